@@ -1,0 +1,134 @@
+/**
+ * The words a scenario is written in. A scenario is data: what is claimed, what is sent, what is
+ * broken and when, and what must be true of the history. It starts nothing and measures nothing.
+ *
+ * Times depend on the target's effective configuration, so phases and expectations are functions
+ * of `Timing`: the same file runs with short windows on one relay and with fixed ones on another.
+ */
+import type { Settings } from '../../relay/tables/settings.ts'
+import type { Expectation } from '../checkers/registry.ts'
+import type { MalformedKind } from '../stimuli/malformed.ts'
+import type { FindingId } from '../../scenarios/findings.ts'
+
+/** Settings that a scenario asks of its target, in the house's units. */
+export type RelaySettings = Partial<Settings>
+
+/** The effective values that times may be derived from; all in milliseconds or counts. */
+export type Timing = Pick<
+  Settings,
+  | 'sendTimeoutMs'
+  | 'replayTimeoutMs'
+  | 'healthWindowMs'
+  | 'healthStaleMs'
+  | 'lagIntervalMs'
+  | 'lagWindowMs'
+  | 'lagDisconnectRecords'
+  | 'pingIntervalMs'
+  | 'connectionsPerIpMax'
+>
+
+/** Open-model load: records are due at a rate, whatever the broker does. */
+export interface Load {
+  /** Records a second over all threads; 0 is silence. */
+  readonly recordsPerSecond: number
+  /** Size of the encoded record, roughly; the producer fills up with realistic text. */
+  readonly payloadBytes: number
+  /** Runs (thread ids) that the records belong to. */
+  readonly threads: number
+}
+
+/**
+ * A class of clients. Each group has a proxy of its own between itself and the relay, so that a
+ * fault hits it and nobody else.
+ * - `fast` reads as fast as it can · `slow` reads `bytesPerSecond` · `reference` also decodes
+ *   with the reference client and compares every run's state with the producer's truth
+ */
+export interface ClientGroup {
+  readonly count: number
+  readonly reads: 'fast' | 'slow' | 'reference'
+  readonly bytesPerSecond?: number
+  /** Sent right after opening; without it the client only gets what is live. */
+  readonly resume?: 'latest' | 'earliest'
+  /** Clients that join only when a `connect` stimulus says so. */
+  readonly joins?: 'at-start' | 'later'
+  /** Whether a client that lost its connection comes back and resumes from its cursor. */
+  readonly reconnects?: boolean
+}
+
+export type Hop = 'kafka' | 'redis' | 'clients'
+
+/** What may be broken. Every fault is verified to bite and healed at the end of its phase. */
+export type FaultSpec<G extends string = string> =
+  | { readonly fault: 'stall'; readonly hop: Hop; readonly group?: G }
+  | {
+      readonly fault: 'bandwidth'
+      readonly hop: Hop
+      readonly group?: G
+      readonly kilobytesPerSecond: number
+    }
+  | { readonly fault: 'latency'; readonly hop: Hop; readonly group?: G; readonly ms: number }
+  | { readonly fault: 'cut'; readonly hop: Hop; readonly group?: G }
+  | { readonly fault: 'black-hole'; readonly hop: Hop; readonly group?: G }
+  | { readonly fault: 'reset'; readonly hop: Hop; readonly group?: G }
+  | { readonly fault: 'readers-stop'; readonly group: G }
+  | { readonly fault: 'kill-relay' }
+  | { readonly fault: 'pause-relay' }
+  | { readonly fault: 'restart-relay' }
+  | { readonly fault: 'rebalance'; readonly rivals: number }
+
+/** What may be sent besides the load. */
+export type Stimulus<G extends string = string> =
+  /** `each` records of every kind named, spread over the phase between the load's records. */
+  | {
+      readonly stimulus: 'malformed'
+      readonly kinds: 'all' | readonly MalformedKind[]
+      readonly each: number
+    }
+  /** Clients join now. */
+  | { readonly stimulus: 'connect'; readonly group: G; readonly count: number }
+  /** Clients leave now: politely, or by a reset. */
+  | { readonly stimulus: 'disconnect'; readonly group: G; readonly how: 'close' | 'reset' }
+  /** Every client of the group sends so many pings, then nothing. */
+  | {
+      readonly stimulus: 'pings'
+      readonly group: G
+      readonly kind: 'json' | 'native'
+      readonly each: number
+    }
+  /** Every client of the group asks for a replay. */
+  | { readonly stimulus: 'resume'; readonly group: G; readonly from: 'earliest' | 'latest' | 'cursor' }
+  /** Every client of the group sends each of the hostile control frames. */
+  | { readonly stimulus: 'hostile-frames'; readonly group: G }
+
+/** A window of the run. Phases follow one another; `settle` comes last by itself. */
+export interface PhaseSpec<G extends string = string, P extends string = string> {
+  readonly name: P
+  /** How long it lasts, milliseconds. */
+  readonly ms: number
+  /** Load in this window; default is the scenario's own. */
+  readonly load?: Partial<Load>
+  readonly faults?: readonly FaultSpec<G>[]
+  readonly stimuli?: readonly Stimulus<G>[]
+}
+
+export interface Scenario<G extends string = string, P extends string = string> {
+  /** kebab-case, by its claim. Also the name of its file. */
+  readonly name: string
+  /** One sentence that a relay's owner would sign. */
+  readonly claim: string
+  readonly suites: readonly ('quick' | 'nightly')[]
+  readonly topic: { readonly partitions: number }
+  readonly relay: RelaySettings
+  readonly load: Load
+  readonly fleet: Readonly<Record<G, ClientGroup>>
+  readonly phases: (t: Timing) => readonly PhaseSpec<G, P>[]
+  /** What must hold, by the finding it answers. `stream` is added to every scenario by itself. */
+  readonly expect: (t: Timing) => Readonly<Partial<Record<FindingId, readonly Expectation<G, P>[]>>>
+}
+
+/** Checks a scenario's types where it is written; returns it unchanged. */
+export function scenario<const G extends string, const P extends string>(
+  spec: Scenario<G, P>,
+): Scenario {
+  return spec as unknown as Scenario
+}

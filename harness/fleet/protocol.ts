@@ -1,0 +1,76 @@
+/**
+ * What the conductor and the fleet process say to each other: one JSON message a command or an
+ * answer, over the child's IPC channel. Every command is answered; the conductor waits with a
+ * deadline. Deliveries do not travel here: the fleet writes them to its own journal.
+ */
+import type { ClientGroup } from '../dsl/scenario.ts'
+
+export interface FleetStart {
+  readonly do: 'start'
+  /** Journal file of this process, and the origin of its time (`clock.nowMs()`). */
+  readonly journalFile: string
+  readonly originMs: number
+  /** Names the defect of the reference client to run with, if any. */
+  readonly clientDefect?: string
+  /** The seed, so that `reference` clients can recompute the producer's truth. */
+  readonly seed: string
+}
+
+export type FleetCommand =
+  | FleetStart
+  /** Opens `count` clients of a group at `url` (a ws:// address); answered when each opened or failed. */
+  | {
+      readonly do: 'connect'
+      readonly group: string
+      readonly url: string
+      readonly count: number
+      readonly spec: ClientGroup
+      readonly token?: string
+      readonly deadlineMs: number
+    }
+  | { readonly do: 'disconnect'; readonly group: string; readonly how: 'close' | 'reset' }
+  /** Stops (or restarts) reading of the group's sockets. Answered with the bytes read so far. */
+  | { readonly do: 'reading'; readonly group: string; readonly isStalled: boolean }
+  | {
+      readonly do: 'pings'
+      readonly group: string
+      readonly kind: 'json' | 'native'
+      readonly each: number
+    }
+  | {
+      readonly do: 'resume'
+      readonly group: string
+      readonly from: 'earliest' | 'latest' | 'cursor'
+    }
+  | { readonly do: 'hostile-frames'; readonly group: string }
+  /** Tells what the fleet has, without touching it. */
+  | { readonly do: 'status' }
+  /** Compares run states, closes all clients, closes the journal, exits 0. */
+  | { readonly do: 'finish' }
+
+/** Counts of one group. `deliveries` and `bytesRead` are totals since the start. */
+export interface GroupStatus {
+  readonly open: number
+  readonly closed: number
+  readonly refused: number
+  readonly deliveries: number
+  readonly bytesRead: number
+  /** Highest offset per partition that every open client of the group has received. */
+  readonly floor: Readonly<Record<string, string>>
+}
+
+export interface FleetStatus {
+  readonly groups: Readonly<Record<string, GroupStatus>>
+  /** Deliveries waiting to be checked; a fleet that lags measures itself, not the relay. */
+  readonly backlogBytes: number
+  readonly eventLoopDelayMsMax: number
+}
+
+/** An answer carries the command's number; `error` says in one sentence what was wrong. */
+export type FleetAnswer =
+  | { readonly re: number; readonly status: FleetStatus }
+  | { readonly re: number; readonly error: string }
+export interface FleetRequest {
+  readonly id: number
+  readonly command: FleetCommand
+}

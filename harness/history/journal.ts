@@ -1,0 +1,72 @@
+/** The writing end of the history, one per process: append-only, buffered, bounded. */
+import { closeSync, openSync, writeSync } from 'node:fs'
+import type { Clock } from '../../relay/world/clock.ts'
+import type { HistoryEvent, Micros } from './event.ts'
+
+/** Events are written out once this many characters wait, and every `flushMs`. */
+const bufferCharsMax = 256 * 1_024
+const flushMs = 250
+
+/** Appends events to one file. */
+export interface Journal {
+  /** Microseconds since the start of the run, now. */
+  now(): Micros
+  /** Appends one event. Never throws on a full disk: `failure` tells, and the run is unknown. */
+  write(event: HistoryEvent): void
+  /** Writes what waits to the file. */
+  flush(): void
+  /** Flushes and closes; writing afterwards is a programmer error. */
+  close(): void
+  /** The first write error, if there was one. */
+  readonly failure: Error | undefined
+  /** Events written so far. */
+  readonly count: number
+}
+
+/**
+ * Opens a journal.
+ *
+ * @param file path; created, appended to if it exists
+ * @param originMs `clock.nowMs()` at the start of the run, the same for all processes of it
+ */
+export function openJournal(clock: Clock, file: string, originMs: number): Journal {
+  const fd = openSync(file, 'a')
+  let waiting: string[] = []
+  let chars = 0
+  let count = 0
+  let failure: Error | undefined
+  const flush = () => {
+    if (waiting.length === 0) return
+    const text = waiting.join('')
+    waiting = []
+    chars = 0
+    try {
+      writeSync(fd, text)
+    } catch (error) {
+      failure ??= error as Error
+    }
+  }
+  const timer = clock.every(flushMs, flush)
+  return {
+    now: () => Math.round((clock.nowMs() - originMs) * 1_000),
+    write(event) {
+      const line = `${JSON.stringify(event)}\n`
+      waiting.push(line)
+      chars += line.length
+      count += 1
+      if (chars > bufferCharsMax) flush()
+    },
+    flush,
+    close() {
+      timer.cancel()
+      flush()
+      closeSync(fd)
+    },
+    get failure() {
+      return failure
+    },
+    get count() {
+      return count
+    },
+  }
+}

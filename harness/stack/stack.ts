@@ -1,0 +1,42 @@
+/**
+ * The stack: the servers of one run, and the proxies between them and the target. Three ways to
+ * have it (native, compose, external), one interface.
+ */
+import type { Hop } from '../dsl/scenario.ts'
+
+/** host:port */
+export type Address = string
+
+/** A proxy of one hop. Addresses are fixed for the life of the run; the upstream may be set late. */
+export interface Link {
+  /** `kafka`, `redis`, or `clients-<group>`. */
+  readonly name: string
+  readonly hop: Hop
+  /** Where the downstream side connects. */
+  readonly listen: Address
+  readonly upstream: Address
+}
+
+export interface Stack {
+  readonly kind: 'native' | 'compose' | 'external'
+  /** For the harness itself: never behind a proxy. */
+  readonly kafkaDirect: readonly Address[]
+  /** For the relay: advertised address is the proxy, so that no fault can be bypassed. */
+  readonly kafkaProxied: readonly Address[]
+  /** redis:// URLs, direct and through the proxy. */
+  readonly redisDirect: string
+  readonly redisProxied: string
+  /** http:// address of Toxiproxy's control API. */
+  readonly toxiproxy: string
+  /** Process ids by role (`kafka`, `redis`, `toxiproxy`), where they are ours to measure. */
+  readonly pids: Readonly<Record<string, number>>
+  /** Versions as the servers themselves report them. */
+  readonly versions: Readonly<Record<string, string>>
+  /** Adds a proxy for a group of clients; `upstream` is the relay's own address. */
+  addClientLink(group: string, upstream: Address): Promise<Link>
+  /** Removes the client proxies again, for the next scenario on this stack. */
+  removeClientLinks(): Promise<void>
+  readonly links: readonly Link[]
+  /** Ends everything that this stack started; idempotent, bounded, never throws. */
+  stop(): Promise<void>
+}

@@ -1,0 +1,411 @@
+/**
+ * Every setting of the relay, once. Types, the parser, `/version`, CONFIG.md and `.env.example`
+ * are derived from this table. The env names are DashFlow's, except where a row says "ours".
+ *
+ * A row's key is the name used inside the house (noun + unit + bound); `env` is the contract.
+ * `scale` turns the contract's unit into ours (seconds to milliseconds: 1000).
+ */
+
+/** Common to every row. `says` is one sentence for CONFIG.md; `isOurs` marks names DashFlow lacks. */
+interface Row {
+  readonly env: string
+  readonly says: string
+  readonly isOurs?: true
+}
+
+/**
+ * A whole number. Outside `min..max` (in the contract's unit) it is moved to the nearest bound with
+ * a warning; text that is not a number is refused. `zeroMeans` gives 0 a meaning of its own.
+ */
+export interface NumberRow extends Row {
+  readonly kind: 'number'
+  readonly unit: 'ms' | 's' | 'bytes' | 'count' | 'port'
+  readonly scale: number
+  readonly byDefault: number
+  readonly min: number
+  readonly max: number
+  readonly zeroMeans?: string
+}
+/** One word out of `choices`; anything else is refused. */
+export interface ChoiceRow<C extends string = string> extends Row {
+  readonly kind: 'choice'
+  readonly choices: readonly C[]
+  readonly byDefault: C
+}
+/** `true`/`1`/`false`/`0`, case-insensitive; anything else is refused. */
+export interface FlagRow extends Row {
+  readonly kind: 'flag'
+  readonly byDefault: boolean
+}
+/** Any text. `isSecret` rows never appear in logs, `/version` or errors. */
+export interface TextRow extends Row {
+  readonly kind: 'text'
+  readonly byDefault: string
+  readonly isSecret?: true
+}
+/** A comma-separated list of words. */
+export interface ListRow extends Row {
+  readonly kind: 'list'
+  readonly byDefault: readonly string[]
+}
+export type SettingRow = NumberRow | ChoiceRow | FlagRow | TextRow | ListRow
+
+const number = (
+  env: string,
+  unit: NumberRow['unit'],
+  [byDefault, min, max]: readonly [number, number, number],
+  says: string,
+  more: { scale?: number; isOurs?: true; zeroMeans?: string } = {},
+): NumberRow => ({ kind: 'number', env, unit, scale: 1, byDefault, min, max, says, ...more })
+
+const seconds = (
+  env: string,
+  bounds: readonly [number, number, number],
+  says: string,
+  more: { isOurs?: true; zeroMeans?: string } = {},
+): NumberRow => number(env, 's', bounds, says, { scale: 1_000, ...more })
+
+const text = (
+  env: string,
+  byDefault: string,
+  says: string,
+  more: { isSecret?: true; isOurs?: true } = {},
+): TextRow => ({ kind: 'text', env, byDefault, says, ...more })
+
+const choice = <const C extends string>(
+  env: string,
+  choices: readonly C[],
+  byDefault: NoInfer<C>,
+  says: string,
+  more: { isOurs?: true } = {},
+): ChoiceRow<C> => ({ kind: 'choice', env, choices, byDefault, says, ...more })
+
+const flag = (env: string, byDefault: boolean, says: string): FlagRow => ({
+  kind: 'flag',
+  env,
+  byDefault,
+  says,
+})
+
+const KiB = 1_024
+const MiB = 1_024 * KiB
+const ours = { isOurs: true } as const
+
+export const settingRows = {
+  kafkaBrokers: text('KAFKA_BROKERS', '127.0.0.1:9092', 'Comma-separated host:port list.'),
+  kafkaTopic: text('KAFKA_TOPIC', 'dashstream-quality', 'The one topic that is relayed.'),
+  kafkaDlqTopic: text('KAFKA_DLQ_TOPIC', '', 'Dead-letter topic; empty means `<topic>-dlq`.'),
+  kafkaGroupId: text('KAFKA_GROUP_ID', 'websocket-server-v4', 'Consumer group.'),
+  kafkaClusterId: text(
+    'KAFKA_CLUSTER_ID',
+    '',
+    'Part of the resume namespace; empty means the id that the cluster itself reports.',
+  ),
+  kafkaAutoOffsetReset: choice(
+    'KAFKA_AUTO_OFFSET_RESET',
+    ['earliest', 'latest'],
+    'earliest',
+    'Where a group without a committed offset starts.',
+  ),
+  kafkaOnDecodeError: choice(
+    'KAFKA_ON_DECODE_ERROR',
+    ['skip', 'pause'],
+    'skip',
+    'What a malformed record does: dead-letter it and go on, or stop its partition.',
+  ),
+  oldDataUseTimestamp: flag(
+    'KAFKA_OLD_DATA_USE_TIMESTAMP',
+    false,
+    'Tell old records from new by timestamp instead of by the offset at start.',
+  ),
+  oldDataGraceMs: seconds(
+    'KAFKA_OLD_DATA_GRACE_SECONDS',
+    [30, 0, 86_400],
+    'Slack for the rule above.',
+  ),
+  lagIntervalMs: seconds(
+    'KAFKA_LAG_CHECK_INTERVAL_SECS',
+    [10, 1, 3_600],
+    'Time between two polls of the lag monitor.',
+  ),
+  lagStaleMs: seconds(
+    'KAFKA_LAG_STALE_PARTITION_SECS',
+    [60, 1, 86_400],
+    'Age of the last record after which a lagging partition is logged as stale.',
+  ),
+  kafkaSessionTimeoutMs: number(
+    'KAFKA_SESSION_TIMEOUT_MS',
+    'ms',
+    [30_000, 6_000, 300_000],
+    'Group session timeout.',
+    ours,
+  ),
+  kafkaRebalanceTimeoutMs: number(
+    'KAFKA_REBALANCE_TIMEOUT_MS',
+    'ms',
+    [60_000, 3_000, 300_000],
+    'How long a rebalance waits for this member.',
+    ours,
+  ),
+  kafkaHeartbeatMs: number(
+    'KAFKA_HEARTBEAT_INTERVAL_MS',
+    'ms',
+    [3_000, 500, 60_000],
+    'Time between two heartbeats to the group.',
+    ours,
+  ),
+  kafkaRequestTimeoutMs: number(
+    'KAFKA_REQUEST_TIMEOUT_MS',
+    'ms',
+    [10_000, 1_000, 120_000],
+    'Deadline of one request to a broker.',
+    ours,
+  ),
+  kafkaFetchWaitMsMax: number(
+    'KAFKA_FETCH_MAX_WAIT_MS',
+    'ms',
+    [50, 1, 5_000],
+    'How long the broker may hold a fetch that has no records.',
+    ours,
+  ),
+  commitIntervalMs: number(
+    'KAFKA_COMMIT_INTERVAL_MS',
+    'ms',
+    [1_000, 100, 60_000],
+    'Time between two commits of the offsets that were offered.',
+    ours,
+  ),
+  inflightBytesMax: number(
+    'KAFKA_INFLIGHT_BYTES_MAX',
+    'bytes',
+    [32 * MiB, 1 * MiB, 1_024 * MiB],
+    'Fetched bytes that may wait in memory before partitions are paused.',
+    ours,
+  ),
+  kafkaSecurityProtocol: choice(
+    'KAFKA_SECURITY_PROTOCOL',
+    ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'],
+    'plaintext',
+    'How every Kafka client connects.',
+  ),
+  kafkaSaslMechanism: choice(
+    'KAFKA_SASL_MECHANISM',
+    ['', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+    '',
+    'SASL mechanism; needed by the sasl_* protocols. GSSAPI and OAUTHBEARER are not supported.',
+  ),
+  kafkaSaslUsername: text('KAFKA_SASL_USERNAME', '', 'Set together with the password.'),
+  kafkaSaslPassword: text('KAFKA_SASL_PASSWORD', '', 'Set together with the username.', {
+    isSecret: true,
+  }),
+  kafkaSslCaFile: text('KAFKA_SSL_CA_LOCATION', '', 'Path of the CA certificate.'),
+  kafkaSslCertFile: text('KAFKA_SSL_CERTIFICATE_LOCATION', '', 'Client certificate; with its key.'),
+  kafkaSslKeyFile: text('KAFKA_SSL_KEY_LOCATION', '', 'Client key; with its certificate.'),
+  kafkaSslKeyPassword: text('KAFKA_SSL_KEY_PASSWORD', '', 'Password of the key.', {
+    isSecret: true,
+  }),
+  kafkaSslEndpointAlgorithm: choice(
+    'KAFKA_SSL_ENDPOINT_ALGORITHM',
+    ['https', 'none', ''],
+    'https',
+    'Whether the broker name is checked against its certificate.',
+  ),
+  dlqSendTimeoutMs: seconds('DLQ_SEND_TIMEOUT_SECS', [5, 1, 120], 'Deadline of one DLQ send.', {
+    zeroMeans: 'the default',
+  }),
+  dlqSendsMax: number(
+    'MAX_CONCURRENT_DLQ_SENDS',
+    'count',
+    [100, 1, 10_000],
+    'DLQ sends under way at once; one more is counted as `backpressure` and not sent.',
+  ),
+  isDlqPayloadIncluded: flag(
+    'DLQ_INCLUDE_FULL_PAYLOAD',
+    false,
+    'Put the whole payload, not only its hash and ends, into the DLQ record.',
+  ),
+  redisUrl: text('REDIS_URL', 'redis://127.0.0.1:6379', 'Replay buffer; may hold a password.', {
+    isSecret: true,
+  }),
+  replayTtlMs: seconds(
+    'REDIS_MESSAGE_TTL_SECS',
+    [3_600, 1, 2_592_000],
+    'How long a replayable record is kept.',
+    { zeroMeans: 'the default' },
+  ),
+  replayRecordsPerPartitionMax: number(
+    'REDIS_MAX_SEQUENCES',
+    'count',
+    [10_000, 1, 10_000_000],
+    'Records kept for replay per partition.',
+  ),
+  redisWritesMax: number(
+    'REDIS_MAX_CONCURRENT_WRITES',
+    'count',
+    [100, 1, 10_000],
+    'Redis pipelines under way at once; past that, records are dropped from replay and counted.',
+  ),
+  redisTimeoutMs: number(
+    'REDIS_TIMEOUT_MS',
+    'ms',
+    [2_000, 50, 60_000],
+    'Deadline of one Redis round trip.',
+    ours,
+  ),
+  redisClearTimeoutMs: seconds(
+    'REDIS_CLEAR_TIMEOUT_SECS',
+    [5, 1, 120],
+    'Deadline of clearing the replay buffer.',
+  ),
+  replayMemoryRecordsMax: number(
+    'REPLAY_BUFFER_MEMORY_SIZE',
+    'count',
+    [1_000, 1, 1_000_000],
+    'Records offered for replay from memory.',
+  ),
+  replayTimeoutMs: seconds('REPLAY_TIMEOUT_SECS', [30, 1, 3_600], 'Deadline of one replay.', {
+    zeroMeans: 'the default',
+  }),
+  replayRecordsMax: number(
+    'REPLAY_MAX_TOTAL',
+    'count',
+    [10_000, 1, 10_000_000],
+    'Records of one replay; past that it says `capped`.',
+    { zeroMeans: 'the default' },
+  ),
+  host: text('WEBSOCKET_HOST', '127.0.0.1', 'Address to listen on.'),
+  port: number(
+    'WEBSOCKET_PORT',
+    'port',
+    [0, 0, 65_535],
+    'Port to listen on.',
+    { zeroMeans: 'the first free one of 3002 to 3005' },
+  ),
+  ringRecordsMax: number(
+    'WEBSOCKET_BUFFER_SIZE',
+    'count',
+    [65_536, 16, 10_000_000],
+    'Records that the shared ring keeps for clients that are behind.',
+  ),
+  ringBytesMax: number(
+    'WEBSOCKET_BUFFER_BYTES',
+    'bytes',
+    [32 * MiB, 256 * KiB, 4_096 * MiB],
+    'Bytes that the shared ring keeps; the tighter of the two bounds holds.',
+    ours,
+  ),
+  pinnedBytesMax: number(
+    'WEBSOCKET_PINNED_BYTES',
+    'bytes',
+    [32 * MiB, 1 * MiB, 4_096 * MiB],
+    'Bytes that left the ring while a socket still holds them; past that the last holder is closed.',
+    ours,
+  ),
+  clientWriteBytesMax: number(
+    'WEBSOCKET_WRITE_BYTES',
+    'bytes',
+    [256 * KiB, 16 * KiB, 4 * MiB],
+    'Bytes handed to one socket in one write.',
+    ours,
+  ),
+  flushIntervalMs: number(
+    'WEBSOCKET_FLUSH_INTERVAL_MS',
+    'ms',
+    [4, 0, 1_000],
+    'Least time between two flushes under load; a quiet relay flushes at once.',
+    ours,
+  ),
+  payloadBytesMax: number(
+    'WEBSOCKET_MAX_PAYLOAD_BYTES',
+    'bytes',
+    [10 * MiB, 1 * KiB, 256 * MiB],
+    'Largest protobuf of a record, also after decompression.',
+  ),
+  sendTimeoutMs: seconds(
+    'WEBSOCKET_SEND_TIMEOUT_SECS',
+    [5, 1, 60],
+    'How long one write to a client may wait before the client is closed.',
+    { zeroMeans: 'the default' },
+  ),
+  pingIntervalMs: seconds(
+    'WEBSOCKET_PING_INTERVAL_SECS',
+    [25, 1, 3_600],
+    'Silence of a client after which it is pinged; a second such silence closes it.',
+    ours,
+  ),
+  connectionsPerIpMax: number(
+    'WEBSOCKET_MAX_CONNECTIONS_PER_IP',
+    'count',
+    [10, 1, 100_000],
+    'Sockets per client address; one more gets 429.',
+  ),
+  trustedProxies: {
+    kind: 'list',
+    env: 'WEBSOCKET_TRUSTED_PROXY_IPS',
+    byDefault: [],
+    says: 'Addresses or CIDR ranges whose X-Forwarded-For is believed.',
+  } satisfies ListRow as ListRow,
+  allowedOrigins: {
+    kind: 'list',
+    env: 'WEBSOCKET_ALLOWED_ORIGINS',
+    byDefault: [],
+    says: 'Origins that may open a socket besides the own one; `*` allows all.',
+    isOurs: true,
+  } satisfies ListRow as ListRow,
+  authToken: text('WEBSOCKET_AUTH_TOKEN', '', 'Bearer token; empty means none is asked for.', {
+    isSecret: true,
+    isOurs: true,
+  }),
+  lagDisconnectRecords: number(
+    'SLOW_CLIENT_DISCONNECT_THRESHOLD',
+    'count',
+    [1_000, 0, 1_000_000_000],
+    'Records missed within the window after which a client is closed.',
+    { zeroMeans: 'never' },
+  ),
+  lagWindowMs: seconds(
+    'SLOW_CLIENT_LAG_WINDOW_SECS',
+    [60, 0, 86_400],
+    'The window of the rule above.',
+    { zeroMeans: 'the whole connection' },
+  ),
+  healthWindowMs: seconds(
+    'HEALTH_WINDOW_SECS',
+    [120, 2, 3_600],
+    'How long /health remembers trouble.',
+    ours,
+  ),
+  healthStaleMs: seconds(
+    'HEALTH_STALE_SECS',
+    [60, 1, 3_600],
+    'Age of the last record after which /health speaks of none.',
+    ours,
+  ),
+  expectedSchemasFile: text(
+    'EXPECTED_SCHEMAS_PATH',
+    '.dashflow/expected_schemas.json',
+    'Where pinned schemas are kept.',
+  ),
+  logLevel: choice(
+    'LOG_LEVEL',
+    ['trace', 'debug', 'info', 'warn', 'error'],
+    'info',
+    'Least severe line that is logged.',
+    ours,
+  ),
+} as const satisfies Record<string, SettingRow>
+
+export type SettingKey = keyof typeof settingRows
+
+type ValueOf<R> = R extends { kind: 'number' }
+  ? number
+  : R extends { kind: 'flag' }
+    ? boolean
+    : R extends { kind: 'list' }
+      ? readonly string[]
+      : R extends { kind: 'choice'; choices: readonly (infer C)[] }
+        ? C
+        : string
+
+/** Effective values, in the house's units: milliseconds, bytes, counts. */
+export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof settingRows)[K]> }
