@@ -1,0 +1,194 @@
+/**
+ * The named parts that the trunk is composed from, each an interface. The reference
+ * implementations stand in their own rooms and are wired in relay/wiring.ts, in one place; whoever
+ * passes another one gets a relay that differs in that rule and in nothing else.
+ */
+import type { IncomingMessage } from 'node:http'
+
+/** Which kind of write a client was given: live records, a frame of its own, or a replay. */
+export type SendPath = 'broadcast' | 'control' | 'resume'
+export type SendFailure = 'send_timeout' | 'send_failed'
+
+/** How long one write may wait for the client, and the account of those that waited too long. */
+export interface SendDeadline {
+  /** Milliseconds that a write of this path may stay unfinished. */
+  limitMs(path: SendPath): number
+  /** A write expired or failed; called once per client, before it is closed. */
+  gaveUp(path: SendPath, failure: SendFailure): void
+  /** What `/version` tells of it. */
+  readonly effective: Readonly<Record<string, number>>
+}
+
+/** A record that passed decoding, as the stages after it need it. */
+export interface RelayRecord {
+  readonly partition: number
+  readonly offset: bigint
+  /** The Kafka value, unchanged: what every client gets. */
+  readonly value: Buffer
+  readonly threads: readonly { readonly thread: string; readonly sequence: bigint }[]
+}
+
+/** Where a client stands in the byte log: opaque to everyone but the log. */
+export interface LogPosition {
+  readonly ordinal: number
+}
+/** Records of one partition that a client can no longer get from the log. */
+export interface MissedRange {
+  readonly partition: number
+  readonly firstOffset: bigint
+  readonly lastOffset: bigint
+  readonly count: number
+}
+
+/**
+ * The write side of one socket, and its only writer. It takes from the shared log by itself; the
+ * trunk wakes it. At most one write is under way, so that bytes in flight are bounded.
+ */
+export interface Outlet {
+  /** The log has grown (or may have): write if nothing is under way. Called for all, per flush. */
+  wake(): void
+  /** Queues a frame of this client's own; `false` when its bounded queue is full. */
+  control(frame: Buffer): boolean
+  /**
+   * Sends what `chunks` yields in place of live records, then goes on live at the fence. Settles
+   * when the replay was written or the client is gone. Chunks end on frame boundaries.
+   */
+  replay(chunks: AsyncIterable<Buffer>): Promise<void>
+  /** Checks the write under way against its deadline. One sweep serves all clients. */
+  sweep(nowMs: number): void
+  /** Bytes that this client holds: its own queue and the write under way. */
+  readonly heldBytes: number
+  /** Ends the client; idempotent. `after` is one last frame, sent if the socket takes it at once. */
+  close(reason: string, after?: Buffer): void
+}
+
+/** What the memory tier and the Redis tier can give for one partition. */
+export interface ReplayPage {
+  /** Ascending, contiguous in what is stored; `value` as in Kafka. */
+  readonly records: readonly { readonly offset: bigint; readonly value: Buffer }[]
+  /** Offsets that were stored once or should be there and are not, inside the page's span. */
+  readonly holes: readonly { readonly firstOffset: bigint; readonly lastOffset: bigint }[]
+  /** Whether there may be more between the last record and the fence. */
+  readonly hasMore: boolean
+  /** Set when a tier could not be asked: the page may be short, and the client is told. */
+  readonly degraded?: string
+}
+/** Oldest and newest offset that is retained; undefined for an empty partition. */
+export interface Retained {
+  readonly oldest: bigint
+  readonly newest: bigint
+}
+/** The replay buffer: memory and Redis behind one face. Never slows live delivery down. */
+export interface ReplayStore {
+  /** Takes records of one fetch. Returns at once; what cannot be stored is counted. */
+  add(records: readonly RelayRecord[]): void
+  /** Offsets that were dead-lettered or had no payload: natural holes, not losses. */
+  addHole(partition: number, offset: bigint): void
+  partitions(signal: AbortSignal): Promise<readonly number[]>
+  retained(partition: number, signal: AbortSignal): Promise<Retained | undefined>
+  /** One page of `after < offset < before`. */
+  page(
+    partition: number,
+    after: bigint,
+    before: bigint,
+    signal: AbortSignal,
+  ): Promise<ReplayPage>
+  /** Forgets everything; `isCleared` only if it is true of both tiers. */
+  clear(signal: AbortSignal): Promise<{ isCleared: boolean; keys: number }>
+  /** Changes whenever what clients remember of this buffer is no longer to be trusted. */
+  readonly epoch: string
+  /** The `replay_buffer` block of /health. */
+  status(): Readonly<Record<string, number | boolean>>
+  close(): Promise<void>
+}
+
+/** Facts from which /health is decided: recent counts and ages, never lifetime totals. */
+export interface HealthFacts {
+  readonly nowMs: number
+  readonly uptimeMs: number
+  readonly received: number
+  readonly lastRecordAgeMs: number | undefined
+  readonly lastInfraErrorAgeMs: number | undefined
+  readonly lastDropAgeMs: number | undefined
+  readonly recent: {
+    readonly messages: number
+    readonly decodeErrors: number
+    readonly dropped: number
+    readonly sendFailed: number
+    readonly sendTimeout: number
+    readonly redisDropped: number
+    readonly redisFailed: number
+    readonly payloadMissing: number
+  }
+  /** Lifetime totals, for the texts of alerts only. */
+  readonly total: {
+    readonly dropped: number
+    readonly decodeErrors: number
+    readonly redisDropped: number
+    readonly redisFailed: number
+    readonly payloadMissing: number
+  }
+  /** Records waiting in Kafka for us, where it is known. */
+  readonly lagRecords: number | undefined
+  readonly isRedisEnabled: boolean
+}
+export interface HealthDecision {
+  readonly status: 'healthy' | 'degraded' | 'reconnecting' | 'waiting'
+  readonly alerts: readonly string[]
+}
+/** Decides what /health says. Pure. */
+export interface HealthPolicy {
+  decide(facts: HealthFacts): HealthDecision
+}
+/** How ages are shown in /metrics: seconds, or the sentinel for "never". */
+export interface AgeGauges {
+  /** Value of an age gauge; `undefined` leaves the series out. */
+  seconds(ageMs: number | undefined): number | undefined
+}
+
+/** What the lag monitor knows of one partition at a poll. */
+export interface LagSample {
+  readonly partition: number
+  /** Next offset that the relay will take. */
+  readonly position: bigint
+  readonly logStart: bigint
+  readonly logEnd: bigint
+  /** Since the last record of it was handled; undefined for never. */
+  readonly idleMs: number | undefined
+}
+/** Decides which lag series exist and what they say. Called after every poll and every rebalance. */
+export interface LagSeries {
+  /** A poll answered for these assigned partitions. */
+  polled(samples: readonly LagSample[]): void
+  /** The assignment changed: only these partitions are ours now. */
+  assigned(partitions: readonly number[]): void
+  /** Current series by partition, records; absent where unknown. */
+  read(): ReadonlyMap<number, number>
+}
+
+/** What becomes of a fetched batch that holds malformed records. */
+export interface PoisonPolicy {
+  /**
+   * Whether the record at `index` of a batch is still offered to clients.
+   * @param malformed indices of the batch's malformed records, ascending
+   */
+  isOffered(index: number, malformed: readonly number[]): boolean
+}
+
+/** Which offset is committed for a partition. */
+export interface OffsetPolicy {
+  /** All records below `next` were offered or dead-lettered. */
+  toCommit(next: bigint): bigint
+}
+
+/** Slots per client address. */
+export interface ConnectionLimiter {
+  /** Takes a slot; `undefined` when the address has none left. Releasing twice is harmless. */
+  take(address: string): (() => void) | undefined
+  readonly taken: number
+}
+
+/** The address a limit is counted for. */
+export interface ClientAddress {
+  of(request: IncomingMessage): string
+}

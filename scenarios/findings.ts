@@ -1,0 +1,71 @@
+/**
+ * The findings that scenarios answer: what an audit said, in one sentence, and where it said it.
+ * Ids are those of the audits, which are unique only together with the audit; `2X-…` are
+ * observations that no audit lists, `own-…` are claims of this project.
+ */
+export interface Finding {
+  readonly audit: string
+  readonly part: 'relay' | 'client' | 'producer' | 'operations'
+  /** What is wrong, as a sentence a relay's owner can check. */
+  readonly says: string
+}
+
+export const findings = {
+  'v8-L1': {
+    audit: 'kafka streaming metrics v8',
+    part: 'relay',
+    says: 'A queue without a bound grows for as long as its reader is slower than its writer.',
+  },
+  '2X-14': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'Buffers are bounded by count, not by bytes: large records exhaust the memory.',
+  },
+  'M-1033': {
+    audit: 'telemetry and graph state v105',
+    part: 'relay',
+    says: 'The send timeout is fixed, and sends that time out are counted nowhere.',
+  },
+  'M-1034': {
+    audit: 'telemetry and graph state v105',
+    part: 'relay',
+    says: 'Control frames are sent without a deadline: a stalled client holds its slot for ever.',
+  },
+  'M-1041': {
+    audit: 'telemetry and graph state v105',
+    part: 'relay',
+    says: 'A warning is decided from a lifetime total and so never ends.',
+  },
+  'M-1042': {
+    audit: 'telemetry and graph state v105',
+    part: 'relay',
+    says: 'The ages of the last record and the last error are not exported, or "never" reads as 0.',
+  },
+  'v8-L3': {
+    audit: 'kafka streaming metrics v8',
+    part: 'relay',
+    says: 'After a rebalance the lag gauge goes on reporting partitions that belong to others.',
+  },
+  'M-481': {
+    audit: 'kafka streaming metrics v10',
+    part: 'relay',
+    says: 'A partition that is quiet is reported as lag 0, which hides a consumer that is stuck.',
+  },
+  'own-1': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'A malformed record takes the valid records of its batch with it.',
+  },
+  'M-740': {
+    audit: 'graph state and telemetry v22',
+    part: 'client',
+    says: 'A patch value that is not valid JSON is applied as text instead of being refused.',
+  },
+  'M-741': {
+    audit: 'graph state and telemetry v22',
+    part: 'client',
+    says: 'Integers above 2^53 are rounded, so that a correct state is called corrupted.',
+  },
+} as const satisfies Record<string, Finding>
+
+export type FindingId = keyof typeof findings

@@ -1,0 +1,27 @@
+/** Pure tests run in parallel and in seconds; stack tests start real servers and run alone. */
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.test.ts'],
+          exclude: ['**/*.stack.test.ts', '**/node_modules/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'stack',
+          include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.stack.test.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
