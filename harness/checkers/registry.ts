@@ -1,0 +1,72 @@
+/**
+ * The checkers by name, and `Expectation`: the words in which a scenario says what must hold. An
+ * expectation is JSON data, so that a stored run can be judged again by a better checker.
+ */
+import { z } from 'zod'
+import { agesExported, type AgesExportedOptions } from './ages-exported.ts'
+import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
+import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
+import { exercised, type ExercisedOptions } from './exercised.ts'
+import { idleIsNotBroken, type IdleIsNotBrokenOptions } from './idle-is-not-broken.ts'
+import { lagTruth, type LagTruthOptions } from './lag-truth.ts'
+import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
+import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
+import { restored, type RestoredOptions } from './restored.ts'
+import { slotsReleased, type SlotsReleasedOptions } from './slots-released.ts'
+import { stream, type StreamOptions } from './stream.ts'
+import { toldInVersion, type ToldInVersionOptions } from './told-in-version.ts'
+import { warningIsRecent, type WarningIsRecentOptions } from './warning-is-recent.ts'
+import type { Checker } from './checker.ts'
+
+/** What each checker may be told, for a scenario with groups `G` and phases `P`. */
+export interface CheckerOptions<G extends string = string, P extends string = string> {
+  readonly stream: StreamOptions<G>
+  readonly 'memory-bounded': MemoryBoundedOptions<G, P>
+  readonly 'closed-in-time': ClosedInTimeOptions<G, P>
+  readonly 'slots-released': SlotsReleasedOptions<G, P>
+  readonly 'counter-rises': CounterRisesOptions<P>
+  readonly 'told-in-version': ToldInVersionOptions
+  readonly 'warning-is-recent': WarningIsRecentOptions<P>
+  readonly 'ages-exported': AgesExportedOptions<P>
+  readonly 'idle-is-not-broken': IdleIsNotBrokenOptions<P>
+  readonly 'lag-truth': LagTruthOptions<P>
+  readonly 'malformed-accounted': MalformedAccountedOptions<G>
+  readonly restored: RestoredOptions<G>
+  readonly exercised: ExercisedOptions
+}
+
+export type CheckerName = keyof CheckerOptions
+
+export const checkers = {
+  stream,
+  'memory-bounded': memoryBounded,
+  'closed-in-time': closedInTime,
+  'slots-released': slotsReleased,
+  'counter-rises': counterRises,
+  'told-in-version': toldInVersion,
+  'warning-is-recent': warningIsRecent,
+  'ages-exported': agesExported,
+  'idle-is-not-broken': idleIsNotBroken,
+  'lag-truth': lagTruth,
+  'malformed-accounted': malformedAccounted,
+  restored,
+  exercised,
+} as const satisfies { readonly [K in CheckerName]: Checker<CheckerOptions[K]> }
+
+export const checkerNames = Object.keys(checkers) as readonly CheckerName[]
+
+/** One thing that must hold: the checker's name and what it is told. */
+export type Expectation<G extends string = string, P extends string = string> = {
+  readonly [K in CheckerName]: { readonly check: K } & CheckerOptions<G, P>[K]
+}[CheckerName]
+
+/** Reads an expectation of a stored run; refuses unknown checkers and unknown options. */
+export const expectationSchema: z.ZodType<Expectation> = z
+  .looseObject({ check: z.enum(checkerNames) })
+  .superRefine(({ check, ...options }, context) => {
+    const parsed = checkers[check].options.safeParse(options)
+    for (const { path, message } of parsed.error?.issues ?? []) {
+      context.addIssue({ code: 'custom', path: [...path], message: `${check}: ${message}` })
+    }
+  })
+  .transform((value) => value as unknown as Expectation)

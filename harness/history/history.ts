@@ -1,0 +1,2 @@
+/** The reading end of the history. */
+export interface History { readonly x?: never }
