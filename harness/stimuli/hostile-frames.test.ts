@@ -1,0 +1,51 @@
+/** Each hostile frame is hostile in the way it says, seen by a parser and not by its own word. */
+import { expect, test } from 'vitest'
+import { hostileFrames } from './hostile-frames.ts'
+
+const frame = (name: string) => {
+  const found = hostileFrames.find((row) => row.name === name)
+  if (!found) throw new Error(`no hostile frame ${name}`)
+  return found.build()
+}
+const parsed = (name: string) => JSON.parse(frame(name).bytes.toString()) as Record<string, unknown>
+
+test('names are unique, and exactly the errors have a code', () => {
+  expect(new Set(hostileFrames.map((row) => row.name)).size).toBe(hostileFrames.length)
+  for (const row of hostileFrames) {
+    expect(row.code !== undefined, row.name).toBe(row.expectedReaction === 'error')
+  }
+})
+
+test('the oversize text is one byte above the limit and otherwise an honest ping', () => {
+  expect(frame('oversize-text').bytes.length).toBe(1_048_577)
+  expect(parsed('oversize-text')['type']).toBe('ping')
+})
+
+test('every other frame is within the limit, so that nothing but its own fault decides', () => {
+  for (const row of hostileFrames.filter(({ name }) => name !== 'oversize-text')) {
+    expect(row.build().bytes.length, row.name).toBeLessThan(1_048_576)
+  }
+})
+
+test('only one text frame is not UTF-8', () => {
+  const isText = (bytes: Buffer) => Buffer.from(bytes.toString()).equals(bytes)
+  const bad = hostileFrames.filter((row) => !isText(row.build().bytes)).map((row) => row.name)
+  expect(bad).toEqual(['bad-utf8'])
+})
+
+test('multi-byte characters lie across the byte at which a careless slice would cut', () => {
+  const isInsideCharacter = (bytes: Buffer, at: number) => ((bytes[at] ?? 0) & 0xc0) === 0x80
+  expect(isInsideCharacter(frame('invalid-json-multi-byte').bytes, 100)).toBe(true)
+  const offsets = (name: string) => parsed(name)['lastOffsetsByPartition'] as Record<string, string>
+  const key = Object.keys(offsets('resume-partition-multi-byte'))[0] ?? ''
+  expect(isInsideCharacter(Buffer.from(key), 128)).toBe(true)
+  const value = offsets('resume-offset-multi-byte')['0'] ?? ''
+  expect(isInsideCharacter(Buffer.from(value), 128)).toBe(true)
+})
+
+test('the resumes are one entry above their limits', () => {
+  const partitions = parsed('resume-partitions')['lastOffsetsByPartition'] as object
+  expect(Object.keys(partitions)).toHaveLength(1_025)
+  const threads = parsed('resume-threads')['lastSequencesByThread'] as object
+  expect(Object.keys(threads)).toHaveLength(10_001)
+})
