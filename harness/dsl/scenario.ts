@@ -84,8 +84,8 @@ export type Stimulus<G extends string = string> =
       readonly kinds: 'all' | readonly MalformedKind[]
       readonly each: number
     }
-  /** Clients join now. */
-  | { readonly stimulus: 'connect'; readonly group: G; readonly count: number }
+  /** Clients join now: so many, or as many as the group has. */
+  | { readonly stimulus: 'connect'; readonly group: G; readonly count?: number }
   /** Clients leave now: politely, or by a reset. */
   | { readonly stimulus: 'disconnect'; readonly group: G; readonly how: 'close' | 'reset' }
   /** Every client of the group sends so many pings, then nothing. */
@@ -107,7 +107,10 @@ export interface PhaseSpec<G extends string = string, P extends string = string>
   readonly ms: number
   /** Load in this window; default is the scenario's own. */
   readonly load?: Partial<Load>
+  /** Comes first, before anything is broken. */
+  readonly prelude?: readonly Stimulus<G>[]
   readonly faults?: readonly FaultSpec<G>[]
+  /** Comes once every fault of the phase was seen to bite; the phase's time runs from there. */
   readonly stimuli?: readonly Stimulus<G>[]
 }
 

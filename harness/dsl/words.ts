@@ -1,0 +1,25 @@
+/** Short forms for what scenarios say often. */
+import type { FaultSpec, Load, Stimulus } from './scenario.ts'
+
+/** No load in this phase. */
+export const quiet: { readonly load: Partial<Load> } = { load: { recordsPerSecond: 0 } }
+
+/** All clients of a group that are not there yet join. */
+export const join = <const G extends string>(group: G): Stimulus<G> => ({
+  stimulus: 'connect',
+  group,
+})
+
+/** All clients of a group leave politely. */
+export const leave = <const G extends string>(group: G): Stimulus<G> => ({
+  stimulus: 'disconnect',
+  group,
+  how: 'close',
+})
+
+/** Nothing reaches a group of clients, and the relay's writes feel it. */
+export const stallClients = <const G extends string>(group: G): FaultSpec<G> => ({
+  fault: 'stall',
+  hop: 'clients',
+  group,
+})

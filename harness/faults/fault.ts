@@ -1,0 +1,91 @@
+/**
+ * What a fault is: one verb, what proves that it bites, and its undoing. Faults know the stage
+ * that they may touch and nothing of scenarios, histories or verdicts.
+ */
+import type { Clock } from '../../relay/world/clock.ts'
+import type { FaultSpec, Hop } from '../dsl/scenario.ts'
+import type { FleetStatus } from '../fleet/protocol.ts'
+import type { Link } from '../stack/stack.ts'
+import type { Ledger } from '../conductor/ledger.ts'
+
+/** The measurement behind a claim that a fault bites, or that it is healed. */
+export type Evidence = Readonly<Record<string, number | string | boolean | null>>
+
+/** Toxiproxy as far as a fault needs it; every call is under a deadline. */
+export interface ToxicControl {
+  add(link: Link, toxic: Toxic): Promise<void>
+  remove(link: Link, toxicName: string): Promise<void>
+  setEnabled(link: Link, isEnabled: boolean): Promise<void>
+  /** Address of the control API, for the ledger. */
+  readonly api: string
+}
+export interface Toxic {
+  readonly name: string
+  readonly type: 'bandwidth' | 'latency' | 'timeout' | 'reset_peer'
+  readonly stream: 'upstream' | 'downstream'
+  readonly attributes: Readonly<Record<string, number>>
+}
+
+/** The relay's process, where the target is one that we started. */
+export interface RelayProcess {
+  readonly pid: number
+  /** Waits for the end of the process. */
+  kill(signal: 'SIGKILL' | 'SIGTERM', limitMs: number): Promise<{ code: number | null }>
+  /** Starts it again on the same port and waits until it is ready. */
+  start(limitMs: number): Promise<void>
+  send(signal: 'SIGSTOP' | 'SIGCONT'): void
+}
+
+/** The relay's consumer group, as the rivals of a rebalance see it. */
+export interface GroupStage {
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly groupId: string
+  /** Partitions that the target's own member holds now; undefined while nobody can say. */
+  ownedByTarget(): Promise<readonly number[] | undefined>
+}
+
+/** Everything that a fault may touch. */
+export interface FaultStage {
+  readonly clock: Clock
+  readonly toxics: ToxicControl
+  readonly ledger: Ledger
+  readonly relay: RelayProcess | undefined
+  readonly group: GroupStage
+  link(hop: Hop, group?: string): Link
+  fleetStatus(): Promise<FleetStatus>
+  setReading(group: string, isStalled: boolean): Promise<void>
+}
+
+/** A fault that is in place. */
+export interface Injected {
+  /** Measures until the fault is seen to bite; `isBiting` false when it was not within its limit. */
+  bites(): Promise<{ isBiting: boolean; evidence: Evidence }>
+  /** Undoes it and proves it; throws when it can't be undone. */
+  heal(): Promise<Evidence>
+}
+
+/** One kind of fault. */
+export interface FaultKind<K extends FaultSpec['fault'] = FaultSpec['fault']> {
+  /** One sentence for the report. */
+  says(spec: Extract<FaultSpec, { fault: K }>): string
+  inject(spec: Extract<FaultSpec, { fault: K }>, stage: FaultStage): Promise<Injected>
+}
+
+/** Asks again every `everyMs` until the answer holds or `limitMs` passed; the last answer counts. */
+export async function until<T>(
+  clock: Clock,
+  limitMs: number,
+  everyMs: number,
+  ask: () => Promise<T>,
+  holds: (answer: T) => boolean,
+): Promise<{ holds: boolean; answer: T; tookMs: number }> {
+  const startedMs = clock.nowMs()
+  for (;;) {
+    const answer = await ask()
+    const tookMs = clock.nowMs() - startedMs
+    if (holds(answer)) return { holds: true, answer, tookMs }
+    if (tookMs >= limitMs) return { holds: false, answer, tookMs }
+    await new Promise<void>((resolve) => void clock.after(everyMs, resolve))
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * A probe asks one question through a link and times the answer. The same question is asked before
+ * a fault, during it and after it: that is how we know that a fault bites and that it is healed.
+ */
+import { connect } from 'node:net'
+import type { Clock } from '../../relay/world/clock.ts'
+import type { Hop } from '../dsl/scenario.ts'
+import type { Link } from '../stack/stack.ts'
+
+/** What came of a question. `answerMs` counts from the start of the connection attempt. */
+export interface Probed {
+  readonly outcome: 'answered' | 'silent' | 'refused' | 'reset' | 'ended'
+  readonly answerMs: number | undefined
+}
+
+/** Kafka ApiVersions request, version 0, correlation id 1, client id "probe" (KIP-35). */
+const apiVersionsRequest = Buffer.from('0000000f' + '0012' + '0000' + '00000001' + '0005' +
+  Buffer.from('probe').toString('hex'), 'hex')
+
+/** The shortest request of each hop's protocol that any server of it must answer. */
+const questions: Readonly<Record<Hop, Buffer>> = {
+  kafka: apiVersionsRequest,
+  redis: Buffer.from('PING\r\n'),
+  clients: Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n'),
+}
+
+/** Splits `host:port`; the port is what follows the last colon. */
+export function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':')
+  const port = Number(address.slice(colon + 1))
+  if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new Error(`an address must look like host:port with a port of 1 to 65535, got ${address}`)
+  }
+  return { host: address.slice(0, colon), port }
+}
+
+/** Asks once through `link`; settles within `limitMs`, never throws. */
+export function probe(clock: Clock, link: Link, limitMs: number): Promise<Probed> {
+  const startedMs = clock.nowMs()
+  return new Promise((resolve) => {
+    const socket = connect(splitAddress(link.listen))
+    const settle = (outcome: Probed['outcome']) => {
+      timer.cancel()
+      socket.destroy()
+      const answerMs = outcome === 'answered' ? clock.nowMs() - startedMs : undefined
+      resolve({ outcome, answerMs })
+    }
+    const timer = clock.after(limitMs, () => settle('silent'))
+    socket.once('connect', () => socket.write(questions[link.hop]))
+    socket.once('data', () => settle('answered'))
+    socket.once('end', () => settle('ended'))
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      settle(error.code === 'ECONNREFUSED' ? 'refused' : 'reset'),
+    )
+  })
+}
+
+/**
+ * Asks the same question over and over on one connection for `ms` and counts the bytes that come
+ * back, so that a limit on bandwidth can be measured. Never throws.
+ */
+export function measureThroughput(clock: Clock, link: Link, ms: number): Promise<number> {
+  const question = link.hop === 'clients' ? keepAliveQuestion : questions[link.hop]
+  const flood = Buffer.concat(Array.from({ length: 200 }, () => question))
+  return new Promise((resolve) => {
+    let bytes = 0
+    const socket = connect(splitAddress(link.listen))
+    const settle = () => {
+      timer.cancel()
+      socket.destroy()
+      resolve((bytes * 1_000) / ms)
+    }
+    const timer = clock.after(ms, settle)
+    socket.once('connect', () => socket.write(flood))
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes < floodBytesMax) socket.write(question)
+    })
+    socket.on('error', () => undefined)
+  })
+}
+
+/** Enough to tell any limit we set from none, and a bound on what a probe may pull. */
+const floodBytesMax = 4 * 1_024 * 1_024
+const keepAliveQuestion = Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\n\r\n')

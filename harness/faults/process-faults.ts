@@ -1,0 +1,101 @@
+/** Faults of the relay's own process: killed, frozen, restarted. Only for targets that we started. */
+import { readFileSync } from 'node:fs'
+import { until, type FaultKind, type FaultStage, type RelayProcess } from './fault.ts'
+
+/** A relay must end on SIGTERM within this time, and be ready again within that one. */
+const termLimitMs = 15_000
+const startLimitMs = 30_000
+
+function processOf(stage: FaultStage): RelayProcess {
+  if (stage.relay === undefined) {
+    throw new Error(
+      'this fault needs a relay process of our own, but the target is a URL; ' +
+        'use --target reference or --target-command',
+    )
+  }
+  return stage.relay
+}
+
+/** State letter and start time of a process, from /proc (see proc(5)); undefined once it is gone. */
+export function processStat(pid: number): { state: string; startTicks: string } | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+    return { state: fields[0] ?? '?', startTicks: fields[19] ?? '0' }
+  } catch {
+    return undefined
+  }
+}
+
+const killRelay: FaultKind<'kill-relay'> = {
+  says: () => 'the relay is killed without warning',
+  async inject(_, stage) {
+    const relay = processOf(stage)
+    const pid = relay.pid
+    await relay.kill('SIGKILL', termLimitMs)
+    return {
+      bites: async () => ({
+        isBiting: processStat(pid) === undefined,
+        evidence: { pid, isGone: processStat(pid) === undefined },
+      }),
+      heal: () => startAgain(relay, stage),
+    }
+  },
+}
+
+const restartRelay: FaultKind<'restart-relay'> = {
+  says: () => 'the relay is asked to stop and started again',
+  async inject(_, stage) {
+    const relay = processOf(stage)
+    const pid = relay.pid
+    const beganMs = stage.clock.nowMs()
+    const ended = await relay.kill('SIGTERM', termLimitMs)
+    const tookMs = Math.round(stage.clock.nowMs() - beganMs)
+    return {
+      bites: async () => ({
+        isBiting: processStat(pid) === undefined,
+        evidence: { pid, exitCode: ended.code, tookMs },
+      }),
+      heal: () => startAgain(relay, stage),
+    }
+  },
+}
+
+async function startAgain(relay: RelayProcess, stage: FaultStage) {
+  const beganMs = stage.clock.nowMs()
+  await relay.start(startLimitMs)
+  return { pid: relay.pid, readyMs: Math.round(stage.clock.nowMs() - beganMs) }
+}
+
+const pauseRelay: FaultKind<'pause-relay'> = {
+  says: () => 'the relay is frozen: it keeps its sockets and does nothing',
+  async inject(_, stage) {
+    const relay = processOf(stage)
+    const pid = relay.pid
+    const startTicks = processStat(pid)?.startTicks ?? '0'
+    const struck = stage.ledger.owe({ undo: 'continue-process', pid, startTicks })
+    relay.send('SIGSTOP')
+    return {
+      async bites() {
+        const asked = await until(
+          stage.clock,
+          2_000,
+          20,
+          async () => processStat(pid)?.state ?? 'gone',
+          (state) => state === 'T',
+        )
+        return { isBiting: asked.holds, evidence: { pid, state: asked.answer } }
+      },
+      async heal() {
+        relay.send('SIGCONT')
+        struck()
+        return { pid, state: processStat(pid)?.state ?? 'gone' }
+      },
+    }
+  },
+}
+
+export const processFaults = {
+  'kill-relay': killRelay,
+  'restart-relay': restartRelay,
+  'pause-relay': pauseRelay,
+}

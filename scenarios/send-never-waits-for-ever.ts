@@ -1,0 +1,71 @@
+/**
+ * Clients that stop taking bytes while the relay broadcasts, answers pings and replays. Slots are
+ * few, so that one which is not given back keeps the next client out.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+import { join, leave, quiet, stallClients } from '../harness/dsl/words.ts'
+
+/** Time for kernel buffers to fill up before a write can wait at all, and to see the end. */
+const marginMs = 5_000
+
+export default scenario({
+  name: 'send-never-waits-for-ever',
+  claim: 'A client that takes no bytes is closed within the send timeout, whatever it was sent.',
+  suites: ['quick', 'nightly'],
+  topic: { partitions: 3 },
+  relay: {
+    sendTimeoutMs: 2_000,
+    connectionsPerIpMax: 8,
+    lagDisconnectRecords: 0,
+    replayMemoryRecordsMax: 4_000,
+  },
+  load: { recordsPerSecond: 400, payloadBytes: 8_192, threads: 24 },
+  fleet: {
+    readers: { count: 2, reads: 'fast' },
+    listening: { count: 5, reads: 'fast' },
+    pinging: { count: 5, reads: 'fast', joins: 'later' },
+    resuming: { count: 5, reads: 'fast', joins: 'later' },
+    probe: { count: 5, reads: 'fast', joins: 'later' },
+  },
+  phases: ({ sendTimeoutMs }) => {
+    const ms = sendTimeoutMs + marginMs
+    const probe = { ms: 700, ...quiet, prelude: [join('probe')] }
+    return [
+      { name: 'broadcast', ms, faults: [stallClients('listening')] },
+      { name: 'after-broadcast', ...probe },
+      {
+        ...{ name: 'control', ms, ...quiet, prelude: [leave('probe'), join('pinging')] },
+        faults: [stallClients('pinging')],
+        stimuli: [{ stimulus: 'pings', group: 'pinging', kind: 'native', each: 80_000 }],
+      },
+      { name: 'after-control', ...probe },
+      {
+        ...{ name: 'resume', ms, ...quiet, prelude: [leave('probe'), join('resuming')] },
+        faults: [stallClients('resuming')],
+        stimuli: [{ stimulus: 'resume', group: 'resuming', from: 'earliest' }],
+      },
+      { name: 'after-resume', ...probe },
+    ]
+  },
+  expect: ({ sendTimeoutMs }) => {
+    const limitMs = sendTimeoutMs + 2_000
+    const closed = <const G extends string, const P extends 'broadcast' | 'control' | 'resume'>(
+      group: G,
+      path: P,
+    ) => [
+      { check: 'closed-in-time', group, phase: path, path, limitMs } as const,
+      { check: 'slots-released', group, phase: path, probe: 'probe', limitMs } as const,
+    ]
+    return {
+      'M-1034': [
+        ...closed('listening', 'broadcast'),
+        ...closed('pinging', 'control'),
+        ...closed('resuming', 'resume'),
+      ],
+      'M-1033': [
+        { check: 'told-in-version', path: 'send_timeout_secs', equals: sendTimeoutMs / 1_000 },
+        { check: 'counter-rises', signal: 'sendTimeoutTotal', atLeast: 5, phase: 'broadcast' },
+      ],
+    }
+  },
+})
