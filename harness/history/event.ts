@@ -134,14 +134,15 @@ export type Health = readonly [
 export type Page = readonly ['page', Micros, path: string, status: number, body: unknown]
 /**
  * One scrape of /metrics: the series whose value changed since the scrape before (`null`: the
- * series is gone), keyed as `name{label="value",…}` with sorted labels. Status 0: no answer.
+ * series is gone), keyed as `name{label="value",…}` with sorted labels. Status 0: no answer. The
+ * three values that JSON has no number for are spelt as Prometheus spells them.
  */
 export type Scrape = readonly [
   'scrape',
   Micros,
   tookMicros: number,
   status: number,
-  changed: Record<string, number | null>,
+  changed: Record<string, number | 'NaN' | '+Inf' | '-Inf' | null>,
 ]
 /** Memory and CPU of one process, from the operating system. `role` as in `process` events. */
 export type Memory = readonly [
