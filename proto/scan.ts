@@ -1,0 +1,162 @@
+/**
+ * The relay's view of a record: valid or not, and the facts that routing, ordering and latency need.
+ * Several times cheaper than decoding, because most records are only forwarded.
+ */
+import { refuse, type Refusal } from './failures.ts'
+import { Walk, type HeaderMarks } from './walk.ts'
+import type { DashStreamMessage } from './gen/dashstream_pb.js'
+
+/** The name of a payload as protobuf-es has it: `event`, `stateDiff`, `eventBatch`, … */
+export type PayloadKind = NonNullable<DashStreamMessage['message']['case']>
+
+/** The newest event of one thread in a record. */
+export interface Run {
+  /** As on the wire; empty when the header has none. */
+  readonly thread: string
+  /** The largest of the record; 0 is "not numbered". */
+  readonly sequence: bigint
+}
+
+/** What a record says of itself. Absent fields read as their protobuf defaults. */
+export interface RecordFacts {
+  /** `undefined` when no payload is set: valid protobuf, but of no use to anybody. */
+  readonly kind: PayloadKind | undefined
+  /** Microseconds since 1970, of the payload's own header; 0 when absent. */
+  readonly timestampUs: bigint
+  /** The newest schema that the record or an event of its batch needs; 0 reads as 1. */
+  readonly schemaVersion: number
+  /**
+   * One entry per payload; for a batch one per thread of its events, in order of appearance
+   * (the envelope's own header does not count).
+   */
+  readonly runs: readonly Run[]
+}
+export type Scanned = { readonly ok: true; readonly facts: RecordFacts } | Refusal
+
+interface OpenRun {
+  readonly thread: string
+  readonly start: number
+  readonly end: number
+  low: number
+  high: number
+}
+
+/** What a scanner takes from its surroundings; both have portable defaults. */
+export interface ScanPlatform {
+  isUtf8?(bytes: Uint8Array): boolean
+  /** Text of `bytes[start, end)`, which is known to be UTF-8. */
+  textOf?(bytes: Uint8Array, start: number, end: number): string
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const portableText = (bytes: Uint8Array, start: number, end: number): string =>
+  decoder.decode(bytes.subarray(start, end))
+
+/** Makes a scanner of unframed, uncompressed protobuf bytes. Never throws. */
+export function createScanner(platform: ScanPlatform = {}): (bytes: Uint8Array) => Scanned {
+  const runs = new BatchRuns(platform.textOf ?? portableText)
+  const walk = new Walk(runs, platform.isUtf8)
+  return (bytes) => {
+    runs.begin(bytes)
+    if (!walk.record(bytes)) {
+      return refuse(walk.failure, `It is at byte ${walk.failedAt}, in ${walk.failedIn}.`)
+    }
+    return { ok: true, facts: factsOf(walk, runs) }
+  }
+}
+
+function factsOf(walk: Walk, runs: BatchRuns): RecordFacts {
+  const header = walk.header
+  const kind = walk.payloadName as PayloadKind | undefined
+  return {
+    kind,
+    timestampUs: signed(header.timestampLow, header.timestampHigh),
+    schemaVersion: Math.max(1, header.schemaVersion, runs.schemaVersion),
+    runs: kind === 'eventBatch' ? runs.read() : kind ? [runs.one(header)] : [],
+  }
+}
+
+/** Collects the threads of a batch while the walk goes on. */
+class BatchRuns {
+  schemaVersion = 0
+  readonly #textOf: (bytes: Uint8Array, start: number, end: number) => string
+  #bytes: Uint8Array = new Uint8Array(0)
+  #byThread = new Map<string, OpenRun>()
+  /** Consecutive events mostly belong to one thread: no text is made for the rest of them. */
+  #latest: OpenRun | undefined
+
+  constructor(textOf: (bytes: Uint8Array, start: number, end: number) => string) {
+    this.#textOf = textOf
+  }
+
+  begin(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.payload()
+  }
+
+  payload(): void {
+    this.schemaVersion = 0
+    this.#latest = undefined
+    if (this.#byThread.size > 0) this.#byThread = new Map()
+  }
+
+  batchEvent(marks: HeaderMarks): void {
+    if (marks.schemaVersion > this.schemaVersion) this.schemaVersion = marks.schemaVersion
+    const run = this.#runOf(marks)
+    this.#latest = run
+    const { sequenceLow: low, sequenceHigh: high } = marks
+    if (high > run.high || (high === run.high && low > run.low)) {
+      run.low = low
+      run.high = high
+    }
+  }
+
+  read(): Run[] {
+    return Array.from(this.#byThread.values(), (run) => ({
+      thread: run.thread,
+      sequence: unsigned(run.low, run.high),
+    }))
+  }
+
+  one(marks: HeaderMarks): Run {
+    return {
+      thread: this.#text(marks.threadStart, marks.threadEnd),
+      sequence: unsigned(marks.sequenceLow, marks.sequenceHigh),
+    }
+  }
+
+  #runOf(marks: HeaderMarks): OpenRun {
+    const { threadStart: start, threadEnd: end } = marks
+    if (this.#latest && this.#isSameText(this.#latest, start, end)) return this.#latest
+    const thread = this.#text(start, end)
+    let run = this.#byThread.get(thread)
+    if (!run) {
+      run = { thread, start, end, low: 0, high: 0 }
+      this.#byThread.set(thread, run)
+    }
+    return run
+  }
+
+  #isSameText(run: OpenRun, start: number, end: number): boolean {
+    if (run.end - run.start !== end - start) return false
+    for (let index = 0; index < end - start; index += 1) {
+      if (this.#bytes[run.start + index] !== this.#bytes[start + index]) return false
+    }
+    return true
+  }
+
+  #text(start: number, end: number): string {
+    return start === end ? '' : this.#textOf(this.#bytes, start, end)
+  }
+}
+
+const SAFE_HIGH = 0x1f_ffff
+
+function unsigned(low: number, high: number): bigint {
+  if (high <= SAFE_HIGH) return BigInt(high * 0x1_0000_0000 + low)
+  return (BigInt(high) << 32n) | BigInt(low)
+}
+
+function signed(low: number, high: number): bigint {
+  return high <= SAFE_HIGH ? unsigned(low, high) : BigInt.asIntN(64, unsigned(low, high))
+}
