@@ -4,6 +4,9 @@
  * passes another one gets a relay that differs in that rule and in nothing else.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ByteLog } from './log/byte-log.ts'
+import type { CloseReason } from './tables/close-codes.ts'
 
 /** Which kind of write a client was given: live records, a frame of its own, or a replay. */
 export type SendPath = 'broadcast' | 'control' | 'resume'
@@ -23,20 +26,23 @@ export interface SendDeadline {
 export interface RelayRecord {
   readonly partition: number
   readonly offset: bigint
-  /** The Kafka value, unchanged: what every client gets. */
+  /**
+   * The Kafka value, unchanged: what every client gets. A view of the byte log's segment, never
+   * rewritten, so it may be kept for as long as one likes; but keeping it keeps its segment (1 MiB,
+   * or the record if that is larger). Whoever keeps records in the order they came, with a bound
+   * in bytes, holds at most two segments more than it counts; whoever keeps single records of
+   * many segments must copy them.
+   */
   readonly value: Buffer
   readonly threads: readonly { readonly thread: string; readonly sequence: bigint }[]
 }
 
-/** Where a client stands in the byte log: opaque to everyone but the log. */
-export interface LogPosition {
-  readonly ordinal: number
-}
 /** Records of one partition that a client can no longer get from the log. */
 export interface MissedRange {
   readonly partition: number
   readonly firstOffset: bigint
   readonly lastOffset: bigint
+  /** Records, not offsets: what was dead-lettered in between was never for clients. */
   readonly count: number
 }
 
@@ -49,6 +55,14 @@ export interface Outlet {
   wake(): void
   /** Queues a frame of this client's own; `false` when its bounded queue is full. */
   control(frame: Buffer): boolean
+  /** Live records may flow. A new client gets none until then, so that a resume can come first. */
+  goLive(): void
+  /**
+   * Moves the live position to the end of the log and holds live records back until the replay
+   * that follows has settled. Returns, for every partition the log has seen, the first offset
+   * that will come live: a replay covers what lies below. `undefined` if a replay is under way.
+   */
+  fence(): ReadonlyMap<number, bigint> | undefined
   /**
    * Sends what `chunks` yields in place of live records, then goes on live at the fence. Settles
    * when the replay was written or the client is gone. Chunks end on frame boundaries.
@@ -56,10 +70,32 @@ export interface Outlet {
   replay(chunks: AsyncIterable<Buffer>): Promise<void>
   /** Checks the write under way against its deadline. One sweep serves all clients. */
   sweep(nowMs: number): void
+  /** Records of the log that this client has taken or passed: how far it has come. */
+  readonly ordinal: number
   /** Bytes that this client holds: its own queue and the write under way. */
   readonly heldBytes: number
+  /** Whether its write under way holds a segment that has left the ring. */
+  readonly isPinning: boolean
   /** Ends the client; idempotent. `after` is one last frame, sent if the socket takes it at once. */
-  close(reason: string, after?: Buffer): void
+  close(reason: CloseReason, after?: Buffer): void
+}
+
+/** What an outlet is made from. */
+export interface OutletNeeds {
+  /** Nobody else writes to it. */
+  readonly socket: Socket
+  readonly log: ByteLog
+  readonly deadline: SendDeadline
+  /** Bytes of one write of live records. */
+  readonly writeBytesMax: number
+  /** Bytes of frames of its own that may wait. */
+  readonly controlBytesMax: number
+  /** The client fell off the log; called before its next record, with what it missed. */
+  onLapped(missed: readonly MissedRange[]): void
+  /** Its own queue is empty again after `control` had refused. */
+  onDrained(): void
+  /** Called once. No write is under way and none will follow. */
+  onClosed(reason: CloseReason): void
 }
 
 /** What the memory tier and the Redis tier can give for one partition. */
@@ -82,8 +118,8 @@ export interface Retained {
 export interface ReplayStore {
   /** Takes records of one fetch. Returns at once; what cannot be stored is counted. */
   add(records: readonly RelayRecord[]): void
-  /** Offsets that were dead-lettered or had no payload: natural holes, not losses. */
-  addHole(partition: number, offset: bigint): void
+  /** Offsets that no client gets (dead-lettered, no payload, compacted): not losses. Inclusive. */
+  addHole(partition: number, offset: bigint, lastOffset?: bigint): void
   partitions(signal: AbortSignal): Promise<readonly number[]>
   retained(partition: number, signal: AbortSignal): Promise<Retained | undefined>
   /** One page of `after < offset < before`. */
@@ -119,6 +155,7 @@ export interface HealthFacts {
     readonly redisDropped: number
     readonly redisFailed: number
     readonly payloadMissing: number
+    readonly infraErrors: number
   }
   /** Lifetime totals, for the texts of alerts only. */
   readonly total: {
@@ -130,6 +167,8 @@ export interface HealthFacts {
   }
   /** Records waiting in Kafka for us, where it is known. */
   readonly lagRecords: number | undefined
+  /** Whether the brokers left the last polls of the lag monitor unanswered. */
+  readonly areBrokersSilent: boolean
   readonly isRedisEnabled: boolean
 }
 export interface HealthDecision {
@@ -192,3 +231,19 @@ export interface ConnectionLimiter {
 export interface ClientAddress {
   of(request: IncomingMessage): string
 }
+
+/** Everything that may be replaced. Wired in relay/wiring.ts, in one place. */
+export interface RelayParts {
+  readonly sendDeadline: SendDeadline
+  openOutlet(needs: OutletNeeds): Outlet
+  readonly poison: PoisonPolicy
+  readonly offsets: OffsetPolicy
+  readonly health: HealthPolicy
+  readonly ages: AgeGauges
+  readonly lagSeries: LagSeries
+  readonly replayStore: ReplayStore
+  readonly limiter: ConnectionLimiter
+  readonly address: ClientAddress
+}
+/** Replaces parts of the reference by others that may be built on it. */
+export type Overrides = (reference: RelayParts) => Partial<RelayParts>
