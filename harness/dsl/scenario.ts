@@ -114,6 +114,11 @@ export interface PhaseSpec<G extends string = string, P extends string = string>
   readonly stimuli?: readonly Stimulus<G>[]
 }
 
+/** Expectations by the finding that they answer. */
+export type Expected<G extends string = string, P extends string = string> = Readonly<
+  Partial<Record<FindingId, readonly Expectation<G, P>[]>>
+>
+
 export interface Scenario<G extends string = string, P extends string = string> {
   /** kebab-case, by its claim. Also the name of its file. */
   readonly name: string
@@ -124,9 +129,9 @@ export interface Scenario<G extends string = string, P extends string = string> 
   readonly relay: RelaySettings
   readonly load: Load
   readonly fleet: Readonly<Record<G, ClientGroup>>
-  readonly phases: (t: Timing) => readonly PhaseSpec<G, P>[]
+  readonly phases: (t: Timing) => readonly PhaseSpec<NoInfer<G>, P>[]
   /** What must hold, by the finding it answers. `stream` is added to every scenario by itself. */
-  readonly expect: (t: Timing) => Readonly<Partial<Record<FindingId, readonly Expectation<G, P>[]>>>
+  readonly expect: (t: Timing) => Expected<NoInfer<G>, NoInfer<P>>
 }
 
 /** Checks a scenario's types where it is written; returns it unchanged. */

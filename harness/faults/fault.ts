@@ -6,7 +6,7 @@ import type { Clock } from '../../relay/world/clock.ts'
 import type { FaultSpec, Hop } from '../dsl/scenario.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
 import type { Link } from '../stack/stack.ts'
-import type { Ledger } from '../conductor/ledger.ts'
+import type { Debts } from '../conductor/debts.ts'
 
 /** The measurement behind a claim that a fault bites, or that it is healed. */
 export type Evidence = Readonly<Record<string, number | string | boolean | null>>
@@ -16,7 +16,7 @@ export interface ToxicControl {
   add(link: Link, toxic: Toxic): Promise<void>
   remove(link: Link, toxicName: string): Promise<void>
   setEnabled(link: Link, isEnabled: boolean): Promise<void>
-  /** Address of the control API, for the ledger. */
+  /** Address of the control API, for the debts. */
   readonly api: string
 }
 export interface Toxic {
@@ -49,7 +49,7 @@ export interface GroupStage {
 export interface FaultStage {
   readonly clock: Clock
   readonly toxics: ToxicControl
-  readonly ledger: Ledger
+  readonly debts: Debts
   readonly relay: RelayProcess | undefined
   readonly group: GroupStage
   link(hop: Hop, group?: string): Link

@@ -135,7 +135,7 @@ async function apply(
 ): Promise<() => Promise<void>> {
   const api = stage.toxics.api
   if (toxics.length === 0) {
-    const struck = stage.ledger.owe({ undo: 'enable-link', api, link: link.name })
+    const struck = stage.debts.owe({ mend: 'enable-link', api, link: link.name })
     await stage.toxics.setEnabled(link, false)
     return async () => {
       await stage.toxics.setEnabled(link, true)
@@ -145,7 +145,7 @@ async function apply(
   const undos: (() => Promise<void>)[] = []
   for (const toxic of toxics) {
     const name = `${spec.fault}-${toxic.stream}`
-    const struck = stage.ledger.owe({ undo: 'remove-toxic', api, link: link.name, name })
+    const struck = stage.debts.owe({ mend: 'remove-toxic', api, link: link.name, name })
     await stage.toxics.add(link, { ...toxic, name })
     undos.push(async () => {
       await stage.toxics.remove(link, name)

@@ -1,5 +1,6 @@
 /** Faults of the relay's own process: killed, frozen, restarted. Only for targets that we started. */
 import { readFileSync } from 'node:fs'
+import { identify } from '../world/processes.ts'
 import { until, type FaultKind, type FaultStage, type RelayProcess } from './fault.ts'
 
 /** A relay must end on SIGTERM within this time, and be ready again within that one. */
@@ -16,15 +17,17 @@ function processOf(stage: FaultStage): RelayProcess {
   return stage.relay
 }
 
-/** State letter and start time of a process, from /proc (see proc(5)); undefined once it is gone. */
-export function processStat(pid: number): { state: string; startTicks: string } | undefined {
+/** State letter of a process (`T`: stopped; see proc(5)); `gone` once it has ended. */
+function processState(pid: number): string {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
-    return { state: fields[0] ?? '?', startTicks: fields[19] ?? '0' }
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.charAt(stat.lastIndexOf(')') + 2)
   } catch {
-    return undefined
+    return 'gone'
   }
 }
+
+const isGone = (pid: number) => identify(pid) === undefined
 
 const killRelay: FaultKind<'kill-relay'> = {
   says: () => 'the relay is killed without warning',
@@ -34,8 +37,8 @@ const killRelay: FaultKind<'kill-relay'> = {
     await relay.kill('SIGKILL', termLimitMs)
     return {
       bites: async () => ({
-        isBiting: processStat(pid) === undefined,
-        evidence: { pid, isGone: processStat(pid) === undefined },
+        isBiting: isGone(pid),
+        evidence: { pid, isGone: isGone(pid) },
       }),
       heal: () => startAgain(relay, stage),
     }
@@ -52,7 +55,7 @@ const restartRelay: FaultKind<'restart-relay'> = {
     const tookMs = Math.round(stage.clock.nowMs() - beganMs)
     return {
       bites: async () => ({
-        isBiting: processStat(pid) === undefined,
+        isBiting: isGone(pid),
         evidence: { pid, exitCode: ended.code, tookMs },
       }),
       heal: () => startAgain(relay, stage),
@@ -71,8 +74,9 @@ const pauseRelay: FaultKind<'pause-relay'> = {
   async inject(_, stage) {
     const relay = processOf(stage)
     const pid = relay.pid
-    const startTicks = processStat(pid)?.startTicks ?? '0'
-    const struck = stage.ledger.owe({ undo: 'continue-process', pid, startTicks })
+    const frozen = identify(pid)
+    if (frozen === undefined) throw new Error(`the relay (process ${pid}) has ended already`)
+    const struck = stage.debts.owe({ mend: 'continue-process', process: frozen })
     relay.send('SIGSTOP')
     return {
       async bites() {
@@ -80,7 +84,7 @@ const pauseRelay: FaultKind<'pause-relay'> = {
           stage.clock,
           2_000,
           20,
-          async () => processStat(pid)?.state ?? 'gone',
+          async () => processState(pid),
           (state) => state === 'T',
         )
         return { isBiting: asked.holds, evidence: { pid, state: asked.answer } }
@@ -88,7 +92,7 @@ const pauseRelay: FaultKind<'pause-relay'> = {
       async heal() {
         relay.send('SIGCONT')
         struck()
-        return { pid, state: processStat(pid)?.state ?? 'gone' }
+        return { pid, state: processState(pid) }
       },
     }
   },
