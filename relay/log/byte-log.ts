@@ -1,0 +1,226 @@
+/**
+ * The byte log: the one ring that all clients share. It is the wire stream itself, so handing a
+ * client its records is one slice for one socket, whatever number of records it holds, without a
+ * copy and without work per record. Bounded in bytes and in records; the oldest segment goes first.
+ *
+ * Memory is the ring, plus what sockets still hold of segments that have left it (`pinnedBytes`),
+ * which the log only counts: whoever owns the sockets has to keep it below a bound.
+ */
+import type { MissedRange } from '../parts.ts'
+import { recordBytesMax, writeRecord } from './frames.ts'
+import { type PartitionCount, Segment } from './segment.ts'
+
+/** A reader's place: before the record `index` of `segment`. Only the log reads or moves it. */
+export interface Cursor {
+  segment: Segment
+  index: number
+}
+
+/** Whole records as wire bytes, in order, and the segment that must be released after the write. */
+export interface Slice {
+  readonly bytes: Buffer
+  readonly segment: Segment
+}
+
+export interface LogBounds {
+  /** Bytes of all segments of the ring. */
+  readonly bytesMax: number
+  readonly recordsMax: number
+}
+
+const segmentBytesMax = 1_024 * 1_024
+/** The ring gives up one segment at a time: with eight, it holds at least 7/8 of its bounds. */
+const segmentsMin = 8
+
+interface Totals {
+  count: number
+  firstOffset: bigint
+  lastOffset: bigint
+}
+
+export class ByteLog {
+  readonly #bounds: LogBounds
+  readonly #segmentBytes: number
+  readonly #segmentRecords: number
+  readonly #totals = new Map<number, Totals>()
+  #oldest: Segment
+  #newest: Segment
+  #ringBytes = 0
+  #pinnedBytes = 0
+
+  constructor(bounds: LogBounds) {
+    this.#bounds = bounds
+    this.#segmentBytes = Math.min(segmentBytesMax, Math.ceil(bounds.bytesMax / segmentsMin))
+    this.#segmentRecords = Math.max(1, Math.floor(bounds.recordsMax / segmentsMin))
+    this.#oldest = this.#newest = this.#begin(this.#segmentBytes, 0)
+  }
+
+  /** Records appended since the start; the ordinal of the next one. */
+  get ordinal(): number {
+    return this.#newest.firstOrdinal + this.#newest.count
+  }
+
+  /** Bytes of the ring's segments. */
+  get ringBytes(): number {
+    return this.#ringBytes
+  }
+
+  /** Records that the ring still holds. */
+  get ringRecords(): number {
+    return this.ordinal - this.#oldest.firstOrdinal
+  }
+
+  /** Bytes of segments that have left the ring and are still held by a socket. */
+  get pinnedBytes(): number {
+    return this.#pinnedBytes
+  }
+
+  /**
+   * Appends one record, and evicts what no longer fits.
+   *
+   * @returns the value, as a view of the log
+   */
+  append(partition: number, offset: bigint, value: Uint8Array): Buffer {
+    const needed = recordBytesMax(value.length)
+    let segment = this.#newest
+    const isFull = segment.used + needed > segment.size || segment.count >= this.#segmentRecords
+    if (isFull) segment = this.#roll(needed)
+    const end = writeRecord(segment.bytes, segment.used, partition, offset, value)
+    segment.enter(partition, offset, end)
+    this.#count(partition, offset)
+    return segment.bytes.subarray(end - value.length, end)
+  }
+
+  /** A cursor before the next record that will be appended. */
+  end(): Cursor {
+    return { segment: this.#newest, index: this.#newest.count }
+  }
+
+  /** For every partition seen, the offset after its last record. */
+  nextOffsets(): Map<number, bigint> {
+    const next = new Map<number, bigint>()
+    for (const [partition, { lastOffset }] of this.#totals) next.set(partition, lastOffset + 1n)
+    return next
+  }
+
+  /** Ordinal of the record that the cursor stands before. */
+  ordinalOf(cursor: Cursor): number {
+    return cursor.segment.firstOrdinal + cursor.index
+  }
+
+  /** Whether records that the cursor has not read have left the ring. */
+  isLapped(cursor: Cursor): boolean {
+    return cursor.segment.isEvicted
+  }
+
+  /**
+   * Takes whole records of at most `bytesMax` (but always one, if there is one), moves the cursor
+   * past them and holds their segment. Every slice must be given back with `release`.
+   * A cursor that is lapped must be given to `catchUp` first.
+   *
+   * @returns undefined at the end of the log
+   */
+  take(cursor: Cursor, bytesMax: number): Slice | undefined {
+    while (cursor.index === cursor.segment.count) {
+      const next = cursor.segment.next
+      if (next === undefined) return undefined
+      cursor.segment = next
+      cursor.index = 0
+    }
+    const { segment } = cursor
+    const start = segment.startOf(cursor.index)
+    cursor.index = segment.indexBefore(start + bytesMax, cursor.index)
+    segment.hold()
+    return { bytes: segment.bytes.subarray(start, segment.startOf(cursor.index)), segment }
+  }
+
+  /** The write of a slice has ended, well or not. */
+  release(segment: Segment): void {
+    if (!segment.release()) return
+    this.#pinnedBytes -= segment.size
+    segment.forgetBytes()
+  }
+
+  /**
+   * Moves a lapped cursor to the oldest record of the ring.
+   *
+   * @returns exactly what lies between, by partition; empty if nothing does
+   */
+  catchUp(cursor: Cursor): MissedRange[] {
+    const missed = this.#missed(cursor)
+    cursor.segment = this.#oldest
+    cursor.index = 0
+    return missed
+  }
+
+  #missed({ segment, index }: Cursor): MissedRange[] {
+    const read = new Map<number, Totals>()
+    const unread = new Map<number, bigint>()
+    for (let at = 0; at < segment.count; at += 1) {
+      const partition = segment.partitionOf(at)
+      if (at < index) countIn(read, partition, segment.offsetOf(at))
+      else if (!unread.has(partition)) unread.set(partition, segment.offsetOf(at))
+    }
+    const ranges: MissedRange[] = []
+    for (const [partition, evicted] of this.#oldest.before) {
+      const before = segment.before.get(partition)
+      const own = read.get(partition)
+      const count = evicted.count - (before?.count ?? 0) - (own?.count ?? 0)
+      if (count === 0) continue
+      const last = own?.lastOffset ?? before?.lastOffset
+      const firstOffset =
+        unread.get(partition) ??
+        (last === undefined ? this.#totals.get(partition)!.firstOffset : last + 1n)
+      ranges.push({ partition, firstOffset, lastOffset: evicted.lastOffset, count })
+    }
+    return ranges
+  }
+
+  #count(partition: number, offset: bigint): void {
+    countIn(this.#totals, partition, offset)
+  }
+
+  #roll(needed: number): Segment {
+    const previous = this.#newest
+    const segment = this.#begin(Math.max(this.#segmentBytes, needed), this.ordinal)
+    previous.next = this.#newest = segment
+    while (this.#isOverfull()) this.#evict()
+    return segment
+  }
+
+  #begin(size: number, ordinal: number): Segment {
+    const before = new Map<number, PartitionCount>()
+    for (const [partition, { count, lastOffset }] of this.#totals) {
+      before.set(partition, { count, lastOffset })
+    }
+    this.#ringBytes += size
+    return new Segment(size, ordinal, before)
+  }
+
+  #isOverfull(): boolean {
+    if (this.#oldest === this.#newest) return false
+    const recordsAfterThis = this.ringRecords + this.#segmentRecords
+    return this.#ringBytes > this.#bounds.bytesMax || recordsAfterThis > this.#bounds.recordsMax
+  }
+
+  #evict(): void {
+    const segment = this.#oldest
+    this.#oldest = segment.next!
+    segment.isEvicted = true
+    // A reader left behind must not keep everything after it alive.
+    segment.next = undefined
+    this.#ringBytes -= segment.size
+    if (segment.isHeld) this.#pinnedBytes += segment.size
+    else segment.forgetBytes()
+  }
+}
+
+function countIn(totals: Map<number, Totals>, partition: number, offset: bigint): void {
+  const known = totals.get(partition)
+  if (known === undefined) {
+    totals.set(partition, { count: 1, firstOffset: offset, lastOffset: offset })
+    return
+  }
+  known.count += 1
+  known.lastOffset = offset
+}
