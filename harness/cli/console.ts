@@ -1,0 +1,121 @@
+/**
+ * What people see while a run goes on. On a terminal one line at the bottom is kept current; in CI
+ * every step is a line of its own, so that a log can be read afterwards.
+ */
+import { styleText } from 'node:util'
+import type { Clock } from '../../relay/world/clock.ts'
+import type { Verdict } from '../checkers/checker.ts'
+import type { Progress, Report } from '../conductor/progress.ts'
+
+/** Where text goes. `isTerminal` decides whether a line may be overwritten. */
+export interface Screen {
+  write(text: string): void
+  readonly isTerminal: boolean
+  readonly columns: number
+}
+
+export interface Console {
+  readonly report: Report
+  /** Prints a line of its own. */
+  line(text: string): void
+  /** Takes the status line away. */
+  close(): void
+}
+
+const colours = { pass: 'green', fail: 'red', unknown: 'yellow' } as const
+
+/** A verdict as people see it. */
+export const sayVerdict = (screen: Screen, verdict: Verdict): string =>
+  paint(screen, colours[verdict], verdict.toUpperCase().padEnd(7))
+
+export function paint(screen: Screen, format: 'green' | 'red' | 'yellow' | 'dim', text: string) {
+  return screen.isTerminal ? styleText(format, text) : text
+}
+
+export function openConsole(clock: Clock, screen: Screen): Console {
+  const status = new StatusLine(clock, screen)
+  const line = (text: string) => {
+    status.clear()
+    screen.write(`${text}\n`)
+    status.draw()
+  }
+  const timer = screen.isTerminal ? clock.every(250, () => status.draw()) : undefined
+  return {
+    line,
+    report: (progress) => tell(progress, line, status, screen),
+    close() {
+      timer?.cancel()
+      status.clear()
+    },
+  }
+}
+
+function tell(progress: Progress, line: (text: string) => void, status: StatusLine, to: Screen) {
+  switch (progress.at) {
+    case 'step':
+      return line(paint(to, 'dim', progress.says))
+    case 'scenario':
+      line(`\n[${progress.index}/${progress.of}] ${progress.name}`)
+      return line(`      ${progress.claim}`)
+    case 'phase':
+      status.begin(progress.name, progress.ms, progress.leftMs)
+      return to.isTerminal ? undefined : line(`      · ${progress.name} (${say(progress.ms)})`)
+    case 'counts':
+      return status.count(progress.acked, progress.deliveries, progress.clients)
+    case 'fault':
+      return line(paint(to, 'dim', `      ${steps[progress.step]} ${progress.says}`))
+    case 'verdict': {
+      const verdict = sayVerdict(to, progress.verdict)
+      return line(`      ${verdict} ${progress.finding.padEnd(8)} ${progress.why}`)
+    }
+  }
+}
+
+const steps = {
+  inject: 'breaks:',
+  bites: 'bites: ',
+  toothless: 'DID NOT BITE:',
+  heal: 'healed:',
+  failed: 'FAILED:',
+} as const
+
+const say = (ms: number) => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`
+
+/** The one line that is overwritten. */
+class StatusLine {
+  readonly #clock: Clock
+  readonly #screen: Screen
+  #phase = ''
+  #endMs = 0
+  #afterMs = 0
+  #counts = ''
+
+  constructor(clock: Clock, screen: Screen) {
+    this.#clock = clock
+    this.#screen = screen
+  }
+
+  begin(phase: string, ms: number, leftMs: number): void {
+    this.#phase = phase
+    this.#endMs = this.#clock.nowMs() + ms
+    this.#afterMs = leftMs - ms
+  }
+
+  count(acked: number, deliveries: number, clients: number): void {
+    const number = (n: number) => n.toLocaleString('en')
+    this.#counts =
+      `${number(acked)} produced, ${number(deliveries)} delivered to ` + `${clients} clients`
+  }
+
+  draw(): void {
+    if (!this.#screen.isTerminal || this.#phase === '') return
+    const inPhaseMs = Math.max(this.#endMs - this.#clock.nowMs(), 0)
+    const left = `${say(inPhaseMs)} here, ${say(inPhaseMs + this.#afterMs)} in all`
+    const text = `      ${this.#phase} · ${left} · ${this.#counts}`
+    this.#screen.write(`\r\u001b[2K${text.slice(0, this.#screen.columns - 1)}`)
+  }
+
+  clear(): void {
+    if (this.#screen.isTerminal) this.#screen.write('\r\u001b[2K')
+  }
+}

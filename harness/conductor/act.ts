@@ -1,0 +1,99 @@
+/**
+ * Plays one phase: prelude, faults (each seen to bite before the clock of the phase starts),
+ * stimuli, the wait, and healing in reverse, whatever happened in between.
+ */
+import { sleep } from '../../relay/world/clock.ts'
+import type { FaultSpec, Stimulus } from '../dsl/scenario.ts'
+import type { Injected } from '../faults/fault.ts'
+import { injectFault, sayFault } from '../faults/registry.ts'
+import { kindsOf, type PlannedPhase } from './plan.ts'
+import type { Stage } from './stage.ts'
+
+/** A stimulus and a load take effect at once; opening many sockets may take this long. */
+const connectLimitMs = 10_000
+
+/** A fault in place, by the id under which the history knows it. */
+interface Standing {
+  readonly id: string
+  readonly spec: FaultSpec
+  readonly injected: Injected
+}
+
+/**
+ * Plays `phase`. Rejects only when the run is to end (the signal aborted, or a helper process is
+ * gone); a fault that cannot be injected or healed is written down, and the run goes on.
+ */
+export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void> {
+  const { journal, clock, signal } = stage
+  await stage.producer.load(phase.load)
+  for (const stimulus of phase.prelude) await send(stage, phase, stimulus)
+  const standing: Standing[] = []
+  try {
+    for (const [index, spec] of phase.faults.entries()) {
+      const stands = await strike(stage, `${phase.name}/${index}-${spec.fault}`, spec)
+      if (stands !== undefined) standing.push(stands)
+    }
+    journal.write(['phase', journal.now(), phase.name, 'begin'])
+    const endMs = clock.nowMs() + phase.ms
+    await Promise.all(phase.stimuli.map((stimulus) => send(stage, phase, stimulus)))
+    await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
+  } finally {
+    journal.write(['phase', journal.now(), phase.name, 'end'])
+    for (const stands of standing.toReversed()) await mend(stage, stands)
+  }
+}
+
+/** Injects a fault and measures whether it bites. Undefined: it never stood. */
+async function strike(stage: Stage, id: string, spec: FaultSpec): Promise<Standing | undefined> {
+  const { journal } = stage
+  const says = sayFault(spec)
+  try {
+    journal.write(['fault', journal.now(), id, 'inject', { ...spec, says }])
+    stage.report({ at: 'fault', says, step: 'inject' })
+    const injected = await injectFault(spec, stage.faultStage)
+    const { isBiting, evidence } = await injected.bites()
+    const step = isBiting ? 'bites' : 'toothless'
+    journal.write(['fault', journal.now(), id, step, evidence])
+    stage.report({ at: 'fault', says, step })
+    return { id, spec, injected }
+  } catch (error) {
+    journal.write(['fault', journal.now(), id, 'failed', { why: messageOf(error) }])
+    stage.report({ at: 'fault', says: `${says}: ${messageOf(error)}`, step: 'failed' })
+    return undefined
+  }
+}
+
+async function mend(stage: Stage, { id, spec, injected }: Standing): Promise<void> {
+  const { journal } = stage
+  try {
+    const evidence = await injected.heal()
+    journal.write(['fault', journal.now(), id, 'heal', evidence])
+    stage.report({ at: 'fault', says: sayFault(spec), step: 'heal' })
+  } catch (error) {
+    journal.write(['fault', journal.now(), id, 'failed', { why: messageOf(error) }])
+    stage.report({ at: 'fault', says: messageOf(error), step: 'failed' })
+  }
+}
+
+async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Promise<void> {
+  const { fleet, producer } = stage
+  switch (stimulus.stimulus) {
+    case 'malformed': {
+      const overMs = phase.ms * 0.8
+      return void (await producer.malformed(kindsOf(stimulus.kinds), stimulus.each, overMs))
+    }
+    case 'connect':
+      return stage.connect(stimulus.group, stimulus.count, connectLimitMs)
+    case 'disconnect':
+      return void (await fleet.disconnect(stimulus.group, stimulus.how))
+    case 'pings':
+      return void (await fleet.pings(stimulus.group, stimulus.kind, stimulus.each))
+    case 'resume':
+      return void (await fleet.resume(stimulus.group, stimulus.from))
+    case 'hostile-frames':
+      return void (await fleet.hostileFrames(stimulus.group))
+  }
+}
+
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

@@ -1,0 +1,100 @@
+/**
+ * The two quiet ends of a run. Steady state is reached before anything is broken, or the run says
+ * nothing about the target. And after everything was healed the run waits until all that was
+ * acknowledged has arrived, so that "late" and "lost" can be told apart.
+ */
+import { sleep } from '../../relay/world/clock.ts'
+import { until } from '../faults/fault.ts'
+import type { FleetStatus, GroupStatus } from '../fleet/protocol.ts'
+import type { ProducerStatus } from '../producer/protocol.ts'
+import type { Stage } from './stage.ts'
+
+/** Before the first record: long enough for two scrapes of a target that has seen nothing. */
+const openingMs = 1_500
+const steadyLimitMs = 20_000
+/** Records that every watched group must have before we call it steady. */
+const steadyDeliveries = 20
+const settleLimitMs = 15_000
+/** After the last delivery, so that what must not come has had the time to come. */
+const aftermathMs = 1_000
+const quietMs = 3_000
+const pollMs = 200
+
+/** The time before the first record. */
+export async function playOpening(stage: Stage): Promise<void> {
+  await inPhase(stage, 'opening', () => sleep(stage.clock, openingMs, stage.signal))
+}
+
+/** Starts the load and waits until every watched group gets it. `false`: it never did. */
+export async function reachSteady(stage: Stage): Promise<boolean> {
+  await stage.producer.load(stage.scenario.load)
+  if (stage.scenario.load.recordsPerSecond === 0) return true
+  const reached = await inPhase(stage, 'steady', () =>
+    until(stage.clock, steadyLimitMs, pollMs, () => stage.fleet.status(), (status) =>
+      stage.watchedGroups.every((name) => isFlowing(status.groups[name])),
+    ),
+  )
+  if (reached.holds) return true
+  const { groups } = reached.answer
+  const found = stage.watchedGroups.map((name) => `${name} ${groups[name]?.deliveries ?? 0}`)
+  stage.journal.write([
+    'trouble',
+    stage.journal.now(),
+    'steady',
+    `every group must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
+      `deliveries were: ${found.join(', ')}`,
+  ])
+  return false
+}
+
+const isFlowing = (group: GroupStatus | undefined) =>
+  group !== undefined && group.open > 0 && group.deliveries >= steadyDeliveries * group.open
+
+/** Stops the load and waits until the watched groups have everything, or the limit. */
+export async function settle(stage: Stage): Promise<void> {
+  await stage.producer.load({ ...stage.scenario.load, recordsPerSecond: 0 })
+  await inPhase(stage, 'settle', async () => {
+    const isQuiet = quietFor(quietMs, stage)
+    await until(
+      stage.clock,
+      settleLimitMs,
+      pollMs,
+      async () => [await stage.producer.status(), await stage.fleet.status()] as const,
+      ([produced, received]) => hasArrived(stage, produced, received) || isQuiet(received),
+    )
+    await sleep(stage.clock, aftermathMs, stage.signal)
+  })
+}
+
+/** Tells whether no delivery at all was made for `ms`: some records are owed to nobody. */
+function quietFor(ms: number, stage: Stage): (status: FleetStatus) => boolean {
+  let last = -1
+  let sinceMs = stage.clock.nowMs()
+  return ({ groups }) => {
+    const total = Object.values(groups).reduce((sum, { deliveries }) => sum + deliveries, 0)
+    if (total !== last) sinceMs = stage.clock.nowMs()
+    last = total
+    return stage.clock.nowMs() - sinceMs >= ms
+  }
+}
+
+/** Whether every watched group's slowest client has the last acknowledged offsets. */
+function hasArrived(stage: Stage, produced: ProducerStatus, received: FleetStatus): boolean {
+  return stage.watchedGroups.every((name) => {
+    const group = received.groups[name]
+    if (group === undefined || group.open === 0) return true
+    return Object.entries(produced.ends).every(
+      ([partition, end]) => BigInt(group.floor[partition] ?? -1) + 1n >= BigInt(end),
+    )
+  })
+}
+
+async function inPhase<T>(stage: Stage, name: string, work: () => Promise<T>): Promise<T> {
+  const { journal } = stage
+  journal.write(['phase', journal.now(), name, 'begin'])
+  try {
+    return await work()
+  } finally {
+    journal.write(['phase', journal.now(), name, 'end'])
+  }
+}

@@ -1,0 +1,71 @@
+/** Turns a scenario into what will happen with one target: phases in ms, expectations as data. */
+import type { Expectation } from '../checkers/registry.ts'
+import type {
+  ClientGroup,
+  FaultSpec,
+  Load,
+  PhaseSpec,
+  RelaySettings,
+  Scenario,
+  Stimulus,
+  Timing,
+} from '../dsl/scenario.ts'
+import { allMalformedKinds, type MalformedKind } from '../stimuli/malformed.ts'
+
+export interface PlannedPhase {
+  readonly name: string
+  readonly ms: number
+  readonly load: Load
+  readonly prelude: readonly Stimulus[]
+  readonly faults: readonly FaultSpec[]
+  readonly stimuli: readonly Stimulus[]
+}
+
+export interface PlannedExpectation {
+  readonly finding: string
+  readonly expectation: Expectation
+}
+
+export interface Plan {
+  readonly phases: readonly PlannedPhase[]
+  readonly expectations: readonly PlannedExpectation[]
+}
+
+/** The finding under which the stream itself is judged in every scenario. */
+export const streamFinding = 'stream'
+
+/** Resolves a scenario's times for a target. */
+export function planOf(scenario: Scenario, timing: Timing): Plan {
+  const phases = scenario.phases(timing).map((phase) => plannedPhase(scenario, phase))
+  const expected = Object.entries(scenario.expect(timing)).flatMap(([finding, expectations]) =>
+    (expectations ?? []).map((expectation) => ({ finding, expectation })),
+  )
+  const stream: Expectation = { check: 'stream', ...halting(scenario.relay) }
+  return { phases, expectations: [...expected, { finding: streamFinding, expectation: stream }] }
+}
+
+/** A relay that is told to stop a partition at a malformed record owes nothing behind it. */
+function halting(relay: RelaySettings): { haltsAtPoison?: true } {
+  return relay.kafkaOnDecodeError === 'pause' ? { haltsAtPoison: true } : {}
+}
+
+function plannedPhase(scenario: Scenario, phase: PhaseSpec): PlannedPhase {
+  return {
+    name: phase.name,
+    ms: phase.ms,
+    load: { ...scenario.load, ...phase.load },
+    prelude: phase.prelude ?? [],
+    faults: phase.faults ?? [],
+    stimuli: phase.stimuli ?? [],
+  }
+}
+
+/** Groups that are connected before the load starts. */
+export function groupsAtStart(scenario: Scenario): readonly (readonly [string, ClientGroup])[] {
+  return Object.entries(scenario.fleet).filter(([, group]) => group.joins !== 'later')
+}
+
+/** The malformed kinds that a stimulus names. */
+export function kindsOf(kinds: 'all' | readonly MalformedKind[]): readonly MalformedKind[] {
+  return kinds === 'all' ? allMalformedKinds : kinds
+}

@@ -1,0 +1,31 @@
+/** What a run tells while it goes on, for whoever watches: a terminal, a CI log, nobody. */
+import type { Verdict } from '../checkers/checker.ts'
+import type { FaultStep } from '../history/event.ts'
+
+export type Progress =
+  | { readonly at: 'step'; readonly says: string }
+  | {
+      readonly at: 'scenario'
+      readonly name: string
+      readonly claim: string
+      readonly index: number
+      readonly of: number
+    }
+  /** `leftMs`: planned time of this scenario from here on, without settling. */
+  | { readonly at: 'phase'; readonly name: string; readonly ms: number; readonly leftMs: number }
+  | {
+      readonly at: 'counts'
+      readonly acked: number
+      readonly deliveries: number
+      readonly clients: number
+    }
+  | { readonly at: 'fault'; readonly says: string; readonly step: FaultStep }
+  | {
+      readonly at: 'verdict'
+      readonly scenario: string
+      readonly finding: string
+      readonly verdict: Verdict
+      readonly why: string
+    }
+
+export type Report = (progress: Progress) => void

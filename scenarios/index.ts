@@ -1,0 +1,18 @@
+/** Every scenario by its name, in the order in which a suite plays them. */
+import type { Scenario } from '../harness/dsl/scenario.ts'
+import healthSpeaksOfNow from './health-speaks-of-now.ts'
+import lagTellsTheTruth from './lag-tells-the-truth.ts'
+import malformedHarmsNobody from './malformed-harms-nobody.ts'
+import memoryStaysBounded from './memory-stays-bounded.ts'
+import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
+
+export const scenarios = {
+  'malformed-harms-nobody': malformedHarmsNobody,
+  'health-speaks-of-now': healthSpeaksOfNow,
+  'lag-tells-the-truth': lagTellsTheTruth,
+  'memory-stays-bounded': memoryStaysBounded,
+  'send-never-waits-for-ever': sendNeverWaitsForEver,
+} as const satisfies Readonly<Record<string, Scenario>>
+
+export type ScenarioName = keyof typeof scenarios
+export const scenarioNames = Object.keys(scenarios) as ScenarioName[]
