@@ -47,7 +47,7 @@ const PAYLOAD_HEADER = (1 << 3) | WIRE_LENGTH
 const BATCH_EVENT = (2 << 3) | WIRE_LENGTH
 
 /** Strings up to this many bytes are checked here; above it a native check is worth its call. */
-const SHORT_STRING_BYTES = 40
+const SHORT_STRING_BYTES = 64
 
 /** Where a header's fields lie. 64-bit numbers stay two halves until somebody asks. */
 export class HeaderMarks {
