@@ -1,0 +1,321 @@
+/**
+ * Every metric of the relay, once. The typed handles of relay/metrics.ts, METRICS.md and the
+ * scrape itself are derived from this table. The names are DashFlow's, except where `isOurs`.
+ *
+ * A row's key is the name used inside the house; `name` is the contract. A label either has a
+ * closed set of values, all of which exist from the start as 0, or is a partition number, whose
+ * series come and go with the partition.
+ */
+import { type CloseReason, closeRows } from './close-codes.ts'
+import {
+  byPartition as partition,
+  counter,
+  gauge,
+  histogram,
+  type MetricRow,
+  none,
+  ours,
+} from './metric-row.ts'
+import { replayMetricRows } from './replay-metrics.ts'
+
+const severity = ['info', 'warning', 'critical'] as const
+const closeReasons = Object.keys(closeRows) as readonly CloseReason[]
+
+/** Kafka in: what was taken, and what came of it. */
+const intake = {
+  kafkaMessages: counter(
+    'websocket_kafka_messages_total',
+    { status: ['success', 'error', 'old_data_error'] },
+    'Records by outcome of decoding; a record without a value has no outcome.',
+  ),
+  kafkaPayloadMissing: counter(
+    'websocket_kafka_payload_missing_total',
+    none,
+    'Records without a value.',
+  ),
+  decodeErrors: counter(
+    'websocket_decode_errors_total',
+    {
+      error_type: [
+        'payload_too_large',
+        'buffer_underflow',
+        'schema_version_mismatch',
+        'invalid_protobuf',
+        'unknown_decode_error',
+      ],
+    },
+    'New records that did not decode, by reason.',
+  ),
+  oldDataDecodeErrors: counter(
+    'websocket_old_data_decode_errors_total',
+    none,
+    'Records from before the start that did not decode.',
+  ),
+  infraErrors: counter(
+    'websocket_infrastructure_errors_total',
+    none,
+    'Errors of the consumer that are not about a record.',
+  ),
+  kafkaErrorsByType: counter(
+    'websocket_kafka_errors_by_type_total',
+    {
+      error_type: ['dns_failure', 'connection_timeout', 'broker_down', 'decode_error', 'unknown'],
+    },
+    'The same, by what the error was.',
+  ),
+  lastRecordAge: gauge(
+    'websocket_last_kafka_message_age_seconds',
+    none,
+    'Seconds since the last record; -1 means never.',
+  ),
+  lastRecordTimestamp: gauge(
+    'websocket_last_kafka_message_timestamp_seconds',
+    none,
+    'Unix time of the last record; absent until there was one.',
+    ours,
+  ),
+  lastInfraErrorAge: gauge(
+    'websocket_last_infrastructure_error_age_seconds',
+    none,
+    'Seconds since the last consumer error; -1 means never.',
+  ),
+  lastInfraErrorTimestamp: gauge(
+    'websocket_last_infrastructure_error_timestamp_seconds',
+    none,
+    'Unix time of the last consumer error; absent until there was one.',
+    ours,
+  ),
+  e2eLatency: histogram(
+    'websocket_e2e_latency_ms',
+    { stage: ['producer_to_consumer'] },
+    [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000],
+    "Milliseconds from the producer's stamp to the relay; negative ones count as clock skew.",
+  ),
+  clockSkew: counter(
+    'websocket_clock_skew_events_total',
+    none,
+    'Records whose stamp lies in the future.',
+  ),
+  multiThreadBatches: counter(
+    'websocket_multi_thread_batches_total',
+    none,
+    'Event batches that hold more than one thread.',
+  ),
+  dlqSends: counter(
+    'websocket_dlq_sends_total',
+    {
+      error_type: [
+        'payload_too_large',
+        'buffer_underflow',
+        'schema_version_mismatch',
+        'invalid_protobuf',
+        'unknown_decode_error',
+      ],
+    },
+    'Dead-letter records that Kafka acknowledged.',
+  ),
+  dlqSendFailures: counter(
+    'websocket_dlq_send_failures_total',
+    { reason: ['timeout', 'kafka_error', 'backpressure'] },
+    'Dead-letter records that were lost.',
+  ),
+  inflightBytes: gauge(
+    'relay_inflight_bytes',
+    none,
+    'Fetched bytes that have not been offered to clients yet.',
+    ours,
+  ),
+  pausedPartitions: gauge(
+    'relay_paused_partitions',
+    none,
+    'Assigned partitions that are not being read at the moment.',
+    ours,
+  ),
+  assignedPartitions: gauge(
+    'relay_assigned_partitions',
+    none,
+    'Partitions that the group gave to this relay.',
+    ours,
+  ),
+  rebalances: counter('relay_rebalances_total', none, 'Assignments received.', ours),
+  commitFailures: counter(
+    'relay_commit_failures_total',
+    none,
+    'Offset commits that failed; the next one covers them.',
+    ours,
+  ),
+} as const
+
+/** Lag: how far the relay is behind the log, and whether that is known. */
+const lag = {
+  consumerLag: gauge(
+    'websocket_kafka_consumer_lag',
+    { partition },
+    'Log end minus the next offset to be read, for assigned partitions; absent while unknown.',
+  ),
+  lagOffsetAge: gauge(
+    'websocket_kafka_lag_offset_age_seconds',
+    { partition },
+    'Seconds since a record of the partition was handled; absent until one was.',
+  ),
+  catchupPhase: gauge(
+    'websocket_kafka_catchup_phase',
+    { partition },
+    '1 until the log end that was found at the assignment is reached, then 0.',
+  ),
+  lagPollFailures: counter(
+    'websocket_kafka_lag_poll_failures_total',
+    none,
+    'Partitions that a poll of the lag monitor got no answer for.',
+  ),
+  lagPollDuration: histogram(
+    'websocket_kafka_lag_poll_duration_seconds',
+    { status: ['success', 'error'] },
+    [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    'Duration of a poll of the lag monitor.',
+  ),
+  lagLastSuccessTimestamp: gauge(
+    'websocket_kafka_lag_last_success_timestamp_seconds',
+    none,
+    'Unix time of the last poll that was answered in full; absent until there was one.',
+    ours,
+  ),
+  lagClamps: counter(
+    'relay_lag_clamps_total',
+    none,
+    'Samples whose position was beyond the log end and that read 0 instead of less.',
+    ours,
+  ),
+  logRegressions: counter(
+    'relay_log_regressions_total',
+    none,
+    'Times that a log ended below offsets already seen: truncated, or created anew.',
+    ours,
+  ),
+} as const
+
+/** Clients: who is there, what they missed, and why they went. */
+const clients = {
+  connectedClients: gauge(
+    'websocket_connected_clients',
+    none,
+    'Clients connected; /health reads the same source.',
+  ),
+  uptime: gauge('websocket_uptime_seconds', none, 'Whole seconds since the start.'),
+  dropped: counter(
+    'websocket_dropped_messages_total',
+    { reason: ['lagged_receiver'] },
+    'Records that clients missed because they fell off the ring, summed over clients.',
+  ),
+  clientLagEvents: counter(
+    'websocket_client_lag_events_total',
+    { severity },
+    'Times that a client fell off the ring.',
+  ),
+  clientLagMessages: counter(
+    'websocket_client_lag_messages_total',
+    { severity },
+    'Records that clients missed that way.',
+  ),
+  slowDisconnects: counter(
+    'websocket_slow_client_disconnects_total',
+    none,
+    'Clients closed because they missed too many records within the window.',
+  ),
+  sendFailed: counter(
+    'websocket_send_failed_total',
+    none,
+    'Clients given up because a write failed.',
+  ),
+  sendTimeout: counter(
+    'websocket_send_timeout_total',
+    none,
+    'Clients given up because a write outlived its deadline.',
+  ),
+  wsSendFailures: counter(
+    'websocket_ws_send_failures_total',
+    { reason: ['send_timeout', 'send_failed'], path: ['broadcast', 'control', 'resume'] },
+    'Clients given up, by reason and by the kind of write.',
+    ours,
+  ),
+  controlOversized: counter(
+    'websocket_control_oversized_total',
+    none,
+    'Control frames above the limit; their senders were closed.',
+  ),
+  controlParseFailures: counter(
+    'websocket_control_parse_failures_total',
+    none,
+    'Control frames that were not a JSON object.',
+  ),
+  rejectedConnections: counter(
+    'websocket_rejected_connections_total',
+    none,
+    'Connections refused by the limit per address.',
+  ),
+  clientsOpened: counter('relay_clients_opened_total', none, 'Clients accepted.', ours),
+  clientsClosed: counter(
+    'relay_clients_closed_total',
+    { reason: closeReasons },
+    'Clients that are gone, by reason.',
+    ours,
+  ),
+  ringBytes: gauge('relay_ring_bytes', none, 'Bytes that the shared ring holds.', ours),
+  ringRecords: gauge('relay_ring_records', none, 'Records that the shared ring holds.', ours),
+  ringPinnedBytes: gauge(
+    'relay_ring_pinned_bytes',
+    none,
+    'Bytes that left the ring while a socket still holds them.',
+    ours,
+  ),
+  clientHeldBytes: gauge(
+    'relay_client_held_bytes',
+    none,
+    'Bytes of all clients: their own queues and their writes under way.',
+    ours,
+  ),
+} as const
+
+export const metricRows = {
+  ...intake,
+  ...lag,
+  ...clients,
+  ...replayMetricRows,
+} as const satisfies Record<string, MetricRow>
+
+export type MetricKey = keyof typeof metricRows
+
+/** What the runtime tells of the process; collected by the metrics library, listed for the docs. */
+export const processMetricNames = [
+  'process_cpu_user_seconds_total',
+  'process_cpu_system_seconds_total',
+  'process_cpu_seconds_total',
+  'process_start_time_seconds',
+  'process_resident_memory_bytes',
+  'process_virtual_memory_bytes',
+  'process_heap_bytes',
+  'process_open_fds',
+  'process_max_fds',
+  'nodejs_eventloop_lag_seconds',
+  'nodejs_eventloop_lag_min_seconds',
+  'nodejs_eventloop_lag_max_seconds',
+  'nodejs_eventloop_lag_mean_seconds',
+  'nodejs_eventloop_lag_stddev_seconds',
+  'nodejs_eventloop_lag_p50_seconds',
+  'nodejs_eventloop_lag_p90_seconds',
+  'nodejs_eventloop_lag_p99_seconds',
+  'nodejs_active_resources',
+  'nodejs_active_resources_total',
+  'nodejs_active_handles',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests',
+  'nodejs_active_requests_total',
+  'nodejs_heap_size_total_bytes',
+  'nodejs_heap_size_used_bytes',
+  'nodejs_external_memory_bytes',
+  'nodejs_heap_space_size_total_bytes',
+  'nodejs_heap_space_size_used_bytes',
+  'nodejs_heap_space_size_available_bytes',
+  'nodejs_version_info',
+  'nodejs_gc_duration_seconds',
+] as const
