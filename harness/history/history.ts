@@ -1,2 +1,252 @@
-/** The reading end of the history. */
-export interface History { readonly x?: never }
+/**
+ * The reading end of the history. Whatever was written, reading it does not crash: lines that
+ * cannot be read are counted and become trouble, so that the verdict is `unknown` and not a guess.
+ *
+ * Deliveries and acknowledgements, of which there are millions, go into columns as they are read;
+ * all other events are few and are kept as they are.
+ */
+import { basename } from 'node:path'
+import type { Histogram } from 'hdr-histogram-js'
+import type { SignalName } from '../targets/signals.ts'
+import { signals, type SignalRow } from '../targets/signals.ts'
+import { DeliveriesBuilder, SightsBuilder, type ClientDeliveries, type Sight } from './deliveries.ts'
+import type { EventKind, EventOf, HistoryEvent, Micros } from './event.ts'
+import { latencyHistogram } from './latency.ts'
+import { eachLine, journalFiles, type LineFaults } from './lines.ts'
+import {
+  readBy,
+  readSignal,
+  readText,
+  replayed,
+  type Reading,
+  type Where,
+  type WholeScrape,
+} from './readings.ts'
+import { RecordsBuilder, type PartitionRecords } from './records.ts'
+import {
+  faultsOf,
+  merged,
+  phasesOf,
+  sessionsOf,
+  type FaultWindow,
+  type NamedWindow,
+  type Session,
+  type Window,
+} from './windows.ts'
+
+/** Kinds that are only offered as columns, by `stream()`. */
+export type HotKind = 'acked' | 'seen' | 'delivered'
+export type ColdKind = Exclude<EventKind, HotKind>
+
+/** The records and who received them. */
+export interface Stream {
+  readonly records: ReadonlyMap<number, PartitionRecords>
+  readonly deliveries: ReadonlyMap<number, ClientDeliveries>
+  /** First sights of records' bytes, one per process and record. */
+  readonly sights: Iterable<Sight>
+  /** Totals: records acknowledged, records delivered to clients. */
+  readonly acked: number
+  readonly delivered: number
+}
+
+/** What could not be read. */
+export interface ReadFaults extends LineFaults {
+  /** Lines that are not events. */
+  garbled: number
+}
+
+/** A history, read-only. Times are microseconds since the start of the run. */
+export interface History {
+  /** Events of one kind, by time. */
+  events<K extends ColdKind>(kind: K): readonly EventOf<K>[]
+  /** The first window of that name. */
+  phase(name: string): Window | undefined
+  readonly phases: readonly NamedWindow[]
+  readonly faults: readonly FaultWindow[]
+  /** Connections by client; a client that came back has several. */
+  readonly sessions: ReadonlyMap<number, readonly Session[]>
+  stream(): Stream
+  /** A quantity that the target told, over time; see harness/targets/signals.ts. */
+  signal(name: SignalName, where?: Where): Reading
+  /** The same by the values of the signal's `by` labels, joined by commas. */
+  signalBy(name: SignalName): ReadonlyMap<string, Reading>
+  /** A text that /health told, over time. */
+  text(name: SignalName): Reading<string>
+  /** Answered scrapes with all their series; built on the fly, so take them one by one. */
+  scrapes(): Generator<WholeScrape>
+  /** Latency from hand-over to Kafka until arrival, microseconds. */
+  latency(clients: Iterable<number>, window?: Window): Histogram
+  /** The latest time that any event tells. */
+  readonly end: Micros
+  readonly readFaults: Readonly<ReadFaults>
+}
+
+/** Reads all journals of a run's history folder. @throws if the folder cannot be read */
+export function readHistory(folder: string): History {
+  const builder = new HistoryBuilder()
+  for (const file of journalFiles(folder)) {
+    eachLine(file, builder.faults, (line, number) => {
+      const event = eventOf(line)
+      if (event !== undefined && builder.add(event)) return
+      builder.garbled(`${basename(file)}:${number}`)
+    })
+  }
+  return builder.build()
+}
+
+/** The history of events that are in memory already, in any order. */
+export function historyOf(events: readonly HistoryEvent[]): History {
+  const builder = new HistoryBuilder()
+  for (const event of events) {
+    if (!builder.add(event)) builder.garbled(JSON.stringify(event))
+  }
+  return builder.build()
+}
+
+function eventOf(line: string): HistoryEvent | undefined {
+  try {
+    return JSON.parse(line) as HistoryEvent
+  } catch {
+    return undefined
+  }
+}
+
+const coldKinds = {
+  unacked: 6,
+  dropped: 4,
+  opened: 4,
+  refused: 5,
+  closed: 6,
+  garbled: 6,
+  control: 4,
+  sent: 5,
+  stalled: 4,
+  refusal: 6,
+  runstate: 7,
+  health: 5,
+  page: 5,
+  scrape: 5,
+  memory: 5,
+  lagtruth: 5,
+  deadletter: 3,
+  fault: 5,
+  phase: 4,
+  process: 7,
+  trouble: 4,
+} as const satisfies Record<ColdKind, number>
+
+/** How many garbled lines are told one by one. */
+const garbledToldMax = 20
+
+class HistoryBuilder {
+  readonly faults: ReadFaults = { truncated: 0, tooLong: 0, garbled: 0 }
+  readonly #cold = new Map<ColdKind, HistoryEvent[]>()
+  readonly #records = new RecordsBuilder()
+  readonly #deliveries = new DeliveriesBuilder()
+  readonly #sights = new SightsBuilder()
+  #end: Micros = 0
+
+  /** Takes one event; `false` when it is none. */
+  add(event: HistoryEvent): boolean {
+    if (!Array.isArray(event) || !Number.isFinite(event[1])) return false
+    const isTaken = this.#take(event)
+    if (isTaken) this.#end = Math.max(this.#end, event[1])
+    return isTaken
+  }
+
+  garbled(where: string): void {
+    this.faults.garbled += 1
+    if (this.faults.garbled > garbledToldMax) return
+    const what = `not an event: ${where.slice(0, 200)}`
+    this.#keep('trouble', ['trouble', this.#end, 'history', what])
+  }
+
+  build(): History {
+    for (const events of this.#cold.values()) events.sort((a, b) => a[1] - b[1])
+    const events = <K extends ColdKind>(kind: K) =>
+      (this.#cold.get(kind) ?? []) as unknown as readonly EventOf<K>[]
+    return historyFrom(events, this.#end, this.faults, () => this.#stream())
+  }
+
+  #take(event: HistoryEvent): boolean {
+    if (event[0] === 'acked') {
+      if (!isOffset(event[3]) || !Array.isArray(event[5])) return false
+      this.#records.add(event)
+    } else if (event[0] === 'delivered') {
+      if (!isOffset(event[4]) || !Array.isArray(event[6])) return false
+      this.#deliveries.add(event)
+    } else if (event[0] === 'seen') {
+      if (!isOffset(event[3]) || !Array.isArray(event[4]) || !Array.isArray(event[5])) return false
+      this.#sights.add(event)
+    } else {
+      return this.#keep(event[0], event)
+    }
+    return true
+  }
+
+  #keep(kind: ColdKind, event: HistoryEvent): boolean {
+    const length = coldKinds[kind] as number | undefined
+    if (length === undefined || event.length < length) return false
+    const events = this.#cold.get(kind)
+    if (events === undefined) this.#cold.set(kind, [event])
+    else events.push(event)
+    return true
+  }
+
+  #stream(): Stream {
+    const records = this.#records.build()
+    const deliveries = this.#deliveries.build()
+    return {
+      records,
+      deliveries,
+      sights: this.#sights,
+      acked: sum(records.values().map(({ length }) => length)),
+      delivered: sum(deliveries.values().map(({ count }) => count)),
+    }
+  }
+}
+
+const isOffset = (text: unknown): boolean => typeof text === 'string' && /^\d{1,16}$/.test(text)
+
+function historyFrom(
+  events: History['events'],
+  end: Micros,
+  readFaults: ReadFaults,
+  build: () => Stream,
+): History {
+  const stream = once(build)
+  const phases = phasesOf(events('phase'), end)
+  return {
+    events,
+    end,
+    readFaults,
+    phases,
+    phase: (name) => phases.find((phase) => phase.name === name),
+    faults: faultsOf(events('fault'), end),
+    sessions: sessionsOf(merged(events('opened'), events('closed'), events('stalled')), end),
+    stream,
+    signal: (name, where) => readSignal(name, events('scrape'), events('health'), where),
+    signalBy(name) {
+      const row: SignalRow = signals[name]
+      return readBy(events('scrape'), row.metrics, row.by ?? [])
+    },
+    text: (name) => readText(name, events('health')),
+    *scrapes() {
+      for (const [[, t, tookMicros], series] of replayed(events('scrape'))) {
+        yield { t, tookMicros, series: new Map(series) }
+      }
+    },
+    latency(clients, window = { begin: 0, end }) {
+      const { records, deliveries } = stream()
+      const wanted = [...clients].flatMap((client) => deliveries.get(client) ?? [])
+      return latencyHistogram(records, wanted, window)
+    },
+  }
+}
+
+const sum = (counts: Iterable<number>): number => [...counts].reduce((a, b) => a + b, 0)
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}

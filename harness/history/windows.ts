@@ -1,0 +1,136 @@
+/** Windows of a run: its phases, its faults, and the sessions of its clients. */
+import type { Closed, Fault, HistoryEvent, Micros, Opened, Phase, Reading } from './event.ts'
+
+export interface Window {
+  readonly begin: Micros
+  readonly end: Micros
+}
+
+export interface NamedWindow extends Window {
+  readonly name: string
+  /** What a `phase` event said of its end, if it said anything. */
+  readonly why?: string
+  /** Whether its end was written; a run that was cut short has a phase without one. */
+  readonly hasEnded: boolean
+}
+
+/** One fault from its injection to its healing. */
+export interface FaultWindow extends Window {
+  readonly id: string
+  /** Whether it was measured to bite; undefined when nobody could measure. */
+  readonly isBiting: boolean | undefined
+  /** When it was first measured to bite. */
+  readonly bitAt: Micros | undefined
+  readonly healedAt: Micros | undefined
+  /** Why injecting or healing failed, if it did. */
+  readonly failure: Readonly<Record<string, unknown>> | undefined
+  readonly evidence: Readonly<Record<string, unknown>>
+}
+
+/** One connection of a client: from its opening to its end, or to the end of the run. */
+export interface Session extends Window {
+  readonly client: number
+  readonly group: string
+  /** Undefined while it is open at the end of the run. */
+  readonly closed: Closed | undefined
+  /** When the client did not read. */
+  readonly stalls: readonly Window[]
+}
+
+/** Phases in the order of their beginnings; one that has no end lasts until `end`. */
+export function phasesOf(events: readonly Phase[], end: Micros): NamedWindow[] {
+  const phases: NamedWindow[] = []
+  for (const [, t, name, edge, why] of events) {
+    if (edge === 'begin') {
+      phases.push({ name, begin: t, end, hasEnded: false, ...(why !== undefined && { why }) })
+      continue
+    }
+    const at = phases.findLastIndex((phase) => phase.name === name && !phase.hasEnded)
+    const open = phases[at]
+    if (open === undefined) continue
+    phases[at] = { ...open, end: t, hasEnded: true, ...(why !== undefined && { why }) }
+  }
+  return phases
+}
+
+/** Faults in the order of their injection; every `inject` of an id begins another one. */
+export function faultsOf(events: readonly Fault[], end: Micros): FaultWindow[] {
+  const faults: FaultWindow[] = []
+  for (const [, t, id, step, evidence] of events) {
+    const at = faults.findLastIndex((fault) => fault.id === id && fault.healedAt === undefined)
+    const open = faults[at]
+    const change = faultSteps[step]
+    if (step === 'inject' || open === undefined) {
+      faults.push(change(unknownFault(id, t, end), t, evidence))
+    } else {
+      faults[at] = change(open, t, evidence)
+    }
+  }
+  return faults
+}
+
+const unknownFault = (id: string, begin: Micros, end: Micros): FaultWindow => ({
+  id,
+  begin,
+  end,
+  isBiting: undefined,
+  bitAt: undefined,
+  healedAt: undefined,
+  failure: undefined,
+  evidence: {},
+})
+
+type StepChange = (fault: FaultWindow, t: Micros, evidence: Fault[4]) => FaultWindow
+
+const faultSteps: Readonly<Record<Fault[3], StepChange>> = {
+  inject: (fault, _, evidence) => ({ ...fault, evidence }),
+  bites: (fault, t, evidence) => ({ ...fault, isBiting: true, bitAt: fault.bitAt ?? t, evidence }),
+  toothless: (fault, _, evidence) => ({
+    ...fault,
+    isBiting: fault.isBiting ?? false,
+    evidence,
+  }),
+  heal: (fault, t) => ({ ...fault, healedAt: t, end: t }),
+  failed: (fault, _, evidence) => ({ ...fault, failure: evidence }),
+}
+
+/** Sessions by client, in the order of their openings. */
+export function sessionsOf(
+  events: readonly (Opened | Closed | Reading)[],
+  end: Micros,
+): ReadonlyMap<number, readonly Session[]> {
+  const byClient = new Map<number, (Session & { stalls: Window[] })[]>()
+  for (const event of events) {
+    const [kind, t, client] = event
+    const sessions = byClient.get(client) ?? []
+    byClient.set(client, sessions)
+    if (kind === 'opened') {
+      const group = event[3]
+      sessions.push({ client, group, begin: t, end, closed: undefined, stalls: [] })
+      continue
+    }
+    const open = sessions.at(-1)
+    if (open === undefined || open.closed !== undefined) continue
+    if (kind === 'closed') sessions[sessions.length - 1] = closeSession(open, t, event)
+    else changeReading(open.stalls, t, event[3], end)
+  }
+  return byClient
+}
+
+function closeSession(open: Session & { stalls: Window[] }, t: Micros, closed: Closed) {
+  const stalls = open.stalls.map((stall) => ({ ...stall, end: Math.min(stall.end, t) }))
+  return { ...open, end: t, closed, stalls }
+}
+
+function changeReading(stalls: Window[], t: Micros, isStalled: boolean, end: Micros): void {
+  const last = stalls.at(-1)
+  if (isStalled) stalls.push({ begin: t, end })
+  else if (last !== undefined) stalls[stalls.length - 1] = { begin: last.begin, end: t }
+}
+
+/** Events of several kinds as one list by time; the order of equal times is kept. */
+export function merged<L extends readonly (readonly HistoryEvent[])[]>(
+  ...lists: L
+): L[number][number][] {
+  return lists.flat().sort((a, b) => a[1] - b[1])
+}
