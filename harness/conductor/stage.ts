@@ -1,0 +1,195 @@
+/**
+ * The stage of one scenario: the target, the producer, the fleet, the samplers and the proxies
+ * between them, set up in order and struck in reverse, whatever happens in between.
+ */
+import { join } from 'node:path'
+import type { Clock } from '../../relay/world/clock.ts'
+import type { ClientGroup, Hop, Scenario } from '../dsl/scenario.ts'
+import type { FaultStage, ToxicControl } from '../faults/fault.ts'
+import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
+import { openJournal, type Journal } from '../history/journal.ts'
+import { startProducer, type RemoteProducer } from '../producer/remote.ts'
+import type { Link, Stack } from '../stack/stack.ts'
+import { createTopics, deleteTopics } from '../stack/topics.ts'
+import type { RunningTarget, TargetSpec } from '../targets/target.ts'
+import { startTarget } from '../targets/start.ts'
+import type { World } from '../world/world.ts'
+import type { Debts } from './debts.ts'
+import type { Report } from './progress.ts'
+import { groupsAtStart } from './plan.ts'
+import { startSamplers, type Samplers } from './sampling.ts'
+
+/** What a run is ordered with. */
+export interface Order {
+  readonly scenario: Scenario
+  readonly target: TargetSpec
+  readonly seed: string
+  /** Folder of this run; made by the caller. */
+  readonly folder: string
+  readonly stack: Stack
+  readonly toxics: ToxicControl
+  readonly debts: Debts
+  readonly report: Report
+  /** Aborts when the user wants the run to end. */
+  readonly signal: AbortSignal
+}
+
+export interface Stage {
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly scenario: Scenario
+  readonly signal: AbortSignal
+  readonly report: Report
+  readonly target: RunningTarget
+  readonly producer: RemoteProducer
+  readonly fleet: RemoteFleet
+  readonly samplers: Samplers
+  readonly faultStage: FaultStage
+  /** Groups of which every client must get everything: fast and there from the start. */
+  readonly watchedGroups: readonly string[]
+  connect(group: string, count: number | undefined, limitMs: number): Promise<void>
+  /** Ends everything in reverse; what fails is written down. */
+  strike(): Promise<void>
+}
+
+const connectLimitMs = 15_000
+
+/** Sets the stage. On failure everything that was set up already is struck again. */
+export async function setStage(world: World, order: Order): Promise<Stage> {
+  const { scenario, stack, folder } = order
+  const originMs = world.clock.nowMs()
+  const journal = openJournal(world.clock, join(folder, 'history/conductor.ndjson'), originMs)
+  const strike = new AsyncDisposableStack()
+  strike.defer(() => journal.close())
+  try {
+    const names = namesOf(order)
+    await createTopics(world.clock, stack.kafkaDirect, [
+      { name: names.topic, partitions: scenario.topic.partitions },
+      { name: names.dlqTopic, partitions: 1 },
+    ])
+    const struck = order.debts.owe({
+      mend: 'delete-topics',
+      brokers: [...stack.kafkaDirect],
+      topics: [names.topic, names.dlqTopic],
+    })
+    strike.defer(async () => {
+      await deleteTopics(world.clock, stack.kafkaDirect, [names.topic, names.dlqTopic])
+      struck()
+    })
+    return await raise(world, order, { journal, originMs, names, strike })
+  } catch (error) {
+    await strike.disposeAsync()
+    throw error
+  }
+}
+
+interface Names {
+  readonly topic: string
+  readonly dlqTopic: string
+  readonly groupId: string
+}
+interface Ground {
+  readonly journal: Journal
+  readonly originMs: number
+  readonly names: Names
+  readonly strike: AsyncDisposableStack
+}
+
+/** Names that no other run uses, so that runs on one stack cannot disturb each other. */
+function namesOf({ scenario, folder }: Order): Names {
+  const topic = `chaos-${folder.split('/').at(-2) ?? 'run'}-${scenario.name}`
+  return { topic, dlqTopic: `${topic}-dlq`, groupId: topic }
+}
+
+async function raise(world: World, order: Order, ground: Ground): Promise<Stage> {
+  const { scenario, folder, stack, seed } = order
+  const { journal, originMs, names, strike } = ground
+  const target = await startTarget(world, order.target, {
+    settings: scenario.relay,
+    kafkaBrokers: stack.kafkaProxied,
+    redisUrl: stack.redisProxied,
+    topic: names.topic,
+    dlqTopic: names.dlqTopic,
+    groupId: names.groupId,
+    logFile: join(folder, 'logs/relay.log'),
+    onProcess: (pid, edge, code, signal) =>
+      journal.write(['process', journal.now(), 'relay', pid, edge, code, signal]),
+  })
+  strike.defer(() => target.stop().then(() => undefined))
+  for (const group of Object.keys(scenario.fleet)) await stack.addClientLink(group, target.address)
+  strike.defer(() => stack.removeClientLinks())
+  const producer = await startProducer(world, {
+    journalFile: join(folder, 'history/producer.ndjson'),
+    logFile: join(folder, 'logs/producer.log'),
+    originMs,
+    seed,
+    brokers: stack.kafkaDirect,
+    topic: names.topic,
+    partitions: scenario.topic.partitions,
+  })
+  strike.defer(() => producer.kill())
+  const fleet = await startFleet(world, {
+    journalFile: join(folder, 'history/fleet.ndjson'),
+    logFile: join(folder, 'logs/fleet.log'),
+    originMs,
+    seed,
+    ...clientDefectOf(order.target),
+  })
+  strike.defer(() => fleet.kill())
+  const samplers = await startSamplers(world, { journal, stack, target, names, producer, fleet })
+  strike.defer(() => samplers.stop())
+  return assemble(world, order, ground, { target, producer, fleet, samplers })
+}
+
+type Cast = Pick<Stage, 'target' | 'producer' | 'fleet' | 'samplers'>
+
+function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage {
+  const { scenario, stack, signal, report } = order
+  const { journal, names, strike } = ground
+  const { fleet, target, samplers } = cast
+  const link = (hop: Hop, group?: string) => linkOf(stack, hop, group)
+  return {
+    ...cast,
+    clock: world.clock,
+    journal,
+    scenario,
+    signal,
+    report,
+    watchedGroups: groupsAtStart(scenario)
+      .filter(([, group]) => group.reads !== 'slow')
+      .map(([name]) => name),
+    async connect(group, count, limitMs) {
+      const spec: ClientGroup | undefined = scenario.fleet[group]
+      if (spec === undefined) throw new Error(`the scenario has no group "${group}"`)
+      const url = `ws://${link('clients', group).listen}/ws`
+      const deadlineMs = limitMs || connectLimitMs
+      await fleet.connect({ group, url, count: count ?? spec.count, spec, deadlineMs })
+    },
+    faultStage: {
+      clock: world.clock,
+      toxics: order.toxics,
+      debts: order.debts,
+      relay: target.process,
+      group: {
+        brokers: stack.kafkaDirect,
+        topic: names.topic,
+        groupId: names.groupId,
+        ownedByTarget: () => samplers.ownedByTarget(),
+      },
+      link,
+      fleetStatus: () => fleet.status(),
+      setReading: async (group, isStalled) => void (await fleet.reading(group, isStalled)),
+    },
+    strike: () => strike.disposeAsync(),
+  }
+}
+
+function linkOf(stack: Stack, hop: Hop, group: string | undefined): Link {
+  const name = hop === 'clients' ? `clients-${group ?? ''}` : hop
+  const found = stack.links.find((candidate) => candidate.name === name)
+  if (found === undefined) {
+    const names = stack.links.map((candidate) => candidate.name).join(', ')
+    throw new Error(`the stack has no link "${name}"; it has ${names}`)
+  }
+  return found
+}

@@ -1,0 +1,14 @@
+/** Starts (or takes) a target of any kind. */
+import type { World } from '../world/world.ts'
+import { targetAt } from './at-url.ts'
+import { startSpawned } from './spawned.ts'
+import type { RunningTarget, TargetSpec, TargetStart } from './target.ts'
+
+/** Resolves once the target is ready. */
+export async function startTarget(
+  world: World,
+  spec: TargetSpec,
+  start: TargetStart,
+): Promise<RunningTarget> {
+  return spec.kind === 'url' ? targetAt(spec) : startSpawned(world, spec, start)
+}
