@@ -1,0 +1,315 @@
+/**
+ * One client of the fleet and its life: it joins, reads in its own manner, loses its connection
+ * and comes back, floods, says what no honest client says, and leaves. Its number stands for the
+ * client, not for the connection: a client that comes back is owed what it missed.
+ */
+import { createHash } from 'node:crypto'
+import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
+import type { ClientGroup } from '../dsl/scenario.ts'
+import { openConnection, type Connection, type ConnectionSink } from './connection.ts'
+import { flood, type FloodTarget } from './flood.ts'
+import { FrameReader } from './frame-reader.ts'
+import { closeFrame, maskedFrame, textFrame, type ClientOpcode } from './frame-writer.ts'
+import { handshake } from './handshake.ts'
+import { pace, readBytes, type Pace } from './pace.ts'
+import type { ReferenceReader } from './reference-reader.ts'
+import { RelayStream, type Recorder, type StreamOwner } from './relay-stream.ts'
+
+/** What the clients of one process share. */
+export interface ClientWorld extends Recorder {
+  readonly clock: Clock
+  /** Read buffer of all clients that read without a limit. */
+  readonly readBuffer: Buffer
+}
+
+/** A client as its group wants it. */
+export interface ClientPlan {
+  readonly number: number
+  readonly group: string
+  readonly url: string
+  readonly token: string | undefined
+  readonly spec: ClientGroup
+  /** Set for clients that decode what they get. */
+  readonly reference: ReferenceReader | undefined
+}
+
+export type ResumeFrom = 'earliest' | 'latest' | 'cursor'
+export type Closer = 'relay' | 'client' | 'network'
+
+/** Largest message that is read: the largest payload a relay can be set to, and its framing. */
+const messageBytesMax = 257 * 1_024 * 1_024
+/** Waiting before coming back: doubles from the least to the most. */
+const reconnectMsMin = 100
+const reconnectMsMax = 2_000
+const reconnectLimitMs = 5_000
+/** What may wait in our own send buffer before frames of our own stop being added. */
+const unsentBytesMax = 256 * 1_024
+/** The most a ping may carry, so that its pong fills the relay's buffers soonest. */
+const pingBytes = 125
+const goodbyeLimitMs = 2_000
+const pollMs = 10
+
+export class Client implements StreamOwner, FloodTarget {
+  readonly plan: ClientPlan
+  readonly stream: RelayStream
+  readonly #world: ClientWorld
+  readonly #mask: Buffer
+  readonly #pace: Pace | undefined
+  readonly #readBuffer: Buffer
+  #reader: FrameReader
+  #connection: Connection | undefined
+  #isOpen = false
+  #isStalled = false
+  #isLeaving = false
+  #attempts = 0
+  #failures = 0
+  #pausedUntil: Timer | undefined
+  #comeback: Timer | undefined
+  #opening: PromiseWithResolvers<void> | undefined
+  #bytesBefore = 0
+  closedCount = 0
+  refusedCount = 0
+
+  constructor(world: ClientWorld, plan: ClientPlan) {
+    this.#world = world
+    this.plan = plan
+    this.stream = new RelayStream(world, plan.number, this)
+    this.#reader = new FrameReader(this.stream, messageBytesMax)
+    this.#mask = createHash('sha1').update(`${plan.group}/${plan.number}`).digest().subarray(0, 4)
+    const { reads, bytesPerSecond } = plan.spec
+    if (reads === 'slow') {
+      this.#pace = pace(world.clock, bytesPerSecond ?? 0)
+      this.#readBuffer = Buffer.allocUnsafe(readBytes(bytesPerSecond ?? 0))
+    } else {
+      this.#readBuffer = world.readBuffer
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get isStalled(): boolean {
+    return this.#isStalled
+  }
+
+  /** Whether what waits in the kernel for this client waits because of the fleet. */
+  get readsAtOnce(): boolean {
+    return this.#isOpen && !this.#isStalled && this.#pace === undefined
+  }
+
+  get localPort(): number {
+    return this.#connection?.localPort ?? 0
+  }
+
+  /** Over all connections of this client. */
+  get bytesRead(): number {
+    return this.#bytesBefore + (this.#isOpen ? (this.#connection?.bytesRead ?? 0) : 0)
+  }
+
+  get unsentBytes(): number {
+    return this.#connection?.unsentBytes ?? 0
+  }
+
+  write(bytes: Buffer): void {
+    this.#connection?.write(bytes)
+  }
+
+  /** Connects; settles once the client is open or was refused. Never rejects. */
+  open(limitMs: number): Promise<void> {
+    if (this.#opening !== undefined) return this.#opening.promise
+    this.#comeback?.cancel()
+    const { url, token, group, number } = this.plan
+    this.#attempts += 1
+    const nonce = createHash('sha1').update(`${group}/${number}/${this.#attempts}`).digest()
+    const hello = handshake(url, nonce.subarray(0, 16), token)
+    this.#opening = Promise.withResolvers<void>()
+    this.#reader = new FrameReader(this.stream, messageBytesMax)
+    const sink = this.#sinkOf(this.#attempts)
+    const { clock } = this.#world
+    this.#connection = openConnection(clock, hello, limitMs, this.#readBuffer, sink)
+    return this.#opening.promise
+  }
+
+  /** Stops reading for good, or goes on; holds for connections to come as well. */
+  setReading(isStalled: boolean): void {
+    if (isStalled === this.#isStalled) return
+    this.#isStalled = isStalled
+    if (this.#isOpen) this.#write(['stalled', isStalled])
+    this.#pausedUntil?.cancel()
+    if (isStalled) this.#connection?.pause()
+    else this.#connection?.resume()
+  }
+
+  /** Asks for a replay. */
+  resume(from: ResumeFrom): void {
+    const cursor = from === 'cursor' ? this.#cursor() : {}
+    const frame = { type: 'resume', mode: 'partition', from, lastOffsetsByPartition: cursor }
+    this.stream.resumed()
+    this.send('text', Buffer.from(JSON.stringify(frame)), `resume:${from}`)
+  }
+
+  /**
+   * Sends so many pings as fast as the relay takes them; see flood.ts.
+   *
+   * @returns pings that the kernel took
+   */
+  async pings(kind: 'json' | 'native', each: number, idleLimitMs: number): Promise<number> {
+    const frame =
+      kind === 'json'
+        ? textFrame('{"type":"ping"}', this.#mask)
+        : maskedFrame('ping', Buffer.alloc(pingBytes, 'p'), this.#mask)
+    const taken = await flood(this.#world.clock, this, frame, each, idleLimitMs)
+    this.#write(['sent', `ping:${kind}`, taken])
+    return taken
+  }
+
+  /** Sends one frame; what is said of it in the history is `what`. */
+  send(kind: ClientOpcode, payload: Buffer, what: string): void {
+    if (!this.#isOpen) return
+    this.#connection?.write(maskedFrame(kind, payload, this.#mask))
+    this.#write(['sent', what, 1])
+  }
+
+  /** Leaves and never comes back; settles when the socket is gone or the goodbye took too long. */
+  async leave(how: 'close' | 'reset'): Promise<void> {
+    this.#isLeaving = true
+    this.#comeback?.cancel()
+    this.#pausedUntil?.cancel()
+    if (!this.#isOpen || how === 'reset') {
+      this.#closed(1_006, 'reset', 'client')
+      this.#connection?.reset()
+      return
+    }
+    this.#connection?.write(closeFrame(1_000, this.#mask))
+    const { clock } = this.#world
+    const limitMs = clock.nowMs() + (this.#isStalled ? 0 : goodbyeLimitMs)
+    while (this.#isOpen && clock.nowMs() < limitMs) await sleep(clock, pollMs)
+    this.#closed(1_006, 'no answer to our close frame', 'client')
+    this.#connection?.reset()
+  }
+
+  /** What a connection tells; one that was given up tells it to nobody. */
+  #sinkOf(attempt: number): ConnectionSink {
+    const ifMine = <A extends unknown[]>(tell: (...args: A) => void) => (...args: A) => {
+      if (attempt === this.#attempts) tell.apply(this, args)
+    }
+    return {
+      opened: ifMine(this.#opened),
+      refused: ifMine(this.#refused),
+      chunk: ifMine(this.#chunk),
+      ended: ifMine(this.#ended),
+    }
+  }
+
+  #settleOpening(): void {
+    this.#opening?.resolve()
+    this.#opening = undefined
+  }
+
+  #opened(): void {
+    this.#isOpen = true
+    this.#failures = 0
+    this.#write(['opened', this.plan.group])
+    this.#settleOpening()
+    if (this.#isStalled) {
+      this.#write(['stalled', true])
+      this.#connection?.pause()
+    }
+    const { resume } = this.plan.spec
+    if (this.#attempts > 1) this.resume(this.#hasCursor() ? 'cursor' : (resume ?? 'latest'))
+    else if (resume !== undefined) this.resume(resume)
+  }
+
+  #refused(status: number, why: string): void {
+    this.#settleOpening()
+    if (this.#isLeaving) return
+    this.refusedCount += 1
+    const { journal } = this.#world
+    journal.write(['refused', journal.now(), this.plan.group, status, why])
+    if (this.#attempts > 1) this.#comeBack()
+  }
+
+  #chunk(bytes: Buffer, start: number, end: number): void {
+    if (!this.#isOpen) return
+    this.stream.t = this.#world.journal.now()
+    this.#reader.push(start === 0 ? bytes : bytes.subarray(start), end - start)
+    const pauseMs = this.#pace?.take(end - start) ?? 0
+    if (pauseMs > 0 && this.#isOpen && !this.#isStalled) this.#pauseFor(pauseMs)
+  }
+
+  #ended(error: string | undefined): void {
+    const where = this.#reader.isInsideFrame ? ', inside a frame' : ''
+    const by = error === undefined ? 'relay' : 'network'
+    this.#closed(1_006, `${error ?? 'end of stream'}${where}`, by)
+  }
+
+  pinged(payload: Buffer): void {
+    if (this.unsentBytes < unsentBytesMax) this.write(maskedFrame('pong', payload, this.#mask))
+  }
+
+  saidClose(code: number, reason: string): void {
+    this.#connection?.write(closeFrame(1_000, this.#mask))
+    this.#closed(code, reason, this.#isLeaving ? 'client' : 'relay')
+    this.#connection?.end()
+  }
+
+  broke(why: string): void {
+    this.#closed(1_002, why, 'client')
+    this.#connection?.reset()
+  }
+
+  record(partition: number, offset: number, bytes: Buffer): void {
+    this.plan.reference?.record(this.stream.t, partition, offset, bytes)
+  }
+
+  control(frame: Readonly<Record<string, unknown>>): void {
+    this.plan.reference?.control(this.stream.t, frame)
+  }
+
+  /** The connection counts as ended from here on; once per connection. */
+  #closed(code: number, reason: string, by: Closer): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.closedCount += 1
+    this.#pausedUntil?.cancel()
+    this.#bytesBefore += this.#connection?.bytesRead ?? 0
+    this.stream.disconnected()
+    this.#write(['closed', code, reason, by])
+    this.#comeBack()
+  }
+
+  #comeBack(): void {
+    if (this.#isLeaving || this.plan.spec.reconnects !== true) return
+    const ms = Math.min(reconnectMsMax, reconnectMsMin * 2 ** this.#failures)
+    this.#failures += 1
+    this.#comeback = this.#world.clock.after(ms, () => void this.open(reconnectLimitMs), true)
+  }
+
+  #pauseFor(ms: number): void {
+    this.#connection?.pause()
+    this.#pausedUntil = this.#world.clock.after(ms, () => this.#connection?.resume(), true)
+  }
+
+  #hasCursor(): boolean {
+    return this.stream.log.count > 0
+  }
+
+  #cursor(): Record<string, string> {
+    const { reference } = this.plan
+    if (reference !== undefined) return reference.cursor()
+    return Object.fromEntries(
+      Array.from(this.stream.log.cursor(), ([partition, offset]) => [partition, String(offset)]),
+    )
+  }
+
+  #write(
+    event: readonly ['opened', string] | readonly ['stalled', boolean] |
+      readonly ['sent', string, number] | readonly ['closed', number, string, Closer],
+  ): void {
+    const { journal } = this.#world
+    const [kind, ...rest] = event
+    const whole = [kind, journal.now(), this.plan.number, ...rest]
+    journal.write(whole as unknown as Parameters<typeof journal.write>[0])
+  }
+}

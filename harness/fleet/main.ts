@@ -1,0 +1,68 @@
+/**
+ * The fleet's process. It takes commands over the IPC channel, answers each, and ends with the
+ * channel: a conductor that was killed leaves no fleet behind.
+ */
+import { systemClock } from '../../relay/world/clock.ts'
+import { openJournal, type Journal } from '../history/journal.ts'
+import { loadClientParts } from './client-parts.ts'
+import { FirstSights } from './first-sights.ts'
+import { createFleet, type Fleet } from './fleet.ts'
+import type { FleetAnswer, FleetRequest, FleetStart, FleetStatus } from './protocol.ts'
+import { referenceReaders } from './reference-reader.ts'
+
+/** Enough for one read of a fast socket; larger reads gain nothing. */
+const readBufferBytes = 256 * 1_024
+/** Broken frames that are told one by one before the history only says that there are more. */
+const garbledMax = 10_000
+const emptyStatus: FleetStatus = { groups: {}, backlogBytes: 0, eventLoopDelayMsMax: 0 }
+
+let journal: Journal | undefined
+let fleet: Fleet | undefined
+
+async function start(order: FleetStart): Promise<FleetStatus> {
+  if (fleet !== undefined) throw new Error('the fleet was started before; start it once')
+  const parts = await loadClientParts(order.clientDefect)
+  const clock = systemClock
+  journal = openJournal(clock, order.journalFile, order.originMs)
+  fleet = createFleet({
+    clock,
+    journal,
+    sights: new FirstSights(journal),
+    garbledLeft: garbledMax,
+    readBuffer: Buffer.allocUnsafeSlow(readBufferBytes),
+    reference: referenceReaders(),
+  })
+  return emptyStatus
+}
+
+async function perform({ command }: FleetRequest): Promise<FleetStatus> {
+  if (command.do === 'start') return start(command)
+  if (fleet === undefined) throw new Error(`the fleet must be started before "${command.do}"`)
+  const status = await fleet.perform(command)
+  if (command.do === 'finish') journal?.close()
+  if (journal?.failure !== undefined) {
+    throw new Error(`the fleet's journal could not be written: ${journal.failure.message}`)
+  }
+  return status
+}
+
+function answer(message: FleetAnswer, isLast: boolean): void {
+  if (!process.connected) return
+  process.send?.(message, () => {
+    if (isLast) process.exit(0)
+  })
+}
+
+process.on('message', (request: FleetRequest) => {
+  const isLast = request.command.do === 'finish'
+  perform(request).then(
+    (status) => answer({ re: request.id, status }, isLast),
+    (error: Error) => answer({ re: request.id, error: error.message }, isLast),
+  )
+})
+process.on('disconnect', () => {
+  journal?.flush()
+  process.exit(0)
+})
+// Ctrl-C reaches every process of the terminal; the conductor decides when the fleet ends.
+process.on('SIGINT', () => undefined)

@@ -1,0 +1,177 @@
+/**
+ * What a client makes of the frames it reads: pairs of cursor and record, and control frames. One
+ * stream lives as long as its client, over all of the client's connections.
+ */
+import { isUtf8 } from 'node:buffer'
+import { crc32 } from 'node:zlib'
+import type { Journal } from '../history/journal.ts'
+import type { Micros } from '../history/event.ts'
+import { cursorOf, readCursor } from './cursor-frame.ts'
+import { DeliveryLog, type DeliveryPath } from './delivery-log.ts'
+import type { FirstSights } from './first-sights.ts'
+import type { FrameSink } from './frame-reader.ts'
+
+/** What all clients of a process share on the way into the history. */
+export interface Recorder {
+  readonly journal: Journal
+  readonly sights: FirstSights
+  /** How many more `garbled` events may be written: a stream out of step makes one a frame. */
+  garbledLeft: number
+}
+
+/** Who owns the stream: it answers pings, ends connections, and may look at records itself. */
+export interface StreamOwner {
+  pinged(payload: Buffer): void
+  /** The relay said goodbye, or (`code` 1002) broke the protocol. */
+  saidClose(code: number, reason: string): void
+  broke(why: string): void
+  /** A record whose bytes agree with first sight; the bytes are valid during the call only. */
+  record?(partition: number, offset: number, bytes: Buffer): void
+  control?(frame: Readonly<Record<string, unknown>>): void
+}
+
+/** A longer control frame goes into the history as its type and its size. */
+const controlCharsMax = 64 * 1_024
+
+export class RelayStream implements FrameSink {
+  readonly #recorder: Recorder
+  readonly #client: number
+  readonly #owner: StreamOwner
+  readonly log: DeliveryLog
+  /** When the chunk that is being read arrived; set by the owner. */
+  t: Micros = 0
+  readonly #cursor = { partition: 0, offset: 0 }
+  #hasCursor = false
+  #replays = 0
+  #path: DeliveryPath = 'live'
+  #pongs = 0
+
+  constructor(recorder: Recorder, client: number, owner: StreamOwner) {
+    this.#recorder = recorder
+    this.#client = client
+    this.#owner = owner
+    this.log = new DeliveryLog(recorder.journal, recorder.sights, client)
+  }
+
+  /** A resume was sent: what comes until its `replay_complete` is replay. */
+  resumed(): void {
+    this.#replays += 1
+    this.#path = 'replay'
+  }
+
+  /** The connection ended: a cursor without its record is no fault then, nor is a cut replay. */
+  disconnected(): void {
+    this.#hasCursor = false
+    this.#replays = 0
+    this.#path = 'live'
+    this.flush()
+  }
+
+  text(bytes: Buffer, start: number, end: number): void {
+    if (!readCursor(bytes, start, end, this.#cursor)) return this.#otherText(bytes, start, end)
+    if (this.#hasCursor) this.#garbled('cursor-without-record')
+    this.#hasCursor = true
+  }
+
+  binary(bytes: Buffer, start: number, end: number): void {
+    if (!this.#hasCursor) return this.#garbled('record-without-cursor')
+    this.#hasCursor = false
+    const { partition, offset } = this.#cursor
+    const record = bytes.subarray(start, end)
+    const crc = crc32(record)
+    const fault = this.#recorder.sights.compare(this.t, partition, offset, crc, end - start)
+    if (fault !== undefined) return this.#garbled(fault, partition, offset)
+    this.log.add(this.t, partition, offset, this.#path)
+    this.#owner.record?.(partition, offset, record)
+  }
+
+  ping(payload: Buffer): void {
+    this.#owner.pinged(payload)
+  }
+
+  pong(): void {
+    this.#pongs += 1
+  }
+
+  close(code: number, reason: string): void {
+    this.#owner.saidClose(code, reason)
+  }
+
+  broken(why: string): void {
+    this.#garbled(why)
+    this.#owner.broke(why)
+  }
+
+  /** Writes what has grown old; called a few times a second. */
+  sweep(now: Micros): void {
+    this.log.sweep(now)
+    if (this.#pongs > 0) this.#writePongs(now)
+  }
+
+  /** Writes everything that waits. */
+  flush(): void {
+    this.log.flush()
+    if (this.#pongs > 0) this.#writePongs(this.t)
+  }
+
+  #otherText(bytes: Buffer, start: number, end: number): void {
+    const frame = parse(bytes.subarray(start, end))
+    if (typeof frame === 'string') return this.#garbled(frame)
+    if (frame['type'] === 'cursor') return this.#slowCursor(frame)
+    const isLastWord = frame['type'] === 'error' || frame['type'] === 'disconnect'
+    if (this.#hasCursor && !isLastWord) this.#garbled('cursor-without-record')
+    this.#hasCursor = false
+    if (frame['type'] === 'pong') {
+      this.#pongs += 1
+      return
+    }
+    this.log.flush()
+    const isLong = end - start > controlCharsMax
+    const kept = isLong ? { type: frame['type'], bytesLeftOut: end - start } : frame
+    this.#recorder.journal.write(['control', this.t, this.#client, kept])
+    if (frame['type'] === 'replay_complete') this.#replayed()
+    this.#owner.control?.(frame)
+  }
+
+  #slowCursor(frame: Readonly<Record<string, unknown>>): void {
+    const cursor = cursorOf(frame)
+    if (typeof cursor === 'string') return this.#garbled(cursor)
+    if (this.#hasCursor) this.#garbled('cursor-without-record')
+    this.#cursor.partition = cursor.partition
+    this.#cursor.offset = cursor.offset
+    this.#hasCursor = true
+  }
+
+  #replayed(): void {
+    this.#replays = Math.max(0, this.#replays - 1)
+    this.#path = this.#replays > 0 ? 'replay' : 'live'
+  }
+
+  #writePongs(t: Micros): void {
+    const frame = { type: 'pong', count: this.#pongs }
+    this.#pongs = 0
+    this.#recorder.journal.write(['control', t, this.#client, frame])
+  }
+
+  #garbled(why: string, partition = -1, offset = -1): void {
+    const { journal } = this.#recorder
+    this.#recorder.garbledLeft -= 1
+    if (this.#recorder.garbledLeft > 0) {
+      journal.write(['garbled', this.t, this.#client, partition, String(offset), why])
+    } else if (this.#recorder.garbledLeft === 0) {
+      journal.write(['trouble', this.t, 'fleet', 'too many garbled frames: no more are written'])
+    }
+  }
+}
+
+/** The JSON object in a text frame, or why there is none. */
+function parse(bytes: Buffer): Readonly<Record<string, unknown>> | string {
+  if (!isUtf8(bytes)) return 'text-not-utf8'
+  try {
+    const value: unknown = JSON.parse(bytes.toString())
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Record<string, unknown>) : 'text-not-an-object'
+  } catch {
+    return 'text-not-json'
+  }
+}

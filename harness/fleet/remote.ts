@@ -1,0 +1,164 @@
+/**
+ * The conductor's side of the fleet: starts its process, gives it commands, each under a deadline,
+ * and owns it to the end.
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import { openSync, closeSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import type { ClientGroup } from '../dsl/scenario.ts'
+import type { FleetAnswer, FleetCommand, FleetStatus } from './protocol.ts'
+
+export interface FleetOptions {
+  readonly journalFile: string
+  /** Where the process's own output goes. */
+  readonly logFile: string
+  /** `clock.nowMs()` at the start of the run. */
+  readonly originMs: number
+  readonly seed: string
+  readonly clientDefect?: string
+}
+
+export interface Joining {
+  readonly group: string
+  /** ws:// address. */
+  readonly url: string
+  readonly count: number
+  readonly spec: ClientGroup
+  readonly token?: string
+  /** How long each client may take to open. */
+  readonly deadlineMs: number
+}
+
+/**
+ * The fleet as the conductor sees it. Every call settles: with the fleet's status, with the fleet's
+ * own error, with a DeadlineError, or with FleetGoneError when its process has ended.
+ */
+export interface RemoteFleet {
+  readonly pid: number
+  /** Settles when the process has ended, for whatever reason. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
+  /** Settles when each client is open or was refused; see the status for how many are. */
+  connect(joining: Joining): Promise<FleetStatus>
+  disconnect(group: string, how: 'close' | 'reset'): Promise<FleetStatus>
+  /** Stops (`true`) or restarts reading; the status tells the bytes read so far. */
+  reading(group: string, isStalled: boolean): Promise<FleetStatus>
+  /** Settles when the pings were taken, or when the relay does not take any more of them. */
+  pings(group: string, kind: 'json' | 'native', each: number): Promise<FleetStatus>
+  resume(group: string, from: 'earliest' | 'latest' | 'cursor'): Promise<FleetStatus>
+  hostileFrames(group: string): Promise<FleetStatus>
+  status(): Promise<FleetStatus>
+  /** Compares run states, closes all clients and the journal, and waits for the process's end. */
+  finish(): Promise<FleetStatus>
+  /** Ends the process at once; idempotent, never throws. */
+  kill(): Promise<void>
+}
+
+/** The fleet's process ended while something was still asked of it. */
+export class FleetGoneError extends Error {
+  override readonly name = 'FleetGoneError'
+  readonly code = 'FLEET_GONE'
+}
+
+const limitMs = {
+  start: 10_000,
+  status: 5_000,
+  order: 10_000,
+  pings: 60_000,
+  hostileFrames: 60_000,
+  finish: 30_000,
+  exit: 5_000,
+} as const
+
+/** Starts the fleet's process. @throws when it does not answer; nothing is left running then */
+export async function startFleet(clock: Clock, options: FleetOptions): Promise<RemoteFleet> {
+  const child = forkFleet(options.logFile)
+  const fleet = remote(clock, child)
+  const { journalFile, originMs, seed, clientDefect } = options
+  const defect = clientDefect === undefined ? {} : { clientDefect }
+  try {
+    await fleet.ask({ do: 'start', journalFile, originMs, seed, ...defect }, limitMs.start)
+    return fleet
+  } catch (error) {
+    await fleet.kill()
+    throw error
+  }
+}
+
+function forkFleet(logFile: string): ChildProcess {
+  const log = openSync(logFile, 'a')
+  try {
+    return fork(fileURLToPath(new URL('main.ts', import.meta.url)), {
+      stdio: ['ignore', log, log, 'ipc'],
+      execArgv: [],
+    })
+  } finally {
+    closeSync(log)
+  }
+}
+
+type Asked = PromiseWithResolvers<FleetStatus>
+
+function remote(clock: Clock, child: ChildProcess) {
+  const asked = new Map<number, Asked>()
+  let lastId = 0
+  const ended = endOf(child)
+  void ended.then(({ code, signal }) => {
+    const how = signal === null ? `with code ${code}` : `by ${signal}`
+    const gone = new FleetGoneError(`the fleet's process ended ${how}; see its log`)
+    for (const one of asked.values()) one.reject(gone)
+    return asked.clear()
+  })
+  child.on('message', (answer: FleetAnswer) => {
+    const one = asked.get(answer.re)
+    asked.delete(answer.re)
+    if ('status' in answer) one?.resolve(answer.status)
+    else one?.reject(new Error(answer.error))
+  })
+  const ask = (command: FleetCommand, limit: number): Promise<FleetStatus> =>
+    withDeadline(clock, limit, `the fleet doing "${command.do}"`, () => {
+      lastId += 1
+      const id = lastId
+      const one = Promise.withResolvers<FleetStatus>()
+      asked.set(id, one)
+      if (!child.connected) one.reject(new FleetGoneError("the fleet's process has ended"))
+      else child.send({ id, command }, (error) => error && one.reject(error))
+      return one.promise.finally(() => asked.delete(id))
+    })
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await withDeadline(clock, limitMs.exit, "the fleet's end", () => ended).catch(() => undefined)
+  }
+  return { ask, kill, ended, pid: child.pid ?? 0, ...orders(clock, ask, ended) }
+}
+
+function endOf(child: ChildProcess): RemoteFleet['ended'] {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once('error', () => {
+      if (child.pid === undefined) resolve({ code: null, signal: null })
+    })
+  })
+}
+
+function orders(
+  clock: Clock,
+  ask: (command: FleetCommand, limit: number) => Promise<FleetStatus>,
+  ended: RemoteFleet['ended'],
+): Omit<RemoteFleet, 'pid' | 'ended' | 'kill'> {
+  return {
+    connect: (joining) => ask({ do: 'connect', ...joining }, joining.deadlineMs + limitMs.order),
+    disconnect: (group, how) => ask({ do: 'disconnect', group, how }, limitMs.order),
+    reading: (group, isStalled) => ask({ do: 'reading', group, isStalled }, limitMs.order),
+    pings: (group, kind, each) => ask({ do: 'pings', group, kind, each }, limitMs.pings),
+    resume: (group, from) => ask({ do: 'resume', group, from }, limitMs.order),
+    hostileFrames: (group) => ask({ do: 'hostile-frames', group }, limitMs.hostileFrames),
+    status: () => ask({ do: 'status' }, limitMs.status),
+    async finish() {
+      const status = await ask({ do: 'finish' }, limitMs.finish)
+      await withDeadline(clock, limitMs.exit, "the fleet's end", () => ended)
+      return status
+    },
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What the fleet's own process takes: a relay that is nothing but a socket and prepared bytes, and
+ * a real fleet process. Printed, never asserted: the machine that runs this may be busy.
+ */
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { systemClock } from '../../relay/world/clock.ts'
+import type { HistoryEvent } from '../history/event.ts'
+import { startFleet } from './remote.ts'
+
+const clients = 20
+const recordsPerClient = 50_000
+const recordBytes = 1_024
+const partitions = 4
+/** Records in one write, as a relay under load batches them. */
+const batch = 40
+
+const folder = mkdtempSync(join(tmpdir(), 'fleet-'))
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** Cursor and record frames of offsets `from..to` of all partitions, record by record. */
+function batchFrames(from: number, to: number): Buffer {
+  const parts: Buffer[] = []
+  for (let at = from; at < to; at += 1) {
+    const partition = at % partitions
+    const offset = Math.floor(at / partitions)
+    const cursor = Buffer.from(`{"type":"cursor","partition":${partition},"offset":"${offset}"}`)
+    const record = Buffer.alloc(recordBytes, at % 251)
+    const head = Buffer.from([0x82, 126, recordBytes >> 8, recordBytes & 255])
+    parts.push(Buffer.from([0x81, cursor.length]), cursor, head, record)
+  }
+  return Buffer.concat(parts)
+}
+
+async function pour(socket: Socket): Promise<void> {
+  for (let at = 0; at < recordsPerClient; at += batch) {
+    if (!socket.write(batchFrames(at, at + batch))) {
+      await new Promise((resolve) => socket.once('drain', resolve))
+    }
+  }
+}
+
+it('a million deliveries are checked and written down in little space', async () => {
+  const server = createServer((socket) => {
+    socket.once('data', (head: Buffer) => {
+      const key = /Sec-WebSocket-Key: (.*)\r\n/.exec(head.toString())?.[1] ?? ''
+      const text = `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+      const accept = createHash('sha1').update(text).digest('base64')
+      const lines = ['HTTP/1.1 101 OK', 'Upgrade: websocket', 'Connection: Upgrade']
+      socket.write(`${lines.join('\r\n')}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
+      socket.on('data', () => undefined)
+      void pour(socket)
+    })
+    socket.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const journalFile = join(folder, 'fleet.ndjson')
+  const fleet = await startFleet(systemClock, {
+    journalFile,
+    logFile: join(folder, 'fleet.log'),
+    originMs: systemClock.nowMs(),
+    seed: 'throughput',
+  })
+  try {
+    const cpuBefore = cpuMicros(fleet.pid)
+    const spec = { count: clients, reads: 'fast' } as const
+    const url = `ws://127.0.0.1:${port}/ws`
+    await fleet.connect({ group: 'g', url, count: clients, spec, deadlineMs: 5_000 })
+    let status = await fleet.status()
+    while (status.groups['g']!.deliveries < clients * recordsPerClient) {
+      await new Promise((resolve) => void systemClock.after(50, () => resolve(undefined)))
+      status = await fleet.status()
+    }
+    const cpuSeconds = (cpuMicros(fleet.pid) - cpuBefore) / 1e6
+    await fleet.finish()
+    const delivered = clients * recordsPerClient
+    const bytes = statSync(journalFile).size
+    process.stdout.write(
+      `fleet: ${Math.round(delivered / cpuSeconds)} deliveries per CPU-second, ` +
+        `${(bytes / 1e6).toFixed(1)} MB of history for ${delivered} deliveries\n`,
+    )
+    expect(countDelivered(journalFile)).toBe(delivered)
+    expect(bytes).toBeLessThan(50e6)
+  } finally {
+    await fleet.kill()
+    server.close()
+  }
+}, 60_000)
+
+function countDelivered(file: string): number {
+  let count = 0
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const event = line === '' ? undefined : (JSON.parse(line) as HistoryEvent)
+    if (event?.[0] === 'delivered') count += event[5]
+  }
+  return count
+}
+
+/** User and system time of a process so far; Linux counts it in hundredths of a second. */
+function cpuMicros(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
+}
