@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
+import { defectOf } from '../defects/index.ts'
 import type { ClientGroup, Hop, Scenario } from '../dsl/scenario.ts'
 import type { FaultStage, ToxicControl } from '../faults/fault.ts'
 import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
@@ -95,6 +96,12 @@ interface Ground {
   readonly strike: AsyncDisposableStack
 }
 
+/** A defect of the client is played by the fleet, behind the reference relay. */
+function clientDefectOf(target: TargetSpec): { clientDefect?: string } {
+  if (target.kind !== 'reference' || target.defect === undefined) return {}
+  return defectOf(target.defect).part === 'client' ? { clientDefect: target.defect } : {}
+}
+
 /** Names that no other run uses, so that runs on one stack cannot disturb each other. */
 function namesOf({ scenario, folder }: Order): Names {
   const topic = `chaos-${folder.split('/').at(-2) ?? 'run'}-${scenario.name}`
@@ -128,7 +135,7 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
     partitions: scenario.topic.partitions,
   })
   strike.defer(() => producer.kill())
-  const fleet = await startFleet(world, {
+  const fleet = await startFleet(world.clock, {
     journalFile: join(folder, 'history/fleet.ndjson'),
     logFile: join(folder, 'logs/fleet.log'),
     originMs,

@@ -6,6 +6,7 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { sleep } from '../../relay/world/clock.ts'
+import { defectOf } from '../defects/index.ts'
 import type { RelayProcess } from '../faults/fault.ts'
 import { startChild, type OwnedChild } from '../world/child.ts'
 import { repoRoot } from '../world/places.ts'
@@ -77,7 +78,8 @@ async function freePort(seed: string): Promise<number> {
 function commandOf(spec: SpawnedSpec): { command: string; args: readonly string[] } {
   if (spec.kind === 'command') return { command: '/bin/sh', args: ['-c', `exec ${spec.command}`] }
   const { execPath } = process
-  if (spec.defect === undefined) return { command: execPath, args: [relayMain] }
+  const isDefective = spec.defect !== undefined && defectOf(spec.defect).part === 'relay'
+  if (!isDefective) return { command: execPath, args: [relayMain] }
   return { command: execPath, args: [defectMain, spec.defect] }
 }
 

@@ -4,10 +4,11 @@
  */
 import type { Address } from '../stack/stack.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
+import type { DefectName } from '../defects/index.ts'
 import type { RelayProcess } from '../faults/fault.ts'
 
 export type TargetSpec =
-  | { readonly kind: 'reference'; readonly defect?: string }
+  | { readonly kind: 'reference'; readonly defect?: DefectName }
   | { readonly kind: 'command'; readonly command: string }
   | { readonly kind: 'url'; readonly url: string }
 

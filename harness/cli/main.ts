@@ -1,0 +1,134 @@
+/**
+ * The command line. This is the only file of the harness that sees arguments, the environment,
+ * signals and the exit code; everything behind it is handed what it needs.
+ */
+import { Command, CommanderError, Option } from 'commander'
+import { systemClock } from '../../relay/world/clock.ts'
+import { defectNames } from '../defects/index.ts'
+import { doctor } from './doctor.ts'
+import { docs } from './docs.ts'
+import { exitCodes, UsageError } from './exit-codes.ts'
+import { healLeftovers } from './heal.ts'
+import { judgeAgain } from './judge.ts'
+import { list } from './list.ts'
+import { reproduce } from './reproduce.ts'
+import { run } from './run.ts'
+import type { CommandWorld } from './command-world.ts'
+
+/** A first Ctrl-C ends the run in order; a second one ends at once. */
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController()
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(exitCodes.internal.code)
+    controller.abort(new Error('interrupted'))
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  return controller.signal
+}
+
+const world: CommandWorld = {
+  clock: systemClock,
+  signal: untilInterrupted(),
+  env: process.env,
+  out: {
+    write: (text) => void process.stdout.write(text),
+    isTerminal: process.stdout.isTTY && process.env['CI'] === undefined,
+    columns: process.stdout.columns ?? 80,
+  },
+}
+
+const collect = (value: string, before: string[]) => [...before, value]
+const json = new Option('--json', 'one JSON document on standard output, nothing else')
+const seed = new Option('--seed <text>', 'repeat the choices of an earlier run')
+const sets = new Option('--set <name=value>', 'a setting of the relay; may be repeated')
+  .argParser(collect)
+  .default([] as string[])
+
+const program = new Command('chaos')
+  .description('Proves whether a streaming telemetry relay keeps its promises.')
+  .showHelpAfterError('(run with --help to see what there is)')
+  .exitOverride()
+
+let code: number = exitCodes.pass.code
+/** Runs a command and keeps its exit code. */
+const does =
+  <A extends unknown[]>(work: (world: CommandWorld, ...args: A) => Promise<number>) =>
+  async (...args: A): Promise<void> => {
+    code = await work(world, ...args)
+  }
+
+program
+  .command('doctor')
+  .description('say what is there, what is missing, and the one command that fixes it')
+  .addOption(json)
+  .action(does(doctor))
+program
+  .command('list')
+  .description('scenarios, findings and defects')
+  .addOption(json)
+  .action(does(list))
+program
+  .command('run [scenarios...]')
+  .description('play scenarios against a relay and judge what happened')
+  .option('--suite <name>', 'all scenarios of a suite: quick or nightly')
+  .option('--target <target>', '"reference", or the URL of a relay that runs already')
+  .option('--target-command <command>', 'a command that starts a relay; gets the env contract')
+  .addOption(new Option('--defect <name>', 'the reference relay with one mistake put back')
+    .conflicts('targetCommand'))
+  .addOption(sets)
+  .addOption(seed)
+  .option('--out <folder>', 'where the record goes; default is a new folder in reports/runs')
+  .option('--stack <file>', 'addresses of servers that run already, as JSON')
+  .addOption(json)
+  .action(does(run))
+program
+  .command('reproduce <finding>')
+  .description('show a finding: the relay with the mistake fails, the reference relay passes')
+  .addOption(seed)
+  .option('--out <folder>', 'where the record goes')
+  .addOption(json)
+  .action(does(reproduce))
+program
+  .command('judge <folder>')
+  .description('judge a recorded run again')
+  .addOption(json)
+  .action(does(judgeAgain))
+program
+  .command('heal')
+  .description('mend and clean up what a killed run left behind')
+  .addOption(json)
+  .action(does(healLeftovers))
+program
+  .command('docs')
+  .description('print CATALOG.md, CONFIG.md, METRICS.md, PROTOCOL.md and .env.example anew')
+  .option('--check', 'change nothing; fail if a committed text differs')
+  .action(does(docs))
+program
+  .command('self-test', { hidden: true })
+  .action(does(async (given: CommandWorld) => (await import('../toolchain/self-test.ts')).selfTest(given)))
+program
+  .command('bench [names...]', { hidden: true })
+  .action(does(async (given: CommandWorld, names: string[]) =>
+    (await import('../bench/bench.ts')).bench(given, names)))
+program.addHelpText('after', `\nDefects: ${defectNames.join(', ')}`)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  code = explain(error)
+}
+process.exitCode = code
+
+/** Says what went wrong and returns the exit code for it. */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? exitCodes.pass.code : exitCodes.usage.code
+  }
+  if (error instanceof UsageError) {
+    process.stderr.write(`chaos: ${error.message}\n`)
+    return exitCodes.usage.code
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`chaos: our own error, not the relay's: ${text}\n`)
+  return exitCodes.internal.code
+}

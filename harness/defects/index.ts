@@ -1,0 +1,27 @@
+/** Every defect by its name, which is the name of its file. */
+import type { Defect } from './defect.ts'
+import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
+import unboundedControlSend from './m-1034-unbounded-control-send.ts'
+import lifetimeWarning from './m-1041-lifetime-warning.ts'
+import agesMissing from './m-1042-ages-missing.ts'
+import neverReadsAsZero from './m-1042-never-reads-as-zero.ts'
+import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
+import poisonTakesBatch from './own-1-poison-takes-batch.ts'
+import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
+import staleLagSeries from './v8-l3-stale-lag-series.ts'
+
+export const defects = {
+  'm-1033-fixed-send-timeout': fixedSendTimeout,
+  'm-1034-unbounded-control-send': unboundedControlSend,
+  'm-1041-lifetime-warning': lifetimeWarning,
+  'm-1042-ages-missing': agesMissing,
+  'm-1042-never-reads-as-zero': neverReadsAsZero,
+  'm-481-quiet-partitions-zeroed': quietPartitionsZeroed,
+  'own-1-poison-takes-batch': poisonTakesBatch,
+  'v8-l1-unbounded-client-queue': unboundedClientQueue,
+  'v8-l3-stale-lag-series': staleLagSeries,
+} as const satisfies Readonly<Record<string, Defect>>
+
+export type DefectName = keyof typeof defects
+export const defectNames = Object.keys(defects) as DefectName[]
+export const defectOf = (name: DefectName): Defect => defects[name]

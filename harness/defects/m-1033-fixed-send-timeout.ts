@@ -1,0 +1,14 @@
+/** The send timeout is a constant, tells nobody, and is counted nowhere. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'M-1033',
+  says: 'the send timeout is always 5 s, and sends that time out are not counted',
+  scenario: 'send-never-waits-for-ever',
+  rules: ['not-told', 'counter-flat'],
+  relay: () => ({
+    sendDeadline: { limitMs: () => 5_000, gaveUp: () => undefined, effective: {} },
+  }),
+}
+export default defect

@@ -1,0 +1,18 @@
+/** Control frames are written without a deadline, so a client that stalls keeps its slot. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'M-1034',
+  says: 'writes of control frames wait for ever',
+  scenario: 'send-never-waits-for-ever',
+  rules: ['not-closed', 'slot-kept'],
+  relay: ({ sendDeadline }) => ({
+    sendDeadline: {
+      limitMs: (path) => (path === 'control' ? Infinity : sendDeadline.limitMs(path)),
+      gaveUp: (path, failure) => sendDeadline.gaveUp(path, failure),
+      effective: sendDeadline.effective,
+    },
+  }),
+}
+export default defect

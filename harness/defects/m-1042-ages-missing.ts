@@ -1,0 +1,12 @@
+/** The ages that /health decides on are not exported to /metrics. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'M-1042',
+  says: 'no age gauge is exported',
+  scenario: 'health-speaks-of-now',
+  rules: ['age-missing'],
+  relay: () => ({ ages: { seconds: () => undefined } }),
+}
+export default defect

@@ -1,0 +1,45 @@
+/** Every client has a queue of its own, into which each record is copied, and nothing bounds it. */
+import type { Outlet, OutletNeeds } from '../../relay/parts.ts'
+import type { RelayDefect } from './defect.ts'
+
+const sliceBytes = 65_536
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'v8-L1',
+  says: 'each client has an unbounded queue of copied records',
+  scenario: 'memory-stays-bounded',
+  rules: ['ceiling', 'slope'],
+  relay: ({ openOutlet }) => ({ openOutlet: (needs) => unbounded(openOutlet(needs), needs) }),
+}
+export default defect
+
+/** Live records bypass the reference outlet; everything else is still its own. */
+function unbounded(outlet: Outlet, { log, socket }: OutletNeeds): Outlet {
+  const cursor = log.end()
+  let isLive = false
+  return {
+    wake() {
+      for (let slice = log.take(cursor, sliceBytes); isLive && slice !== undefined; ) {
+        socket.write(Buffer.from(slice.bytes))
+        log.release(slice.segment)
+        slice = log.take(cursor, sliceBytes)
+      }
+    },
+    goLive() {
+      isLive = true
+    },
+    control: (frame) => outlet.control(frame),
+    fence: () => outlet.fence(),
+    replay: (chunks) => outlet.replay(chunks),
+    sweep: (nowMs) => outlet.sweep(nowMs),
+    get ordinal() {
+      return log.ordinalOf(cursor)
+    },
+    get heldBytes() {
+      return socket.writableLength
+    },
+    isPinning: false,
+    close: (reason, after) => outlet.close(reason, after),
+  }
+}

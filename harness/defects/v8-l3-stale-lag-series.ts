@@ -1,0 +1,25 @@
+/** Lag series of partitions that were taken away stay, with the last value they had. */
+import type { LagSample } from '../../relay/parts.ts'
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'v8-L3',
+  says: 'the lag series of a revoked partition is kept',
+  scenario: 'lag-tells-the-truth',
+  rules: ['revoked-series-kept'],
+  relay: ({ lagSeries }) => {
+    const kept = new Map<number, number>()
+    return {
+      lagSeries: {
+        polled: (samples: readonly LagSample[]) => lagSeries.polled(samples),
+        assigned: (partitions) => lagSeries.assigned(partitions),
+        read() {
+          for (const [partition, lag] of lagSeries.read()) kept.set(partition, lag)
+          return kept
+        },
+      },
+    }
+  },
+}
+export default defect
