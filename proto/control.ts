@@ -1,0 +1,105 @@
+/**
+ * Control frames from text and to text. Total and lossless: any text gives a frame or a reason, and
+ * no integer passes through a double.
+ */
+import * as z from 'zod'
+import { canonicalJson, parseLossless } from './canonical-json.ts'
+import {
+  clientFrames,
+  serverFrames,
+  type ClientFrame,
+  type ControlFrame,
+  type ServerFrame,
+} from './control-frames.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts'
+
+export {
+  CONTROL_SCHEMA_VERSION,
+  clientFrames,
+  serverFrames,
+  type ClientFrame,
+  type ControlFrame,
+  type FrameOf,
+  type ServerFrame,
+} from './control-frames.ts'
+export type { Resume } from './resume.ts'
+
+/** The largest control text that the protocol allows, in bytes of UTF-8. */
+export const CONTROL_BYTES_MAX = 1_048_576
+/** The most entries that a resume may have. */
+export const RESUME_PARTITIONS_MAX = 1_024
+export const RESUME_THREADS_MAX = 10_000
+
+/** Why a text is no control frame. DashFlow ignores the middle two without a word. */
+export const controlFailures = {
+  invalid_json: 'The text is not JSON.',
+  not_an_object: 'The text is JSON, but no object.',
+  unknown_type: 'The object has no type that this side accepts.',
+  invalid_shape: 'The frame has not the fields that its type demands.',
+} as const
+export type ControlFailure = keyof typeof controlFailures
+
+export type Parsed<Frame> =
+  | { readonly ok: true; readonly frame: Frame }
+  | { readonly ok: false; readonly reason: ControlFailure; readonly says: string }
+
+type Schemas = Readonly<Record<string, z.ZodType>>
+const allFrames = { ...clientFrames, ...serverFrames }
+
+/** Reads a frame of either direction. Never throws. */
+export function parseControl(text: string): Parsed<ControlFrame> {
+  return parse<ControlFrame>(text, allFrames)
+}
+
+/** Reads what a client sent. Never throws. */
+export function parseClientFrame(text: string): Parsed<ClientFrame> {
+  return parse<ClientFrame>(text, clientFrames)
+}
+
+/** Reads what a relay sent. Never throws. */
+export function parseServerFrame(text: string): Parsed<ServerFrame> {
+  return parse<ServerFrame>(text, serverFrames)
+}
+
+/** The text of a frame. Throws on a frame that its own schema refuses: that is our error. */
+export function encodeControl(frame: ControlFrame): string {
+  const schema: z.ZodType = allFrames[frame.type]
+  const wire = z.encode(schema, frame) as JsonObject
+  const fields = Object.entries(wire).filter(([, value]) => value !== undefined)
+  return `{${fields.map(([key, value]) => `${JSON.stringify(key)}:${canonicalJson(value)}`).join(',')}}`
+}
+
+/** The cursor before one record, as `encodeControl` writes it; for the path of every record. */
+export function cursorText(partition: number, offset: bigint): string {
+  return `{"type":"cursor","partition":${partition},"offset":"${offset}"}`
+}
+
+function parse<Frame>(text: string, schemas: Schemas): Parsed<Frame> {
+  let value: JsonValue
+  try {
+    value = parseLossless(text)
+  } catch (error) {
+    return refuse('invalid_json', error instanceof Error ? error.message : String(error))
+  }
+  if (!isJsonObject(value)) return refuse('not_an_object')
+  const type = Object.hasOwn(value, 'type') ? value['type'] : undefined
+  const isKnown = typeof type === 'string' && Object.hasOwn(schemas, type)
+  const schema = isKnown ? schemas[type] : undefined
+  if (!schema) return refuse('unknown_type', describeType(type, schemas))
+  const read = schema.safeParse(value)
+  if (read.success) return { ok: true, frame: read.data as Frame }
+  const [issue] = read.error.issues
+  return refuse('invalid_shape', `${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+function describeType(type: JsonValue | undefined, schemas: Schemas): string {
+  const found = typeof type === 'string' ? JSON.stringify(type.slice(0, 40)) : 'no text'
+  return `Wanted one of ${Object.keys(schemas).join(', ')}; found ${found}.`
+}
+
+function refuse(
+  reason: ControlFailure,
+  found = '',
+): { readonly ok: false; readonly reason: ControlFailure; readonly says: string } {
+  return { ok: false, reason, says: `${controlFailures[reason]} ${found}`.trim() }
+}

@@ -1,0 +1,113 @@
+/**
+ * The resume request, read as leniently as DashFlow reads it: one bad entry never spoils the rest.
+ * Unlike there, bad entries are reported, because a partition that is silently forgotten is
+ * replayed from its beginning.
+ */
+import * as z from 'zod'
+import { isJsonObject, setKey, type JsonObject, type JsonValue } from './json-value.ts'
+
+const INT32_MAX = 2n ** 31n - 1n
+const INT64_MAX = 2n ** 63n - 1n
+const UINT64_MAX = 2n ** 64n - 1n
+
+/** What a client asks to get again. Positions are exclusive: what was applied last. */
+export interface Resume {
+  readonly type: 'resume'
+  readonly mode: 'partition' | 'thread'
+  /** Where partition mode starts; thread mode takes no notice of it. */
+  readonly from: 'latest' | 'earliest' | 'cursor'
+  readonly lastOffsetsByPartition: ReadonlyMap<number, bigint>
+  readonly lastSequencesByThread: ReadonlyMap<string, bigint>
+  /** The replay buffer's epoch that the cursors belong to, if the client knows it. */
+  readonly epoch?: string | undefined
+  /** Entries that could not be read, as `partition <key>` or `thread <key>`. */
+  readonly refused: readonly string[]
+}
+
+/** Decodes any object of type `resume`; encodes to the documented shape. */
+export const resumeCodec = z.codec(
+  z.custom<JsonObject>((value) => isJsonObject(value as JsonValue)),
+  z.custom<Resume>(),
+  { decode: readResume, encode: writeResume },
+)
+
+/** `refused` has the entries of both maps that were left out. */
+function readResume(frame: JsonObject): Resume {
+  const refused: string[] = []
+  const hasOffsets = Object.hasOwn(frame, 'lastOffsetsByPartition')
+  const asked = frame['mode']
+  const isNamed = asked === 'partition' || asked === 'thread'
+  return {
+    type: 'resume',
+    mode: isNamed ? asked : hasOffsets ? 'partition' : 'thread',
+    from: frame['from'] === 'latest' || frame['from'] === 'earliest' ? frame['from'] : 'cursor',
+    lastOffsetsByPartition: offsetsOf(frame['lastOffsetsByPartition'], refused),
+    lastSequencesByThread: sequencesOf(frame, refused),
+    ...(typeof frame['epoch'] === 'string' ? { epoch: frame['epoch'] } : {}),
+    refused,
+  }
+}
+
+function offsetsOf(map: JsonValue | undefined, refused: string[]): Map<number, bigint> {
+  const offsets = new Map<number, bigint>()
+  for (const [key, value] of entriesOf(map)) {
+    const partition = readInteger(key, INT32_MAX)
+    const offset = readInteger(value, INT64_MAX)
+    if (partition === undefined || offset === undefined) refused.push(`partition ${key}`)
+    else keepSmaller(offsets, Number(partition), offset)
+  }
+  return offsets
+}
+
+/** The map, or the legacy pair of one thread where there is no map. */
+function sequencesOf(frame: JsonObject, refused: string[]): Map<string, bigint> {
+  const sequences = new Map<string, bigint>()
+  const { lastSequencesByThread: map, threadId, lastSequence } = frame
+  const isLegacy = map === undefined && typeof threadId === 'string'
+  const entries = isLegacy ? [[threadId, lastSequence ?? null] as const] : entriesOf(map)
+  for (const [thread, value] of entries) {
+    const sequence = readInteger(value, UINT64_MAX)
+    if (sequence === undefined) refused.push(`thread ${thread}`)
+    else sequences.set(thread, sequence)
+  }
+  return sequences
+}
+
+function entriesOf(map: JsonValue | undefined): [string, JsonValue][] {
+  return isJsonObject(map) ? Object.entries(map) : []
+}
+
+/** `"1"` and `"+1"` are the same partition; the smaller offset loses nothing. */
+function keepSmaller(offsets: Map<number, bigint>, partition: number, offset: bigint): void {
+  const known = offsets.get(partition)
+  if (known === undefined || offset < known) offsets.set(partition, offset)
+}
+
+/**
+ * An integer from 0 to `most`, from a JSON integer or its decimal text; floats (42.0, 1e3) are
+ * refused even where they are whole, as they are no longer exact for every sender.
+ */
+export function readInteger(value: JsonValue | undefined, most: bigint): bigint | undefined {
+  const isText = typeof value === 'string' && value.length <= 64 && /^\+?\d+$/.test(value)
+  if (!isText && typeof value !== 'number' && typeof value !== 'bigint') return undefined
+  const integer = BigInt(value)
+  return integer >= 0n && integer <= most ? integer : undefined
+}
+
+function writeResume(resume: Resume): JsonObject {
+  const { type, mode, from, epoch } = resume
+  const offsets = textMap(resume.lastOffsetsByPartition)
+  const frame: JsonObject = { type, mode, from, lastOffsetsByPartition: offsets }
+  if (mode === 'thread' || resume.lastSequencesByThread.size > 0) {
+    frame['lastSequencesByThread'] = textMap(resume.lastSequencesByThread)
+  }
+  if (epoch !== undefined) frame['epoch'] = epoch
+  return frame
+}
+
+/** Positions as they travel: decimal strings, which no JSON parser rounds. */
+export function textMap(map: ReadonlyMap<string | number, bigint>): JsonObject {
+  const object: JsonObject = {}
+  for (const [key, value] of map) setKey(object, String(key), String(value))
+  return object
+}
