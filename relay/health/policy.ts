@@ -1,0 +1,128 @@
+/**
+ * What /health says, decided from recent counts and ages only: a warning appears with the trouble
+ * and goes with the window. Idle is not broken; records that wait in Kafka while none arrive are.
+ */
+import type { HealthDecision, HealthFacts, HealthPolicy } from '../parts.ts'
+
+/** DashFlow's bounds. */
+const droppedTolerated = 10
+const errorShareTolerated = 0.01
+const sampleMin = 100
+
+export interface HealthLimits {
+  /** How long trouble is remembered. */
+  readonly windowMs: number
+  /** Age of the last record from which on there is "none". */
+  readonly staleMs: number
+}
+
+/** The reference policy. */
+export const createHealthPolicy = (limits: HealthLimits): HealthPolicy => ({
+  decide: (facts) => ({ status: statusOf(facts, limits), alerts: alertsOf(facts, limits) }),
+})
+
+/** Share of recent records that did not decode; 0 when there were none. */
+const errorShare = ({ recent }: HealthFacts) =>
+  recent.messages === 0 ? 0 : recent.decodeErrors / recent.messages
+
+const isDecodingBadly = (facts: HealthFacts) =>
+  facts.recent.messages >= sampleMin && errorShare(facts) > errorShareTolerated
+
+/** Time without a record: since the last one, or since the start. */
+const silenceMs = (facts: HealthFacts) => facts.lastRecordAgeMs ?? facts.uptimeMs
+
+/** Whether records wait and none has come for long. */
+const isStuck = (facts: HealthFacts, staleMs: number) =>
+  (facts.lagRecords ?? 0) > 0 && silenceMs(facts) > staleMs
+
+/** Whether the last thing heard from Kafka, within the window, was an error. */
+function isReconnecting(facts: HealthFacts, windowMs: number): boolean {
+  const { lastInfraErrorAgeMs: errorAgeMs, lastRecordAgeMs: recordAgeMs } = facts
+  if (errorAgeMs === undefined || errorAgeMs >= windowMs) return false
+  return recordAgeMs === undefined || recordAgeMs > errorAgeMs
+}
+
+function statusOf(facts: HealthFacts, limits: HealthLimits): HealthDecision['status'] {
+  if (isDecodingBadly(facts)) return 'degraded'
+  if (isReconnecting(facts, limits.windowMs)) return 'reconnecting'
+  const isSilent = facts.received === 0 || silenceMs(facts) > limits.staleMs
+  if (!isSilent) return 'healthy'
+  if (facts.areBrokersSilent) return 'reconnecting'
+  return isStuck(facts, limits.staleMs) ? 'degraded' : 'waiting'
+}
+
+/** Alerts in DashFlow's order and, where it has them, in its words; ours follow. */
+function alertsOf(facts: HealthFacts, limits: HealthLimits): string[] {
+  const last = spanText(limits.windowMs)
+  const alerts = [
+    droppedAlert(facts, last),
+    decodeAlert(facts, last),
+    facts.isRedisEnabled ? redisDroppedAlert(facts, last) : undefined,
+    facts.isRedisEnabled ? redisFailedAlert(facts, last) : undefined,
+    payloadAlert(facts, last),
+    isStuck(facts, limits.staleMs) ? stuckAlert(facts) : undefined,
+  ]
+  return alerts.filter((alert) => alert !== undefined)
+}
+
+function droppedAlert({ recent, total }: HealthFacts, last: string): string | undefined {
+  if (recent.dropped <= droppedTolerated) return undefined
+  return (
+    `WARNING: ${recent.dropped} messages dropped due to slow clients in last ${last} ` +
+    `(${total.dropped} total since boot). ` +
+    'Consider increasing WEBSOCKET_BUFFER_SIZE or improving client performance.'
+  )
+}
+
+function decodeAlert(facts: HealthFacts, last: string): string | undefined {
+  const { recent, total, received } = facts
+  if (errorShare(facts) <= errorShareTolerated) return undefined
+  const recently = percent(recent.decodeErrors, recent.messages)
+  if (!isDecodingBadly(facts)) {
+    return (
+      `INFO: Elevated decode error rate (${recently}) but sample size (${recent.messages}) ` +
+      `< minimum (${sampleMin}). Not triggering degraded status.`
+    )
+  }
+  return (
+    `CRITICAL: High decode error rate in last ${last} (${recently}). ` +
+    `${recent.decodeErrors} errors / ${recent.messages} messages in window. ` +
+    `Lifetime: ${percent(total.decodeErrors, received)} ` +
+    `(${total.decodeErrors}/${received} total). Check logs for diagnostic details.`
+  )
+}
+
+function redisDroppedAlert({ recent, total }: HealthFacts, last: string): string | undefined {
+  if (recent.redisDropped === 0) return undefined
+  return (
+    `WARNING: Replay buffer dropped ${recent.redisDropped} Redis writes in last ${last} ` +
+    `(${total.redisDropped} total since boot). Reconnect replays may be incomplete under load.`
+  )
+}
+
+function redisFailedAlert({ recent, total }: HealthFacts, last: string): string | undefined {
+  if (recent.redisFailed === 0) return undefined
+  return (
+    `WARNING: Replay buffer had ${recent.redisFailed} Redis write failures in last ${last} ` +
+    `(${total.redisFailed} total since boot). ` +
+    'Check Redis health/latency; reconnect replays may be incomplete.'
+  )
+}
+
+function payloadAlert({ recent, total }: HealthFacts, last: string): string | undefined {
+  if (recent.payloadMissing === 0) return undefined
+  return (
+    `CRITICAL: ${recent.payloadMissing} Kafka messages had missing payloads (data loss) ` +
+    `in last ${last} (${total.payloadMissing} total since boot). ` +
+    'Indicates tombstone/corruption/compaction.'
+  )
+}
+
+const stuckAlert = (facts: HealthFacts) =>
+  `WARNING: ${facts.lagRecords} records wait in Kafka, but none arrived for ` +
+  `${Math.floor(silenceMs(facts) / 1_000)}s. Consumption may be stuck or paused.`
+
+const percent = (part: number, whole: number) =>
+  `${(whole === 0 ? 0 : (100 * part) / whole).toFixed(2)}%`
+
+const spanText = (ms: number) => (ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1_000}s`)

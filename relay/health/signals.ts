@@ -1,0 +1,143 @@
+/**
+ * What the relay notices about itself, counted once: each event goes into its lifetime counter
+ * and into its recency window in the same call, so that /metrics and /health cannot disagree.
+ */
+import { type Metrics, sumOf } from '../metrics.ts'
+import type { HealthFacts, SendFailure, SendPath } from '../parts.ts'
+import type { metricRows } from '../tables/metrics.ts'
+import type { Clock } from '../world/clock.ts'
+import { Recency } from './recency.ts'
+
+type Rows = typeof metricRows
+export type DecodeErrorType = Rows['decodeErrors']['labels']['error_type'][number]
+export type InfraErrorType = Rows['kafkaErrorsByType']['labels']['error_type'][number]
+export type RedisLossReason = Rows['redisRecordsLost']['labels']['reason'][number]
+export type LagSeverity = Rows['clientLagEvents']['labels']['severity'][number]
+
+/** How bad it is that a client missed so many records; DashFlow's words and bounds. */
+export const severityOf = (missed: number): LagSeverity =>
+  missed >= 100 ? 'critical' : missed >= 10 ? 'warning' : 'info'
+
+/** What only the moment of asking can tell. */
+export interface MomentFacts {
+  readonly lagRecords: number | undefined
+  readonly areBrokersSilent: boolean
+  readonly isRedisEnabled: boolean
+}
+
+export class Signals {
+  readonly #metrics: Metrics
+  readonly #clock: Clock
+  readonly #startMs: number
+  readonly #decoded
+  readonly #old
+  readonly #recent: Readonly<Record<keyof HealthFacts['recent'], Recency>>
+
+  /** @param windowMs how long trouble is remembered */
+  constructor(metrics: Metrics, clock: Clock, windowMs: number) {
+    this.#metrics = metrics
+    this.#clock = clock
+    this.#startMs = clock.nowMs()
+    this.#decoded = metrics.kafkaMessages.of({ status: 'success' })
+    this.#old = metrics.kafkaMessages.of({ status: 'old_data_error' })
+    const recency = () => new Recency(clock, windowMs)
+    this.#recent = {
+      messages: recency(),
+      decodeErrors: recency(),
+      dropped: recency(),
+      sendFailed: recency(),
+      sendTimeout: recency(),
+      redisDropped: recency(),
+      redisFailed: recency(),
+      payloadMissing: recency(),
+      infraErrors: recency(),
+    }
+    metrics.uptime.from(() => Math.floor(this.uptimeMs / 1_000))
+  }
+
+  /** Records that decoded; one call for many. */
+  decoded(count: number): void {
+    this.#decoded.add(count)
+    this.#recent.messages.add(count)
+  }
+  /** A record that did not. Old ones, from before the start, don't make the relay look ill. */
+  malformed(errorType: DecodeErrorType, isOld = false): void {
+    this.#recent.messages.add()
+    if (isOld) return this.#old.add()
+    this.#metrics.decodeErrors.of({ error_type: errorType }).add()
+    this.#recent.decodeErrors.add()
+  }
+  /** A record without a value. */
+  payloadMissing(): void {
+    this.#metrics.kafkaPayloadMissing.add()
+    this.#recent.messages.add()
+    this.#recent.payloadMissing.add()
+  }
+  /** An error of the consumer that is not about a record. */
+  infraError(errorType: InfraErrorType): void {
+    this.#metrics.kafkaErrorsByType.of({ error_type: errorType }).add()
+    this.#recent.infraErrors.add()
+  }
+  /** A client fell off the ring and missed `count` records. */
+  clientLapped(count: number): void {
+    const severity = severityOf(count)
+    this.#metrics.clientLagEvents.of({ severity }).add()
+    this.#metrics.clientLagMessages.of({ severity }).add(count)
+    this.#recent.dropped.add(count)
+  }
+  /** A client was given up because of a write. */
+  gaveUp(path: SendPath, reason: SendFailure): void {
+    this.#metrics.wsSendFailures.of({ reason, path }).add()
+    if (reason === 'send_failed') this.#recent.sendFailed.add()
+    else this.#recent.sendTimeout.add()
+  }
+  /** Records that were never sent to Redis. */
+  redisDropped(count: number, reason: RedisLossReason): void {
+    this.#metrics.redisWriteDropped.add(count)
+    this.#metrics.redisRecordsLost.of({ reason }).add(count)
+    this.#recent.redisDropped.add(count)
+  }
+  /** Records that were sent to Redis in vain. */
+  redisFailed(count: number, reason: RedisLossReason): void {
+    this.#metrics.redisWriteFailures.add(count)
+    this.#metrics.redisRecordsLost.of({ reason }).add(count)
+    this.#recent.redisFailed.add(count)
+  }
+
+  get uptimeMs(): number {
+    return this.#clock.nowMs() - this.#startMs
+  }
+  /** Every record taken, whatever became of it: the sum of its outcomes, by construction. */
+  get received(): number {
+    return sumOf(this.#metrics.kafkaMessages) + this.#metrics.kafkaPayloadMissing.total
+  }
+  /** When the events behind the age gauges were last seen. */
+  get lastRecord(): Recency {
+    return this.#recent.messages
+  }
+  get lastInfraError(): Recency {
+    return this.#recent.infraErrors
+  }
+
+  facts(moment: MomentFacts): HealthFacts {
+    const metrics = this.#metrics
+    const recent = Object.entries(this.#recent).map(([key, one]) => [key, one.count()] as const)
+    return {
+      nowMs: this.#clock.nowMs(),
+      uptimeMs: this.uptimeMs,
+      received: this.received,
+      lastRecordAgeMs: this.#recent.messages.ageMs(),
+      lastInfraErrorAgeMs: this.#recent.infraErrors.ageMs(),
+      lastDropAgeMs: this.#recent.dropped.ageMs(),
+      recent: Object.fromEntries(recent) as HealthFacts['recent'],
+      total: {
+        dropped: sumOf(metrics.clientLagMessages),
+        decodeErrors: sumOf(metrics.decodeErrors),
+        redisDropped: metrics.redisWriteDropped.total,
+        redisFailed: metrics.redisWriteFailures.total,
+        payloadMissing: metrics.kafkaPayloadMissing.total,
+      },
+      ...moment,
+    }
+  }
+}
