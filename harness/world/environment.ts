@@ -1,0 +1,43 @@
+/**
+ * The environment of the harness process, and what of it children inherit. A relay under test
+ * takes its settings from variables: one left over in somebody's shell must not change a verdict,
+ * and a secret of the shell must not end in a child's log.
+ */
+
+/** What a server needs to find programs, home, language and certificates; nothing else. */
+const inherited = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'JAVA_HOME',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+] as const
+
+/** The harness's own variables. Read only here. */
+export const environment: Readonly<Record<string, string | undefined>> = process.env
+
+/** The variables of a child: the inherited few, then `given`. */
+export function childEnvironment(given: Readonly<Record<string, string>>): Record<string, string> {
+  const base = inherited.flatMap((name) => {
+    const value = environment[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { ...Object.fromEntries(base), ...given }
+}
+
+/** Names of variables whose values must never be shown. */
+const secretName = /SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|SASL_JAAS/i
+/** Shorter values are left alone: replacing every `1` of a log would hide more than it protects. */
+const secretCharsMin = 4
+
+/** The values in `variables` that must not appear in logs or messages. */
+export function secretsOf(variables: Readonly<Record<string, string>>): string[] {
+  return Object.entries(variables)
+    .filter(([name, value]) => secretName.test(name) && value.length >= secretCharsMin)
+    .map(([, value]) => value)
+}
