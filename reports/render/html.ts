@@ -1,0 +1,154 @@
+/**
+ * The report for people: one HTML file that needs no network. Charts are drawn in the page by
+ * uPlot from data embedded in it; with scripts off, every number is still there as text.
+ */
+import type {
+  Fact,
+  Report,
+  ReportAnomaly,
+  ReportExpectation,
+  ReportFault,
+  ReportFinding,
+  ReportScenario,
+  Verdict,
+} from './model.ts'
+
+/** Texts that are put into the page as they are: the chart library and our own script and style. */
+export interface PageAssets {
+  readonly chartLibraryScript: string
+  readonly chartLibraryStyle: string
+  readonly script: string
+  readonly style: string
+}
+
+export function renderHtml(report: Report, assets: PageAssets): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${text(report.title)}: ${report.verdict}</title>
+<style>${assets.chartLibraryStyle}\n${assets.style}</style>
+</head>
+<body>
+${header(report)}
+<main>
+${findingTable(report)}
+${report.scenarios.map((scenario, index) => section(scenario, index)).join('\n')}
+<section id="environment"><h2>Environment</h2>${facts(report.environment)}</section>
+</main>
+<script type="application/json" id="charts">${embed(chartDocument(report))}</script>
+<script>${assets.chartLibraryScript}</script>
+<script>${assets.script}</script>
+</body>
+</html>
+`
+}
+
+function header(report: Report): string {
+  const tally = (['pass', 'fail', 'unknown'] as const)
+    .map((verdict) => [verdict, report.findings.filter((one) => one.verdict === verdict).length])
+    .filter(([, count]) => count !== 0)
+    .map(([verdict, count]) => `${count} ${verdict}`)
+    .join(', ')
+  return `<header class="${report.verdict}">
+<h1>${text(report.title)} ${badge(report.verdict)}</h1>
+<p>${tally} · ${text(report.startedAt)} · ${duration(report.tookSeconds)} · seed
+<code>${text(report.seed)}</code></p>
+<p>Repeat with <code>${text(report.reproduce)}</code></p>
+</header>`
+}
+
+function findingTable({ findings, scenarios }: Report): string {
+  const anchor = (finding: ReportFinding) =>
+    scenarios.findIndex((one) => one.name === finding.scenario && one.target === finding.target)
+  const rows = findings.map(
+    (finding) => `<tr>
+<td>${badge(finding.verdict)}</td>
+<td class="id">${text(finding.id)}</td>
+<td>${text(finding.says)}<br><small>${text(finding.audit)}</small></td>
+<td><a href="#scenario-${anchor(finding)}">${text(finding.scenario)}</a><br>
+<small>${text(finding.target)}</small></td>
+<td>${text(finding.why)}</td>
+<td class="number">${finding.exercised.toLocaleString('en')}</td>
+</tr>`,
+  )
+  return `<section id="findings"><h2>Verdicts by finding</h2>
+<div class="wide"><table>
+<thead><tr><th>verdict</th><th>finding</th><th>what would be wrong</th><th>scenario</th>
+<th>what was found</th><th class="number">put to the test</th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div></section>`
+}
+
+function section(scenario: ReportScenario, index: number): string {
+  const troubles = scenario.troubles.map((trouble) => `<li>${text(trouble)}</li>`).join('')
+  return `<section class="scenario" id="scenario-${index}">
+<h2>${text(scenario.name)} ${badge(scenario.verdict)}</h2>
+<p class="claim">${text(scenario.claim)}</p>
+<p><small>${text(scenario.target)} · ${duration(scenario.tookSeconds)}</small></p>
+${troubles === '' ? '' : `<div class="trouble"><b>The harness itself had trouble</b><ul>${troubles}</ul></div>`}
+${scenario.expectations.map(expectation).join('\n')}
+<div class="charts" data-scenario="${index}"></div>
+${scenario.faults.length === 0 ? '' : faultTable(scenario.faults)}
+<details><summary>Effective configuration</summary>${facts(scenario.settings)}</details>
+</section>`
+}
+
+function expectation(one: ReportExpectation): string {
+  const after =
+    one.detectedAfter === undefined ? '' : ` · visible after ${duration(one.detectedAfter)}`
+  return `<details class="expectation ${one.verdict}"${one.verdict === 'pass' ? '' : ' open'}>
+<summary>${badge(one.verdict)} <b>${text(one.finding)}</b> ${text(one.check)}
+<span class="why">${text(one.why)}</span></summary>
+<p><small>rule <code>${text(one.rule)}</code> · ${one.exercised.toLocaleString('en')} put to the
+test${after}</small></p>
+${facts(one.evidence)}
+${one.anomalies.map(anomaly).join('\n')}
+</details>`
+}
+
+function anomaly(one: ReportAnomaly): string {
+  const witness = one.witness.map((event) => text(JSON.stringify(event))).join('\n')
+  return `<div class="anomaly"><b>${text(one.kind)}</b> × ${one.count.toLocaleString('en')}:
+${text(one.says)}<pre>${witness}</pre></div>`
+}
+
+function faultTable(faults: readonly ReportFault[]): string {
+  const rows = faults.map(
+    (fault) => `<tr><td>${text(fault.name)}</td><td>${fault.outcome}</td>
+<td class="number">${fault.from.toFixed(1)}–${fault.to.toFixed(1)} s</td>
+<td>${fault.evidence.map(([name, value]) => `${text(name)} ${text(value)}`).join(' · ')}</td></tr>`,
+  )
+  return `<h3>What was broken, and the measurement that shows it</h3>
+<div class="wide"><table><thead><tr><th>fault</th><th>outcome</th><th class="number">when</th>
+<th>measured</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
+}
+
+const facts = (all: readonly Fact[]) =>
+  all.length === 0
+    ? ''
+    : `<dl>${all.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl>`
+
+const badge = (verdict: Verdict) => `<span class="badge ${verdict}">${verdict}</span>`
+
+const duration = (seconds: number) =>
+  seconds < 90 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+
+/** What the page's script draws; bands are the phases and the faults that bit. */
+const chartDocument = ({ scenarios }: Report) =>
+  scenarios.map(({ charts, phases, faults }) => ({
+    charts,
+    phases,
+    faults: faults.filter(({ outcome }) => outcome === 'bit'),
+  }))
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+}
+const text = (raw: string) => raw.replaceAll(/[&<>"]/g, (found) => entities[found] ?? found)
+
+/** JSON inside a script element must not be able to end it. */
+const embed = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c')

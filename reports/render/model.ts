@@ -1,0 +1,97 @@
+/**
+ * What a report shows, as plain data. Everything in here was decided before: rendering adds no
+ * number and no judgement, so that every format says the same.
+ */
+export type Verdict = 'pass' | 'fail' | 'unknown'
+
+/** A name and what it is, both ready to be shown. */
+export type Fact = readonly [name: string, value: string]
+
+export interface ReportSeries {
+  readonly name: string
+  /** Seconds since the start of the scenario, ascending. */
+  readonly t: readonly number[]
+  /** In the chart's unit; null where nothing is known. */
+  readonly v: readonly (number | null)[]
+}
+export interface ReportChart {
+  readonly title: string
+  /** What the axis counts: `MiB`, `ms`, `records`, … */
+  readonly unit: string
+  readonly series: readonly ReportSeries[]
+  readonly limits: readonly { readonly name: string; readonly v: number }[]
+}
+
+/** A time in which something was going on; seconds since the start of the scenario. */
+export interface Band {
+  readonly name: string
+  readonly from: number
+  readonly to: number
+}
+
+export interface ReportFault extends Band {
+  readonly outcome: 'bit' | 'did not bite' | 'failed'
+  readonly evidence: readonly Fact[]
+}
+
+export interface ReportAnomaly {
+  readonly kind: string
+  readonly says: string
+  readonly count: number
+  readonly witness: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface ReportExpectation {
+  readonly finding: string
+  readonly check: string
+  readonly verdict: Verdict
+  readonly rule: string
+  readonly why: string
+  readonly exercised: number
+  /** Seconds from the first fault or stimulus to the first sign of the failure. */
+  readonly detectedAfter?: number
+  readonly evidence: readonly Fact[]
+  readonly anomalies: readonly ReportAnomaly[]
+}
+
+export interface ReportScenario {
+  readonly name: string
+  readonly claim: string
+  readonly target: string
+  readonly verdict: Verdict
+  readonly tookSeconds: number
+  /** What kept the harness itself from judging; empty in a good run. */
+  readonly troubles: readonly string[]
+  readonly phases: readonly Band[]
+  readonly faults: readonly ReportFault[]
+  readonly expectations: readonly ReportExpectation[]
+  readonly charts: readonly ReportChart[]
+  readonly settings: readonly Fact[]
+}
+
+export interface ReportFinding {
+  readonly id: string
+  readonly says: string
+  readonly audit: string
+  readonly scenario: string
+  readonly target: string
+  readonly verdict: Verdict
+  readonly why: string
+  readonly exercised: number
+}
+
+export interface Report {
+  /** Version of this shape, for whoever reads the JSON. */
+  readonly schemaVersion: 1
+  readonly title: string
+  readonly verdict: Verdict
+  readonly seed: string
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly tookSeconds: number
+  /** The command that repeats this run. */
+  readonly reproduce: string
+  readonly findings: readonly ReportFinding[]
+  readonly scenarios: readonly ReportScenario[]
+  readonly environment: readonly Fact[]
+}
