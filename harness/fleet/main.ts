@@ -60,9 +60,9 @@ process.on('message', (request: FleetRequest) => {
     (error: Error) => answer({ re: request.id, error: error.message }, isLast),
   )
 })
-process.on('disconnect', () => {
+const end = () => {
   journal?.flush()
   process.exit(0)
-})
-// Ctrl-C reaches every process of the terminal; the conductor decides when the fleet ends.
-process.on('SIGINT', () => undefined)
+}
+process.on('disconnect', end)
+process.on('SIGTERM', end)

@@ -2,12 +2,12 @@
  * The conductor's side of the fleet: starts its process, gives it commands, each under a deadline,
  * and owns it to the end.
  */
-import { fork, type ChildProcess } from 'node:child_process'
-import { openSync, closeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { ClientGroup } from '../dsl/scenario.ts'
+import { startChild, type Exit, type OwnedChild } from '../world/child.ts'
+import type { World } from '../world/world.ts'
 import type { FleetAnswer, FleetCommand, FleetStatus } from './protocol.ts'
 
 export interface FleetOptions {
@@ -38,7 +38,7 @@ export interface Joining {
 export interface RemoteFleet {
   readonly pid: number
   /** Settles when the process has ended, for whatever reason. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
+  readonly ended: Promise<Exit>
   /** Settles when each client is open or was refused; see the status for how many are. */
   connect(joining: Joining): Promise<FleetStatus>
   disconnect(group: string, how: 'close' | 'reset'): Promise<FleetStatus>
@@ -72,80 +72,60 @@ const limitMs = {
 } as const
 
 /** Starts the fleet's process. @throws when it does not answer; nothing is left running then */
-export async function startFleet(clock: Clock, options: FleetOptions): Promise<RemoteFleet> {
-  const child = forkFleet(options.logFile)
-  const fleet = remote(clock, child)
-  const { journalFile, originMs, seed, clientDefect } = options
+export async function startFleet(world: World, options: FleetOptions): Promise<RemoteFleet> {
+  const { journalFile, logFile, originMs, seed, clientDefect } = options
+  const child = await startChild(world, {
+    role: 'fleet',
+    command: process.execPath,
+    args: [fileURLToPath(new URL('main.ts', import.meta.url))],
+    logFile,
+    deadlineMs: limitMs.start,
+    hasChannel: true,
+  })
+  const { clock } = world
+  const ask = asker(clock, child)
   const defect = clientDefect === undefined ? {} : { clientDefect }
   try {
-    await fleet.ask({ do: 'start', journalFile, originMs, seed, ...defect }, limitMs.start)
-    return fleet
+    await ask({ do: 'start', journalFile, originMs, seed, ...defect }, limitMs.start)
   } catch (error) {
-    await fleet.kill()
+    await child.stop(0)
     throw error
   }
+  const kill = () => child.stop(0).then(() => undefined)
+  return { pid: child.pid, ended: child.exited, kill, ...orders(clock, ask, child.exited) }
 }
 
-function forkFleet(logFile: string): ChildProcess {
-  const log = openSync(logFile, 'a')
-  try {
-    return fork(fileURLToPath(new URL('main.ts', import.meta.url)), {
-      stdio: ['ignore', log, log, 'ipc'],
-      execArgv: [],
-    })
-  } finally {
-    closeSync(log)
-  }
-}
-
+type Ask = (command: FleetCommand, limit: number) => Promise<FleetStatus>
 type Asked = PromiseWithResolvers<FleetStatus>
 
-function remote(clock: Clock, child: ChildProcess) {
+/** Numbers commands and brings the answers together with those who asked. */
+function asker(clock: Clock, child: OwnedChild): Ask {
   const asked = new Map<number, Asked>()
   let lastId = 0
-  const ended = endOf(child)
-  void ended.then(({ code, signal }) => {
-    const how = signal === null ? `with code ${code}` : `by ${signal}`
-    const gone = new FleetGoneError(`the fleet's process ended ${how}; see its log`)
-    for (const one of asked.values()) one.reject(gone)
-    return asked.clear()
-  })
-  child.on('message', (answer: FleetAnswer) => {
+  const gone = () =>
+    new FleetGoneError(`the fleet's process has ended; its last words were:\n${child.tail()}`)
+  void child.exited.then(() => asked.forEach((one) => one.reject(gone())))
+  child.onMessage((message) => {
+    const answer = message as FleetAnswer
     const one = asked.get(answer.re)
-    asked.delete(answer.re)
     if ('status' in answer) one?.resolve(answer.status)
     else one?.reject(new Error(answer.error))
   })
-  const ask = (command: FleetCommand, limit: number): Promise<FleetStatus> =>
-    withDeadline(clock, limit, `the fleet doing "${command.do}"`, () => {
+  return (command, limit) =>
+    withDeadline(clock, limit, `the fleet doing "${command.do}"`, async () => {
       lastId += 1
       const id = lastId
       const one = Promise.withResolvers<FleetStatus>()
       asked.set(id, one)
-      if (!child.connected) one.reject(new FleetGoneError("the fleet's process has ended"))
-      else child.send({ id, command }, (error) => error && one.reject(error))
+      if (!child.send({ id, command })) one.reject(gone())
       return one.promise.finally(() => asked.delete(id))
     })
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await withDeadline(clock, limitMs.exit, "the fleet's end", () => ended).catch(() => undefined)
-  }
-  return { ask, kill, ended, pid: child.pid ?? 0, ...orders(clock, ask, ended) }
-}
-
-function endOf(child: ChildProcess): RemoteFleet['ended'] {
-  return new Promise((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }))
-    child.once('error', () => {
-      if (child.pid === undefined) resolve({ code: null, signal: null })
-    })
-  })
 }
 
 function orders(
   clock: Clock,
-  ask: (command: FleetCommand, limit: number) => Promise<FleetStatus>,
-  ended: RemoteFleet['ended'],
+  ask: Ask,
+  ended: Promise<Exit>,
 ): Omit<RemoteFleet, 'pid' | 'ended' | 'kill'> {
   return {
     connect: (joining) => ask({ do: 'connect', ...joining }, joining.deadlineMs + limitMs.order),

@@ -7,9 +7,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
 import type { HistoryEvent } from '../history/event.ts'
+import { openWorld, type World } from '../world/world.ts'
 import { startFleet } from './remote.ts'
 
 const clients = 20
@@ -20,7 +21,14 @@ const partitions = 4
 const batch = 40
 
 const folder = mkdtempSync(join(tmpdir(), 'fleet-'))
-afterEach(() => rmSync(folder, { recursive: true }))
+let world: World
+beforeEach(async () => {
+  world = await openWorld(systemClock, join(folder, 'state'))
+})
+afterEach(async () => {
+  await world.close()
+  rmSync(folder, { recursive: true })
+})
 
 /** Cursor and record frames of offsets `from..to` of all partitions, record by record. */
 function batchFrames(from: number, to: number): Buffer {
@@ -60,7 +68,7 @@ it('a million deliveries are checked and written down in little space', async ()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const journalFile = join(folder, 'fleet.ndjson')
-  const fleet = await startFleet(systemClock, {
+  const fleet = await startFleet(world, {
     journalFile,
     logFile: join(folder, 'fleet.log'),
     originMs: systemClock.nowMs(),
