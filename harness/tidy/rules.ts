@@ -1,0 +1,189 @@
+/**
+ * The house rules that a machine can hold: the law of imports, the budgets, the banned words. Each
+ * breach says where it is, what is wrong, and what to use instead.
+ */
+import { posix } from 'node:path'
+
+export interface SourceFile {
+  /** Path from the root of the repository, with `/`. */
+  readonly path: string
+  readonly text: string
+}
+export interface Breach {
+  readonly path: string
+  readonly line: number
+  readonly says: string
+}
+
+const lineMax = 100
+const functionMax = 70
+const fileMax = 400
+const scenarioMax = 60
+
+/** Rooms that a room may import from, besides itself. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  proto: [],
+  relay: ['proto'],
+  harness: ['proto', 'relay', 'scenarios', 'reports'],
+  scenarios: ['harness'],
+  reports: [],
+  dashboards: ['relay'],
+}
+/** What of the relay the harness may know: its tables, its seams and its client; not its stages. */
+const relayFace = /^relay\/(?:tables|world|client)\/|^relay\/parts\.ts$/
+/** Defects start and replace, so they may know what they are built against. */
+const relayForDefects = /^relay\/(?:main|parts|wiring)\.ts$|^relay\/(?:log|tables|client|world)\//
+
+/** A library enters through these files and no others; tests may use it to check from outside. */
+const libraryDoors: Readonly<Record<string, RegExp>> = {
+  kafkajs: /^relay\/adapters\/kafka[\w-]*\.ts$|^harness\/stack\/kafka\.ts$/,
+  ioredis: /^relay\/adapters\/redis\.ts$/,
+  ws: /^relay\/adapters\/[\w-]+\.ts$|^harness\/bench\//,
+  fastify: /^relay\/adapters\/[\w-]+\.ts$/,
+  pino: /^relay\/adapters\/logger\.ts$/,
+  'prom-client': /^relay\/metrics\.ts$/,
+  'toxiproxy-node-client': /^harness\/stack\/toxiproxy\.ts$/,
+  '@faker-js/faker': /^harness\/producer\/[\w-]+\.ts$/,
+  commander: /^harness\/cli\/main\.ts$/,
+  'hdr-histogram-js': /^harness\/(?:history\/latency|bench\/[\w-]+)\.ts$/,
+}
+
+interface Ban {
+  readonly word: RegExp
+  readonly allowedIn: RegExp
+  readonly use: string
+}
+const bans: readonly Ban[] = [
+  {
+    word: /\bDate\.now\(|\bnew Date\(\)/,
+    allowedIn: /^relay\/world\/clock\.ts$/,
+    use: 'the Clock that is handed in (relay/world/clock.ts)',
+  },
+  {
+    word: /(?<![.\w])set(?:Timeout|Interval)\(/,
+    allowedIn: /^relay\/world\/clock\.ts$|^relay\/viewer\//,
+    use: 'clock.after or clock.every (relay/world/clock.ts)',
+  },
+  {
+    word: /\bMath\.random\(/,
+    allowedIn: /^$/,
+    use: 'the dice of harness/world/dice.ts, so that a seed repeats the run',
+  },
+  {
+    word: /\bprocess\.env\b/,
+    allowedIn: /^relay\/main\.ts$|^harness\/cli\/main\.ts$|^harness\/world\/environment\.ts$/,
+    use: 'a value that is handed in; main reads the environment',
+  },
+  {
+    word: /\bconsole\.\w+\(/,
+    allowedIn: /^relay\/viewer\//,
+    use: 'the log or the screen that is handed in',
+  },
+]
+/** Names that say nothing of what a thing is. */
+const vagueName = /\b(?:class|interface|type|function|const)\s+\w*(?:Manager|Helper|Util|Handler)s?\b/
+const vagueFolder = /(?:^|\/)(?:utils?|common|helpers?|misc)\//
+const findingId = /\b(?:M-\d{3,4}|v8-L\d|2X-\d+|BUG-\d+)\b/
+const mayNameFindings =
+  /^scenarios\/|^harness\/defects\/|\.md$|\.test\.ts$|^relay\/tables\/differences/
+
+/** All breaches of one file. */
+export function breachesOf(file: SourceFile): Breach[] {
+  const lines = file.text.split('\n')
+  const isTest = /\.test\.ts$/.test(file.path)
+  return [
+    ...lines.flatMap((line, index) => lineBreaches(file.path, line, index + 1, isTest)),
+    ...budgetBreaches(file.path, lines),
+    ...importBreaches(file, isTest),
+  ]
+}
+
+function lineBreaches(path: string, line: string, number: number, isTest: boolean): Breach[] {
+  const found: string[] = []
+  if (line.length > lineMax) {
+    found.push(`line of ${line.length} characters; break it at ${lineMax}`)
+  }
+  const code = line.replace(/^\s*(?:\/\/|\*|\/\*).*$/, '')
+  for (const { word, allowedIn, use } of bans) {
+    if (!isTest && word.test(code) && !allowedIn.test(path)) {
+      found.push(`"${word.exec(code)?.[0]}" is banned here; use ${use}`)
+    }
+  }
+  if (vagueName.test(code)) found.push('a name that says nothing; name what the thing is')
+  if (findingId.test(line) && !mayNameFindings.test(path)) {
+    found.push('a finding id; those stand only in scenarios and defects')
+  }
+  return found.map((says) => ({ path, line: number, says }))
+}
+
+function budgetBreaches(path: string, lines: readonly string[]): Breach[] {
+  const breaches: Breach[] = []
+  if (lines.length - 1 > fileMax) {
+    const says = `file of ${lines.length - 1} lines; split it by promise at ${fileMax}`
+    breaches.push({ path, line: 1, says })
+  }
+  const isScenario = /^scenarios\/(?!index|findings)[\w-]+\.ts$/.test(path)
+  if (isScenario && !path.endsWith('.test.ts') && lines.length - 1 > scenarioMax) {
+    const says = `scenario of ${lines.length - 1} lines; say it in ${scenarioMax}`
+    breaches.push({ path, line: 1, says })
+  }
+  if (vagueFolder.test(path)) {
+    breaches.push({ path, line: 1, says: 'a folder for anything; name what belongs in it' })
+  }
+  if (!/^\s*(?:\/\*\*|#!|\/\/)/.test(lines[0] ?? '') && !path.endsWith('.test.ts')) {
+    breaches.push({ path, line: 1, says: 'no opening comment; say why the file exists' })
+  }
+  return [...breaches, ...longFunctions(path, lines)]
+}
+
+/** Functions and methods by indentation: from the line that opens one to the line that closes it. */
+function longFunctions(path: string, lines: readonly string[]): Breach[] {
+  const opens =
+    /^(\s*)(?:export )?(?:default )?(?:async )?(?:static )?(?:function\*? |get |set |#?\w+(?:<.*>)?\(.*\).*\{$|const \w+ = (?:async )?\(.*=> \{$)/
+  const isTest = path.endsWith('.test.ts')
+  return lines.flatMap((line, index) => {
+    const indent = opens.exec(line)?.[1]
+    const isControl = /^\s*(?:if|for|while|switch|catch|return)\b/.test(line)
+    const isSuite = isTest && /^\s*(?:describe|it|test)\b/.test(line)
+    if (indent === undefined || isControl || isSuite) return []
+    const length = lines.slice(index + 1).findIndex((later) => later.startsWith(`${indent}}`)) + 2
+    if (length <= functionMax) return []
+    return [{ path, line: index + 1, says: `function of ${length} lines; ${functionMax} at most` }]
+  })
+}
+
+function importBreaches({ path, text }: SourceFile, isTest: boolean): Breach[] {
+  const pattern = /(?:from|import)\s*\(?\s*'([^']+)'/g
+  return [...text.matchAll(pattern)].flatMap((match) => {
+    const line = text.slice(0, match.index).split('\n').length
+    const wanted = match[1] ?? ''
+    const says = wanted.startsWith('.')
+      ? lawBreach(path, posix.join(posix.dirname(path), wanted), isTest)
+      : doorBreach(path, wanted, isTest)
+    return says === undefined ? [] : [{ path, line, says }]
+  })
+}
+
+function lawBreach(path: string, target: string, isTest: boolean): string | undefined {
+  const [from = '', to = ''] = [path.split('/')[0], target.split('/')[0]]
+  if (from === to || !(from in mayImport)) return undefined
+  if (!mayImport[from]?.includes(to)) {
+    return `${from} must not import ${to} (proto ← relay ← harness ← scenarios)`
+  }
+  if (from === 'harness' && to === 'relay' && !isTest) {
+    const allowed = path.startsWith('harness/defects/') ? relayForDefects : relayFace
+    if (!allowed.test(target) && !mayKnowRelay.test(path)) {
+      return `${target} is the inside of the relay; use its tables, its parts or its client`
+    }
+  }
+  return undefined
+}
+/** The bench drives the relay's own pieces, and docs are printed from its tables. */
+const mayKnowRelay = /^harness\/(?:bench|cli\/docs)/
+
+function doorBreach(path: string, library: string, isTest: boolean): string | undefined {
+  const name = library.split('/').slice(0, library.startsWith('@') ? 2 : 1).join('/')
+  const door = libraryDoors[name]
+  if (door === undefined || isTest || door.test(path)) return undefined
+  return `${name} enters through ${door.source.replaceAll('\\', '')}; use what stands there`
+}
