@@ -1,0 +1,116 @@
+/**
+ * The harness's own truth on lag, asked of the broker itself: where each partition begins and
+ * ends, what the target's group has committed, and which partitions the target holds now.
+ *
+ * Committed offsets are read before the ends: the other way round a busy partition would be ahead
+ * of its own end, and lag would be negative.
+ */
+import { AssignerProtocol, type Admin, type GroupDescription } from 'kafkajs'
+import type { EventOf } from '../history/event.ts'
+import { directKafka } from './direct-kafka.ts'
+import { startSampling, type Sampler, type SamplerWorld } from './sampler.ts'
+
+export interface LagTruthOptions {
+  /** Addresses of the direct listener. */
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly groupId: string
+  /** Whether a member of the group is the target, and not a rival of ours. */
+  readonly isTarget: (member: { readonly clientId: string; readonly memberId: string }) => boolean
+  readonly everyMs?: number
+}
+
+export interface LagTruthSampler extends Sampler {
+  /**
+   * Asks now which partitions the target holds, ascending; undefined while the group is between
+   * two assignments, or nobody answers.
+   */
+  owned(): Promise<readonly number[] | undefined>
+}
+
+type Truth = EventOf<'lagtruth'>[4]
+
+const limitMs = 5_000
+
+export function startLagTruthSampler(
+  world: SamplerWorld,
+  options: LagTruthOptions,
+): LagTruthSampler {
+  const { clock, journal } = world
+  const { topic, groupId, everyMs = 1_000 } = options
+  const admin = directKafka(options.brokers).admin()
+  let connecting: Promise<void> | undefined
+  const connected = async () => {
+    connecting ??= admin.connect()
+    await connecting.catch((error: unknown) => {
+      connecting = undefined
+      throw error
+    })
+    return admin
+  }
+  const sampler = startSampling(world, {
+    name: 'lag-truth',
+    everyMs,
+    limitMs,
+    async sample() {
+      const kafka = await connected()
+      const t = journal.now()
+      const startedMs = clock.nowMs()
+      const group = await describe(kafka, groupId)
+      const committed = await committedOf(kafka, groupId, topic)
+      const ends = await kafka.fetchTopicOffsets(topic)
+      const owned = new Set(ownedBy(group, topic, options.isTarget))
+      const truth: Record<string, Truth[string]> = {}
+      for (const { partition, low, high } of ends) {
+        const next = committed.get(partition) ?? '-1'
+        truth[partition] = [low, high, next, owned.has(partition)]
+      }
+      const tookMicros = Math.round((clock.nowMs() - startedMs) * 1_000)
+      journal.write(['lagtruth', t, tookMicros, group.state, truth])
+    },
+    close: () => admin.disconnect(),
+  })
+  return {
+    ...sampler,
+    async owned() {
+      const group = await connected().then((kafka) => describe(kafka, groupId)).catch(() => undefined)
+      return group?.state === 'Stable' ? ownedBy(group, topic, options.isTarget) : undefined
+    },
+  }
+}
+
+async function describe(admin: Admin, groupId: string): Promise<GroupDescription> {
+  const { groups } = await admin.describeGroups([groupId])
+  const [group] = groups
+  if (group === undefined) throw new Error(`the broker did not describe the group ${groupId}`)
+  return group
+}
+
+/** Committed offsets by partition; none where there is none. */
+async function committedOf(
+  admin: Admin,
+  groupId: string,
+  topic: string,
+): Promise<ReadonlyMap<number, string>> {
+  const topics = await admin.fetchOffsets({ groupId, topics: [topic] })
+  return new Map(
+    topics.flatMap(({ partitions }) =>
+      partitions.map(({ partition, offset }) => [partition, offset] as const),
+    ),
+  )
+}
+
+/** Partitions of `topic` that the members which are the target hold, ascending. */
+export function ownedBy(
+  group: Pick<GroupDescription, 'members'>,
+  topic: string,
+  isTarget: LagTruthOptions['isTarget'],
+): readonly number[] {
+  return group.members
+    .filter((member) => isTarget(member) && member.memberAssignment.length > 0)
+    .flatMap(({ memberAssignment }) => {
+      const decoded = AssignerProtocol.MemberAssignment.decode(memberAssignment)
+      return decoded?.assignment[topic] ?? []
+    })
+    .sort((a, b) => a - b)
+}

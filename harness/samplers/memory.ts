@@ -1,0 +1,65 @@
+/** Memory and CPU time of the run's processes, as the operating system counts them. */
+import { readFile } from 'node:fs/promises'
+import { startSampling, type Sampler, type SamplerWorld } from './sampler.ts'
+
+export interface MemoryOptions {
+  /** Processes by role, asked before every sample: a relay that was restarted has another id. */
+  readonly pids: () => Readonly<Record<string, number>>
+  readonly everyMs?: number
+}
+
+/** Linux counts CPU time for user space in hundredths of a second, on every architecture. */
+const microsPerTick = 10_000
+
+export function startMemorySampler(world: SamplerWorld, options: MemoryOptions): Sampler {
+  const { journal } = world
+  const { pids, everyMs = 500 } = options
+  return startSampling(world, {
+    name: 'memory',
+    everyMs,
+    limitMs: 2_000,
+    async sample() {
+      if (process.platform !== 'linux') {
+        throw new Error(`memory is read from /proc, which ${process.platform} lacks`)
+      }
+      for (const [role, pid] of Object.entries(pids())) {
+        const t = journal.now()
+        const usage = await usageOf(pid)
+        // A process that has ended is told by its `process` event, not here.
+        if (usage !== undefined) {
+          journal.write(['memory', t, role, usage.rssBytes, usage.cpuMicros])
+        }
+      }
+    },
+  })
+}
+
+export interface Usage {
+  readonly rssBytes: number
+  readonly cpuMicros: number
+}
+
+/** What a process uses now; undefined when it is gone. */
+export async function usageOf(pid: number): Promise<Usage | undefined> {
+  try {
+    const [status, stat] = await Promise.all([
+      readFile(`/proc/${pid}/status`, 'latin1'),
+      readFile(`/proc/${pid}/stat`, 'latin1'),
+    ])
+    return readUsage(status, stat)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    throw error
+  }
+}
+
+/** Reads the texts of /proc/<pid>/status and /proc/<pid>/stat; undefined for a process that ended. */
+export function readUsage(status: string, stat: string): Usage | undefined {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
+  if (kilobytes === undefined) return undefined
+  // The name in parentheses may hold spaces and parentheses itself: fields count from its end.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticks = Number(fields[11]) + Number(fields[12])
+  return { rssBytes: Number(kilobytes) * 1_024, cpuMicros: ticks * microsPerTick }
+}

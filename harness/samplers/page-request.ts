@@ -1,0 +1,66 @@
+/** One GET of a target, with a bound on time and size: how every page is sampled. */
+import { Agent, request } from 'node:http'
+import type { Clock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+
+export interface Answer {
+  /** 0: no answer at all, see `why`. */
+  readonly status: number
+  readonly body: string
+  readonly tookMicros: number
+  readonly why?: string
+}
+
+/** Asks for pages of one target over a connection that is kept open. */
+export interface PageClient {
+  /** Never rejects: a target that does not answer is what a sampler is there to see. */
+  get(path: string, limitMs: number): Promise<Answer>
+  close(): void
+}
+
+const bodyBytesMax = 4 * 1_024 * 1_024
+
+/** @param address host:port of the target */
+export function pageClient(clock: Clock, address: string): PageClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 })
+  return {
+    async get(path, limitMs) {
+      const startedMs = clock.nowMs()
+      const tookMicros = () => Math.round((clock.nowMs() - startedMs) * 1_000)
+      try {
+        const got = await withDeadline(clock, limitMs, `GET ${path}`, (signal) =>
+          getOnce(agent, new URL(path, `http://${address}`), signal),
+        )
+        return { ...got, tookMicros: tookMicros() }
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        return { status: 0, body: '', tookMicros: tookMicros(), why: code ?? message }
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+function getOnce(
+  agent: Agent,
+  url: URL,
+  signal: AbortSignal,
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { agent, signal }, (answer) => {
+      const chunks: Buffer[] = []
+      let bytes = 0
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        chunks.push(chunk)
+        if (bytes > bodyBytesMax) asked.destroy(new Error(`answer above ${bodyBytesMax} bytes`))
+      })
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+      )
+      answer.on('error', reject)
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+}

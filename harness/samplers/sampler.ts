@@ -1,0 +1,72 @@
+/**
+ * What all samplers share: a loop that asks, under a deadline, never twice at a time, and that
+ * says `trouble` when it cannot. A sampler starts nothing that outlives its `stop`.
+ */
+import { sleep, type Clock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import type { Journal } from '../history/journal.ts'
+
+export interface SamplerWorld {
+  readonly clock: Clock
+  readonly journal: Journal
+}
+
+export interface Sampler {
+  /** Ends the loop, waits for the sample under way, and gives everything back. Never rejects. */
+  stop(): Promise<void>
+}
+
+export interface Sampling {
+  /** Names the sampler in `trouble` events. */
+  readonly name: string
+  readonly everyMs: number
+  /** Deadline of one sample. */
+  readonly limitMs: number
+  /** Takes one sample and writes it down. What it throws becomes `trouble`. */
+  sample(signal: AbortSignal): Promise<void>
+  /** Runs after the last sample; may take `limitMs`. */
+  close?(): Promise<void>
+}
+
+/** The same trouble over and over is told this often; then only what is new. */
+const troublesMax = 20
+
+/** Samples at once and then every `everyMs`; a sample that takes longer makes the next one late. */
+export function startSampling(world: SamplerWorld, sampling: Sampling): Sampler {
+  const { clock } = world
+  const { name, everyMs, limitMs } = sampling
+  const stopping = new AbortController()
+  const tell = troubleTeller(world, name)
+  const run = async () => {
+    while (!stopping.signal.aborted) {
+      const startedMs = clock.nowMs()
+      await withDeadline(clock, limitMs, `a sample of ${name}`, (signal) =>
+        sampling.sample(signal),
+      ).catch(tell)
+      const restMs = Math.max(0, everyMs - (clock.nowMs() - startedMs))
+      await sleep(clock, restMs, stopping.signal).catch(() => undefined)
+    }
+    const { close } = sampling
+    if (close === undefined) return
+    await withDeadline(clock, limitMs, `the end of ${name}`, () => close()).catch(tell)
+  }
+  const running = run()
+  return {
+    stop() {
+      stopping.abort(new Error(`${name} was stopped`))
+      return running
+    },
+  }
+}
+
+/** Writes errors as `trouble`, each message so many times at most. */
+export function troubleTeller(world: SamplerWorld, where: string): (error: unknown) => void {
+  const told = new Map<string, number>()
+  return (error) => {
+    const what = error instanceof Error ? error.message : String(error)
+    const times = (told.get(what) ?? 0) + 1
+    if (told.size >= troublesMax && times === 1) return
+    told.set(what, times)
+    if (times <= troublesMax) world.journal.write(['trouble', world.journal.now(), where, what])
+  }
+}
