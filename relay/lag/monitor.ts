@@ -1,0 +1,269 @@
+/**
+ * Asks Kafka how long the logs are, on its own timer and under its own deadline, so that a slow
+ * broker costs a sample and never a record. It believes no answer that is older than the
+ * assignment, reads positions before log ends, and tells when a log has become shorter.
+ */
+import type { Metrics } from '../metrics.ts'
+import type { LagSample, LagSeries } from '../parts.ts'
+import { type Clock, sleep } from '../world/clock.ts'
+import { withDeadline } from '../world/deadline.ts'
+
+/** What Kafka says of one partition. */
+export interface Watermarks {
+  readonly logStart: bigint
+  /** The next offset that will be written. */
+  readonly logEnd: bigint
+  /** The group's committed offset, the next to be read; undefined when there is none. */
+  readonly committed: bigint | undefined
+}
+
+/** Where watermarks come from. */
+export interface LagSource {
+  /**
+   * Partitions that got no answer are left out.
+   *
+   * @param signal aborts at the poll's deadline; the answer is not awaited any longer
+   */
+  poll(
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, Watermarks>>
+}
+
+/** What the consume stage knows of its partitions. */
+export interface Intake {
+  /** Next offset that will be taken; undefined before the first record of this assignment. */
+  position(partition: number): bigint | undefined
+  /** Milliseconds since a record of it was handled; undefined for never. */
+  idleMs(partition: number): number | undefined
+}
+
+export interface LagMonitorNeeds {
+  readonly clock: Clock
+  readonly source: LagSource
+  readonly intake: Intake
+  readonly series: LagSeries
+  readonly metrics: Metrics
+  readonly intervalMs: number
+  /** Deadline of one poll. */
+  readonly timeoutMs: number
+  /** A lagging partition that is idle for longer is reported. */
+  readonly staleMs: number
+  /** Where a group without a committed offset starts. */
+  readonly autoOffsetReset: 'earliest' | 'latest'
+  /** The newest offset that the replay buffer holds, if any. */
+  readonly remembered?: (partition: number) => bigint | undefined
+  /** The log ends below offsets that were seen: it was truncated, or the topic created anew. */
+  readonly onLogRegressed?: (partition: number, logEnd: bigint) => void
+  readonly onStale?: (partition: number, idleMs: number, lagRecords: number) => void
+  readonly onPollFailed?: (error: unknown) => void
+}
+
+/** Polls in a row that must fail before the brokers are called silent. */
+const failuresUntilSilent = 2
+
+/** What is known of a partition of this assignment. */
+interface Followed {
+  /** Where reading starts when nothing was read or committed yet. */
+  start: bigint | undefined
+  /** Log end at the first answer: reaching it ends the catch-up. */
+  head: bigint | undefined
+  last: Watermarks | undefined
+  isRegressed: boolean
+}
+
+const unknown: Followed = {
+  start: undefined,
+  head: undefined,
+  last: undefined,
+  isRegressed: false,
+}
+
+export class LagMonitor {
+  readonly #needs: LagMonitorNeeds
+  readonly #stopping = new AbortController()
+  #followed = new Map<number, Followed>()
+  #wake = Promise.withResolvers<void>()
+  #generation = 0
+  #failuresInARow = 0
+  #lastSuccessUnixMs: number | undefined
+
+  constructor(needs: LagMonitorNeeds) {
+    this.#needs = needs
+    this.#export()
+  }
+
+  /**
+   * The assignment is this now. Series of revoked partitions are gone when this returns, and the
+   * rest is polled at once.
+   */
+  assigned(partitions: readonly number[]): void {
+    const before = this.#followed
+    this.#followed = new Map(partitions.map((one) => [one, before.get(one) ?? { ...unknown }]))
+    this.#generation++
+    this.#needs.series.assigned(partitions)
+    this.#wake.resolve()
+  }
+
+  /** Polls until `stop`. Settles within one poll's deadline after it. */
+  async run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#wake = Promise.withResolvers()
+      await this.#poll()
+      await this.#rest()
+    }
+  }
+
+  stop(): void {
+    this.#stopping.abort(new Error('the lag monitor was stopped'))
+  }
+
+  /** Whether the last polls all failed. */
+  get areBrokersSilent(): boolean {
+    return this.#failuresInARow >= failuresUntilSilent
+  }
+
+  /**
+   * Records that surely wait in Kafka: a lower bound, from the last answers and the positions of
+   * this moment. Undefined while no partition is known.
+   */
+  waitingRecords(): number | undefined {
+    let sum: bigint | undefined
+    for (const [partition, followed] of this.#followed) {
+      const { last } = followed
+      if (last === undefined) continue
+      const base = max(this.#positionOf(partition, followed, last), last.logStart)
+      sum = (sum ?? 0n) + max(last.logEnd - base, 0n)
+    }
+    return sum === undefined ? undefined : Number(sum)
+  }
+
+  /** Waits for the interval, a new assignment or the stop. */
+  async #rest(): Promise<void> {
+    const { clock, intervalMs } = this.#needs
+    const done = new AbortController()
+    const signal = AbortSignal.any([this.#stopping.signal, done.signal])
+    const rested = sleep(clock, intervalMs, signal).catch(() => undefined)
+    await Promise.race([rested, this.#wake.promise])
+    done.abort(new Error('rested'))
+  }
+
+  async #poll(): Promise<void> {
+    const partitions = [...this.#followed.keys()]
+    if (partitions.length === 0) return
+    const { clock, source, intake, remembered } = this.#needs
+    const generation = this.#generation
+    const positions = new Map(partitions.map((one) => [one, intake.position(one)]))
+    const memory = new Map(partitions.map((one) => [one, remembered?.(one)]))
+    const startMs = clock.nowMs()
+    const answers = await this.#ask(source, partitions)
+    this.#account(partitions.length - answers.size, clock.nowMs() - startMs)
+    if (generation !== this.#generation) return
+    const samples = Array.from(answers, ([partition, marks]) => {
+      const known = { position: positions.get(partition), newest: memory.get(partition) }
+      return this.#sample(partition, marks, known)
+    })
+    this.#needs.series.polled(samples)
+    this.#reportStale(samples)
+  }
+
+  /** An answer that fails, or comes too late, is an empty one. */
+  async #ask(
+    source: LagSource,
+    partitions: readonly number[],
+  ): Promise<ReadonlyMap<number, Watermarks>> {
+    const { clock, timeoutMs } = this.#needs
+    const { signal: stopping } = this.#stopping
+    const work = (signal: AbortSignal) => source.poll(partitions, signal)
+    try {
+      return await withDeadline(clock, timeoutMs, 'a poll of the lag monitor', work, stopping)
+    } catch (error) {
+      if (!stopping.aborted) this.#needs.onPollFailed?.(error)
+      return new Map()
+    }
+  }
+
+  #account(unanswered: number, tookMs: number): void {
+    if (this.#stopping.signal.aborted) return
+    const { metrics, clock } = this.#needs
+    const status = unanswered === 0 ? 'success' : 'error'
+    metrics.lagPollDuration.of({ status }).observe(tookMs / 1_000)
+    metrics.lagPollFailures.add(unanswered)
+    if (unanswered > 0) {
+      this.#failuresInARow++
+      return
+    }
+    this.#failuresInARow = 0
+    this.#lastSuccessUnixMs = clock.unixMs()
+  }
+
+  #sample(
+    partition: number,
+    marks: Watermarks,
+    known: { position: bigint | undefined; newest: bigint | undefined },
+  ): LagSample {
+    const followed = this.#followed.get(partition)!
+    const { logStart, logEnd } = marks
+    const isFromEarliest = this.#needs.autoOffsetReset === 'earliest'
+    followed.start ??= isFromEarliest ? logStart : logEnd
+    followed.head ??= logEnd
+    const position = known.position ?? marks.committed ?? followed.start
+    const remembered = known.newest === undefined ? 0n : known.newest + 1n
+    const seen = max(max(known.position ?? 0n, followed.last?.logEnd ?? 0n), remembered)
+    this.#judgeRegression(partition, followed, seen, logEnd)
+    followed.last = marks
+    return { partition, position, logStart, logEnd, idleMs: this.#needs.intake.idleMs(partition) }
+  }
+
+  /** Tells once per regression, not once per poll. */
+  #judgeRegression(partition: number, followed: Followed, seen: bigint, logEnd: bigint): void {
+    const isRegressed = seen > logEnd
+    if (isRegressed && !followed.isRegressed) {
+      followed.head = logEnd
+      this.#needs.metrics.logRegressions.add()
+      this.#needs.onLogRegressed?.(partition, logEnd)
+    }
+    followed.isRegressed = isRegressed
+  }
+
+  #positionOf(partition: number, followed: Followed, last: Watermarks): bigint {
+    return this.#needs.intake.position(partition) ?? last.committed ?? followed.start ?? last.logEnd
+  }
+
+  #reportStale(samples: readonly LagSample[]): void {
+    const { series, staleMs, onStale } = this.#needs
+    if (onStale === undefined) return
+    const lags = series.read()
+    for (const { partition, idleMs } of samples) {
+      const lag = lags.get(partition) ?? 0
+      if (idleMs !== undefined && idleMs > staleMs && lag > 0) onStale(partition, idleMs, lag)
+    }
+  }
+
+  #export(): void {
+    const { metrics, series, intake } = this.#needs
+    metrics.consumerLag.from(() => series.read())
+    metrics.lagOffsetAge.from(() => this.#perPartition((one) => seconds(intake.idleMs(one))))
+    metrics.catchupPhase.from(() => this.#perPartition((one) => this.#catchup(one)))
+    metrics.assignedPartitions.from(() => this.#followed.size)
+    metrics.lagLastSuccessTimestamp.from(() => seconds(this.#lastSuccessUnixMs))
+  }
+
+  #catchup(partition: number): number | undefined {
+    const followed = this.#followed.get(partition)
+    if (followed?.head === undefined || followed.last === undefined) return undefined
+    return this.#positionOf(partition, followed, followed.last) >= followed.head ? 0 : 1
+  }
+
+  #perPartition(read: (partition: number) => number | undefined): Map<number, number> {
+    const values = new Map<number, number>()
+    for (const partition of this.#followed.keys()) {
+      const value = read(partition)
+      if (value !== undefined) values.set(partition, value)
+    }
+    return values
+  }
+}
+
+const max = (a: bigint, b: bigint) => (a > b ? a : b)
+const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1_000)
