@@ -29,7 +29,8 @@ describe('table', () => {
 
   test('lists exactly what a scrape tells', async () => {
     const scrape = await scrapeOf(createMetrics())
-    const told = scrape.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2])
+    const types = scrape.filter((line) => line.startsWith('# TYPE'))
+    const told = types.map((line) => line.split(' ')[2])
     const listed = [...rows.map((row) => row.name), ...processMetricNames]
     expect(new Set(told)).toEqual(new Set(listed))
     expect(told).toHaveLength(listed.length)

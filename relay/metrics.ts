@@ -113,7 +113,7 @@ function combinations(labels: LabelSet): AnyLabels[] {
   return found
 }
 
-/** A gauge. It has no value of its own: at a scrape it asks its source, so the two cannot differ. */
+/** A gauge. It has no value of its own: it asks its source at the scrape, so they cannot differ. */
 export class Gauge<Source extends () => unknown> {
   source: Source | undefined
   /** Sets where the value comes from; `undefined`, or an absent entry, leaves the series out. */

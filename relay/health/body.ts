@@ -18,7 +18,7 @@ export interface HealthParts {
 /** Whole seconds; null means never. */
 const seconds = (ms: number | undefined) => (ms === undefined ? null : Math.floor(ms / 1_000))
 
-/** The JSON of /health. `alert` is absent when there is none; the other optional values are null. */
+/** The JSON of /health. `alert` is absent when there is none; other optional values are null. */
 export function healthBody(parts: HealthParts): Record<string, unknown> {
   const { facts, decision, connectedClients, replayBuffer } = parts
   return {
@@ -84,7 +84,7 @@ export interface ProbeAnswer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** /livez: the process answers. It depends on nothing else: a restart would not bring Kafka back. */
+/** /livez: the process answers. Nothing else counts: a restart would not bring Kafka back. */
 export const liveness = (uptimeMs: number): ProbeAnswer => ({
   code: 200,
   body: { status: 'alive', uptime_seconds: seconds(uptimeMs) },

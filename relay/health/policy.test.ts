@@ -138,7 +138,7 @@ describe('status', () => {
     signals.decoded(9)
     expect(decide()).toEqual({
       status: 'healthy',
-      alerts: [expect.stringContaining('INFO: Elevated decode error rate (10.00%) but sample size')],
+      alerts: [expect.stringContaining('INFO: Elevated decode error rate (10.00%) but sample')],
     })
     signals.decoded(90)
     expect(decide().status).toBe('healthy')
