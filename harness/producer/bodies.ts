@@ -61,7 +61,7 @@ const opTypes = {
 
 export interface Patch {
   readonly ops: readonly PatchOp[]
-  readonly stateHash: Uint8Array
+  readonly stateHash?: Uint8Array
   readonly baseCheckpointId?: Uint8Array
   /** Instead of the operations: the whole state, as bytes. */
   readonly fullState?: Uint8Array
@@ -72,27 +72,31 @@ export function patchBody({ ops, stateHash, baseCheckpointId, fullState }: Patch
     create(DiffOperationSchema, {
       op: opTypes[op],
       path,
-      ...(json === undefined ? {} : { value: Buffer.from(json) }),
+      ...(json === undefined ? {} : { value: typeof json === 'string' ? Buffer.from(json) : json }),
     }),
   )
   const diff = create(StateDiffSchema, {
     operations,
-    stateHash,
+    ...(stateHash ? { stateHash } : {}),
     ...(baseCheckpointId ? { baseCheckpointId } : {}),
     ...(fullState ? { fullState } : {}),
   })
   return { type: MessageType.STATE_DIFF, fields: toBinary(StateDiffSchema, diff) }
 }
 
-/** A checkpoint as DashFlow writes it: the state compressed inside the field, with a checksum. */
-export function checkpointBody(checkpointId: Uint8Array, state: string): Body {
+/**
+ * A checkpoint as DashFlow writes it: the state compressed inside the field, with a checksum.
+ *
+ * @param summed what the checksum is of, if not of the state
+ */
+export function checkpointBody(checkpointId: Uint8Array, state: string, summed = state): Body {
   const plain = Buffer.from(state)
   const packed = zstd(plain)
   const checkpoint = create(CheckpointSchema, {
     checkpointId,
     state: packed,
     stateType: 'serde_json::Value',
-    checksum: createHash('sha256').update(plain).digest(),
+    checksum: createHash('sha256').update(summed).digest(),
     compressionInfo: {
       type: CompressionType.COMPRESSION_ZSTD,
       compressedSize: BigInt(packed.length),

@@ -14,6 +14,7 @@ import {
   pooledBody,
   type PooledKind,
 } from './bodies.ts'
+import { messageId } from './message-id.ts'
 import { openProse, type Prose } from './prose.ts'
 import { compressedValue, payload, recordValue, type Body } from './record.ts'
 import { batchSpan, checkpointBefore, nodeAt, slotAt, spanAt, versionAt } from './rhythm.ts'
@@ -86,11 +87,6 @@ interface Position {
 }
 
 const nodeOf = (sequence: number) => nodes[nodeAt(sequence) % nodes.length] as string
-
-/** 16 bytes that follow from the position. */
-export function messageId(chance: Dice): Uint8Array {
-  return Uint8Array.from({ length: 16 }, () => chance.int(256))
-}
 
 const checkpointId = (seed: string, thread: string, sequence: number) =>
   messageId(dice(`${seed}/${thread}/checkpoint/${sequence}`))

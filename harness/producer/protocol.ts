@@ -14,6 +14,8 @@ export type ProducerCommand =
       readonly brokers: readonly string[]
       readonly topic: string
       readonly partitions: number
+      /** The target's payload limit, from which the oversize kinds take their size. */
+      readonly payloadBytesMax: number
       /** Names the defect of the producer to run with, if any. */
       readonly producerDefect?: string
     }

@@ -32,17 +32,24 @@ const schemaVersion = 1
 /** COMPRESSION_ZSTD */
 const zstdType = 1
 
+/** One for all records: it keeps its buffer, so that the hot path grows none. */
+const shared = new BinaryWriter()
+
 /** The protobuf of a record, without framing. */
 export function messageBytes(stamp: Stamp, body: Body): Uint8Array {
-  const writer = new BinaryWriter()
-  writer.tag(body.type, WireType.LengthDelimited).fork()
-  payload(writer, stamp, body)
-  return writer.join().finish()
+  return message(shared, stamp, body).finish()
 }
 
 /** The plain Kafka value of a record. */
 export function recordValue(stamp: Stamp, body: Body): Buffer {
-  return framed(FRAMED_PLAIN, messageBytes(stamp, body))
+  const value = message(shared.uint32(FRAMED_PLAIN), stamp, body).finish()
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+}
+
+function message(writer: BinaryWriter, stamp: Stamp, body: Body): BinaryWriter {
+  writer.tag(body.type, WireType.LengthDelimited).fork()
+  payload(writer, stamp, body)
+  return writer.join()
 }
 
 /** The same, compressed; the frame declares its size and the header says that it is compressed. */

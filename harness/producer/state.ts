@@ -19,11 +19,11 @@ export interface StateOf {
   readonly hasHuge?: boolean
 }
 
-/** One RFC 6902 operation with its value as JSON text; a removal has none. */
+/** One RFC 6902 operation with its value as JSON text (or what pretends to be); a removal has none. */
 export interface PatchOp {
   readonly op: 'add' | 'remove' | 'replace'
   readonly path: string
-  readonly json?: string
+  readonly json?: string | Buffer
 }
 
 /** Integers that a double cannot hold, and the two that it just can. */

@@ -4,30 +4,31 @@
  * kind without a documented reaction cannot exist.
  *
  * Some kinds are valid and only look dangerous (`applies`): refusing them is the mistake. The
- * bytes are built in harness/stimuli/build.ts, the threads around them in episode.ts.
+ * records, with the valid ones around them, are written in harness/stimuli/episode.ts.
  */
+import { errorTypeOf, type DecodeFailure, type ErrorType } from '../../proto/failures.ts'
+import type { ClientRefusal } from '../../relay/client/refusals.ts'
 
-/** `error_type` of the relay's dead-letter record and of its decode error counter. */
-export type DeadLetterType =
-  | 'payload_too_large'
-  | 'buffer_underflow'
-  | 'schema_version_mismatch'
-  | 'invalid_protobuf'
-  | 'unknown_decode_error'
-
-/** What the relay does with the record. Any of `errorTypes` is right. */
+/**
+ * What the relay does with the record. `errorTypes` are the values of `error_type` in its
+ * dead-letter record that are right, `failures` the codec's reasons behind them.
+ */
 export type RelayReaction =
-  | { readonly does: 'dead-letters'; readonly errorTypes: readonly DeadLetterType[] }
+  | {
+      readonly does: 'dead-letters'
+      readonly failures: readonly DecodeFailure[]
+      readonly errorTypes: readonly ErrorType[]
+    }
   | { readonly does: 'counts-as-missing' }
   | { readonly does: 'forwards' }
 
 /**
- * What the client does. `refuses`: the state is not touched by it and a refusal with one of
- * `reasons` is reported; `quarantines`: kept aside, because it belongs to no run.
+ * What the client does. `refuses`: the record does not touch the state, and a refusal with one of
+ * `reasons` is reported; `quarantines`: as before, and kept aside because it belongs to no run.
  */
 export type ClientReaction =
-  | { readonly does: 'refuses'; readonly reasons: readonly string[] }
-  | { readonly does: 'quarantines' }
+  | { readonly does: 'refuses'; readonly reasons: readonly ClientRefusal[] }
+  | { readonly does: 'quarantines'; readonly reasons: readonly ClientRefusal[] }
   | { readonly does: 'applies' }
   | { readonly does: 'never-sees' }
 
@@ -41,13 +42,17 @@ export interface Malformed {
 }
 
 const forwards: RelayReaction = { does: 'forwards' }
-const deadLetters = (...errorTypes: DeadLetterType[]): RelayReaction => ({
+const deadLetters = (...failures: DecodeFailure[]): RelayReaction => ({
   does: 'dead-letters',
-  errorTypes,
+  failures,
+  errorTypes: [...new Set(failures.map(errorTypeOf))],
 })
-const refuses = (...reasons: string[]): ClientReaction => ({ does: 'refuses', reasons })
+const refuses = (...reasons: ClientRefusal[]): ClientReaction => ({ does: 'refuses', reasons })
+const quarantines = (...reasons: ClientRefusal[]): ClientReaction => ({
+  does: 'quarantines',
+  reasons,
+})
 const applies: ClientReaction = { does: 'applies' }
-const quarantines: ClientReaction = { does: 'quarantines' }
 const neverSees: ClientReaction = { does: 'never-sees' }
 
 export const malformedKinds = {
@@ -81,6 +86,30 @@ export const malformedKinds = {
     client: refuses('state-json'),
     because: 'A snapshot that cannot be read must not pass for the empty state.',
   },
+  'deep-state': {
+    says: 'A snapshot of a thousand arrays in one another.',
+    relay: forwards,
+    client: refuses('state-json', 'state-too-large'),
+    because: 'Code that calls itself for each level runs out of stack on it.',
+  },
+  'no-sequence': {
+    says: 'A patch without a sequence.',
+    relay: forwards,
+    client: refuses('sequence-missing'),
+    because: 'A change of state that has no place in its thread cannot be applied in order.',
+  },
+  'unknown-base': {
+    says: 'A patch that starts from a checkpoint that nobody has.',
+    relay: forwards,
+    client: refuses('base-unknown', 'gap'),
+    because: 'Whatever the client has, it is not what the patch was made for.',
+  },
+  'bad-checkpoint': {
+    says: 'A checkpoint whose checksum is of other bytes.',
+    relay: forwards,
+    client: refuses('checkpoint-checksum'),
+    because: 'A checkpoint replaces the whole state, so a damaged one damages everything.',
+  },
   'big-integers': {
     says: 'Integers around and above 2^53 in a patch and in the hash: valid, exact to 2^64-1.',
     relay: forwards,
@@ -89,14 +118,14 @@ export const malformedKinds = {
   },
   'oversized-state': {
     says: 'A snapshot that is small when compressed and above the payload limit when not.',
-    relay: deadLetters('payload_too_large'),
+    relay: deadLetters('decompressed_too_large'),
     client: neverSees,
     because: 'The limit is about the memory of everyone behind the relay, so it holds unpacked.',
   },
   'out-of-order': {
     says: 'Two neighbouring patches of one thread in the wrong order.',
     relay: forwards,
-    client: refuses('order'),
+    client: refuses('gap', 'order'),
     because: 'Patches do not commute; the relay keeps the order of the log, whatever it is.',
   },
   duplicate: {
@@ -113,61 +142,67 @@ export const malformedKinds = {
   },
   'truncated-protobuf': {
     says: 'A record cut off in the middle of a field.',
-    relay: deadLetters('buffer_underflow', 'invalid_protobuf'),
+    relay: deadLetters('buffer_underflow', 'length_overrun'),
     client: neverSees,
     because: 'It cannot be read, and a half of a record is not forwarded as a whole one.',
   },
   garbage: {
     says: 'Random bytes behind a valid framing byte.',
-    relay: deadLetters('invalid_protobuf', 'buffer_underflow', 'unknown_decode_error'),
+    relay: deadLetters('invalid_tag'),
     client: neverSees,
     because: 'It cannot be read.',
   },
   'wrong-wire-type': {
     says: 'A known field with a wire type that it cannot have.',
-    relay: deadLetters('invalid_protobuf'),
+    relay: deadLetters('wrong_wire_type'),
     client: neverSees,
     because: 'It is not of this schema, even where a lenient parser would skip the field.',
   },
   'bad-utf8': {
     says: 'A thread id of bytes that are not UTF-8.',
-    relay: deadLetters('invalid_protobuf'),
+    relay: deadLetters('invalid_utf8'),
     client: neverSees,
     because: 'proto3 strings are UTF-8; two ids may not become one by replacement characters.',
   },
+  'deep-nesting': {
+    says: 'An attribute of a thousand maps in one another.',
+    relay: deadLetters('nesting_too_deep'),
+    client: neverSees,
+    because: 'Code that calls itself for each level runs out of stack, and takes the relay along.',
+  },
   'bad-zstd': {
     says: 'A framing byte for zstd with something else behind it.',
-    relay: deadLetters('invalid_protobuf', 'unknown_decode_error'),
+    relay: deadLetters('zstd_invalid'),
     client: neverSees,
     because: 'It cannot be unpacked.',
   },
   'bomb-zstd-declared': {
     says: 'A zstd frame of a few hundred bytes that declares, and is, many times the limit.',
-    relay: deadLetters('payload_too_large'),
+    relay: deadLetters('decompressed_too_large'),
     client: neverSees,
     because: 'The declared size is refused before a byte is allocated.',
   },
   'bomb-zstd-frames': {
     says: 'Many zstd frames in a row, each below the limit, together far above it.',
-    relay: deadLetters('payload_too_large', 'invalid_protobuf', 'unknown_decode_error'),
+    relay: deadLetters('zstd_not_single'),
     client: neverSees,
     because: 'The contract is one frame; the first header must not vouch for those behind it.',
   },
   'unsized-zstd': {
     says: 'A zstd frame that does not declare its size.',
-    relay: deadLetters('payload_too_large', 'invalid_protobuf', 'unknown_decode_error'),
+    relay: deadLetters('zstd_unsized'),
     client: neverSees,
     because: 'Without a size there is no limit before allocation, and viewers refuse it anyway.',
   },
   'unknown-framing': {
     says: 'A framing byte that is none of ours and no protobuf tag either.',
-    relay: deadLetters('invalid_protobuf', 'unknown_decode_error'),
+    relay: deadLetters('invalid_tag', 'invalid_framing'),
     client: neverSees,
     because: 'Nobody knows what follows it.',
   },
   'empty-value': {
     says: 'A value of no bytes.',
-    relay: deadLetters('unknown_decode_error', 'buffer_underflow', 'invalid_protobuf'),
+    relay: deadLetters('empty'),
     client: neverSees,
     because: 'There is no framing byte, so there is no message.',
   },
@@ -198,13 +233,13 @@ export const malformedKinds = {
   'empty-thread': {
     says: 'A record that belongs to no thread.',
     relay: forwards,
-    client: quarantines,
+    client: quarantines('thread-missing'),
     because: 'Telemetry without a run is kept aside, not mixed into one.',
   },
   'no-message': {
     says: 'A framing byte and nothing else: a message of no kind.',
     relay: forwards,
-    client: quarantines,
+    client: quarantines('message-kind', 'thread-missing'),
     because: 'It is valid protobuf, perhaps of a newer kind; it belongs to no run.',
   },
   'past-clock': {
@@ -230,6 +265,12 @@ export const malformedKinds = {
     relay: forwards,
     client: applies,
     because: 'No message begins with a framing byte, so the two cannot be mistaken.',
+  },
+  'legacy-zstd': {
+    says: 'zstd without a framing byte, as old producers write it, valid.',
+    relay: forwards,
+    client: applies,
+    because: 'No message begins as a zstd frame does, so the two cannot be mistaken.',
   },
   'oversize-payload': {
     says: 'A value above the payload limit.',

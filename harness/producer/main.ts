@@ -1,0 +1,101 @@
+/**
+ * The producer's process. It takes commands over the IPC channel, answers each, and ends with the
+ * channel: a conductor that was killed leaves no producer behind.
+ */
+import { systemClock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import { openJournal, type Journal } from '../history/journal.ts'
+import { openProducer, type Producer } from './producer.ts'
+import type {
+  ProducerAnswer,
+  ProducerCommand,
+  ProducerRequest,
+  ProducerStatus,
+} from './protocol.ts'
+import { openKafkaSink, type Sink } from './sink.ts'
+
+type Start = Extract<ProducerCommand, { do: 'start' }>
+interface Running {
+  readonly journal: Journal
+  readonly sink: Sink
+  readonly producer: Producer
+}
+
+const clock = systemClock
+const drainLimitMs = 15_000
+let running: Running | undefined
+
+async function start(order: Start): Promise<ProducerStatus> {
+  if (running !== undefined) throw new Error('the producer was started before; start it once')
+  if (order.producerDefect !== undefined) {
+    throw new Error(`no producer defect is known by the name "${order.producerDefect}"`)
+  }
+  const sink = await openKafkaSink(clock, order)
+  const journal = openJournal(clock, order.journalFile, order.originMs)
+  running = { journal, sink, producer: openProducer(clock, journal, sink, order) }
+  return running.producer.status()
+}
+
+async function perform(command: ProducerCommand): Promise<ProducerStatus> {
+  if (command.do === 'start') return start(command)
+  if (running === undefined) {
+    throw new Error(`the producer must be started before "${command.do}"`)
+  }
+  const status = await obey(running, command)
+  if (running.journal.failure !== undefined) {
+    throw new Error(`the producer's journal cannot be written: ${running.journal.failure.message}`)
+  }
+  return status
+}
+
+function obey(
+  { producer, sink, journal }: Running,
+  command: Exclude<ProducerCommand, Start>,
+): ProducerStatus | Promise<ProducerStatus> {
+  switch (command.do) {
+    case 'load':
+      return producer.load(command.load)
+    case 'malformed':
+      return producer.malformed(command.kinds, command.each, command.overMs)
+    case 'burst':
+      return producer.burst(command.count, command.load)
+    case 'status':
+      return producer.status()
+    case 'finish':
+      return finish(producer, sink, journal)
+  }
+}
+
+/** What is under way when the time is up was neither acknowledged nor refused, and is told so. */
+async function finish(producer: Producer, sink: Sink, journal: Journal): Promise<ProducerStatus> {
+  const status = await withDeadline(clock, drainLimitMs, 'sending what is queued', () =>
+    producer.drain(),
+  ).catch((error: Error) => {
+    journal.write(['trouble', journal.now(), 'producer', error.message])
+    return producer.status()
+  })
+  await sink.close()
+  journal.close()
+  return status
+}
+
+function answer(message: ProducerAnswer, isLast: boolean): void {
+  if (!process.connected) return
+  process.send?.(message, () => {
+    if (isLast) process.exit(0)
+  })
+}
+
+process.on('message', ({ id, command }: ProducerRequest) => {
+  const isLast = command.do === 'finish'
+  perform(command).then(
+    (status) => answer({ re: id, status }, isLast),
+    (error: Error) => answer({ re: id, error: error.message }, isLast),
+  )
+})
+process.on('disconnect', () => {
+  running?.journal.flush()
+  process.exit(0)
+})
+// Ctrl-C reaches every process of the terminal; the conductor decides when the producer ends.
+process.on('SIGINT', () => undefined)

@@ -1,0 +1,136 @@
+/**
+ * The conductor's side of the producer: starts its process, gives it commands, each under a
+ * deadline, and owns it to the end.
+ */
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import { settingRows } from '../../relay/tables/settings.ts'
+import type { Load } from '../dsl/scenario.ts'
+import type { MalformedKind } from '../stimuli/malformed.ts'
+import { startChild, type Exit, type OwnedChild } from '../world/child.ts'
+import type { World } from '../world/world.ts'
+import type { ProducerAnswer, ProducerCommand, ProducerStatus } from './protocol.ts'
+
+export interface ProducerStartOptions {
+  readonly journalFile: string
+  /** Where the process's own output goes. */
+  readonly logFile: string
+  /** `clock.nowMs()` at the start of the run. */
+  readonly originMs: number
+  readonly seed: string
+  /** host:port, never through a proxy. */
+  readonly brokers: readonly string[]
+  readonly topic: string
+  readonly partitions: number
+  /** The target's payload limit; the default is that of a relay nobody configured. */
+  readonly payloadBytesMax?: number
+}
+
+/**
+ * The producer as the conductor sees it. Every call settles: with the producer's status, with its
+ * own error, with a DeadlineError, or with ProducerGoneError when its process has ended.
+ */
+export interface RemoteProducer {
+  readonly pid: number
+  /** Settles when the process has ended, for whatever reason. */
+  readonly ended: Promise<Exit>
+  /** Load from now on; `recordsPerSecond: 0` is silence. */
+  load(load: Load): Promise<ProducerStatus>
+  /** `each` episodes of every kind, spread over `overMs`; settles when all are acknowledged. */
+  malformed(kinds: readonly MalformedKind[], each: number, overMs: number): Promise<ProducerStatus>
+  /** Exactly `count` records, as fast as the broker takes them. */
+  burst(count: number, load: Load): Promise<ProducerStatus>
+  status(): Promise<ProducerStatus>
+  /** Stops the load, waits for what is under way (bounded), and for the process's end. */
+  finish(): Promise<ProducerStatus>
+  /** Ends the process at once; idempotent, never throws. */
+  kill(): Promise<void>
+}
+
+/** The producer's process ended while something was still asked of it. */
+export class ProducerGoneError extends Error {
+  override readonly name = 'ProducerGoneError'
+  readonly code = 'PRODUCER_GONE'
+}
+
+const limitMs = {
+  start: 25_000,
+  order: 5_000,
+  /** On top of the time that the stimulus itself takes. */
+  malformed: 30_000,
+  burst: 60_000,
+  finish: 25_000,
+  exit: 5_000,
+} as const
+
+/** Starts the process and connects it. @throws when it cannot; nothing is left running then */
+export async function startProducer(
+  world: World,
+  { logFile, ...options }: ProducerStartOptions,
+): Promise<RemoteProducer> {
+  const child = await startChild(world, {
+    role: 'producer',
+    command: process.execPath,
+    args: [fileURLToPath(new URL('main.ts', import.meta.url))],
+    logFile,
+    deadlineMs: limitMs.start,
+    hasChannel: true,
+  })
+  const ask = asker(world.clock, child)
+  try {
+    const payloadBytesMax = settingRows.payloadBytesMax.byDefault
+    await ask({ do: 'start', payloadBytesMax, ...options }, limitMs.start)
+    return orders(world.clock, child, ask)
+  } catch (error) {
+    await child.stop(0)
+    throw error
+  }
+}
+
+type Ask = (command: ProducerCommand, limit: number) => Promise<ProducerStatus>
+
+/** Numbers the commands and gives each answer to the one who asked. */
+function asker(clock: Clock, child: OwnedChild): Ask {
+  const asked = new Map<number, PromiseWithResolvers<ProducerStatus>>()
+  let lastId = 0
+  const gone = () => new ProducerGoneError(`the producer's process has ended:\n${child.tail()}`)
+  void child.exited.then(() => {
+    for (const one of asked.values()) one.reject(gone())
+  })
+  child.onMessage((message) => {
+    const answer = message as ProducerAnswer
+    const one = asked.get(answer.re)
+    if ('status' in answer) one?.resolve(answer.status)
+    else one?.reject(new Error(answer.error))
+  })
+  return (command, limit) =>
+    withDeadline(clock, limit, `the producer doing "${command.do}"`, () => {
+      lastId += 1
+      const id = lastId
+      const one = Promise.withResolvers<ProducerStatus>()
+      asked.set(id, one)
+      if (!child.send({ id, command })) one.reject(gone())
+      return one.promise.finally(() => asked.delete(id))
+    })
+}
+
+function orders(clock: Clock, child: OwnedChild, ask: Ask): RemoteProducer {
+  return {
+    pid: child.pid,
+    ended: child.exited,
+    load: (load) => ask({ do: 'load', load }, limitMs.order),
+    malformed: (kinds, each, overMs) =>
+      ask({ do: 'malformed', kinds, each, overMs }, overMs + limitMs.malformed),
+    burst: (count, load) => ask({ do: 'burst', count, load }, limitMs.burst),
+    status: () => ask({ do: 'status' }, limitMs.order),
+    async finish() {
+      const status = await ask({ do: 'finish' }, limitMs.finish)
+      await withDeadline(clock, limitMs.exit, "the producer's end", () => child.exited)
+      return status
+    },
+    async kill() {
+      await child.stop(0)
+    },
+  }
+}

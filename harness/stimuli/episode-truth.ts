@@ -1,0 +1,41 @@
+/**
+ * What a client that gets it right knows of an episode's thread when it has heard of a sequence.
+ * The counterpart of episode.ts: written down apart from it, so that the two check each other.
+ */
+import type { MalformedKind } from './malformed.ts'
+import { allMalformedKinds, malformed } from './malformed.ts'
+
+/** A state by its version, and whether the client must say that it is not proven. */
+export interface EpisodeTruth {
+  readonly version: number
+  readonly hasHuge: boolean
+  readonly isFlagged: boolean
+}
+
+/** The kind that a thread's name tells; undefined for a thread of the load. */
+export function kindOfThread(thread: string): MalformedKind | undefined {
+  return allMalformedKinds.find((kind) =>
+    new RegExp(`^malformed-${kind}-\\d+(?!\\d)`, 'u').test(thread),
+  )
+}
+
+/** The sequence at which a snapshot makes a blocked thread whole again. */
+const snapshotAt = 5
+const malformedAt = 3
+
+/** @param sequence the highest that the client has heard of, applied or not */
+export function episodeTruth(
+  kind: MalformedKind,
+  thread: string,
+  sequence: number,
+): EpisodeTruth {
+  const clean = (version: number): EpisodeTruth => ({ version, hasHuge: false, isFlagged: false })
+  if (thread.endsWith('-second')) return clean(0)
+  const isBlocked = malformed(kind).client.does === 'refuses' && kind !== 'duplicate'
+  if (isBlocked && sequence >= malformedAt) {
+    return sequence >= snapshotAt ? clean(sequence - 1) : { ...clean(1), isFlagged: true }
+  }
+  // The event in the batch takes a sequence and changes no state.
+  if (kind === 'multi-thread-batch' && sequence >= malformedAt) return clean(sequence - 2)
+  return { ...clean(sequence - 1), hasHuge: kind === 'big-integers' && sequence >= malformedAt }
+}
