@@ -147,7 +147,7 @@ async function own(
     await child.stop(0)
     throw new Trouble(
       'disk-full',
-      `${spec.role}: cannot write the ledger that makes sure of its end: ${(error as Error).message}`,
+      `${spec.role}: cannot write the ledger that ensures its end: ${(error as Error).message}`,
       'make room, and check the rights of the folder .chaos',
       error,
     )

@@ -75,7 +75,7 @@ export function ownedBy(owner: string): ProcessIdentity[] {
     .flatMap((name) => identify(Number(name)) ?? [])
 }
 
-/** Fields of /proc/<pid>/stat, counted from the state that follows the command's closing bracket. */
+/** Fields of /proc/<pid>/stat, counted from the one after the command's closing bracket. */
 const stateField = 0
 const startField = 19
 

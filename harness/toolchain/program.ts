@@ -1,0 +1,62 @@
+/**
+ * Programs of the host: where they are, what version they say they are. Looking never installs
+ * anything, and never waits long.
+ */
+import { execFile } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { environment } from '../world/environment.ts'
+import { findVersion, type Version } from './version.ts'
+
+/** A cold JVM on a busy machine takes seconds to say its version. */
+const askLimitMs = 20_000
+
+/** What a program answered. `text` is standard output and error together. */
+export interface Answer {
+  readonly isRunnable: boolean
+  readonly text: string
+}
+
+/** Full path of a program on PATH; undefined where there is none. */
+export function onPath(name: string): string | undefined {
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+/** Runs a program that answers at once and ends, with the variables given besides our own. */
+export function ask(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const options = {
+    timeout: askLimitMs,
+    killSignal: 'SIGKILL' as const,
+    env: { ...environment, ...env },
+    maxBuffer: 1_024 * 1_024,
+  }
+  return new Promise((resolve) => {
+    execFile(command, args, options, (error, stdout, stderr) =>
+      resolve({ isRunnable: error === null, text: `${stdout}\n${stderr}` }),
+    )
+  })
+}
+
+/** The version that a program prints; undefined where it does not run or prints none. */
+export async function askVersion(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Version | undefined> {
+  const answer = await ask(command, args, env)
+  return answer.isRunnable ? findVersion(answer.text) : undefined
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The toolchain: every program that the native stack needs, from one table. What is on the host is
+ * taken if it is good enough; the rest is installed once, at pinned versions (pins.json), under
+ * `.tools/`.
+ */
+import { systemClock } from '../../relay/world/clock.ts'
+import { openWorld } from '../world/world.ts'
+import { findInstalled, install, type Report } from './installation.ts'
+import { kafka } from './kafka.ts'
+import { redis } from './redis.ts'
+import type { Found, Tool, ToolName } from './tool.ts'
+import { toxiproxy } from './toxiproxy.ts'
+
+export type { Found, ToolName } from './tool.ts'
+export type { Report } from './installation.ts'
+
+/** The table. */
+export const tools: Readonly<Record<ToolName, Tool>> = { kafka, redis, toxiproxy }
+export const toolNames = Object.keys(tools) as readonly ToolName[]
+
+/** The tool as it is now, wherever it is; undefined where it would have to be installed. */
+export async function findTool(name: ToolName): Promise<Found | undefined> {
+  return (await tools[name].findOnHost()) ?? findInstalled(tools[name])
+}
+
+/**
+ * Finds the tools, and installs those that are missing, one after another. Takes milliseconds
+ * when all are there.
+ *
+ * @throws Trouble `tool-missing`, `tool-broken`, `install-failed`, `lock-busy`
+ */
+export async function ensureTools(
+  names: readonly ToolName[],
+  report: Report,
+): Promise<Readonly<Record<ToolName, Found>>> {
+  const found = await Promise.all(names.map(async (name) => [name, await findTool(name)] as const))
+  const missing = found.filter(([, one]) => one === undefined).map(([name]) => name)
+  const installed = missing.length === 0 ? [] : await installAll(missing, report)
+  return Object.fromEntries([...found, ...installed]) as Readonly<Record<ToolName, Found>>
+}
+
+async function installAll(names: readonly ToolName[], report: Report) {
+  const world = await openWorld(systemClock)
+  try {
+    const installed: [ToolName, Found][] = []
+    for (const name of names) installed.push([name, await install(world, tools[name], report)])
+    return installed
+  } finally {
+    await world.close()
+  }
+}
