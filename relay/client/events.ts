@@ -1,0 +1,124 @@
+/** Events: the life of a graph and its nodes, and the state that some of them carry. */
+import { EventType, type Event } from '../../proto/gen/dashstream_pb.js'
+import { isJsonObject } from '../../proto/canonical-json.ts'
+import { tells, type Effect, type Standing, type Tools } from './effects.ts'
+import type { Body } from './envelope.ts'
+import { refuse } from './refusals.ts'
+import type { NewState, NodeStatus, Run } from './run.ts'
+import { stateOfText } from './state-json.ts'
+import { checkSize } from './state-size.ts'
+
+const stateNames = ['initial_state_json', 'state_json', 'state'] as const
+const nameUnitsMax = 128
+const errorUnitsMax = 300
+
+/** What an event asks of its run's state. */
+export function readEvent(event: Event, standing: Standing, tools: Tools): Effect {
+  if (!mayCarryState(event)) return tells
+  const isStart = event.eventType === EventType.GRAPH_START
+  const text = stateAttribute(event)
+  if (text === undefined && !isStart) return tells
+  if (standing.place === 'unnumbered') return refuse('sequence-missing')
+  if (text === undefined) return { ok: true, does: 'unproves' }
+  if (text === null) return refuse('state-json', 'The attribute is not text.')
+  const read = stateOfText(text, tools)
+  if (!read.ok) return read
+  const next = { state: read.state, toldBytes: read.state.bytes }
+  return isStart ? { ok: true, does: 'proves', next } : merge(next, standing, tools)
+}
+
+/** A node's state is laid over the run's, member by member; only a proven state can take it. */
+function merge(told: NewState, { run, doubt }: Standing, tools: Tools): Effect {
+  const { value, bytes, depth } = told.state
+  const old = run.state
+  if (!isJsonObject(value)) return refuse('state-json', 'The state of a node must be an object.')
+  if (doubt) return refuse(doubt)
+  if (!isJsonObject(old.value)) return refuse('state-json', 'The state of the run is no object.')
+  const merged = { ...old.value, ...value }
+  const size = { bytes: old.bytes + bytes, depth: Math.max(old.depth, depth) }
+  const checked = checkSize({ value: merged, ...size }, tools.limits)
+  if (!checked.ok) return checked
+  return { ok: true, does: 'advances', next: { state: checked.state, toldBytes: told.toldBytes } }
+}
+
+/** Whether a message is one that changes the state of its run. */
+export function changesState(body: Body): boolean {
+  if (body.case === 'stateDiff' || body.case === 'checkpoint') return true
+  if (body.case !== 'event' || !mayCarryState(body.value)) return false
+  return body.value.eventType === EventType.GRAPH_START || stateAttribute(body.value) !== undefined
+}
+
+function mayCarryState({ eventType }: Event): boolean {
+  return (
+    eventType === EventType.GRAPH_START ||
+    eventType === EventType.NODE_START ||
+    eventType === EventType.NODE_END
+  )
+}
+
+/** The state's text; `undefined` if there is none, `null` if what stands there is no text. */
+function stateAttribute({ attributes }: Event): string | null | undefined {
+  for (const name of stateNames) {
+    const value = Object.hasOwn(attributes, name) ? attributes[name]?.value : undefined
+    if (value?.case === 'stringValue' && value.value === '') continue
+    if (value?.case !== undefined) return value.case === 'stringValue' ? value.value : null
+  }
+  return undefined
+}
+
+/** Notes what an event says of the graph and its nodes; older events change nothing. */
+export function noteEvent(run: Run, event: Event, sequence: bigint): void {
+  switch (event.eventType) {
+    case EventType.GRAPH_START:
+      if (!isNews(run, sequence)) return
+      run.status = 'running'
+      run.graphName = textAttribute(event, 'graph_name').slice(0, nameUnitsMax)
+      run.nodes.clear()
+      return
+    case EventType.GRAPH_END:
+      if (isNews(run, sequence)) run.status = 'completed'
+      return
+    case EventType.GRAPH_ERROR:
+      if (isNews(run, sequence)) run.status = 'failed'
+      return
+    case EventType.NODE_START:
+      return noteNode(run, event, { status: 'active', sequence })
+    case EventType.NODE_END:
+      return noteNode(run, event, { status: 'completed', sequence, ...durationOf(event) })
+    case EventType.NODE_ERROR: {
+      const error = textAttribute(event, 'error').slice(0, errorUnitsMax)
+      return noteNode(run, event, { status: 'failed', sequence, error })
+    }
+    default:
+  }
+}
+
+function isNews(run: Run, sequence: bigint): boolean {
+  if (sequence < run.statusSequence) return false
+  run.statusSequence = sequence
+  return true
+}
+
+function noteNode(run: Run, event: Event, status: NodeStatus): void {
+  const name = nodeOf(event)
+  const known = name === undefined ? undefined : run.nodes.get(name)
+  if (name === undefined || (known && known.sequence > status.sequence)) return
+  run.nodes.set(name, status)
+}
+
+/** The node's name, cut to what is kept of it; `undefined` for none. */
+export function nodeOf({ nodeId }: Event): string | undefined {
+  return nodeId === '' ? undefined : nodeId.slice(0, nameUnitsMax)
+}
+
+function textAttribute({ attributes }: Event, name: string): string {
+  const value = Object.hasOwn(attributes, name) ? attributes[name]?.value : undefined
+  return value?.case === 'stringValue' ? value.value : ''
+}
+
+/** The schema's own field counts; producers that fill only the attribute are understood too. */
+function durationOf({ durationUs, attributes }: Event): { durationMs?: number } {
+  const told = Object.hasOwn(attributes, 'duration_us') ? attributes['duration_us']?.value : undefined
+  const micros = durationUs > 0n ? durationUs : told?.case === 'intValue' ? told.value : 0n
+  return micros > 0n ? { durationMs: Number(micros) / 1_000 } : {}
+}

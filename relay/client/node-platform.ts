@@ -1,0 +1,13 @@
+/** What Node brings to the client. A browser hands in the codec core and its own zstd instead. */
+import { createHash } from 'node:crypto'
+import { zstdDecompressSync } from 'node:zlib'
+import { decodeRecord } from '../../proto/codec.ts'
+import type { ClientPlatform } from './parts.ts'
+
+/** Decoding, digests and zstd from the runtime. */
+export const nodePlatform: ClientPlatform = {
+  decode: (frame, payloadBytesMax) => decodeRecord(frame, { payloadBytesMax }, 'compatible'),
+  sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+  unzstd: (frame, bytesMax) =>
+    zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytesMax) }),
+}

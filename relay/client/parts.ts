@@ -1,0 +1,46 @@
+/**
+ * The named parts that the client is composed from. Whoever passes another one gets a client that
+ * differs in that rule and in nothing else; that is how a known mistake is put back on purpose.
+ */
+import type { JsonValue } from '../../proto/canonical-json.ts'
+import type { Decoded } from '../../proto/codec-core.ts'
+import type { Dedupe } from './dedupe.ts'
+import type { SequenceGuard } from './guard.ts'
+import type { PatchOp } from './patch-ops.ts'
+import type { Refused } from './refusals.ts'
+import type { SizedState, StateLimits } from './state-size.ts'
+
+/** A JSON text as a value. Throws an Error when the text is not JSON. */
+export type ParseJson = (text: string) => JsonValue
+
+/** A value, or the reason why there is none. */
+export type ValueRead = { readonly ok: true; readonly value: JsonValue } | Refused
+/** A state, or the reason why there is none. */
+export type StateRead = { readonly ok: true; readonly state: SizedState } | Refused
+
+export interface ClientParts {
+  /** Frame to message; total. Bytes fields may be views of `frame`. */
+  readonly decode: (frame: Uint8Array, payloadBytesMax: number) => Decoded
+  /** Reads all JSON of states and patch values. */
+  readonly parseJson: ParseJson
+  /** The value of one patch operation. `encoding` is a DiffOperation.ValueEncoding. */
+  readonly patchValue: (bytes: Uint8Array, encoding: number, parseJson: ParseJson) => ValueRead
+  /** Applies all operations or none; never changes `state` itself. */
+  readonly applyPatch: (
+    state: SizedState,
+    operations: readonly PatchOp[],
+    limits: StateLimits,
+  ) => StateRead
+  /** 32 bytes; `exponent` as in proto/canonical-json.ts. Throws for a state without exact text. */
+  readonly stateHash: (state: JsonValue, exponent: 'plain' | 'signed') => Uint8Array
+  readonly guard: SequenceGuard
+  readonly dedupe: (messageIdsMax: number) => Dedupe
+}
+
+/** What the platform brings: the same client runs in Node and in a browser. */
+export interface ClientPlatform {
+  readonly decode: ClientParts['decode']
+  readonly sha256: (bytes: Uint8Array) => Uint8Array
+  /** The content of one zstd frame; throws unless it is valid and at most `bytesMax` long. */
+  readonly unzstd: (frame: Uint8Array, bytesMax: number) => Uint8Array
+}

@@ -1,0 +1,227 @@
+/**
+ * RFC 6902 to the letter: a target that does not exist is an error, nothing is created on the way,
+ * and a patch applies as a whole or not at all. States are persistent: a patch copies the
+ * containers on the paths that it changes, once, and shares all others with the state before.
+ */
+import { isFloat, isJsonObject, setKey, type JsonObject, type JsonValue } from '../../proto/canonical-json.ts'
+import type { StateRead } from './parts.ts'
+import type { PatchOp, Pointer } from './patch-ops.ts'
+import { refuse, type Refused } from './refusals.ts'
+import { checkSize, copyOf, type SizedState, type StateLimits } from './state-size.ts'
+
+type Container = JsonValue[] | JsonObject
+/** Levels that a parsed value may have, see proto/json-parse.ts. */
+const valueDepthMax = 128
+/** Bytes of one escaped UTF-16 unit of a key, at most. */
+const keyUnitBytes = 6
+
+/** Applies all operations or none. */
+export function applyPatch(
+  state: SizedState,
+  operations: readonly PatchOp[],
+  limits: StateLimits,
+): StateRead {
+  if (operations.length === 0) return { ok: true, state }
+  const draft = new Draft(state, limits)
+  for (const [index, operation] of operations.entries()) {
+    const refused = draft.apply(operation)
+    if (refused) return { ...refused, says: `${refused.says} (Operation ${index}.)` }
+  }
+  return checkSize(draft.done(), limits)
+}
+
+class Draft {
+  #root: JsonValue
+  #bytes: number
+  #depth: number
+  #copyBytesLeft: number
+  /** Containers that this patch made by copying, and may therefore change. */
+  readonly #owned = new Set<Container>()
+  readonly #limits: StateLimits
+
+  constructor({ value, bytes, depth }: SizedState, limits: StateLimits) {
+    this.#root = value
+    this.#bytes = bytes
+    this.#depth = depth
+    this.#limits = limits
+    this.#copyBytesLeft = limits.stateBytesMax
+  }
+
+  done(): SizedState {
+    return { value: this.#root, bytes: this.#bytes, depth: this.#depth }
+  }
+
+  apply(operation: PatchOp): Refused | undefined {
+    switch (operation.op) {
+      case 'add':
+        this.#grow(operation.path, operation.valueBytes, valueDepthMax)
+        return this.#add(operation.path, operation.value)
+      case 'replace':
+        this.#grow(operation.path, operation.valueBytes, valueDepthMax)
+        return this.#replace(operation.path, operation.value)
+      case 'remove':
+        return this.#remove(operation.path)
+      case 'move':
+        return this.#move(operation.from, operation.path)
+      case 'copy':
+        return this.#copy(operation.from, operation.path)
+      case 'test':
+        return this.#test(operation.path, operation.value)
+    }
+  }
+
+  #add(path: Pointer, value: JsonValue): Refused | undefined {
+    const key = path.at(-1)
+    if (key === undefined) return this.#setRoot(value)
+    const parent = this.#ownedParent(path)
+    if (!parent) return missing(path, 'has no parent')
+    if (!Array.isArray(parent)) return void setKey(parent, key, value)
+    const index = key === '-' ? parent.length : indexOf(key)
+    if (index === undefined || index > parent.length) return missing(path, 'is no place in its array')
+    parent.splice(index, 0, value)
+    return undefined
+  }
+
+  #replace(path: Pointer, value: JsonValue): Refused | undefined {
+    const key = path.at(-1)
+    if (key === undefined) return this.#setRoot(value)
+    const parent = this.#ownedParent(path)
+    if (!parent || at(parent, key) === undefined) return missing(path, 'does not exist')
+    if (Array.isArray(parent)) parent[Number(key)] = value
+    else setKey(parent, key, value)
+    return undefined
+  }
+
+  #remove(path: Pointer): Refused | undefined {
+    const key = path.at(-1)
+    if (key === undefined) return missing(path, 'is the root, and a state cannot be without one')
+    const parent = this.#ownedParent(path)
+    if (!parent || at(parent, key) === undefined) return missing(path, 'does not exist')
+    if (Array.isArray(parent)) parent.splice(Number(key), 1)
+    else Reflect.deleteProperty(parent, key)
+    return undefined
+  }
+
+  #move(from: Pointer, path: Pointer): Refused | undefined {
+    const value = this.#find(from)
+    if (value === undefined) return missing(from, 'does not exist')
+    const isInside = from.every((token, index) => token === path[index])
+    if (isInside && from.length === path.length) return undefined
+    if (isInside) return missing(path, 'lies inside of what is moved')
+    this.#grow(path, 0, this.#depth)
+    return this.#remove(from) ?? this.#add(path, value)
+  }
+
+  /** Copies for real, so that no container stands in a state twice and sizes stay true. */
+  #copy(from: Pointer, path: Pointer): Refused | undefined {
+    const value = this.#find(from)
+    if (value === undefined) return missing(from, 'does not exist')
+    const { stateDepthMax } = this.#limits
+    const copy = copyOf(value, { stateBytesMax: this.#copyBytesLeft, stateDepthMax })
+    if (!copy) return refuse('patch-limits', 'The copies of one patch are larger than a state.')
+    this.#copyBytesLeft -= copy.size.bytes
+    this.#grow(path, copy.size.bytes, copy.size.depth)
+    return this.#add(path, copy.value)
+  }
+
+  #test(path: Pointer, value: JsonValue): Refused | undefined {
+    const found = this.#find(path)
+    if (found === undefined) return missing(path, 'does not exist')
+    return isEqual(found, value) ? undefined : missing(path, 'is not what the test says')
+  }
+
+  #setRoot(value: JsonValue): undefined {
+    this.#root = value
+  }
+
+  #grow(path: Pointer, bytes: number, depth: number): void {
+    this.#bytes += bytes + 4 + keyUnitBytes * (path.at(-1)?.length ?? 0)
+    this.#depth = Math.max(this.#depth, path.length + depth)
+  }
+
+  #find(path: Pointer): JsonValue | undefined {
+    let value: JsonValue | undefined = this.#root
+    for (const key of path) {
+      if (!isContainer(value)) return undefined
+      value = at(value, key)
+    }
+    return value
+  }
+
+  /** The container that holds the last token of `path`, made ours with all those above it. */
+  #ownedParent(path: Pointer): Container | undefined {
+    if (!isContainer(this.#root)) return undefined
+    let container = this.#own(this.#root)
+    this.#root = container
+    for (const key of path.slice(0, -1)) {
+      const inner = at(container, key)
+      if (!isContainer(inner)) return undefined
+      const own = this.#own(inner)
+      if (Array.isArray(container)) container[Number(key)] = own
+      else setKey(container, key, own)
+      container = own
+    }
+    return container
+  }
+
+  #own(container: Container): Container {
+    if (this.#owned.has(container)) return container
+    const copy = Array.isArray(container) ? [...container] : { ...container }
+    this.#owned.add(copy)
+    return copy
+  }
+}
+
+function isContainer(value: JsonValue | undefined): value is Container {
+  return Array.isArray(value) || isJsonObject(value)
+}
+
+/** The element or member of this name; `undefined` when there is none. */
+function at(container: Container, key: string): JsonValue | undefined {
+  if (!Array.isArray(container)) return Object.hasOwn(container, key) ? container[key] : undefined
+  const index = indexOf(key)
+  return index === undefined ? undefined : container[index]
+}
+
+/** An array index as RFC 6901 writes it: no sign, no leading zero. */
+function indexOf(key: string): number | undefined {
+  return /^(?:0|[1-9]\d{0,9})$/.test(key) ? Number(key) : undefined
+}
+
+/** Equal as RFC 6902 has it: numbers by value, objects whatever the order of their keys. */
+export function isEqual(left: JsonValue, right: JsonValue): boolean {
+  if (Array.isArray(left)) {
+    return (
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, index) => isEqual(item, right[index] as JsonValue))
+    )
+  }
+  if (isJsonObject(left)) return isJsonObject(right) && areMembersEqual(left, right)
+  const a = isFloat(left) ? left.value : left
+  const b = isFloat(right) ? right.value : right
+  if (typeof a === 'bigint' || typeof b === 'bigint') return isSameNumber(a, b)
+  return a === b
+}
+
+function isSameNumber(left: JsonValue, right: JsonValue): boolean {
+  if (typeof left === 'bigint' && typeof right === 'bigint') return left === right
+  const [whole, other] = typeof left === 'bigint' ? [left, right] : [right, left]
+  return typeof other === 'number' && Number.isInteger(other) && BigInt(other) === whole
+}
+
+function areMembersEqual(left: JsonObject, right: JsonObject): boolean {
+  const keys = Object.keys(left)
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every(
+      (key) =>
+        Object.hasOwn(right, key) && isEqual(left[key] as JsonValue, right[key] as JsonValue),
+    )
+  )
+}
+
+function missing(path: Pointer, what: string): Refused {
+  const pointer = path.map((token) => `/${token}`).join('')
+  return refuse('patch', `${JSON.stringify(pointer.slice(0, 80))} ${what}.`)
+}

@@ -1,0 +1,87 @@
+/**
+ * From the bytes of one record to one outcome. Whatever is in them, the answer is a value, the
+ * runs that the record does not belong to are untouched, and the stream can go on.
+ */
+import type { Position } from './cursors.ts'
+import type { Dedupe } from './dedupe.ts'
+import type { Tools } from './effects.ts'
+import { envelopesOf, type Envelope } from './envelope.ts'
+import { refuse, type ClientRefusal, type Refused } from './refusals.ts'
+import type { Runs } from './runs.ts'
+import { take, type Taken } from './take.ts'
+
+export type Outcome = 'applied' | 'duplicate' | 'quarantined' | 'refused' | 'ignored'
+
+/** What became of a record; of a batch, what became of its worst message. */
+export interface RecordResult {
+  readonly outcome: Outcome
+  /** Present unless the record was applied. */
+  readonly reason?: ClientRefusal
+  readonly says?: string
+  /** The run of the message that decided the outcome. */
+  readonly thread?: string
+  /** The bytes are no record at all; fetching them once more may help. */
+  readonly isUndecodable?: true
+}
+
+/** What records are read into. */
+export interface RecordSink {
+  readonly runs: Runs
+  readonly dedupe: Dedupe
+  readonly tools: Tools
+}
+
+/** From worst to best. */
+const gravity: readonly Outcome[] = ['refused', 'quarantined', 'applied', 'ignored', 'duplicate']
+
+/** Reads a record into its runs. Keeps no reference to `frame`. */
+export function readRecord(
+  frame: Uint8Array,
+  position: Position,
+  isRepeat: boolean,
+  sink: RecordSink,
+): RecordResult {
+  const { parts, limits } = sink.tools
+  const decoded = parts.decode(frame, limits.payloadBytesMax)
+  if (!decoded.ok) {
+    return { ...aside(decoded), isUndecodable: true }
+  }
+  const envelopes = envelopesOf(decoded.message)
+  if (!envelopes) return aside(refuse('message-kind'))
+  const results = envelopes.map((envelope) => readMessage(envelope, position, isRepeat, sink))
+  return worstOf(results)
+}
+
+function readMessage(
+  envelope: Envelope,
+  { partition }: Position,
+  isRepeat: boolean,
+  { runs, dedupe, tools }: RecordSink,
+): RecordResult {
+  const { thread } = envelope
+  if (thread === '') return aside(refuse('thread-missing'))
+  if (thread.length > tools.limits.threadUnitsMax) return aside(refuse('thread-too-long'))
+  const run = runs.open(thread, partition)
+  let taken: Taken
+  try {
+    taken = take({ run, envelope, isRepeat }, dedupe, tools)
+  } catch (error) {
+    run.flags.add('internal')
+    return { ...aside(refuse('internal', String(error))), thread }
+  } finally {
+    runs.weigh(run)
+  }
+  return { ...taken, thread }
+}
+
+function aside({ reason, says }: Pick<Refused, 'reason' | 'says'>): RecordResult {
+  return { outcome: 'quarantined', reason, says }
+}
+
+function worstOf(results: readonly RecordResult[]): RecordResult {
+  for (const outcome of gravity) {
+    const found = results.find((result) => result.outcome === outcome)
+    if (found) return found
+  }
+  return { outcome: 'applied' }
+}

@@ -1,0 +1,61 @@
+/**
+ * Past states of one run, for looking back. States are never changed in place and share what they
+ * have in common, so keeping one costs about as much as the record that made it.
+ */
+import type { JsonValue } from '../../proto/canonical-json.ts'
+
+interface Snapshot {
+  readonly state: JsonValue
+  /** The sequence that made it, and the last one for which it still held. */
+  readonly first: bigint
+  last: bigint
+  readonly bytes: number
+}
+
+/** What bounds a run's past. */
+export interface SnapshotLimits {
+  readonly snapshotsMax: number
+  readonly snapshotBytesMax: number
+}
+
+/** A bounded list of states, oldest first. */
+export class Snapshots {
+  readonly #limits: SnapshotLimits
+  readonly #kept: Snapshot[] = []
+  #bytes = 0
+
+  constructor(limits: SnapshotLimits) {
+    this.#limits = limits
+  }
+
+  /** What the past states are worth, in bytes of the records that made them. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get size(): number {
+    return this.#kept.length
+  }
+
+  /** A record made this state. */
+  add(state: JsonValue, sequence: bigint, bytes: number): void {
+    this.#kept.push({ state, first: sequence, last: sequence, bytes })
+    this.#bytes += bytes
+    const { snapshotsMax, snapshotBytesMax } = this.#limits
+    while (this.#kept.length > snapshotsMax || this.#bytes > snapshotBytesMax) {
+      if (this.#kept.length <= 1) return
+      this.#bytes -= this.#kept.shift()?.bytes ?? 0
+    }
+  }
+
+  /** The newest state still holds at `sequence`. */
+  hold(sequence: bigint): void {
+    const newest = this.#kept.at(-1)
+    if (newest) newest.last = sequence
+  }
+
+  /** The state that held at `sequence`; `undefined` when that is not kept or was never known. */
+  at(sequence: bigint): JsonValue | undefined {
+    return this.#kept.findLast(({ first, last }) => first <= sequence && sequence <= last)?.state
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * How large a state is. Measuring walks the whole of it, so states carry an upper bound that every
+ * change raises a little, and are measured only when the bound passes the limit. Without it a few
+ * copies of the root into itself would be a state of any size and depth.
+ */
+import { isJsonObject, setKey, type JsonObject, type JsonValue } from '../../proto/canonical-json.ts'
+import { refuse, type Refused } from './refusals.ts'
+
+export interface StateLimits {
+  readonly stateBytesMax: number
+  readonly stateDepthMax: number
+}
+
+/** A state, never changed in place, with bounds of its size. */
+export interface SizedState {
+  readonly value: JsonValue
+  /** About the bytes of its JSON, or more. */
+  readonly bytes: number
+  /** Arrays and objects inside each other, or more. */
+  readonly depth: number
+}
+
+export interface Size {
+  readonly bytes: number
+  readonly depth: number
+}
+
+export const emptyState: SizedState = { value: {}, bytes: 2, depth: 1 }
+
+/** Thrown inside a walk when a limit is passed; never leaves this file. */
+class TooLarge extends Error {}
+
+/** The state unless it is too large; measures it only if its bounds say that it may be. */
+export function checkSize(
+  state: SizedState,
+  limits: StateLimits,
+): { readonly ok: true; readonly state: SizedState } | Refused {
+  if (state.bytes <= limits.stateBytesMax && state.depth <= limits.stateDepthMax) {
+    return { ok: true, state }
+  }
+  const size = measure(state.value, limits)
+  if (size) return { ok: true, state: { value: state.value, ...size } }
+  const { stateBytesMax, stateDepthMax } = limits
+  return refuse('state-too-large', `Limits: ${stateBytesMax} bytes, ${stateDepthMax} levels.`)
+}
+
+/** The size of a value; `undefined` when it is above the limits. */
+export function measure(value: JsonValue, limits: StateLimits): Size | undefined {
+  return walk(value, limits, () => undefined)?.size
+}
+
+/** A copy that shares no container with `value`; `undefined` when that is above the limits. */
+export function copyOf(
+  value: JsonValue,
+  limits: StateLimits,
+): { readonly value: JsonValue; readonly size: Size } | undefined {
+  return walk(value, limits, (node) => (Array.isArray(node) ? [] : {}))
+}
+
+type Copy = JsonValue[] | JsonObject | undefined
+
+function walk(
+  root: JsonValue,
+  limits: StateLimits,
+  begin: (node: JsonValue[] | JsonObject) => Copy,
+): { readonly value: JsonValue; readonly size: Size } | undefined {
+  let bytes = 0
+  let deepest = 0
+  const visit = (value: JsonValue, depth: number): JsonValue => {
+    bytes += scalarBytes(value)
+    if (bytes > limits.stateBytesMax || depth > limits.stateDepthMax) throw new TooLarge()
+    const isArray = Array.isArray(value)
+    if (!isArray && !isJsonObject(value)) return value
+    if (depth + 1 > deepest) deepest = depth + 1
+    const copy = begin(value)
+    if (isArray) {
+      for (const item of value) {
+        const visited = visit(item, depth + 1)
+        if (Array.isArray(copy)) copy.push(visited)
+      }
+    } else {
+      for (const key of Object.keys(value)) {
+        bytes += key.length + 4
+        const visited = visit(value[key] as JsonValue, depth + 1)
+        if (copy && !Array.isArray(copy)) setKey(copy, key, visited)
+      }
+    }
+    return copy ?? value
+  }
+  try {
+    return { value: visit(root, 0), size: { bytes, depth: deepest } }
+  } catch (error) {
+    if (error instanceof TooLarge) return undefined
+    throw error
+  }
+}
+
+/** What a value adds by itself, its quotes, brackets or comma included. */
+function scalarBytes(value: JsonValue): number {
+  if (typeof value === 'string') return value.length + 3
+  if (typeof value === 'number') return 8
+  return typeof value === 'bigint' ? 20 : 8
+}

@@ -1,0 +1,46 @@
+/** Runs as they are shown to others: values that nobody can change the client with. */
+import type { JsonValue } from '../../proto/canonical-json.ts'
+import type { RunFlag } from './flags.ts'
+import type { ClientRefusal } from './refusals.ts'
+import type { NodeStatus, Run, RunStatus, TimelineEntry } from './run.ts'
+
+/** One run at the moment of the question. `state` is shared: read it, do not write it. */
+export interface RunView {
+  readonly thread: string
+  /** The partition that its last record came from. */
+  readonly partition: number
+  readonly graphName: string
+  readonly status: RunStatus
+  readonly state: JsonValue
+  /** `state` contains every message up to here; 0n while its base is not known. */
+  readonly lastAppliedSequence: bigint
+  readonly lastSeenSequence: bigint
+  /** What may be said against the state; empty when it is known to be right. */
+  readonly flags: readonly RunFlag[]
+  readonly nodes: ReadonlyMap<string, NodeStatus>
+  readonly timeline: readonly TimelineEntry[]
+  /** How many messages of the run were refused, by reason. */
+  readonly refusals: ReadonlyMap<ClientRefusal, number>
+}
+
+/** The view of a run. */
+export function viewOf(run: Run): RunView {
+  return {
+    thread: run.thread,
+    partition: run.partition,
+    graphName: run.graphName,
+    status: run.status,
+    state: run.state.value,
+    lastAppliedSequence: run.chain ?? 0n,
+    lastSeenSequence: run.seen,
+    flags: [...run.flags],
+    nodes: new Map(run.nodes.entries()),
+    timeline: [...run.timeline],
+    refusals: new Map(run.refusals),
+  }
+}
+
+/** The state as it was at `sequence`; the same answer whenever it is asked. */
+export function stateAt(run: Run, sequence: bigint): JsonValue | undefined {
+  return run.snapshots.at(sequence)
+}
