@@ -114,8 +114,10 @@ function decompress(platform: CodecPlatform, frame: Uint8Array, bytesMax: number
 
 function parse(bytes: Uint8Array): Decoded {
   try {
+    // Not a Buffer, whose `slice` copies nothing: bytes fields are of the type of their source.
+    const source = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     // The scan has counted map entries too; the limit here must never be the tighter one.
-    const message = fromBinary(DashStreamMessageSchema, bytes, { recursionLimit: 2 * NESTING_MAX })
+    const message = fromBinary(DashStreamMessageSchema, source, { recursionLimit: 2 * NESTING_MAX })
     return { ok: true, message }
   } catch (error) {
     return refuse('invalid_protobuf', error instanceof Error ? error.message : String(error))

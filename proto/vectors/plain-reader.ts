@@ -38,7 +38,8 @@ function readField(known: DescField, field: Field, depth: number): void {
     if (field.wireType !== 2) throw new Error('wire type')
     readMapEntry(known, field.content, depth + 1)
   } else if (known.fieldKind === 'list' && field.wireType === 2 && isPackable(known)) {
-    readPacked(known.scalar === ScalarType.FLOAT ? 4 : 0, field.content)
+    if (known.scalar !== ScalarType.FLOAT) readPackedVarints(field.content)
+    else if (field.content.length % 4 !== 0) throw new Error('packed')
   } else readOne(known, field, depth)
 }
 
@@ -72,9 +73,8 @@ function isPackable({ message, scalar }: Kind): boolean {
   return message === undefined && scalar !== ScalarType.STRING && scalar !== ScalarType.BYTES
 }
 
-function readPacked(size: number, content: Uint8Array): void {
-  if (size > 0 && content.length % size !== 0) throw new Error('packed')
-  for (let at = 0; size === 0 && at < content.length; ) at = readVarint(content, at)[1]
+function readPackedVarints(content: Uint8Array): void {
+  for (let at = 0; at < content.length; ) at = readVarint(content, at)[1]
 }
 
 /** The fields of one message, groups skipped whole. */
