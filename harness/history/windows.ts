@@ -24,6 +24,9 @@ export interface FaultWindow extends Window {
   readonly healedAt: Micros | undefined
   /** Why injecting or healing failed, if it did. */
   readonly failure: Readonly<Record<string, unknown>> | undefined
+  /** What was told of it when it was injected: the scenario's own words. */
+  readonly spec: Readonly<Record<string, unknown>>
+  /** The measurement behind `isBiting`. */
   readonly evidence: Readonly<Record<string, unknown>>
 }
 
@@ -77,13 +80,14 @@ const unknownFault = (id: string, begin: Micros, end: Micros): FaultWindow => ({
   bitAt: undefined,
   healedAt: undefined,
   failure: undefined,
+  spec: {},
   evidence: {},
 })
 
 type StepChange = (fault: FaultWindow, t: Micros, evidence: Fault[4]) => FaultWindow
 
 const faultSteps: Readonly<Record<Fault[3], StepChange>> = {
-  inject: (fault, _, evidence) => ({ ...fault, evidence }),
+  inject: (fault, _, evidence) => ({ ...fault, spec: evidence }),
   bites: (fault, t, evidence) => ({ ...fault, isBiting: true, bitAt: fault.bitAt ?? t, evidence }),
   toothless: (fault, _, evidence) => ({
     ...fault,

@@ -94,13 +94,19 @@ export const signals = {
   ),
   sendFailuresByPath: counter(
     'Clients given up, by reason and by the kind of write.',
-    [from('websocket_send_failures_total')],
+    [from('websocket_ws_send_failures_total')],
     undefined,
     ['reason', 'path'],
   ),
   slowDisconnectsTotal: counter('Clients closed because they missed too many records.', [
     from('websocket_slow_client_disconnects_total'),
   ]),
+  clientsClosed: counter(
+    'Clients that are gone, by reason.',
+    [from('relay_clients_closed_total')],
+    undefined,
+    ['reason'],
+  ),
   rejectedTotal: counter('Connections refused by the limit per address.', [
     from('websocket_rejected_connections_total'),
   ]),

@@ -1,0 +1,61 @@
+/**
+ * Records that no client is owed: those that the relay must not forward, those that were
+ * dead-lettered, and what lies behind a malformed record at which the relay was told to stop.
+ */
+import type { History } from '../../history/history.ts'
+import { Ranges } from '../../history/ranges.ts'
+import type { PartitionRecords } from '../../history/records.ts'
+import { malformedKinds, type Malformed } from '../../stimuli/malformed.ts'
+
+/** What is exempt in one partition. */
+export interface Exempt {
+  /** Malformed records that must reach nobody. */
+  readonly poison: Ranges
+  /** Everything that is owed to nobody; holds `poison`. */
+  readonly all: Ranges
+}
+
+/** What a relay owes of a malformed kind; undefined for a kind that this version does not know. */
+export const relayReaction = (kind: string): Malformed['relay'] | undefined =>
+  (malformedKinds as Readonly<Record<string, Malformed>>)[kind]?.relay
+
+/** Exemptions by partition. `haltsAtPoison`: the relay stops a partition at a malformed record. */
+export function exemptions(
+  history: History,
+  haltsAtPoison: boolean,
+): ReadonlyMap<number, Exempt> {
+  const deadLetters = deadLettered(history)
+  const exempt = new Map<number, Exempt>()
+  for (const [partition, records] of history.stream().records) {
+    const poison = poisonOf(records)
+    const all = new Ranges()
+    all.addAll(poison.all)
+    for (const offset of deadLetters.get(partition) ?? []) all.add(offset, offset)
+    const halt = haltsAtPoison ? poison.first : undefined
+    if (halt !== undefined) all.add(halt, records.lastOffset)
+    exempt.set(partition, { poison, all })
+  }
+  return exempt
+}
+
+function poisonOf(records: PartitionRecords): Ranges {
+  const poison = new Ranges()
+  for (const [offset, kind] of records.malformed) {
+    if (relayReaction(kind)?.does !== 'forwards') poison.add(offset, offset)
+  }
+  return poison
+}
+
+/** Offsets that dead-letter records name, by partition. */
+export function deadLettered(history: History): ReadonlyMap<number, readonly number[]> {
+  const offsets = new Map<number, number[]>()
+  for (const [, , fields] of history.events('deadletter')) {
+    const partition = Number(fields['kafka_partition'])
+    const offset = Number(fields['kafka_offset'])
+    if (!Number.isInteger(partition) || !Number.isInteger(offset)) continue
+    const known = offsets.get(partition)
+    if (known === undefined) offsets.set(partition, [offset])
+    else known.push(offset)
+  }
+  return offsets
+}

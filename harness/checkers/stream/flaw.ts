@@ -1,0 +1,57 @@
+/** A flaw: consecutive records of one partition that went wrong in the same way at one client. */
+import type { Micros } from '../../history/event.ts'
+import type { Anomaly, AnomalyKind } from '../checker.ts'
+import { anomalyKinds } from '../checker.ts'
+
+export interface Flaw {
+  readonly kind: AnomalyKind
+  /** -1: not about one client. */
+  readonly client: number
+  readonly group: string
+  readonly partition: number
+  readonly first: number
+  readonly last: number
+  /** How many records; fewer than `last - first + 1` where some between them were not owed. */
+  readonly count: number
+  /** When it was first visible. */
+  readonly at: Micros
+  /** What the witness shows besides. */
+  readonly shows?: Readonly<Record<string, unknown>>
+}
+
+/** Gravest first: the first kind present names the rule that a judgement fails by. */
+export const gravity: readonly AnomalyKind[] = [
+  'malformed-took-neighbour',
+  'malformed-leaked',
+  'garbled',
+  'stranger',
+  'lost',
+  'gap-hidden',
+  'seam-skip',
+  'skip',
+  'gap-false',
+  'stale-trusted',
+  'seam-duplicate',
+  'duplicate',
+  'nonmonotonic',
+  'unseen',
+]
+
+/** One anomaly a kind, with the smallest flaw of that kind as its witness. */
+export function anomaliesOf(flaws: readonly Flaw[]): Anomaly[] {
+  return gravity.flatMap((kind) => {
+    const same = flaws.filter((flaw) => flaw.kind === kind)
+    const smallest = same.reduce<Flaw | undefined>(
+      (best, flaw) => (best === undefined || flaw.count < best.count ? flaw : best),
+      undefined,
+    )
+    if (smallest === undefined) return []
+    const count = same.reduce((sum, flaw) => sum + flaw.count, 0)
+    return [{ kind, says: anomalyKinds[kind], count, witness: [witnessOf(smallest)] }]
+  })
+}
+
+function witnessOf({ client, group, partition, first, last, count, at, shows }: Flaw) {
+  const where = client < 0 ? {} : { client, group }
+  return { ...where, partition, firstOffset: first, lastOffset: last, count, at, ...shows }
+}

@@ -1,0 +1,166 @@
+/**
+ * Short histories written by hand, for tests of checkers: times in seconds, bytes made up, only
+ * what the case is about said out loud.
+ */
+import type { FaultStep, HistoryEvent, ProducedRecord } from './event.ts'
+import { historyOf, type History } from './history.ts'
+
+const micros = (seconds: number) => Math.round(seconds * 1e6)
+
+/** Made-up checksum of a record, so that "right bytes" and "wrong bytes" can be told. */
+export const crcOf = (partition: number, offset: number): number => partition * 1_000_003 + offset
+
+interface AckedMore {
+  readonly sentAt?: number
+  readonly bytes?: number
+  readonly thread?: string
+  readonly malformed?: Readonly<Record<number, string>>
+}
+interface DeliveredMore {
+  readonly path?: 'live' | 'replay'
+  /** Seconds between the first and the last arrival. */
+  readonly over?: number
+}
+type Truth = readonly [start: number, end: number, committed: number, isOwned: boolean]
+
+/** A history in the making. Every method adds one event at `at` seconds. */
+export class Story {
+  readonly events: HistoryEvent[] = []
+
+  add(...events: HistoryEvent[]): this {
+    this.events.push(...events)
+    return this
+  }
+
+  phase(name: string, begin: number, end: number): this {
+    const edge = (at: number, which: 'begin' | 'end') =>
+      ['phase', micros(at), name, which] as const
+    return this.add(edge(begin, 'begin'), edge(end, 'end'))
+  }
+
+  /** `count` records of `partition` from `first` on, acknowledged at `at`. */
+  acked(at: number, partition: number, first: number, count: number, more: AckedMore = {}): this {
+    const { sentAt = at - 0.01, bytes = 100, thread = 'run', malformed = {} } = more
+    const records = Array.from({ length: count }, (_, i): ProducedRecord => {
+      const offset = first + i
+      const kind = malformed[offset]
+      const base = [offset, thread, offset, crcOf(partition, offset), bytes] as const
+      return kind === undefined ? base : [...base, kind]
+    })
+    return this.add(['acked', micros(at), partition, String(first), micros(sentAt), records])
+  }
+
+  opened(at: number, client: number, group = 'readers'): this {
+    return this.add(['opened', micros(at), client, group])
+  }
+
+  closed(at: number, client: number, by: 'relay' | 'client' | 'network' = 'relay'): this {
+    return this.add(['closed', micros(at), client, by === 'client' ? 1_000 : 1_006, '', by])
+  }
+
+  refused(at: number, group: string, status: number): this {
+    return this.add(['refused', micros(at), group, status, ''])
+  }
+
+  stalled(at: number, client: number, isStalled: boolean): this {
+    return this.add(['stalled', micros(at), client, isStalled])
+  }
+
+  /** One run of `count` records from `first` on, arriving from `at` on. */
+  delivered(
+    at: number,
+    client: number,
+    partition: number,
+    first: number,
+    count: number,
+    { path = 'live', over = 0 }: DeliveredMore = {},
+  ): this {
+    const arrivals = over === 0 || count < 2 ? [0, count] : [0, 1, micros(over), count - 1]
+    return this.add([
+      'delivered',
+      micros(at),
+      client,
+      partition,
+      String(first),
+      count,
+      arrivals,
+      path,
+    ])
+  }
+
+  seen(at: number, partition: number, first: number, crcs: number[], bytes: number[]): this {
+    return this.add(['seen', micros(at), partition, String(first), crcs, bytes])
+  }
+
+  control(at: number, client: number, frame: Record<string, unknown>): this {
+    return this.add(['control', micros(at), client, frame])
+  }
+
+  sent(at: number, client: number, what: string, count = 1): this {
+    return this.add(['sent', micros(at), client, what, count])
+  }
+
+  refusal(at: number, client: number, partition: number, offset: number, reason: string): this {
+    return this.add(['refusal', micros(at), client, partition, String(offset), reason])
+  }
+
+  runstate(at: number, client: number, thread: string, isEqual: boolean, flags: string[] = []) {
+    return this.add(['runstate', micros(at), client, thread, 1, isEqual, flags])
+  }
+
+  health(at: number, body: Record<string, unknown>, status = 200): this {
+    return this.add(['health', micros(at), 1_000, status, body])
+  }
+
+  scrape(at: number, changed: Record<string, number | 'NaN' | null>, status = 200): this {
+    return this.add(['scrape', micros(at), 1_000, status, changed])
+  }
+
+  memory(at: number, rssBytes: number, role = 'relay'): this {
+    return this.add(['memory', micros(at), role, rssBytes, 0])
+  }
+
+  lagtruth(at: number, partitions: Readonly<Record<number, Truth>>, groupState = 'Stable'): this {
+    const told = Object.entries(partitions).map(([partition, [start, end, committed, isOwned]]) => [
+      partition,
+      [String(start), String(end), String(committed), isOwned] as const,
+    ])
+    const all = Object.fromEntries(told) as Record<string, [string, string, string, boolean]>
+    return this.add(['lagtruth', micros(at), 1_000, groupState, all])
+  }
+
+  deadletter(at: number, partition: number, offset: number, errorType: string): this {
+    const fields = {
+      kafka_partition: partition,
+      kafka_offset: offset,
+      error_type: errorType,
+    }
+    return this.add(['deadletter', micros(at), fields])
+  }
+
+  fault(at: number, id: string, step: FaultStep, evidence: Record<string, unknown> = {}): this {
+    return this.add(['fault', micros(at), id, step, evidence])
+  }
+
+  /** A fault that bites at once and is healed at `until`. */
+  broken(at: number, until: number, spec: { fault: string; group?: string; hop?: string }): this {
+    const id = `phase/0-${spec.fault}`
+    return this.fault(at, id, 'inject', spec)
+      .fault(at, id, 'bites', { isFrozen: true })
+      .fault(until, id, 'heal')
+  }
+
+  process(at: number, edge: 'start' | 'exit', role = 'relay', pid = 1): this {
+    return this.add(['process', micros(at), role, pid, edge, edge === 'exit' ? 0 : null, null])
+  }
+
+  trouble(at: number, where: string, what: string): this {
+    return this.add(['trouble', micros(at), where, what])
+  }
+
+  history(): History {
+    return historyOf(this.events)
+  }
+}
+
+export const story = (): Story => new Story()
