@@ -102,6 +102,11 @@ function clientDefectOf(target: TargetSpec): { clientDefect?: string } {
   return defectOf(target.defect).part === 'client' ? { clientDefect: target.defect } : {}
 }
 
+/** Oversized records are so much larger than the limit that the scenario asked for. */
+function payloadLimitOf({ relay }: Scenario): { payloadBytesMax?: number } {
+  return relay.payloadBytesMax === undefined ? {} : { payloadBytesMax: relay.payloadBytesMax }
+}
+
 /** Names that no other run uses, so that runs on one stack cannot disturb each other. */
 function namesOf({ scenario, folder }: Order): Names {
   const topic = `chaos-${folder.split('/').at(-2) ?? 'run'}-${scenario.name}`
@@ -133,9 +138,10 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
     brokers: stack.kafkaDirect,
     topic: names.topic,
     partitions: scenario.topic.partitions,
+    ...payloadLimitOf(scenario),
   })
   strike.defer(() => producer.kill())
-  const fleet = await startFleet(world.clock, {
+  const fleet = await startFleet(world, {
     journalFile: join(folder, 'history/fleet.ndjson'),
     logFile: join(folder, 'logs/fleet.log'),
     originMs,

@@ -6,6 +6,8 @@ import lifetimeWarning from './m-1041-lifetime-warning.ts'
 import agesMissing from './m-1042-ages-missing.ts'
 import neverReadsAsZero from './m-1042-never-reads-as-zero.ts'
 import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
+import badJsonAsText from './m-740-bad-json-as-text.ts'
+import integersRounded from './m-741-integers-rounded.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
@@ -17,6 +19,8 @@ export const defects = {
   'm-1042-ages-missing': agesMissing,
   'm-1042-never-reads-as-zero': neverReadsAsZero,
   'm-481-quiet-partitions-zeroed': quietPartitionsZeroed,
+  'm-740-bad-json-as-text': badJsonAsText,
+  'm-741-integers-rounded': integersRounded,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
   'v8-l3-stale-lag-series': staleLagSeries,

@@ -1,0 +1,17 @@
+/** A patch value that is not valid JSON is taken for the text that it is. */
+import type { ClientDefect } from './defect.ts'
+
+const defect: ClientDefect = {
+  part: 'client',
+  finding: 'M-740',
+  says: 'a patch value that does not parse as JSON is applied as a string',
+  scenario: 'malformed-harms-nobody',
+  rules: ['applied-as-text', 'wrong-reaction'],
+  client: ({ patchValue }) => ({
+    patchValue(bytes, encoding, parseJson) {
+      const read = patchValue(bytes, encoding, parseJson)
+      return read.ok ? read : { ok: true, value: new TextDecoder().decode(bytes) }
+    },
+  }),
+}
+export default defect

@@ -1,0 +1,22 @@
+/** JSON is read with numbers of the language only, so that integers above 2^53 are rounded. */
+import type { JsonValue } from '../../proto/canonical-json.ts'
+import type { ClientDefect } from './defect.ts'
+
+const defect: ClientDefect = {
+  part: 'client',
+  finding: 'M-741',
+  says: 'integers above 2^53 are rounded when a state is read',
+  scenario: 'malformed-harms-nobody',
+  rules: ['state-differs', 'wrong-reaction'],
+  client: ({ parseJson }) => ({ parseJson: (text) => rounded(parseJson(text)) }),
+}
+export default defect
+
+/** Only integers lose digits here: a plain JSON.parse would also lose the mark of floats. */
+function rounded(value: JsonValue): JsonValue {
+  if (typeof value === 'bigint') return BigInt(Number(value))
+  if (Array.isArray(value)) return value.map(rounded)
+  if (value === null || typeof value !== 'object' || value.constructor !== Object) return value
+  const entries = Object.entries(value as Record<string, JsonValue>)
+  return Object.fromEntries(entries.map(([key, member]) => [key, rounded(member)]))
+}
