@@ -72,6 +72,8 @@ export interface Outlet {
   sweep(nowMs: number): void
   /** Records of the log that this client has taken or passed: how far it has come. */
   readonly ordinal: number
+  /** Its own queue is half full: better not to ask for more. `onDrained` follows when it is empty. */
+  readonly isCrowded: boolean
   /** Bytes that this client holds: its own queue and the write under way. */
   readonly heldBytes: number
   /** Whether its write under way holds a segment that has left the ring. */
@@ -92,7 +94,7 @@ export interface OutletNeeds {
   readonly controlBytesMax: number
   /** The client fell off the log; called before its next record, with what it missed. */
   onLapped(missed: readonly MissedRange[]): void
-  /** Its own queue is empty again after `control` had refused. */
+  /** Its own queue is empty again after it was crowded. */
   onDrained(): void
   /** Called once. No write is under way and none will follow. */
   onClosed(reason: CloseReason): void

@@ -103,6 +103,14 @@ export class ByteLog {
     return next
   }
 
+  /** Share of the ring's bounds that a reader at this ordinal has let pass; above 1 it is lapped. */
+  shareBehind(ordinal: number): number {
+    const records = this.ordinal - ordinal
+    const recordBytes = this.#ringBytes / Math.max(1, this.ringRecords)
+    const { bytesMax, recordsMax } = this.#bounds
+    return Math.max(records / recordsMax, (records * recordBytes) / bytesMax)
+  }
+
   /** Ordinal of the record that the cursor stands before. */
   ordinalOf(cursor: Cursor): number {
     return cursor.segment.firstOrdinal + cursor.index

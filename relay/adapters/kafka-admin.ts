@@ -1,0 +1,82 @@
+/** Questions to the cluster, each under a deadline: its id, and where the logs of a topic end. */
+import type { Admin, Kafka } from 'kafkajs'
+import type { Watermarks } from '../lag/monitor.ts'
+import type { Clock } from '../world/clock.ts'
+import { withDeadline } from '../world/deadline.ts'
+
+export interface KafkaAdmin {
+  clusterId(limitMs: number): Promise<string>
+  /** What the lag monitor asks; its own deadline comes with the signal. */
+  watermarks(
+    topic: string,
+    groupId: string,
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, Watermarks>>
+  /** Never throws. */
+  close(limitMs: number): Promise<void>
+}
+
+/** Connects with the first question, and anew after a question that failed. */
+export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
+  let open: Promise<Admin> | undefined
+  const connect = async () => {
+    const admin = kafka.admin({ retry: { retries: 0 } })
+    await admin.connect()
+    return admin
+  }
+  const forget = async () => {
+    const failed = open
+    open = undefined
+    await failed?.then((admin) => admin.disconnect()).catch(() => undefined)
+  }
+  const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {
+    open ??= connect()
+    try {
+      return await question(await open)
+    } catch (error) {
+      void forget()
+      throw error
+    }
+  }
+  return {
+    clusterId: (limitMs) =>
+      withDeadline(clock, limitMs, 'asking for the cluster id', () =>
+        ask(async (admin) => (await admin.describeCluster()).clusterId),
+      ),
+    watermarks: (topic, groupId, partitions, signal) =>
+      ask(async (admin) => {
+        // Commits before log ends: the other way round a lag could come out negative.
+        const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
+        if (signal.aborted) return new Map()
+        return watermarksOf(partitions, group?.partitions ?? [], await admin.fetchTopicOffsets(topic))
+      }),
+    async close(limitMs) {
+      const work = () => forget()
+      await withDeadline(clock, limitMs, 'closing the admin client', work).catch(() => undefined)
+    },
+  }
+}
+
+function watermarksOf(
+  partitions: readonly number[],
+  commits: readonly { readonly partition: number; readonly offset: string }[],
+  ends: readonly SeekEntryEnds[],
+): Map<number, Watermarks> {
+  const committed = new Map(commits.map((one) => [one.partition, BigInt(one.offset)]))
+  const marks = ends
+    .filter(({ partition }) => partitions.includes(partition))
+    .map(({ partition, low, high }) => {
+      const offset = committed.get(partition) ?? -1n
+      const logStart = BigInt(low)
+      const own = offset < 0n ? undefined : offset
+      return [partition, { logStart, logEnd: BigInt(high), committed: own }] as const
+    })
+  return new Map(marks)
+}
+
+interface SeekEntryEnds {
+  readonly partition: number
+  readonly low: string
+  readonly high: string
+}

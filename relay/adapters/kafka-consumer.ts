@@ -1,0 +1,232 @@
+/**
+ * The Kafka consumer: fetched records in, offsets out. It keeps trying for ever, and what kafkajs
+ * leaves to its users stands here: positions that survive a rebalance, commits by hand, and a
+ * fresh client after every crash.
+ *
+ * A position is the next offset this process will take. As long as the process lives it outranks
+ * what the group has committed: a partition that comes back after a rebalance goes on where its
+ * clients stand, so that they neither miss records nor get them twice.
+ */
+import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import { sleep, type Clock } from '../world/clock.ts'
+import { withDeadline } from '../world/deadline.ts'
+import type { Settings } from '../tables/settings.ts'
+import type { Logger } from './logger.ts'
+
+export interface FetchedRecord {
+  readonly offset: bigint
+  /** A view of the whole fetched response: copy what is kept. Null for a tombstone. */
+  readonly value: Buffer | null
+  /** Milliseconds since 1970, as the producer or the broker stamped it. */
+  readonly timestampMs: number
+}
+/** Records of one partition out of one fetch, ascending. */
+export interface Fetched {
+  readonly partition: number
+  readonly records: readonly FetchedRecord[]
+  /** Where the fetch began: what lies between this and the first record does not exist. */
+  readonly fetchedOffset: bigint
+  /** Next offset after everything in this batch, records that are not shown to us included. */
+  readonly nextOffset: bigint
+  /** Log end at the time of the fetch. */
+  readonly highWatermark: bigint
+}
+
+export interface ConsumerNeeds {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Makes a client, anew after every crash. */
+  createClient(): Kafka
+  /** Positions that outrank the group's, by partition. */
+  positions(): ReadonlyMap<number, bigint>
+  /**
+   * Takes a batch. The next fetch waits for it. `isStale` turns true when the partition is no
+   * longer ours; `beat` must be called at least every heartbeat interval.
+   */
+  onBatch(fetched: Fetched, run: BatchRun): Promise<void>
+  /** These partitions are ours now, and no others. */
+  onAssigned(partitions: readonly number[]): void
+  /** A rebalance begins: the last moment to commit. */
+  onRebalancing(): void
+  onError(error: unknown): void
+}
+export interface BatchRun {
+  isStale(): boolean
+  beat(): Promise<void>
+  /** Stops reading this partition before `offset`, until `resume`. */
+  pauseAt(offset: bigint): void
+}
+
+export interface KafkaConsumer {
+  /** Begins, and goes on until `stop`. */
+  start(): void
+  /** @throws when the group did not take them */
+  commit(offsets: ReadonlyMap<number, bigint>): Promise<void>
+  /** Leaves the group, within the limit. */
+  stop(limitMs: number): Promise<void>
+  readonly isRunning: boolean
+}
+
+const retryMs = { first: 250, most: 5_000 } as const
+/** Workers that may wait for the relay at once: one per broker suffices, see `onBatch`. */
+const workers = 8
+
+export const createConsumer = (needs: ConsumerNeeds): KafkaConsumer => new GroupConsumer(needs)
+
+class GroupConsumer implements KafkaConsumer {
+  readonly #needs: ConsumerNeeds
+  readonly #stopping = new AbortController()
+  #consumer: Consumer | undefined
+  #done: Promise<void> = Promise.resolve()
+  isRunning = false
+
+  constructor(needs: ConsumerNeeds) {
+    this.#needs = needs
+  }
+
+  start(): void {
+    this.#done = this.#runForEver()
+  }
+
+  async commit(offsets: ReadonlyMap<number, bigint>): Promise<void> {
+    const { kafkaTopic: topic, kafkaRequestTimeoutMs } = this.#needs.settings
+    const consumer = this.#consumer
+    if (consumer === undefined || !this.isRunning) throw new Error('not in the group')
+    const entries = Array.from(offsets, ([partition, offset]) => ({
+      topic,
+      partition,
+      offset: String(offset),
+    }))
+    const work = () => consumer.commitOffsets(entries)
+    await withDeadline(this.#needs.clock, kafkaRequestTimeoutMs, 'commit of offsets', work)
+  }
+
+  async stop(limitMs: number): Promise<void> {
+    this.#stopping.abort()
+    await withDeadline(this.#needs.clock, limitMs, 'leaving the group', () => this.#done)
+  }
+
+  async #runForEver(): Promise<void> {
+    let waitMs: number = retryMs.first
+    while (!this.#stopping.signal.aborted) {
+      const startedMs = this.#needs.clock.nowMs()
+      try {
+        await this.#runOnce()
+      } catch (error) {
+        this.#needs.onError(error)
+        this.#needs.logger.warn({ err: error }, 'the Kafka consumer failed and starts again')
+      }
+      const hasLasted = this.#needs.clock.nowMs() - startedMs > retryMs.most
+      waitMs = hasLasted ? retryMs.first : Math.min(waitMs * 2, retryMs.most)
+      await sleep(this.#needs.clock, waitMs, this.#stopping.signal).catch(() => undefined)
+    }
+  }
+
+  /** Runs one consumer until it crashes (then it throws) or we stop. */
+  async #runOnce(): Promise<void> {
+    const consumer = this.#createConsumer()
+    const ended = Promise.withResolvers<void>()
+    consumer.on(consumer.events.CRASH, ({ payload }) => ended.reject(payload.error))
+    const stop = () => ended.resolve()
+    this.#stopping.signal.addEventListener('abort', stop, { once: true })
+    try {
+      await Promise.race([this.#begin(consumer), ended.promise])
+      this.#consumer = consumer
+      await ended.promise
+    } finally {
+      this.isRunning = false
+      this.#consumer = undefined
+      this.#needs.onAssigned([])
+      this.#stopping.signal.removeEventListener('abort', stop)
+      ended.promise.catch(() => undefined)
+      await consumer.disconnect().catch(() => undefined)
+    }
+  }
+
+  #createConsumer(): Consumer {
+    const { settings } = this.#needs
+    const fetchBytesMax = Math.min(10 * 1_024 * 1_024, Math.floor(settings.inflightBytesMax / 2))
+    const consumer = this.#needs.createClient().consumer({
+      groupId: settings.kafkaGroupId,
+      sessionTimeout: settings.kafkaSessionTimeoutMs,
+      rebalanceTimeout: settings.kafkaRebalanceTimeoutMs,
+      heartbeatInterval: settings.kafkaHeartbeatMs,
+      maxWaitTimeInMs: settings.kafkaFetchWaitMsMax,
+      // The response and the chunks it came in exist side by side for a moment: hence the half.
+      maxBytes: fetchBytesMax,
+      maxBytesPerPartition: Math.min(fetchBytesMax, 1_024 * 1_024),
+      allowAutoTopicCreation: false,
+      retry: { restartOnFailure: async () => false },
+    })
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#joined(consumer, payload.memberAssignment[settings.kafkaTopic] ?? [])
+    })
+    consumer.on(consumer.events.REBALANCING, () => this.#needs.onRebalancing())
+    consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => {
+      this.#needs.onError(Object.assign(new Error(`${payload.apiName} timed out`), {
+        name: 'KafkaJSRequestTimeoutError',
+      }))
+    })
+    return consumer
+  }
+
+  async #begin(consumer: Consumer): Promise<void> {
+    const { kafkaTopic: topic, kafkaAutoOffsetReset } = this.#needs.settings
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: kafkaAutoOffsetReset === 'earliest' })
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: workers,
+      eachBatch: (payload) => this.#take(consumer, payload),
+    })
+    this.isRunning = true
+  }
+
+  #joined(consumer: Consumer, partitions: readonly number[]): void {
+    const { positions, settings, onAssigned, logger } = this.#needs
+    this.#consumer = consumer
+    this.isRunning = true
+    const known = positions()
+    for (const partition of partitions) {
+      const offset = known.get(partition)
+      if (offset === undefined) continue
+      consumer.seek({ topic: settings.kafkaTopic, partition, offset: String(offset) })
+    }
+    logger.info({ partitions }, 'partitions assigned')
+    onAssigned(partitions)
+  }
+
+  async #take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
+    const { batch, isStale, isRunning } = payload
+    const { kafkaTopic: topic } = this.#needs.settings
+    const fetched = fetchedOf(batch)
+    let nextOffset = fetched.nextOffset
+    await this.#needs.onBatch(fetched, {
+      isStale: () => isStale() || !isRunning(),
+      beat: () => payload.heartbeat(),
+      pauseAt(offset) {
+        nextOffset = offset
+        consumer.pause([{ topic, partitions: [batch.partition] }])
+      },
+    })
+    if (isStale()) return
+    payload.resolveOffset(String(nextOffset - 1n))
+  }
+}
+
+function fetchedOf(batch: Batch & { readonly fetchedOffset?: string }): Fetched {
+  const records = batch.messages.map(({ offset, value, timestamp }) => ({
+    offset: BigInt(offset),
+    value,
+    timestampMs: Number(timestamp),
+  }))
+  return {
+    partition: batch.partition,
+    records,
+    fetchedOffset: BigInt(batch.fetchedOffset ?? batch.firstOffset() ?? '0'),
+    nextOffset: BigInt(batch.lastOffset()) + 1n,
+    highWatermark: BigInt(batch.highWatermark),
+  }
+}

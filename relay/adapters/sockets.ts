@@ -1,0 +1,110 @@
+/**
+ * WebSockets: the handshake and the receiving side are the library's; the writing side is ours
+ * alone (stages/send.ts). The library gets no chance to write: it answers no ping, and where it
+ * would send a close frame it tells us instead. The only importer of it.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type RawData, WebSocket, WebSocketServer } from 'ws'
+
+/** Largest message that is taken; a larger one ends the connection before it is buffered. */
+export const inboundBytesMax = 1_024 * 1_024
+const fragmentsMax = 1_024
+
+/** What a client sends, and how it ends. `closed` comes last, exactly once. */
+export interface Inbound {
+  text(text: string): void
+  ping(payload: Buffer): void
+  /** A pong, or a binary message: nothing that has an answer. */
+  otherwise(): void
+  /** The client's close frame. */
+  closing(): void
+  /** It broke the protocol; the code is of a close frame (1002, 1007, 1009). */
+  broke(code: number): void
+  /** It sends nothing any more, without having said good-bye. */
+  fell(): void
+}
+/** The reading side of one client. */
+export interface Reading {
+  pause(): void
+  resume(): void
+}
+
+/**
+ * Keeps the library from writing the close frames that it would send by itself. It calls `close`
+ * for two reasons, and emits an error right after it for one of them: the client broke a rule.
+ */
+class ReadingSocket extends WebSocket {
+  inbound: Inbound | undefined
+  #isDone = false
+  #code = 1002
+
+  override close(code?: number): void {
+    this.#code = code ?? this.#code
+    queueMicrotask(() => this.#finish((inbound) => inbound.closing()))
+  }
+
+  broken(): void {
+    this.#finish((inbound) => inbound.broke(this.#code))
+  }
+
+  #finish(tell: (inbound: Inbound) => void): void {
+    if (this.#isDone || this.inbound === undefined) return
+    this.#isDone = true
+    tell(this.inbound)
+  }
+}
+
+export interface SocketServer {
+  /**
+   * Completes the handshake, or refuses it with an HTTP status. `accept` gets the reading side and
+   * returns who listens to it.
+   */
+  upgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    accept: (reading: Reading) => Inbound,
+  ): void
+}
+
+export function createSocketServer(): SocketServer {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    autoPong: false,
+    perMessageDeflate: false,
+    maxPayload: inboundBytesMax,
+    maxFragments: fragmentsMax,
+    WebSocket: ReadingSocket,
+  })
+  return {
+    upgrade(request, socket, head, accept) {
+      server.handleUpgrade(request, socket, head, (client) => {
+        listen(client as ReadingSocket, socket, accept(client))
+      })
+    },
+  }
+}
+
+function listen(client: ReadingSocket, socket: Socket, inbound: Inbound): void {
+  client.inbound = inbound
+  client.on('error', () => client.broken())
+  client.on('message', (data: RawData, isBinary: boolean) => {
+    if (isBinary) inbound.otherwise()
+    else inbound.text((data as Buffer).toString())
+  })
+  client.on('ping', (payload: Buffer) => inbound.ping(payload))
+  client.on('pong', () => inbound.otherwise())
+  socket.on('end', () => inbound.fell())
+}
+
+/** Answers an upgrade that is not accepted, and ends the connection. */
+export function refuseUpgrade(socket: Socket, status: number, reason: string, says: string): void {
+  socket.on('error', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(says)}\r\nConnection: close\r\n\r\n${says}`,
+  )
+  socket.destroySoon()
+}

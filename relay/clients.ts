@@ -1,0 +1,100 @@
+/**
+ * All clients. Whatever is done for each of them, per flush or per sweep, is done here in one loop
+ * and on one timer.
+ */
+import type { ByteLog } from './log/byte-log.ts'
+import type { Session } from './session.ts'
+import { sleep, type Clock } from './world/clock.ts'
+
+export interface ClientsNeeds {
+  readonly log: ByteLog
+  readonly clock: Clock
+  readonly pinnedBytesMax: number
+  /** How long consumption waits for the foremost client at most. */
+  readonly waitMsMax: number
+}
+
+/** Share of the ring that even the foremost client may be behind before consumption waits. */
+const shareBehindMax = 0.25
+/** Deadlines are kept to within this. */
+const sweepMs = 100
+const waitStepMs = 5
+
+export class Clients {
+  readonly #needs: ClientsNeeds
+  readonly #sessions = new Set<Session>()
+
+  constructor(needs: ClientsNeeds) {
+    this.#needs = needs
+    needs.clock.every(sweepMs, () => this.sweep())
+  }
+
+  get count(): number {
+    return this.#sessions.size
+  }
+
+  /** Bytes that all clients hold. */
+  get heldBytes(): number {
+    let bytes = 0
+    for (const { outlet } of this.#sessions) bytes += outlet.heldBytes
+    return bytes
+  }
+
+  add(session: Session): void {
+    this.#sessions.add(session)
+  }
+
+  remove(session: Session): void {
+    this.#sessions.delete(session)
+  }
+
+  all(): readonly Session[] {
+    return [...this.#sessions]
+  }
+
+  /** The log has grown: every client takes what it can. */
+  wakeAll(): void {
+    for (const { outlet } of this.#sessions) outlet.wake()
+    this.#keepPinnedBelow()
+  }
+
+  sweep(): void {
+    const nowMs = this.#needs.clock.nowMs()
+    for (const session of this.#sessions) session.sweep(nowMs)
+    this.#keepPinnedBelow()
+  }
+
+  /**
+   * Waits while even the foremost client is far behind: then nobody keeps up, and going on would
+   * make all of them lose records. One slow client holds nobody back, and a client that takes no
+   * bytes at all is closed by its send deadline, so the wait has an end.
+   */
+  async room(beat: () => Promise<void>): Promise<void> {
+    if (!this.#isOutrun()) return
+    const { clock, waitMsMax } = this.#needs
+    const untilMs = clock.nowMs() + waitMsMax
+    while (this.#isOutrun() && clock.nowMs() < untilMs) {
+      await sleep(clock, waitStepMs)
+      await beat()
+    }
+  }
+
+  #isOutrun(): boolean {
+    if (this.#sessions.size === 0) return false
+    const { log } = this.#needs
+    let foremost = 0
+    for (const { outlet } of this.#sessions) foremost = Math.max(foremost, outlet.ordinal)
+    return log.shareBehind(foremost) > shareBehindMax
+  }
+
+  /** Closes those furthest behind while sockets hold more evicted bytes than they may. */
+  #keepPinnedBelow(): void {
+    const { log, pinnedBytesMax } = this.#needs
+    while (log.pinnedBytes > pinnedBytesMax) {
+      const pinning = this.all().filter(({ outlet }) => outlet.isPinning)
+      if (pinning.length === 0) return
+      const last = pinning.reduce((a, b) => (a.outlet.ordinal <= b.outlet.ordinal ? a : b))
+      last.outlet.close('pinned')
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What clients may ask: ping, resume, cursor_reset. Anything else is ignored, as in DashFlow, so
+ * that newer clients can talk to older relays.
+ *
+ * Answers go through a queue that is bounded in bytes. While it is full the client is not read
+ * from, so that a client which asks without reading fills its own buffers and not ours.
+ */
+import type { Inbound, Reading } from './adapters/sockets.ts'
+import { inboundBytesMax } from './adapters/sockets.ts'
+import { frame, jsonFrame, opcodes } from './log/frames.ts'
+import type { Metrics } from './metrics.ts'
+import type { Session } from './session.ts'
+import type { CloseReason } from './tables/close-codes.ts'
+
+export interface ControlNeeds {
+  readonly metrics: Metrics
+  /** Begins a replay, as the text of the request says. */
+  resume(session: Session, text: string): void
+  /** Clears the replay buffer, if this client may. */
+  reset(session: Session): void
+}
+
+const pong = jsonFrame({ type: 'pong' })
+const closeReasons: Readonly<Record<number, CloseReason>> = {
+  1007: 'invalid_text',
+  1009: 'frame_too_large',
+}
+
+/** Listens to one client. */
+export class Control implements Inbound {
+  readonly #needs: ControlNeeds
+  readonly #session: Session
+  readonly #reading: Reading
+
+  constructor(needs: ControlNeeds, session: Session, reading: Reading) {
+    this.#needs = needs
+    this.#session = session
+    this.#reading = reading
+  }
+
+  text(text: string): void {
+    this.#session.heard()
+    const type = typeOf(text)
+    if (type === undefined) return this.#needs.metrics.controlParseFailures.add()
+    if (type === 'ping') this.#answer(pong)
+    else if (type === 'resume') this.#needs.resume(this.#session, text)
+    else if (type === 'cursor_reset') this.#needs.reset(this.#session)
+    this.#session.greeted()
+  }
+
+  ping(payload: Buffer): void {
+    this.#session.heard()
+    this.#answer(frame(opcodes.pong, payload))
+  }
+
+  otherwise(): void {
+    this.#session.heard()
+  }
+
+  closing(): void {
+    this.#session.close('client_left')
+  }
+
+  broke(code: number): void {
+    if (code !== 1009) return this.#session.close(closeReasons[code] ?? 'protocol_error')
+    this.#needs.metrics.controlOversized.add()
+    this.#session.refuse('CONTROL_FRAME_TOO_LARGE', `more than ${inboundBytesMax}`)
+  }
+
+  fell(): void {
+    this.#session.outlet.close('client_gone')
+  }
+
+  /** Answers may flow again. */
+  drained(): void {
+    this.#reading.resume()
+  }
+
+  /** What was received already is still answered: the queue's other half is larger than that. */
+  #answer(answer: Buffer): void {
+    const { outlet } = this.#session
+    outlet.control(answer)
+    if (outlet.isCrowded) this.#reading.pause()
+  }
+}
+
+/** The `type` of a JSON object; empty where it has none, undefined if the text is no object. */
+function typeOf(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return undefined
+    const { type } = value as { readonly type?: unknown }
+    return typeof type === 'string' ? type : ''
+  } catch {
+    return undefined
+  }
+}

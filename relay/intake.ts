@@ -1,0 +1,235 @@
+/**
+ * The intake: everything that concerns Kafka for as long as the relay runs. Offsets are committed
+ * on a timer, off the path of records, and only what was offered or dead-lettered.
+ */
+import { createAdmin, type KafkaAdmin } from './adapters/kafka-admin.ts'
+import { createKafka } from './adapters/kafka-client.ts'
+import { createConsumer, type KafkaConsumer } from './adapters/kafka-consumer.ts'
+import { classify } from './adapters/kafka-errors.ts'
+import { createLetterBox, type KafkaLetterBox } from './adapters/kafka-producer.ts'
+import { DeadLetterQueue } from './dlq.ts'
+import { LagMonitor, type Watermarks } from './lag/monitor.ts'
+import type { Broadcast } from './stages/broadcast.ts'
+import { Consume, type ConsumeNeeds } from './stages/consume.ts'
+import type { Wiring } from './wiring.ts'
+import { sleep } from './world/clock.ts'
+import { withDeadline } from './world/deadline.ts'
+
+export interface IntakeNeeds {
+  readonly broadcast: Broadcast
+  readonly room: ConsumeNeeds['room']
+  readonly onLost: ConsumeNeeds['onLost']
+}
+
+const clusterIdTimeoutMs = 5_000
+const lagPollTimeoutMs = 5_000
+/** Time that each step of the way out may take. */
+const stopStepMs = 4_000
+
+export class Intake {
+  readonly #wiring: Wiring
+  readonly #stopping = new AbortController()
+  readonly #admin: KafkaAdmin
+  readonly #box: KafkaLetterBox
+  readonly #dlq: DeadLetterQueue
+  readonly #consume: Consume
+  readonly #consumer: KafkaConsumer
+  readonly #committed = new Map<number, bigint>()
+  /** Log ends when a partition was first asked for: records below are old. */
+  readonly #heads = new Map<number, bigint>()
+  readonly lag: LagMonitor
+  #assigned: readonly number[] = []
+  #isCommitting = false
+  hasJoined = false
+  clusterId: string | undefined
+
+  constructor(wiring: Wiring, needs: IntakeNeeds) {
+    this.#wiring = wiring
+    const { clock } = wiring.world
+    const { settings } = wiring
+    const topic = settings.kafkaDlqTopic || `${settings.kafkaTopic}-dlq`
+    this.#admin = createAdmin(this.#client('admin'), clock)
+    this.#box = createLetterBox(this.#client('dlq'), clock, topic, settings.dlqSendTimeoutMs)
+    this.#dlq = this.#createDlq(topic)
+    this.#consume = this.#createConsume(needs)
+    this.#consumer = this.#createConsumer()
+    this.lag = this.#createLag()
+    this.#export()
+  }
+
+  /** Next offset to be taken, by partition. */
+  positions(): ReadonlyMap<number, bigint> {
+    return this.#consume.positions()
+  }
+
+  /** Finds the cluster, joins the group and follows the lag until `stop`. Never throws. */
+  async run(): Promise<void> {
+    const { clock } = this.#wiring.world
+    clock.every(this.#wiring.settings.commitIntervalMs, () => void this.#commit())
+    await this.#findCluster()
+    if (this.#stopping.signal.aborted) return
+    this.#consumer.start()
+    await this.lag.run()
+  }
+
+  /** Commits, leaves the group and sends what dead letters are left; bounded, never throws. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the relay stops'))
+    this.lag.stop()
+    const { clock, logger } = this.#wiring.world
+    const steps: readonly (readonly [string, () => Promise<void>])[] = [
+      ['flushing dead letters', () => this.#dlq.flushed()],
+      ['committing offsets', () => this.#commit()],
+      ['leaving the group', () => this.#consumer.stop(stopStepMs)],
+    ]
+    for (const [what, work] of steps) {
+      await withDeadline(clock, stopStepMs, what, work).catch((error: unknown) => {
+        logger.warn({ err: error }, `${what} failed`)
+      })
+    }
+    await Promise.all([this.#box.close(stopStepMs / 2), this.#admin.close(stopStepMs / 2)])
+  }
+
+  async #findCluster(): Promise<void> {
+    const { settings, world } = this.#wiring
+    this.clusterId = settings.kafkaClusterId === '' ? undefined : settings.kafkaClusterId
+    const { signal } = this.#stopping
+    while (this.clusterId === undefined && !signal.aborted) {
+      try {
+        this.clusterId = await this.#admin.clusterId(clusterIdTimeoutMs)
+      } catch (error) {
+        this.#failed(error)
+        world.logger.warn({ err: error }, 'Kafka cannot be reached yet')
+        await sleep(world.clock, 1_000, signal).catch(() => undefined)
+      }
+    }
+  }
+
+  /** Commits what has changed. A failure is counted; the next commit covers it. */
+  async #commit(): Promise<void> {
+    if (this.#isCommitting) return
+    const offsets = this.#toCommit()
+    if (offsets.size === 0) return
+    this.#isCommitting = true
+    try {
+      await this.#consumer.commit(offsets)
+      for (const [partition, offset] of offsets) this.#committed.set(partition, offset)
+    } catch (error) {
+      this.#wiring.metrics.commitFailures.add()
+      this.#wiring.world.logger.warn({ err: error }, 'offsets could not be committed')
+    } finally {
+      this.#isCommitting = false
+    }
+  }
+
+  #toCommit(): Map<number, bigint> {
+    const positions = this.#consume.positions()
+    const offsets = new Map<number, bigint>()
+    for (const partition of this.#assigned) {
+      const next = positions.get(partition)
+      if (next === undefined) continue
+      const safe = this.#dlq.commitable(partition, next)
+      const offset = this.#wiring.parts.offsets.toCommit(safe)
+      if (offset !== this.#committed.get(partition)) offsets.set(partition, offset)
+    }
+    return offsets
+  }
+
+  #client(name: string) {
+    const { settings, world } = this.#wiring
+    const clientId = `websocket-server-${name}`
+    return createKafka(settings, clientId, world.logger, (error) => this.#failed(error))
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stopping.signal.aborted) return
+    this.#wiring.signals.infraError(classify(error))
+  }
+
+  #createDlq(topic: string): DeadLetterQueue {
+    const { metrics, settings, world } = this.#wiring
+    return new DeadLetterQueue({ ...world, metrics, settings, topic, box: this.#box })
+  }
+
+  #createConsume(needs: IntakeNeeds): Consume {
+    const { metrics, parts, settings, signals, world } = this.#wiring
+    return new Consume({
+      ...needs,
+      settings,
+      metrics,
+      signals,
+      clock: world.clock,
+      store: parts.replayStore,
+      poison: parts.poison,
+      dlq: this.#dlq,
+      headAtStart: (partition) => this.#heads.get(partition),
+      onRewound: (partition) => {
+        world.logger.warn({ partition }, 'offsets began anew: the topic was truncated or recreated')
+      },
+    })
+  }
+
+  #createConsumer(): KafkaConsumer {
+    return createConsumer({
+      ...this.#wiring.world,
+      settings: this.#wiring.settings,
+      createClient: () => this.#client('consumer'),
+      positions: () => this.#consume.positions(),
+      onBatch: (fetched, run) => this.#consume.take(fetched, run),
+      onAssigned: (partitions) => this.#assign(partitions),
+      onRebalancing: () => void this.#commit(),
+      onError: (error) => this.#failed(error),
+    })
+  }
+
+  #assign(partitions: readonly number[]): void {
+    this.#assigned = partitions
+    this.#committed.clear()
+    this.hasJoined = this.#consumer.isRunning
+    if (this.hasJoined) this.#wiring.metrics.rebalances.add()
+    this.lag.assigned(partitions)
+  }
+
+  #createLag(): LagMonitor {
+    const { metrics, parts, settings, world } = this.#wiring
+    const { clock, logger } = world
+    return new LagMonitor({
+      clock,
+      metrics,
+      series: parts.lagSeries,
+      source: { poll: (partitions, signal) => this.#watermarks(partitions, signal) },
+      intake: {
+        position: (partition) => this.#consume.positions().get(partition),
+        idleMs: (partition) => this.#consume.idleMs(partition),
+      },
+      intervalMs: settings.lagIntervalMs,
+      timeoutMs: Math.min(lagPollTimeoutMs, settings.kafkaRequestTimeoutMs),
+      staleMs: settings.lagStaleMs,
+      autoOffsetReset: settings.kafkaAutoOffsetReset,
+      onStale: (partition, idleMs, lagRecords) => {
+        logger.warn({ partition, idleMs, lagRecords }, 'a partition lags and is not being read')
+      },
+      onPollFailed: (error) => logger.warn({ err: error }, 'the lag could not be polled'),
+    })
+  }
+
+  async #watermarks(
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, Watermarks>> {
+    const { kafkaGroupId, kafkaTopic } = this.#wiring.settings
+    const marks = await this.#admin.watermarks(kafkaTopic, kafkaGroupId, partitions, signal)
+    for (const [partition, { logEnd }] of marks) {
+      if (!this.#heads.has(partition)) this.#heads.set(partition, logEnd)
+    }
+    return marks
+  }
+
+  #export(): void {
+    const { metrics } = this.#wiring
+    metrics.inflightBytes.from(() => this.#consume.inflightBytes)
+    metrics.pausedPartitions.from(() => {
+      return this.#assigned.filter((partition) => this.#consume.paused.has(partition)).length
+    })
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * The trunk: all control flow of the relay. Kafka comes in through the intake, goes into the log
+ * once, and out of it to every client; HTTP and sockets come in at the side.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Answer, createHttpServer, type HttpServer } from './adapters/http.ts'
+import { createSocketServer, refuseUpgrade } from './adapters/sockets.ts'
+import { Clients } from './clients.ts'
+import { Control } from './control.ts'
+import { exportAges } from './health/ages.ts'
+import { healthBody, liveness, readiness } from './health/body.ts'
+import { Intake } from './intake.ts'
+import { refusalOf } from './limits/admission.ts'
+import { ByteLog } from './log/byte-log.ts'
+import { resumeNamespace } from './namespace.ts'
+import type { Outlet } from './parts.ts'
+import { Session } from './session.ts'
+import { Broadcast } from './stages/broadcast.ts'
+import type { CloseReason } from './tables/close-codes.ts'
+import { tellSettings } from './tables/settings-parse.ts'
+import type { Wiring } from './wiring.ts'
+import { sleep } from './world/clock.ts'
+
+/** Bytes of frames of its own that may wait for one client. */
+const controlBytesMax = 256 * 1_024
+/** The ports that are tried when none is set. */
+const portsByDefault = [3_002, 3_003, 3_004, 3_005] as const
+/** Time for clients to take their last frames when the relay stops. */
+const farewellMs = 3_000
+
+export class Relay {
+  readonly #wiring: Wiring
+  readonly #log: ByteLog
+  readonly #clients: Clients
+  readonly #intake: Intake
+  readonly #http: HttpServer
+  readonly #sockets = createSocketServer()
+  #isListening = false
+  #isStopping = false
+
+  constructor(wiring: Wiring) {
+    this.#wiring = wiring
+    const { settings, world } = wiring
+    const { clock } = world
+    this.#log = new ByteLog({
+      bytesMax: settings.ringBytesMax,
+      recordsMax: settings.ringRecordsMax,
+    })
+    this.#clients = new Clients({
+      log: this.#log,
+      clock,
+      pinnedBytesMax: settings.pinnedBytesMax,
+      waitMsMax: settings.sendTimeoutMs,
+    })
+    const broadcast = new Broadcast({
+      log: this.#log,
+      clock,
+      flushIntervalMs: settings.flushIntervalMs,
+      wakeAll: () => this.#clients.wakeAll(),
+      soon: (work) => setImmediate(work),
+    })
+    this.#intake = new Intake(wiring, {
+      broadcast,
+      room: (_bytes, beat) => this.#clients.room(beat),
+      onLost: (partition, first, last) => this.#tellLoss(partition, first, last),
+    })
+    this.#http = this.#createHttp()
+    this.#export()
+  }
+
+  /**
+   * Listens, and works until `stop`. Kafka need not be there.
+   *
+   * @returns the port
+   * @throws when no port is free
+   */
+  async start(): Promise<number> {
+    const { host, port } = this.#wiring.settings
+    const chosen = await this.#http.listen(host, port === 0 ? portsByDefault : [port])
+    this.#isListening = true
+    void this.#intake.run()
+    return chosen
+  }
+
+  /** Ends everything in order: no new clients, offsets, farewells. Bounded, never throws. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    await this.#intake.stop()
+    this.#clients.wakeAll()
+    await this.#sayGoodbye()
+    await Promise.allSettled([this.#http.close(), this.#wiring.parts.replayStore.close()])
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const { clock } = this.#wiring.world
+    for (const session of this.#clients.all()) session.close('shutdown')
+    const untilMs = clock.nowMs() + farewellMs
+    while (this.#clients.count > 0 && clock.nowMs() < untilMs) await sleep(clock, 20)
+    for (const { outlet } of this.#clients.all()) outlet.close('shutdown')
+  }
+
+  #createHttp(): HttpServer {
+    const { metrics } = this.#wiring
+    const { scrape } = metrics
+    return createHttpServer({
+      pages: {
+        '/health': () => ({ code: 200, body: this.#health() }),
+        '/version': () => ({ code: 200, body: this.#version() }),
+        '/livez': () => liveness(this.#wiring.signals.uptimeMs),
+        '/readyz': () => this.#readiness(),
+        '/metrics': async () => {
+          return { code: 200, body: await scrape.text(), contentType: scrape.contentType }
+        },
+      },
+      onUpgrade: (request, socket, head) => this.#admit(request, socket, head),
+    })
+  }
+
+  /** From here on the slot, if there is one, belongs to the socket and dies with it. */
+  #admit(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { metrics, parts, settings } = this.#wiring
+    const path = (request.url ?? '').split('?')[0]
+    if (path !== '/ws') return refuseUpgrade(socket, 404, 'Not Found', 'Not found')
+    if (this.#isStopping) return refuseUpgrade(socket, 503, 'Service Unavailable', 'Shutting down')
+    const refusal = refusalOf(request, settings)
+    if (refusal !== undefined) {
+      const reason = refusal.status === 401 ? 'Unauthorized' : 'Forbidden'
+      return refuseUpgrade(socket, refusal.status, reason, refusal.says)
+    }
+    const release = parts.limiter.take(parts.address.of(request))
+    if (release === undefined) {
+      metrics.rejectedConnections.add()
+      const says = 'Too many connections from this IP'
+      return refuseUpgrade(socket, 429, 'Too Many Requests', says)
+    }
+    socket.once('close', release)
+    if (socket.destroyed) return release()
+    this.#sockets.upgrade(request, socket, head, (reading) => this.#welcome(socket, reading))
+  }
+
+  #welcome(socket: Socket, reading: ConstructorParameters<typeof Control>[2]): Control {
+    const { settings, signals, world, metrics } = this.#wiring
+    const onSlow = () => metrics.slowDisconnects.add()
+    const needs = { settings, signals, clock: world.clock, onSlow }
+    const control: Control[] = []
+    const session = new Session(needs, (self) =>
+      this.#openOutlet(socket, self, () => control[0]?.drained()),
+    )
+    control.push(new Control(this.#controlNeeds(), session, reading))
+    this.#clients.add(session)
+    metrics.clientsOpened.add()
+    return control[0]!
+  }
+
+  #openOutlet(socket: Socket, session: Session, onDrained: () => void): Outlet {
+    const { parts, settings } = this.#wiring
+    return parts.openOutlet({
+      socket,
+      log: this.#log,
+      deadline: parts.sendDeadline,
+      writeBytesMax: settings.clientWriteBytesMax,
+      controlBytesMax,
+      onLapped: (missed) => session.lapped(missed),
+      onDrained,
+      onClosed: (reason) => this.#farewell(session, reason),
+    })
+  }
+
+  #farewell(session: Session, reason: CloseReason): void {
+    this.#clients.remove(session)
+    this.#wiring.metrics.clientsClosed.of({ reason }).add()
+  }
+
+  #controlNeeds() {
+    return { metrics: this.#wiring.metrics, resume: () => undefined, reset: () => undefined }
+  }
+
+  /** Records are gone from Kafka before they were read: no client will ever get them. */
+  #tellLoss(partition: number, firstOffset: bigint, lastOffset: bigint): void {
+    const count = Number(lastOffset - firstOffset + 1n)
+    this.#wiring.world.logger.error({ partition, count }, 'Kafka gave up records before they were read')
+    const missed = [{ partition, firstOffset, lastOffset, count }]
+    for (const session of this.#clients.all()) session.told(missed)
+  }
+
+  #health(): Record<string, unknown> {
+    const { metrics, parts, settings, signals } = this.#wiring
+    const replayBuffer = parts.replayStore.status()
+    const facts = signals.facts({
+      lagRecords: this.#intake.lag.waitingRecords(),
+      areBrokersSilent: this.#intake.lag.areBrokersSilent,
+      isRedisEnabled: replayBuffer['redis_enabled'] === true,
+    })
+    return healthBody({
+      facts,
+      decision: parts.health.decide(facts),
+      metrics,
+      connectedClients: this.#clients.count,
+      replayBuffer,
+      limits: { windowMs: settings.healthWindowMs, staleMs: settings.healthStaleMs },
+    })
+  }
+
+  #readiness(): Answer {
+    return readiness({
+      isListening: this.#isListening,
+      isStopping: this.#isStopping,
+      hasJoined: this.#intake.hasJoined,
+    })
+  }
+
+  #version(): Record<string, unknown> {
+    const { parts, settings } = this.#wiring
+    const { clusterId } = this.#intake
+    return {
+      git_sha: 'unknown',
+      build_date: 'unknown',
+      schema_version: 1,
+      component: 'websocket-server',
+      resume_namespace:
+        clusterId === undefined
+          ? null
+          : resumeNamespace({
+              clusterId,
+              topic: settings.kafkaTopic,
+              group: settings.kafkaGroupId,
+              brokers: settings.kafkaBrokers,
+            }),
+      kafka_topic: settings.kafkaTopic,
+      kafka_group_id: settings.kafkaGroupId,
+      max_payload_bytes: settings.payloadBytesMax,
+      decode_error_policy: settings.kafkaOnDecodeError,
+      ...parts.sendDeadline.effective,
+      settings: tellSettings(settings),
+    }
+  }
+
+  #export(): void {
+    const { metrics, parts, signals } = this.#wiring
+    exportAges(metrics, signals, parts.ages)
+    metrics.connectedClients.from(() => this.#clients.count)
+    metrics.clientHeldBytes.from(() => this.#clients.heldBytes)
+    metrics.ringBytes.from(() => this.#log.ringBytes)
+    metrics.ringRecords.from(() => this.#log.ringRecords)
+    metrics.ringPinnedBytes.from(() => this.#log.pinnedBytes)
+  }
+}

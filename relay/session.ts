@@ -1,0 +1,144 @@
+/**
+ * One client for as long as it is connected: what it is told when it falls off the log, when it is
+ * closed for being slow, and how its silence is noticed.
+ */
+import { closeFrame, frame, jsonFrame, opcodes } from './log/frames.ts'
+import { severityOf, type Signals } from './health/signals.ts'
+import type { MissedRange, Outlet } from './parts.ts'
+import { closeRows, type CloseReason } from './tables/close-codes.ts'
+import { closeAfter, errorBody, type ErrorCode } from './tables/errors.ts'
+import type { Settings } from './tables/settings.ts'
+import type { Clock } from './world/clock.ts'
+
+/** How long a new client is given to ask for a resume before live records flow. */
+const resumeGraceMs = 250
+
+export interface SessionNeeds {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly signals: Signals
+  onSlow(): void
+}
+
+export class Session {
+  readonly #needs: SessionNeeds
+  readonly #openedMs: number
+  readonly outlet: Outlet
+  #isGreeting = true
+  #heardMs: number
+  #pingedMs: number | undefined
+  #windowFromMs: number
+  #missedInWindow = 0
+
+  /** @param open makes the outlet, which reports back to this session */
+  constructor(needs: SessionNeeds, open: (session: Session) => Outlet) {
+    this.#needs = needs
+    this.#openedMs = this.#heardMs = this.#windowFromMs = needs.clock.nowMs()
+    this.outlet = open(this)
+  }
+
+  /** The client sent something, whatever it was. */
+  heard(): void {
+    this.#heardMs = this.#needs.clock.nowMs()
+    this.#pingedMs = undefined
+  }
+
+  /** Live records may flow: it has resumed, or said that it will not, or its time is over. */
+  greeted(): void {
+    if (!this.#isGreeting) return
+    this.#isGreeting = false
+    this.outlet.goLive()
+  }
+
+  /** Looks at everything that depends on time. */
+  sweep(nowMs: number): void {
+    this.outlet.sweep(nowMs)
+    if (this.#isGreeting && nowMs - this.#openedMs >= resumeGraceMs) this.greeted()
+    const { pingIntervalMs } = this.#needs.settings
+    if (this.#pingedMs !== undefined) {
+      if (nowMs - this.#pingedMs >= pingIntervalMs) this.outlet.close('ping_timeout')
+    } else if (nowMs - this.#heardMs >= pingIntervalMs) {
+      this.#pingedMs = nowMs
+      this.outlet.control(pingFrame)
+    }
+  }
+
+  /** Tells the client exactly what it missed; closes it when that is too much. */
+  lapped(missed: readonly MissedRange[]): void {
+    const count = missed.reduce((sum, range) => sum + range.count, 0)
+    this.#needs.signals.clientLapped(count)
+    const lag = this.#countLag(count)
+    const { lagDisconnectRecords } = this.#needs.settings
+    if (lagDisconnectRecords > 0 && lag >= lagDisconnectRecords) {
+      this.#needs.onSlow()
+      this.close('slow_client', gapFrames(missed), jsonFrame(this.#disconnectBody(lag)))
+      return
+    }
+    this.told(missed)
+  }
+
+  /** Tells the client what it will not get; a client that takes not even that is closed. */
+  told(missed: readonly MissedRange[]): void {
+    if (!this.outlet.control(gapFrames(missed))) this.outlet.close('control_backlog')
+  }
+
+  /** Answers with an `error` frame, and closes if the table says so. */
+  refuse(code: ErrorCode, found: string | number = ''): void {
+    const answer = jsonFrame(errorBody(code, found))
+    const reason = closeAfter(code)
+    if (reason === undefined) this.outlet.control(answer)
+    else this.close(reason, answer)
+  }
+
+  /** Ends the client with last frames and a close frame, as far as the socket takes them. */
+  close(reason: CloseReason, ...last: readonly Buffer[]): void {
+    const { code, says } = closeRows[reason]
+    this.outlet.close(reason, Buffer.concat([...last, closeFrame(code, says)]))
+  }
+
+  #countLag(count: number): number {
+    const { lagWindowMs } = this.#needs.settings
+    const nowMs = this.#needs.clock.nowMs()
+    if (lagWindowMs > 0 && nowMs - this.#windowFromMs > lagWindowMs) {
+      this.#windowFromMs = nowMs
+      this.#missedInWindow = 0
+    }
+    this.#missedInWindow += count
+    return this.#missedInWindow
+  }
+
+  #disconnectBody(lag: number): Record<string, unknown> {
+    const { lagDisconnectRecords, lagWindowMs } = this.#needs.settings
+    const seconds = lagWindowMs / 1_000
+    const span = seconds > 0 ? `within ${seconds}s window` : 'lifetime'
+    return {
+      type: 'disconnect',
+      reason: 'backpressure',
+      lag_in_window: lag,
+      cumulative_lag: lag,
+      threshold: lagDisconnectRecords,
+      window_secs: seconds,
+      message:
+        `Disconnected due to slow consumption (${lag} messages dropped ${span}). ` +
+        'Please reconnect using the resume protocol.',
+    }
+  }
+}
+
+const pingFrame = frame(opcodes.ping, new Uint8Array(0))
+
+const gapFrames = (missed: readonly MissedRange[]): Buffer => Buffer.concat(missed.map(gapFrame))
+
+/** DashFlow's fields, and where the missed records are. */
+function gapFrame({ partition, firstOffset, lastOffset, count }: MissedRange): Buffer {
+  const severity = severityOf(count)
+  return jsonFrame({
+    type: 'gap',
+    count,
+    severity,
+    message: `[${severity.toUpperCase()}] ${count} messages missed due to slow connection`,
+    partition,
+    firstOffset: String(firstOffset),
+    lastOffset: String(lastOffset),
+  })
+}

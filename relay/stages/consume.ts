@@ -1,0 +1,195 @@
+/**
+ * The consume stage: one fetched batch at a time from Kafka to the log, with every record accounted
+ * for: offered to clients, dead-lettered, or counted as having no value. It holds no more than the
+ * batch, because the next fetch waits for it, and it waits itself while not even the foremost
+ * client keeps up.
+ */
+import type { BatchRun, Fetched, FetchedRecord } from '../adapters/kafka-consumer.ts'
+import type { DeadLetterQueue } from '../dlq.ts'
+import type { Signals } from '../health/signals.ts'
+import type { Distribution, Metrics } from '../metrics.ts'
+import type { PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
+import type { Settings } from '../tables/settings.ts'
+import type { Clock } from '../world/clock.ts'
+import type { Broadcast } from './broadcast.ts'
+import { decode, type Malformed, type Sound } from './decode.ts'
+
+export interface ConsumeNeeds {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly signals: Signals
+  readonly broadcast: Broadcast
+  readonly store: ReplayStore
+  readonly dlq: DeadLetterQueue
+  readonly poison: PoisonPolicy
+  /** Settles when the foremost client has room for so many bytes, or has had its chance. */
+  room(bytes: number, beat: () => Promise<void>): Promise<void>
+  /** Log end of a partition when this process first had it; records below it are old. */
+  headAtStart(partition: number): bigint | undefined
+  /** Records of a partition are gone from Kafka before they were read. */
+  onLost(partition: number, firstOffset: bigint, lastOffset: bigint): void
+  /** Offsets of a partition have begun anew: the topic is another one, or was truncated. */
+  onRewound(partition: number): void
+}
+
+/** What is known of a partition for as long as the process lives. */
+interface Track {
+  /** Next offset to be taken. */
+  position: bigint
+  handledMs: number
+}
+/** A record with what decoding made of it; undefined where there was nothing to decode. */
+interface Judged extends FetchedRecord {
+  readonly decoded: Sound | Malformed | undefined
+}
+
+export class Consume {
+  readonly #needs: ConsumeNeeds
+  readonly #tracks = new Map<number, Track>()
+  readonly #startUnixMs: number
+  readonly #pausedAt = new Map<number, bigint>()
+  readonly #latency: Distribution
+  #taken = 0
+  inflightBytes = 0
+
+  constructor(needs: ConsumeNeeds) {
+    this.#needs = needs
+    this.#startUnixMs = needs.clock.unixMs()
+    this.#latency = needs.metrics.e2eLatency.of({ stage: 'producer_to_consumer' })
+  }
+
+  /** Next offset to be taken, by partition, of all partitions this process has read. */
+  positions(): Map<number, bigint> {
+    return new Map(Array.from(this.#tracks, ([partition, { position }]) => [partition, position]))
+  }
+
+  /** Milliseconds since a record of the partition was handled; undefined for never. */
+  idleMs(partition: number): number | undefined {
+    const track = this.#tracks.get(partition)
+    return track && this.#needs.clock.nowMs() - track.handledMs
+  }
+
+  /** Partitions that stopped before a malformed record, and at which offset. */
+  get paused(): ReadonlyMap<number, bigint> {
+    return this.#pausedAt
+  }
+
+  /** Takes a batch; settles when the next one is welcome. */
+  async take(fetched: Fetched, run: BatchRun): Promise<void> {
+    const bytes = fetched.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+    this.inflightBytes += bytes
+    try {
+      await this.#needs.room(bytes, () => run.beat())
+      if (run.isStale()) return
+      this.#offer(fetched, run)
+    } finally {
+      this.inflightBytes -= bytes
+    }
+    await this.#needs.broadcast.flushSoon()
+  }
+
+  #offer(fetched: Fetched, run: BatchRun): void {
+    const { partition, nextOffset } = fetched
+    const track = this.#track(fetched)
+    const records = this.#judge(fetched.records.filter(({ offset }) => offset >= track.position))
+    const stop = this.#stopOf(partition, records)
+    const { poison } = this.#needs
+    const malformed = [...records.keys()].filter((at) => records[at]!.decoded?.isSound === false)
+    const offered: RelayRecord[] = []
+    for (const [index, record] of records.slice(0, stop).entries()) {
+      this.#pass(partition, track, record.offset)
+      const isOffered = record.decoded?.isSound === true && poison.isOffered(index, malformed)
+      if (isOffered) offered.push(this.#append(partition, record, record.decoded))
+      else this.#leaveOut(partition, record)
+    }
+    // In the store before any client can be told of it: a resume in between must find it there.
+    this.#needs.store.add(offered)
+    this.#needs.signals.decoded(offered.length)
+    track.handledMs = this.#needs.clock.nowMs()
+    const stopped = records[stop]
+    if (stopped === undefined) this.#pass(partition, track, nextOffset - 1n, nextOffset)
+    else this.#pause(partition, stopped.offset, run)
+  }
+
+  /** What was known of the partition, brought to terms with where Kafka says this fetch began. */
+  #track({ partition, fetchedOffset, highWatermark }: Fetched): Track {
+    const known = this.#tracks.get(partition)
+    if (known !== undefined && highWatermark >= known.position) {
+      if (fetchedOffset > known.position) {
+        this.#needs.onLost(partition, known.position, fetchedOffset - 1n)
+        known.position = fetchedOffset
+      }
+      return known
+    }
+    if (known !== undefined) this.#needs.onRewound(partition)
+    const track = { position: fetchedOffset, handledMs: this.#needs.clock.nowMs() }
+    this.#tracks.set(partition, track)
+    return track
+  }
+
+  #judge(records: readonly FetchedRecord[]): Judged[] {
+    const { payloadBytesMax } = this.#needs.settings
+    return records.map(({ offset, value, timestampMs }) => {
+      const decoded = value === null ? undefined : decode(value, payloadBytesMax)
+      return { offset, value, timestampMs, decoded }
+    })
+  }
+
+  /** With the pause policy, the first record that must not be passed; else the end. */
+  #stopOf(partition: number, records: readonly Judged[]): number {
+    if (this.#needs.settings.kafkaOnDecodeError === 'skip') return records.length
+    const isFatal = (record: Judged) =>
+      record.decoded?.isSound !== true && !this.#isOld(partition, record)
+    const stop = records.findIndex(isFatal)
+    return stop === -1 ? records.length : stop
+  }
+
+  /** Moves the position beyond `offset`; what was jumped over never was for clients. */
+  #pass(partition: number, track: Track, offset: bigint, jumpTo = offset): void {
+    if (jumpTo > track.position) {
+      this.#needs.store.addHole(partition, track.position, jumpTo - 1n)
+    }
+    track.position = offset + 1n
+  }
+
+  #append(partition: number, { offset, value }: Judged, sound: Sound): RelayRecord {
+    this.#taken += 1
+    this.#measure(sound)
+    const view = this.#needs.broadcast.append(partition, offset, value!)
+    return { partition, offset, value: view, threads: sound.threads }
+  }
+
+  #leaveOut(partition: number, record: Judged): void {
+    const { dlq, signals, store } = this.#needs
+    const { decoded, offset, value } = record
+    this.#taken += 1
+    store.addHole(partition, offset)
+    if (value === null) return signals.payloadMissing()
+    if (decoded === undefined || decoded.isSound) return
+    const { errorType, says } = decoded
+    signals.malformed(errorType, this.#isOld(partition, record))
+    dlq.take({ partition, offset, value, errorType, says, messageCount: this.#taken })
+  }
+
+  #pause(partition: number, offset: bigint, run: BatchRun): void {
+    this.#pausedAt.set(partition, offset)
+    run.pauseAt(offset)
+  }
+
+  #isOld(partition: number, { offset, timestampMs }: FetchedRecord): boolean {
+    const { oldDataUseTimestamp, oldDataGraceMs } = this.#needs.settings
+    if (oldDataUseTimestamp) return timestampMs < this.#startUnixMs - oldDataGraceMs
+    const head = this.#needs.headAtStart(partition)
+    return head !== undefined && offset < head
+  }
+
+  #measure({ stampMs, isMultiThread }: Sound): void {
+    const { clock, metrics } = this.#needs
+    if (isMultiThread) metrics.multiThreadBatches.add()
+    if (stampMs <= 0) return
+    const tookMs = clock.unixMs() - stampMs
+    if (tookMs < 0) metrics.clockSkew.add()
+    else this.#latency.observe(tookMs)
+  }
+}

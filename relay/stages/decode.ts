@@ -1,0 +1,40 @@
+/**
+ * The decode stage: is this record fit for clients, and what does it say of itself? Total: bad
+ * bytes are a value with a reason. The bytes themselves go on unchanged.
+ */
+import { errorTypeOf, type DecodeFailure, type ErrorType, scanRecord } from '../../proto/codec.ts'
+import type { RelayRecord } from '../parts.ts'
+
+export interface Sound {
+  readonly isSound: true
+  readonly threads: RelayRecord['threads']
+  /** Milliseconds since 1970 that the producer stamped; 0 when it did not. */
+  readonly stampMs: number
+  readonly isMultiThread: boolean
+}
+export interface Malformed {
+  readonly isSound: false
+  readonly reason: DecodeFailure
+  readonly errorType: ErrorType
+  readonly says: string
+}
+
+/** @param payloadBytesMax largest protobuf, also after decompression */
+export function decode(value: Buffer, payloadBytesMax: number): Sound | Malformed {
+  const scanned = scanRecord(value, { payloadBytesMax }, 'compatible')
+  if (!scanned.ok) {
+    const { reason, says } = scanned
+    return { isSound: false, reason, errorType: errorTypeOf(reason), says }
+  }
+  const { runs, timestampUs } = scanned.facts
+  return {
+    isSound: true,
+    threads: runs.every(isNumbered) ? runs : runs.filter(isNumbered),
+    stampMs: Number(timestampUs) / 1_000,
+    isMultiThread: runs.length > 1,
+  }
+}
+
+/** A sequence of 0 means that the record is not numbered, an empty thread that it has none. */
+const isNumbered = ({ thread, sequence }: RelayRecord['threads'][number]): boolean =>
+  thread !== '' && sequence !== 0n

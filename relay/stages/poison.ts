@@ -1,0 +1,6 @@
+/** The reference poison policy: a malformed record harms nobody but itself. */
+import type { PoisonPolicy } from '../parts.ts'
+
+export const referencePoison: PoisonPolicy = {
+  isOffered: (index, malformed) => !malformed.includes(index),
+}

@@ -1,0 +1,242 @@
+/**
+ * The send stage: sole owner of one socket's write side. It hands the socket one write at a time,
+ * so what a client can hold in memory is one write and its own bounded queue, and a write that
+ * outlives its deadline ends the client. Nothing here allocates per record, and nothing sets a
+ * timer: `sweep` is called for all clients by one.
+ *
+ * Frames of the client's own go between slices of the log, at record boundaries, and first.
+ */
+import type { Socket } from 'node:net'
+import type { Cursor } from '../log/byte-log.ts'
+import type { Segment } from '../log/segment.ts'
+import type { Outlet, OutletNeeds, SendPath } from '../parts.ts'
+import type { CloseReason } from '../tables/close-codes.ts'
+
+/** How long a client that was told good-bye may take to close; then the socket is destroyed. */
+const lingerMs = 2_000
+
+interface Chunk {
+  readonly bytes: Buffer
+  readonly settle: () => void
+}
+
+/** `open` takes and sends; `ending` sends its last frame; `ended` waits for the peer. */
+type Phase = 'open' | 'ending' | 'ended' | 'closed'
+
+/** Opens the write side of a socket that has just been upgraded. */
+export const openOutlet = (needs: OutletNeeds): Outlet => new SocketOutlet(needs)
+
+class SocketOutlet implements Outlet {
+  readonly #needs: OutletNeeds
+  readonly #socket: Socket
+  readonly #cursor: Cursor
+  readonly #written: (error?: Error | null) => void
+  #phase: Phase = 'open'
+  #reason: CloseReason = 'client_gone'
+  #isLive = false
+  #isFenced = false
+  #underWay: SendPath | undefined
+  #underWayBytes = 0
+  /** When the first sweep saw this write: stamping every write would cost more than the write. */
+  #seenMs: number | undefined
+  #segment: Segment | undefined
+  #queue: Buffer[] = []
+  #queueBytes = 0
+  #wasCrowded = false
+  #chunk: Chunk | undefined
+
+  constructor(needs: OutletNeeds) {
+    this.#needs = needs
+    this.#socket = needs.socket
+    this.#cursor = needs.log.end()
+    this.#written = (error) => this.#afterWrite(error)
+    needs.socket.once('close', () => this.#afterClose())
+  }
+
+  get ordinal(): number {
+    return this.#needs.log.ordinalOf(this.#cursor)
+  }
+
+  get isCrowded(): boolean {
+    return this.#queueBytes > this.#needs.controlBytesMax / 2
+  }
+
+  get heldBytes(): number {
+    return this.#queueBytes + this.#underWayBytes
+  }
+
+  get isPinning(): boolean {
+    return this.#segment !== undefined && this.#segment.isEvicted
+  }
+
+  wake(): void {
+    if (this.#underWay === undefined) this.#pump()
+  }
+
+  control(frame: Buffer): boolean {
+    if (this.#phase !== 'open') return false
+    const isFull = this.#queueBytes + frame.length > this.#needs.controlBytesMax
+    if (isFull && this.#queueBytes > 0) return false
+    this.#queue.push(frame)
+    this.#queueBytes += frame.length
+    this.#wasCrowded ||= this.isCrowded
+    this.wake()
+    return true
+  }
+
+  goLive(): void {
+    this.#isLive = true
+    this.wake()
+  }
+
+  fence(): ReadonlyMap<number, bigint> | undefined {
+    if (this.#isFenced) return undefined
+    this.#isFenced = true
+    const end = this.#needs.log.end()
+    this.#cursor.segment = end.segment
+    this.#cursor.index = end.index
+    return this.#needs.log.nextOffsets()
+  }
+
+  async replay(chunks: AsyncIterable<Buffer>): Promise<void> {
+    try {
+      for await (const bytes of chunks) {
+        if (this.#phase !== 'open') return
+        await this.#takeChunk(bytes)
+      }
+    } finally {
+      this.#isFenced = false
+      this.goLive()
+    }
+  }
+
+  sweep(nowMs: number): void {
+    if (this.#underWay === undefined && this.#phase !== 'ended') return
+    if (this.#seenMs === undefined) {
+      this.#seenMs = nowMs
+      return
+    }
+    const waitedMs = nowMs - this.#seenMs
+    if (this.#underWay === undefined) {
+      if (waitedMs >= lingerMs) this.#destroy()
+      return
+    }
+    if (waitedMs < this.#needs.deadline.limitMs(this.#underWay)) return
+    this.#giveUp('send_timeout')
+  }
+
+  close(reason: CloseReason, after?: Buffer): void {
+    if (this.#phase !== 'open') return
+    this.#reason = reason
+    this.#queue = []
+    this.#queueBytes = 0
+    if (after === undefined) return this.#destroy()
+    this.#phase = 'ending'
+    this.#queue.push(after)
+    this.#queueBytes = after.length
+    // Unread input would turn the end of the connection into a reset that discards the last frame.
+    this.#socket.resume()
+    this.wake()
+  }
+
+  #pump(): void {
+    if (this.#queue.length > 0) this.#writeQueue()
+    else if (this.#phase === 'ending') this.#end()
+    else if (this.#phase !== 'open') return
+    else if (this.#chunk !== undefined) this.#write('resume', this.#chunk.bytes)
+    else if (this.#isLive && !this.#isFenced) this.#pumpLive()
+  }
+
+  #pumpLive(): void {
+    const { log, writeBytesMax } = this.#needs
+    if (log.isLapped(this.#cursor)) {
+      const missed = log.catchUp(this.#cursor)
+      if (missed.length > 0) this.#needs.onLapped(missed)
+      if (this.#underWay !== undefined || this.#phase !== 'open') return
+    }
+    const slice = log.take(this.#cursor, writeBytesMax)
+    if (slice === undefined) return
+    this.#segment = slice.segment
+    this.#write('broadcast', slice.bytes)
+  }
+
+  #writeQueue(): void {
+    const [first] = this.#queue
+    const bytes = this.#queue.length === 1 ? first! : Buffer.concat(this.#queue, this.#queueBytes)
+    this.#queue = []
+    this.#queueBytes = 0
+    this.#write('control', bytes)
+  }
+
+  #write(path: SendPath, bytes: Buffer): void {
+    this.#underWay = path
+    this.#underWayBytes = bytes.length
+    this.#seenMs = undefined
+    this.#socket.write(bytes, this.#written)
+  }
+
+  #afterWrite(error: Error | null | undefined): void {
+    if (this.#underWay === undefined) return
+    const path = this.#underWay
+    if (error) return this.#giveUp('send_failed')
+    this.#letGo()
+    if (path === 'resume') this.#settleChunk()
+    if (this.#wasCrowded && this.#queue.length === 0) {
+      this.#wasCrowded = false
+      this.#needs.onDrained()
+    }
+    this.wake()
+  }
+
+  /** A write that failed after we had ended the client is no news. */
+  #giveUp(failure: 'send_timeout' | 'send_failed'): void {
+    if (this.#phase !== 'ended') {
+      this.#needs.deadline.gaveUp(this.#underWay ?? 'control', failure)
+      if (this.#phase === 'open') this.#reason = failure
+    }
+    this.#destroy()
+  }
+
+  /** What the write under way held is given up with the socket, at once. */
+  #destroy(): void {
+    this.#phase = 'ended'
+    this.#socket.destroy()
+    this.#letGo()
+  }
+
+  #end(): void {
+    this.#phase = 'ended'
+    this.#seenMs = undefined
+    this.#socket.end()
+  }
+
+  #takeChunk(bytes: Buffer): Promise<void> {
+    return new Promise((settle) => {
+      this.#chunk = { bytes, settle }
+      this.wake()
+    })
+  }
+
+  #settleChunk(): void {
+    const settle = this.#chunk?.settle
+    this.#chunk = undefined
+    settle?.()
+  }
+
+  #letGo(): void {
+    this.#underWay = undefined
+    this.#underWayBytes = 0
+    if (this.#segment === undefined) return
+    this.#needs.log.release(this.#segment)
+    this.#segment = undefined
+  }
+
+  #afterClose(): void {
+    this.#phase = 'closed'
+    this.#queue = []
+    this.#queueBytes = 0
+    this.#letGo()
+    this.#settleChunk()
+    this.#needs.onClosed(this.#reason)
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The `error` frames of the protocol, once: what a client did that the relay does not serve, and
+ * whether it is closed for it. Codes and texts of DashFlow's are kept word for word.
+ */
+import type { CloseReason } from './close-codes.ts'
+
+interface ErrorRow {
+  /** `{n}` stands for the number that was found. */
+  readonly says: string
+  /** Why the client is closed after the frame; without it, it stays. */
+  readonly closes?: CloseReason
+}
+
+export const errorRows = {
+  CONTROL_FRAME_TOO_LARGE: {
+    says: 'Control message ({n} bytes) exceeds maximum (1048576 bytes)',
+    closes: 'frame_too_large',
+  },
+  REPLAY_TIMEOUT: {
+    says: 'Replay operation timed out due to slow connection',
+    closes: 'replay_timeout',
+  },
+  RESUME_TOO_MANY_PARTITIONS: {
+    says: 'Too many partitions in resume request: {n} > 1024',
+    closes: 'resume_refused',
+  },
+  RESUME_TOO_MANY_THREADS: {
+    says: 'Too many threads in resume request: {n} > 10000',
+    closes: 'resume_refused',
+  },
+  RESUME_INVALID: { says: 'Resume request is not valid: {n}' },
+  RESUME_MODE_UNSUPPORTED: { says: 'Resume mode is not supported: {n}' },
+  RESUME_IN_PROGRESS: { says: 'A replay is under way; resume again after replay_complete' },
+  CURSOR_RESET_FORBIDDEN: { says: 'cursor_reset needs the bearer token on this address' },
+  CURSOR_RESET_FAILED: { says: 'cursor_reset could not be completed: {n}' },
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof errorRows
+
+/** The frame as an object; `found` fills the place of `{n}`. */
+export function errorBody(code: ErrorCode, found: string | number = ''): Record<string, unknown> {
+  return { type: 'error', code, message: errorRows[code].says.replace('{n}', String(found)) }
+}
+
+/** Why the client is closed after this error, if it is. */
+export function closeAfter(code: ErrorCode): CloseReason | undefined {
+  const row: ErrorRow = errorRows[code]
+  return row.closes
+}

@@ -1,0 +1,145 @@
+/**
+ * From environment variables to settings. All that is wrong is told at once, so that nobody has to
+ * start a relay five times to find five mistakes. A secret's value never stands in a message.
+ */
+import {
+  type ListRow,
+  type NumberRow,
+  type SettingKey,
+  type SettingRow,
+  settingRows,
+  type Settings,
+} from './settings.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+export type ParsedSettings =
+  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/** What became of one value: taken, moved into its bounds with a warning, or refused. */
+interface Reading {
+  readonly value?: unknown
+  readonly warning?: string
+  readonly problem?: string
+}
+
+/** Reads all settings. An unset or blank variable means the default. */
+export function parseSettings(env: Environment): ParsedSettings {
+  const settings: Record<string, unknown> = {}
+  const warnings: string[] = []
+  const problems: string[] = []
+  for (const [key, row] of Object.entries(settingRows) as [SettingKey, SettingRow][]) {
+    const reading = readRow(row, env[row.env]?.trim() ?? '')
+    settings[key] = reading.value
+    if (reading.warning !== undefined) warnings.push(reading.warning)
+    if (reading.problem !== undefined) problems.push(reading.problem)
+  }
+  if (problems.length === 0) problems.push(...contradictions(settings as Settings))
+  if (problems.length > 0) return { ok: false, problems }
+  return { ok: true, settings: settings as Settings, warnings }
+}
+
+function readRow(row: SettingRow, text: string): Reading {
+  switch (row.kind) {
+    case 'number':
+      return text === '' ? { value: row.byDefault * row.scale } : readNumber(row, text)
+    case 'choice': {
+      const word = row.choices.find((choice) => choice.toLowerCase() === text.toLowerCase())
+      if (text === '') return { value: row.byDefault }
+      if (word !== undefined) return { value: word }
+      const words = row.choices.filter((choice) => choice !== '').join(', ')
+      return { problem: `${row.env}: wanted one of ${words}; found "${text}"` }
+    }
+    case 'flag':
+      return text === '' ? { value: row.byDefault } : readFlag(row.env, text.toLowerCase())
+    case 'text':
+      return { value: text === '' ? row.byDefault : text }
+    case 'list':
+      return { value: text === '' ? row.byDefault : readList(text) }
+  }
+}
+
+function readNumber(row: NumberRow, text: string): Reading {
+  if (!/^[+-]?\d+$/.test(text)) {
+    return { problem: `${row.env}: wanted a whole number (${row.unit}); found "${text}"` }
+  }
+  const asked = Number(text)
+  if (asked === 0 && row.zeroMeans === 'the default') return { value: row.byDefault * row.scale }
+  const value = Math.min(row.max, Math.max(row.min, asked))
+  if (value === asked) return { value: value * row.scale }
+  const bounds = `${row.min} to ${row.max} ${row.unit}`
+  return {
+    value: value * row.scale,
+    warning: `${row.env}: ${text} is outside ${bounds}; ${value} is used`,
+  }
+}
+
+function readFlag(env: string, text: string): Reading {
+  if (text === 'true' || text === '1') return { value: true }
+  if (text === 'false' || text === '0') return { value: false }
+  return { problem: `${env}: wanted true, false, 1 or 0; found "${text}"` }
+}
+
+const readList = (text: string): ListRow['byDefault'] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+
+/** Settings that are right one by one and wrong together. */
+function contradictions(settings: Settings): string[] {
+  const { kafkaSecurityProtocol: protocol } = settings
+  const isSasl = protocol.startsWith('sasl')
+  const isPair = (a: string, b: string) => (a === '') === (b === '')
+  const rules: readonly (readonly [boolean, string])[] = [
+    [
+      brokerList(settings.kafkaBrokers).every((broker) => /^.+:\d{1,5}$/.test(broker)),
+      'KAFKA_BROKERS: wanted host:port, separated by commas',
+    ],
+    [brokerList(settings.kafkaBrokers).length > 0, 'KAFKA_BROKERS: wanted at least one broker'],
+    [
+      isPair(settings.kafkaSaslUsername, settings.kafkaSaslPassword),
+      'KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set together',
+    ],
+    [
+      !isSasl || (settings.kafkaSaslMechanism !== '' && settings.kafkaSaslUsername !== ''),
+      `KAFKA_SECURITY_PROTOCOL ${protocol} needs KAFKA_SASL_MECHANISM, a username and a password`,
+    ],
+    [
+      isPair(settings.kafkaSslCertFile, settings.kafkaSslKeyFile),
+      'KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION must be set together',
+    ],
+    [
+      settings.kafkaHeartbeatMs * 2 <= settings.kafkaSessionTimeoutMs,
+      'KAFKA_HEARTBEAT_INTERVAL_MS must be at most half of KAFKA_SESSION_TIMEOUT_MS',
+    ],
+    [
+      /^rediss?:\/\/./.test(settings.redisUrl),
+      'REDIS_URL: wanted redis://[user:password@]host:port (the value is not shown)',
+    ],
+  ]
+  return rules.filter(([holds]) => !holds).map(([, says]) => says)
+}
+
+/** The brokers of KAFKA_BROKERS. */
+export const brokerList = (brokers: string): string[] => [...readList(brokers)]
+
+/** All effective values, for `/version`: in the house's units and without a secret. */
+export function tellSettings(settings: Settings): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => {
+      const row: SettingRow = settingRows[key as SettingKey]
+      const isSecret = row.kind === 'text' && row.isSecret === true
+      return [key, isSecret ? withoutSecret(String(value)) : value]
+    }),
+  )
+}
+
+/** Keeps where a URL points to; anything else that is secret is only told to be set. */
+function withoutSecret(text: string): string {
+  if (text === '') return ''
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.host === '') return '***'
+  const user = url.username === '' && url.password === '' ? '' : '***@'
+  return `${url.protocol}//${user}${url.host}${url.pathname}`
+}
