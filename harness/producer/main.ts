@@ -15,6 +15,7 @@ import type {
 import { openKafkaSink, type Sink } from './sink.ts'
 
 type Start = Extract<ProducerCommand, { do: 'start' }>
+type Order = Exclude<ProducerCommand, Start>
 interface Running {
   readonly journal: Journal
   readonly sink: Sink
@@ -50,7 +51,7 @@ async function perform(command: ProducerCommand): Promise<ProducerStatus> {
 
 function obey(
   { producer, sink, journal }: Running,
-  command: Exclude<ProducerCommand, Start>,
+  command: Order,
 ): ProducerStatus | Promise<ProducerStatus> {
   switch (command.do) {
     case 'load':
@@ -63,6 +64,8 @@ function obey(
       return producer.status()
     case 'finish':
       return finish(producer, sink, journal)
+    default:
+      throw new Error(`the producer has no command "${(command satisfies never as Order).do}"`)
   }
 }
 

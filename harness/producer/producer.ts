@@ -204,12 +204,8 @@ function prepared(
 ): Prepared[] {
   const records = episode(kind, { seed, count, payloadBytesMax, unixMs: clock.unixMs() })
   const partition = partitionOf(records[0]?.thread ?? '', partitions)
-  return records.map(({ thread, sequence, value, isMalformed }: EpisodeRecord) => ({
-    thread,
-    sequence,
-    partition,
-    key: Buffer.from(thread),
-    value,
-    ...(isMalformed ? { kind } : {}),
-  }))
+  return records.map(({ thread, sequence, value, isMalformed }: EpisodeRecord) => {
+    const record = { thread, sequence, partition, key: Buffer.from(thread), value }
+    return isMalformed ? Object.assign(record, { kind }) : record
+  })
 }

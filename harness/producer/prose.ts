@@ -31,7 +31,8 @@ function writePage(seed: string): string {
   faker.seed(dice(`${seed}/prose`).int(2 ** 31))
   const sentences: string[] = []
   for (let chars = 0; chars < pageChars; ) {
-    const sentence = `${faker.person.firstName()}: ${faker.hacker.phrase()} ${faker.lorem.sentence()} `
+    const [name, phrase] = [faker.person.firstName(), faker.hacker.phrase()]
+    const sentence = `${name}: ${phrase} ${faker.lorem.sentence()} `
     sentences.push(sentence)
     chars += sentence.length
   }

@@ -60,10 +60,10 @@ export function openPump(clock: Clock, journal: Journal, queue: OutgoingQueue, s
   return {
     wake,
     async drained() {
-      while (queue.length > 0 || running !== undefined) {
+      do {
         wake()
         await running
-      }
+      } while (queue.length > 0)
     },
     counts,
   }
@@ -71,7 +71,7 @@ export function openPump(clock: Clock, journal: Journal, queue: OutgoingQueue, s
 
 const silent = new UnackedError(false, 'the answer says nothing of the partition')
 
-/** An unacknowledged send is an outcome; anything else is a mistake of ours and ends the process. */
+/** An unacknowledged send is an outcome; anything else is our mistake and ends the process. */
 function unacked(error: unknown): UnackedError {
   if (error instanceof UnackedError) return error
   throw error

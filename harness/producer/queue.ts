@@ -34,7 +34,7 @@ export interface OutgoingQueue {
 /** What a record costs beside its bytes, so that tombstones fill the queue as well. */
 const overheadBytes = 128
 
-/** A queue that holds at most `bytesMax`. A record that is larger alone is taken when it is empty. */
+/** A queue of at most `bytesMax`. A record that is larger alone is taken when it is empty. */
 export function openQueue(bytesMax: number): OutgoingQueue {
   let records: Outgoing[] = []
   let head = 0

@@ -95,9 +95,8 @@ function asker(clock: Clock, child: OwnedChild): Ask {
   const asked = new Map<number, PromiseWithResolvers<ProducerStatus>>()
   let lastId = 0
   const gone = () => new ProducerGoneError(`the producer's process has ended:\n${child.tail()}`)
-  void child.exited.then(() => {
-    for (const one of asked.values()) one.reject(gone())
-  })
+  const rejectAll = () => asked.forEach((one) => one.reject(gone()))
+  void child.exited.then(rejectAll)
   child.onMessage((message) => {
     const answer = message as ProducerAnswer
     const one = asked.get(answer.re)

@@ -102,7 +102,7 @@ function baseOffsets(answers: readonly { partition: number; baseOffset?: string 
   return new Map(
     answers.map(({ partition, baseOffset }) => {
       if (baseOffset === undefined) {
-        throw new Error(`Kafka named no offset for partition ${partition}; it must be 0.11 or later`)
+        throw new Error(`Kafka named no offset for partition ${partition}; is it older than 0.11?`)
       }
       return [partition, BigInt(baseOffset)]
     }),

@@ -19,7 +19,7 @@ export interface StateOf {
   readonly hasHuge?: boolean
 }
 
-/** One RFC 6902 operation with its value as JSON text (or what pretends to be); a removal has none. */
+/** One RFC 6902 operation; its value is JSON text or pretends to be, a removal has none. */
 export interface PatchOp {
   readonly op: 'add' | 'remove' | 'replace'
   readonly path: string
@@ -63,7 +63,6 @@ export function stateText(at: StateOf): string {
 export function patchOps(at: StateOf): readonly PatchOp[] {
   const { version } = at
   const slot = version % slots
-  const replace = (path: string, json: string): PatchOp => ({ op: 'replace', path, json })
   return [
     replace('/budget', budget(version)),
     ...(at.hasHuge ? [{ op: 'add', path: '/huge', json: hugeIntegers } as const] : []),
@@ -79,6 +78,8 @@ export function patchOps(at: StateOf): readonly PatchOp[] {
     replace(`/${astral}`, String(version)),
   ]
 }
+
+const replace = (path: string, json: string): PatchOp => ({ op: 'replace', path, json })
 
 /** SHA-256 of a canonical text: what a record's `state_hash` holds. */
 export function hashOf(canonicalText: string): Buffer {

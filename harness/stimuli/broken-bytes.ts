@@ -38,9 +38,10 @@ export function badHeader(field: 'sequence-as-text' | 'thread-not-utf8'): Buffer
   return framed(FRAMED_PLAIN, writer.join().join().finish())
 }
 
+const key = (writer: BinaryWriter) => writer.tag(1, WireType.LengthDelimited).string('a')
+
 /** An event with an attribute of `depth` maps in one another. */
 export function deepAttributes(depth: number): Buffer {
-  const key = (writer: BinaryWriter) => writer.tag(1, WireType.LengthDelimited).string('a')
   const writer = new BinaryWriter()
   writer.tag(eventField, WireType.LengthDelimited).fork()
   key(writer.tag(4, WireType.LengthDelimited).fork())

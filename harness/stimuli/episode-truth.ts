@@ -2,8 +2,7 @@
  * What a client that gets it right knows of an episode's thread when it has heard of a sequence.
  * The counterpart of episode.ts: written down apart from it, so that the two check each other.
  */
-import type { MalformedKind } from './malformed.ts'
-import { allMalformedKinds, malformed } from './malformed.ts'
+import { allMalformedKinds, malformed, type MalformedKind } from './malformed.ts'
 
 /** A state by its version, and whether the client must say that it is not proven. */
 export interface EpisodeTruth {
@@ -23,13 +22,10 @@ export function kindOfThread(thread: string): MalformedKind | undefined {
 const snapshotAt = 5
 const malformedAt = 3
 
+const clean = (version: number): EpisodeTruth => ({ version, hasHuge: false, isFlagged: false })
+
 /** @param sequence the highest that the client has heard of, applied or not */
-export function episodeTruth(
-  kind: MalformedKind,
-  thread: string,
-  sequence: number,
-): EpisodeTruth {
-  const clean = (version: number): EpisodeTruth => ({ version, hasHuge: false, isFlagged: false })
+export function episodeTruth(kind: MalformedKind, thread: string, sequence: number): EpisodeTruth {
   if (thread.endsWith('-second')) return clean(0)
   const isBlocked = malformed(kind).client.does === 'refuses' && kind !== 'duplicate'
   if (isBlocked && sequence >= malformedAt) {

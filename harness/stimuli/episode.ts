@@ -189,9 +189,8 @@ const scripts: Record<MalformedKind, Script> = {
     const body = eventBody(EventType.NODE_WARNING, 'nowhere')
     const messageId = hashOf(scribe.thread).subarray(16)
     const value = recordValue(scribe.stamp(at, { thread: '', messageId }), body)
-    return harmless(() => value)(scribe, context).map((record) =>
-      record.isMalformed ? { ...record, thread: '' } : record,
-    )
+    const [start, patch, odd, ...rest] = harmless(() => value)(scribe, context)
+    return [start, patch, { ...odd, thread: '' }, ...rest] as EpisodeRecord[]
   },
   'no-message': harmless(() => Buffer.of(0)),
   'past-clock': valid((scribe) => validPatch(scribe, { timestampUs: minute1970Us })),
@@ -219,7 +218,7 @@ const scripts: Record<MalformedKind, Script> = {
 /** All records of the thread are malformed, because all carry its name. */
 function hostileThread(scribe: Scribe): EpisodeRecord[] {
   const records = [scribe.startRecord(), scribe.patchRecord(2, 1), scribe.patchRecord(3, 2)]
-  return records.map((record) => ({ ...record, isMalformed: true }))
+  return records.map(({ sequence, value }) => scribe.malformed(sequence, value))
 }
 
 /** An event of this thread, and the beginning of another thread, in one record. */

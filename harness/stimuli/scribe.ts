@@ -35,7 +35,7 @@ export interface Scribe {
   startRecord(): EpisodeRecord
   patchRecord(sequence: number, version: number, hasHuge?: boolean): EpisodeRecord
   snapshotRecord(sequence: number, version: number): EpisodeRecord
-  /** A malformed record; it counts as belonging to the thread even where its bytes do not say so. */
+  /** A malformed record; it counts as the thread's even where its bytes do not say so. */
   malformed(sequence: number, value: Buffer | null): EpisodeRecord
   /** The protobuf of a valid patch, as raw material. */
   rawPatch(sequence: number, version: number): Uint8Array
