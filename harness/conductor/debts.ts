@@ -10,10 +10,16 @@ import { identify, isRunning } from '../world/processes.ts'
 
 const processIdentity = z.object({ pid: z.number(), start: z.string() })
 
+const link = z.object({
+  name: z.string(),
+  hop: z.enum(['kafka', 'redis', 'clients']),
+  listen: z.string(),
+  upstream: z.string(),
+})
+
 const debt = z.discriminatedUnion('mend', [
-  z.object({ mend: z.literal('remove-toxic'), api: z.string(), link: z.string(), name: z.string() }),
-  z.object({ mend: z.literal('enable-link'), api: z.string(), link: z.string() }),
-  z.object({ mend: z.literal('remove-link'), api: z.string(), link: z.string() }),
+  z.object({ mend: z.literal('remove-toxic'), api: z.string(), link, name: z.string() }),
+  z.object({ mend: z.literal('enable-link'), api: z.string(), link }),
   z.object({ mend: z.literal('continue-process'), process: processIdentity }),
   z.object({
     mend: z.literal('delete-topics'),

@@ -1,8 +1,8 @@
-/** Mends what killed runs left broken: first their debts, newest first, then their processes. */
+/** Mends what killed runs left broken in servers that outlive a run, newest debt first. */
 import { rmSync } from 'node:fs'
-import { createToxicControl } from '../stack/toxiproxy.ts'
-import { deleteTopics } from '../stack/topics.ts'
 import type { Clock } from '../../relay/world/clock.ts'
+import { openTopics } from '../stack/topics.ts'
+import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { isRunning } from '../world/processes.ts'
 import { messageOf } from './act.ts'
 import { leftDebts, type Debt } from './debts.ts'
@@ -13,22 +13,64 @@ export interface Healed {
   readonly left: readonly string[]
 }
 
-/** Pays every debt in `folder` whose owner is dead. A page whose debts are all paid is removed. */
+/**
+ * Pays every debt in `folder` whose owner is dead. A server that is gone takes its debts with it:
+ * those of a native stack always are. A page whose debts are all settled is removed.
+ */
 export async function payLeftDebts(clock: Clock, folder: string): Promise<Healed> {
   const mended: string[] = []
   const left: string[] = []
   for (const { file, debts } of leftDebts(folder)) {
-    let isPaid = true
+    const before = left.length
     for (const debt of debts.toReversed()) {
       try {
         await pay(clock, debt)
         mended.push(say(debt))
       } catch (error) {
-        isPaid = isGone(error)
-        if (!isPaid) left.push(`${say(debt)}: ${messageOf(error)}`)
+        if (!isServerGone(error)) left.push(`${say(debt)}: ${messageOf(error)}`)
       }
     }
-    if (isPaid) rmSync(file, { force: true })
+    if (left.length === before) rmSync(file, { force: true })
   }
   return { mended, left }
+}
+
+async function pay(clock: Clock, debt: Debt): Promise<void> {
+  switch (debt.mend) {
+    case 'remove-toxic':
+      return openToxiproxy(clock, debt.api).remove(debt.link, debt.name)
+    case 'enable-link':
+      return openToxiproxy(clock, debt.api).setEnabled(debt.link, true)
+    case 'continue-process':
+      return isRunning(debt.process) ? void process.kill(debt.process.pid, 'SIGCONT') : undefined
+    case 'delete-topics': {
+      const topics = await openTopics(clock, debt.brokers)
+      try {
+        await topics.remove(debt.topics)
+      } finally {
+        await topics.close()
+      }
+    }
+  }
+}
+
+const say = (debt: Debt): string => {
+  switch (debt.mend) {
+    case 'remove-toxic':
+      return `the toxic ${debt.name} on ${debt.link.name}`
+    case 'enable-link':
+      return `the cut of ${debt.link.name}`
+    case 'continue-process':
+      return `the frozen process ${debt.process.pid}`
+    case 'delete-topics':
+      return `the topics ${debt.topics.join(', ')}`
+  }
+}
+
+/** Whether nobody listens any more, somewhere down the chain of causes. */
+function isServerGone(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at.message.includes('ECONNREFUSED')) return true
+  }
+  return false
 }

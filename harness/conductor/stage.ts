@@ -11,7 +11,7 @@ import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
 import { startProducer, type RemoteProducer } from '../producer/remote.ts'
 import type { Link, Stack } from '../stack/stack.ts'
-import { createTopics, deleteTopics } from '../stack/topics.ts'
+import { openTopics } from '../stack/topics.ts'
 import type { RunningTarget, TargetSpec } from '../targets/target.ts'
 import { startTarget } from '../targets/start.ts'
 import type { World } from '../world/world.ts'
@@ -64,19 +64,20 @@ export async function setStage(world: World, order: Order): Promise<Stage> {
   strike.defer(() => journal.close())
   try {
     const names = namesOf(order)
-    await createTopics(world.clock, stack.kafkaDirect, [
-      { name: names.topic, partitions: scenario.topic.partitions },
-      { name: names.dlqTopic, partitions: 1 },
-    ])
+    const topics = await openTopics(world.clock, stack.kafkaDirect)
+    strike.defer(() => topics.close())
+    const ours = [names.topic, names.dlqTopic]
     const struck = order.debts.owe({
       mend: 'delete-topics',
       brokers: [...stack.kafkaDirect],
-      topics: [names.topic, names.dlqTopic],
+      topics: ours,
     })
     strike.defer(async () => {
-      await deleteTopics(world.clock, stack.kafkaDirect, [names.topic, names.dlqTopic])
+      await topics.remove(ours)
       struck()
     })
+    await topics.create(names.topic, scenario.topic.partitions)
+    await topics.create(names.dlqTopic, 1)
     return await raise(world, order, { journal, originMs, names, strike })
   } catch (error) {
     await strike.disposeAsync()

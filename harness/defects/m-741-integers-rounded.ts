@@ -1,5 +1,5 @@
 /** JSON is read with numbers of the language only, so that integers above 2^53 are rounded. */
-import type { JsonValue } from '../../proto/canonical-json.ts'
+import { isJsonObject, type JsonValue } from '../../proto/json-value.ts'
 import type { ClientDefect } from './defect.ts'
 
 const defect: ClientDefect = {
@@ -16,7 +16,7 @@ export default defect
 function rounded(value: JsonValue): JsonValue {
   if (typeof value === 'bigint') return BigInt(Number(value))
   if (Array.isArray(value)) return value.map(rounded)
-  if (value === null || typeof value !== 'object' || value.constructor !== Object) return value
-  const entries = Object.entries(value as Record<string, JsonValue>)
+  if (!isJsonObject(value)) return value
+  const entries = Object.entries(value)
   return Object.fromEntries(entries.map(([key, member]) => [key, rounded(member)]))
 }

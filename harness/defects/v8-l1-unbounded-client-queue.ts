@@ -40,6 +40,7 @@ function unbounded(outlet: Outlet, { log, socket }: OutletNeeds): Outlet {
       return socket.writableLength
     },
     isPinning: false,
+    isCrowded: false,
     close: (reason, after) => outlet.close(reason, after),
   }
 }

@@ -6,25 +6,14 @@ import type { Clock } from '../../relay/world/clock.ts'
 import type { FaultSpec, Hop } from '../dsl/scenario.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
 import type { Link } from '../stack/stack.ts'
+import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
 import type { Debts } from '../conductor/debts.ts'
 
 /** The measurement behind a claim that a fault bites, or that it is healed. */
 export type Evidence = Readonly<Record<string, number | string | boolean | null>>
 
 /** Toxiproxy as far as a fault needs it; every call is under a deadline. */
-export interface ToxicControl {
-  add(link: Link, toxic: Toxic): Promise<void>
-  remove(link: Link, toxicName: string): Promise<void>
-  setEnabled(link: Link, isEnabled: boolean): Promise<void>
-  /** Address of the control API, for the debts. */
-  readonly api: string
-}
-export interface Toxic {
-  readonly name: string
-  readonly type: 'bandwidth' | 'latency' | 'timeout' | 'reset_peer'
-  readonly stream: 'upstream' | 'downstream'
-  readonly attributes: Readonly<Record<string, number>>
-}
+export type ToxicControl = Pick<ToxiproxyControl, 'add' | 'remove' | 'setEnabled' | 'api'>
 
 /** The relay's process, where the target is one that we started. */
 export interface RelayProcess {

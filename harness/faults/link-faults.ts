@@ -6,13 +6,13 @@
  */
 import type { FaultSpec } from '../dsl/scenario.ts'
 import type { Link } from '../stack/stack.ts'
+import type { ToxicSpec as Toxic } from '../stack/toxiproxy.ts'
 import {
   until,
   type Evidence,
   type FaultKind,
   type FaultStage,
   type Injected,
-  type Toxic,
 } from './fault.ts'
 import { measureThroughput, probe, type Probed } from './probe.ts'
 
@@ -135,7 +135,7 @@ async function apply(
 ): Promise<() => Promise<void>> {
   const api = stage.toxics.api
   if (toxics.length === 0) {
-    const struck = stage.debts.owe({ mend: 'enable-link', api, link: link.name })
+    const struck = stage.debts.owe({ mend: 'enable-link', api, link })
     await stage.toxics.setEnabled(link, false)
     return async () => {
       await stage.toxics.setEnabled(link, true)
@@ -145,7 +145,7 @@ async function apply(
   const undos: (() => Promise<void>)[] = []
   for (const toxic of toxics) {
     const name = `${spec.fault}-${toxic.stream}`
-    const struck = stage.debts.owe({ mend: 'remove-toxic', api, link: link.name, name })
+    const struck = stage.debts.owe({ mend: 'remove-toxic', api, link, name })
     await stage.toxics.add(link, { ...toxic, name })
     undos.push(async () => {
       await stage.toxics.remove(link, name)
