@@ -1,6 +1,6 @@
 /** Which reference client the fleet runs: the real one, or one with an audited mistake put back. */
-import type { ClientParts } from '../../relay/client/parts.ts'
 import type { Defect } from '../defects/defect.ts'
+import type { ClientPartsChange } from './reference-reader.ts'
 
 /**
  * The parts in which the client of `defect` differs from the reference.
@@ -9,7 +9,7 @@ import type { Defect } from '../defects/defect.ts'
  */
 export async function loadClientParts(
   defect: string | undefined,
-): Promise<((reference: ClientParts) => Partial<ClientParts>) | undefined> {
+): Promise<ClientPartsChange | undefined> {
   if (defect === undefined) return undefined
   if (!/^[\w-]+$/.test(defect)) throw new Error(`"${defect}" cannot be the name of a defect`)
   const url = new URL(`../defects/${defect}.ts`, import.meta.url).href

@@ -4,16 +4,18 @@
  * client, not for the connection: a client that comes back is owed what it missed.
  */
 import { createHash } from 'node:crypto'
+import { mustReconnect, type ReconnectReason } from '../../relay/client/reconnects.ts'
 import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
 import type { ClientGroup } from '../dsl/scenario.ts'
+import type { Micros } from '../history/event.ts'
 import { openConnection, type Connection, type ConnectionSink } from './connection.ts'
 import { flood, type FloodTarget } from './flood.ts'
 import { FrameReader } from './frame-reader.ts'
 import { closeFrame, maskedFrame, textFrame, type ClientOpcode } from './frame-writer.ts'
 import { handshake } from './handshake.ts'
 import { pace, readBytes, type Pace } from './pace.ts'
-import type { ReferenceReader } from './reference-reader.ts'
-import { RelayStream, type Recorder, type StreamOwner } from './relay-stream.ts'
+import type { Demand, ReferenceReader } from './reference-reader.ts'
+import { RelayStream, type OutOfStep, type Recorder, type StreamOwner } from './relay-stream.ts'
 
 /** What the clients of one process share. */
 export interface ClientWorld extends Recorder {
@@ -49,6 +51,13 @@ const pingBytes = 125
 const goodbyeLimitMs = 2_000
 const pollMs = 10
 
+/** What the reference client calls a stream that is out of step. */
+const reasons: Readonly<Record<OutOfStep, ReconnectReason>> = {
+  'cursor-without-record': 'cursor_pairing_desync',
+  'record-without-cursor': 'missing_cursor',
+  'cursor-malformed': 'cursor_malformed',
+}
+
 export class Client implements StreamOwner, FloodTarget {
   readonly plan: ClientPlan
   readonly stream: RelayStream
@@ -61,6 +70,7 @@ export class Client implements StreamOwner, FloodTarget {
   #isOpen = false
   #isStalled = false
   #isLeaving = false
+  #comesBack: boolean
   #attempts = 0
   #failures = 0
   #pausedUntil: Timer | undefined
@@ -76,7 +86,8 @@ export class Client implements StreamOwner, FloodTarget {
     this.stream = new RelayStream(world, plan.number, this)
     this.#reader = new FrameReader(this.stream, messageBytesMax)
     this.#mask = createHash('sha1').update(`${plan.group}/${plan.number}`).digest().subarray(0, 4)
-    const { reads, bytesPerSecond } = plan.spec
+    const { reads, bytesPerSecond, reconnects } = plan.spec
+    this.#comesBack = reconnects === true
     if (reads === 'slow') {
       this.#pace = pace(world.clock, bytesPerSecond ?? 0)
       this.#readBuffer = Buffer.allocUnsafe(readBytes(bytesPerSecond ?? 0))
@@ -143,10 +154,10 @@ export class Client implements StreamOwner, FloodTarget {
 
   /** Asks for a replay. */
   resume(from: ResumeFrom): void {
-    const cursor = from === 'cursor' ? this.#cursor() : {}
-    const frame = { type: 'resume', mode: 'partition', from, lastOffsetsByPartition: cursor }
+    const { reference } = this.plan
+    const text = reference === undefined ? this.#resumeRequest(from) : reference.resumeRequest(from)
     this.stream.resumed()
-    this.send('text', Buffer.from(JSON.stringify(frame)), `resume:${from}`)
+    this.send('text', Buffer.from(text), `resume:${from}`)
   }
 
   /**
@@ -191,14 +202,12 @@ export class Client implements StreamOwner, FloodTarget {
 
   /** What a connection tells; one that was given up tells it to nobody. */
   #sinkOf(attempt: number): ConnectionSink {
-    const ifMine = <A extends unknown[]>(tell: (...args: A) => void) => (...args: A) => {
-      if (attempt === this.#attempts) tell.apply(this, args)
-    }
+    const isMine = () => attempt === this.#attempts
     return {
-      opened: ifMine(this.#opened),
-      refused: ifMine(this.#refused),
-      chunk: ifMine(this.#chunk),
-      ended: ifMine(this.#ended),
+      opened: () => void (isMine() && this.#opened()),
+      refused: (status, why) => void (isMine() && this.#refused(status, why)),
+      chunk: (bytes, start, end) => void (isMine() && this.#chunk(bytes, start, end)),
+      ended: (error) => void (isMine() && this.#ended(error)),
     }
   }
 
@@ -210,6 +219,8 @@ export class Client implements StreamOwner, FloodTarget {
   #opened(): void {
     this.#isOpen = true
     this.#failures = 0
+    this.#comesBack = this.plan.spec.reconnects === true
+    this.plan.reference?.opened()
     this.#write(['opened', this.plan.group])
     this.#settleOpening()
     if (this.#isStalled) {
@@ -259,28 +270,54 @@ export class Client implements StreamOwner, FloodTarget {
     this.#connection?.reset()
   }
 
-  record(partition: number, offset: number, bytes: Buffer): void {
-    this.plan.reference?.record(this.stream.t, partition, offset, bytes)
+  outOfStep(how: OutOfStep): void {
+    if (this.plan.reference !== undefined) this.#obey({ mustReconnect: mustReconnect(reasons[how]) })
   }
 
-  control(frame: Readonly<Record<string, unknown>>): void {
-    this.plan.reference?.control(this.stream.t, frame)
+  record(partition: number, offset: number, bytes: Buffer): void {
+    const { reference } = this.plan
+    if (reference === undefined) return
+    this.#obey(reference.record(this.stream.t, partition, offset, bytes))
+  }
+
+  control(text: string): void {
+    const { reference } = this.plan
+    if (reference !== undefined) this.#obey(reference.control(text))
+  }
+
+  /** Writes what has grown old, and lets the reference client look at the time. */
+  sweep(now: Micros): void {
+    this.stream.sweep(now)
+    const { reference } = this.plan
+    if (reference !== undefined) this.#obey(reference.sweep(now))
+  }
+
+  /** A reference client that gives its connection up always comes back: that is its contract. */
+  #obey({ mustReconnect: demand, mustResume }: Demand): void {
+    if (mustResume === true) this.resume('cursor')
+    if (demand === undefined || !this.#isOpen) return
+    this.#comesBack = true
+    this.#connection?.write(closeFrame(demand.closeCode, this.#mask))
+    this.#closed(demand.closeCode, demand.reason, 'client')
+    this.#connection?.end()
   }
 
   /** The connection counts as ended from here on; once per connection. */
   #closed(code: number, reason: string, by: Closer): void {
     if (!this.#isOpen) return
     this.#isOpen = false
+    this.#reader.stop()
     this.closedCount += 1
     this.#pausedUntil?.cancel()
     this.#bytesBefore += this.#connection?.bytesRead ?? 0
     this.stream.disconnected()
+    this.plan.reference?.closed()
     this.#write(['closed', code, reason, by])
     this.#comeBack()
   }
 
   #comeBack(): void {
-    if (this.#isLeaving || this.plan.spec.reconnects !== true) return
+    if (this.#isLeaving || !this.#comesBack) return
     const ms = Math.min(reconnectMsMax, reconnectMsMin * 2 ** this.#failures)
     this.#failures += 1
     this.#comeback = this.#world.clock.after(ms, () => void this.open(reconnectLimitMs), true)
@@ -295,12 +332,12 @@ export class Client implements StreamOwner, FloodTarget {
     return this.stream.log.count > 0
   }
 
-  #cursor(): Record<string, string> {
-    const { reference } = this.plan
-    if (reference !== undefined) return reference.cursor()
-    return Object.fromEntries(
-      Array.from(this.stream.log.cursor(), ([partition, offset]) => [partition, String(offset)]),
-    )
+  #resumeRequest(from: ResumeFrom): string {
+    const cursor = Array.from(this.stream.log.cursor(), ([partition, offset]) => {
+      return [partition, String(offset)] as const
+    })
+    const lastOffsetsByPartition = from === 'cursor' ? Object.fromEntries(cursor) : {}
+    return JSON.stringify({ type: 'resume', mode: 'partition', from, lastOffsetsByPartition })
   }
 
   #write(

@@ -9,8 +9,8 @@ function fast(text: string) {
 }
 
 const spellings = [
-  (p: unknown, o: unknown) => `{"type":"cursor","partition":${p},"offset":"${o}"}`,
-  (p: unknown, o: unknown) => `{"offset":"${o}","partition":${p},"type":"cursor"}`,
+  (p: string | number, o: string | number) => `{"type":"cursor","partition":${p},"offset":"${o}"}`,
+  (p: string | number, o: string | number) => `{"offset":"${o}","partition":${p},"type":"cursor"}`,
 ]
 
 describe('a cursor frame', () => {

@@ -2,32 +2,35 @@ import { createHash } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { WebSocket } from 'ws'
 import { systemClock } from '../../relay/world/clock.ts'
 import type { ClientGroup } from '../dsl/scenario.ts'
 import type { EventKind, EventOf } from '../history/event.ts'
+import { openPlan } from '../producer/plan.ts'
+import { episode } from '../stimuli/episode.ts'
+import type { MalformedKind } from '../stimuli/malformed.ts'
 import { FirstSights } from './first-sights.ts'
 import { createFleet, type Fleet } from './fleet.ts'
+import { referenceReader, type ClientPartsChange } from './reference-reader.ts'
 import { memoryJournal, sendRecord, startTestRelay, type TestRelay } from './test-relay.ts'
 
+const seed = 'fleet'
+/** What the reference clients of a test do differently. */
+let change: ClientPartsChange | undefined
 let journal: ReturnType<typeof memoryJournal>
 let fleet: Fleet
 const ends: (() => Promise<void> | void)[] = []
 
 beforeEach(() => {
   journal = memoryJournal()
+  change = undefined
   fleet = createFleet({
     clock: systemClock,
     journal,
     sights: new FirstSights(journal),
     garbledLeft: 100,
     readBuffer: Buffer.alloc(65_536),
-    reference: () => ({
-      record: () => undefined,
-      control: () => undefined,
-      cursor: () => ({}),
-      compare: () => undefined,
-    }),
+    reference: (client) =>
+      referenceReader({ clock: systemClock, journal, seed, change }, client),
   })
   ends.push(() => fleet.stop())
 })
@@ -53,6 +56,7 @@ function events<K extends EventKind>(kind: K): EventOf<K>[] {
   return journal.events.filter((event): event is EventOf<K> => event[0] === kind)
 }
 
+const byText = (a: unknown, b: unknown) => (String(a) < String(b) ? -1 : 1)
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000 })
 const bytes = (size: number) => Buffer.alloc(size, 'r')
 
@@ -67,11 +71,11 @@ describe('a fast client', () => {
     expect((await status()).floor).toEqual({ 0: '89', 1: '89' })
     await fleet.perform({ do: 'finish' })
     const seen = events('seen').map(([, , partition, first, crcs]) => [partition, first, crcs.length])
-    expect(seen.sort()).toEqual([[0, '40', 50], [1, '40', 50]])
+    expect(seen.sort(byText)).toEqual([[0, '40', 50], [1, '40', 50]])
     expect(events('seen')[0]![4][1]).toBe(crc32(bytes(2)))
     expect(events('seen')[0]![5][1]).toBe(2)
     const told = events('delivered').map((event) => event.slice(2, 6))
-    expect(told.filter(([client]) => client === 2).sort()).toEqual([
+    expect(told.filter(([client]) => client === 2).sort(byText)).toEqual([
       [2, 0, '40', 50],
       [2, 1, '40', 50],
     ])
@@ -114,7 +118,7 @@ describe('a fast client', () => {
     expect(events('garbled').map((event) => event.slice(2))).toEqual([
       [2, 0, '1', 'bytes-differ'],
       [2, -1, '-1', 'record-without-cursor'],
-      [2, -1, '-1', 'cursor-without-record'],
+      [2, -1, '-1', 'frame-inside-pair'],
       [2, -1, '-1', 'text-not-json'],
     ])
     expect(events('control')[0]![3]).toEqual({ type: 'gap', count: 1 })
@@ -276,10 +280,72 @@ describe('a broken stream', () => {
   })
 })
 
+/** Sends records of partition 0 to a reference client that has just joined. */
+async function feed(records: Iterable<Buffer>) {
+  const { url, sockets } = await relay()
+  await connect(url, { reads: 'reference' })
+  let offset = 0
+  for (const value of records) sendRecord(sockets[0]!, 0, offset++, value)
+  await until(async () => expect((await status()).deliveries).toBe(offset))
+}
+
+describe('a reference client', () => {
+  const context = { seed, count: 1, payloadBytesMax: 1e6, unixMs: 0 }
+  /** Values of two runs of the load. */
+  function* load() {
+    const plan = openPlan(seed)
+    for (let next = 1; next <= 40; ) {
+      const records = ['run-00000', 'run-00001'].map((thread) => plan.record(thread, next, 900, 0n))
+      yield* records.map(({ value }) => value)
+      next = records[0]!.next
+    }
+  }
+  const values = (kind: MalformedKind) =>
+    episode(kind, context).flatMap(({ value }) => (value === null ? [] : [value]))
+
+  it('has the state that the producer says it must have', async () => {
+    await feed([...load(), ...values('big-integers')])
+    await fleet.perform({ do: 'disconnect', group: 'g', how: 'close' })
+    const states = events('runstate').map((event) => event.slice(3))
+    expect(states.map(([, , isEqual, flags]) => [isEqual, flags])).toEqual(
+      Array.from({ length: 3 }, () => [true, []]),
+    )
+    expect(states[0]).toEqual(['run-00000', expect.any(Number), true, []])
+    expect(events('refusal')).toEqual([])
+  })
+
+  it('is compared while nothing comes, and refuses with a reason', async () => {
+    await feed(values('bad-patch-json'))
+    await until(() => expect(events('runstate')).toHaveLength(1))
+    const [, , , thread, , isEqual, flags] = events('runstate')[0]!
+    expect(thread).toContain('bad-patch-json')
+    expect({ isEqual, flags }).toEqual({ isEqual: true, flags: ['patch'] })
+    expect(events('refusal').map((event) => event[5])).toContain('patch-value')
+  })
+
+  it('with a mistake put back has another state', async () => {
+    change = () => ({ parseJson: (text) => JSON.parse(text) as never })
+    await feed(values('big-integers'))
+    await fleet.perform({ do: 'disconnect', group: 'g', how: 'close' })
+    expect(events('runstate').map((event) => event[5])).toEqual([false])
+  })
+
+  it('gives up a connection that broke the pairing, comes back and says where it was', async () => {
+    const { url, sockets, received } = await relay()
+    await connect(url, { reads: 'reference' })
+    const [value] = values('duplicate')
+    sendRecord(sockets[0]!, 0, 5, value!)
+    sockets[0]!.send('{"type":"cursor","partition":0}')
+    await until(() => expect(received).toHaveLength(1))
+    expect(JSON.parse(received[0]!)).toMatchObject({ lastOffsetsByPartition: { 0: '5' } })
+    expect(events('closed')[0]!.slice(3)).toEqual([4_003, 'cursor_malformed', 'client'])
+  })
+})
+
 it('a client that is hostile says everything, whatever it is closed for', async () => {
   const { url } = await relay((socket) => {
     socket.on('message', (message: Buffer) => {
-      if (message.length > 100_000) (socket as WebSocket).terminate()
+      if (message.length > 100_000) socket.terminate()
     })
   })
   await connect(url)

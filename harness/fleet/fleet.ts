@@ -44,7 +44,7 @@ export function createFleet(world: FleetWorld): Fleet {
   delay.enable()
   const sweep = world.clock.every(sweepMs, () => {
     const now = world.journal.now()
-    for (const client of clientsOf(groups.values())) client.stream.sweep(now)
+    for (const client of clientsOf(groups.values())) client.sweep(now)
   })
 
   const connect = async (order: ConnectOrder) => {
@@ -68,7 +68,7 @@ export function createFleet(world: FleetWorld): Fleet {
   const disconnect = async (group: Group, how: 'close' | 'reset') => {
     const leaving = group.clients
     await Promise.all(leaving.map((client) => client.leave(how)))
-    for (const client of leaving) client.plan.reference?.compare()
+    for (const client of leaving) client.plan.reference?.compareAll()
     group.left = totals(group.left, leaving)
     group.clients = group.clients.filter((client) => !leaving.includes(client))
   }

@@ -88,6 +88,11 @@ export class FrameReader {
     }
   }
 
+  /** Reads nothing more: the owner has given the connection up, perhaps in the middle of a chunk. */
+  stop(): void {
+    this.#isOver = true
+  }
+
   /** Adds to the partial frame until it is whole and reads it; returns how far it got. */
   #complete(chunk: Buffer, length: number): number {
     const partial = this.#partial

@@ -8,7 +8,7 @@ import { loadClientParts } from './client-parts.ts'
 import { FirstSights } from './first-sights.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import type { FleetAnswer, FleetRequest, FleetStart, FleetStatus } from './protocol.ts'
-import { referenceReaders } from './reference-reader.ts'
+import { referenceReader } from './reference-reader.ts'
 
 /** Enough for one read of a fast socket; larger reads gain nothing. */
 const readBufferBytes = 256 * 1_024
@@ -21,16 +21,18 @@ let fleet: Fleet | undefined
 
 async function start(order: FleetStart): Promise<FleetStatus> {
   if (fleet !== undefined) throw new Error('the fleet was started before; start it once')
-  const parts = await loadClientParts(order.clientDefect)
+  const change = await loadClientParts(order.clientDefect)
   const clock = systemClock
-  journal = openJournal(clock, order.journalFile, order.originMs)
+  const opened = openJournal(clock, order.journalFile, order.originMs)
+  const eyes = { clock, journal: opened, seed: order.seed, change }
+  journal = opened
   fleet = createFleet({
     clock,
-    journal,
-    sights: new FirstSights(journal),
+    journal: opened,
+    sights: new FirstSights(opened),
     garbledLeft: garbledMax,
     readBuffer: Buffer.allocUnsafeSlow(readBufferBytes),
-    reference: referenceReaders(),
+    reference: (client) => referenceReader(eyes, client),
   })
   return emptyStatus
 }

@@ -19,15 +19,20 @@ export interface Recorder {
   garbledLeft: number
 }
 
+export type OutOfStep = 'cursor-without-record' | 'record-without-cursor' | 'cursor-malformed'
+
 /** Who owns the stream: it answers pings, ends connections, and may look at records itself. */
 export interface StreamOwner {
   pinged(payload: Buffer): void
   /** The relay said goodbye, or (`code` 1002) broke the protocol. */
   saidClose(code: number, reason: string): void
   broke(why: string): void
-  /** A record whose bytes agree with first sight; the bytes are valid during the call only. */
+  /** Cursors and records are not pairs any more. */
+  outOfStep?(how: OutOfStep): void
+  /** A record with its cursor; the bytes are valid during the call only. */
   record?(partition: number, offset: number, bytes: Buffer): void
-  control?(frame: Readonly<Record<string, unknown>>): void
+  /** A control frame other than cursor and pong. */
+  control?(text: string): void
 }
 
 /** A longer control frame goes into the history as its type and its size. */
@@ -68,20 +73,19 @@ export class RelayStream implements FrameSink {
   }
 
   text(bytes: Buffer, start: number, end: number): void {
-    if (!readCursor(bytes, start, end, this.#cursor)) return this.#otherText(bytes, start, end)
-    if (this.#hasCursor) this.#garbled('cursor-without-record')
-    this.#hasCursor = true
+    if (readCursor(bytes, start, end, this.#cursor)) this.#announced()
+    else this.#otherText(bytes, start, end)
   }
 
   binary(bytes: Buffer, start: number, end: number): void {
-    if (!this.#hasCursor) return this.#garbled('record-without-cursor')
+    if (!this.#hasCursor) return this.#outOfStep('record-without-cursor')
     this.#hasCursor = false
     const { partition, offset } = this.#cursor
     const record = bytes.subarray(start, end)
     const crc = crc32(record)
     const fault = this.#recorder.sights.compare(this.t, partition, offset, crc, end - start)
-    if (fault !== undefined) return this.#garbled(fault, partition, offset)
-    this.log.add(this.t, partition, offset, this.#path)
+    if (fault === undefined) this.log.add(this.t, partition, offset, this.#path)
+    else this.#garbled(fault, partition, offset)
     this.#owner.record?.(partition, offset, record)
   }
 
@@ -115,12 +119,12 @@ export class RelayStream implements FrameSink {
   }
 
   #otherText(bytes: Buffer, start: number, end: number): void {
-    const frame = parse(bytes.subarray(start, end))
-    if (typeof frame === 'string') return this.#garbled(frame)
+    const read = parse(bytes.subarray(start, end))
+    if (typeof read === 'string') return this.#garbled(read)
+    const { text, frame } = read
     if (frame['type'] === 'cursor') return this.#slowCursor(frame)
     const isLastWord = frame['type'] === 'error' || frame['type'] === 'disconnect'
-    if (this.#hasCursor && !isLastWord) this.#garbled('cursor-without-record')
-    this.#hasCursor = false
+    if (this.#hasCursor && !isLastWord) this.#garbled('frame-inside-pair')
     if (frame['type'] === 'pong') {
       this.#pongs += 1
       return
@@ -130,16 +134,27 @@ export class RelayStream implements FrameSink {
     const kept = isLong ? { type: frame['type'], bytesLeftOut: end - start } : frame
     this.#recorder.journal.write(['control', this.t, this.#client, kept])
     if (frame['type'] === 'replay_complete') this.#replayed()
-    this.#owner.control?.(frame)
+    this.#owner.control?.(text)
   }
 
   #slowCursor(frame: Readonly<Record<string, unknown>>): void {
     const cursor = cursorOf(frame)
-    if (typeof cursor === 'string') return this.#garbled(cursor)
-    if (this.#hasCursor) this.#garbled('cursor-without-record')
+    if (typeof cursor === 'string') return this.#outOfStep('cursor-malformed', cursor)
     this.#cursor.partition = cursor.partition
     this.#cursor.offset = cursor.offset
+    this.#announced()
+  }
+
+  #announced(): void {
+    const isSecond = this.#hasCursor
     this.#hasCursor = true
+    if (isSecond) this.#outOfStep('cursor-without-record')
+  }
+
+  /** The owner may give the connection up here, so this comes last. */
+  #outOfStep(how: OutOfStep, why: string = how): void {
+    this.#garbled(why)
+    this.#owner.outOfStep?.(how)
   }
 
   #replayed(): void {
@@ -164,13 +179,19 @@ export class RelayStream implements FrameSink {
   }
 }
 
+interface Control {
+  readonly text: string
+  readonly frame: Readonly<Record<string, unknown>>
+}
+
 /** The JSON object in a text frame, or why there is none. */
-function parse(bytes: Buffer): Readonly<Record<string, unknown>> | string {
+function parse(bytes: Buffer): Control | string {
   if (!isUtf8(bytes)) return 'text-not-utf8'
+  const text = bytes.toString()
   try {
-    const value: unknown = JSON.parse(bytes.toString())
+    const value: unknown = JSON.parse(text)
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Record<string, unknown>) : 'text-not-an-object'
+    return isObject ? { text, frame: value as Control['frame'] } : 'text-not-an-object'
   } catch {
     return 'text-not-json'
   }

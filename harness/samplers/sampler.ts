@@ -25,7 +25,7 @@ export interface Sampling {
   /** Takes one sample and writes it down. What it throws becomes `trouble`. */
   sample(signal: AbortSignal): Promise<void>
   /** Runs after the last sample; may take `limitMs`. */
-  close?(): Promise<void>
+  readonly close?: () => Promise<void>
 }
 
 /** The same trouble over and over is told this often; then only what is new. */
