@@ -1,0 +1,70 @@
+/**
+ * Decides what becomes of a resume request: served, or refused with its code. Total: whatever a
+ * client sends gets one of the two.
+ *
+ * DashFlow leaves an entry out that it cannot read and then treats the partition as never seen,
+ * which turns one wrong character into a replay of everything. Here such a request is refused as a
+ * whole and the client told which entry it is.
+ */
+import {
+  parseClientFrame,
+  type Resume,
+  RESUME_PARTITIONS_MAX,
+  RESUME_THREADS_MAX,
+} from '../../proto/control.ts'
+import type { ErrorCode } from '../tables/errors.ts'
+
+/** Resume by partition. */
+export interface ResumeRequest {
+  readonly from: 'latest' | 'earliest' | 'cursor'
+  /** The last applied offset of each partition: exclusive lower bounds. */
+  readonly cursors: ReadonlyMap<number, bigint>
+  /** The replay buffer's epoch that the cursors were taken in; undefined when not said. */
+  readonly epoch: string | undefined
+}
+/** Why a request is not served; `found` is what the error's text names. */
+export interface ResumeRefusal {
+  readonly refused: Extract<ErrorCode, `RESUME_${string}`>
+  readonly found: string | number
+}
+
+/** Reads the text of a control frame whose `type` is `resume`. */
+export function parseResume(text: string): ResumeRequest | ResumeRefusal {
+  const parsed = parseClientFrame(text)
+  if (!parsed.ok) return { refused: 'RESUME_INVALID', found: parsed.says }
+  if (parsed.frame.type !== 'resume') return { refused: 'RESUME_INVALID', found: 'its type' }
+  const { frame: resume } = parsed
+  return refusalOf(resume) ?? requestOf(resume)
+}
+
+const requestOf = ({ from, lastOffsetsByPartition: cursors, epoch }: Resume): ResumeRequest => ({
+  from,
+  cursors,
+  epoch,
+})
+
+/** Whether an entry that could not be read was one of a thread. */
+const isThread = (entry: string) => entry.startsWith('thread ')
+
+/**
+ * Sizes first, whatever the mode, so that a large request costs no more than being read. A request
+ * that names neither partitions nor threads asks for all partitions.
+ */
+function refusalOf(resume: Resume): ResumeRefusal | undefined {
+  const badThreads = resume.refused.filter(isThread).length
+  const badPartitions = resume.refused.length - badThreads
+  const partitions = resume.lastOffsetsByPartition.size + badPartitions
+  if (partitions > RESUME_PARTITIONS_MAX) {
+    return { refused: 'RESUME_TOO_MANY_PARTITIONS', found: partitions }
+  }
+  const threads = resume.lastSequencesByThread.size + badThreads
+  if (threads > RESUME_THREADS_MAX) return { refused: 'RESUME_TOO_MANY_THREADS', found: threads }
+  if (resume.mode === 'thread' && threads + partitions > 0) {
+    return { refused: 'RESUME_MODE_UNSUPPORTED', found: 'thread' }
+  }
+  const bad = resume.refused.find((entry) => !isThread(entry))
+  return bad === undefined ? undefined : { refused: 'RESUME_INVALID', found: shown(bad) }
+}
+
+/** A foreign text, short and harmless in a message: cut between characters, never inside one. */
+const shown = (text: string) => JSON.stringify(Array.from(text.slice(0, 96)).slice(0, 48).join(''))
