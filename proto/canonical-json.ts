@@ -66,17 +66,20 @@ function textOf(value: JsonValue, plus: string, depthLeft: number): string {
       return value ? 'true' : 'false'
     case 'object':
       if (value === null) return 'null'
-      if (isFloat(value)) return floatText(value.value, plus)
-      if (depthLeft > 0) return containerText(value, plus, depthLeft - 1)
-      throw new JsonError('json_too_deep', 'The value is nested deeper than the limit.')
-    default:
-      throw new JsonError('json_not_a_value', `A ${typeof value} has no JSON text.`)
+      return isFloat(value) ? floatText(value.value, plus) : containerText(value, plus, depthLeft)
+    case 'undefined':
+    case 'function':
+    case 'symbol':
   }
+  throw new JsonError('json_not_a_value', `A ${typeof value} has no JSON text.`)
 }
 
-function containerText(value: JsonValue[] | JsonObject, plus: string, depthLeft: number): string {
+function containerText(value: JsonValue[] | JsonObject, plus: string, depth: number): string {
+  const depthLeft = depth - 1
+  if (depthLeft < 0) throw new JsonError('json_too_deep', 'The value is nested too deeply.')
   if (Array.isArray(value)) {
-    return `[${value.map((item) => textOf(item, plus, depthLeft)).join(',')}]`
+    // Array.from also visits holes, which have no text and must not vanish.
+    return `[${Array.from(value, (item) => textOf(item, plus, depthLeft)).join(',')}]`
   }
   const entries = sortedKeys(value).map(
     (key) => `${quoted(key)}:${textOf(value[key] as JsonValue, plus, depthLeft)}`,

@@ -34,17 +34,17 @@ export interface EncodeOptions {
 }
 
 export interface Codec {
-  decodeRecord(value: Uint8Array, limits: DecodeLimits, mode: DecodeMode): Decoded
-  scanRecord(value: Uint8Array, limits: DecodeLimits, mode: DecodeMode): Scanned
-  encodeRecord(message: DashStreamMessage, options?: EncodeOptions): Uint8Array
+  decodeRecord: (value: Uint8Array, limits: DecodeLimits, mode: DecodeMode) => Decoded
+  scanRecord: (value: Uint8Array, limits: DecodeLimits, mode: DecodeMode) => Scanned
+  encodeRecord: (message: DashStreamMessage, options?: EncodeOptions) => Uint8Array
 }
 
 /** What a platform brings. */
 export interface CodecPlatform extends ScanPlatform {
   /** The content of one frame; throws unless it is valid and at most `bytesMax` long. */
-  unzstd(frame: Uint8Array, bytesMax: number): Uint8Array
+  unzstd: (frame: Uint8Array, bytesMax: number) => Uint8Array
   /** One frame that declares its content size; leave out where nothing is encoded. */
-  zstd?(content: Uint8Array, level: number): Uint8Array
+  zstd?: (content: Uint8Array, level: number) => Uint8Array
 }
 
 export const FRAMED_PLAIN = 0x00

@@ -11,7 +11,8 @@ const viewOf = (bytes: Uint8Array): Buffer =>
 
 const node: CodecPlatform = {
   // Output beyond the declared size is cut off while it is produced, not after.
-  unzstd: (frame, bytesMax) => zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytesMax) }),
+  unzstd: (frame, bytesMax) =>
+    zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytesMax) }),
   zstd: (content, level) =>
     zstdCompressSync(content, {
       pledgedSrcSize: content.length,
@@ -53,3 +54,9 @@ export {
   type Refusal,
 } from './failures.ts'
 export type { PayloadKind, RecordFacts, Run, Scanned } from './scan.ts'
+export {
+  refuseSchema,
+  SCHEMA_VERSION,
+  schemaVersionOf,
+  type SchemaPolicy,
+} from './schema-version.ts'

@@ -65,8 +65,10 @@ export function parseServerFrame(text: string): Parsed<ServerFrame> {
 export function encodeControl(frame: ControlFrame): string {
   const schema: z.ZodType = allFrames[frame.type]
   const wire = z.encode(schema, frame) as JsonObject
-  const fields = Object.entries(wire).filter(([, value]) => value !== undefined)
-  return `{${fields.map(([key, value]) => `${JSON.stringify(key)}:${canonicalJson(value)}`).join(',')}}`
+  const fields = Object.entries(wire)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${JSON.stringify(key)}:${canonicalJson(value)}`)
+  return `{${fields.join(',')}}`
 }
 
 /** The cursor before one record, as `encodeControl` writes it; for the path of every record. */

@@ -80,7 +80,7 @@ class Reader {
 
   #value(depthLeft: number): JsonValue {
     this.#space()
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case '{':
         return this.#object(this.#deeper(depthLeft))
       case '[':

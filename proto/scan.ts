@@ -1,5 +1,5 @@
 /**
- * The relay's view of a record: valid or not, and the facts that routing, ordering and latency need.
+ * The relay's view of a record: valid or not, and the facts that ordering and latency need.
  * Several times cheaper than decoding, because most records are only forwarded.
  */
 import { refuse, type Refusal } from './failures.ts'
@@ -43,9 +43,9 @@ interface OpenRun {
 
 /** What a scanner takes from its surroundings; both have portable defaults. */
 export interface ScanPlatform {
-  isUtf8?(bytes: Uint8Array): boolean
+  isUtf8?: (bytes: Uint8Array) => boolean
   /** Text of `bytes[start, end)`, which is known to be UTF-8. */
-  textOf?(bytes: Uint8Array, start: number, end: number): string
+  textOf?: (bytes: Uint8Array, start: number, end: number) => string
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
