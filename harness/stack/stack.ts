@@ -37,6 +37,11 @@ export interface Stack {
   /** Removes the client proxies again, for the next scenario on this stack. */
   removeClientLinks(): Promise<void>
   readonly links: readonly Link[]
+  /**
+   * After Toxiproxy's control API got stuck: makes all links anew, on the same addresses, without
+   * any toxics. Connections through them are cut.
+   */
+  recreateProxies(): Promise<void>
   /** Ends everything that this stack started; idempotent, bounded, never throws. */
   stop(): Promise<void>
 }

@@ -1,0 +1,47 @@
+/** Servers on free ports: what somebody else takes in the last moment is tried again elsewhere. */
+import { holdPorts, type HeldPorts } from '../world/ports.ts'
+import { Trouble } from '../world/trouble.ts'
+
+/** Chooses and holds `count` ports; `seed` is different for every try. */
+export type ChoosePorts = (count: number, seed: string) => Promise<HeldPorts>
+
+export interface PortWish {
+  readonly role: string
+  readonly count: number
+  readonly seed: string
+  readonly choosePorts?: ChoosePorts | undefined
+}
+
+const triesMax = 3
+/** How Java, Go and C say it. */
+const takenText = /address already in use|EADDRINUSE|failed to listen|Could not create server TCP/i
+
+/**
+ * Starts a server with `startOn` on ports that were free a moment ago.
+ *
+ * @throws Trouble `port-taken` when the ports were taken on every try; else what `startOn` throws
+ */
+export async function onFreePorts<T>(
+  { role, count, seed, choosePorts = holdPorts }: PortWish,
+  startOn: (ports: readonly number[]) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const held = await choosePorts(count, `${seed}/${tries}`)
+    await held.release()
+    try {
+      return await startOn(held.ports)
+    } catch (error) {
+      if (!takenText.test((error as Error).message)) throw error
+      if (tries === triesMax) throw taken(role, held.ports, error)
+    }
+  }
+}
+
+function taken(role: string, ports: readonly number[], cause: unknown): Trouble {
+  return new Trouble(
+    'port-taken',
+    `${role} wanted port ${ports.join(', ')} of 127.0.0.1, and found it taken on ${triesMax} tries`,
+    'see who listens there (ss -ltnp); leftovers of ours go with: npm run chaos -- heal',
+    cause,
+  )
+}

@@ -1,0 +1,209 @@
+/**
+ * The native stack: Kafka, Redis and Toxiproxy as child processes on free loopback ports, with a
+ * data folder of their own. Nothing of it outlives the world that it was started in.
+ */
+import { join } from 'node:path'
+import { requireHostProgram } from '../toolchain/host-programs.ts'
+import { ensureTools, type Report } from '../toolchain/tools.ts'
+import { startChild, type OwnedChild } from '../world/child.ts'
+import { remove } from '../world/ledger.ts'
+import { holdPorts } from '../world/ports.ts'
+import type { World } from '../world/world.ts'
+import { formatStorage, startKafka, type KafkaPlan, type KafkaPorts } from './kafka-server.ts'
+import { onFreePorts, type ChoosePorts } from './free-ports.ts'
+import { askRedisVersion, startRedis } from './redis-server.ts'
+import type { Hop } from '../dsl/scenario.ts'
+import type { Link, Stack } from './stack.ts'
+import { openToxiproxy, type ToxiproxyControl } from './toxiproxy.ts'
+
+export interface NativeStackOptions {
+  readonly world: World
+  /** Says what is going on (installations above all), in one line. */
+  readonly report: Report
+  /** Keeps the servers' logs; without it they go with the data folder. */
+  readonly logFolder?: string
+  readonly kafkaPartitionsDefault?: number
+  /** How ports are chosen; tests hand in taken ones. */
+  readonly choosePorts?: ChoosePorts
+}
+
+/** Ending without farewell: the data is thrown away, so there is nothing to bring in order. */
+const graceMs = 1
+const toxiproxyLimitMs = 10_000
+
+/**
+ * Starts all servers and the proxies of the Kafka and Redis hops.
+ *
+ * @throws Trouble of the toolchain; `child-died`, `child-late` with the end of the server's log;
+ * `port-taken`. Nothing is left running then.
+ */
+export async function startNativeStack(options: NativeStackOptions): Promise<Stack> {
+  const { world, report } = options
+  const tools = await ensureTools(['kafka', 'redis', 'toxiproxy'], report)
+  const folder = world.makeFolder('stack')
+  const logFolder = options.logFolder ?? join(folder, 'logs')
+  const plan: KafkaPlan = {
+    libs: tools.kafka.path,
+    java: await requireHostProgram('java'),
+    folder,
+    logFolder,
+    partitionsDefault: options.kafkaPartitionsDefault ?? 4,
+  }
+  const site: Site = { ...options, folder, logFolder, tools, plan, children: new Map() }
+  try {
+    return await start(site)
+  } catch (error) {
+    await tearDown(site)
+    throw error
+  }
+}
+
+interface Site extends NativeStackOptions {
+  readonly folder: string
+  readonly logFolder: string
+  readonly tools: Awaited<ReturnType<typeof ensureTools>>
+  readonly plan: KafkaPlan
+  /** By role; what is in here is ended with the stack. */
+  readonly children: Map<string, OwnedChild>
+}
+
+async function start(site: Site): Promise<Stack> {
+  const redisUp = onPorts(site, 'redis', 1, ([port]) => startRedisOn(site, port as number))
+  const proxyUp = onPorts(site, 'toxiproxy', 1, ([port]) => startToxiproxy(site, port as number))
+  const formatted = formatStorage(site.world, site.plan)
+  // A server that comes up after another one failed must not be forgotten: wait for all.
+  await Promise.allSettled([redisUp, proxyUp, formatted])
+  const [redisPort, apiPort] = await Promise.all([redisUp, proxyUp, formatted])
+  const control = openToxiproxy(site.world.clock, `http://127.0.0.1:${apiPort}`)
+  const redisLink = await addLink(site, control, 'redis', 'redis', local(redisPort))
+  const broker = await onPorts(site, 'kafka', 3, (ports) => startBroker(site, control, ports))
+  const versions = {
+    kafka: /Kafka version: (\S+)/.exec(site.children.get('kafka')?.tail() ?? '')?.[1] ?? 'unknown',
+    redis: await askRedisVersion(site.world.clock, redisPort),
+    toxiproxy: await control.version(),
+  }
+  const fixed = [broker.link, redisLink] as const
+  return face(site, { control, direct: broker.direct, redisPort, versions, fixed })
+}
+
+/** The proxy first, because the broker advertises its address. */
+async function startBroker(site: Site, control: ToxiproxyControl, ports: readonly number[]) {
+  const [direct, proxied] = ports as KafkaPorts
+  const link = await addLink(site, control, 'kafka', 'kafka', local(proxied))
+  try {
+    const broker = await startKafka(site.world, site.plan, ports as KafkaPorts, link.listen)
+    site.children.set('kafka', broker)
+    return { direct: local(direct), link }
+  } catch (error) {
+    await control.removeLink(link)
+    throw error
+  }
+}
+
+/**
+ * A proxy on a port outside the range for outgoing connections: a link that is cut gives its port
+ * back for a while, and must find it free when it is healed.
+ */
+async function addLink(
+  { world, choosePorts = holdPorts }: Site,
+  control: ToxiproxyControl,
+  name: string,
+  hop: Hop,
+  upstream: string,
+): Promise<Link> {
+  const held = await choosePorts(1, `${world.mark}/link/${name}`)
+  await held.release()
+  return control.createLink(name, hop, local(held.ports[0] as number), upstream)
+}
+
+const local = (port: number) => `127.0.0.1:${port}`
+
+/** Starts a server on free ports. */
+function onPorts<T>(
+  { world, choosePorts }: Site,
+  role: string,
+  count: number,
+  startOn: (ports: readonly number[]) => Promise<T>,
+): Promise<T> {
+  return onFreePorts({ seed: `${world.mark}/${role}`, role, count, choosePorts }, startOn)
+}
+
+async function startRedisOn(site: Site, port: number): Promise<number> {
+  const { world, tools, folder, logFolder } = site
+  site.children.set('redis', await startRedis(world, tools.redis, folder, logFolder, port))
+  return port
+}
+
+async function startToxiproxy(site: Site, port: number): Promise<number> {
+  const { world, tools, logFolder } = site
+  const control = openToxiproxy(world.clock, `http://127.0.0.1:${port}`)
+  const child = await startChild(world, {
+    role: 'toxiproxy',
+    command: tools.toxiproxy.path,
+    args: ['-host=127.0.0.1', `-port=${port}`, '-runtime-metrics', '-proxy-metrics'],
+    env: tools.toxiproxy.env,
+    logFile: join(logFolder, 'toxiproxy.log'),
+    deadlineMs: toxiproxyLimitMs,
+    ready: { probe: async () => void (await control.version()) },
+  })
+  site.children.set('toxiproxy', child)
+  return port
+}
+
+interface Parts {
+  readonly control: ToxiproxyControl
+  readonly direct: string
+  readonly redisPort: number
+  readonly versions: Readonly<Record<string, string>>
+  readonly fixed: readonly [kafka: Link, redis: Link]
+}
+
+function face(site: Site, { control, direct, redisPort, versions, fixed }: Parts): Stack {
+  const clientLinks = new Map<string, Link>()
+  const links = () => [...fixed, ...clientLinks.values()]
+  let stopping: Promise<void> | undefined
+  return {
+    kind: 'native',
+    kafkaDirect: [direct],
+    kafkaProxied: [fixed[0].listen],
+    redisDirect: `redis://${local(redisPort)}`,
+    redisProxied: `redis://${fixed[1].listen}`,
+    toxiproxy: control.api,
+    versions,
+    get pids() {
+      return Object.fromEntries([...site.children].map(([role, child]) => [role, child.pid]))
+    },
+    get links() {
+      return links()
+    },
+    async addClientLink(group, upstream) {
+      const link = await addLink(site, control, `clients-${group}`, 'clients', upstream)
+      clientLinks.set(group, link)
+      return link
+    },
+    async removeClientLinks() {
+      for (const [group, link] of clientLinks) {
+        await control.removeLink(link)
+        clientLinks.delete(group)
+      }
+    },
+    async recreateProxies() {
+      await site.children.get('toxiproxy')?.stop(graceMs)
+      await startToxiproxy(site, Number(new URL(control.api).port))
+      for (const link of links()) {
+        await control.createLink(link.name, link.hop, link.listen, link.upstream)
+      }
+    },
+    stop: () => (stopping ??= tearDown(site)),
+  }
+}
+
+async function tearDown({ world, folder, children }: Site): Promise<void> {
+  await Promise.all([...children.values()].map((child) => child.stop(graceMs)))
+  try {
+    world.removeFolder(folder)
+  } catch {
+    // The ledger could not be written (a full disk): the folder itself is what matters.
+    remove(folder)
+  }
+}

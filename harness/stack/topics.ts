@@ -1,0 +1,109 @@
+/**
+ * Kafka's administration for the harness: topics and their ends, by kafkajs, every request under a
+ * deadline. Always on the direct listener: what we break must not break what measures.
+ */
+import { Kafka, logLevel, type Admin } from 'kafkajs'
+import type { Clock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import { Trouble } from '../world/trouble.ts'
+import type { Address } from './stack.ts'
+
+/** First retained and next offset of a partition, as decimal strings. */
+export interface PartitionEnds {
+  readonly partition: number
+  readonly start: string
+  readonly end: string
+}
+
+/** Kafka's own names, `retention.ms` and so on. */
+export type TopicSettings = Readonly<Record<string, string>>
+
+/** Every call throws Trouble `kafka-failed`, and settles in time. */
+export interface Topics {
+  /** Creates a topic and waits until its partitions have leaders. */
+  create(topic: string, partitions: number, settings?: TopicSettings): Promise<void>
+  /** Deletes topics. One that is not there is deleted already. */
+  remove(topics: readonly string[]): Promise<void>
+  /** Ends of all partitions, ascending. */
+  ends(topic: string): Promise<readonly PartitionEnds[]>
+  list(): Promise<readonly string[]>
+  clusterId(): Promise<string>
+  close(): Promise<void>
+}
+
+const requestLimitMs = 10_000
+const closeLimitMs = 2_000
+const unknownTopic = 'UNKNOWN_TOPIC_OR_PARTITION'
+
+/** Connects to the brokers (direct addresses). */
+export async function openTopics(clock: Clock, brokers: readonly Address[]): Promise<Topics> {
+  const admin = new Kafka({
+    clientId: 'chaos-topics',
+    brokers: [...brokers],
+    connectionTimeout: 3_000,
+    requestTimeout: 5_000,
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
+  }).admin()
+  const call = <T>(what: string, work: () => Promise<T>) => guarded(clock, brokers, what, work)
+  await call('connect', () => admin.connect())
+  return {
+    create: (topic, partitions, settings = {}) =>
+      call(`create the topic ${topic}`, () => create(admin, topic, partitions, settings)),
+    remove: (topics) => call(`delete ${topics.join(', ')}`, () => remove(admin, topics)),
+    ends: (topic) => call(`read the ends of ${topic}`, () => ends(admin, topic)),
+    list: () => call('list topics', () => admin.listTopics()),
+    clusterId: () => call('describe itself', async () => (await admin.describeCluster()).clusterId),
+    close: () =>
+      withDeadline(clock, closeLimitMs, 'closing', () => admin.disconnect()).catch(() => undefined),
+  }
+}
+
+async function create(
+  admin: Admin,
+  topic: string,
+  numPartitions: number,
+  settings: TopicSettings,
+): Promise<void> {
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
+  })
+}
+
+async function remove(admin: Admin, topics: readonly string[]): Promise<void> {
+  const there = new Set(await admin.listTopics())
+  const doomed = topics.filter((topic) => there.has(topic))
+  if (doomed.length === 0) return
+  try {
+    await admin.deleteTopics({ topics: doomed })
+  } catch (error) {
+    if ((error as { type?: string }).type !== unknownTopic) throw error
+  }
+}
+
+async function ends(admin: Admin, topic: string): Promise<PartitionEnds[]> {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, start: low, end: high }))
+    .sort((a, b) => a.partition - b.partition)
+}
+
+async function guarded<T>(
+  clock: Clock,
+  brokers: readonly Address[],
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await withDeadline(clock, requestLimitMs, `Kafka, asked to ${what},`, work)
+  } catch (error) {
+    throw new Trouble(
+      'kafka-failed',
+      `Kafka at ${brokers.join(', ')} was asked to ${what}: ${(error as Error).message}`,
+      "read the broker's log in the run's folder; the run is unknown, not failed",
+      error,
+    )
+  }
+}
