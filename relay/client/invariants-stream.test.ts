@@ -224,17 +224,8 @@ describe('the stream', () => {
 })
 
 describe('what the relay says about the stream', () => {
-  const two = () => {
-    const bed = new Bed()
-    bed.sendAll([start(), start({ thread: 'done' })])
-    bed.send(event(EventType.GRAPH_END, { thread: 'done', sequence: 2 }))
-    bed.client.onCursor(1, 0n)
-    bed.client.onBinary(start({ thread: 'elsewhere' }))
-    return bed
-  }
-
   test('a gap marks the running runs of its partition, until the next sequence clears them', () => {
-    const bed = two()
+    const bed = threeRuns()
     const gap = '{"type":"gap","count":3,"severity":"warning","message":"m","partition":0}'
     expect(bed.client.onText(gap).flagged).toEqual(['run'])
     expect(bed.flags()).toEqual(['stream-gap'])
@@ -243,7 +234,7 @@ describe('what the relay says about the stream', () => {
   })
 
   test('a stale cursor marks its partition, a disconnect all that run', () => {
-    const bed = two()
+    const bed = threeRuns()
     const stale = '{"type":"cursor_stale","partition":1,"requested":"1","oldest":"9","message":"m"}'
     expect(bed.client.onText(stale).flagged).toEqual(['elsewhere'])
     const end =
@@ -270,6 +261,16 @@ describe('what the relay says about the stream', () => {
     expect(bed.client.cursor()).toEqual({ offsets: { 3: '4' }, epoch: 'b' })
   })
 })
+
+/** `run` and `done`, which has ended, on partition 0; `elsewhere` on partition 1. */
+function threeRuns(): Bed {
+  const bed = new Bed()
+  bed.sendAll([start(), start({ thread: 'done' })])
+  bed.send(event(EventType.GRAPH_END, { thread: 'done', sequence: 2 }))
+  bed.client.onCursor(1, 0n)
+  bed.client.onBinary(start({ thread: 'elsewhere' }))
+  return bed
+}
 
 function twice<T>(work: () => T): T {
   work()

@@ -14,8 +14,9 @@ import {
 import { encodeRecord } from '../../proto/codec.ts'
 import {
   DashStreamMessageSchema,
+  DiffOperationSchema,
   DiffOperation_OpType as OpType,
-  type DashStreamMessage,
+  type DiffOperation,
   type EventType,
 } from '../../proto/gen/dashstream_pb.js'
 import { createClient, type Client, type ClientOptions, type RecordOutcome } from './client.ts'
@@ -81,9 +82,10 @@ const opTypes = {
   test: OpType.TEST,
 }
 
-export const operationOf = ([op, path, more = '']: Op) => {
-  const isFrom = op === 'move' || op === 'copy'
-  return { op: opTypes[op], path, ...(isFrom ? { from: more } : { value: bytesOf(more) }) }
+/** The operation as it is on the wire, its value as JSON. */
+export function operationOf([op, path, more = '']: Op): DiffOperation {
+  const rest = op === 'move' || op === 'copy' ? { from: more } : { value: bytesOf(more) }
+  return create(DiffOperationSchema, { op: opTypes[op], path, ...rest })
 }
 
 export interface DiffInit {
@@ -122,6 +124,7 @@ export const push = (count: number, at: At = {}): Uint8Array =>
     { ops: [['add', '/l/-', String(count)]], hash: json(listOf(count)) },
   )
 
+/** Fields of a checkpoint beside its header. */
 type CheckpointInit = Extract<
   NonNullable<NonNullable<MessageInit>['message']>,
   { case?: 'checkpoint' }
@@ -187,7 +190,7 @@ export class Bed {
 
   /** All that is known of all runs, as one comparable value. */
   everything(): unknown {
-    return this.client.runs().map((run) => ({ ...run, state: canonicalJson(run.state) }))
+    return this.client.runs().map((run) => [run.thread, canonicalJson(run.state), { ...run }])
   }
 }
 
@@ -209,5 +212,3 @@ export function diffOps(from: JsonValue, to: JsonValue, path = ''): Op[] {
     }),
   ]
 }
-
-export type { DashStreamMessage }
