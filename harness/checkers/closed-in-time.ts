@@ -1,6 +1,18 @@
+/**
+ * A client that takes no bytes must be given up in time. Such a client cannot see its own end, so
+ * the witness is the target's count of clients, held against the clients the fleet has elsewhere;
+ * ends that the fleet does see count as well.
+ */
 import { z } from 'zod'
+import type { Micros } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
+import { cannotTell, conclude, mebibytes, seconds, type Violation } from './conclude.ts'
 import { count, milliseconds, name, type GroupName, type PhaseName } from './options.ts'
+import { riseWithin, seriesOf, type Point } from './series.ts'
+import { belowSince, slotCount, slotsOf } from './slots.ts'
+import { ackedBytes, stallOf, type Stall } from './stalls.ts'
 
 export interface ClosedInTimeOptions<G extends string = string, P extends string = string> {
   /** The clients whose reading stops. */
@@ -13,7 +25,14 @@ export interface ClosedInTimeOptions<G extends string = string, P extends string
   readonly path: 'broadcast' | 'control' | 'resume'
   /** How many clients must be closed; default is all that were stalled. */
   readonly clients?: number
+  /**
+   * Bytes that kernel buffers and proxy may take before a write to one client waits at all; default
+   * 6 MiB, above what Linux's defaults were measured to swallow.
+   */
+  readonly fillBytes?: number
 }
+
+const fillBytesDefault = 6 * 1_048_576
 
 export const closedInTime: Checker<ClosedInTimeOptions> = {
   says: 'A client that stopped reading is closed in time.',
@@ -23,6 +42,150 @@ export const closedInTime: Checker<ClosedInTimeOptions> = {
     limitMs: milliseconds,
     path: z.enum(['broadcast', 'control', 'resume']),
     clients: count.exactOptional(),
+    fillBytes: z.number().positive().exactOptional(),
   }),
-  judge: () => { throw new Error('not there yet') },
+  judge(history, options) {
+    const phase = history.phase(options.phase)
+    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${options.phase}.`)
+    const stall = stallOf(history, options.group, phase)
+    if (stall === undefined || stall.clients.length === 0) {
+      return cannotTell('no-stall', `No client of ${options.group} was stalled.`)
+    }
+    const end = Math.min(phase.end, stall.end)
+    return judgeStall(history, options, { stall, window: { begin: stall.begin, end }, phase })
+  },
+}
+
+interface Stalled {
+  readonly stall: Stall
+  /** From the beginning of the stall to its end, or the phase's. */
+  readonly window: Window
+  readonly phase: Window
+}
+
+function judgeStall(history: History, options: ClosedInTimeOptions, given: Stalled) {
+  const { stall, window } = given
+  const wanted = options.clients ?? stall.clients.length
+  const bite = biteOf(history, options, given)
+  const slots = slotsDuring(history, options, window)
+  const left = stall.clients.length - wanted
+  const closedAt = slots.length > 0 ? belowSince(slots, left) : endsSeen(history, stall, wanted)
+  const deadline = (bite ?? window.end) + options.limitMs * 1_000
+  const found = { closedAt, deadline, wanted, window }
+  return conclude({
+    violations: bite === undefined ? [] : violations(found),
+    doubts: [
+      closedAt === undefined && bite === undefined
+        ? { rule: 'stall-not-proven', says: notProven(history, options, given) }
+        : undefined,
+      closedAt === undefined && deadline > window.end
+        ? { rule: 'too-short', says: 'The stall ended before the limit had passed.' }
+        : undefined,
+    ],
+    holds: {
+      rule: 'closed-in-time',
+      says: `${wanted} stalled clients were closed ${since(closedAt, bite ?? stall.begin)}.`,
+    },
+    exercised: wanted,
+    evidence: {
+      stalledClients: stall.clients.length,
+      stalledAt: stall.begin,
+      biteAt: bite ?? null,
+      closedAt: closedAt ?? null,
+      limitMs: options.limitMs,
+      bytesOwedEach: ackedBytes(history).within(window.begin, window.end),
+      isCountedByTarget: slots.length > 0,
+      ...counters(history, options, window),
+    },
+    charts: [
+      {
+        title: `slots of the ${options.group} clients`,
+        series: [seriesOf(options.group, 'count', slots)],
+        limits: [{ name: 'must be left', v: left }],
+      },
+    ],
+  })
+}
+
+const since = (at: Micros | undefined, from: Micros): string =>
+  at === undefined ? 'at an unknown time' : `within ${seconds(Math.max(0, at - from))}`
+
+function violations(found: {
+  closedAt: Micros | undefined
+  deadline: Micros
+  wanted: number
+  window: Window
+}): Violation[] {
+  const { closedAt, deadline, wanted, window } = found
+  if (closedAt === undefined) {
+    if (deadline > window.end) return []
+    const says = `${wanted} stalled clients were to be closed; some held their slots to the end.`
+    return [{ rule: 'not-closed', says, at: deadline }]
+  }
+  if (closedAt <= deadline) return []
+  const says = `The last stalled client was closed ${seconds(closedAt - deadline)} too late.`
+  return [{ rule: 'closed-too-late', says, at: deadline }]
+}
+
+/**
+ * From when on a write can wait: as soon as more was owed than buffers take. Answers to pings are
+ * not in the producer's account; their flood starts with the phase and is told when it is over.
+ */
+function biteOf(
+  history: History,
+  { path, group, fillBytes = fillBytesDefault, limitMs }: ClosedInTimeOptions,
+  { stall, phase, window }: Stalled,
+): Micros | undefined {
+  const bytes = ackedBytes(history)
+  if (path === 'broadcast') return bytes.reachedAt(stall.begin, fillBytes)
+  const word = path === 'control' ? 'ping' : 'resume'
+  const asked = history
+    .events('sent')
+    .find(
+      ([, t, client, what]) =>
+        t >= stall.begin &&
+        t <= phase.end &&
+        what.startsWith(word) &&
+        isOf(history, client, group),
+    )
+  if (asked === undefined) return undefined
+  if (path === 'resume') return bytes.within(0, asked[1]) >= fillBytes ? asked[1] : undefined
+  const latest = window.end - limitMs * 1_000
+  return Math.max(phase.begin, Math.min(asked[1], latest))
+}
+
+const isOf = (history: History, client: number, group: string): boolean =>
+  history.sessions.get(client)?.some((session) => session.group === group) ?? false
+
+function notProven(history: History, options: ClosedInTimeOptions, { window }: Stalled): string {
+  const owed = mebibytes(ackedBytes(history).within(window.begin, window.end))
+  const fill = mebibytes(options.fillBytes ?? fillBytesDefault)
+  return `Nothing shows that a write had to wait: ${owed} were owed, buffers may take ${fill}.`
+}
+
+function slotsDuring(history: History, { group }: ClosedInTimeOptions, window: Window): Point[] {
+  const slots = slotCount(history)
+  if (slots === undefined) return []
+  return slotsOf(history, slots, window, (session) => session.group !== group)
+}
+
+/** When the last of `wanted` stalled clients was seen to be closed by somebody else. */
+function endsSeen(history: History, { clients, begin }: Stall, wanted: number): Micros | undefined {
+  const ends = history
+    .events('closed')
+    .filter(([, t, client, , , by]) => t >= begin && by !== 'client' && clients.includes(client))
+    .map(([, t]) => t)
+    .sort((a, b) => a - b)
+  return ends[wanted - 1]
+}
+
+/** What the target's own counters say of it: shown, not judged here. */
+function counters(history: History, { path }: ClosedInTimeOptions, { begin, end }: Window) {
+  const rise = (reading: ReturnType<History['signal']>) => riseWithin(reading, begin, end + 2e6)
+  return {
+    sendTimeouts: rise(history.signal('sendTimeoutTotal')),
+    sendFailures: rise(history.signal('sendFailedTotal')),
+    slowDisconnects: rise(history.signal('slowDisconnectsTotal')),
+    failuresOnPath: rise(history.signal('sendFailuresByPath', { labels: { path } })),
+  }
 }

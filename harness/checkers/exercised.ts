@@ -1,5 +1,7 @@
+/** Guards against a green that tested nothing: too little of anything is `unknown`, never a pass. */
 import { z } from 'zod'
 import type { Checker } from './checker.ts'
+import { conclude } from './conclude.ts'
 import { count } from './options.ts'
 
 export interface ExercisedOptions {
@@ -19,5 +21,41 @@ export const exercised: Checker<ExercisedOptions> = {
     malformedMin: count.exactOptional(),
     clientsMin: count.exactOptional(),
   }),
-  judge: () => { throw new Error('not there yet') },
+  judge(history, options) {
+    const { acked, delivered, records } = history.stream()
+    const partitions = [...records.values()]
+    const evidence = {
+      records: acked,
+      bytes: sum(partitions.map(({ bytes }) => sum(bytes.map((each) => Math.max(0, each))))),
+      deliveries: delivered,
+      malformed: sum(partitions.map(({ malformed }) => malformed.size)),
+      clients: history.sessions.size,
+    }
+    const wanted: readonly (readonly [keyof typeof evidence, number | undefined])[] = [
+      ['records', options.recordsMin],
+      ['bytes', options.bytesMin],
+      ['deliveries', options.deliveriesMin],
+      ['malformed', options.malformedMin],
+      ['clients', options.clientsMin],
+    ]
+    const short = wanted.find(([what, min]) => evidence[what] < (min ?? 0))
+    return conclude({
+      violations: [],
+      doubts: [
+        short && {
+          rule: 'too-little',
+          says: `At least ${short[1]} ${short[0]} were wanted; there were ${evidence[short[0]]}.`,
+        },
+      ],
+      holds: { rule: 'enough', says: `${acked} records, ${delivered} deliveries.` },
+      exercised: acked,
+      evidence,
+    })
+  },
+}
+
+const sum = (values: Iterable<number>): number => {
+  let total = 0
+  for (const value of values) total += value
+  return total
 }

@@ -1,5 +1,10 @@
+/** Silence is not a failure: a relay that nobody sends anything must not be restarted for it. */
 import { z } from 'zod'
+import type { Health } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
+import { cannotTell, conclude, type Violation } from './conclude.ts'
 import { name, type PhaseName } from './options.ts'
 
 export interface IdleIsNotBrokenOptions<P extends string = string> {
@@ -7,8 +12,68 @@ export interface IdleIsNotBrokenOptions<P extends string = string> {
   readonly phase: PhaseName<P>
 }
 
+const okStatus = 200
+const wellStatuses = new Set(['healthy', 'waiting'])
+/** Records that were sent before the silence may be acknowledged a little into it. */
+const runOutMicros = 1_000_000
+
 export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
   says: 'A relay with nothing to do is not called broken.',
   options: z.strictObject({ phase: name }),
-  judge: () => { throw new Error('not there yet') },
+  judge(history, { phase: phaseName }) {
+    const phase = history.phase(phaseName)
+    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${phaseName}.`)
+    const window = { begin: phase.begin + runOutMicros, end: phase.end }
+    if (window.end <= window.begin) return cannotTell('too-short', 'The silence was too short.')
+    const records = ackedWithin(history, window)
+    const polls = history.events('health').filter(([, t]) => t >= window.begin && t <= window.end)
+    const exits = history
+      .events('process')
+      .filter(([, t, role, , edge]) => role === 'relay' && edge === 'exit' && isIn(t, window))
+    return conclude({
+      violations: [
+        ...exits.map(([, at]) => ({ rule: 'process-ended', says: 'The relay ended.', at })),
+        ...polls.flatMap(complaints),
+      ],
+      doubts: [
+        records > 0
+          ? { rule: 'not-idle', says: `${records} records were produced in the silence.` }
+          : undefined,
+      ],
+      holds: { rule: 'called-well', says: `${polls.length} polls in silence found it well.` },
+      exercised: polls.length,
+      evidence: { polls: polls.length, records, silenceMs: (window.end - window.begin) / 1_000 },
+    })
+  },
+}
+
+function complaints([, at, , status, body]: Health): Violation[] {
+  if (status === 0) {
+    return [{ rule: 'health-unanswered', says: '/health gave no answer in silence.', at }]
+  }
+  const found: Violation[] = []
+  const word = body?.['status']
+  if (typeof word !== 'string' || !wellStatuses.has(word)) {
+    const says = `In silence /health was to say healthy or waiting; it said ${String(word)}.`
+    found.push({ rule: 'called-broken', says, at })
+  }
+  if (status !== okStatus) {
+    const says = `In silence /health was to answer 200; it answered ${status}.`
+    found.push({ rule: 'not-ready', says, at })
+  }
+  if (body?.['alert'] !== undefined && body['alert'] !== null) {
+    const says = `In silence there was nothing to warn of; the alert was ${JSON.stringify(body['alert'])}.`
+    found.push({ rule: 'alert-while-idle', says, at })
+  }
+  return found
+}
+
+const isIn = (t: number, { begin, end }: Window): boolean => t >= begin && t <= end
+
+function ackedWithin(history: History, window: Window): number {
+  let records = 0
+  for (const { sentAt } of history.stream().records.values()) {
+    for (const t of sentAt) if (isIn(t, window)) records += 1
+  }
+  return records
 }

@@ -1,6 +1,12 @@
+/** After the last fault is healed, what was broken must be whole again, and soon. */
 import { z } from 'zod'
+import type { Micros } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { PartitionRecords } from '../history/records.ts'
 import type { Checker } from './checker.ts'
+import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { milliseconds, names, type GroupName } from './options.ts'
+import { exemptions } from './stream/exempt.ts'
 
 export interface RestoredOptions<G extends string = string> {
   /** Clients that must be at the head again. */
@@ -12,5 +18,89 @@ export interface RestoredOptions<G extends string = string> {
 export const restored: Checker<RestoredOptions> = {
   says: 'After the last fault is healed, every client is at the head again in time.',
   options: z.strictObject({ groups: names, limitMs: milliseconds }),
-  judge: () => { throw new Error('not there yet') },
+  judge(history, { groups, limitMs }) {
+    const healed = history.faults.map(({ healedAt }) => healedAt ?? -1)
+    if (healed.length === 0) return cannotTell('no-fault', 'Nothing was broken.')
+    if (healed.includes(-1)) return cannotTell('not-healed', 'A fault was never healed.')
+    const last = Math.max(...healed)
+    const heads = headsAt(history, last)
+    if (heads.size === 0) return cannotTell('no-records', 'Nothing was sent up to the last heal.')
+    const clients = [...history.sessions].filter(([, sessions]) =>
+      sessions.some(({ group, begin }) => groups.includes(group) && begin <= last),
+    )
+    const reached = clients.map(([client]) => ({ client, at: reachedAt(history, client, heads) }))
+    const limit = last + limitMs * 1_000
+    const worst = Math.max(last, ...reached.map(({ at }) => at ?? Infinity))
+    return conclude({
+      violations: reached.flatMap((one) => tooLate(one, last, limit)),
+      doubts: [
+        history.end < limit
+          ? { rule: 'too-short', says: 'The run ended before the limit had passed.' }
+          : undefined,
+      ],
+      holds: {
+        rule: 'restored',
+        says: `${clients.length} clients were at the head ${seconds(worst - last)} after the heal.`,
+      },
+      exercised: clients.length,
+      evidence: {
+        clients: clients.length,
+        lastHealAt: last,
+        slowestMs: Number.isFinite(worst) ? (worst - last) / 1_000 : null,
+        limitMs,
+      },
+    })
+  },
+}
+
+interface Reached {
+  readonly client: number
+  readonly at: Micros | undefined
+}
+
+function tooLate({ client, at }: Reached, last: Micros, limit: Micros): Violation[] {
+  if (at !== undefined && at <= limit) return []
+  const found = at === undefined ? 'it never was' : `it took ${seconds(at - last)}`
+  const says = `Client ${client} was to be at the head ${seconds(limit - last)} after the heal; ${found}.`
+  return [{ rule: at === undefined ? 'never-back' : 'back-too-late', says, at: limit }]
+}
+
+/** The last record of every partition that was acknowledged by `t` and is owed to clients. */
+function headsAt(history: History, t: Micros): ReadonlyMap<number, number> {
+  const exempt = exemptions(history, false)
+  const heads = new Map<number, number>()
+  for (const [partition, records] of history.stream().records) {
+    const isOwed = (offset: number) => exempt.get(partition)?.all.has(offset) !== true
+    const head = lastAcked(records, t, isOwed)
+    if (head !== undefined) heads.set(partition, head)
+  }
+  return heads
+}
+
+function lastAcked(
+  records: PartitionRecords,
+  t: Micros,
+  isOwed: (offset: number) => boolean,
+): number | undefined {
+  for (let i = records.length - 1; i >= 0; i -= 1) {
+    const offset = records.offsets[i] as number
+    if ((records.ackedAt[i] as number) <= t && isOwed(offset)) return offset
+  }
+  return undefined
+}
+
+/** When the client had reached every head; undefined if it never did. */
+function reachedAt(
+  history: History,
+  client: number,
+  heads: ReadonlyMap<number, number>,
+): Micros | undefined {
+  const deliveries = history.stream().deliveries.get(client)
+  let latest: Micros = 0
+  for (const [partition, head] of heads) {
+    const run = deliveries?.runs(partition).find(({ last }) => last >= head)
+    if (run === undefined) return undefined
+    latest = Math.max(latest, run.until)
+  }
+  return latest
 }

@@ -1,6 +1,12 @@
+/** The slots of clients that are gone must be free again: for the count, and for the next client. */
 import { z } from 'zod'
+import type { History } from '../history/history.ts'
+import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
+import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { milliseconds, name, type GroupName, type PhaseName } from './options.ts'
+import { seriesOf, type Point } from './series.ts'
+import { belowSince, openAt, slotCount, slotsOf } from './slots.ts'
 
 export interface SlotsReleasedOptions<G extends string = string, P extends string = string> {
   /** The window after whose end (or within which) slots must be free again. */
@@ -13,8 +19,100 @@ export interface SlotsReleasedOptions<G extends string = string, P extends strin
   readonly limitMs: number
 }
 
+/** Status of a connection that the limit per address refuses. */
+const tooMany = 429
+
 export const slotsReleased: Checker<SlotsReleasedOptions> = {
   says: 'Slots of clients that are gone are free again, and new clients are let in.',
   options: z.strictObject({ phase: name, group: name, probe: name, limitMs: milliseconds }),
-  judge: () => { throw new Error('not there yet') },
+  judge(history, options) {
+    const phase = history.phase(options.phase)
+    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${options.phase}.`)
+    const held = openAt(history, phase.begin, ({ group }) => group === options.group)
+    if (held === 0) return cannotTell('no-slots', `No client of ${options.group} held a slot.`)
+    const slots = slotCount(history)
+    const window = { begin: phase.begin, end: phase.end + options.limitMs * 1_000 }
+    const isOther = (session: { group: string }) => session.group !== options.group
+    const samples = slots === undefined ? [] : slotsOf(history, slots, window, isOther)
+    return judgeSlots(history, options, { window, samples, held, phaseEnd: phase.end })
+  },
+}
+
+interface Slots {
+  readonly window: Window
+  readonly samples: readonly Point[]
+  readonly held: number
+  readonly phaseEnd: number
+}
+
+function judgeSlots(history: History, options: SlotsReleasedOptions, slots: Slots) {
+  const { window, samples, held, phaseEnd } = slots
+  const releasedAt = belowSince(samples, 0)
+  const probes = probesOf(history, options.probe, window)
+  const isJudged = samples.some(({ t }) => t >= phaseEnd) || releasedAt !== undefined
+  return conclude({
+    violations: [
+      ...refusals(probes),
+      ...(isJudged && releasedAt === undefined ? [leaked(samples, window)] : []),
+    ],
+    doubts: [
+      probes.opened === 0
+        ? { rule: 'no-probe', says: `No client of ${options.probe} joined afterwards.` }
+        : undefined,
+      samples.length === 0
+        ? { rule: 'not-counted', says: 'The target does not tell how many clients it has.' }
+        : undefined,
+      history.end < window.end || isJudged
+        ? undefined
+        : { rule: 'too-short', says: 'Nobody counted the clients after the window.' },
+    ],
+    holds: {
+      rule: 'slots-released',
+      says: `${held} slots were free again and ${probes.opened} new clients were let in.`,
+    },
+    exercised: probes.opened,
+    evidence: {
+      heldBefore: held,
+      heldAtEnd: samples.at(-1)?.v ?? null,
+      releasedAt: releasedAt ?? null,
+      letIn: probes.opened,
+      refused: probes.refused.length,
+    },
+    charts: [
+      {
+        title: `slots of the ${options.group} clients`,
+        series: [seriesOf(options.group, 'count', samples)],
+        limits: [{ name: 'must be left', v: 0 }],
+      },
+    ],
+  })
+}
+
+function leaked(samples: readonly Point[], { end }: Window): Violation {
+  const left = samples.at(-1)?.v ?? 0
+  const says = `No slot was to be left ${seconds(end)} into the run; ${left} still were.`
+  return { rule: 'slot-kept', says, at: end }
+}
+
+interface Probes {
+  readonly opened: number
+  readonly refused: readonly (readonly [t: number, status: number])[]
+}
+
+function probesOf(history: History, probe: string, { begin, end }: Window): Probes {
+  const isWithin = (t: number, group: string) => t >= begin && t <= end && group === probe
+  return {
+    opened: history.events('opened').filter(([, t, , group]) => isWithin(t, group)).length,
+    refused: history.events('refused').flatMap(([, t, group, status]) =>
+      isWithin(t, group) ? [[t, status] as const] : [],
+    ),
+  }
+}
+
+function refusals({ refused }: Probes): Violation[] {
+  return refused.map(([at, status]) =>
+    status === tooMany
+      ? { rule: 'new-client-refused', says: 'A new client met 429: its slot was still taken.', at }
+      : { rule: 'new-client-failed', says: `A new client was not let in (status ${status}).`, at },
+  )
 }

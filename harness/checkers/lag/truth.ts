@@ -1,0 +1,131 @@
+/**
+ * The true lag of a partition, as bounds. The harness asks the broker once in a while and the
+ * target polls at moments of its own, so that at no time the exact value is known: but it lies
+ * between what was certainly there and what can at most have been there.
+ */
+import type { LagTruth, Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import { indexAt } from '../series.ts'
+
+/** What the broker said of one partition. */
+export interface TruthSample {
+  readonly t: Micros
+  readonly start: number
+  readonly end: number
+  /** Next offset that the group has still to take, as committed; the start where there is none. */
+  readonly committed: number
+  readonly isOwned: boolean
+  /** Whether the group was between two assignments. */
+  readonly isSettled: boolean
+}
+
+export interface Bounds {
+  readonly least: number
+  readonly most: number
+}
+
+/** The truth of one partition over time. */
+export interface PartitionTruth {
+  readonly partition: number
+  readonly samples: readonly TruthSample[]
+  /** Bounds of what a gauge may say that was read within the window; undefined: nobody knows. */
+  bounds(begin: Micros, end: Micros): Bounds | undefined
+  /** Whether the target held the partition all the time, none of it, or neither. */
+  ownership(begin: Micros, end: Micros): 'held' | 'gone' | 'changing'
+}
+
+/** Truths by partition. */
+export function lagTruths(history: History): ReadonlyMap<number, PartitionTruth> {
+  const samples = new Map<number, TruthSample[]>()
+  for (const event of history.events('lagtruth')) {
+    for (const [partition, sample] of samplesOf(event)) {
+      const known = samples.get(partition)
+      if (known === undefined) samples.set(partition, [sample])
+      else known.push(sample)
+    }
+  }
+  const heads = deliveredHeads(history)
+  const truths = new Map<number, PartitionTruth>()
+  for (const [partition, own] of samples) {
+    truths.set(partition, partitionTruth(partition, own, heads.get(partition) ?? noHead))
+  }
+  return truths
+}
+
+const settledStates = new Set(['Stable', 'STABLE'])
+
+function* samplesOf([, t, , state, partitions]: LagTruth): Generator<[number, TruthSample]> {
+  for (const [partition, [start, end, committed, isOwned]] of Object.entries(partitions)) {
+    const next = Math.max(Number(committed), Number(start))
+    const isSettled = settledStates.has(state)
+    const sample = { t, start: Number(start), end: Number(end), committed: next, isOwned, isSettled }
+    yield [Number(partition), sample]
+  }
+}
+
+function partitionTruth(
+  partition: number,
+  samples: readonly TruthSample[],
+  head: Head,
+): PartitionTruth {
+  const times = samples.map(({ t }) => t)
+  /** The samples of a window and one on either side, so that it lies between known moments. */
+  const around = (begin: Micros, end: Micros) => {
+    const first = indexAt(times, begin)
+    const last = indexAt(times, end) + 1
+    return first < 0 || last >= samples.length ? undefined : samples.slice(first, last + 1)
+  }
+  return {
+    partition,
+    samples,
+    bounds(begin, end) {
+      const some = around(begin, end)
+      if (some === undefined) return undefined
+      const pairs = some.slice(1).map((later, i) => [some[i] as TruthSample, later] as const)
+      return {
+        most: Math.max(...pairs.map(([before, after]) => after.end - before.committed)),
+        least: Math.min(
+          ...pairs.map(([before, after]) =>
+            Math.max(0, before.end - Math.max(after.committed, head(after.t) + 1)),
+          ),
+        ),
+      }
+    },
+    ownership(begin, end) {
+      const some = around(begin, end)
+      if (some === undefined || some.some(({ isSettled }) => !isSettled)) return 'changing'
+      if (some.every(({ isOwned }) => isOwned)) return 'held'
+      return some.every(({ isOwned }) => !isOwned) ? 'gone' : 'changing'
+    },
+  }
+}
+
+/** Highest offset that any client had by a time; -1 for none. */
+type Head = (t: Micros) => number
+
+const noHead: Head = () => -1
+
+function deliveredHeads(history: History): ReadonlyMap<number, Head> {
+  const arrivals = new Map<number, { t: Micros; last: number }[]>()
+  for (const deliveries of history.stream().deliveries.values()) {
+    deliveries.eachArrival((partition, first, count, t) => {
+      const last = first + count - 1
+      const known = arrivals.get(partition)
+      if (known === undefined) arrivals.set(partition, [{ t, last }])
+      else known.push({ t, last })
+    })
+  }
+  return new Map([...arrivals].map(([partition, rows]) => [partition, headOf(rows)]))
+}
+
+function headOf(rows: { t: Micros; last: number }[]): Head {
+  rows.sort((a, b) => a.t - b.t)
+  const times: Micros[] = []
+  const heads: number[] = []
+  for (const { t, last } of rows) {
+    if (last <= (heads.at(-1) ?? -1)) continue
+    times.push(t)
+    heads.push(last)
+  }
+  return (t) => heads[indexAt(times, t)] ?? -1
+}

@@ -1,0 +1,93 @@
+/** The neighbours of malformed records: delivered, not refused, and their runs' states right. */
+import type { History } from '../../history/history.ts'
+import { isBlocked, type RunFlag } from '../../../relay/client/flags.ts'
+import { episodeTruth, kindOfThread } from '../../stimuli/episode-truth.ts'
+import { malformed } from '../../stimuli/malformed.ts'
+import type { Violation } from '../conclude.ts'
+import { deadLettered } from '../stream/exempt.ts'
+import type { Flaw } from '../stream/flaw.ts'
+import type { Reactions } from './reactions.ts'
+
+/** Refusals that are about deliveries and not about the record. */
+const repeated = new Set(['redelivered', 'superseded', 'duplicate'])
+
+/** Valid records that vanished, were dead-lettered, or were refused without a cause in their run. */
+export function neighbourViolations(
+  history: History,
+  told: Reactions,
+  taken: readonly Flaw[],
+): Violation[] {
+  return [
+    ...taken.map(
+      ({ partition, first, last, at }): Violation => ({
+        rule: 'took-neighbour',
+        says: `Valid records ${first} to ${last} of partition ${partition} went with a malformed one.`,
+        at,
+      }),
+    ),
+    ...validDeadLetters(history),
+    ...refusedNeighbours(history, told),
+  ]
+}
+
+function validDeadLetters(history: History): Violation[] {
+  return [...deadLettered(history)].flatMap(([partition, offsets]) => {
+    const records = history.stream().records.get(partition)
+    if (records === undefined) return []
+    return offsets.flatMap((offset): Violation[] => {
+      const index = records.indexOf(offset)
+      if (index < 0 || records.malformed.has(offset)) return []
+      const says = `The valid record ${offset} of partition ${partition} was dead-lettered.`
+      return [{ rule: 'took-neighbour', says, at: records.ackedAt[index] as number }]
+    })
+  })
+}
+
+/** Behind a record that blocks its run, valid ones are refused too, and rightly. */
+function refusedNeighbours(history: History, { clients }: Reactions): Violation[] {
+  const own = new Set(clients)
+  const { records } = history.stream()
+  return history.events('refusal').flatMap(([, at, client, partition, offset, reason]) => {
+    const acked = records.get(partition)
+    const index = acked?.indexOf(Number(offset)) ?? -1
+    if (!own.has(client) || acked === undefined || index < 0 || repeated.has(reason)) return []
+    const record = acked.record(index)
+    if (record.malformed !== undefined || isBlockedThread(record.thread)) return []
+    const says = `The valid record ${offset} of partition ${partition} was refused for ${reason}.`
+    return [{ rule: 'neighbour-refused', says, at }]
+  })
+}
+
+function isBlockedThread(thread: string): boolean {
+  const kind = kindOfThread(thread)
+  return kind !== undefined && malformed(kind).client.does === 'refuses'
+}
+
+/** Run states that are not the producer's, or that are doubted although they are. */
+export function stateViolations(
+  _: History,
+  { states }: Reactions,
+  kinds: readonly string[] | undefined,
+): Violation[] {
+  return states.flatMap(([, at, client, thread, sequence, isEqual, flags]): Violation[] => {
+    const kind = kindOfThread(thread)
+    if (kinds !== undefined && (kind === undefined || !kinds.includes(kind))) return []
+    const mustFlag = kind !== undefined && episodeTruth(kind, thread, sequence).isFlagged
+    const isFlagged = isBlocked(new Set(flags as readonly RunFlag[]))
+    const where = `The run ${JSON.stringify(thread)} at client ${client}`
+    const found = sayState(isEqual, isFlagged, mustFlag, flags)
+    return found === undefined ? [] : [{ rule: 'state-differs', says: `${where} ${found}.`, at }]
+  })
+}
+
+function sayState(
+  isEqual: boolean,
+  isFlagged: boolean,
+  mustFlag: boolean,
+  flags: readonly string[],
+): string | undefined {
+  if (!isEqual) return 'has a state that the producer never had there'
+  if (isFlagged && !mustFlag) return `has the right state and is doubted (${flags.join(', ')})`
+  if (!isFlagged && mustFlag) return 'cannot be known to be right, and is not doubted'
+  return undefined
+}

@@ -1,0 +1,59 @@
+/**
+ * Slots: what the target says of connected clients, held against what the fleet has open. A client
+ * that does not read cannot see that it was closed, so the target's own count is the witness.
+ */
+import type { Micros } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { Session, Window } from '../history/windows.ts'
+import { median, points, type Point } from './series.ts'
+
+/** Clients of the fleet that are open at `t`, by what `isWanted` says of their sessions. */
+export function openAt(
+  history: History,
+  t: Micros,
+  isWanted: (session: Session) => boolean,
+): number {
+  let open = 0
+  for (const sessions of history.sessions.values()) {
+    for (const session of sessions) {
+      const isOpen = session.begin <= t && (session.closed === undefined || session.end > t)
+      if (isOpen && isWanted(session)) open += 1
+    }
+  }
+  return open
+}
+
+/** The target's count of clients over time, less what it counts that is none of ours. */
+export interface SlotCount {
+  readonly samples: readonly Point[]
+  /** What the target says beyond the fleet's own count while all is well; 1 on some relays. */
+  readonly beyond: number
+}
+
+/** Undefined when the target does not tell how many clients it has. */
+export function slotCount(history: History): SlotCount | undefined {
+  const samples = points(history.signal('connectedClients'))
+  if (samples.length === 0) return undefined
+  const firstFault = history.faults[0]?.begin ?? Infinity
+  const calm = samples.filter(({ t }) => t < firstFault)
+  const differences = calm.map(({ t, v }) => v - openAt(history, t, () => true))
+  return { samples, beyond: median(differences) ?? 0 }
+}
+
+/** Slots of a group's clients within a window: the target's count less everybody else's. */
+export function slotsOf(
+  history: History,
+  { samples, beyond }: SlotCount,
+  { begin, end }: Window,
+  isOther: (session: Session) => boolean,
+): Point[] {
+  return samples
+    .filter(({ t }) => t >= begin && t <= end)
+    .map(({ t, v }) => ({ t, v: v - beyond - openAt(history, t, isOther) }))
+}
+
+/** Since when the samples stay at or below `limit`; undefined if they do not at the end. */
+export function belowSince(samples: readonly Point[], limit: number): Micros | undefined {
+  const lastAbove = samples.findLastIndex(({ v }) => v > limit)
+  return samples[lastAbove + 1]?.t
+}
