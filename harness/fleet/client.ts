@@ -271,7 +271,8 @@ export class Client implements StreamOwner, FloodTarget {
   }
 
   outOfStep(how: OutOfStep): void {
-    if (this.plan.reference !== undefined) this.#obey({ mustReconnect: mustReconnect(reasons[how]) })
+    if (this.plan.reference === undefined) return
+    this.#obey({ mustReconnect: mustReconnect(reasons[how]) })
   }
 
   record(partition: number, offset: number, bytes: Buffer): void {

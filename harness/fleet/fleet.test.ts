@@ -1,28 +1,26 @@
-import { createHash } from 'node:crypto'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { systemClock } from '../../relay/world/clock.ts'
 import type { ClientGroup } from '../dsl/scenario.ts'
-import type { EventKind, EventOf } from '../history/event.ts'
-import { openPlan } from '../producer/plan.ts'
+import type { EventKind } from '../history/event.ts'
 import { episode } from '../stimuli/episode.ts'
-import type { MalformedKind } from '../stimuli/malformed.ts'
+import { hostileFrames } from '../stimuli/hostile-frames.ts'
 import { FirstSights } from './first-sights.ts'
 import { createFleet, type Fleet } from './fleet.ts'
-import { referenceReader, type ClientPartsChange } from './reference-reader.ts'
-import { memoryJournal, sendRecord, startTestRelay, type TestRelay } from './test-relay.ts'
+import { memoryJournal, type MemoryJournal } from './memory-journal.ts'
+import { shakeHands, startRawServer, type RawServer } from './raw-server.ts'
+import { referenceReader } from './reference-reader.ts'
 
 const seed = 'fleet'
-/** What the reference clients of a test do differently. */
-let change: ClientPartsChange | undefined
-let journal: ReturnType<typeof memoryJournal>
+let journal: MemoryJournal
 let fleet: Fleet
 const ends: (() => Promise<void> | void)[] = []
 
 beforeEach(() => {
   journal = memoryJournal()
-  change = undefined
   fleet = createFleet({
     clock: systemClock,
     journal,
@@ -30,7 +28,7 @@ beforeEach(() => {
     garbledLeft: 100,
     readBuffer: Buffer.alloc(65_536),
     reference: (client) =>
-      referenceReader({ clock: systemClock, journal, seed, change }, client),
+      referenceReader({ clock: systemClock, journal, seed, change: undefined }, client),
   })
   ends.push(() => fleet.stop())
 })
@@ -45,6 +43,12 @@ async function relay(...args: Parameters<typeof startTestRelay>): Promise<TestRe
   return started
 }
 
+async function rawServer(...args: Parameters<typeof startRawServer>): Promise<RawServer> {
+  const started = await startRawServer(...args)
+  ends.push(() => started.close())
+  return started
+}
+
 function connect(url: string, spec: Partial<ClientGroup> = {}, count = 1) {
   const whole: ClientGroup = { count, reads: 'fast', ...spec }
   return fleet.perform({ do: 'connect', group: 'g', url, count, spec: whole, deadlineMs: 5_000 })
@@ -52,9 +56,7 @@ function connect(url: string, spec: Partial<ClientGroup> = {}, count = 1) {
 
 const status = async () => (await fleet.perform({ do: 'status' })).groups['g']!
 
-function events<K extends EventKind>(kind: K): EventOf<K>[] {
-  return journal.events.filter((event): event is EventOf<K> => event[0] === kind)
-}
+const events = <K extends EventKind>(kind: K) => journal.of(kind)
 
 const byText = (a: unknown, b: unknown) => (String(a) < String(b) ? -1 : 1)
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000 })
@@ -70,7 +72,7 @@ describe('a fast client', () => {
     await until(async () => expect((await status()).deliveries).toBe(300))
     expect((await status()).floor).toEqual({ 0: '89', 1: '89' })
     await fleet.perform({ do: 'finish' })
-    const seen = events('seen').map(([, , partition, first, crcs]) => [partition, first, crcs.length])
+    const seen = events('seen').map((event) => [event[2], event[3], event[4].length])
     expect(seen.sort(byText)).toEqual([[0, '40', 50], [1, '40', 50]])
     expect(events('seen')[0]![4][1]).toBe(crc32(bytes(2)))
     expect(events('seen')[0]![5][1]).toBe(2)
@@ -99,7 +101,8 @@ describe('a fast client', () => {
     await until(() => expect(events('closed')).toHaveLength(1))
     expect(JSON.parse(received[0]!)).toMatchObject({ type: 'resume', from: 'earliest' })
     const kinds = journal.events.map((event) => event[0])
-    expect(kinds).toEqual(['opened', 'sent', 'seen', 'delivered', 'control', 'seen', 'delivered', 'closed'])
+    const replayed = ['seen', 'delivered', 'control']
+    expect(kinds).toEqual(['opened', 'sent', ...replayed, 'seen', 'delivered', 'closed'])
     expect(events('delivered').map((event) => event[7])).toEqual(['replay', 'live'])
     expect(events('sent')[0]!.slice(3)).toEqual(['resume:earliest', 1])
   })
@@ -163,18 +166,17 @@ describe('a client that is not let in', () => {
   })
 
   it('tells that nobody answers, in time', async () => {
-    const { port } = await rawServer(() => undefined)
+    const { url } = await rawServer(() => undefined)
     const spec = { count: 1, reads: 'fast' } as const
-    const url = `ws://127.0.0.1:${port}/ws`
     await fleet.perform({ do: 'connect', group: 'g', url, count: 1, spec, deadlineMs: 50 })
     expect(events('refused')[0]![4]).toContain('no answer')
   })
 
   it('refuses an answer that does not know its key', async () => {
-    const { port } = await rawServer((socket) => {
+    const { url } = await rawServer((socket) => {
       socket.end('HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
     })
-    await connect(`ws://127.0.0.1:${port}/ws`)
+    await connect(url)
     expect(events('refused')[0]![4]).toContain('Sec-WebSocket-Accept')
   })
 })
@@ -196,8 +198,8 @@ describe('a stalled client', () => {
   })
 
   it('can still flood, and the flood ends although nobody takes it', async () => {
-    const { port, sockets } = await rawServer(answerHandshake)
-    await connect(`ws://127.0.0.1:${port}/ws`)
+    const { url, sockets } = await rawServer(shakeHands)
+    await connect(url)
     sockets[0]!.pause()
     await fleet.perform({ do: 'reading', group: 'g', isStalled: true })
     await fleet.perform({ do: 'pings', group: 'g', kind: 'native', each: 1_000_000 })
@@ -249,8 +251,8 @@ describe('leaving', () => {
   })
 
   it('politely does not wait for ever for an answer', async () => {
-    const { port } = await rawServer(answerHandshake)
-    await connect(`ws://127.0.0.1:${port}/ws`)
+    const { url } = await rawServer(shakeHands)
+    await connect(url)
     await fleet.perform({ do: 'disconnect', group: 'g', how: 'close' })
     expect(events('closed')[0]!.slice(3)).toEqual([1_006, 'no answer to our close frame', 'client'])
   })
@@ -258,83 +260,33 @@ describe('leaving', () => {
 
 describe('a broken stream', () => {
   it('is told and ended', async () => {
-    const { port } = await rawServer((socket) => {
-      answerHandshake(socket)
-      socket.on('data', () => undefined)
+    const { url } = await rawServer((socket, head) => {
+      shakeHands(socket, head)
       setImmediate(() => socket.write(Buffer.from('c100', 'hex')))
     })
-    await connect(`ws://127.0.0.1:${port}/ws`)
+    await connect(url)
     await until(() => expect(events('closed')).toHaveLength(1))
     expect(events('garbled')[0]![5]).toBe('reserved-bit')
     expect(events('closed')[0]!.slice(3)).toEqual([1_002, 'reserved-bit', 'client'])
   })
 
   it('that ends inside a frame says so', async () => {
-    const { port } = await rawServer((socket) => {
-      answerHandshake(socket)
+    const { url } = await rawServer((socket, head) => {
+      shakeHands(socket, head)
       setImmediate(() => socket.end(Buffer.from('820561', 'hex')))
     })
-    await connect(`ws://127.0.0.1:${port}/ws`)
+    await connect(url)
     await until(() => expect(events('closed')).toHaveLength(1))
     expect(events('closed')[0]!.slice(3)).toEqual([1_006, 'end of stream, inside a frame', 'relay'])
   })
 })
 
-/** Sends records of partition 0 to a reference client that has just joined. */
-async function feed(records: Iterable<Buffer>) {
-  const { url, sockets } = await relay()
-  await connect(url, { reads: 'reference' })
-  let offset = 0
-  for (const value of records) sendRecord(sockets[0]!, 0, offset++, value)
-  await until(async () => expect((await status()).deliveries).toBe(offset))
-}
-
 describe('a reference client', () => {
-  const context = { seed, count: 1, payloadBytesMax: 1e6, unixMs: 0 }
-  /** Values of two runs of the load. */
-  function* load() {
-    const plan = openPlan(seed)
-    for (let next = 1; next <= 40; ) {
-      const records = ['run-00000', 'run-00001'].map((thread) => plan.record(thread, next, 900, 0n))
-      yield* records.map(({ value }) => value)
-      next = records[0]!.next
-    }
-  }
-  const values = (kind: MalformedKind) =>
-    episode(kind, context).flatMap(({ value }) => (value === null ? [] : [value]))
-
-  it('has the state that the producer says it must have', async () => {
-    await feed([...load(), ...values('big-integers')])
-    await fleet.perform({ do: 'disconnect', group: 'g', how: 'close' })
-    const states = events('runstate').map((event) => event.slice(3))
-    expect(states.map(([, , isEqual, flags]) => [isEqual, flags])).toEqual(
-      Array.from({ length: 3 }, () => [true, []]),
-    )
-    expect(states[0]).toEqual(['run-00000', expect.any(Number), true, []])
-    expect(events('refusal')).toEqual([])
-  })
-
-  it('is compared while nothing comes, and refuses with a reason', async () => {
-    await feed(values('bad-patch-json'))
-    await until(() => expect(events('runstate')).toHaveLength(1))
-    const [, , , thread, , isEqual, flags] = events('runstate')[0]!
-    expect(thread).toContain('bad-patch-json')
-    expect({ isEqual, flags }).toEqual({ isEqual: true, flags: ['patch'] })
-    expect(events('refusal').map((event) => event[5])).toContain('patch-value')
-  })
-
-  it('with a mistake put back has another state', async () => {
-    change = () => ({ parseJson: (text) => JSON.parse(text) as never })
-    await feed(values('big-integers'))
-    await fleet.perform({ do: 'disconnect', group: 'g', how: 'close' })
-    expect(events('runstate').map((event) => event[5])).toEqual([false])
-  })
-
   it('gives up a connection that broke the pairing, comes back and says where it was', async () => {
     const { url, sockets, received } = await relay()
     await connect(url, { reads: 'reference' })
-    const [value] = values('duplicate')
-    sendRecord(sockets[0]!, 0, 5, value!)
+    const stamp = { seed, count: 1, payloadBytesMax: 1e6, unixMs: 0 }
+    sendRecord(sockets[0]!, 0, 5, episode('duplicate', stamp)[0]!.value!)
     sockets[0]!.send('{"type":"cursor","partition":0}')
     await until(() => expect(received).toHaveLength(1))
     expect(JSON.parse(received[0]!)).toMatchObject({ lastOffsetsByPartition: { 0: '5' } })
@@ -350,7 +302,6 @@ it('a client that is hostile says everything, whatever it is closed for', async 
   })
   await connect(url)
   await fleet.perform({ do: 'hostile-frames', group: 'g' })
-  const { hostileFrames } = await import('../stimuli/hostile-frames.ts')
   const said = events('sent').map((event) => event[3])
   expect(said.filter((what) => what.startsWith('hostile:'))).toEqual(
     hostileFrames.map((frame) => `hostile:${frame.name}`),
@@ -365,31 +316,51 @@ it('a command for a group that does not exist is refused with the ones that do',
   )
 })
 
-/** A TCP server that does by hand what `ws` would never do. */
-async function rawServer(onSocket: (socket: Socket) => void) {
-  const sockets: Socket[] = []
-  const server: Server = createServer((socket) => {
-    sockets.push(socket)
-    socket.on('error', () => undefined)
-    socket.once('data', (head: Buffer) => {
-      requests.set(socket, head.toString())
-      onSocket(socket)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  ends.push(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return { port: (server.address() as { port: number }).port, sockets }
+/** A relay made with the `ws` package: somebody else's reading of RFC 6455. */
+interface TestRelay {
+  readonly url: string
+  readonly sockets: WebSocket[]
+  /** Text messages received, over all sockets. */
+  readonly received: string[]
+  close(): Promise<void>
 }
 
-const requests = new Map<Socket, string>()
+/** Starts it on a free port; `refusal` refuses every client with that HTTP status. */
+async function startTestRelay(
+  onClient: (socket: WebSocket) => void = () => undefined,
+  refusal?: number,
+): Promise<TestRelay> {
+  const sockets: WebSocket[] = []
+  const received: string[] = []
+  const http: Server = createServer()
+  const server = new WebSocketServer({ noServer: true })
+  http.on('upgrade', (request, socket, head) => {
+    if (refusal !== undefined) {
+      socket.end(`HTTP/1.1 ${refusal} Refused\r\nContent-Length: 0\r\n\r\n`)
+      return
+    }
+    server.handleUpgrade(request, socket, head, (client) => {
+      sockets.push(client)
+      client.on('message', (text: Buffer) => received.push(text.toString()))
+      client.on('error', () => undefined)
+      onClient(client)
+    })
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/ws`,
+    sockets,
+    received,
+    async close() {
+      for (const socket of sockets) socket.terminate()
+      http.closeAllConnections()
+      await new Promise((resolve) => http.close(resolve))
+    },
+  }
+}
 
-function answerHandshake(socket: Socket): void {
-  const key = /Sec-WebSocket-Key: (.*)\r\n/.exec(requests.get(socket) ?? '')?.[1] ?? ''
-  const text = `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
-  const accept = createHash('sha1').update(text).digest('base64')
-  const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
-  socket.write(`${[...lines, `Sec-WebSocket-Accept: ${accept}`].join('\r\n')}\r\n\r\n`)
+/** Sends a record with its cursor. */
+function sendRecord(to: WebSocket, partition: number, offset: number, record: Buffer): void {
+  to.send(JSON.stringify({ type: 'cursor', partition, offset: String(offset) }))
+  to.send(record)
 }

@@ -2,8 +2,8 @@
  * The fleet: all WebSocket clients of a run, by group, and what the conductor may ask of them.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { ClientGroup } from '../dsl/scenario.ts'
-import { Client, type ClientWorld, type ResumeFrom } from './client.ts'
+import type { Timer } from '../../relay/world/clock.ts'
+import { Client, type ClientWorld } from './client.ts'
 import { sendHostileFrames } from './hostile.ts'
 import { unreadBytesByPort } from './kernel-queues.ts'
 import type { FleetCommand, FleetStart, FleetStatus, GroupStatus } from './protocol.ts'
@@ -26,7 +26,6 @@ export interface Fleet {
 
 /** Clients of one group, and what those that left have done. */
 interface Group {
-  readonly spec: ClientGroup
   clients: Client[]
   isStalled: boolean
   left: Omit<GroupStatus, 'open' | 'floor'>
@@ -38,51 +37,43 @@ const sweepMs = 250
 const floodIdleLimitMs = 3_000
 
 export function createFleet(world: FleetWorld): Fleet {
-  const groups = new Map<string, Group>()
-  let clientsMade = 0
-  const delay = monitorEventLoopDelay({ resolution: 10 })
-  delay.enable()
-  const sweep = world.clock.every(sweepMs, () => {
-    const now = world.journal.now()
-    for (const client of clientsOf(groups.values())) client.sweep(now)
-  })
+  return new ClientFleet(world)
+}
 
-  const connect = async (order: ConnectOrder) => {
-    const group = groups.get(order.group) ?? openGroup(order.spec)
-    groups.set(order.group, group)
-    const fresh = Array.from({ length: order.count }, () => {
-      clientsMade += 1
-      return new Client(world, {
-        number: clientsMade,
-        group: order.group,
-        url: order.url,
-        token: order.token,
-        spec: order.spec,
-        reference: order.spec.reads === 'reference' ? world.reference(clientsMade) : undefined,
-      })
+class ClientFleet implements Fleet {
+  readonly #world: FleetWorld
+  readonly #groups = new Map<string, Group>()
+  readonly #delay = monitorEventLoopDelay({ resolution: 10 })
+  readonly #sweep: Timer
+  #clientsMade = 0
+
+  constructor(world: FleetWorld) {
+    this.#world = world
+    this.#delay.enable()
+    this.#sweep = world.clock.every(sweepMs, () => {
+      const now = world.journal.now()
+      for (const client of this.#clients()) client.sweep(now)
     })
-    group.clients.push(...fresh)
-    for (const client of fresh) client.setReading(group.isStalled)
-    await Promise.all(fresh.map((client) => client.open(order.deadlineMs)))
   }
-  const disconnect = async (group: Group, how: 'close' | 'reset') => {
-    const leaving = group.clients
-    await Promise.all(leaving.map((client) => client.leave(how)))
-    for (const client of leaving) client.plan.reference?.compareAll()
-    group.left = totals(group.left, leaving)
-    group.clients = group.clients.filter((client) => !leaving.includes(client))
+
+  async perform(order: FleetOrder): Promise<FleetStatus> {
+    await this.#perform(order)
+    const eventLoopDelayMsMax = this.#delay.max / 1e6
+    this.#delay.reset()
+    return { ...(await statusOf(this.#groups)), eventLoopDelayMsMax }
   }
-  const finish = async () => {
-    await Promise.all([...groups.values()].map((group) => disconnect(group, 'close')))
-    sweep.cancel()
-    delay.disable()
+
+  stop(): void {
+    this.#rest()
+    for (const client of this.#clients()) void client.leave('reset')
   }
-  const perform = async (order: FleetOrder): Promise<void> => {
+
+  async #perform(order: FleetOrder): Promise<void> {
     if (order.do === 'status') return
-    if (order.do === 'finish') return finish()
-    if (order.do === 'connect') return connect(order)
-    const group = groups.get(order.group)
-    if (group === undefined) throw new Error(unknownGroup(order.group, groups))
+    if (order.do === 'finish') return this.#finish()
+    if (order.do === 'connect') return this.#connect(order)
+    const group = this.#groups.get(order.group)
+    if (group === undefined) throw new Error(unknownGroup(order.group, this.#groups))
     const open = group.clients.filter((client) => client.isOpen)
     switch (order.do) {
       case 'disconnect':
@@ -95,34 +86,56 @@ export function createFleet(world: FleetWorld): Fleet {
         await Promise.all(open.map((one) => one.pings(order.kind, order.each, floodIdleLimitMs)))
         return
       case 'resume':
-        for (const client of open) client.resume(order.from satisfies ResumeFrom)
+        for (const client of open) client.resume(order.from)
         return
       case 'hostile-frames':
-        return sendHostileFrames(world.clock, group.clients)
+        return sendHostileFrames(this.#world.clock, group.clients)
     }
   }
-  return {
-    async perform(order) {
-      await perform(order)
-      const eventLoopDelayMsMax = delay.max / 1e6
-      delay.reset()
-      return { ...(await statusOf(groups)), eventLoopDelayMsMax }
-    },
-    stop() {
-      sweep.cancel()
-      delay.disable()
-      for (const client of clientsOf(groups.values())) void client.leave('reset')
-    },
+
+  async #connect(order: ConnectOrder): Promise<void> {
+    const { group: name, count, url, token, spec, deadlineMs } = order
+    const world = this.#world
+    const group = this.#groups.get(name) ?? openGroup()
+    this.#groups.set(name, group)
+    const fresh = Array.from({ length: count }, () => {
+      this.#clientsMade += 1
+      const number = this.#clientsMade
+      const reference = spec.reads === 'reference' ? world.reference(number) : undefined
+      return new Client(world, { number, group: name, url, token, spec, reference })
+    })
+    group.clients.push(...fresh)
+    for (const client of fresh) client.setReading(group.isStalled)
+    await Promise.all(fresh.map((client) => client.open(deadlineMs)))
+  }
+
+  async #finish(): Promise<void> {
+    await Promise.all(Array.from(this.#groups.values(), (group) => disconnect(group, 'close')))
+    this.#rest()
+  }
+
+  #rest(): void {
+    this.#sweep.cancel()
+    this.#delay.disable()
+  }
+
+  *#clients(): Generator<Client> {
+    for (const group of this.#groups.values()) yield* group.clients
   }
 }
 
-function openGroup(spec: ClientGroup): Group {
-  const left = { closed: 0, refused: 0, deliveries: 0, bytesRead: 0 }
-  return { spec, clients: [], isStalled: false, left }
+/** All clients of a group leave; the group can be joined again. */
+async function disconnect(group: Group, how: 'close' | 'reset'): Promise<void> {
+  const leaving = group.clients
+  await Promise.all(leaving.map((client) => client.leave(how)))
+  for (const client of leaving) client.plan.reference?.compareAll()
+  group.left = totals(group.left, leaving)
+  group.clients = group.clients.filter((client) => !leaving.includes(client))
 }
 
-function* clientsOf(groups: Iterable<Group>): Generator<Client> {
-  for (const group of groups) yield* group.clients
+function openGroup(): Group {
+  const left = { closed: 0, refused: 0, deliveries: 0, bytesRead: 0 }
+  return { clients: [], isStalled: false, left }
 }
 
 function totals(before: Group['left'], clients: readonly Client[]): Group['left'] {
@@ -153,7 +166,7 @@ async function statusOf(groups: ReadonlyMap<string, Group>): Promise<
   return { groups: status, backlogBytes }
 }
 
-/** Highest offset per partition that all of `clients` have; a partition that one lacks is left out. */
+/** Highest offset per partition that all of `clients` have; without partitions that one lacks. */
 function floorOf(clients: readonly Client[]): Record<string, string> {
   const [first, ...others] = clients
   const floor: Record<string, string> = {}

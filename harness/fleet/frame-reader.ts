@@ -88,7 +88,7 @@ export class FrameReader {
     }
   }
 
-  /** Reads nothing more: the owner has given the connection up, perhaps in the middle of a chunk. */
+  /** Reads nothing more: the owner gave the connection up, perhaps in the middle of a chunk. */
   stop(): void {
     this.#isOver = true
   }

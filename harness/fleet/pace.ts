@@ -6,10 +6,10 @@ export interface Pace {
   take(bytes: number): number
 }
 
-/** Bytes that may be read at once after a quiet time: a tenth of a second's worth. */
+/** What may be read at once after a quiet time: a tenth of a second's worth. */
 const burstSeconds = 0.1
 
-/** A token bucket that may go into debt: a read is never cut in two, its pause is longer instead. */
+/** A token bucket that may go into debt: a large read makes its pause longer. */
 export function pace(clock: Clock, bytesPerSecond: number): Pace {
   if (!(bytesPerSecond > 0)) {
     throw new RangeError(`a slow reader needs more than 0 bytes a second, got ${bytesPerSecond}`)

@@ -18,7 +18,7 @@ export interface FleetStart {
 
 export type FleetCommand =
   | FleetStart
-  /** Opens `count` clients of a group at `url` (a ws:// address); answered when each opened or failed. */
+  /** Opens `count` clients at `url` (a ws:// address); answered when each opened or failed. */
   | {
       readonly do: 'connect'
       readonly group: string

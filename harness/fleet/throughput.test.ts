@@ -2,15 +2,15 @@
  * What the fleet's own process takes: a relay that is nothing but a socket and prepared bytes, and
  * a real fleet process. Printed, never asserted: the machine that runs this may be busy.
  */
-import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
 import type { HistoryEvent } from '../history/event.ts'
 import { openWorld, type World } from '../world/world.ts'
+import { shakeHands, startRawServer } from './raw-server.ts'
 import { startFleet } from './remote.ts'
 
 const clients = 20
@@ -53,20 +53,10 @@ async function pour(socket: Socket): Promise<void> {
 }
 
 it('a million deliveries are checked and written down in little space', async () => {
-  const server = createServer((socket) => {
-    socket.once('data', (head: Buffer) => {
-      const key = /Sec-WebSocket-Key: (.*)\r\n/.exec(head.toString())?.[1] ?? ''
-      const text = `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
-      const accept = createHash('sha1').update(text).digest('base64')
-      const lines = ['HTTP/1.1 101 OK', 'Upgrade: websocket', 'Connection: Upgrade']
-      socket.write(`${lines.join('\r\n')}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
-      socket.on('data', () => undefined)
-      void pour(socket)
-    })
-    socket.on('error', () => undefined)
+  const server = await startRawServer((socket, head) => {
+    shakeHands(socket, head)
+    void pour(socket)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
   const journalFile = join(folder, 'fleet.ndjson')
   const fleet = await startFleet(world, {
     journalFile,
@@ -77,8 +67,7 @@ it('a million deliveries are checked and written down in little space', async ()
   try {
     const cpuBefore = cpuMicros(fleet.pid)
     const spec = { count: clients, reads: 'fast' } as const
-    const url = `ws://127.0.0.1:${port}/ws`
-    await fleet.connect({ group: 'g', url, count: clients, spec, deadlineMs: 5_000 })
+    await fleet.connect({ group: 'g', url: server.url, count: clients, spec, deadlineMs: 5_000 })
     let status = await fleet.status()
     while (status.groups['g']!.deliveries < clients * recordsPerClient) {
       await new Promise((resolve) => void systemClock.after(50, () => resolve(undefined)))

@@ -2,10 +2,9 @@
  * Reads the dead-letter topic back, from its beginning to its end: what the target says it put
  * aside is only believed where Kafka has it.
  */
-import type { Admin, Consumer } from 'kafkajs'
 import { sleep } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
-import { directKafka } from './direct-kafka.ts'
+import { directKafka, type Admin, type Consumer } from '../stack/kafka.ts'
 import { jsonObject } from './json.ts'
 import { troubleTeller, type Sampler, type SamplerWorld } from './sampler.ts'
 
@@ -30,7 +29,7 @@ const textCharsMax = 512
 export function startDeadLetterSampler(world: SamplerWorld, options: DeadLetterOptions): Sampler {
   const { clock, journal } = world
   const { topic, groupId } = options
-  const kafka = directKafka(options.brokers)
+  const kafka = directKafka(options.brokers, 'chaos-dead-letters')
   const admin = kafka.admin()
   const consumer = kafka.consumer({
     groupId,
@@ -89,9 +88,11 @@ async function close(
   consumer: Consumer,
   groupId: string,
 ): Promise<void> {
-  await withDeadline(clock, closeLimitMs, `leaving ${groupId}`, () => consumer.disconnect())
-  await withDeadline(clock, closeLimitMs, `deleting ${groupId}`, () => admin.deleteGroups([groupId]))
-  await withDeadline(clock, closeLimitMs, 'disconnecting', () => admin.disconnect())
+  const within = (what: string, work: () => Promise<unknown>) =>
+    withDeadline(clock, closeLimitMs, what, work)
+  await within(`leaving ${groupId}`, () => consumer.disconnect())
+  await within(`deleting ${groupId}`, () => admin.deleteGroups([groupId]))
+  await within('disconnecting', () => admin.disconnect())
 }
 
 /** The dead letter's JSON with its own place in Kafka, long texts cut. */

@@ -5,9 +5,13 @@
  * Committed offsets are read before the ends: the other way round a busy partition would be ahead
  * of its own end, and lag would be negative.
  */
-import { AssignerProtocol, type Admin, type GroupDescription } from 'kafkajs'
 import type { EventOf } from '../history/event.ts'
-import { directKafka } from './direct-kafka.ts'
+import {
+  AssignerProtocol,
+  directKafka,
+  type Admin,
+  type GroupDescription,
+} from '../stack/kafka.ts'
 import { startSampling, type Sampler, type SamplerWorld } from './sampler.ts'
 
 export interface LagTruthOptions {
@@ -38,7 +42,7 @@ export function startLagTruthSampler(
 ): LagTruthSampler {
   const { clock, journal } = world
   const { topic, groupId, everyMs = 1_000 } = options
-  const admin = directKafka(options.brokers).admin()
+  const admin = directKafka(options.brokers, 'chaos-lag-truth').admin()
   let connecting: Promise<void> | undefined
   const connected = async () => {
     connecting ??= admin.connect()
@@ -73,7 +77,8 @@ export function startLagTruthSampler(
   return {
     ...sampler,
     async owned() {
-      const group = await connected().then((kafka) => describe(kafka, groupId)).catch(() => undefined)
+      const asked = connected().then((kafka) => describe(kafka, groupId))
+      const group = await asked.catch(() => undefined)
       return group?.state === 'Stable' ? ownedBy(group, topic, options.isTarget) : undefined
     },
   }

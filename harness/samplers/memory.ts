@@ -54,7 +54,7 @@ export async function usageOf(pid: number): Promise<Usage | undefined> {
   }
 }
 
-/** Reads the texts of /proc/<pid>/status and /proc/<pid>/stat; undefined for a process that ended. */
+/** Reads the texts of /proc/<pid>/status and /stat; undefined for a process that ended. */
 export function readUsage(status: string, stat: string): Usage | undefined {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
   if (kilobytes === undefined) return undefined

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { AssignerProtocol } from 'kafkajs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
-import type { EventKind, EventOf, HistoryEvent } from '../history/event.ts'
+import { memoryJournal } from '../fleet/memory-journal.ts'
+import type { EventKind } from '../history/event.ts'
 import { fieldsOf } from './dead-letters.ts'
 import { startHealthSampler } from './health.ts'
 import { ownedBy } from './lag-truth.ts'
@@ -38,17 +39,8 @@ const isTarget = ({ clientId }: { clientId: string }) => !clientId.startsWith('r
 const byPath = ([a]: unknown[], [b]: unknown[]) => (String(a) < String(b) ? -1 : 1)
 
 function openMemory() {
-  const written: HistoryEvent[] = []
-  const journal = {
-    now: () => Math.round(systemClock.nowMs() * 1_000),
-    write: (event: HistoryEvent) => void written.push(event),
-    flush: () => undefined,
-    close: () => undefined,
-    failure: undefined,
-    count: 0,
-  }
-  const events = <K extends EventKind>(kind: K) =>
-    written.filter((event): event is EventOf<K> => event[0] === kind)
+  const journal = memoryJournal()
+  const events = <K extends EventKind>(kind: K) => journal.of(kind)
   return { world: { clock: systemClock, journal }, events }
 }
 
