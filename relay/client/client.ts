@@ -5,21 +5,27 @@
  * Whoever owns the socket tells it what happened (`opened`, `onText`, `onBinary`, `closed`), sends
  * the texts that it asks to be sent, and closes the connection when an answer says so.
  */
-import { encodeControl, parseServerFrame, type ServerFrame } from '../../proto/control.ts'
+import {
+  encodeControl,
+  parseServerFrame,
+  type FrameOf,
+  type ServerFrame,
+} from '../../proto/control.ts'
 import type { Clock } from '../world/clock.ts'
+import { Connection } from './connection.ts'
 import { Counters, type ClientCounters } from './counters.ts'
 import { Cursors, readOffsets, readPosition, type Position } from './cursors.ts'
 import type { Dedupe } from './dedupe.ts'
 import type { Tools } from './effects.ts'
 import { clientLimits, type ClientLimits } from './limits.ts'
-import { Notices, type Notice } from './notices.ts'
+import { noticeOf, Notices, type Notice } from './notices.ts'
 import type { ClientParts, ClientPlatform } from './parts.ts'
 import { Quarantine, type Quarantined } from './quarantine.ts'
 import { mustReconnect, type MustReconnect, type ReconnectReason } from './reconnects.ts'
 import { readRecord, type Outcome, type RecordResult } from './records.ts'
 import { refuse, type ClientRefusal } from './refusals.ts'
 import { Runs } from './runs.ts'
-import { markDisconnected, markGap, markStale, type Flagged } from './signals.ts'
+import { markRuns, type Flagged } from './signals.ts'
 import { stateAt, viewOf, type RunView } from './view.ts'
 import { referenceParts } from './wiring.ts'
 
@@ -66,12 +72,9 @@ export interface ControlOutcome {
   readonly mustReconnect?: MustReconnect
 }
 
-/** What the relay owes an answer to. */
-type Request = 'resume' | 'cursor_reset' | 'ping'
-
-interface Pending extends Position {
-  readonly sinceMs: number
-  readonly fence: number
+interface Broken {
+  readonly flagged: Flagged
+  readonly mustReconnect: MustReconnect
 }
 
 /** A client over one relay; connections come and go, runs and cursors stay. */
@@ -89,17 +92,17 @@ export class Client {
   readonly #quarantine: Quarantine
   readonly #notices: Notices
   readonly #counters = new Counters()
-  readonly #owed = new Map<Request, number>()
-  #pending: Pending | undefined
-  #isOpen = true
+  readonly #connection: Connection
   /** Rises with every reset; what was announced below it is void. */
   #fence = 0
   #epoch: string | undefined
 
   constructor({ platform, clock, parts, limits, cursor }: ClientOptions) {
     this.#limits = { ...clientLimits, ...limits }
-    this.#tools = { platform, limits: this.#limits, parts: { ...referenceParts(platform), ...parts } }
+    const allParts = { ...referenceParts(platform), ...parts }
+    this.#tools = { platform, limits: this.#limits, parts: allParts }
     this.#clock = clock
+    this.#connection = new Connection(() => clock.nowMs())
     this.#runs = new Runs(this.#limits)
     this.#dedupe = this.#tools.parts.dedupe(this.#limits.messageIdsMax)
     this.#cursors = new Cursors(this.#limits.partitionsMax)
@@ -111,22 +114,18 @@ export class Client {
 
   /** A connection is open: nothing of the one before can still arrive. */
   opened(): void {
-    this.#isOpen = true
-    this.#pending = undefined
-    this.#owed.clear()
+    this.#connection.set('open')
     this.#cursors.connected()
   }
 
   /** The connection is gone, or given up. Frames are ignored until `opened`. */
   closed(): void {
-    this.#isOpen = false
-    this.#pending = undefined
-    this.#owed.clear()
+    this.#connection.set('closed')
   }
 
   /** One text frame. Total: no text makes it throw. */
   onText(text: string): ControlOutcome {
-    if (!this.#isOpen) return { flagged: [] }
+    if (!this.#connection.isOpen) return { flagged: [] }
     if (text.length > this.#limits.textUnitsMax) return this.#broken('text_too_large')
     const parsed = parseServerFrame(text)
     if (!parsed.ok) {
@@ -136,41 +135,40 @@ export class Client {
       return { flagged: [] }
     }
     const { frame } = parsed
-    if (frame.type === 'cursor') return this.#cursor(frame)
+    if (frame.type === 'cursor') return this.#announce(frame.partition, frame.offset)
     return { frame, ...this.#control(frame) }
   }
 
   /** A cursor that the caller has read already; the same as its text, without the parsing. */
   onCursor(partition: number, offset: bigint): ControlOutcome {
-    if (!this.#isOpen) return { flagged: [] }
-    return this.#cursor({ partition, offset })
+    if (!this.#connection.isOpen) return { flagged: [] }
+    return this.#announce(partition, offset)
   }
 
   /** One binary frame. Total; keeps no reference to `bytes`. */
   onBinary(bytes: Uint8Array): RecordOutcome {
-    const pending = this.#pending
-    this.#pending = undefined
-    if (!this.#isOpen) return this.#outcome(pending, ignored('closed'))
-    if (!pending) {
-      const result = { outcome: 'ignored', reason: 'no-cursor' } as const
-      return { ...this.#outcome(pending, result), ...this.#broken('missing_cursor') }
+    const position = this.#connection.claim()
+    if (!this.#connection.isOpen) return this.#outcome(position, ignored('closed'))
+    if (!position) {
+      const outcome = this.#outcome(position, ignored('no-cursor'))
+      return { ...outcome, ...this.#broken('missing_cursor') }
     }
-    const isVoid = pending.fence !== this.#fence || this.#cursors.isBeforeReset(pending)
-    if (isVoid) return this.#outcome(pending, ignored('before-reset'))
-    const result = this.#read(bytes, pending)
-    if (result.isUndecodable && this.#isWorthRetrying(pending)) {
-      const refusal = { ...result, outcome: 'refused' } as const
-      return { ...this.#outcome(pending, refusal), ...this.#broken('decode_failure', result.says) }
+    const isVoid = position.fence !== this.#fence || this.#cursors.isBeforeReset(position)
+    if (isVoid) return this.#outcome(position, ignored('before-reset'))
+    const result = this.#read(bytes, position)
+    if (result.isUndecodable && this.#quarantine.isWorthRetrying(position)) {
+      const outcome = this.#outcome(position, { ...result, outcome: 'refused' })
+      return { ...outcome, ...this.#broken('decode_failure', result.says) }
     }
-    if (result.outcome === 'quarantined') this.#keepAside(bytes, pending, result)
-    this.#cursors.commit(pending)
-    return this.#outcome(pending, result)
+    if (result.outcome === 'quarantined') this.#keepAside(bytes, position, result)
+    this.#cursors.commit(position)
+    return this.#outcome(position, result)
   }
 
   /** The text that asks for what was missed; by default from the cursors, if there are any. */
   resumeRequest(from?: 'cursor' | 'latest' | 'earliest'): string {
     const offsets = this.#cursors.offsets()
-    this.#owe('resume')
+    this.#connection.owe('resume')
     return encodeControl({
       type: 'resume',
       mode: 'partition',
@@ -184,23 +182,22 @@ export class Client {
 
   /** The text that asks to forget everything; takes effect when the relay confirms it. */
   resetRequest(): string {
-    this.#owe('cursor_reset')
+    this.#connection.owe('cursor_reset')
     return encodeControl({ type: 'cursor_reset' })
   }
 
   /** The text of a ping; a pong is owed from now on. */
   pingRequest(): string {
-    this.#owe('ping')
+    this.#connection.owe('ping')
     return encodeControl({ type: 'ping' })
   }
 
   /** To be asked now and then: whether the relay owes something for too long. */
   check(): MustReconnect | undefined {
-    if (!this.#isOpen) return undefined
-    const owed = [...this.#owed, ...(this.#pending ? [['a record', this.#pending.sinceMs]] : [])]
-    const nowMs = this.#clock.nowMs()
-    const late = owed.find(([, sinceMs]) => nowMs - Number(sinceMs) > this.#limits.stallMsMax)
-    return late && this.#broken('stalled', `It owes: ${late[0]}.`).mustReconnect
+    if (!this.#connection.isOpen) return undefined
+    const overdue = this.#connection.overdue(this.#limits.stallMsMax)
+    if (overdue === undefined) return undefined
+    return this.#broken('stalled', `It owes an answer to: ${overdue}.`).mustReconnect
   }
 
   /** What to store, so that a later session can go on here. Always safe to store. */
@@ -247,40 +244,23 @@ export class Client {
     return { ...this.#counters.read(), runs: size, runsForgotten: forgotten, heldBytes }
   }
 
-  #cursor(cursor: { readonly partition: number; readonly offset: bigint }): ControlOutcome {
-    if (this.#pending) return this.#broken('cursor_pairing_desync')
-    const position = readPosition(cursor.partition, cursor.offset.toString())
+  #announce(partition: number, offset: bigint): ControlOutcome {
+    const position = readPosition(partition, offset.toString())
     if (!position) return this.#broken('cursor_malformed')
-    this.#pending = { ...position, sinceMs: this.#clock.nowMs(), fence: this.#fence }
-    return { flagged: [] }
+    const isPaired = this.#connection.announce({ ...position, fence: this.#fence })
+    return isPaired ? { flagged: [] } : this.#broken('cursor_pairing_desync')
   }
 
-  #control(frame: Exclude<ServerFrame, { type: 'cursor' }>): Omit<ControlOutcome, 'frame'> {
-    switch (frame.type) {
-      case 'gap':
-        this.#notice(frame.type, frame.message)
-        return { flagged: markGap(frame, this.#runs, this.#cursors) }
-      case 'cursor_stale':
-        this.#notice(frame.type, frame.message)
-        return { flagged: markStale(frame, this.#runs) }
-      case 'disconnect':
-        this.#notice(frame.type, frame.message)
-        return { flagged: markDisconnected(this.#runs) }
-      case 'replay_complete':
-        return this.#replayed(frame)
-      case 'cursor_reset_complete':
-        return this.#resetTo(frame)
-      case 'error':
-        this.#notice(frame.type, `${frame.code}: ${frame.message}`)
-        return { flagged: [] }
-      case 'pong':
-        this.#owed.delete('ping')
-        return { flagged: [] }
-    }
+  #control(frame: ServerFrame): Omit<ControlOutcome, 'frame'> {
+    if ('message' in frame) this.#notice(frame.type, noticeOf(frame))
+    if (frame.type === 'replay_complete') return this.#replayed(frame)
+    if (frame.type === 'cursor_reset_complete') this.#resetTo(frame)
+    if (frame.type === 'pong') this.#connection.settle('ping')
+    return { flagged: markRuns(frame, this.#runs, this.#cursors) }
   }
 
-  #replayed(frame: Extract<ServerFrame, { type: 'replay_complete' }>): ControlOutcome {
-    this.#owed.delete('resume')
+  #replayed(frame: FrameOf<'replay_complete'>): Omit<ControlOutcome, 'frame'> {
+    this.#connection.settle('resume')
     if (frame.epoch !== undefined && frame.epoch !== this.#epoch) {
       if (this.#epoch !== undefined) this.#cursors.newEpoch()
       this.#epoch = frame.epoch
@@ -290,16 +270,14 @@ export class Client {
   }
 
   /** The fence: whatever was received or announced before has no effect from here on. */
-  #resetTo(frame: Extract<ServerFrame, { type: 'cursor_reset_complete' }>): ControlOutcome {
-    this.#notice(frame.type, frame.message)
-    if (!this.#owed.delete('cursor_reset')) return { flagged: [] }
+  #resetTo(frame: FrameOf<'cursor_reset_complete'>): void {
+    if (!this.#connection.settle('cursor_reset')) return
     this.#fence += 1
     this.#epoch = frame.epoch
     this.#runs.clear()
     this.#dedupe.clear()
     this.#quarantine.clear()
     this.#cursors.reset(frame.latestOffsetsByPartition)
-    return { flagged: [] }
   }
 
   #read(bytes: Uint8Array, position: Position): RecordResult {
@@ -309,10 +287,6 @@ export class Client {
     } catch (error) {
       return { ...refuse('internal', String(error)), outcome: 'quarantined' }
     }
-  }
-
-  #isWorthRetrying({ partition, offset }: Position): boolean {
-    return this.#quarantine.isWorthRetrying(partition, offset)
   }
 
   #keepAside(bytes: Uint8Array, { partition, offset }: Position, result: RecordResult): void {
@@ -333,15 +307,11 @@ export class Client {
     }
   }
 
-  #broken(reason: ReconnectReason, found?: string): ControlOutcome & { mustReconnect: MustReconnect } {
+  #broken(reason: ReconnectReason, found?: string): Broken {
     const demand = mustReconnect(reason, found)
     this.#notice(reason, demand.says)
     this.closed()
     return { flagged: [], mustReconnect: demand }
-  }
-
-  #owe(request: Request): void {
-    if (!this.#owed.has(request)) this.#owed.set(request, this.#clock.nowMs())
   }
 
   #notice(kind: Notice['kind'], says: string): void {

@@ -14,7 +14,7 @@ export interface Position {
 const partitionMax = 2 ** 31 - 1
 const offsetMax = 2n ** 63n - 1n
 
-/** Reads a position as relays write it: a number and a decimal string; `undefined` if it is none. */
+/** A position as relays write it, a number and a decimal string; `undefined` if it is none. */
 export function readPosition(partition: unknown, offset: unknown): Position | undefined {
   const exact = readOffset(offset)
   if (exact === undefined || !isPartition(partition)) return undefined

@@ -9,6 +9,7 @@ import { stateOfText } from './state-json.ts'
 import { checkSize } from './state-size.ts'
 
 const stateNames = ['initial_state_json', 'state_json', 'state'] as const
+const durationName = 'duration_us'
 const nameUnitsMax = 128
 const errorUnitsMax = 300
 
@@ -66,31 +67,36 @@ function stateAttribute({ attributes }: Event): string | null | undefined {
   return undefined
 }
 
+type Note = (run: Run, event: Event, sequence: bigint) => void
+
+const notes: { readonly [T in EventType]?: Note } = {
+  [EventType.GRAPH_START](run, event, sequence) {
+    if (!isNews(run, sequence)) return
+    run.status = 'running'
+    run.graphName = textAttribute(event, 'graph_name').slice(0, nameUnitsMax)
+    run.nodes.clear()
+  },
+  [EventType.GRAPH_END](run, _, sequence) {
+    if (isNews(run, sequence)) run.status = 'completed'
+  },
+  [EventType.GRAPH_ERROR](run, _, sequence) {
+    if (isNews(run, sequence)) run.status = 'failed'
+  },
+  [EventType.NODE_START](run, event, sequence) {
+    noteNode(run, event, { status: 'active', sequence })
+  },
+  [EventType.NODE_END](run, event, sequence) {
+    noteNode(run, event, { status: 'completed', sequence, ...durationOf(event) })
+  },
+  [EventType.NODE_ERROR](run, event, sequence) {
+    const error = textAttribute(event, 'error').slice(0, errorUnitsMax)
+    noteNode(run, event, { status: 'failed', sequence, error })
+  },
+}
+
 /** Notes what an event says of the graph and its nodes; older events change nothing. */
 export function noteEvent(run: Run, event: Event, sequence: bigint): void {
-  switch (event.eventType) {
-    case EventType.GRAPH_START:
-      if (!isNews(run, sequence)) return
-      run.status = 'running'
-      run.graphName = textAttribute(event, 'graph_name').slice(0, nameUnitsMax)
-      run.nodes.clear()
-      return
-    case EventType.GRAPH_END:
-      if (isNews(run, sequence)) run.status = 'completed'
-      return
-    case EventType.GRAPH_ERROR:
-      if (isNews(run, sequence)) run.status = 'failed'
-      return
-    case EventType.NODE_START:
-      return noteNode(run, event, { status: 'active', sequence })
-    case EventType.NODE_END:
-      return noteNode(run, event, { status: 'completed', sequence, ...durationOf(event) })
-    case EventType.NODE_ERROR: {
-      const error = textAttribute(event, 'error').slice(0, errorUnitsMax)
-      return noteNode(run, event, { status: 'failed', sequence, error })
-    }
-    default:
-  }
+  notes[event.eventType]?.(run, event, sequence)
 }
 
 function isNews(run: Run, sequence: bigint): boolean {
@@ -118,7 +124,7 @@ function textAttribute({ attributes }: Event, name: string): string {
 
 /** The schema's own field counts; producers that fill only the attribute are understood too. */
 function durationOf({ durationUs, attributes }: Event): { durationMs?: number } {
-  const told = Object.hasOwn(attributes, 'duration_us') ? attributes['duration_us']?.value : undefined
+  const told = Object.hasOwn(attributes, durationName) ? attributes[durationName]?.value : undefined
   const micros = durationUs > 0n ? durationUs : told?.case === 'intValue' ? told.value : 0n
   return micros > 0n ? { durationMs: Number(micros) / 1_000 } : {}
 }

@@ -25,6 +25,9 @@ const setN = (sequence: number, n: number, at: At = {}) =>
 /** The same without a hash, so that nothing vouches for it. */
 const blindN = (sequence: number, n: number) =>
   diff({ sequence }, { ops: [['replace', '/n', String(n)]] })
+const blindAdd = (sequence: number) => diff({ sequence }, { ops: [['add', '/x', '1']] })
+const badN = (sequence: number) => diff({ sequence }, { ops: [['replace', '/n', '{bad']] })
+const lz4 = { type: CompressionType.COMPRESSION_LZ4 }
 const packed = (state: string) => {
   const plain = bytesOf(state)
   return {
@@ -46,7 +49,7 @@ describe('a run first seen in its middle', () => {
       const bed = new Bed()
       expect(bed.send(token({ sequence: 9 })).outcome).toBe('applied')
       expect(bed.flags()).toEqual(['partial'])
-      expect(bed.send(diff({ sequence: 10 }, { ops: [['add', '/x', '1']] })).reason).toBe('needs-base')
+      expect(bed.send(blindAdd(10)).reason).toBe('needs-base')
       expect(bed.stateText()).toBe('{}')
       expect(bed.send(whole).outcome).toBe('applied')
       expect(bed.send(blindN(12, 3)).outcome).toBe('applied')
@@ -58,7 +61,7 @@ describe('a run first seen in its middle', () => {
     const bed = new Bed()
     bed.send(event(EventType.GRAPH_START, { sequence: 1 }))
     expect(bed.flags()).toEqual(['partial'])
-    expect(bed.send(diff({ sequence: 2 }, { ops: [['add', '/x', '1']] })).reason).toBe('needs-base')
+    expect(bed.send(blindAdd(2)).reason).toBe('needs-base')
   })
 
   test('is whole when a hash proves what its operations make', () => {
@@ -78,9 +81,7 @@ describe('a run that is not proven', () => {
     for (const whole of wholes) {
       const bed = new Bed()
       bed.send(start())
-      expect(bed.send(diff({ sequence: 2 }, { ops: [['replace', '/n', '{bad']] })).reason).toBe(
-        'patch-value',
-      )
+      expect(bed.send(badN(2)).reason).toBe('patch-value')
       expect(bed.send(blindN(3, 3)).reason).toBe('needs-base')
       expect([bed.stateText(), bed.flags()]).toEqual(['{"n":0}', ['patch']])
       bed.send(whole)
@@ -113,7 +114,7 @@ describe('a run that is not proven', () => {
         'checkpoint',
       ],
       [
-        checkpoint({ sequence: 2 }, { state: bytesOf('{}'), compressionInfo: { type: 2 } }),
+        checkpoint({ sequence: 2 }, { state: bytesOf('{}'), compressionInfo: lz4 }),
         'checkpoint-encoding',
         'checkpoint',
       ],
@@ -161,7 +162,8 @@ describe('a state', () => {
     ]
     for (const state of states) {
       const bed = new Bed()
-      expect(bed.send(diff({ sequence: 5 }, { full: state, hash: json(state) })).outcome).toBe('applied')
+      const whole = diff({ sequence: 5 }, { full: state, hash: json(state) })
+      expect(bed.send(whole).outcome).toBe('applied')
       const again = diff({ sequence: 6 }, { ops: [['replace', '', state]], hash: json(state) })
       expect(bed.send(again).outcome).toBe('applied')
       expect(bed.flags()).toEqual([])
@@ -172,7 +174,8 @@ describe('a state', () => {
   test('is right by either spelling of a large exponent', () => {
     const bed = new Bed()
     const signed = sha256(bytesOf('{"e":1e+16}'))
-    expect(bed.send(diff({ sequence: 1 }, { full: '{"e":1e16}', hash: signed })).outcome).toBe('applied')
+    const whole = diff({ sequence: 1 }, { full: '{"e":1e16}', hash: signed })
+    expect(bed.send(whole).outcome).toBe('applied')
   })
 
   test('of the past is what it was then, however often it is asked for', () => {

@@ -62,7 +62,7 @@ describe('the stream', () => {
     const errors = [
       (bed: Bed) => bed.client.onBinary(start()).mustReconnect,
       (bed: Bed) => twice(() => bed.client.onText(cursorText(0, 0n))).mustReconnect,
-      (bed: Bed) => bed.client.onText('{"type":"cursor","partition":0,"offset":"-1"}').mustReconnect,
+      (bed: Bed) => bed.client.onText(cursorText(0, -1n)).mustReconnect,
       (bed: Bed) => bed.client.onText(`"${'x'.repeat(2 ** 20)}"`).mustReconnect,
       (bed: Bed) => stalled(bed, () => bed.client.onText(cursorText(0, 0n))),
       (bed: Bed) => stalled(bed, () => bed.client.resumeRequest()),

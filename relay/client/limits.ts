@@ -12,7 +12,7 @@ export const clientLimits = {
   textUnitsMax: MiB,
   /** One state as JSON, and what the copies within one patch may add. */
   stateBytesMax: 10 * MiB,
-  /** All states, snapshots and timelines together; above it the runs that were quiet longest are dropped. */
+  /** All states, snapshots and timelines; above it the runs that were quiet longest are dropped. */
   heldBytesMax: 256 * MiB,
   /** Levels of arrays and objects in one another. */
   stateDepthMax: 512,

@@ -33,3 +33,8 @@ export class Notices {
     return [...this.#kept]
   }
 }
+
+/** What a frame says for people; an error with its code, which people search for. */
+export function noticeOf(frame: Extract<ServerFrame, { message: string }>): string {
+  return frame.type === 'error' ? `${frame.code}: ${frame.message}` : frame.message
+}

@@ -4,6 +4,7 @@
  */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 import type { Decoded } from '../../proto/codec-core.ts'
+import type { DiffOperation_ValueEncoding } from '../../proto/gen/dashstream_pb.js'
 import type { Dedupe } from './dedupe.ts'
 import type { SequenceGuard } from './guard.ts'
 import type { PatchOp } from './patch-ops.ts'
@@ -23,8 +24,12 @@ export interface ClientParts {
   readonly decode: (frame: Uint8Array, payloadBytesMax: number) => Decoded
   /** Reads all JSON of states and patch values. */
   readonly parseJson: ParseJson
-  /** The value of one patch operation. `encoding` is a DiffOperation.ValueEncoding. */
-  readonly patchValue: (bytes: Uint8Array, encoding: number, parseJson: ParseJson) => ValueRead
+  /** The value of one patch operation. */
+  readonly patchValue: (
+    bytes: Uint8Array,
+    encoding: DiffOperation_ValueEncoding,
+    parseJson: ParseJson,
+  ) => ValueRead
   /** Applies all operations or none; never changes `state` itself. */
   readonly applyPatch: (
     state: SizedState,

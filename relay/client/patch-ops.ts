@@ -63,7 +63,10 @@ function excessOf(wire: readonly DiffOperation[], limits: ClientLimits): string 
   return bytes > stateBytesMax ? `${bytes} bytes of values, limit ${stateBytesMax}.` : undefined
 }
 
-function readOperation(wire: DiffOperation, { patchValue, parseJson }: ClientParts): PatchOp | Refused {
+function readOperation(
+  wire: DiffOperation,
+  { patchValue, parseJson }: ClientParts,
+): PatchOp | Refused {
   const op = opNames.get(wire.op)
   if (op === undefined) return refuse('patch-op', `It is number ${wire.op}.`)
   const path = readPointer(wire.path)

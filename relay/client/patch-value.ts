@@ -10,20 +10,16 @@ import { refuse } from './refusals.ts'
 /** Reads a value of any encoding. No bytes at all are null, as for producers. */
 export function readPatchValue(
   bytes: Uint8Array,
-  encoding: number,
+  encoding: Encoding,
   parseJson: ParseJson,
 ): ValueRead {
-  switch (encoding) {
-    case Encoding.JSON:
-      if (bytes.length === 0) return { ok: true, value: null }
-      return readJson(bytes, parseJson, 'patch-value')
-    case Encoding.RAW: {
-      const value = textOf(bytes)
-      return value === undefined
-        ? refuse('patch-value', 'It is not UTF-8.')
-        : { ok: true, value }
-    }
-    default:
-      return refuse('patch-value-encoding', `It is ${Encoding[encoding] ?? encoding}.`)
+  if (encoding === Encoding.RAW) {
+    const value = textOf(bytes)
+    return value === undefined ? refuse('patch-value', 'It is not UTF-8.') : { ok: true, value }
   }
+  if (encoding !== Encoding.JSON) {
+    return refuse('patch-value-encoding', `It is ${Encoding[encoding] ?? String(encoding)}.`)
+  }
+  if (bytes.length === 0) return { ok: true, value: null }
+  return readJson(bytes, parseJson, 'patch-value')
 }

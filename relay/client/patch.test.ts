@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, type JsonValue } from '../../proto/canonical-json.ts'
+import { DiffOperation_ValueEncoding as Encoding } from '../../proto/gen/dashstream_pb.js'
 import { clientLimits, type ClientLimits } from './limits.ts'
 import { nodePlatform } from './node-platform.ts'
 import { readOperations } from './patch-ops.ts'
@@ -111,7 +112,7 @@ describe('what RFC 6902 refuses', () => {
   test('unknown operations and encodings are refused, not taken for another', () => {
     const op = { ...operationOf(['add', '/a', '1']), op: 6 as never }
     expect(reasonOf(readOperations([op], parts, clientLimits))).toBe('patch-op')
-    for (const encoding of [1, 2, 9]) {
+    for (const encoding of [Encoding.MSGPACK, Encoding.PROTOBUF, 9 as never]) {
       const { reason } = parts.patchValue(new Uint8Array(0), encoding, parts.parseJson) as never
       expect(reason).toBe('patch-value-encoding')
     }

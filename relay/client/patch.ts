@@ -3,7 +3,13 @@
  * and a patch applies as a whole or not at all. States are persistent: a patch copies the
  * containers on the paths that it changes, once, and shares all others with the state before.
  */
-import { isFloat, isJsonObject, setKey, type JsonObject, type JsonValue } from '../../proto/canonical-json.ts'
+import {
+  isFloat,
+  isJsonObject,
+  setKey,
+  type JsonObject,
+  type JsonValue,
+} from '../../proto/canonical-json.ts'
 import type { StateRead } from './parts.ts'
 import type { PatchOp, Pointer } from './patch-ops.ts'
 import { refuse, type Refused } from './refusals.ts'
@@ -52,22 +58,14 @@ class Draft {
   }
 
   apply(operation: PatchOp): Refused | undefined {
-    switch (operation.op) {
-      case 'add':
-        this.#grow(operation.path, operation.valueBytes, valueDepthMax)
-        return this.#add(operation.path, operation.value)
-      case 'replace':
-        this.#grow(operation.path, operation.valueBytes, valueDepthMax)
-        return this.#replace(operation.path, operation.value)
-      case 'remove':
-        return this.#remove(operation.path)
-      case 'move':
-        return this.#move(operation.from, operation.path)
-      case 'copy':
-        return this.#copy(operation.from, operation.path)
-      case 'test':
-        return this.#test(operation.path, operation.value)
-    }
+    const { path } = operation
+    if (operation.op === 'remove') return this.#remove(path)
+    if (operation.op === 'move') return this.#move(operation.from, path)
+    if (operation.op === 'copy') return this.#copy(operation.from, path)
+    if (operation.op === 'test') return this.#test(path, operation.value)
+    this.#grow(path, operation.valueBytes, valueDepthMax)
+    const { value } = operation
+    return operation.op === 'add' ? this.#add(path, value) : this.#replace(path, value)
   }
 
   #add(path: Pointer, value: JsonValue): Refused | undefined {
@@ -75,10 +73,8 @@ class Draft {
     if (key === undefined) return this.#setRoot(value)
     const parent = this.#ownedParent(path)
     if (!parent) return missing(path, 'has no parent')
-    if (!Array.isArray(parent)) return void setKey(parent, key, value)
-    const index = key === '-' ? parent.length : indexOf(key)
-    if (index === undefined || index > parent.length) return missing(path, 'is no place in its array')
-    parent.splice(index, 0, value)
+    if (Array.isArray(parent)) return insert(parent, path, value)
+    setKey(parent, key, value)
     return undefined
   }
 
@@ -170,6 +166,15 @@ class Draft {
     this.#owned.add(copy)
     return copy
   }
+}
+
+/** Puts `value` before the element that the last token names; `-` names the one behind the last. */
+function insert(array: JsonValue[], path: Pointer, value: JsonValue): Refused | undefined {
+  const key = path.at(-1)
+  const index = key === '-' ? array.length : indexOf(key ?? '')
+  if (index === undefined || index > array.length) return missing(path, 'is no place in its array')
+  array.splice(index, 0, value)
+  return undefined
 }
 
 function isContainer(value: JsonValue | undefined): value is Container {

@@ -61,8 +61,12 @@ function recordOf(step: Step, thread: string, { sequence, length }: Progress): U
       return sequence % 2 === 0
         ? diff(at, { full: listOf(length) })
         : checkpoint(at, { state: bytesOf(listOf(length)), checkpointId: bytesOf(`c-${sequence}`) })
-    default:
+    case 'push':
+    case 'lost':
+    case 'poison':
       return push(length, at)
+    default:
+      throw new RangeError(`no such step: ${String(step)}`)
   }
 }
 

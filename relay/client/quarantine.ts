@@ -3,13 +3,12 @@
  * that the stream goes on behind them and an operator can still find them in Kafka.
  */
 import { CappedMap } from './capped-map.ts'
+import type { Position } from './cursors.ts'
 import type { ClientLimits } from './limits.ts'
 import type { ClientRefusal, Refused } from './refusals.ts'
 
 /** One record that was kept aside. */
-export interface Quarantined {
-  readonly partition: number
-  readonly offset: bigint
+export interface Quarantined extends Position {
   readonly reason: ClientRefusal
   /** At most 300 characters. */
   readonly says: string
@@ -32,7 +31,7 @@ export class Quarantine {
   }
 
   /** Counts one more attempt at a record that cannot be decoded; true while it is worth another. */
-  isWorthRetrying(partition: number, offset: bigint): boolean {
+  isWorthRetrying({ partition, offset }: Position): boolean {
     const key = `${partition}:${offset}`
     const attempts = (this.#attempts.get(key) ?? 0) + 1
     if (attempts < this.#attemptsMax) this.#attempts.set(key, attempts)

@@ -3,7 +3,12 @@
  * change raises a little, and are measured only when the bound passes the limit. Without it a few
  * copies of the root into itself would be a state of any size and depth.
  */
-import { isJsonObject, setKey, type JsonObject, type JsonValue } from '../../proto/canonical-json.ts'
+import {
+  isJsonObject,
+  setKey,
+  type JsonObject,
+  type JsonValue,
+} from '../../proto/canonical-json.ts'
 import { refuse, type Refused } from './refusals.ts'
 
 export interface StateLimits {

@@ -71,20 +71,9 @@ function effectOf(standing: Standing, tools: Tools): Effect {
   if (schemaVersion > schemaVersionMax) {
     return refuse('schema', `It is ${schemaVersion}, this client knows ${schemaVersionMax}.`)
   }
-  switch (body.case) {
-    case 'stateDiff':
-      return readDiff(body.value, standing, tools)
-    case 'checkpoint':
-      return readCheckpoint(body.value, standing, tools)
-    case 'event':
-      return readEvent(body.value, standing, tools)
-    case 'tokenChunk':
-    case 'toolExecution':
-    case 'metrics':
-    case 'error':
-    case 'executionTrace':
-      return tells
-  }
+  if (body.case === 'stateDiff') return readDiff(body.value, standing, tools)
+  if (body.case === 'checkpoint') return readCheckpoint(body.value, standing, tools)
+  return body.case === 'event' ? readEvent(body.value, standing, tools) : tells
 }
 
 function settle(run: Run, effect: Effect & { ok: true }, place: Place, sequence: bigint): void {

@@ -15,7 +15,8 @@ export function referenceParts(platform: ClientPlatform): ClientParts {
     parseJson: (text) => parseLossless(text),
     patchValue: readPatchValue,
     applyPatch,
-    stateHash: (state, exponent) => platform.sha256(utf8.encode(canonicalJson(state, { exponent }))),
+    stateHash: (state, exponent) =>
+      platform.sha256(utf8.encode(canonicalJson(state, { exponent }))),
     guard: monotonicGuard,
     dedupe: createDedupe,
   }
