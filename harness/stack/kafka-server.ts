@@ -42,15 +42,12 @@ const jvmOptions = [
 /** Writes the cluster's identity into the data folder, as every broker wants before its start. */
 export async function formatStorage(world: World, plan: KafkaPlan): Promise<void> {
   const file = writeSettings(plan, [1, 2, 3], '127.0.0.1:2')
+  const tool = java(plan, 'kafka.tools.StorageTool')
+  const id = clusterId(world, plan.folder)
   const child = await startChild(world, {
     role: 'kafka-format',
-    ...java(plan, 'kafka.tools.StorageTool'),
-    args: [
-      ...java(plan, 'kafka.tools.StorageTool').args,
-      'format',
-      `--cluster-id=${clusterId(world, plan.folder)}`,
-      `--config=${file}`,
-    ],
+    command: tool.command,
+    args: [...tool.args, 'format', `--cluster-id=${id}`, `--config=${file}`],
     logFile: join(plan.logFolder, 'kafka-format.log'),
     deadlineMs: formatLimitMs,
   })
@@ -65,8 +62,8 @@ export async function formatStorage(world: World, plan: KafkaPlan): Promise<void
   )
 }
 
-/** Starts the broker and waits until it answers a client of its direct listener. */
-export function startKafka(
+/** Starts the broker and waits until it says so and answers on its direct listener. */
+export async function startKafka(
   world: World,
   plan: KafkaPlan,
   ports: KafkaPorts,
@@ -74,23 +71,22 @@ export function startKafka(
 ): Promise<OwnedChild> {
   const file = writeSettings(plan, ports, advertised)
   const command = java(plan, 'kafka.Kafka')
-  return startChild(world, {
+  const broker = await startChild(world, {
     role: 'kafka',
     command: command.command,
     args: [...command.args, file],
     logFile: join(plan.logFolder, 'kafka.log'),
     deadlineMs: readyLimitMs,
-    ready: {
-      probe: async () => {
-        const topics = await openTopics(world.clock, [`127.0.0.1:${ports[0]}`])
-        try {
-          await topics.clusterId()
-        } finally {
-          await topics.close()
-        }
-      },
-    },
+    ready: { line: (line) => line.includes('Kafka Server started') },
   })
+  try {
+    const topics = await openTopics(world.clock, [`127.0.0.1:${ports[0]}`])
+    await topics.clusterId().finally(() => topics.close())
+    return broker
+  } catch (error) {
+    await broker.stop(0)
+    throw error
+  }
 }
 
 function java(plan: KafkaPlan, main: string) {

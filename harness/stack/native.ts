@@ -95,7 +95,7 @@ async function startBroker(site: Site, control: ToxiproxyControl, ports: readonl
     site.children.set('kafka', broker)
     return { direct: local(direct), link }
   } catch (error) {
-    await control.removeLink(link)
+    await control.removeLink(link).catch(() => undefined)
     throw error
   }
 }

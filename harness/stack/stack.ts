@@ -7,7 +7,7 @@ import type { Hop } from '../dsl/scenario.ts'
 /** host:port */
 export type Address = string
 
-/** A proxy of one hop. Addresses are fixed for the life of the run; the upstream may be set late. */
+/** A proxy of one hop. Its addresses are fixed for the life of the run. */
 export interface Link {
   /** `kafka`, `redis`, or `clients-<group>`. */
   readonly name: string

@@ -1,11 +1,11 @@
 /**
- * Kafka's administration for the harness: topics and their ends, by kafkajs, every request under a
+ * Kafka's administration for the harness: topics and their ends, every request under a
  * deadline. Always on the direct listener: what we break must not break what measures.
  */
-import { Kafka, logLevel, type Admin } from 'kafkajs'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { Trouble } from '../world/trouble.ts'
+import { kafkaClient, type Admin } from './kafka.ts'
 import type { Address } from './stack.ts'
 
 /** First retained and next offset of a partition, as decimal strings. */
@@ -37,14 +37,7 @@ const unknownTopic = 'UNKNOWN_TOPIC_OR_PARTITION'
 
 /** Connects to the brokers (direct addresses). */
 export async function openTopics(clock: Clock, brokers: readonly Address[]): Promise<Topics> {
-  const admin = new Kafka({
-    clientId: 'chaos-topics',
-    brokers: [...brokers],
-    connectionTimeout: 3_000,
-    requestTimeout: 5_000,
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
-  }).admin()
+  const admin = kafkaClient('topics', brokers).admin()
   const call = <T>(what: string, work: () => Promise<T>) => guarded(clock, brokers, what, work)
   await call('connect', () => admin.connect())
   return {

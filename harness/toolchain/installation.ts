@@ -13,19 +13,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { withDeadline } from '../../relay/world/deadline.ts'
-import { startChild } from '../world/child.ts'
-import { environment } from '../world/environment.ts'
 import { toolsFolder } from '../world/places.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { requireHostProgram } from './host-programs.ts'
 import { withLock } from './lock.ts'
 import pins from './pins.json' with { type: 'json' }
+import { runStep } from './step.ts'
 import type { Found, InstallStep, Tool } from './tool.ts'
 
-/** A slow network and a cold build cache; whoever needs longer installs by hand. */
-const stepLimitMs = 8 * 60_000
 const lockLimitMs = 15 * 60_000
 const stampName = 'installed.json'
 
@@ -59,8 +55,10 @@ async function installNow(world: World, tool: Tool, report: Report): Promise<Fou
   const logFile = join(toolsFolder, 'logs', `${tool.home}.log`)
   report(`${tool.name}: installing ${tool.wanted} into .tools (log: ${logFile})`)
   mkdirSync(folder)
+  const step: InstallStep = (command, args, env = {}) =>
+    runStep(world, { role: `installation of ${tool.name}`, command, args, env, logFile })
   try {
-    await tool.install({ world, folder, step: stepRunner(world, tool, logFile) })
+    await tool.install({ world, folder, step })
     await tool.verify(folder)
     moveIntoPlace(tool, folder)
     const found = await tool.verify(join(toolsFolder, tool.home))
@@ -94,34 +92,6 @@ function removeUnfinished(tool: Tool): void {
   for (const name of readdirSync(toolsFolder)) {
     if (!name.startsWith(`${tool.home}.unfinished-`)) continue
     rmSync(join(toolsFolder, name), { recursive: true, force: true })
-  }
-}
-
-/**
- * Runs a program of an installation with all of our variables: the host's mirrors, proxies and
- * certificates are the user's choice and stay in force.
- */
-function stepRunner(world: World, tool: Tool, logFile: string): InstallStep {
-  return async (command, args, env = {}) => {
-    const ours = Object.entries(environment).filter(([, value]) => value !== undefined)
-    const child = await startChild(world, {
-      role: `installation of ${tool.name}`,
-      command,
-      args,
-      env: { ...(Object.fromEntries(ours) as Record<string, string>), ...env },
-      cwd: toolsFolder,
-      logFile,
-      deadlineMs: stepLimitMs,
-    })
-    try {
-      const exit = await withDeadline(world.clock, stepLimitMs, command, () => child.exited)
-      if (exit.code !== 0) {
-        const how = exit.signal ?? `code ${exit.code}`
-        throw new Error(`${command} ended with ${how}:\n${child.tail()}`)
-      }
-    } finally {
-      await child.stop()
-    }
   }
 }
 
