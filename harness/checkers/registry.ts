@@ -13,6 +13,7 @@ import { malformedAccounted, type MalformedAccountedOptions } from './malformed-
 import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
 import { restored, type RestoredOptions } from './restored.ts'
 import { slotsReleased, type SlotsReleasedOptions } from './slots-released.ts'
+import { staysAlive, type StaysAliveOptions } from './stays-alive.ts'
 import { stream, type StreamOptions } from './stream.ts'
 import { toldInVersion, type ToldInVersionOptions } from './told-in-version.ts'
 import { warningIsRecent, type WarningIsRecentOptions } from './warning-is-recent.ts'
@@ -33,6 +34,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
   readonly restored: RestoredOptions<G>
   readonly exercised: ExercisedOptions
+  readonly 'stays-alive': StaysAliveOptions
 }
 
 export type CheckerName = keyof CheckerOptions
@@ -51,6 +53,7 @@ export const checkers = {
   'malformed-accounted': malformedAccounted,
   restored,
   exercised,
+  'stays-alive': staysAlive,
 } as const satisfies { readonly [K in CheckerName]: Checker<CheckerOptions[K]> }
 
 export const checkerNames = Object.keys(checkers) as readonly CheckerName[]

@@ -1,0 +1,43 @@
+/** The relay must not end by itself, whatever else is judged: a dead relay keeps no promise. */
+import { z } from 'zod'
+import type { Micros } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { Checker } from './checker.ts'
+import { conclude } from './conclude.ts'
+import { name } from './options.ts'
+import { faultWord } from './stream/excuses.ts'
+
+export interface StaysAliveOptions {
+  /** Role of the process to watch; default `relay`. */
+  readonly role?: string
+}
+
+const endingFaults = new Set(['kill-relay', 'restart-relay'])
+
+export const staysAlive: Checker<StaysAliveOptions> = {
+  says: 'The relay does not end by itself.',
+  options: z.strictObject({ role: name.exactOptional() }),
+  judge(history, { role: watched = 'relay' }) {
+    const relay = history.events('process').filter(([, , role]) => role === watched)
+    const answered = history.events('health').filter(([, , , status]) => status > 0).length
+    const until = history.phases.findLast(({ name }) => name === 'settle')?.end ?? history.end
+    const deaths = relay.filter(
+      ([, t, , , edge]) => edge === 'exit' && t < until && !isWanted(history, t),
+    )
+    return conclude({
+      violations: deaths.map(([, at, , pid, , code, signal]) => ({
+        rule: 'relay-died',
+        says: `The ${watched} (process ${pid}) was to run on; it ended with ${signal ?? `code ${code}`}.`,
+        at,
+      })),
+      holds: { rule: 'alive', says: 'The relay ran to the end.' },
+      exercised: relay.length + answered,
+      evidence: { processEvents: relay.length, healthAnswers: answered },
+    })
+  },
+}
+
+const isWanted = (history: History, t: Micros): boolean =>
+  history.faults.some(
+    (fault) => endingFaults.has(faultWord(fault)) && t >= fault.begin && t <= fault.end,
+  )

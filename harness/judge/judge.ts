@@ -1,0 +1,131 @@
+/**
+ * The judge: a pure function from a history and the record of its run to verdicts. It runs every
+ * stored expectation, doubts what the run could not prove, and lets the worst decide. Any old run
+ * can be judged again by better checkers.
+ */
+import type { Checker, Judgement, Verdict } from '../checkers/checker.ts'
+import { checkers, type Expectation } from '../checkers/registry.ts'
+import type { Micros } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { reservationsOf, type Reservation } from './reservations.ts'
+import type { RunRecord } from './record.ts'
+
+/** The finding under which belongs what every run must hold. */
+export const streamFinding = 'stream'
+
+/** One expectation and what became of it. */
+export interface JudgedExpectation {
+  readonly finding: string
+  readonly expectation: Expectation
+  readonly judgement: Judgement
+  /** From the first danger of the run to the first sign of the failure, ms. */
+  readonly detectedAfterMs?: number
+}
+
+/** What a finding's expectations say together. */
+export interface FindingVerdict {
+  readonly finding: string
+  readonly verdict: Verdict
+  /** The rule and the sentence of the expectation, or of the reservation, that decided. */
+  readonly rule: string
+  readonly why: string
+  readonly exercised: number
+}
+
+export interface RunVerdict {
+  readonly scenario: string
+  readonly verdict: Verdict
+  readonly findings: readonly FindingVerdict[]
+  readonly expectations: readonly JudgedExpectation[]
+  /** What kept the run from proving more; empty in a good run. */
+  readonly reservations: readonly Reservation[]
+}
+
+/** Expectations of every run, whatever its scenario says. */
+const always: readonly Expectation[] = [{ check: 'stream' }, { check: 'stays-alive' }]
+
+/** Judges a run. Never throws: a checker that does is `unknown`. */
+export function judge(history: History, record: RunRecord): RunVerdict {
+  const expectations = expectationsOf(record).map(({ finding, expectation }) =>
+    judged(history, finding, expectation),
+  )
+  const reservations = reservationsOf(history, record)
+  const findings = [...new Set(expectations.map(({ finding }) => finding))].map((finding) => {
+    const own = expectations.filter((one) => one.finding === finding)
+    return findingVerdict(finding, own, reservations)
+  })
+  const verdict = worst(findings.map((one) => one.verdict))
+  return { scenario: record.scenario.name, verdict, findings, expectations, reservations }
+}
+
+/** fail > unknown > pass; nothing at all is unknown. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('fail')) return 'fail'
+  return verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'pass'
+}
+
+function expectationsOf({ expectations }: RunRecord): RunRecord['expectations'] {
+  const named = new Set(expectations.map(({ expectation }) => expectation.check))
+  const missing = always.filter(({ check }) => !named.has(check))
+  return [
+    ...expectations,
+    ...missing.map((expectation) => ({ finding: streamFinding, expectation })),
+  ]
+}
+
+function judged(history: History, finding: string, expectation: Expectation): JudgedExpectation {
+  const judgement = judgementOf(history, expectation)
+  const { detectedAt } = judgement
+  const base = { finding, expectation, judgement }
+  if (detectedAt === undefined) return base
+  const since = Math.max(0, detectedAt - firstDanger(history))
+  return { ...base, detectedAfterMs: Math.round(since / 1_000) }
+}
+
+function judgementOf(history: History, { check, ...options }: Expectation): Judgement {
+  const checker = checkers[check] as Checker<unknown>
+  try {
+    return checker.judge(history, options)
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error)
+    return {
+      verdict: 'unknown',
+      rule: 'checker-threw',
+      why: `The checker ${check} failed on this history: ${found}`,
+      exercised: 0,
+      evidence: {},
+    }
+  }
+}
+
+/** The first fault or the first malformed record; without either, the first phase. */
+function firstDanger(history: History): Micros {
+  const times = history.faults.map(({ begin }) => begin)
+  for (const records of history.stream().records.values()) {
+    const [first] = records.malformed.keys()
+    if (first !== undefined) times.push(records.record(records.indexOf(first)).ackedAt)
+  }
+  return times.length > 0 ? Math.min(...times) : (history.phases[0]?.begin ?? 0)
+}
+
+function findingVerdict(
+  finding: string,
+  own: readonly JudgedExpectation[],
+  reservations: readonly Reservation[],
+): FindingVerdict {
+  const judgements = own.map(({ judgement }) => judgement)
+  const verdict = worst(judgements.map((one) => one.verdict))
+  const exercised = judgements.reduce((sum, one) => sum + one.exercised, 0)
+  const decisive = judgements.find((one) => one.verdict === verdict)
+  const rule = decisive?.rule ?? 'nothing-expected'
+  const why = verdict === 'pass' ? sayAll(judgements) : (decisive?.why ?? 'Nothing was expected.')
+  const spoiler = reservations.find(
+    ({ spoils }) => spoils === 'everything' || verdict === 'pass',
+  )
+  if (spoiler === undefined) return { finding, verdict, rule, why, exercised }
+  const says = verdict === 'pass' ? spoiler.says : `${spoiler.says} (${why})`
+  return { finding, verdict: 'unknown', rule: spoiler.rule, why: says, exercised }
+}
+
+const sayAll = (judgements: readonly Judgement[]): string =>
+  judgements.map(({ why }) => why).join(' ')

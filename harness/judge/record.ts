@@ -1,0 +1,84 @@
+/**
+ * The record of a run: everything that is needed to judge it again and to repeat it, besides its
+ * history. Stored as `run.json` beside the history; plain data, no functions, no secrets.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { expectationSchema } from '../checkers/registry.ts'
+
+/** What the name of the record's file is in a run's folder. */
+export const recordFile = 'run.json'
+export const historyFolder = 'history'
+
+const facts = z.record(z.string(), z.unknown())
+
+const load = z.looseObject({ recordsPerSecond: z.number(), payloadBytes: z.number() })
+
+/** A phase as it was planned with this target: times in ms, load as it was due. */
+const phase = z.looseObject({
+  name: z.string(),
+  ms: z.number(),
+  load,
+  faults: z.array(z.looseObject({ fault: z.string() })),
+  stimuli: z.array(z.looseObject({ stimulus: z.string() })),
+})
+
+const target = z.strictObject({
+  kind: z.enum(['reference', 'command', 'url']),
+  /** One line for people. */
+  says: z.string(),
+  command: z.string().exactOptional(),
+  url: z.string().exactOptional(),
+  defect: z.string().exactOptional(),
+})
+
+export const runRecordSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  scenario: z.strictObject({ name: z.string(), claim: z.string() }),
+  seed: z.string(),
+  target,
+  phases: z.array(phase),
+  /** In the order in which the scenario names them; `stream` is among them. */
+  expectations: z.array(z.strictObject({ finding: z.string(), expectation: expectationSchema })),
+  /** What the target was asked for, and what it says it does (`/version`). */
+  settings: facts,
+  effective: facts,
+  /** Versions of everything that took part, by name. */
+  versions: z.record(z.string(), z.string()),
+  machine: facts,
+  /** ISO 8601. */
+  startedAt: z.string(),
+  tookMs: z.number(),
+  /** Whether the run went through all its phases. */
+  isComplete: z.boolean(),
+  /** The command that repeats the run. */
+  reproduce: z.string(),
+})
+
+export type RunRecord = z.infer<typeof runRecordSchema>
+
+/** Writes the record into a run's folder. */
+export function writeRecord(folder: string, record: RunRecord): void {
+  writeFileSync(join(folder, recordFile), `${JSON.stringify(record, null, 2)}\n`)
+}
+
+/** Reads a run's record. @throws Error that says what is wrong with the file, and where */
+export function readRecord(folder: string): RunRecord {
+  const file = join(folder, recordFile)
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new Error(`a run's folder holds ${recordFile}; found none in ${folder}`, { cause })
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new Error(`${file} must be JSON, and is not: was the run cut short?`, { cause })
+  }
+  const parsed = runRecordSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new Error(`${file} is not a record of this version: ${z.prettifyError(parsed.error)}`)
+}
