@@ -81,7 +81,8 @@ export async function startKafka(
   })
   try {
     const topics = await openTopics(world.clock, [`127.0.0.1:${ports[0]}`])
-    await topics.clusterId().finally(() => topics.close())
+    await topics.clusterId()
+    await topics.close()
     return broker
   } catch (error) {
     await broker.stop(0)

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// @ts-check
 /**
  * The first step of every command: onto Node 24. Plain JavaScript, because a host's older Node
  * (20 or later) must be able to run it. On Node 24 or newer the harness runs in this process; else
@@ -99,7 +100,7 @@ function isAlive(pid) {
  * @param {string} node
  */
 function runOn(node) {
-  const path = `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`
+  const path = `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}`
   const child = spawn(node, [launch, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
