@@ -60,8 +60,10 @@ class Draft {
   apply(operation: PatchOp): Refused | undefined {
     const { path } = operation
     if (operation.op === 'remove') return this.#remove(path)
-    if (operation.op === 'move') return this.#move(operation.from, path)
-    if (operation.op === 'copy') return this.#copy(operation.from, path)
+    if ('from' in operation) {
+      const { op, from } = operation
+      return op === 'move' ? this.#move(from, path) : this.#copy(from, path)
+    }
     if (operation.op === 'test') return this.#test(path, operation.value)
     this.#grow(path, operation.valueBytes, valueDepthMax)
     const { value } = operation
