@@ -4,7 +4,7 @@
  */
 import { sleep } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
-import { directKafka, type Admin, type Consumer } from '../stack/kafka.ts'
+import { kafkaClient, type Admin, type Consumer } from '../stack/kafka.ts'
 import { jsonObject } from './json.ts'
 import { troubleTeller, type Sampler, type SamplerWorld } from './sampler.ts'
 
@@ -29,7 +29,7 @@ const textCharsMax = 512
 export function startDeadLetterSampler(world: SamplerWorld, options: DeadLetterOptions): Sampler {
   const { clock, journal } = world
   const { topic, groupId } = options
-  const kafka = directKafka(options.brokers, 'chaos-dead-letters')
+  const kafka = kafkaClient('dead-letters', options.brokers)
   const admin = kafka.admin()
   const consumer = kafka.consumer({
     groupId,
@@ -56,13 +56,13 @@ export function startDeadLetterSampler(world: SamplerWorld, options: DeadLetterO
       },
     })
   }).catch(tell)
-  return {
-    async stop() {
-      await started
-      await drain(world, admin, topic, next).catch(tell)
-      await close(world, admin, consumer, groupId).catch(tell)
-    },
+  const end = async () => {
+    await started
+    await drain(world, admin, topic, next).catch(tell)
+    await close(world, admin, consumer, groupId).catch(tell)
   }
+  let ending: Promise<void> | undefined
+  return { stop: () => (ending ??= end()) }
 }
 
 /** Waits until everything that is in the topic now was read. */

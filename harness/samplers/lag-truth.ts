@@ -8,7 +8,7 @@
 import type { EventOf } from '../history/event.ts'
 import {
   AssignerProtocol,
-  directKafka,
+  kafkaClient,
   type Admin,
   type GroupDescription,
 } from '../stack/kafka.ts'
@@ -42,7 +42,7 @@ export function startLagTruthSampler(
 ): LagTruthSampler {
   const { clock, journal } = world
   const { topic, groupId, everyMs = 1_000 } = options
-  const admin = directKafka(options.brokers, 'chaos-lag-truth').admin()
+  const admin = kafkaClient('lag-truth', options.brokers).admin()
   let connecting: Promise<void> | undefined
   const connected = async () => {
     connecting ??= admin.connect()

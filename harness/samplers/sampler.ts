@@ -12,7 +12,7 @@ export interface SamplerWorld {
 }
 
 export interface Sampler {
-  /** Ends the loop, waits for the sample under way, and gives everything back. Never rejects. */
+  /** Takes a last sample and gives everything back. Idempotent, never rejects. */
   stop(): Promise<void>
 }
 
@@ -38,13 +38,14 @@ export function startSampling(world: SamplerWorld, sampling: Sampling): Sampler 
   const stopping = new AbortController()
   const tell = troubleTeller(world, name)
   const run = async () => {
-    while (!stopping.signal.aborted) {
+    for (let isLast = false; !isLast; ) {
+      isLast = stopping.signal.aborted
       const startedMs = clock.nowMs()
       await withDeadline(clock, limitMs, `a sample of ${name}`, (signal) =>
         sampling.sample(signal),
       ).catch(tell)
       const restMs = Math.max(0, everyMs - (clock.nowMs() - startedMs))
-      await sleep(clock, restMs, stopping.signal).catch(() => undefined)
+      if (!isLast) await sleep(clock, restMs, stopping.signal).catch(() => undefined)
     }
     const { close } = sampling
     if (close === undefined) return
