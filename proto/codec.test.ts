@@ -62,13 +62,29 @@ describe('encodeRecord', () => {
   })
 
   it('marks compressed headers, and never those of the message it was given', () => {
-    const { message } = decodedOf(vector('zstd-event-batch').bytes)
+    const plain = decodedOf(vector('event-batch-threads').bytes)
+    const value = encodeRecord(plain, { compressAboveBytes: 0 })
+    const { message } = decodedOf(value)
     const batch = message.case === 'eventBatch' ? message.value : undefined
     const marks = [batch, ...(batch?.events ?? [])].map((each) => each?.header?.compression)
-    expect(marks).toEqual(Array.from({ length: 4 }, () => CompressionType.COMPRESSION_ZSTD))
+    expect(value[0]).toBe(0x01)
+    expect(marks).toEqual(Array.from({ length: 6 }, () => CompressionType.COMPRESSION_ZSTD))
     const given = eventOf('x'.repeat(600))
     encodeRecord(given)
     expect(given.message.value?.header?.compression).toBe(CompressionType.COMPRESSION_NONE)
+  })
+
+  it.each([
+    ['its frame is not smaller', [0]],
+    ['its frame is not smaller any more once the headers are marked', [1, 0]],
+  ])('leaves a message plain when %s', (_why, savings) => {
+    const left = [...savings]
+    const { encodeRecord: encode } = createCodec({
+      unzstd: (frame) => frame,
+      zstd: (content) => content.subarray(left.shift()),
+    })
+    expect(encode(eventOf('x'.repeat(600)))[0]).toBe(0x00)
+    expect(left).toEqual([])
   })
 
   it('declares the content size of its frames', () => {
@@ -109,6 +125,12 @@ describe('limits', () => {
     expect(reasonOf(packed, bytes, 'strict')).toBe('ok')
     expect(reasonOf(packed, bytes - 1, 'strict')).toBe('decompressed_too_large')
     expect(reasonOf(packed.subarray(1), bytes - 1, 'compatible')).toBe('decompressed_too_large')
+  })
+
+  it('takes no less output than was declared', () => {
+    const codec = createCodec({ unzstd: (_frame, bytes) => new Uint8Array(bytes - 1) })
+    const scanned = codec.scanRecord(vector('zstd-event').bytes, vectorLimits, 'strict')
+    expect(scanned).toMatchObject({ reason: 'zstd_invalid' })
   })
 
   it('asks for no more output than was declared, and for none when that is too much', () => {

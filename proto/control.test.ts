@@ -205,6 +205,12 @@ describe('resume', () => {
     expect(refused).toContain('partition 6')
   })
 
+  it('takes the smaller offset of a partition that is named twice', () => {
+    const offsetOf = (one: number, other: number) =>
+      resumeOf(`"lastOffsetsByPartition":{"1":${one},"+1":${other}}`).lastOffsetsByPartition.get(1)
+    expect([offsetOf(5, 3), offsetOf(3, 5)]).toEqual([3n, 3n])
+  })
+
   it('goes by partition as soon as it has offsets, whatever they are', () => {
     expect(mode('"lastOffsetsByPartition":null')).toBe('partition')
     expect(mode('"lastOffsetsByPartition":[],"mode":"thread"')).toBe('thread')

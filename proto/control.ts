@@ -84,7 +84,7 @@ function parse<Frame>(text: string, schemas: Schemas): Parsed<Frame> {
     return refuse('invalid_json', error instanceof Error ? error.message : String(error))
   }
   if (!isJsonObject(value)) return refuse('not_an_object')
-  const type = Object.hasOwn(value, 'type') ? value['type'] : undefined
+  const type = value['type']
   const isKnown = typeof type === 'string' && Object.hasOwn(schemas, type)
   const schema = isKnown ? schemas[type] : undefined
   if (!schema) return refuse('unknown_type', describeType(type, schemas))

@@ -213,7 +213,7 @@ class Reader {
 function integerOf(digits: string): number | bigint | JsonFloat {
   if (digits === '-0') return new JsonFloat(-0)
   if (digits.length <= SAFE_INTEGER_CHARS) return Number(digits)
-  // Longer texts are not even turned into a bigint: that costs the square of their length.
+  // A longer text is not made a bigint: of how many digits is up to the sender.
   if (digits.length > INTEGER_CHARS_MAX) return new JsonFloat(Number(digits))
   const exact = BigInt(digits)
   if (!isInteger64(exact)) return new JsonFloat(Number(digits))

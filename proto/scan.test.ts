@@ -137,6 +137,10 @@ describe('scanRecord', () => {
 
   it('forgets the payload that another one replaces', () => {
     expect(factsOfVector('payload-twice').runs).toEqual([{ thread: 'later', sequence: 9n }])
+    expect(factsOfVector('payload-three-times')).toMatchObject({
+      schemaVersion: 1,
+      runs: [{ thread: 'stays', sequence: 1n }],
+    })
   })
 
   it('says where it failed', () => {

@@ -46,6 +46,23 @@ describe('measureFrame', () => {
     )
   })
 
+  it.each([
+    ['sized', 'a0 04000000 01 00 00', undefined],
+    ['a reserved bit', 'a8 04000000 01 00 00', 'zstd_invalid'],
+    ['a reserved block', 'a0 04000000 07 00 00', 'zstd_invalid'],
+    ['a dictionary', 'a1 07 04000000 01 00 00', 'zstd_invalid'],
+    ['dictionary 0, which is none', 'a1 00 04000000 01 00 00', undefined],
+    ['no size', '00 38 01 00 00', 'zstd_unsized'],
+    ['half a size', 'a0 0400', 'zstd_invalid'],
+    ['half a block header', 'a0 04000000 01 00', 'zstd_invalid'],
+    ['half a checksum', 'a4 04000000 01 00 00 ab cd', 'zstd_invalid'],
+    ['only the magic', '', 'zstd_invalid'],
+  ])('with %s', (_what, digits, reason) => {
+    const frame = Buffer.from(`28b52ffd${digits.replaceAll(' ', '')}`, 'hex')
+    const expected = reason ? { ok: false, reason } : { ok: true, contentBytes: 4 }
+    expect(measureFrame(frame)).toMatchObject(expected)
+  })
+
   it('does not overlook a second frame, as the runtime does', () => {
     const [one, two] = ['one', 'two'].map((word) => zstdCompressSync(Buffer.from(word)))
     const both = Buffer.concat([one as Buffer, two as Buffer])
