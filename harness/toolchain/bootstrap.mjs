@@ -52,7 +52,8 @@ function installNode() {
   say(`installing Node ${pins.node} into .tools (this is Node ${process.versions.node})`)
   const folder = `${home}.unfinished-${process.pid}`
   const wanted = `node@${pins.node}`
-  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--no-save', wanted]
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+  const args = ['install', '--prefix', folder, '--no-save', ...quiet, wanted]
   const options = { encoding: /** @type {const} */ ('utf8'), timeout: installLimitMs }
   const npm = spawnSync('npm', args, options)
   if (npm.error) {

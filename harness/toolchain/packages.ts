@@ -48,7 +48,7 @@ async function install(report: Report): Promise<void> {
   const startedMs = systemClock.nowMs()
   const world = await openWorld(systemClock)
   try {
-    const args = ['ci', '--no-audit', '--no-fund']
+    const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
     await runStep(world, { role: 'npm ci', command: npm, args, logFile })
   } catch (error) {
     const what = `the packages could not be installed: ${(error as Error).message}`
