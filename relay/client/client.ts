@@ -14,7 +14,7 @@ import {
 import type { Clock } from '../world/clock.ts'
 import { Connection } from './connection.ts'
 import { Counters, type ClientCounters } from './counters.ts'
-import { Cursors, readOffsets, readPosition, type Position } from './cursors.ts'
+import { Cursors, isPosition, readOffsets, type Position } from './cursors.ts'
 import type { Dedupe } from './dedupe.ts'
 import type { Tools } from './effects.ts'
 import { clientLimits, type ClientLimits } from './limits.ts'
@@ -26,7 +26,7 @@ import { readRecord, type Outcome, type RecordResult } from './records.ts'
 import { refuse, type ClientRefusal } from './refusals.ts'
 import { Runs } from './runs.ts'
 import { markRuns, type Flagged } from './signals.ts'
-import { stateAt, viewOf, type RunView } from './view.ts'
+import { stateAt, summaryOf, viewOf, type RunSummary, type RunView } from './view.ts'
 import { referenceParts } from './wiring.ts'
 
 /** Positions as they are stored between sessions: offsets are decimal strings. */
@@ -110,6 +110,7 @@ export class Client {
     this.#notices = new Notices(this.#limits.noticesMax)
     this.#epoch = cursor?.epoch
     for (const position of readOffsets(cursor?.offsets)) this.#cursors.commit(position)
+    this.opened()
   }
 
   /** A connection is open: nothing of the one before can still arrive. */
@@ -207,11 +208,12 @@ export class Client {
     return { offsets: Object.fromEntries(offsets) as Record<string, string>, ...epoch }
   }
 
-  /** All runs, the one that was quiet longest first. */
-  runs(): readonly RunView[] {
-    return this.#runs.all().map(viewOf)
+  /** All runs in brief, the one that was quiet longest first. */
+  runs(): readonly RunSummary[] {
+    return this.#runs.all().map(summaryOf)
   }
 
+  /** One run with its nodes and its timeline; `undefined` for an unknown one. */
   run(thread: string): RunView | undefined {
     const run = this.#runs.find(thread)
     return run && viewOf(run)
@@ -245,9 +247,8 @@ export class Client {
   }
 
   #announce(partition: number, offset: bigint): ControlOutcome {
-    const position = readPosition(partition, offset.toString())
-    if (!position) return this.#broken('cursor_malformed')
-    const isPaired = this.#connection.announce({ ...position, fence: this.#fence })
+    if (!isPosition({ partition, offset })) return this.#broken('cursor_malformed')
+    const isPaired = this.#connection.announce({ partition, offset, fence: this.#fence })
     return isPaired ? { flagged: [] } : this.#broken('cursor_pairing_desync')
   }
 

@@ -14,34 +14,24 @@ export interface Position {
 const partitionMax = 2 ** 31 - 1
 const offsetMax = 2n ** 63n - 1n
 
-/** A position as relays write it, a number and a decimal string; `undefined` if it is none. */
-export function readPosition(partition: unknown, offset: unknown): Position | undefined {
-  const exact = readOffset(offset)
-  if (exact === undefined || !isPartition(partition)) return undefined
-  return { partition, offset: exact }
-}
-
-/** An offset out of a decimal string, or out of a number that is exact; `undefined` if neither. */
-export function readOffset(value: unknown): bigint | undefined {
-  if (typeof value === 'number' && !(Number.isSafeInteger(value) && value >= 0)) return undefined
-  if (typeof value !== 'number' && !(typeof value === 'string' && /^\d{1,19}$/.test(value))) {
-    return undefined
-  }
-  const offset = BigInt(value)
-  return offset <= offsetMax ? offset : undefined
-}
-
-function isPartition(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= partitionMax
+/** Whether Kafka can have such a position. */
+export function isPosition({ partition, offset }: Position): boolean {
+  const isPartition = Number.isInteger(partition) && partition >= 0 && partition <= partitionMax
+  return isPartition && offset >= 0n && offset <= offsetMax
 }
 
 /** Offsets by partition as they come from a store; what is not an offset is left out. */
 export function readOffsets(map: unknown): readonly Position[] {
   if (typeof map !== 'object' || map === null || Array.isArray(map)) return []
-  return Object.entries(map).flatMap(([partition, offset]) => {
-    const position = /^\d{1,10}$/.test(partition) && readPosition(Number(partition), offset)
-    return position ? [position] : []
-  })
+  return Object.entries(map)
+    .filter(([partition, offset]) => /^\d{1,10}$/.test(partition) && isOffsetText(offset))
+    .map(([partition, offset]) => ({ partition: Number(partition), offset: BigInt(offset) }))
+    .filter(isPosition)
+}
+
+/** Decimal digits; a number may have been rounded on its way. */
+function isOffsetText(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,19}$/.test(value)
 }
 
 /** How far each partition is done, and what lies before the last reset. */

@@ -44,9 +44,10 @@ describe('memory stays below its caps', () => {
     expect(client.quarantined()).toHaveLength(limits.quarantineMax)
     expect(client.notices()).toHaveLength(limits.noticesMax)
     expect(Object.keys(client.cursor().offsets).length).toBeLessThanOrEqual(limits.partitionsMax)
-    for (const run of client.runs()) {
-      expect(run.timeline.length).toBeLessThanOrEqual(limits.timelineMax)
-      expect(run.nodes.size).toBeLessThanOrEqual(limits.nodesMax)
+    for (const { thread } of client.runs()) {
+      const run = client.run(thread)
+      expect(run?.timeline.length).toBeLessThanOrEqual(limits.timelineMax)
+      expect(run?.nodes.size).toBeLessThanOrEqual(limits.nodesMax)
     }
   })
 

@@ -59,9 +59,17 @@ describe('a run first seen in its middle', () => {
 
   test('is partial too after a graph start without a state', () => {
     const bed = new Bed()
-    bed.send(event(EventType.GRAPH_START, { sequence: 1 }))
-    expect(bed.flags()).toEqual(['partial'])
-    expect(bed.send(blindAdd(2)).reason).toBe('needs-base')
+    bed.send(start())
+    bed.send(event(EventType.GRAPH_START, { sequence: 2 }))
+    expect([bed.stateText(), bed.flags()]).toEqual(['{}', ['partial']])
+    expect(bed.send(blindAdd(3)).reason).toBe('needs-base')
+  })
+
+  test('takes no state of a node either, for that is only a part of a state', () => {
+    const bed = new Bed()
+    const part = event(EventType.NODE_END, { sequence: 8 }, { state_json: '{"x":1}' }, 'a')
+    expect(bed.send(part).reason).toBe('needs-base')
+    expect(bed.stateText()).toBe('{}')
   })
 
   test('is whole when a hash proves what its operations make', () => {

@@ -118,6 +118,22 @@ describe('the stream', () => {
     expect(bed.flags('other')).toEqual([])
   })
 
+  test('a sequence that was used before is out of order, whatever its message id', () => {
+    const bed = new Bed()
+    bed.sendAll([start(), setN(2, 1)])
+    expect(bed.send(setN(2, 2, { id: 'another' })).reason).toBe('order')
+    expect(bed.stateText()).toBe('{"n":1}')
+  })
+
+  test('a message without a sequence is known again by its id', () => {
+    const bed = new Bed()
+    const unnumbered = token({ sequence: 0, id: 'a' })
+    expect(bed.send(unnumbered).outcome).toBe('applied')
+    expect(bed.send(unnumbered).reason).toBe('duplicate')
+    expect(bed.send(unnumbered, 0n).reason).toBe('redelivered')
+    expect(bed.client.run('run')?.timeline).toHaveLength(1)
+  })
+
   test('an older state never overwrites a newer one, whatever carries it', () => {
     const late = [
       event(EventType.GRAPH_START, { sequence: 4, id: 'a' }, { initial_state_json: '{"n":-1}' }),
@@ -173,6 +189,15 @@ describe('the stream', () => {
     expect(bed.client.quarantined()).toEqual([])
     expect(bed.client.cursor().offsets).toEqual({ 0: '9' })
     expect(bed.send(start(), 10n).outcome).toBe('applied')
+  })
+
+  test('a reset also voids what was announced before on partitions that it does not name', () => {
+    const bed = new Bed()
+    bed.client.resetRequest()
+    bed.client.onText(cursorText(0, 2n))
+    bed.client.onText(resetTo({}))
+    expect(bed.client.onBinary(start()).reason).toBe('before-reset')
+    expect(bed.client.cursor().offsets).toEqual({})
   })
 
   test('a reset that nobody asked for changes nothing', () => {

@@ -190,7 +190,8 @@ export class Bed {
 
   /** All that is known of all runs, as one comparable value. */
   everything(): unknown {
-    return this.client.runs().map((run) => [run.thread, canonicalJson(run.state), { ...run }])
+    const runs = this.client.runs().map(({ thread }) => this.client.run(thread))
+    return runs.map((run) => [run?.thread, run])
   }
 }
 

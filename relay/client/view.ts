@@ -5,7 +5,7 @@ import type { ClientRefusal } from './refusals.ts'
 import type { NodeStatus, Run, RunStatus, TimelineEntry } from './run.ts'
 
 /** One run at the moment of the question. `state` is shared: read it, do not write it. */
-export interface RunView {
+export interface RunSummary {
   readonly thread: string
   /** The partition that its last record came from. */
   readonly partition: number
@@ -17,14 +17,18 @@ export interface RunView {
   readonly lastSeenSequence: bigint
   /** What may be said against the state; empty when it is known to be right. */
   readonly flags: readonly RunFlag[]
+}
+
+/** A run with all that is kept of it. */
+export interface RunView extends RunSummary {
   readonly nodes: ReadonlyMap<string, NodeStatus>
   readonly timeline: readonly TimelineEntry[]
   /** How many messages of the run were refused, by reason. */
   readonly refusals: ReadonlyMap<ClientRefusal, number>
 }
 
-/** The view of a run. */
-export function viewOf(run: Run): RunView {
+/** A run in brief. */
+export function summaryOf(run: Run): RunSummary {
   return {
     thread: run.thread,
     partition: run.partition,
@@ -34,6 +38,13 @@ export function viewOf(run: Run): RunView {
     lastAppliedSequence: run.chain ?? 0n,
     lastSeenSequence: run.seen,
     flags: [...run.flags],
+  }
+}
+
+/** The whole view of a run. */
+export function viewOf(run: Run): RunView {
+  return {
+    ...summaryOf(run),
     nodes: new Map(run.nodes.entries()),
     timeline: [...run.timeline],
     refusals: new Map(run.refusals),
