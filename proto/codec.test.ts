@@ -183,16 +183,26 @@ describe('decodeRecord', () => {
 })
 
 describe('errorTypeOf', () => {
-  it('maps every reason to a label that dashboards know', () => {
-    const labels = (Object.keys(decodeFailures) as DecodeFailure[]).map(errorTypeOf)
-    expect(new Set(labels)).toEqual(
-      new Set([
-        'unknown_decode_error',
-        'payload_too_large',
-        'buffer_underflow',
-        'invalid_protobuf',
-        'schema_version_mismatch',
-      ]),
+  it('gives every reason the label that dashboards know', () => {
+    const labels = Object.fromEntries(
+      (Object.keys(decodeFailures) as DecodeFailure[]).map((each) => [each, errorTypeOf(each)]),
     )
+    const { payload_too_large, decompressed_too_large, buffer_underflow, ...rest } = labels
+    expect([payload_too_large, decompressed_too_large]).toEqual([
+      'payload_too_large',
+      'payload_too_large',
+    ])
+    expect(buffer_underflow).toBe('buffer_underflow')
+    const { schema_version_mismatch, ...others } = rest
+    expect(schema_version_mismatch).toBe('schema_version_mismatch')
+    const unknown = Object.keys(others).filter((each) => others[each] !== 'invalid_protobuf')
+    expect(unknown.sort()).toEqual([
+      'empty',
+      'invalid_framing',
+      'nesting_too_deep',
+      'zstd_invalid',
+      'zstd_not_single',
+      'zstd_unsized',
+    ])
   })
 })

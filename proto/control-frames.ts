@@ -98,6 +98,8 @@ export const serverFrames = {
     /** 0 when the relay does not tell. */
     schema_version: count.default(0),
     epoch: z.string().optional(),
+    /** Why the replay could not ask all of its buffer; what that cost is declared in gaps. */
+    degraded: z.string().optional(),
   }),
 
   cursor_reset_complete: z.object({
