@@ -106,7 +106,9 @@ export interface ReplayPage {
   readonly records: readonly { readonly offset: bigint; readonly value: Buffer }[]
   /** Offsets that were stored once or should be there and are not, inside the page's span. */
   readonly holes: readonly { readonly firstOffset: bigint; readonly lastOffset: bigint }[]
-  /** Whether there may be more between the last record and the fence. */
+  /** The last offset that this page answers for; the next page begins after it. */
+  readonly through: bigint
+  /** Whether there may be more between `through` and the fence. */
   readonly hasMore: boolean
   /** Set when a tier could not be asked: the page may be short, and the client is told. */
   readonly degraded?: string

@@ -18,8 +18,7 @@ describe('a request', () => {
     const partition = fc.nat(2_147_483_647)
     fc.assert(
       fc.property(fc.dictionary(partition.map(String), offset), fc.boolean(), (map, isText) => {
-        const entries = Object.entries(map)
-        const texts = entries.map(([key, at]) => `"${key}":${isText ? `"${at}"` : at}`)
+        const texts = Object.entries(map).map(([key, at]) => `"${key}":${isText ? `"${at}"` : at}`)
         expect(cursorsOf(`"lastOffsetsByPartition":{${texts.join()}}`)).toEqual({ ...map })
       }),
     )

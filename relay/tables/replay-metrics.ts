@@ -74,7 +74,7 @@ export const replayMetricRows = {
   ),
   redisRecordsLost: counter(
     'relay_replay_redis_records_lost_total',
-    { reason: ['queue_full', 'timeout', 'connection', 'refused', 'cleared'] },
+    { reason: ['queue_full', 'timeout', 'connection', 'refused'] },
     'Records that Redis does not hold, by reason; dropped and failed ones together.',
     ours,
   ),
@@ -121,7 +121,7 @@ export const replayMetricRows = {
   ),
   epochChanges: counter(
     'relay_replay_epoch_changes_total',
-    { reason: ['adopted', 'lost', 'cleared', 'log_regressed'] },
+    { reason: ['adopted', 'foreign', 'lost', 'cleared', 'log_regressed'] },
     'Times that what clients remember of the replay buffer stopped being trusted.',
     ours,
   ),

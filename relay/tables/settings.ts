@@ -263,6 +263,20 @@ export const settingRows = {
     [1_000, 1, 1_000_000],
     'Records offered for replay from memory.',
   ),
+  replayMemoryBytesMax: number(
+    'REPLAY_BUFFER_MEMORY_BYTES',
+    'bytes',
+    [16 * MiB, 64 * KiB, 4_096 * MiB],
+    'Bytes of the same; the tighter of the two bounds holds.',
+    ours,
+  ),
+  redisQueueBytesMax: number(
+    'REDIS_QUEUE_BYTES_MAX',
+    'bytes',
+    [16 * MiB, 64 * KiB, 4_096 * MiB],
+    'Bytes that wait for Redis or are on their way; past that the oldest are dropped and counted.',
+    ours,
+  ),
   replayTimeoutMs: seconds('REPLAY_TIMEOUT_SECS', [30, 1, 3_600], 'Deadline of one replay.', {
     zeroMeans: 'the default',
   }),

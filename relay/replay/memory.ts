@@ -1,0 +1,131 @@
+/**
+ * The memory tier of the replay buffer: the newest records of all partitions in the order they
+ * came, bounded in records and in bytes, the oldest going first. What is still on its way to Redis
+ * stays until it has arrived or is given up, so that no record is for a while in neither.
+ *
+ * It knows which offsets it can answer for: a stretch is a record, or offsets that no client ever
+ * gets. Between two stretches that do not touch lies what it does not know.
+ */
+import { Deque } from './deque.ts'
+
+/** Offsets `first` to `last`: one record with its value, or a natural hole without one. */
+export interface Stretch {
+  readonly first: bigint
+  readonly last: bigint
+  readonly value: Buffer | undefined
+}
+interface Kept extends Stretch {
+  /** Place in the order of arrival. */
+  readonly ordinal: number
+}
+
+export interface MemoryBounds {
+  /** Stretches, of all partitions together. */
+  readonly recordsMax: number
+  readonly bytesMax: number
+}
+
+/** What an entry costs beside its value: objects, references, bookkeeping. Rather too much. */
+const overheadBytes = 160
+
+/** Consecutive stretches, each touching the next. */
+export interface Run {
+  readonly stretches: readonly Stretch[]
+  /** Whether the tier knows what follows the last one. */
+  readonly hasMore: boolean
+}
+
+export class MemoryTier {
+  readonly #bounds: MemoryBounds
+  readonly #partitions = new Map<number, Deque<Kept>>()
+  /** The partitions of all entries, in the order of arrival. */
+  #order = new Deque<number>()
+  #ordinal = 0
+  #bytes = 0
+
+  constructor(bounds: MemoryBounds) {
+    this.#bounds = bounds
+  }
+
+  get records(): number {
+    return this.#order.length
+  }
+  get bytes(): number {
+    return this.#bytes
+  }
+  /** The ordinal that the next entry will get. */
+  get nextOrdinal(): number {
+    return this.#ordinal
+  }
+
+  /** Takes the next stretch of a partition; what does not lie beyond the last one is ignored. */
+  add(partition: number, stretch: Stretch): boolean {
+    const known = this.#partitions.get(partition) ?? new Deque<Kept>()
+    const newest = known.at(-1)
+    if (newest !== undefined && stretch.first <= newest.last) return false
+    this.#partitions.set(partition, known)
+    known.push({ ...stretch, ordinal: this.#ordinal++ })
+    this.#order.push(partition)
+    this.#bytes += costOf(stretch)
+    return true
+  }
+
+  /** Evicts down to the bounds, but nothing from `keepFrom` on, which somebody else bounds. */
+  evict(keepFrom: number): void {
+    while (this.records > this.#bounds.recordsMax || this.#bytes > this.#bounds.bytesMax) {
+      const partition = this.#order.at(0)
+      if (partition === undefined) return
+      const known = this.#partitions.get(partition)!
+      const oldest = known.at(0)!
+      if (oldest.ordinal >= keepFrom) return
+      known.shift()
+      this.#order.shift()
+      this.#bytes -= costOf(oldest)
+      if (known.length === 0) this.#partitions.delete(partition)
+    }
+  }
+
+  partitions(): number[] {
+    return [...this.#partitions.keys()]
+  }
+
+  /** First and last offset that the tier can answer for. */
+  span(partition: number): { readonly oldest: bigint; readonly newest: bigint } | undefined {
+    const known = this.#partitions.get(partition)
+    return known && { oldest: known.at(0)!.first, newest: known.at(-1)!.last }
+  }
+
+  /** The first offset from `from` on that the tier can answer for. */
+  nextKnown(partition: number, from: bigint): bigint | undefined {
+    const known = this.#partitions.get(partition)
+    const found = known?.at(known.findFirst(({ last }) => last >= from))
+    if (found === undefined) return undefined
+    return found.first > from ? found.first : from
+  }
+
+  /** What follows from `from` on without a break, up to the limits; undefined if unknown there. */
+  run(partition: number, from: bigint, recordsMax: number, bytesMax: number): Run | undefined {
+    if (this.nextKnown(partition, from) !== from) return undefined
+    const known = this.#partitions.get(partition)!
+    const stretches: Stretch[] = []
+    let bytes = 0
+    let next = from
+    for (let at = known.findFirst(({ last }) => last >= from); ; at++) {
+      const stretch = known.at(at)
+      if (stretch === undefined || stretch.first > next) return { stretches, hasMore: false }
+      if (stretches.length >= recordsMax || bytes >= bytesMax) return { stretches, hasMore: true }
+      stretches.push(stretch)
+      bytes += costOf(stretch)
+      next = stretch.last + 1n
+    }
+  }
+
+  /** Forgets everything; ordinals go on. */
+  clear(): void {
+    this.#partitions.clear()
+    this.#order = new Deque()
+    this.#bytes = 0
+  }
+}
+
+const costOf = ({ value }: Stretch) => overheadBytes + (value?.length ?? 0)

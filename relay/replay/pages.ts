@@ -1,0 +1,60 @@
+/** Pages of a replay, made from what a tier knows: pure. */
+import type { ReplayPage } from '../parts.ts'
+import type { Block, StoredRecord } from './blocks.ts'
+import type { Run } from './memory.ts'
+
+/** A page begins with `from`; the tier is asked below `end`, the replay ends below `before`. */
+export interface PagePlace {
+  readonly from: bigint
+  readonly end: bigint
+  readonly before: bigint
+}
+type Hole = ReplayPage['holes'][number]
+
+/** From memory: no holes, because a run has none. */
+export function pageOfRun(run: Run, from: bigint, before: bigint): ReplayPage {
+  const records: StoredRecord[] = []
+  let through = from - 1n
+  for (const { first, last, value } of run.stretches) {
+    if (first >= before) break
+    if (value !== undefined) records.push({ offset: first, value })
+    through = last < before ? last : before - 1n
+  }
+  return { records, holes: [], through, hasMore: through + 1n < before }
+}
+
+/** From Redis: whatever lies between its blocks, or after them unless there are more, is a hole. */
+export function pageOfBlocks(
+  found: { readonly blocks: readonly Block[]; readonly hasMore: boolean },
+  { from, end, before }: PagePlace,
+): ReplayPage {
+  const records: StoredRecord[] = []
+  const holes: Hole[] = []
+  let next = from
+  for (const { first, last, records: stored } of found.blocks) {
+    if (first >= end) {
+      next = declare(holes, next, end)
+      break
+    }
+    if (last < next) continue
+    declare(holes, next, first)
+    records.push(...stored.filter(({ offset }) => offset >= next && offset < end))
+    next = last + 1n < end ? last + 1n : end
+  }
+  if (!found.hasMore) next = declare(holes, next, end)
+  return { records, holes, through: next - 1n, hasMore: next < before }
+}
+
+/** When nothing is known below `end`. */
+export function pageOfHole({ from, end, before }: PagePlace, degraded?: string): ReplayPage {
+  const holes: Hole[] = []
+  declare(holes, from, end)
+  const page = { records: [], holes, through: end - 1n, hasMore: end < before }
+  return degraded === undefined ? page : { ...page, degraded }
+}
+
+/** Declares the offsets from `next` to below `end` missing, if there are any. Returns `end`. */
+function declare(holes: Hole[], next: bigint, end: bigint): bigint {
+  if (next < end) holes.push({ firstOffset: next, lastOffset: end - 1n })
+  return end
+}

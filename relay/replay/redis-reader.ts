@@ -1,0 +1,111 @@
+/**
+ * The reading half of the Redis tier, on a connection of its own: a large page never stands in the
+ * way of writes, and a read that hangs costs no write. Few pages are read at once, because each is
+ * held in memory whole.
+ */
+import { type RedisCommand, RedisLink, RedisLinkError, type RedisReply } from '../adapters/redis.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Settings } from '../tables/settings.ts'
+import type { Clock } from '../world/clock.ts'
+import type { Block, Keys } from './blocks.ts'
+import { partitionsOf } from './redis-writer.ts'
+import { type Bounds, boundsCommand, pageCommand, readBounds, readPage } from './scripts.ts'
+
+export interface ReaderNeeds {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly keys: Keys
+}
+
+/** Pages that may be read at once. */
+const readsMax = 8
+
+export class RedisReader {
+  readonly #needs: ReaderNeeds
+  readonly #link: RedisLink
+  readonly #waiting: (() => void)[] = []
+  #reads = 0
+
+  constructor(needs: ReaderNeeds) {
+    this.#needs = needs
+    const { settings, clock } = needs
+    this.#link = new RedisLink({
+      url: settings.redisUrl,
+      clock,
+      timeoutMs: settings.redisTimeoutMs,
+      greet: async (run) => void (await run([['PING']])),
+    })
+  }
+
+  get isUp(): boolean {
+    return this.#link.isUp
+  }
+  keep(): Promise<void> {
+    return this.#link.keep()
+  }
+  close(): void {
+    this.#link.close()
+  }
+
+  /** All of them reject with what went wrong; they settle within the deadline or at the abort. */
+  async partitions(signal: AbortSignal): Promise<number[]> {
+    return partitionsOf(await this.#ask(['SMEMBERS', this.#needs.keys.partitions], signal))
+  }
+
+  async bounds(partition: number, signal: AbortSignal): Promise<Bounds | undefined> {
+    const stream = this.#needs.keys.stream(partition)
+    return readBounds(await this.#ask(boundsCommand(stream), signal))
+  }
+
+  async page(
+    partition: number,
+    from: bigint,
+    limits: { readonly recordsMax: number; readonly bytesMax: number },
+    signal: AbortSignal,
+  ): Promise<{ readonly blocks: readonly Block[]; readonly hasMore: boolean }> {
+    const stream = this.#needs.keys.stream(partition)
+    const command = pageCommand(stream, from, limits.recordsMax, limits.bytesMax)
+    return readPage(partition, await this.#ask(command, signal))
+  }
+
+  async #ask(command: RedisCommand, signal: AbortSignal): Promise<RedisReply> {
+    await this.#slot(signal)
+    const { metrics, clock } = this.#needs
+    const startMs = clock.nowMs()
+    try {
+      const [reply] = await abortable(this.#link.run([command]), signal)
+      if (reply instanceof Error) throw reply
+      return reply ?? null
+    } catch (error) {
+      metrics.redisErrors.add()
+      throw error
+    } finally {
+      metrics.redisLatency.of({ operation: 'read' }).observe(clock.nowMs() - startMs)
+      this.#reads -= 1
+      for (const wake of this.#waiting.splice(0)) wake()
+    }
+  }
+
+  /** Waits for its turn; those before it are each bounded by the link's deadline. */
+  async #slot(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (!this.#link.isUp) throw new RedisLinkError('connection', 'Redis is not connected')
+    while (this.#reads >= readsMax) {
+      await abortable(new Promise<void>((resolve) => this.#waiting.push(resolve)), signal)
+    }
+    this.#reads += 1
+  }
+}
+
+/** The promise's outcome, or the signal's reason if that comes first. */
+async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stop = Promise.withResolvers<never>()
+  const onAbort = () => stop.reject(signal.reason as Error)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, stop.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,311 @@
+/**
+ * The replay buffer: memory and Redis behind one face. Live delivery never waits for it: records
+ * are taken in synchronously, and everything about Redis happens behind a bounded queue.
+ *
+ * A page comes from one tier only. Where memory knows, it answers; below that Redis is asked up to
+ * where memory begins. So nothing that lies between the two can be jumped over unnoticed: what
+ * neither of them knows is a hole, and is declared.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Signals } from '../health/signals.ts'
+import type { Metrics } from '../metrics.ts'
+import type { RelayRecord, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import type { Settings } from '../tables/settings.ts'
+import { type Clock, sleep } from '../world/clock.ts'
+import { keysOf } from './blocks.ts'
+import { Epoch } from './epoch.ts'
+import { Incoming } from './incoming.ts'
+import { MemoryTier } from './memory.ts'
+import { pageOfBlocks, pageOfHole, pageOfRun } from './pages.ts'
+import { RedisReader } from './redis-reader.ts'
+import { RedisWriter } from './redis-writer.ts'
+import { WriteQueue } from './write-queue.ts'
+
+export interface StoreNeeds {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly signals: Signals
+  readonly onRedisUp?: () => void
+  readonly onRedisDown?: (why: string) => void
+  /** Told with the new epoch. */
+  readonly onEpoch?: (epoch: string, why: EpochReason) => void
+}
+export type EpochReason = 'adopted' | 'foreign' | 'lost' | 'cleared' | 'log_regressed'
+
+const pageLimits = { recordsMax: 1_000, bytesMax: 1_024 * 1_024 }
+const blockBytesMax = 64 * 1_024
+const batchBytesMax = 512 * 1_024
+
+/** Both halves of the Redis tier, which exists once the namespace is known. */
+interface RedisTier {
+  readonly writer: RedisWriter
+  readonly reader: RedisReader
+  readonly kept: Promise<unknown>
+}
+
+export class TieredReplayStore implements ReplayStore {
+  readonly #needs: StoreNeeds
+  readonly #memory: MemoryTier
+  readonly #queue: WriteQueue
+  readonly #incoming: Incoming
+  readonly #epoch: Epoch
+  readonly #isEnabled: boolean
+  #redis: RedisTier | undefined
+
+  constructor(needs: StoreNeeds) {
+    this.#needs = needs
+    const { settings, clock } = needs
+    const { replayTtlMs, redisTimeoutMs } = settings
+    this.#isEnabled = settings.redisUrl !== ''
+    this.#memory = new MemoryTier({
+      recordsMax: settings.replayMemoryRecordsMax,
+      bytesMax: settings.replayMemoryBytesMax,
+    })
+    this.#queue = new WriteQueue({
+      bytesMax: settings.redisQueueBytesMax,
+      blockBytesMax,
+      batchBytesMax,
+    })
+    this.#incoming = new Incoming(
+      (partition, stretch) => this.#take(partition, stretch),
+      () => this.#taken(),
+    )
+    this.#epoch = new Epoch(clock, 2 * replayTtlMs - redisTimeoutMs, randomUUID)
+    this.#export()
+  }
+
+  /**
+   * Begins to use Redis, under keys of this namespace. Until then records wait in the queue.
+   *
+   * @returns settles when Redis was reached, or one deadline later: it is tried for ever
+   */
+  async open(namespace: string): Promise<void> {
+    if (!this.#isEnabled || this.#redis !== undefined) return
+    const { settings, clock, onRedisUp, onRedisDown } = this.#needs
+    const reached = Promise.withResolvers<void>()
+    const keys = keysOf(namespace)
+    const writer = new RedisWriter({
+      ...this.#needs,
+      keys,
+      epoch: this.#epoch,
+      queue: this.#queue,
+      onEpoch: (why) => this.#epochIs(why),
+      onSettled: () => this.#evict(),
+      onUp: () => {
+        reached.resolve()
+        onRedisUp?.()
+      },
+      onDown: (why) => onRedisDown?.(why),
+    })
+    const reader = new RedisReader({ ...this.#needs, keys })
+    this.#redis = { writer, reader, kept: Promise.all([writer.keep(), reader.keep()]) }
+    await Promise.race([reached.promise, sleep(clock, settings.redisTimeoutMs)])
+  }
+
+  add(records: readonly RelayRecord[]): void {
+    for (const { partition, offset, value } of records) {
+      this.#incoming.add(partition, { first: offset, last: offset, value })
+    }
+  }
+
+  addHole(partition: number, offset: bigint, lastOffset = offset): void {
+    this.#incoming.add(partition, { first: offset, last: lastOffset, value: undefined })
+  }
+
+  async partitions(signal: AbortSignal): Promise<readonly number[]> {
+    this.#incoming.settle()
+    const known = new Set(this.#memory.partitions())
+    const stored = await this.#asked((reader) => reader.partitions(signal), signal)
+    for (const partition of stored ?? []) known.add(partition)
+    return [...known].toSorted((a, b) => a - b)
+  }
+
+  async retained(partition: number, signal: AbortSignal): Promise<Retained | undefined> {
+    const stored = await this.#asked((reader) => reader.bounds(partition, signal), signal)
+    this.#incoming.settle()
+    const known = this.#memory.span(partition)
+    if (stored === undefined || known === undefined) return stored ?? known
+    return {
+      oldest: stored.oldest < known.oldest ? stored.oldest : known.oldest,
+      newest: stored.newest > known.newest ? stored.newest : known.newest,
+    }
+  }
+
+  async page(
+    partition: number,
+    after: bigint,
+    before: bigint,
+    signal: AbortSignal,
+  ): Promise<ReplayPage> {
+    this.#incoming.settle()
+    const { metrics } = this.#needs
+    const { recordsMax, bytesMax } = pageLimits
+    const from = after + 1n
+    const run = this.#memory.run(partition, from, recordsMax, bytesMax)
+    if (run !== undefined) {
+      metrics.memoryHits.add()
+      return pageOfRun(run, from, before)
+    }
+    const nextKnown = this.#memory.nextKnown(partition, from) ?? before
+    const end = nextKnown < before ? nextKnown : before
+    return this.#pageOfRedis({ partition, from, end, before }, signal)
+  }
+
+  async clear(signal: AbortSignal): Promise<{ isCleared: boolean; keys: number }> {
+    return this.#forget('cleared', signal)
+  }
+
+  /** The log ends below what was stored, or has begun anew: nothing of it may be shown again. */
+  logRegressed(): void {
+    void this.#forget('log_regressed', new AbortController().signal)
+  }
+
+  /** The newest offset of a partition that either tier is known to hold. */
+  newest(partition: number): bigint | undefined {
+    this.#incoming.settle()
+    const inMemory = this.#memory.span(partition)?.newest
+    const inRedis = this.#redis?.writer.newest(partition)
+    if (inMemory === undefined || inRedis === undefined) return inMemory ?? inRedis
+    return inMemory > inRedis ? inMemory : inRedis
+  }
+
+  get epoch(): string {
+    return this.#epoch.value
+  }
+
+  status(): Readonly<Record<string, number | boolean>> {
+    const { settings, metrics } = this.#needs
+    return {
+      redis_enabled: this.#isEnabled,
+      memory_hits: metrics.memoryHits.total,
+      redis_hits: metrics.redisHits.total,
+      redis_misses: metrics.redisMisses.total,
+      redis_write_dropped: metrics.redisWriteDropped.total,
+      redis_write_failures: metrics.redisWriteFailures.total,
+      memory_buffer_size: this.#memory.records,
+      max_memory_size: settings.replayMemoryRecordsMax,
+      redis_message_ttl_secs: settings.replayTtlMs / 1_000,
+      redis_max_sequences: settings.replayRecordsPerPartitionMax,
+      redis_connected: this.#isConnected,
+      memory_buffer_bytes: this.#memory.bytes,
+      redis_queue_bytes: this.#queue.bytes,
+    }
+  }
+
+  /** Lets what waits arrive, for at most one deadline, and drops the connections. */
+  async close(): Promise<void> {
+    const { clock, settings } = this.#needs
+    this.#incoming.settle()
+    const endMs = clock.nowMs() + settings.redisTimeoutMs
+    const isBusy = () => this.#queue.bytes > 0 && this.#redis?.writer.isUp === true
+    while (isBusy() && clock.nowMs() < endMs) await sleep(clock, 10)
+    this.#redis?.writer.close()
+    this.#redis?.reader.close()
+    await this.#redis?.kept
+  }
+
+  get #isConnected(): boolean {
+    return this.#redis !== undefined && this.#redis.writer.isUp && this.#redis.reader.isUp
+  }
+
+  #take(partition: number, stretch: Parameters<MemoryTier['add']>[1]): void {
+    const ordinal = this.#memory.nextOrdinal
+    if (!this.#memory.add(partition, stretch) || !this.#isEnabled) return
+    const lost = this.#queue.add(partition, stretch, ordinal)
+    if (lost > 0) this.#needs.signals.redisDropped(lost, 'queue_full')
+  }
+
+  #taken(): void {
+    this.#redis?.writer.pump()
+    this.#evict()
+  }
+
+  #evict(): void {
+    this.#memory.evict(this.#queue.oldestOrdinal)
+  }
+
+  async #pageOfRedis(
+    at: { partition: number; from: bigint; end: bigint; before: bigint },
+    signal: AbortSignal,
+  ): Promise<ReplayPage> {
+    const { metrics } = this.#needs
+    let degraded: string | undefined
+    try {
+      const read = (reader: RedisReader) => reader.page(at.partition, at.from, pageLimits, signal)
+      const found = await this.#ask(read)
+      if (found !== undefined) {
+        const page = pageOfBlocks(found, at)
+        const isHit = page.records.length > 0
+        if (isHit) metrics.redisHits.add()
+        else metrics.redisMisses.add()
+        return page
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      metrics.redisMisses.add()
+      degraded = error instanceof Error ? error.message : String(error)
+    }
+    return pageOfHole(at, degraded)
+  }
+
+  /** Undefined when there is no Redis tier. @throws when it cannot be asked */
+  async #ask<T>(work: (reader: RedisReader) => Promise<T>): Promise<T | undefined> {
+    if (!this.#isEnabled) return undefined
+    if (this.#redis === undefined) throw new Error('Redis is not connected')
+    if (!this.#redis.writer.isReadable) throw new Error('Redis still holds what was reset')
+    return work(this.#redis.reader)
+  }
+
+  /** The same, but a tier that cannot be asked knows nothing. */
+  async #asked<T>(
+    work: (reader: RedisReader) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
+    try {
+      return await this.#ask(work)
+    } catch {
+      signal.throwIfAborted()
+      return undefined
+    }
+  }
+
+  async #forget(
+    why: 'cleared' | 'log_regressed',
+    signal: AbortSignal,
+  ): Promise<{ isCleared: boolean; keys: number }> {
+    this.#incoming.clear()
+    this.#memory.clear()
+    this.#queue.clear()
+    this.#epoch.renew()
+    this.#epochIs(why)
+    if (!this.#isEnabled) return { isCleared: true, keys: 0 }
+    const keys = await this.#clearRedis(signal)
+    return { isCleared: keys !== undefined, keys: keys ?? 0 }
+  }
+
+  async #clearRedis(signal: AbortSignal): Promise<number | undefined> {
+    const aborted = Promise.withResolvers<undefined>()
+    const onAbort = () => aborted.resolve(undefined)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([this.#redis?.writer.clear(), aborted.promise])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #epochIs(why: EpochReason): void {
+    if (why === 'foreign') this.#memory.clear()
+    this.#needs.metrics.epochChanges.of({ reason: why }).add()
+    this.#needs.onEpoch?.(this.#epoch.value, why)
+  }
+
+  #export(): void {
+    const { metrics } = this.#needs
+    metrics.redisConnected.from(() => (this.#isEnabled ? Number(this.#isConnected) : undefined))
+    metrics.redisQueueBytes.from(() => this.#queue.bytes)
+    metrics.replayMemoryRecords.from(() => this.#memory.records)
+    metrics.replayMemoryBytes.from(() => this.#memory.bytes)
+  }
+}

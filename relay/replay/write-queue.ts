@@ -1,0 +1,121 @@
+/**
+ * What is on its way to Redis: blocks that wait, and batches that were sent. Bounded in bytes, both
+ * together; when full, the oldest waiting block is given up, so that what a slow Redis holds in the
+ * end is the newest.
+ */
+import { beginBlock, extendBlock, type OpenBlock } from './blocks.ts'
+import { Deque } from './deque.ts'
+import type { Stretch } from './memory.ts'
+
+export interface QueueBounds {
+  readonly bytesMax: number
+  readonly blockBytesMax: number
+  readonly batchBytesMax: number
+}
+
+interface Waiting {
+  readonly block: OpenBlock
+  readonly ordinal: number
+}
+/** Blocks that are sent in one round trip. */
+export interface Batch {
+  readonly blocks: readonly OpenBlock[]
+  readonly bytes: number
+  readonly records: number
+  /** Ordinal of its first entry in the memory tier. */
+  readonly ordinal: number
+}
+
+const bytesOf = (blocks: readonly OpenBlock[]) => blocks.reduce((sum, { bytes }) => sum + bytes, 0)
+const recordsOf = (blocks: readonly OpenBlock[]) =>
+  blocks.reduce((sum, { records }) => sum + records.length, 0)
+
+export class WriteQueue {
+  readonly #bounds: QueueBounds
+  #waiting = new Deque<Waiting>()
+  /** The newest waiting block of each partition, which may still grow. */
+  readonly #growing = new Map<number, OpenBlock>()
+  readonly #sent = new Set<Batch>()
+  #waitingBytes = 0
+  #sentBytes = 0
+
+  constructor(bounds: QueueBounds) {
+    this.#bounds = bounds
+  }
+
+  /** Bytes that wait or are on their way. */
+  get bytes(): number {
+    return this.#waitingBytes + this.#sentBytes
+  }
+  get batchesSent(): number {
+    return this.#sent.size
+  }
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
+
+  /** The memory tier's ordinal from which on entries are not in Redis yet. */
+  get oldestOrdinal(): number {
+    const [first] = this.#sent
+    return first?.ordinal ?? this.#waiting.at(0)?.ordinal ?? Infinity
+  }
+
+  /** Takes the next stretch of a partition. Returns the records that were given up for it. */
+  add(partition: number, stretch: Stretch, ordinal: number): number {
+    const growing = this.#growing.get(partition)
+    const before = growing?.bytes ?? 0
+    if (growing !== undefined && extendBlock(growing, stretch, this.#bounds.blockBytesMax)) {
+      this.#waitingBytes += growing.bytes - before
+    } else {
+      const block = beginBlock(partition, stretch)
+      this.#growing.set(partition, block)
+      this.#waiting.push({ block, ordinal })
+      this.#waitingBytes += block.bytes
+    }
+    return this.#shed()
+  }
+
+  /** The next batch, taken out of the waiting ones; undefined when there is nothing to send. */
+  send(): Batch | undefined {
+    const ordinal = this.#waiting.at(0)?.ordinal
+    if (ordinal === undefined) return undefined
+    const blocks: OpenBlock[] = []
+    let bytes = 0
+    while (!this.isEmpty && bytes < this.#bounds.batchBytesMax) {
+      const block = this.#next()
+      blocks.push(block)
+      bytes += block.bytes
+    }
+    const batch = { blocks, bytes: bytesOf(blocks), records: recordsOf(blocks), ordinal }
+    this.#sent.add(batch)
+    this.#sentBytes += batch.bytes
+    return batch
+  }
+
+  /** A batch has arrived, or has failed. */
+  settle(batch: Batch): void {
+    if (this.#sent.delete(batch)) this.#sentBytes -= batch.bytes
+  }
+
+  /** Forgets what waits; what was sent is settled by whoever sent it. Returns the records. */
+  clear(): number {
+    let records = 0
+    while (!this.isEmpty) records += this.#next().records.length
+    return records
+  }
+
+  #next(): OpenBlock {
+    const { block } = this.#waiting.shift()!
+    this.#waitingBytes -= block.bytes
+    if (this.#growing.get(block.partition) === block) this.#growing.delete(block.partition)
+    return block
+  }
+
+  #shed(): number {
+    let records = 0
+    while (this.bytes > this.#bounds.bytesMax && !this.isEmpty) {
+      records += this.#next().records.length
+    }
+    return records
+  }
+}
