@@ -87,6 +87,7 @@ export function openProducer(
     if (refused > 0) journal.write(['dropped', journal.now(), refused, 'queue-full'])
     dropped += refused
     if (queue.length > 0) pump.wake()
+    return times.length
   }
   const timer: Timer = clock.every(tickMs, tick)
 
@@ -139,6 +140,7 @@ export function openProducer(
     async drain() {
       pace.change(0)
       timer.cancel()
+      while (tick() > 0);
       await pump.drained()
       return status()
     },

@@ -54,6 +54,8 @@ export class ProducerGoneError extends Error {
   readonly code = 'PRODUCER_GONE'
 }
 
+/** Records are short-lived; with Node's default they cost a third more time in collections. */
+const youngSpace = '--max-semi-space-size=32'
 const limitMs = {
   start: 25_000,
   order: 5_000,
@@ -72,7 +74,7 @@ export async function startProducer(
   const child = await startChild(world, {
     role: 'producer',
     command: process.execPath,
-    args: [fileURLToPath(new URL('main.ts', import.meta.url))],
+    args: [youngSpace, fileURLToPath(new URL('main.ts', import.meta.url))],
     logFile,
     deadlineMs: limitMs.start,
     hasChannel: true,

@@ -1,13 +1,13 @@
 /**
- * Where the producer's records go: Kafka, by kafkajs, and nothing else in this room knows it.
+ * Where the producer's records go: Kafka, and nothing else in this room knows it.
  *
  * A request is never repeated. A repeated one whose first answer got lost would write records that
  * no acknowledgement names, and the history would not know what is in the topic; what was not
  * acknowledged is told as such instead.
  */
-import { Kafka, logLevel, type ProducerBatch } from 'kafkajs'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
+import { kafkaClient, type ProducerBatch } from '../stack/kafka.ts'
 import type { Outgoing } from './queue.ts'
 
 /** The first offset of every partition that records were sent to. */
@@ -53,15 +53,7 @@ const allReplicas = -1
 /** Connects to Kafka. @throws when no broker answers in time */
 export async function openKafkaSink(clock: Clock, options: SinkOptions): Promise<Sink> {
   const { topic } = options
-  const kafka = new Kafka({
-    clientId: 'chaos-producer',
-    brokers: [...options.brokers],
-    connectionTimeout: 3_000,
-    requestTimeout: requestLimitMs,
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 0 },
-  })
-  const producer = kafka.producer({
+  const producer = kafkaClient('producer', options.brokers).producer({
     allowAutoTopicCreation: false,
     idempotent: false,
     retry: { retries: 0 },
