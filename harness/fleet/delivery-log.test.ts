@@ -96,7 +96,7 @@ describe('first sights', () => {
   it('notice other bytes within the window, and announce again what fell out of it', () => {
     const { events, sights } = open()
     for (let at = 0; at < 70_000; at += 1) sights.compare(0, 0, at, at, 1)
-    expect(sights.compare(0, 0, 69_000, 69_000, 1)).toBeUndefined()
+    expect(sights.compare(0, 0, 6_000, 6_000, 1)).toBeUndefined()
     expect(sights.compare(0, 0, 69_000, 1, 1)).toBe('bytes-differ')
     expect(sights.compare(0, 0, 69_000, 69_000, 2)).toBe('bytes-differ')
     expect(sights.compare(0, 0, 10, 99, 1)).toBeUndefined()

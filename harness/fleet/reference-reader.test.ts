@@ -23,6 +23,9 @@ const values = (kind: MalformedKind) =>
 /** Reads JSON as a language does whose only number is a double. */
 const rounding: ClientPartsChange = () => ({ parseJson: (text) => JSON.parse(text) as never })
 
+/** Takes every patch for applied. */
+const idle: ClientPartsChange = () => ({ applyPatch: (state) => ({ ok: true, state }) })
+
 /** A reference client that got these records in partition 0, and what it wrote. */
 function feed(records: Iterable<Buffer>, change?: ClientPartsChange) {
   const journal = memoryJournal()
@@ -60,6 +63,12 @@ describe('a reference client', () => {
     const { journal, reader } = feed(values('big-integers'), rounding)
     reader.compareAll()
     expect(journal.of('runstate').map((event) => event[5])).toEqual([false])
+  })
+
+  it('that loses a patch has another state', () => {
+    const { journal, reader } = feed(load(), idle)
+    reader.compareAll()
+    expect(journal.of('runstate').map((event) => event[5])).toEqual([false, false])
   })
 
   it('asks for a replay from where it was', () => {

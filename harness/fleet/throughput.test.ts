@@ -74,12 +74,14 @@ it('a million deliveries are checked and written down in little space', async ()
       status = await fleet.status()
     }
     const cpuSeconds = (cpuMicros(fleet.pid) - cpuBefore) / 1e6
+    const memory = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${fleet.pid}/status`, 'latin1'))
     await fleet.finish()
     const delivered = clients * recordsPerClient
     const bytes = statSync(journalFile).size
     process.stdout.write(
       `fleet: ${Math.round(delivered / cpuSeconds)} deliveries per CPU-second, ` +
-        `${(bytes / 1e6).toFixed(1)} MB of history for ${delivered} deliveries\n`,
+        `${(bytes / 1e6).toFixed(1)} MB of history for ${delivered} deliveries, ` +
+        `${Math.round(Number(memory?.[1]) / 1_024)} MiB of memory at most\n`,
     )
     expect(countDelivered(journalFile)).toBe(delivered)
     expect(bytes).toBeLessThan(50e6)

@@ -1,4 +1,4 @@
-/** The samplers that ask Kafka, on a real broker: the truth must be true before it judges others. */
+/** The samplers that ask Kafka, on a real broker: what judges others must itself be true. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,8 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true })
 })
 
+const letter = (offset: number) => JSON.stringify({ error_type: 'empty', kafka_offset: offset })
+const anyone = () => true
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 30_000 })
 
 async function produce(topic: string, partition: number, values: readonly string[]): Promise<void> {
@@ -54,7 +56,7 @@ async function joinGroup(name: string, topic: string, groupId: string): Promise<
   return consumer
 }
 
-it('lag is told by partition, with what the target holds before and after a rebalance', async () => {
+const letter = (at: number) => JSON.stringify({ error_type: 'empty', kafka_offset: at })
   const topic = 'lag'
   await topics.create(topic, 3)
   await produce(topic, 0, ['a', 'b'])
@@ -92,7 +94,6 @@ it('lag is told by partition, with what the target holds before and after a reba
 it('dead letters are read to the end, and the group is gone afterwards', async () => {
   const topic = 'letters-dlq'
   await topics.create(topic, 1)
-  const letter = (offset: number) => JSON.stringify({ error_type: 'empty', kafka_offset: offset })
   await produce(topic, 0, [letter(1), 'nonsense'])
   const journal = memoryJournal()
   const options = { brokers: stack.kafkaDirect, topic, groupId: 'letters' }
@@ -120,8 +121,7 @@ it('a broker that is gone is trouble, and stopping is still bounded', async () =
   const journal = memoryJournal()
   const at = { clock: systemClock, journal }
   const brokers = ['127.0.0.1:1']
-  const isTarget = () => true
-  const lag = startLagTruthSampler(at, { brokers, topic: 't', groupId: 'g', isTarget })
+  const lag = startLagTruthSampler(at, { brokers, topic: 't', groupId: 'g', isTarget: anyone })
   const letters = startDeadLetterSampler(at, { brokers, topic: 't', groupId: 'g' })
   await until(() => expect(journal.of('trouble').length).toBeGreaterThan(1))
   expect(await lag.owned()).toBeUndefined()

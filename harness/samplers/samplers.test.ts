@@ -91,18 +91,19 @@ describe('health', () => {
 describe('metrics', () => {
   it('are told as changes, and as nothing while there is no answer', async () => {
     const { world, events } = openMemory()
-    const pages = ['a 1\nb 1\n', undefined, 'a 1\nb NaN\n', 'a 1\n']
+    const pages = ['a 1\nb 1\n', undefined, 'a 1\nb NaN\n', 'a 1\nb NaN\n', 'a 1\n']
     const { address } = await target((request, answer) => {
       const page = pages.length > 1 ? pages.shift() : pages[0]
       if (page === undefined) request.socket.destroy()
       else answer.end(page)
     })
     started(startMetricsSampler(world, { address, everyMs: 5 }))
-    await vi.waitFor(() => expect(events('scrape').length).toBeGreaterThan(4))
-    expect(events('scrape').map((event) => [event[3], event[4]]).slice(0, 5)).toEqual([
+    await vi.waitFor(() => expect(events('scrape').length).toBeGreaterThan(5))
+    expect(events('scrape').map((event) => [event[3], event[4]]).slice(0, 6)).toEqual([
       [200, { a: 1, b: 1 }],
       [0, {}],
       [200, { b: 'NaN' }],
+      [200, {}],
       [200, { b: null }],
       [200, {}],
     ])
