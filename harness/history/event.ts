@@ -46,13 +46,13 @@ export type Unacked = readonly [
 /** Records the producer itself dropped (bounded queue full): counted, never sent. */
 export type Dropped = readonly ['dropped', Micros, count: number, why: string]
 
-/** A client opened. `ip` is what the relay sees as peer. */
+/** A client opened. One that comes back opens again under its number: it is owed what it missed. */
 export type Opened = readonly ['opened', Micros, client: number, group: string]
 /** A connection was refused before it was a WebSocket. Status 0: no HTTP answer at all. */
 export type Refused = readonly ['refused', Micros, group: string, status: number, why: string]
 /**
- * A client ended. `code` 1006: no close frame came. `by`: who began. `atRecords`: whether the
- * stream ended on a frame boundary.
+ * A connection ended. `code` 1006: no close frame came; `reason` then says how, and whether inside
+ * a frame. `by`: who began; `network` is an error of the socket, a RST above all.
  */
 export type Closed = readonly [
   'closed',
@@ -95,9 +95,12 @@ export type Garbled = readonly [
   offset: string,
   why: string,
 ]
-/** A control frame that a client received (cursor frames excepted), parsed. */
+/** A control frame that a client received, parsed. Cursors are not told; pongs as a `count`. */
 export type ControlIn = readonly ['control', Micros, client: number, frame: Record<string, unknown>]
-/** A control frame that a client sent; floods are one event with a count. */
+/**
+ * A control frame that a client sent; floods are one event with a count. `what` is `resume:<from>`,
+ * `ping:json`, `ping:native` or `hostile:<name>`.
+ */
 export type ControlOut = readonly ['sent', Micros, client: number, what: string, count: number]
 /** A client stopped (`true`) or went on (`false`) reading. `bytesRead` so far. */
 export type Reading = readonly ['stalled', Micros, client: number, isStalled: boolean]

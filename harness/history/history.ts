@@ -76,7 +76,7 @@ export interface History {
   scrapes(): Generator<WholeScrape>
   /** Latency from hand-over to Kafka until arrival, microseconds. */
   latency(clients: Iterable<number>, window?: Window): Histogram
-  /** The latest time that any event tells. */
+  /** The time of the latest event; records of a run of deliveries may arrive a little later. */
   readonly end: Micros
   readonly readFaults: Readonly<ReadFaults>
 }
@@ -236,7 +236,7 @@ function historyFrom(
         yield { t, tookMicros, series: new Map(series) }
       }
     },
-    latency(clients, window = { begin: 0, end }) {
+    latency(clients, window = { begin: 0, end: Infinity }) {
       const { records, deliveries } = stream()
       const wanted = [...clients].flatMap((client) => deliveries.get(client) ?? [])
       return latencyHistogram(records, wanted, window)

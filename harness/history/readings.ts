@@ -125,9 +125,13 @@ export function readSignal(
     const reading = readMetric(row, scrapes, labels ?? {})
     if (from === 'metrics' || reading.v.some((value) => value !== null)) return reading
     if (row.health === undefined || labels !== undefined) return reading
+    const told = readHealth(row.health, polls, numberOrNull)
+    return told.v.some((value) => value !== null) ? told : reading
   }
-  return readHealth(row.health, polls, (value) => (typeof value === 'number' ? value : null))
+  return readHealth(row.health, polls, numberOrNull)
 }
+
+const numberOrNull = (value: unknown): number | null => (typeof value === 'number' ? value : null)
 
 function readMetric(
   row: SignalRow,

@@ -104,8 +104,15 @@ export class Story {
     return this.add(['refusal', micros(at), client, partition, String(offset), reason])
   }
 
-  runstate(at: number, client: number, thread: string, isEqual: boolean, flags: string[] = []) {
-    return this.add(['runstate', micros(at), client, thread, 1, isEqual, flags])
+  runstate(
+    at: number,
+    client: number,
+    thread: string,
+    isEqual: boolean,
+    flags: string[] = [],
+    sequence = 4,
+  ): this {
+    return this.add(['runstate', micros(at), client, thread, sequence, isEqual, flags])
   }
 
   health(at: number, body: Record<string, unknown>, status = 200): this {

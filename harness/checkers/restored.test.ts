@@ -1,0 +1,32 @@
+import { story, type Story } from '../history/story.ts'
+import { restored } from './restored.ts'
+import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+
+/** Hundred records at 1 s, a fault from 2 to 5 s, records during it. */
+const broken = (): Story =>
+  story()
+    .opened(0, 1)
+    .acked(1, 0, 0, 100)
+    .delivered(1.1, 1, 0, 0, 100)
+    .acked(3, 0, 100, 50)
+    .broken(2, 5, { fault: 'cut', hop: 'kafka' })
+    .phase('settle', 10, 20)
+    .phase('end', 20, 30)
+
+judgeCases('restored', restored, { groups: ['readers'], limitMs: 3_000 }, [
+  ...passes('restored', ['within the limit', broken().delivered(6, 1, 0, 100, 50)]),
+  ...passes('restored', [
+    'a poisoned tail is owed to nobody',
+    broken()
+      .acked(4, 0, 150, 1, { malformed: { 150: 'garbage' } })
+      .delivered(6, 1, 0, 100, 50),
+  ]),
+  ...fails('back-too-late', ['after the limit', broken().delivered(9, 1, 0, 100, 50)]),
+  ...fails('never-back', ['never', broken()]),
+  ...cannotTell('no-fault', ['nothing was broken', story().acked(1, 0, 0, 1)]),
+  ...cannotTell('not-healed', [
+    'never healed',
+    story().opened(0, 1).acked(1, 0, 0, 1).fault(2, 'a', 'inject', { fault: 'cut' }),
+  ]),
+  ...cannotTell('nothing-exercised', ['no such clients', broken(), { groups: ['others'] }]),
+])

@@ -1,0 +1,48 @@
+/** How a checker is tested: a table of short histories, each with its verdict and its rule. */
+import { describe, expect, test } from 'vitest'
+import type { Story } from '../history/story.ts'
+import type { Checker, Verdict } from './checker.ts'
+
+export interface Case<O> {
+  readonly what: string
+  readonly given: Story
+  readonly options?: Partial<O>
+  readonly verdict: Verdict
+  readonly rule: string
+}
+
+/** Rows of a table: what the case is, and its history; options where they differ. */
+export type Row<O> = readonly [what: string, given: Story, options?: Partial<O>]
+
+export const passes = <O>(rule: string, ...rows: readonly Row<O>[]): Case<O>[] =>
+  casesOf('pass', rule, rows)
+export const fails = <O>(rule: string, ...rows: readonly Row<O>[]): Case<O>[] =>
+  casesOf('fail', rule, rows)
+export const cannotTell = <O>(rule: string, ...rows: readonly Row<O>[]): Case<O>[] =>
+  casesOf('unknown', rule, rows)
+
+function casesOf<O>(verdict: Verdict, rule: string, rows: readonly Row<O>[]): Case<O>[] {
+  return rows.map(([what, given, options = {}]) => ({ what, given, options, verdict, rule }))
+}
+
+/** Judges every case with `options` and what the case changes of them. */
+export function judgeCases<O extends object>(
+  name: string,
+  checker: Checker<O>,
+  options: O,
+  cases: readonly Case<O>[],
+): void {
+  describe(name, () => {
+    test('its options are data', () => {
+      expect(checker.options.parse(JSON.parse(JSON.stringify(options)))).toEqual(options)
+      expect(checker.options.safeParse({ ...options, nonsense: 1 }).success).toBe(false)
+    })
+    test.each([...cases])('$what: $verdict by $rule', ({ given, verdict, rule, ...one }) => {
+      const judged = checker.judge(given.history(), { ...options, ...one.options })
+      expect([judged.verdict, judged.rule, judged.why]).toEqual([verdict, rule, judged.why])
+      expect(judged.why).toMatch(/\.$/)
+      if (verdict === 'fail') expect(judged.detectedAt).toBeGreaterThanOrEqual(0)
+      if (verdict === 'pass') expect(judged.exercised).toBeGreaterThan(0)
+    })
+  })
+}

@@ -1,0 +1,226 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { checkers, expectationSchema, type Expectation } from '../checkers/registry.ts'
+import { historyOf } from '../history/history.ts'
+import { story, type Story } from '../history/story.ts'
+import { judge, worst } from './judge.ts'
+import { readRecord, recordFile, writeRecord, type RunRecord } from './record.ts'
+
+const record = (more: Partial<RunRecord> = {}): RunRecord => ({
+  schemaVersion: 1,
+  scenario: { name: 'memory-stays-bounded', claim: 'It does.' },
+  seed: 'abc',
+  target: { kind: 'reference', says: 'reference relay' },
+  phases: [],
+  expectations: [{ finding: 'own-1', expectation: { check: 'exercised', recordsMin: 10 } }],
+  settings: { sendTimeoutMs: 2_000 },
+  effective: {},
+  versions: { kafka: '4.1.1' },
+  machine: { cpus: 2 },
+  startedAt: '2026-01-01T00:00:00.000Z',
+  tookMs: 20_000,
+  isComplete: true,
+  reproduce: 'chaos run memory-stays-bounded --seed abc',
+  ...more,
+})
+
+/** A run in which all is well. */
+const calm = (): Story =>
+  story()
+    .process(0, 'start')
+    .opened(0.5, 1)
+    .phase('steady', 0.5, 2)
+    .acked(1, 0, 0, 100)
+    .delivered(1.1, 1, 0, 0, 100)
+    .phase('settle', 10, 20)
+    .closed(20.5, 1, 'client')
+
+const planned = (recordsPerSecond: number, faults: { fault: string }[] = []) => ({
+  phases: [
+    { name: 'load', ms: 1_000, load: { recordsPerSecond, payloadBytes: 1 }, faults, stimuli: [] },
+  ],
+})
+const expecting = (...expectations: Expectation[]) => ({
+  expectations: expectations.map((expectation) => ({ finding: 'own-1', expectation })),
+})
+const tooMuch = expecting({ check: 'exercised', recordsMin: 1_000 })
+/** The tail never came: a proven failure of the stream. */
+const lossy = () =>
+  story().opened(0.5, 1).phase('steady', 0.5, 2).acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 90)
+    .process(0, 'start').phase('settle', 10, 20).closed(20.5, 1, 'client')
+
+describe('judge', () => {
+  test('passes a run in which all is well, and adds what every run must hold', () => {
+    const verdict = judge(calm().history(), record())
+    expect(verdict).toMatchObject({ verdict: 'pass', reservations: [] })
+    expect(verdict.findings.map(({ finding, verdict: one }) => [finding, one])).toEqual([
+      ['own-1', 'pass'],
+      ['stream', 'pass'],
+    ])
+    expect(verdict.expectations.map(({ expectation }) => expectation.check)).toEqual([
+      'exercised',
+      'stream',
+      'stays-alive',
+    ])
+  })
+
+  test('does not judge the stream twice when the record names it', () => {
+    const stream: Expectation = { check: 'stream', haltsAtPoison: true }
+    const given = record({ expectations: [{ finding: 'stream', expectation: stream }] })
+    const { expectations } = judge(calm().history(), given)
+    expect(expectations.map(({ expectation }) => expectation)).toEqual([
+      stream,
+      { check: 'stays-alive' },
+    ])
+  })
+
+  test('a failure outweighs what is unknown', () => {
+    const verdict = judge(lossy().history(), record(tooMuch))
+    expect(verdict.verdict).toBe('fail')
+    expect(verdict.findings).toMatchObject([
+      { finding: 'own-1', verdict: 'unknown', rule: 'too-little' },
+      { finding: 'stream', verdict: 'fail', rule: 'lost' },
+    ])
+  })
+
+  test('a checker that throws is unknown', () => {
+    const broken = { ...calm().history(), stream: () => assertNever() }
+    const { findings } = judge({ ...broken, stream: once(broken.stream, calm()) }, record())
+    expect(findings[0]).toMatchObject({ verdict: 'unknown', rule: 'checker-threw' })
+  })
+
+  test('tells how long after the first danger a failure was visible', () => {
+    const told = lossy().broken(3, 5, { fault: 'cut', hop: 'kafka' })
+    const { expectations } = judge(told.history(), record())
+    const stream = expectations.find(({ expectation }) => expectation.check === 'stream')
+    expect(stream?.detectedAfterMs).toBe(17_500)
+  })
+})
+
+interface Doubtful {
+  readonly what: string
+  readonly given: Story
+  readonly rule: string
+  readonly more?: Partial<RunRecord>
+}
+const fault = { fault: 'cut', hop: 'kafka' }
+const injected = () => calm().fault(3, 'a', 'inject', fault)
+
+/** Reasons not to believe a pass, though every checker passes. */
+const doubtful: Doubtful[] = [
+  { what: 'toothless', rule: 'toothless', given: injected().fault(4, 'a', 'toothless').fault(5, 'a', 'heal') },
+  { what: 'never measured', rule: 'toothless', given: injected().fault(5, 'a', 'heal') },
+  { what: 'not injected', rule: 'not-injected', given: injected().fault(4, 'a', 'failed', { why: 'x' }) },
+  { what: 'not healed', rule: 'not-healed', given: injected().fault(4, 'a', 'bites') },
+  { what: 'no danger', rule: 'no-danger', given: calm(), more: planned(10, [{ fault: 'cut' }]) },
+  { what: 'trouble', rule: 'trouble', given: calm().trouble(5, 'pages', 'GET /version: timeout') },
+  { what: 'too little load', rule: 'load-not-reached', given: calm(), more: planned(1_000) },
+  {
+    what: 'the producer dropped',
+    rule: 'producer-limited',
+    given: calm().add(['dropped', 5e6, 50, 'queue full']),
+  },
+  { what: 'cut short', rule: 'incomplete', given: calm(), more: { isComplete: false } },
+  {
+    what: 'never steady',
+    rule: 'not-steady',
+    given: story().opened(0.5, 1).acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100),
+    more: planned(10),
+  },
+]
+
+describe('honesty', () => {
+  test.each(doubtful)('$what: unknown by $rule', ({ given, rule, more }) => {
+    const { verdict, findings } = judge(given.history(), record(more))
+    expect(verdict).toBe('unknown')
+    expect(findings[0]).toMatchObject({ verdict: 'unknown', rule })
+  })
+
+  test('a weak run does not hide a proven failure', () => {
+    const told = lossy().trouble(5, 'pages', 'no answer').fault(3, 'a', 'inject', fault)
+    told.fault(4, 'a', 'toothless').fault(5, 'a', 'heal')
+    expect(judge(told.history(), record()).verdict).toBe('fail')
+  })
+
+  test('a history that cannot be read proves nothing, not even a failure', () => {
+    const events = [...lossy().events, ['nonsense', 1] as never]
+    const { verdict, findings } = judge(historyOf(events), record())
+    expect([verdict, findings[0]?.rule]).toEqual(['unknown', 'history-damaged'])
+  })
+
+  test('a fault that could not be healed proves nothing, not even a failure', () => {
+    const told = lossy().fault(3, 'a', 'inject', fault).fault(4, 'a', 'bites')
+    expect(judge(told.history(), record()).verdict).toBe('unknown')
+  })
+
+  test('no data is unknown', () => {
+    const { verdict, findings } = judge(story().phase('steady', 0, 1).history(), record())
+    expect([verdict, findings.map((one) => one.verdict)]).toEqual(['unknown', ['unknown', 'unknown']])
+  })
+})
+
+test('the worst verdict decides, and none is unknown', () => {
+  expect(worst(['pass', 'unknown', 'fail'])).toBe('fail')
+  expect(worst(['pass', 'unknown'])).toBe('unknown')
+  expect(worst(['pass', 'pass'])).toBe('pass')
+  expect(worst([])).toBe('unknown')
+})
+
+describe('the record', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'record-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  test('is read as it was written', () => {
+    const given = record({ ...planned(10, [{ fault: 'cut' }]), ...tooMuch })
+    writeRecord(folder, given)
+    expect(readRecord(folder)).toEqual(given)
+  })
+
+  test.each([
+    ['no JSON', '{', /must be JSON/],
+    ['another version', JSON.stringify({ ...record(), schemaVersion: 2 }), /schemaVersion/],
+    ['an unknown key', JSON.stringify({ ...record(), extra: 1 }), /extra/],
+    [
+      'an unknown checker',
+      JSON.stringify(record(expecting({ check: 'nobody' } as never))),
+      /expectation/,
+    ],
+    [
+      'a misspelt option',
+      JSON.stringify(record(expecting({ check: 'restored', groups: ['a'], limit: 1 } as never))),
+      /restored/,
+    ],
+  ])('that is not one says so: %s', (_, text, message) => {
+    writeFileSync(join(folder, recordFile), text)
+    expect(() => readRecord(folder)).toThrow(message)
+  })
+
+  test('that is not there says so', () => {
+    expect(() => readRecord(join(folder, 'nowhere'))).toThrow(/run\.json/)
+  })
+})
+
+test('every checker refuses options that it does not know', () => {
+  for (const check of Object.keys(checkers)) {
+    expect(expectationSchema.safeParse({ check, nonsense: 1 }).success, check).toBe(false)
+  }
+})
+
+function assertNever(): never {
+  throw new Error('the first one throws')
+}
+
+/** Throws for the first checker only. */
+function once<T>(first: () => T, then: Story): () => T {
+  let calls = 0
+  const whole = then.history()
+  return () => {
+    calls += 1
+    return calls === 1 ? first() : (whole.stream() as T)
+  }
+}
