@@ -74,7 +74,12 @@ const noStore: ReplayStore = {
   addHole: () => undefined,
   partitions: async () => [],
   retained: async () => undefined,
-  page: async () => ({ records: [], holes: [], hasMore: false }),
+  page: async (_partition, _after, before) => ({
+    records: [],
+    holes: [],
+    through: before - 1n,
+    hasMore: false,
+  }),
   clear: async () => ({ isCleared: true, keys: 0 }),
   epoch: '',
   status: () => ({}),

@@ -78,8 +78,9 @@ const ratioLine = (relay: Measurement, plain: Measurement) =>
   `relay against plain: ${(perCpu(relay) / perCpu(plain)).toFixed(1)} x deliveries/CPU-s, ` +
   `p99 ${ms(relay.p99)} against ${ms(plain.p99)}`
 
+const met = (isMet: boolean) => (isMet ? 'met' : 'NOT met')
+
 function goalLine(load: BenchLoad, relay: Measurement): string {
-  const met = (isMet: boolean) => (isMet ? 'met' : 'NOT met')
   const goals: string[] = []
   if (load.kind === 'idle') {
     goals.push(`<= ${whole(load.goalBytes)} bytes: ${met((relay.bytesEach ?? 0) <= load.goalBytes)}`)

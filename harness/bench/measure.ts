@@ -206,7 +206,7 @@ async function openProducer(clock: Clock, stack: Stack, topic: string, payloadBy
   const record = template(payloadBytes)
   let next = 0
   return {
-    async send(count: number) {
+    send: async (count: number) => {
       const stampUs = clock.nowMs() * 1_000
       const messages = Array.from({ length: count }, () => {
         next += 1

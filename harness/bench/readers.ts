@@ -87,9 +87,10 @@ function upgradeEnd(bytes: Buffer): number {
   return end + 4
 }
 
+const at = (percentile: number) => latencies.getValueAtPercentile(percentile) / 1_000
+
 function report(): ReaderReport {
   const records = counters.map(({ tally }) => tally.records)
-  const at = (percentile: number) => latencies.getValueAtPercentile(percentile) / 1_000
   return {
     open,
     records: records.reduce((sum, one) => sum + one, 0),

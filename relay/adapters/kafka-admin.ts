@@ -52,8 +52,8 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
         return watermarksOf(partitions, group?.partitions ?? [], await admin.fetchTopicOffsets(topic))
       }),
     async close(limitMs) {
-      const work = () => forget()
-      await withDeadline(clock, limitMs, 'closing the admin client', work).catch(() => undefined)
+      const closing = withDeadline(clock, limitMs, 'closing the admin client', forget)
+      await closing.catch(() => undefined)
     },
   }
 }

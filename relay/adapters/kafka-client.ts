@@ -62,7 +62,7 @@ export function createKafka(
     logLevel: kafkaLevels.INFO,
     logCreator: logInto(logger),
     socketFactory: ({ host, port, ssl: tls, onConnect }) =>
-      openSocket(host, port, tls as ConnectionOptions | undefined, onConnect, onSocketError),
+      openSocket(host, port, tls, onConnect, onSocketError),
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
   })
@@ -90,9 +90,10 @@ function openSocket(
   return socket
 }
 
+const read = (file: string) => (file === '' ? undefined : readFileSync(file, 'utf8'))
+
 function tlsOf(settings: KafkaSettings): KafkaConfig['ssl'] | undefined {
   if (!settings.kafkaSecurityProtocol.endsWith('ssl')) return undefined
-  const read = (file: string) => (file === '' ? undefined : readFileSync(file, 'utf8'))
   const entries = {
     ca: read(settings.kafkaSslCaFile),
     cert: read(settings.kafkaSslCertFile),

@@ -185,33 +185,33 @@ class GroupConsumer implements KafkaConsumer {
   }
 
   #joined(consumer: Consumer, partitions: readonly number[]): void {
-    const { positions, settings, onAssigned, logger } = this.#needs
+    const { settings, logger } = this.#needs
     this.#consumer = consumer
     this.isRunning = true
-    const known = positions()
+    const known = this.#needs.positions()
     for (const partition of partitions) {
       const offset = known.get(partition)
       if (offset === undefined) continue
       consumer.seek({ topic: settings.kafkaTopic, partition, offset: String(offset) })
     }
     logger.info({ partitions }, 'partitions assigned')
-    onAssigned(partitions)
+    this.#needs.onAssigned(partitions)
   }
 
   async #take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
-    const { batch, isStale, isRunning } = payload
+    const { batch } = payload
     const { kafkaTopic: topic } = this.#needs.settings
     const fetched = fetchedOf(batch)
     let nextOffset = fetched.nextOffset
     await this.#needs.onBatch(fetched, {
-      isStale: () => isStale() || !isRunning(),
+      isStale: () => payload.isStale() || !payload.isRunning(),
       beat: () => payload.heartbeat(),
       pauseAt(offset) {
         nextOffset = offset
         consumer.pause([{ topic, partitions: [batch.partition] }])
       },
     })
-    if (isStale()) return
+    if (payload.isStale()) return
     payload.resolveOffset(String(nextOffset - 1n))
   }
 }

@@ -21,6 +21,7 @@ export function createLetterBox(
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     retry: { retries: 2 },
   })
+  const disconnect = () => producer.disconnect()
   let connected: Promise<void> | undefined
   const connect = async () => {
     connected ??= producer.connect()
@@ -36,8 +37,8 @@ export function createLetterBox(
     },
     async close(limitMs) {
       if (connected === undefined) return
-      const work = () => producer.disconnect()
-      await withDeadline(clock, limitMs, 'closing the DLQ producer', work).catch(() => undefined)
+      const closing = withDeadline(clock, limitMs, 'closing the DLQ producer', disconnect)
+      await closing.catch(() => undefined)
     },
   }
 }

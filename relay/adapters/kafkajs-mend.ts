@@ -12,7 +12,7 @@ import kafkajs from 'kafkajs'
 
 interface RequestQueue {
   readonly pending: readonly unknown[]
-  scheduleCheckPendingRequests(): void
+  scheduleCheckPendingRequests: (this: RequestQueue) => void
 }
 
 /** A fetched batch is at most a few MiB; what claims to be more is no honest batch. */

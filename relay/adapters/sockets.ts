@@ -81,7 +81,7 @@ export function createSocketServer(): SocketServer {
   return {
     upgrade(request, socket, head, accept) {
       server.handleUpgrade(request, socket, head, (client) => {
-        listen(client as ReadingSocket, socket, accept(client))
+        listen(client, socket, accept(client))
       })
     },
   }

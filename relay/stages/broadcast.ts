@@ -16,7 +16,7 @@ export interface BroadcastNeeds {
   /** Wakes every client. */
   wakeAll(): void
   /** Runs work after what the current turn of the event loop has already begun. */
-  soon(work: () => void): void
+  readonly soon: (work: () => void) => void
 }
 
 export class Broadcast {

@@ -2,7 +2,9 @@
  * From environment variables to settings. All that is wrong is told at once, so that nobody has to
  * start a relay five times to find five mistakes. A secret's value never stands in a message.
  */
+import { isRange } from '../limits/client-address.ts'
 import {
+  type ChoiceRow,
   type ListRow,
   type NumberRow,
   type SettingKey,
@@ -40,23 +42,28 @@ export function parseSettings(env: Environment): ParsedSettings {
 }
 
 function readRow(row: SettingRow, text: string): Reading {
+  if (text === '') return { value: row.kind === 'number' ? defaultOf(row) : row.byDefault }
   switch (row.kind) {
     case 'number':
-      return text === '' ? { value: row.byDefault * row.scale } : readNumber(row, text)
-    case 'choice': {
-      const word = row.choices.find((choice) => choice.toLowerCase() === text.toLowerCase())
-      if (text === '') return { value: row.byDefault }
-      if (word !== undefined) return { value: word }
-      const words = row.choices.filter((choice) => choice !== '').join(', ')
-      return { problem: `${row.env}: wanted one of ${words}; found "${text}"` }
-    }
+      return readNumber(row, text)
+    case 'choice':
+      return readChoice(row, text)
     case 'flag':
-      return text === '' ? { value: row.byDefault } : readFlag(row.env, text.toLowerCase())
-    case 'text':
-      return { value: text === '' ? row.byDefault : text }
+      return readFlag(row.env, text.toLowerCase())
     case 'list':
-      return { value: text === '' ? row.byDefault : readList(text) }
+      return { value: readList(text) }
+    case 'text':
+      return { value: text }
   }
+}
+
+const defaultOf = (row: NumberRow): number => row.byDefault * row.scale
+
+function readChoice(row: ChoiceRow, text: string): Reading {
+  const word = row.choices.find((choice) => choice.toLowerCase() === text.toLowerCase())
+  if (word !== undefined) return { value: word }
+  const words = row.choices.filter((choice) => choice !== '').join(', ')
+  return { problem: `${row.env}: wanted one of ${words}; found "${text}"` }
 }
 
 function readNumber(row: NumberRow, text: string): Reading {
@@ -64,7 +71,7 @@ function readNumber(row: NumberRow, text: string): Reading {
     return { problem: `${row.env}: wanted a whole number (${row.unit}); found "${text}"` }
   }
   const asked = Number(text)
-  if (asked === 0 && row.zeroMeans === 'the default') return { value: row.byDefault * row.scale }
+  if (asked === 0 && row.zeroMeans === 'the default') return { value: defaultOf(row) }
   const value = Math.min(row.max, Math.max(row.min, asked))
   if (value === asked) return { value: value * row.scale }
   const bounds = `${row.min} to ${row.max} ${row.unit}`
@@ -86,11 +93,12 @@ const readList = (text: string): ListRow['byDefault'] =>
     .map((word) => word.trim())
     .filter((word) => word !== '')
 
+const isPair = (a: string, b: string) => (a === '') === (b === '')
+
 /** Settings that are right one by one and wrong together. */
 function contradictions(settings: Settings): string[] {
   const { kafkaSecurityProtocol: protocol } = settings
   const isSasl = protocol.startsWith('sasl')
-  const isPair = (a: string, b: string) => (a === '') === (b === '')
   const rules: readonly (readonly [boolean, string])[] = [
     [
       brokerList(settings.kafkaBrokers).every((broker) => /^.+:\d{1,5}$/.test(broker)),
@@ -112,6 +120,10 @@ function contradictions(settings: Settings): string[] {
     [
       settings.kafkaHeartbeatMs * 2 <= settings.kafkaSessionTimeoutMs,
       'KAFKA_HEARTBEAT_INTERVAL_MS must be at most half of KAFKA_SESSION_TIMEOUT_MS',
+    ],
+    [
+      settings.trustedProxies.every(isRange),
+      'WEBSOCKET_TRUSTED_PROXY_IPS: wanted addresses or CIDR ranges, separated by commas',
     ],
     [
       /^rediss?:\/\/./.test(settings.redisUrl),

@@ -1,0 +1,191 @@
+/** Every record of every batch is accounted for, and harms nobody but itself. */
+import { create } from '@bufbuild/protobuf'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { encodeRecord } from '../../proto/codec.ts'
+import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
+import type { BatchRun, Fetched } from '../adapters/kafka-consumer.ts'
+import { DeadLetterQueue } from '../dlq.ts'
+import { Signals } from '../health/signals.ts'
+import { ByteLog } from '../log/byte-log.ts'
+import { createMetrics, sumOf } from '../metrics.ts'
+import type { PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
+import { parseSettings } from '../tables/settings-parse.ts'
+import { ManualClock } from '../world/manual-clock.ts'
+import { Broadcast } from './broadcast.ts'
+import { Consume } from './consume.ts'
+import { referencePoison } from './poison.ts'
+
+type Kind = 'sound' | 'malformed' | 'tombstone'
+
+const soundValue = Buffer.from(
+  encodeRecord(
+    create(DashStreamMessageSchema, {
+      message: { case: 'event', value: { header: { threadId: 't', sequence: 1n }, nodeId: 'n' } },
+    }),
+  ),
+)
+const values: Readonly<Record<Kind, Buffer | null>> = {
+  sound: soundValue,
+  malformed: Buffer.from([0x00, 0xff, 0xff]),
+  tombstone: null,
+}
+
+/** A batch that begins at `from`; `skip` says which offsets do not exist. */
+function batch(from: bigint, kinds: readonly Kind[], skip: ReadonlySet<number> = new Set()): Fetched {
+  const records = kinds.flatMap((kind, index) =>
+    skip.has(index) ? [] : [{ offset: from + BigInt(index), value: values[kind], timestampMs: 0 }],
+  )
+  const nextOffset = from + BigInt(kinds.length)
+  return { partition: 0, records, fetchedOffset: from, nextOffset, highWatermark: nextOffset }
+}
+
+const quiet = () => undefined
+
+function bench(policy: 'skip' | 'pause' = 'skip', poison: PoisonPolicy = referencePoison) {
+  const parsed = parseSettings({ KAFKA_ON_DECODE_ERROR: policy })
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const { settings } = parsed
+  const clock = new ManualClock()
+  const metrics = createMetrics(false)
+  const signals = new Signals(metrics, clock, 120_000)
+  const log = new ByteLog({ bytesMax: 1 << 24, recordsMax: 100_000 })
+  const stored: RelayRecord[] = []
+  const holes: [bigint, bigint][] = []
+  const lost: [bigint, bigint][] = []
+  const pausedAt: bigint[] = []
+  const rewound: number[] = []
+  const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
+  const box = { send: async () => undefined }
+  const dlq = new DeadLetterQueue({ settings, topic: 'd', clock, logger, metrics, box })
+  const consume = new Consume({
+    settings,
+    clock,
+    metrics,
+    signals,
+    dlq,
+    poison,
+    broadcast: new Broadcast({
+      log,
+      clock,
+      flushIntervalMs: 0,
+      wakeAll: quiet,
+      soon: (work) => queueMicrotask(work),
+    }),
+    store: {
+      add: (records: readonly RelayRecord[]) => stored.push(...records),
+      addHole: (_: number, first: bigint, last = first) => holes.push([first, last]),
+    } as unknown as ReplayStore,
+    room: async () => undefined,
+    headAtStart: () => undefined,
+    onLost: (_, first, last) => lost.push([first, last]),
+    onRewound: (partition) => rewound.push(partition),
+  })
+  const run: BatchRun = {
+    isStale: () => false,
+    beat: async () => undefined,
+    pauseAt: (offset) => pausedAt.push(offset),
+  }
+  const offsets = () => stored.map(({ offset }) => offset)
+  const dead = () => sumOf(metrics.dlqSends) + sumOf(metrics.dlqSendFailures)
+  return { consume, dlq, dead, holes, log, lost, metrics, offsets, pausedAt, rewound, run, signals, stored }
+}
+
+const kinds = fc.array(fc.constantFrom<Kind>('sound', 'malformed', 'tombstone'), {
+  minLength: 1,
+  maxLength: 60,
+})
+
+describe('skip policy', () => {
+  test('offers every sound record, dead-letters every malformed one, counts all of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(kinds, { minLength: 1, maxLength: 5 }), async (batches) => {
+        const it = bench()
+        let from = 0n
+        for (const one of batches) {
+          await it.consume.take(batch(from, one), it.run)
+          from += BigInt(one.length)
+        }
+        await it.dlq.flushed()
+        const all = batches.flat()
+        const wanted = all.flatMap((kind, at) => (kind === 'sound' ? [BigInt(at)] : []))
+        expect(it.offsets()).toEqual(wanted)
+        expect(it.log.ordinal).toBe(wanted.length)
+        const malformed = all.filter((kind) => kind === 'malformed').length
+        expect(it.dead()).toBe(malformed)
+        expect(it.signals.received).toBe(all.length)
+        expect(it.consume.positions().get(0)).toBe(from)
+      }),
+    )
+  })
+
+  test('tells the store of every offset that no client gets', async () => {
+    const { consume, holes, run } = bench()
+    await consume.take(batch(5n, ['sound', 'malformed', 'sound', 'sound'], new Set([2])), run)
+    expect(holes).toEqual([[6n, 6n], [7n, 7n]])
+  })
+
+  test('a value is a view of the log, not of what was fetched', async () => {
+    const { consume, run, stored } = bench()
+    await consume.take(batch(0n, ['sound']), run)
+    expect(stored[0]!.value).toEqual(soundValue)
+    expect(stored[0]!.value.buffer).not.toBe(soundValue.buffer)
+  })
+})
+
+describe('pause policy', () => {
+  test('stops before the first malformed record, and tells where', async () => {
+    const { consume, dead, offsets, pausedAt, run } = bench('pause')
+    await consume.take(batch(10n, ['sound', 'sound', 'malformed', 'sound']), run)
+    expect(offsets()).toEqual([10n, 11n])
+    expect(pausedAt).toEqual([12n])
+    expect(consume.positions().get(0)).toBe(12n)
+    expect([...consume.paused]).toEqual([[0, 12n]])
+    expect(dead()).toBe(0)
+  })
+
+  test('stops before a record without a value, too', async () => {
+    const { consume, pausedAt, run } = bench('pause')
+    await consume.take(batch(0n, ['sound', 'tombstone']), run)
+    expect(pausedAt).toEqual([1n])
+  })
+})
+
+describe('positions', () => {
+  test('what was taken before is not taken again', async () => {
+    const { consume, offsets, run } = bench()
+    await consume.take(batch(0n, ['sound', 'sound', 'sound']), run)
+    await consume.take(batch(1n, ['sound', 'sound', 'sound']), run)
+    expect(offsets()).toEqual([0n, 1n, 2n, 3n])
+  })
+
+  test('what Kafka gave up before it was read is told', async () => {
+    const { consume, lost, run } = bench()
+    await consume.take(batch(0n, ['sound']), run)
+    await consume.take(batch(5n, ['sound']), run)
+    expect(lost).toEqual([[1n, 4n]])
+  })
+
+  test('a log that ends below what was taken begins anew', async () => {
+    const { consume, offsets, rewound, run } = bench()
+    await consume.take(batch(100n, ['sound']), run)
+    await consume.take(batch(0n, ['sound']), run)
+    expect(rewound).toEqual([0])
+    expect(offsets()).toEqual([100n, 0n])
+  })
+
+  test('a batch of a partition that is no longer ours changes nothing', async () => {
+    const { consume, offsets, run } = bench()
+    await consume.take(batch(0n, ['sound']), { ...run, isStale: () => true })
+    expect(offsets()).toEqual([])
+    expect(consume.positions().size).toBe(0)
+  })
+})
+
+test('another poison policy decides about the neighbours', async () => {
+  const poison: PoisonPolicy = { isOffered: (_, malformed) => malformed.length === 0 }
+  const { consume, offsets, run } = bench('skip', poison)
+  await consume.take(batch(0n, ['sound', 'malformed', 'sound']), run)
+  await consume.take(batch(3n, ['sound']), run)
+  expect(offsets()).toEqual([3n])
+})

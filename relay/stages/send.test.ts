@@ -1,0 +1,279 @@
+/**
+ * The send stage as a state machine, on a socket whose other end the test is: it takes bytes when
+ * the test says so. What real sockets do is in send.stack.test.ts.
+ */
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { ByteLog } from '../log/byte-log.ts'
+import { jsonFrame, recordFrames } from '../log/frames.ts'
+import type { MissedRange, Outlet, SendPath } from '../parts.ts'
+import { settled } from '../world/manual-clock.ts'
+import { openOutlet } from './send.ts'
+
+type Written = (error?: Error | null) => void
+
+/** Holds every write until the test lets it through. */
+class HeldSocket extends EventEmitter {
+  readonly writes: Buffer[] = []
+  isEnded = false
+  isDestroyed = false
+  #written: Written | undefined
+
+  write(bytes: Buffer, written: Written): boolean {
+    if (this.#written !== undefined) throw new Error('two writes are under way')
+    this.writes.push(bytes)
+    this.#written = written
+    return false
+  }
+  /** The peer has taken what was written. */
+  accept(error?: Error): void {
+    const written = this.#written
+    this.#written = undefined
+    written?.(error ?? null)
+  }
+  get isWaiting(): boolean {
+    return this.#written !== undefined
+  }
+  resume(): void {}
+  end(): void {
+    this.isEnded = true
+  }
+  destroy(): void {
+    this.isDestroyed = true
+  }
+}
+
+const limits: Readonly<Record<SendPath, number>> = {
+  broadcast: 2_000,
+  control: 1_000,
+  resume: 3_000,
+}
+
+function bench(bounds = { bytesMax: 1 << 20, recordsMax: 1_000 }) {
+  const socket = new HeldSocket()
+  const log = new ByteLog(bounds)
+  const gaveUp: string[] = []
+  const closed: string[] = []
+  const lapped: (readonly MissedRange[])[] = []
+  let drained = 0
+  const outlet: Outlet = openOutlet({
+    socket: socket as unknown as Socket,
+    log,
+    deadline: {
+      limitMs: (path) => limits[path],
+      gaveUp: (path, failure) => gaveUp.push(`${path} ${failure}`),
+      effective: {},
+    },
+    writeBytesMax: 4_096,
+    controlBytesMax: 200,
+    onLapped: (missed) => {
+      lapped.push(missed)
+      outlet.control(pong)
+    },
+    onDrained: () => (drained += 1),
+    onClosed: (reason) => closed.push(reason),
+  })
+  let next = 0n
+  const append = (size = 10) => {
+    log.append(0, next, Buffer.alloc(size, 1))
+    next += 1n
+  }
+  return { append, closed, gaveUp, lapped, log, outlet, socket, drained: () => drained }
+}
+const pong = jsonFrame({ type: 'pong' })
+
+describe('live records', () => {
+  test('do not flow before the client is live, and then from where it joined', () => {
+    const { append, outlet, socket } = bench()
+    append()
+    outlet.wake()
+    expect(socket.writes).toEqual([])
+    outlet.goLive()
+    expect(socket.writes).toEqual([recordFrames(0, 0n, Buffer.alloc(10, 1))])
+  })
+
+  test('that came during a write follow in one', () => {
+    const { append, outlet, socket } = bench()
+    outlet.goLive()
+    append()
+    outlet.wake()
+    append()
+    append()
+    outlet.wake()
+    expect(socket.writes).toHaveLength(1)
+    socket.accept()
+    const rest = [1n, 2n].map((offset) => recordFrames(0, offset, Buffer.alloc(10, 1)))
+    expect(socket.writes[1]).toEqual(Buffer.concat(rest))
+  })
+
+  test('hold at most one write, however much has come', () => {
+    const { append, outlet, socket } = bench()
+    outlet.goLive()
+    for (let count = 0; count < 500; count += 1) {
+      append(100)
+      outlet.wake()
+    }
+    expect(socket.writes).toHaveLength(1)
+    expect(outlet.heldBytes).toBeLessThanOrEqual(4_096)
+  })
+
+  test('that fell off the log are told before the next ones, once', () => {
+    const { append, lapped, outlet, socket } = bench({ bytesMax: 4_096, recordsMax: 64 })
+    outlet.goLive()
+    append()
+    outlet.wake()
+    for (let count = 0; count < 200; count += 1) append(100)
+    expect(outlet.isPinning).toBe(true)
+    socket.accept()
+    expect(outlet.isPinning).toBe(false)
+    expect(socket.writes[1]).toEqual(pong)
+    socket.accept()
+    expect(lapped).toHaveLength(1)
+    const [{ firstOffset, lastOffset, count }] = lapped[0]! as [MissedRange]
+    expect([firstOffset, count]).toEqual([1n, Number(lastOffset)])
+    expect(socket.writes[2]!.includes(`"offset":"${lastOffset + 1n}"`)).toBe(true)
+  })
+})
+
+describe('frames of its own', () => {
+  test('go before live records, and nothing else is written beside them', () => {
+    const { append, outlet, socket } = bench()
+    outlet.goLive()
+    outlet.control(pong)
+    append()
+    outlet.wake()
+    expect(socket.writes).toEqual([pong])
+    socket.accept()
+    expect(socket.writes).toHaveLength(2)
+  })
+
+  test('wait together in a bounded queue that tells when it is crowded and when it is empty', () => {
+    const { drained, outlet, socket } = bench()
+    outlet.control(pong)
+    const accepted = Array.from({ length: 50 }, () => outlet.control(pong))
+    expect(accepted.includes(false)).toBe(true)
+    expect(outlet.isCrowded).toBe(true)
+    expect(outlet.heldBytes).toBeLessThanOrEqual(200 + pong.length)
+    socket.accept()
+    expect(drained()).toBe(0)
+    socket.accept()
+    expect(drained()).toBe(1)
+    expect(outlet.isCrowded).toBe(false)
+  })
+})
+
+describe('a write', () => {
+  const each = Object.entries(limits)
+  test.each(each)('of %s ends the client after %d ms, and not before', async (path, limitMs) => {
+    const { append, gaveUp, outlet, socket } = bench()
+    if (path === 'control') outlet.control(pong)
+    if (path === 'resume') void outlet.replay(chunks(pong))
+    if (path === 'broadcast') {
+      outlet.goLive()
+      append()
+      outlet.wake()
+    }
+    await settled()
+    outlet.sweep(10_000)
+    outlet.sweep(10_000 + limitMs - 1)
+    expect(socket.isDestroyed).toBe(false)
+    outlet.sweep(10_000 + limitMs)
+    expect(socket.isDestroyed).toBe(true)
+    outlet.sweep(20_000 + limitMs)
+    expect(gaveUp).toEqual([`${path} send_timeout`])
+  })
+
+  test('that fails ends the client and is counted once', () => {
+    const { closed, gaveUp, outlet, socket } = bench()
+    outlet.control(pong)
+    socket.accept(new Error('broken'))
+    socket.emit('close')
+    expect(gaveUp).toEqual(['control send_failed'])
+    expect(closed).toEqual(['send_failed'])
+  })
+
+  test('that goes on keeps its own time, not that of the one before', () => {
+    const { outlet, socket } = bench()
+    outlet.control(pong)
+    outlet.sweep(0)
+    outlet.control(pong)
+    socket.accept()
+    outlet.sweep(limits.control)
+    outlet.sweep(limits.control + 1)
+    expect(socket.isDestroyed).toBe(false)
+  })
+})
+
+async function* chunks(...bytes: readonly Buffer[]): AsyncGenerator<Buffer> {
+  yield* bytes
+}
+
+describe('a replay', () => {
+  test('goes in place of live records, up to the fence, and live goes on there', async () => {
+    const { append, outlet, socket } = bench()
+    append()
+    append()
+    expect(outlet.fence()).toEqual(new Map([[0, 2n]]))
+    expect(outlet.fence()).toBeUndefined()
+    append()
+    const done = outlet.replay(chunks(Buffer.from('one'), Buffer.from('two')))
+    for (let turn = 0; turn < 20; turn += 1) {
+      await Promise.resolve()
+      if (socket.isWaiting) socket.accept()
+    }
+    await done
+    const live = recordFrames(0, 2n, Buffer.alloc(10, 1))
+    expect(socket.writes).toEqual([Buffer.from('one'), Buffer.from('two'), live])
+  })
+
+  test('ends when the client does', async () => {
+    const { closed, outlet, socket } = bench()
+    outlet.fence()
+    const done = outlet.replay(chunks(Buffer.from('one'), Buffer.from('two')))
+    await settled()
+    socket.emit('close')
+    await done
+    expect(socket.writes).toHaveLength(1)
+    expect(closed).toEqual(['client_gone'])
+  })
+})
+
+describe('closing', () => {
+  test('sends the last frame after the write under way, then ends', () => {
+    const { append, closed, outlet, socket } = bench()
+    outlet.goLive()
+    append()
+    outlet.wake()
+    outlet.close('shutdown', pong)
+    outlet.close('send_timeout')
+    append()
+    socket.accept()
+    expect(socket.writes.at(-1)).toEqual(pong)
+    socket.accept()
+    expect(socket.isEnded).toBe(true)
+    socket.emit('close')
+    expect(closed).toEqual(['shutdown'])
+  })
+
+  test('does not wait for ever for the other side to close', () => {
+    const { outlet, socket } = bench()
+    outlet.close('shutdown', pong)
+    socket.accept()
+    outlet.sweep(0)
+    outlet.sweep(60_000)
+    expect(socket.isDestroyed).toBe(true)
+  })
+
+  test('without a last frame gives up what it held at once', () => {
+    const { append, log, outlet, socket } = bench({ bytesMax: 4_096, recordsMax: 64 })
+    outlet.goLive()
+    append()
+    outlet.wake()
+    for (let count = 0; count < 200; count += 1) append(100)
+    expect(log.pinnedBytes).toBeGreaterThan(0)
+    outlet.close('pinned')
+    expect(log.pinnedBytes).toBe(0)
+    expect(socket.isDestroyed).toBe(true)
+  })
+})
