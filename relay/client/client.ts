@@ -5,6 +5,7 @@
  * Whoever owns the socket tells it what happened (`opened`, `onText`, `onBinary`, `closed`), sends
  * the texts that it asks to be sent, and closes the connection when an answer says so.
  */
+import type { JsonValue } from '../../proto/canonical-json.ts'
 import {
   encodeControl,
   parseServerFrame,
@@ -219,14 +220,17 @@ export class Client {
     return run && viewOf(run)
   }
 
-  /** SHA-256 of the run's state, as producers compute it; `undefined` for an unknown run. */
+  /**
+   * SHA-256 of the run's state, as producers compute it; `undefined` for an unknown run. Throws
+   * JsonError for a state without an exact text, which the reference parts never let in.
+   */
   stateHashOf(thread: string): Uint8Array | undefined {
     const run = this.#runs.find(thread)
     return run && this.#tools.parts.stateHash(run.state.value, 'plain')
   }
 
   /** The run's state as it was at `sequence`; `undefined` where that is not known or not kept. */
-  stateAt(thread: string, sequence: bigint) {
+  stateAt(thread: string, sequence: bigint): JsonValue | undefined {
     const run = this.#runs.find(thread)
     return run && stateAt(run, sequence)
   }

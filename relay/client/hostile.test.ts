@@ -51,6 +51,18 @@ describe('memory stays below its caps', () => {
     }
   })
 
+  test('whatever one run does', () => {
+    const bed = new Bed({ limits })
+    bed.send(start())
+    for (let sequence = 2; sequence < 200; sequence += 1) {
+      bed.send(event(EventType.NODE_START, { sequence }, {}, `node-${sequence}`))
+    }
+    const run = bed.client.run('run')
+    expect(run?.timeline).toHaveLength(limits.timelineMax)
+    expect(run?.nodes.size).toBe(limits.nodesMax)
+    expect(bed.client.stateAt('run', 1n)).toEqual({ n: 0 })
+  })
+
   test('whatever the size of the states: the quiet runs go, and come back as partial', () => {
     const bed = new Bed({ limits: { heldBytesMax: 3 * MiB } })
     const state = `{"t":"${'x'.repeat(MiB / 2)}"}`

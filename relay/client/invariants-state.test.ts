@@ -150,6 +150,19 @@ describe('a run that is not proven', () => {
     expect([bed.stateText(), bed.flags()]).toEqual([listOf(4), []])
   })
 
+  test('counts what it has already when holes before it are filled', () => {
+    const bed = new Bed()
+    const [first, second] = [push(1), token({ sequence: 3 })]
+    bed.send(start(listOf(0)), 0n)
+    bed.send(second, 2n)
+    expect(bed.flags()).toEqual(['gap'])
+    expect(bed.send(first, 1n).outcome).toBe('applied')
+    expect(bed.flags()).toEqual(['catching-up'])
+    expect(bed.send(second, 2n).reason).toBe('redelivered')
+    expect(bed.flags()).toEqual([])
+    expect(bed.client.run('run')?.lastAppliedSequence).toBe(3n)
+  })
+
   test('goes on at once when a hash proves that what is missing does not matter', () => {
     const bed = new Bed()
     bed.send(start())
@@ -228,6 +241,13 @@ describe('a state', () => {
     const begin = event(EventType.NODE_START, { sequence: 2 }, {}, 'a')
     bed.sendAll([start(), begin, event(EventType.NODE_END, { sequence: 3 }, {}, 'a'), begin])
     bed.send(event(EventType.NODE_START, { sequence: 2, id: 'other' }, {}, 'a'))
+    expect(bed.client.run('run')?.nodes.get('a')?.status).toBe('completed')
+  })
+
+  test('of a node is the newest that was told, in whatever order it is told', () => {
+    const bed = new Bed()
+    bed.send(event(EventType.NODE_END, { sequence: 5 }, {}, 'a'), 9n)
+    bed.send(event(EventType.NODE_START, { sequence: 4 }, {}, 'a'), 8n)
     expect(bed.client.run('run')?.nodes.get('a')?.status).toBe('completed')
   })
 })

@@ -254,7 +254,7 @@ describe('what the relay says about the stream', () => {
     const gap = '{"type":"gap","count":3,"severity":"warning","message":"m","partition":0}'
     expect(bed.client.onText(gap).flagged).toEqual(['run'])
     expect(bed.flags()).toEqual(['stream-gap'])
-    bed.send(setN(2, 1))
+    bed.send(token({ sequence: 2 }))
     expect(bed.flags()).toEqual([])
   })
 
