@@ -13,8 +13,8 @@ import type { Stack } from '../stack/stack.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
 import { allMalformedKinds } from '../stimuli/malformed.ts'
 import { openWorld, type World } from '../world/world.ts'
-import { partitionOf } from './producer.ts'
 import { startProducer, type RemoteProducer } from './remote.ts'
+import { partitionOf } from './threads.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'producer-'))
 const load = { recordsPerSecond: 500, payloadBytes: 512, threads: 8 }
@@ -108,7 +108,7 @@ async function untilAcked(producer: RemoteProducer, count: number): Promise<void
   })
 }
 
-it('every record is at its journaled offset with its journaled bytes, malformed or not', async () => {
+it('every record is at its journaled offset with its journaled bytes', async () => {
   const { producer, events } = await producerOn('account')
   await producer.load(load)
   await untilAcked(producer, 200)

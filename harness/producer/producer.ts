@@ -3,19 +3,19 @@
  * them, and lets the pump send both. A sequence is taken together with a place in the queue, so a
  * record that finds the queue full is dropped without leaving a hole in its thread.
  */
-import { crc32 } from 'node:zlib'
-import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
+import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { Load } from '../dsl/scenario.ts'
 import type { Journal } from '../history/journal.ts'
-import { episode, type EpisodeRecord } from '../stimuli/episode.ts'
+import { episode } from '../stimuli/episode.ts'
 import type { MalformedKind } from '../stimuli/malformed.ts'
 import { dice } from '../world/dice.ts'
+import { openIntake, type Intake, type Prepared } from './intake.ts'
 import { openPace } from './pace.ts'
-import { loadThread, openPlan } from './plan.ts'
 import type { ProducerStatus } from './protocol.ts'
 import { openPump } from './pump.ts'
-import { openQueue, type Outgoing } from './queue.ts'
+import { openQueue } from './queue.ts'
 import type { Sink } from './sink.ts'
+import { partitionOf, roundRobin, type NextRecord } from './threads.ts'
 
 export interface ProducerOptions {
   readonly seed: string
@@ -40,16 +40,10 @@ export const tickMs = 5
 /** What one tick may make, so that a producer that catches up still listens to its commands. */
 const recordsPerTickMax = 1_000
 const queueBytesMax = 32 * 1_024 * 1_024
-/** Pause of a burst that finds the queue full. */
-const burstPauseMs = 2
 /** Records that a burst makes at a stretch. */
 const burstSlice = 256
-const silence: Load = { recordsPerSecond: 0, payloadBytes: 0, threads: 1 }
 
-/** The partition of a key, as librdkafka has it: one thread, one partition, whoever produces. */
-export const partitionOf = (key: string | Buffer, partitions: number): number =>
-  crc32(key) % partitions
-
+/** Starts with no load at all. `sink` stays the caller's to close. */
 export function openProducer(
   clock: Clock,
   journal: Journal,
@@ -58,84 +52,40 @@ export function openProducer(
 ): Producer {
   const queue = openQueue(queueBytesMax)
   const pump = openPump(clock, journal, queue, sink)
+  const intake = openIntake(clock, queue, pump)
+  const next = roundRobin(options.seed, options.partitions)
   const pace = openPace(clock)
-  const enqueue = numbered((record) => queue.offer(record))
-  const next = roundRobin(options)
-  const episodes = new Map<MalformedKind, number>()
-  let current = silence
-  let extra = 0
-  let dropped = 0
-
-  const status = (): ProducerStatus => ({
-    due: pace.due + extra,
-    sent: pump.counts.sent,
-    acked: pump.counts.acked,
-    failed: pump.counts.failed,
-    dropped,
-    ends: Object.fromEntries([...pump.counts.ends].map(([at, end]) => [at, `${end}`])),
-    behindMs: pump.counts.behindMs,
+  const flow = openFlow(clock, (load, dueMs, unixMs) => {
+    // Asked before the record is made, so that a drop takes no sequence and costs no time.
+    return queue.hasRoom(bytesOf(load)) && intake.offer(next(load, unixMs), dueMs)
   })
   const tick = () => {
     const times = pace.take(recordsPerTickMax)
-    const wall = clock.unixMs() - clock.nowMs()
-    let refused = 0
-    for (const dueMs of times) {
-      // Asked before the record is made, so that a drop takes no sequence and costs no time.
-      if (!queue.hasRoom(bytesOf(current))) refused += 1
-      else enqueue({ ...next(current, wall + dueMs), dueMs })
-    }
-    if (refused > 0) journal.write(['dropped', journal.now(), refused, 'queue-full'])
-    dropped += refused
+    const dropped = flow.make(times)
+    if (dropped > 0) journal.write(['dropped', journal.now(), dropped, 'queue-full'])
     if (queue.length > 0) pump.wake()
     return times.length
   }
-  const timer: Timer = clock.every(tickMs, tick)
-
-  /** Waits for room for each record, in order: a stimulus is never dropped. */
-  const force = async (records: readonly Prepared[]) => {
-    const outcomes: Promise<void>[] = []
-    for (const record of records) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      while (!enqueue({ ...record, dueMs: clock.nowMs(), settled: resolve })) {
-        await sleep(clock, burstPauseMs)
-      }
-      outcomes.push(promise)
-      extra += 1
-      pump.wake()
-    }
-    await Promise.all(outcomes)
-  }
-
+  const timer = clock.every(tickMs, tick)
+  const status = (): ProducerStatus => ({
+    due: pace.due + intake.forced,
+    sent: pump.counts.sent,
+    acked: pump.counts.acked,
+    failed: pump.counts.failed,
+    dropped: flow.dropped,
+    ends: Object.fromEntries([...pump.counts.ends].map(([at, end]) => [at, `${end}`])),
+    behindMs: pump.counts.behindMs,
+  })
+  const malformed = openMalformed(clock, intake, options)
   return {
     load(load) {
       tick()
-      current = load
+      flow.load = load
       pace.change(load.recordsPerSecond)
       return status()
     },
-    async malformed(kinds, each, overMs) {
-      const plan = spread(options.seed, kinds, each, overMs)
-      const startMs = clock.nowMs()
-      const settled: Promise<unknown>[] = []
-      for (const { kind, atMs } of plan) {
-        await sleep(clock, Math.max(0, startMs + atMs - clock.nowMs()))
-        const count = episodes.get(kind) ?? 0
-        episodes.set(kind, count + 1)
-        settled.push(force(prepared(options, kind, count, clock)))
-      }
-      await Promise.all(settled)
-      return status()
-    },
-    async burst(count, load) {
-      let last: Promise<unknown> = Promise.resolve()
-      for (let left = count; left > 0; left--) {
-        if (left % burstSlice === 0) await sleep(clock, 1)
-        while (!queue.hasRoom(bytesOf(load))) await sleep(clock, burstPauseMs)
-        last = force([next(load, clock.unixMs())])
-      }
-      await last
-      return status()
-    },
+    malformed: (kinds, each, overMs) => malformed(kinds, each, overMs).then(status),
+    burst: (count, load) => burst(clock, intake, next, count, load).then(status),
     status,
     async drain() {
       pace.change(0)
@@ -150,37 +100,60 @@ export function openProducer(
 /** Most that a record of a load takes; those that carry state may be larger than was asked for. */
 const bytesOf = (load: Load) => load.payloadBytes + 8 * 1_024
 
-/** A record that has neither a number nor a due time yet. */
-type Prepared = Omit<Outgoing, 'number' | 'dueMs' | 'settled'>
-
-/** Numbers records in the order in which they found room. */
-function numbered(offer: (record: Outgoing) => boolean) {
-  let number = 0
-  return (record: Omit<Outgoing, 'number'>): boolean => {
-    const isTaken = offer({ ...record, number })
-    if (isTaken) number += 1
-    return isTaken
+/** Makes the records that are due, each stamped with the time at which it was due. */
+function openFlow(clock: Clock, make: (load: Load, dueMs: number, unixMs: number) => boolean) {
+  let dropped = 0
+  return {
+    load: { recordsPerSecond: 0, payloadBytes: 0, threads: 1 } as Load,
+    /** Returns how many found no room. */
+    make(times: readonly number[]): number {
+      const wallMs = clock.unixMs() - clock.nowMs()
+      const made = times.filter((dueMs) => make(this.load, dueMs, wallMs + dueMs)).length
+      dropped += times.length - made
+      return times.length - made
+    },
+    get dropped() {
+      return dropped
+    },
   }
 }
 
-/** The load's records: every thread in turn, each going on where it stopped. */
-function roundRobin({ seed, partitions }: ProducerOptions) {
-  const plan = openPlan(seed)
-  const threads: { name: string; key: Buffer; partition: number; sequence: number }[] = []
-  let turn = 0
-  const threadAt = (index: number) => {
-    const name = loadThread(index)
-    const key = Buffer.from(name)
-    return { name, key, partition: partitionOf(key, partitions), sequence: 1 }
+async function burst(
+  clock: Clock,
+  intake: Intake,
+  next: NextRecord,
+  count: number,
+  load: Load,
+): Promise<void> {
+  let last: Promise<void> = Promise.resolve()
+  for (let left = count; left > 0; left--) {
+    if (left % burstSlice === 0) await sleep(clock, 1)
+    await intake.room(bytesOf(load))
+    last = intake.force([next(load, clock.unixMs())])
   }
-  return (load: Load, unixMs: number): Prepared => {
-    turn = (turn + 1) % Math.max(1, load.threads)
-    const thread = (threads[turn] ??= threadAt(turn))
-    const stampUs = BigInt(Math.round(unixMs * 1_000))
-    const record = plan.record(thread.name, thread.sequence, load.payloadBytes, stampUs)
-    thread.sequence = record.next
-    const { name, key, partition } = thread
-    return { thread: name, key, partition, sequence: record.sequence, value: record.value }
+  // Requests are answered in order, so the last record's outcome comes last.
+  await last
+}
+
+type SendMalformed = (
+  kinds: readonly MalformedKind[],
+  each: number,
+  overMs: number,
+) => Promise<void>
+
+function openMalformed(clock: Clock, intake: Intake, options: ProducerOptions): SendMalformed {
+  /** Episodes so far, by kind: no two have the same thread. */
+  const counts = new Map<MalformedKind, number>()
+  return async (kinds, each, overMs) => {
+    const startMs = clock.nowMs()
+    const outcomes: Promise<void>[] = []
+    for (const { kind, atMs } of spread(options.seed, kinds, each, overMs)) {
+      await sleep(clock, Math.max(0, startMs + atMs - clock.nowMs()))
+      const count = counts.get(kind) ?? 0
+      counts.set(kind, count + 1)
+      outcomes.push(intake.force(prepared(options, kind, count, clock.unixMs())))
+    }
+    await Promise.all(outcomes)
   }
 }
 
@@ -202,11 +175,11 @@ function prepared(
   { seed, partitions, payloadBytesMax }: ProducerOptions,
   kind: MalformedKind,
   count: number,
-  clock: Clock,
+  unixMs: number,
 ): Prepared[] {
-  const records = episode(kind, { seed, count, payloadBytesMax, unixMs: clock.unixMs() })
+  const records = episode(kind, { seed, count, payloadBytesMax, unixMs })
   const partition = partitionOf(records[0]?.thread ?? '', partitions)
-  return records.map(({ thread, sequence, value, isMalformed }: EpisodeRecord) => {
+  return records.map(({ thread, sequence, value, isMalformed }) => {
     const record = { thread, sequence, partition, key: Buffer.from(thread), value }
     return isMalformed ? Object.assign(record, { kind }) : record
   })
