@@ -16,6 +16,7 @@ export interface ReaderNeeds {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly keys: Keys
+  readonly onUp: () => void
 }
 
 /** Pages that may be read at once. */
@@ -35,6 +36,7 @@ export class RedisReader {
       clock,
       timeoutMs: settings.redisTimeoutMs,
       greet: async (run) => void (await run([['PING']])),
+      onUp: () => needs.onUp(),
     })
   }
 

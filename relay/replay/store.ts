@@ -83,7 +83,8 @@ export class TieredReplayStore implements ReplayStore {
   async open(namespace: string): Promise<void> {
     if (!this.#isEnabled || this.#redis !== undefined) return
     const { settings, clock, onRedisUp, onRedisDown } = this.#needs
-    const reached = Promise.withResolvers<void>()
+    const writes = Promise.withResolvers<void>()
+    const reads = Promise.withResolvers<void>()
     const keys = keysOf(namespace)
     const writer = new RedisWriter({
       ...this.#needs,
@@ -93,14 +94,15 @@ export class TieredReplayStore implements ReplayStore {
       onEpoch: (why) => this.#epochIs(why),
       onSettled: () => this.#evict(),
       onUp: () => {
-        reached.resolve()
+        writes.resolve()
         onRedisUp?.()
       },
       onDown: (why) => onRedisDown?.(why),
     })
-    const reader = new RedisReader({ ...this.#needs, keys })
+    const reader = new RedisReader({ ...this.#needs, keys, onUp: () => reads.resolve() })
     this.#redis = { writer, reader, kept: Promise.all([writer.keep(), reader.keep()]) }
-    await Promise.race([reached.promise, sleep(clock, settings.redisTimeoutMs)])
+    const reached = Promise.all([writes.promise, reads.promise])
+    await Promise.race([reached, sleep(clock, settings.redisTimeoutMs)])
   }
 
   add(records: readonly RelayRecord[]): void {
