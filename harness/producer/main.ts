@@ -96,9 +96,13 @@ process.on('message', ({ id, command }: ProducerRequest) => {
     (error: Error) => answer({ re: id, error: error.message }, isLast),
   )
 })
-process.on('disconnect', () => {
+/** What was acknowledged must be in the journal, or the topic holds records that nobody produced. */
+function leave(): void {
   running?.journal.flush()
   process.exit(0)
-})
+}
+
+process.on('disconnect', leave)
+process.on('SIGTERM', leave)
 // Ctrl-C reaches every process of the terminal; the conductor decides when the producer ends.
 process.on('SIGINT', () => undefined)
