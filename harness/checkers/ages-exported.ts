@@ -69,7 +69,8 @@ function judgeAges(history: History, options: AgesExportedOptions, ages: Ages) {
   const firstAt = firstSent(history)
   const samples = samplesOf(history, signal, ages.truth)
   const before = samples.filter(({ t }) => t < firstAt)
-  const judged = samples.filter(({ t }) => ages.windows.some((one) => t >= one.begin && t <= one.end))
+  const isJudged = (t: Micros) => ages.windows.some(({ begin, end }) => t >= begin && t <= end)
+  const judged = samples.filter(({ t }) => isJudged(t))
   const longest = Math.max(
     0,
     ...judged.filter(({ t }) => t >= ages.silence.begin).map((sample) => sample.true),
@@ -156,7 +157,7 @@ function missing(samples: readonly Sample[]): Violation[] {
 function neverAsNow(before: readonly Sample[]): Violation[] {
   const zero = before.find(({ isKnown }) => isKnown)
   if (zero === undefined) return []
-  const says = `Before the first record the age was to read "never" (-1 or NaN); it read ${zero.told}.`
+  const says = `Before the first record the age was to be "never" (-1 or NaN); it was ${zero.told}.`
   return [{ rule: 'never-reads-as-now', says, at: zero.t }]
 }
 

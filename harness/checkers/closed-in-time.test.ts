@@ -9,8 +9,8 @@ function stall(count: ((t: number) => number) | undefined, bytes = 20_972): Stor
   const told = story().opened(0, 1).opened(0, 2)
   for (const client of [3, 4, 5]) told.opened(0, client, 'stalled')
   for (let t = 1; t < 16; t += 1) told.acked(t, 0, (t - 1) * 100, 100, { bytes })
-  for (let t = 0; count !== undefined && t <= 16; t += 0.5) {
-    told.scrape(t, { websocket_connected_clients: count(t) })
+  for (let t = 0; t <= 16; t += 0.5) {
+    told.scrape(t, { websocket_connected_clients: count?.(t) ?? null })
   }
   return told
     .broken(5, 15.5, { fault: 'stall', group: 'stalled', hop: 'clients' })

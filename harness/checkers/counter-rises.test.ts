@@ -1,5 +1,5 @@
 import { story, type Story } from '../history/story.ts'
-import { counterRises } from './counter-rises.ts'
+import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
 import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 
 const plain = 'websocket_send_timeout_total'
@@ -13,7 +13,9 @@ function counting(series: string, count: (t: number) => number | null): Story {
   return told
 }
 
-judgeCases('counter-rises', counterRises, { signal: 'sendTimeoutTotal', atLeast: 5, phase: 'stall' }, [
+const options = { signal: 'sendTimeoutTotal', atLeast: 5, phase: 'stall' } as const
+
+judgeCases<CounterRisesOptions>('counter-rises', counterRises, options, [
   ...passes(
     'rose',
     ['within the phase', counting(plain, (t) => (t < 7 ? 2 : 7))],

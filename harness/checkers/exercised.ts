@@ -1,4 +1,4 @@
-/** Guards against a green that tested nothing: too little of anything is `unknown`, never a pass. */
+/** Guards against a green that tested nothing: too little of anything is never a pass. */
 import { z } from 'zod'
 import type { Checker } from './checker.ts'
 import { conclude } from './conclude.ts'

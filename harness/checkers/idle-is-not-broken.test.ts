@@ -13,7 +13,10 @@ judgeCases('idle-is-not-broken', idleIsNotBroken, { phase: 'silence' }, [
     'called-well',
     ['waiting', silence(() => ({ status: 'waiting' }))],
     ['healthy', silence(() => ({ status: 'healthy' }))],
-    ['trouble before it does not count', silence((t) => ({ status: t < 9 ? 'degraded' : 'waiting' }))],
+    [
+      'trouble before it does not count',
+      silence((t) => ({ status: t < 9 ? 'degraded' : 'waiting' })),
+    ],
   ),
   ...fails('called-broken', ['degraded', silence(() => ({ status: 'degraded' }))]),
   ...fails('called-broken', ['reconnecting', silence(() => ({ status: 'reconnecting' }))]),
@@ -24,7 +27,10 @@ judgeCases('idle-is-not-broken', idleIsNotBroken, { phase: 'silence' }, [
     'it ended',
     silence(() => ({ status: 'waiting' })).process(15, 'exit'),
   ]),
-  ...cannotTell('not-idle', ['records', silence(() => ({ status: 'waiting' })).acked(15, 0, 10, 1)]),
+  ...cannotTell('not-idle', [
+    'records',
+    silence(() => ({ status: 'waiting' })).acked(15, 0, 10, 1),
+  ]),
   ...cannotTell('nothing-exercised', ['not asked', story().phase('silence', 10, 20)]),
   ...cannotTell('too-short', ['too short', story().phase('silence', 10, 10.5)]),
 ])

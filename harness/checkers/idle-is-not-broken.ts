@@ -61,8 +61,9 @@ function complaints([, at, , status, body]: Health): Violation[] {
     const says = `In silence /health was to answer 200; it answered ${status}.`
     found.push({ rule: 'not-ready', says, at })
   }
-  if (body?.['alert'] !== undefined && body['alert'] !== null) {
-    const says = `In silence there was nothing to warn of; the alert was ${JSON.stringify(body['alert'])}.`
+  const alert = body?.['alert'] ?? null
+  if (alert !== null) {
+    const says = `In silence there is nothing to warn of; the alert was ${JSON.stringify(alert)}.`
     found.push({ rule: 'alert-while-idle', says, at })
   }
   return found

@@ -79,7 +79,10 @@ judgeCases(
       rebalanced((t, partition) => (partition === 1 && t >= 10.5 ? null : 20)),
     ]),
     ...fails('missing', ['no gauge', rebalanced(() => null)]),
-    ...fails('negative', ['less than nothing', rebalanced((t, partition) => (t === 6 ? -1 : right(t, partition)))]),
+    ...fails('negative', [
+      'less than nothing',
+      rebalanced((t, partition) => (t === 6 ? -1 : right(t, partition))),
+    ]),
     ...cannotTell('nothing-moved', [
       'nothing moved',
       rebalanced(() => 20, false).broken(9.8, 20, { fault: 'rebalance' }),

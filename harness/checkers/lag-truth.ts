@@ -192,7 +192,10 @@ function rebalanceDoubt(history: History, windows: readonly Window[], gone: numb
   return { rule: 'nothing-moved', says: 'No partition was seen to be away for long enough.' }
 }
 
-function stuckDoubt({ stuck, toleranceRecords = toleranceDefault }: LagTruthOptions, held: readonly Comparison[]) {
+function stuckDoubt(
+  { stuck, toleranceRecords = toleranceDefault }: LagTruthOptions,
+  held: readonly Comparison[],
+) {
   if (stuck === undefined) return undefined
   const isStuck = held.some((one) => one.isStuck && one.least > toleranceRecords)
   if (isStuck) return undefined

@@ -4,7 +4,7 @@ import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 
 const MiB = 1_048_576
 
-/** Load of 2 MiB/s for 20 s, a reader, two clients that stall at 5 s, RSS by `rss` at 0.5 s steps. */
+/** Load of 2 MiB/s for 20 s, a reader, two clients that stall at 5 s; RSS by `rss`. */
 function load(rss: (t: number) => number, isStalled = true, bytes = 20_972): Story {
   const told = story().opened(0, 1).opened(0, 2, 'stalled').opened(0, 3, 'stalled')
   for (let t = 1; t < 20; t += 1) {

@@ -102,7 +102,8 @@ function violations(
   const found: Violation[] = []
   if (peak.v > ceilingBytes) {
     const at = judged.find(({ v }) => v > ceilingBytes)?.t ?? peak.t
-    const says = `RSS was to stay below ${mebibytes(ceilingBytes)}; it rose to ${mebibytes(peak.v)}.`
+    const limit = mebibytes(ceilingBytes)
+    const says = `RSS was to stay below ${limit}; it rose to ${mebibytes(peak.v)}.`
     found.push({ rule: 'ceiling', says, at })
   }
   if (slope > slopeBytesPerSecond) {

@@ -61,7 +61,8 @@ interface Reached {
 function tooLate({ client, at }: Reached, last: Micros, limit: Micros): Violation[] {
   if (at !== undefined && at <= limit) return []
   const found = at === undefined ? 'it never was' : `it took ${seconds(at - last)}`
-  const says = `Client ${client} was to be at the head ${seconds(limit - last)} after the heal; ${found}.`
+  const wanted = `at the head ${seconds(limit - last)} after the heal`
+  const says = `Client ${client} was to be ${wanted}; ${found}.`
   return [{ rule: at === undefined ? 'never-back' : 'back-too-late', says, at: limit }]
 }
 

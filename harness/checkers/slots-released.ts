@@ -1,4 +1,4 @@
-/** The slots of clients that are gone must be free again: for the count, and for the next client. */
+/** Slots of clients that are gone must be free again: for the count, and for the next client. */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'

@@ -4,7 +4,7 @@ import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
 import { conclude } from './conclude.ts'
-import { name } from './options.ts'
+import { name as text } from './options.ts'
 import { faultWord } from './stream/excuses.ts'
 
 export interface StaysAliveOptions {
@@ -16,7 +16,7 @@ const endingFaults = new Set(['kill-relay', 'restart-relay'])
 
 export const staysAlive: Checker<StaysAliveOptions> = {
   says: 'The relay does not end by itself.',
-  options: z.strictObject({ role: name.exactOptional() }),
+  options: z.strictObject({ role: text.exactOptional() }),
   judge(history, { role: watched = 'relay' }) {
     const relay = history.events('process').filter(([, , role]) => role === watched)
     const answered = history.events('health').filter(([, , , status]) => status > 0).length
@@ -25,11 +25,11 @@ export const staysAlive: Checker<StaysAliveOptions> = {
       ([, t, , , edge]) => edge === 'exit' && t < until && !isWanted(history, t),
     )
     return conclude({
-      violations: deaths.map(([, at, , pid, , code, signal]) => ({
-        rule: 'relay-died',
-        says: `The ${watched} (process ${pid}) was to run on; it ended with ${signal ?? `code ${code}`}.`,
-        at,
-      })),
+      violations: deaths.map(([, at, , pid, , code, signal]) => {
+        const how = signal ?? `code ${code}`
+        const says = `The ${watched} (process ${pid}) was to run on; it ended with ${how}.`
+        return { rule: 'relay-died', says, at }
+      }),
       holds: { rule: 'alive', says: 'The relay ran to the end.' },
       exercised: relay.length + answered,
       evidence: { processEvents: relay.length, healthAnswers: answered },

@@ -35,7 +35,10 @@ judgeCases(
     ...fails('warning-stays', ['never ends', health({ isWarning: (t) => t > 5 })]),
     ...fails('warning-missing', ['none at all', health({ isWarning: () => false })]),
     ...fails('warning-missing', ['none at the end', health({ isWarning: (t) => t > 5 && t < 8 })]),
-    ...fails('warning-without-trouble', ['too early', health({ isWarning: (t) => t > 2 && t < 16 })]),
+    ...fails('warning-without-trouble', [
+      'too early',
+      health({ isWarning: (t) => t > 2 && t < 16 }),
+    ]),
     ...fails('lifetime-forgotten', [
       'the counter is emptied',
       health({ drops: (t) => (t > 18 ? 0 : Math.round(100 * Math.min(5, Math.max(0, t - 5)))) }),

@@ -93,6 +93,7 @@ function judgeWarning(history: History, options: WarningIsRecentOptions, watched
   const rise = during.reduce((sum, { v }) => sum + v, 0)
   const lastTrouble = rises.at(-1)?.t ?? 0
   const over = lastTrouble + (windowMs + slackMs) * 1_000
+  const goneAfter = seconds(over - lastTrouble)
   const due = polls.filter(({ t }) => isDue(t, counter, windowMs, above))
   const later = polls.filter(({ t }) => t > over)
   return conclude({
@@ -113,7 +114,7 @@ function judgeWarning(history: History, options: WarningIsRecentOptions, watched
     ],
     holds: {
       rule: 'recent',
-      says: `The warning came with ${rise} drops and was gone ${seconds(over - lastTrouble)} later.`,
+      says: `The warning came with a rise of ${rise} and was gone ${goneAfter} later.`,
     },
     exercised: due.length + later.length,
     evidence: {
@@ -128,7 +129,7 @@ function judgeWarning(history: History, options: WarningIsRecentOptions, watched
         title: 'warning against trouble',
         series: [
           seriesOf(options.trouble, 'count', points(counter)),
-          seriesOf('warning', 'count', polls.map(({ t, isWarning }) => ({ t, v: Number(isWarning) }))),
+          seriesOf('warning', 'count', polls.map(({ t, isWarning: on }) => ({ t, v: Number(on) }))),
         ],
       },
     ],
@@ -154,7 +155,8 @@ function stays(later: readonly Poll[], over: Micros, windowMs: number): Violatio
   const late = later.find(({ isWarning }) => isWarning)
   if (late === undefined) return []
   const after = seconds(late.t - over)
-  const says = `The warning was to go ${windowMs} ms after the trouble; it still stood ${after} later.`
+  const wanted = `go ${windowMs} ms after the trouble`
+  const says = `The warning was to ${wanted}; it still stood ${after} later.`
   return [{ rule: 'warning-stays', says, at: late.t }]
 }
 

@@ -13,12 +13,12 @@ export type Micros = number
 /** Identity of one produced record within a run: its position in the producer's plan. */
 export type RecordNumber = number
 
-/** `[number, thread, sequence, crc32, bytes]`, for a malformed record with its kind's name behind. */
+/** `[number, thread, sequence, crc32, bytes]`, for a malformed record its kind's name behind. */
 export type ProducedRecord =
   | readonly [RecordNumber, string, number, number, number]
   | readonly [RecordNumber, string, number, number, number, MalformedName]
 
-/** Name of a malformed kind, see harness/stimuli. A string here, so that old histories stay readable. */
+/** Name of a malformed kind, see harness/stimuli. Any text, so that old histories stay readable. */
 export type MalformedName = string
 
 /**
@@ -34,7 +34,7 @@ export type Acked = readonly [
   sentAt: Micros,
   records: readonly ProducedRecord[],
 ]
-/** A send failed. `isCertain` is false where the broker may have stored the records all the same. */
+/** A send failed. `isCertain` is false where the broker may have stored the records anyway. */
 export type Unacked = readonly [
   'unacked',
   Micros,

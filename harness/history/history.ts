@@ -6,12 +6,16 @@
  * all other events are few and are kept as they are.
  */
 import { basename } from 'node:path'
-import type { Histogram } from 'hdr-histogram-js'
 import type { SignalName } from '../targets/signals.ts'
 import { signals, type SignalRow } from '../targets/signals.ts'
-import { DeliveriesBuilder, SightsBuilder, type ClientDeliveries, type Sight } from './deliveries.ts'
+import {
+  DeliveriesBuilder,
+  SightsBuilder,
+  type ClientDeliveries,
+  type Sight,
+} from './deliveries.ts'
 import type { EventKind, EventOf, HistoryEvent, Micros } from './event.ts'
-import { latencyHistogram } from './latency.ts'
+import { latencyHistogram, type Histogram } from './latency.ts'
 import { eachLine, journalFiles, type LineFaults } from './lines.ts'
 import {
   readBy,

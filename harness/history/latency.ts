@@ -6,6 +6,8 @@ import { build, type Histogram } from 'hdr-histogram-js'
 import type { ClientDeliveries } from './deliveries.ts'
 import type { PartitionRecords } from './records.ts'
 
+export type { Histogram }
+
 const microsMax = 600_000_000
 const significantDigits = 3
 

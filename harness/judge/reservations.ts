@@ -99,7 +99,8 @@ function noData(history: History): Reservation[] {
 
 /** A load that was not reached tests another claim than the scenario's. */
 function weakLoad(history: History, { phases }: RunRecord): Reservation[] {
-  const planned = phases.reduce((sum, { ms, load }) => sum + (ms * load.recordsPerSecond) / 1_000, 0)
+  const due = phases.map(({ ms, load }) => (ms * load.recordsPerSecond) / 1_000)
+  const planned = due.reduce((sum, records) => sum + records, 0)
   const { acked } = history.stream()
   const dropped = history.events('dropped').reduce((sum, [, , count]) => sum + count, 0)
   const found: Reservation[] = []

@@ -56,9 +56,14 @@ const settledStates = new Set(['Stable', 'STABLE'])
 
 function* samplesOf([, t, , state, partitions]: LagTruth): Generator<[number, TruthSample]> {
   for (const [partition, [start, end, committed, isOwned]] of Object.entries(partitions)) {
-    const next = Math.max(Number(committed), Number(start))
-    const isSettled = settledStates.has(state)
-    const sample = { t, start: Number(start), end: Number(end), committed: next, isOwned, isSettled }
+    const sample = {
+      t,
+      start: Number(start),
+      end: Number(end),
+      committed: Math.max(Number(committed), Number(start)),
+      isOwned,
+      isSettled: settledStates.has(state),
+    }
     yield [Number(partition), sample]
   }
 }

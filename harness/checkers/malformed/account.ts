@@ -50,7 +50,9 @@ const fault = (rule: string, { kind, record }: Odd, found: string, at = record.a
 function leaked(history: History, one: Odd): Violation[] {
   const { partition, offset } = one.record
   for (const [client, deliveries] of history.stream().deliveries) {
-    const run = deliveries.runs(partition).find(({ first, last }) => first <= offset && offset <= last)
+    const run = deliveries
+      .runs(partition)
+      .find(({ first, last }) => first <= offset && offset <= last)
     if (run === undefined) continue
     const found = `was to reach nobody; client ${client} got it`
     return [fault('leaked', one, found, run.from)]
@@ -126,5 +128,6 @@ function reacted(one: Odd, client: number, reasons: readonly string[]): Violatio
   if (reasons.some((reason) => right.includes(reason))) return []
   const isText = reasons.length === 0 && textKinds.has(one.kind)
   const rule = isText ? 'applied-as-text' : 'wrong-reaction'
-  return [fault(rule, one, `was to be refused for ${right.join(' or ')}; client ${client} ${found}`)]
+  const reason = right.join(' or ')
+  return [fault(rule, one, `was to be refused for ${reason}; client ${client} ${found}`)]
 }

@@ -11,7 +11,7 @@ import type { Reactions } from './reactions.ts'
 /** Refusals that are about deliveries and not about the record. */
 const repeated = new Set(['redelivered', 'superseded', 'duplicate'])
 
-/** Valid records that vanished, were dead-lettered, or were refused without a cause in their run. */
+/** Valid records that vanished, were dead-lettered, or were refused without a cause. */
 export function neighbourViolations(
   history: History,
   told: Reactions,
@@ -21,7 +21,7 @@ export function neighbourViolations(
     ...taken.map(
       ({ partition, first, last, at }): Violation => ({
         rule: 'took-neighbour',
-        says: `Valid records ${first} to ${last} of partition ${partition} went with a malformed one.`,
+        says: `Records ${first} to ${last} of partition ${partition} went with a malformed one.`,
         at,
       }),
     ),

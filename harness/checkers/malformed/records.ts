@@ -15,7 +15,8 @@ export function malformedRecords(history: History): Odd[] {
   return [...history.stream().records.values()].flatMap((records) =>
     [...records.malformed].flatMap(([offset, kind]) => {
       const row = rows[kind]
-      return row === undefined ? [] : [{ kind, row, record: records.record(records.indexOf(offset)) }]
+      if (row === undefined) return []
+      return [{ kind, row, record: records.record(records.indexOf(offset)) }]
     }),
   )
 }

@@ -122,7 +122,8 @@ class SessionReader {
 
   #readLive(run: Run): void {
     const highest = Math.max(this.#live.last ?? -1, this.#replayed.last ?? -1)
-    if (run.first <= Math.max(highest, this.#of.received.last ?? -1)) this.#readLiveAgain(run, highest)
+    const known = Math.max(highest, this.#of.received.last ?? -1)
+    if (run.first <= known) this.#readLiveAgain(run, highest)
     this.#live.add(run.first, run.last)
   }
 

@@ -1,6 +1,7 @@
 /**
- * When records may come again. Kafka's promise to a consumer group is at-least-once: after a crash,
- * and for partitions that changed hands, a relay goes on from its last commit. Loss is never excused.
+ * When records may come again. Kafka's promise to a consumer group is at-least-once: after a
+ * crash, and for partitions that changed hands, a relay goes on from its last commit. Loss is
+ * never excused.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'

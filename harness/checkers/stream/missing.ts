@@ -143,8 +143,8 @@ function falseGaps(
     }
     const had = before.within(range.first, range.last)
     const end = known?.records.lastOffset ?? -1
-    const made = range.last > end ? [{ first: Math.max(range.first, end + 1), last: range.last }] : []
-    return [...had, ...made].map(({ first, last }) => {
+    const made = { first: Math.max(range.first, end + 1), last: range.last }
+    return [...had, ...(range.last > end ? [made] : [])].map(({ first, last }) => {
       const count = last - first + 1
       return { kind: 'gap-false', client, group, partition, first, last, count, at: range.t }
     })

@@ -38,7 +38,8 @@ export function garbledFrames(history: History, groupOf: (client: number) => str
     const group = groupOf(client)
     if (group === undefined) return []
     const [first, last] = [Number(offset), Number(offset)]
-    return [{ kind: 'garbled', client, group, partition, first, last, count: 1, at, shows: { why } }]
+    const where = { client, group, partition, first, last }
+    return [{ kind: 'garbled', ...where, count: 1, at, shows: { why } }]
   })
 }
 
