@@ -96,7 +96,7 @@ process.on('message', ({ id, command }: ProducerRequest) => {
     (error: Error) => answer({ re: id, error: error.message }, isLast),
   )
 })
-/** What was acknowledged must be in the journal, or the topic holds records that nobody produced. */
+/** What was acknowledged must be in the journal: else the topic has records nobody produced. */
 function leave(): void {
   running?.journal.flush()
   process.exit(0)
