@@ -105,11 +105,12 @@ program
   .action(does(docs))
 program
   .command('self-test', { hidden: true })
-  .action(does(async (given: CommandWorld) => (await import('../toolchain/self-test.ts')).selfTest(given)))
+  .action(does(async () => (await import('../toolchain/self-test.ts')).selfTest()))
 program
   .command('bench [names...]', { hidden: true })
-  .action(does(async (given: CommandWorld, names: string[]) =>
-    (await import('../bench/bench.ts')).bench(given, names)))
+  .action(does(async (given, names: string[]) =>
+    (await import('../bench/bench.ts')).bench(given, names),
+  ))
 program.addHelpText('after', `\nDefects: ${defectNames.join(', ')}`)
 
 try {

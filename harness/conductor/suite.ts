@@ -104,10 +104,12 @@ function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord
     scenario: { name: scenario.name, claim: scenario.claim },
     seed: order.seed,
     target: { ...target, says: sayTarget(target) },
-    phases: played.plan.phases.map(({ prelude, stimuli, ...phase }) => ({
-      ...phase,
-      faults: [...phase.faults],
-      stimuli: [...prelude, ...stimuli],
+    phases: played.plan.phases.map(({ name, ms, load, prelude, faults, stimuli }) => ({
+      name,
+      ms,
+      load: { ...load },
+      faults: faults.map((fault) => ({ ...fault })),
+      stimuli: [...prelude, ...stimuli].map((stimulus) => ({ ...stimulus })),
     })),
     expectations: [...played.plan.expectations],
     settings: { ...scenario.relay },

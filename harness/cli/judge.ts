@@ -1,0 +1,43 @@
+/** `chaos judge`: judges recorded runs again, with the checkers of today. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { readHistory } from '../history/history.ts'
+import { judge, worst, type RunVerdict } from '../judge/judge.ts'
+import { historyFolder, readRecord, recordFile } from '../judge/record.ts'
+import type { CommandWorld } from './command-world.ts'
+import { sayVerdict } from './console.ts'
+import { exitCodes, UsageError } from './exit-codes.ts'
+
+export function judgeAgain(
+  given: CommandWorld,
+  folder: string,
+  options: { json?: boolean },
+): Promise<number> {
+  const verdicts = runFoldersIn(resolve(folder)).map((run) =>
+    judge(readHistory(join(run, historyFolder)), readRecord(run)),
+  )
+  if (options.json) given.out.write(`${JSON.stringify(verdicts)}\n`)
+  else for (const verdict of verdicts) given.out.write(say(given, verdict))
+  return Promise.resolve(exitCodes[worst(verdicts.map((one) => one.verdict))].code)
+}
+
+/** The folder itself if it holds a run, else the runs of a suite in it, in order. */
+function runFoldersIn(folder: string): string[] {
+  if (existsSync(join(folder, recordFile))) return [folder]
+  const inside = existsSync(folder) ? readdirSync(folder).sort() : []
+  const runs = inside
+    .map((name) => join(folder, name))
+    .filter((one) => existsSync(join(one, recordFile)))
+  if (runs.length > 0) return runs
+  throw new UsageError(
+    `a run's folder holds ${recordFile}, a suite's folder holds such folders; ` +
+      `there is neither in ${folder}`,
+  )
+}
+
+function say({ out }: CommandWorld, { scenario, findings, reservations }: RunVerdict): string {
+  const rows = findings.map(
+    ({ verdict, finding, why }) => `  ${sayVerdict(out, verdict)} ${finding.padEnd(8)} ${why}`,
+  )
+  return [scenario, ...rows, ...reservations.map(({ says }) => `  doubt: ${says}`), ''].join('\n')
+}

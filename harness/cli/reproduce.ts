@@ -1,0 +1,90 @@
+/**
+ * `chaos reproduce`: one finding, side by side. The relay with the mistake put back must fail for
+ * the rule that its defect names, and the reference relay must pass; only both together prove it.
+ */
+import { findings, type FindingId } from '../../scenarios/findings.ts'
+import { scenarios, type ScenarioName } from '../../scenarios/index.ts'
+import { defectOf, type DefectName } from '../defects/index.ts'
+import type { SuiteItem, SuiteResult } from '../conductor/suite.ts'
+import type { CommandWorld } from './command-world.ts'
+import { exitCodes, UsageError } from './exit-codes.ts'
+import { defectsOf } from './list.ts'
+import { paint, sayVerdict } from './console.ts'
+import { play, type PlayOptions } from './play.ts'
+import { selectFinding } from './select.ts'
+
+/** What became of one relay: as it should be, or not. */
+interface Shown {
+  readonly name: string
+  readonly verdict: SuiteResult['verdict']['verdict']
+  readonly rule: string
+  readonly why: string
+  readonly isAsExpected: boolean
+}
+
+export async function reproduce(
+  given: CommandWorld,
+  id: string,
+  options: PlayOptions,
+): Promise<number> {
+  const finding = selectFinding(id)
+  const names = defectsOf(finding) as DefectName[]
+  if (names.length === 0) throw new UsageError(`no defect puts ${finding} back yet`)
+  const performance = await play(given, options, {
+    title: `Reproduction of ${finding}`,
+    reproduce: (seed) => `npm run chaos -- reproduce ${finding} --seed ${seed}`,
+    items: (seed) => itemsOf(names, seed),
+  })
+  const shown = performance.results.map((result) => show(finding, result))
+  const isWhole = shown.length === names.length + 1
+  const isReproduced = isWhole && shown.every((one) => one.isAsExpected)
+  const { says, audit } = findings[finding]
+  if (options.json) given.out.write(`${JSON.stringify({ finding, says, isReproduced, shown })}\n`)
+  else given.out.write(sideBySide(given, `${finding}: ${says} [${audit}]`, shown, performance.page))
+  if (isReproduced) return exitCodes.pass.code
+  return shown.some(({ verdict }) => verdict === 'unknown') || !isWhole
+    ? exitCodes.unknown.code
+    : exitCodes.fail.code
+}
+
+function itemsOf(names: readonly DefectName[], seed: string): SuiteItem[] {
+  const scenario = scenarios[defectOf(names[0] as DefectName).scenario as ScenarioName]
+  const command = `npm run chaos -- run ${scenario.name} --seed ${seed}`
+  return [
+    { scenario, target: { kind: 'reference' }, reproduce: command },
+    ...names.map((defect): SuiteItem => ({
+      scenario: scenarios[defectOf(defect).scenario as ScenarioName],
+      target: { kind: 'reference', defect },
+      reproduce: `${command} --defect ${defect}`,
+    })),
+  ]
+}
+
+function show(finding: FindingId, { item, verdict }: SuiteResult): Shown {
+  const own = verdict.findings.find((one) => one.finding === finding)
+  const { verdict: found = 'unknown', rule = 'not-judged', why = 'It was not judged.' } = own ?? {}
+  const base = { verdict: found, rule, why }
+  const defect = item.target.kind === 'reference' ? item.target.defect : undefined
+  if (defect === undefined) {
+    return { name: 'reference relay', ...base, isAsExpected: found === 'pass' }
+  }
+  const rules = verdict.expectations
+    .filter((one) => one.finding === finding && one.judgement.verdict === 'fail')
+    .map(({ judgement }) => judgement.rule)
+  const isForItsReason = rules.some((one) => defectOf(defect).rules.includes(one))
+  return { name: defect, ...base, isAsExpected: found === 'fail' && isForItsReason }
+}
+
+function sideBySide(
+  { out }: CommandWorld,
+  title: string,
+  shown: readonly Shown[],
+  page: string,
+): string {
+  const rows = shown.flatMap(({ name, verdict, rule, why, isAsExpected }) => [
+    `  ${sayVerdict(out, verdict)} ${name}`,
+    `          ${rule}: ${why}`,
+    ...(isAsExpected ? [] : [paint(out, 'red', '          this is not what was to be shown')]),
+  ])
+  return ['', title, ...rows, '', `report: ${page}`, ''].join('\n')
+}

@@ -1,0 +1,82 @@
+/** `chaos run`: plays scenarios against a target and judges them. */
+import type { Scenario } from '../dsl/scenario.ts'
+import { sayTarget } from '../targets/target.ts'
+import type { CommandWorld } from './command-world.ts'
+import { exitCodes } from './exit-codes.ts'
+import { play, type PlayOptions } from './play.ts'
+import { selectScenarios, selectSettings, selectTarget } from './select.ts'
+import { paint, sayVerdict } from './console.ts'
+
+export interface RunOptions extends PlayOptions {
+  readonly suite?: string
+  readonly target?: string
+  readonly targetCommand?: string
+  readonly defect?: string
+  readonly set: readonly string[]
+}
+
+export async function run(
+  given: CommandWorld,
+  names: readonly string[],
+  options: RunOptions,
+): Promise<number> {
+  const scenarios = selectScenarios(names, options.suite)
+  const target = selectTarget(options)
+  const settings = selectSettings(options.set)
+  const flags = flagsOf(options)
+  const words = (which: readonly string[], seed: string) =>
+    ['npm run chaos -- run', ...which, ...flags, '--seed', quoted(seed)].join(' ')
+  const which = names.length > 0 ? names : ['--suite', options.suite ?? 'quick']
+  const performance = await play(given, options, {
+    title: `${names.length > 0 ? names.join(', ') : `suite ${options.suite ?? 'quick'}`}, ${sayTarget(target)}`,
+    reproduce: (seed) => words(which, seed),
+    items: (seed) =>
+      scenarios.map((scenario: Scenario) => ({
+        scenario: { ...scenario, relay: { ...scenario.relay, ...settings } },
+        target,
+        reproduce: words([scenario.name], seed),
+      })),
+  })
+  const { report, isInterrupted } = performance
+  if (options.json) given.out.write(`${JSON.stringify(report)}\n`)
+  else given.out.write(`${closing(given, performance)}\n`)
+  if (isInterrupted) return exitCodes.unknown.code
+  return exitCodes[report.verdict].code
+}
+
+/** The options that change what is run, as they were typed. */
+function flagsOf({ target, targetCommand, defect, set }: RunOptions): string[] {
+  return [
+    ...(target === undefined ? [] : ['--target', quoted(target)]),
+    ...(targetCommand === undefined ? [] : ['--target-command', quoted(targetCommand)]),
+    ...(defect === undefined ? [] : ['--defect', defect]),
+    ...set.flatMap((pair) => ['--set', quoted(pair)]),
+  ]
+}
+
+const quoted = (word: string) =>
+  /^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+
+function closing(
+  { out }: CommandWorld,
+  { report, page, isInterrupted }: Awaited<ReturnType<typeof play>>,
+): string {
+  const rows = report.findings.map(
+    ({ verdict, id, scenario }) => `  ${sayVerdict(out, verdict)} ${id.padEnd(8)} ${scenario}`,
+  )
+  const troubles = report.scenarios.flatMap(({ name, troubles: all }) =>
+    all.map((trouble) => paint(out, 'yellow', `  ${name}: ${trouble}`)),
+  )
+  return [
+    '',
+    ...(isInterrupted ? ['Interrupted: what follows is not the whole suite.'] : []),
+    'Verdicts by finding',
+    ...rows,
+    ...(troubles.length > 0 ? ['What could not be judged', ...troubles] : []),
+    '',
+    ...report.scenarios.map(({ name, verdict }) => `${sayVerdict(out, verdict)} ${name}`),
+    '',
+    `report: ${page}`,
+    `repeat: ${report.reproduce}`,
+  ].join('\n')
+}
