@@ -9,15 +9,13 @@ import type { Inbound, Reading } from './adapters/sockets.ts'
 import { inboundBytesMax } from './adapters/sockets.ts'
 import { frame, jsonFrame, opcodes } from './log/frames.ts'
 import type { Metrics } from './metrics.ts'
+import type { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import type { CloseReason } from './tables/close-codes.ts'
 
 export interface ControlNeeds {
   readonly metrics: Metrics
-  /** Begins a replay, as the text of the request says. */
-  resume(session: Session, text: string): void
-  /** Clears the replay buffer, if this client may. */
-  reset(session: Session): void
+  readonly requests: Pick<Requests, 'resume' | 'reset'>
 }
 
 const pong = jsonFrame({ type: 'pong' })
@@ -43,8 +41,8 @@ export class Control implements Inbound {
     const type = typeOf(text)
     if (type === undefined) return this.#needs.metrics.controlParseFailures.add()
     if (type === 'ping') this.#answer(pong)
-    else if (type === 'resume') this.#needs.resume(this.#session, text)
-    else if (type === 'cursor_reset') this.#needs.reset(this.#session)
+    else if (type === 'resume') this.#needs.requests.resume(this.#session, text)
+    else if (type === 'cursor_reset') this.#needs.requests.reset(this.#session)
     this.#session.greeted()
   }
 

@@ -152,7 +152,8 @@ function payloadFields({ value, errorType }: Poison, hash: string, isIncluded: b
   })
   if (errorType === 'payload_too_large' || (isIncluded && value.length > payloadBytesMax)) {
     return omitted(
-      `Payload too large (${value.length} bytes); not base64-encoded to prevent memory amplification.`,
+      `Payload too large (${value.length} bytes); ` +
+        'not base64-encoded to prevent memory amplification.',
     )
   }
   if (!isIncluded) {

@@ -9,6 +9,7 @@ import { classify } from './adapters/kafka-errors.ts'
 import { createLetterBox, type KafkaLetterBox } from './adapters/kafka-producer.ts'
 import { DeadLetterQueue } from './dlq.ts'
 import { LagMonitor, type Watermarks } from './lag/monitor.ts'
+import { resumeNamespace } from './namespace.ts'
 import type { Broadcast } from './stages/broadcast.ts'
 import { Consume, type ConsumeNeeds } from './stages/consume.ts'
 import type { Wiring } from './wiring.ts'
@@ -37,11 +38,13 @@ export class Intake {
   readonly #committed = new Map<number, bigint>()
   /** Log ends when a partition was first asked for: records below are old. */
   readonly #heads = new Map<number, bigint>()
+  readonly #logEnds = new Map<number, bigint>()
   readonly lag: LagMonitor
   #assigned: readonly number[] = []
   #isCommitting = false
   hasJoined = false
-  clusterId: string | undefined
+  /** What cursors and the replay buffer belong to; decided once, when the cluster is known. */
+  namespace: string | undefined
 
   constructor(wiring: Wiring, needs: IntakeNeeds) {
     this.#wiring = wiring
@@ -62,11 +65,16 @@ export class Intake {
     return this.#consume.positions()
   }
 
+  /** Where the log of a partition ended when it was last asked for. */
+  logEnd(partition: number): bigint | undefined {
+    return this.#logEnds.get(partition)
+  }
+
   /** Finds the cluster, joins the group and follows the lag until `stop`. Never throws. */
   async run(): Promise<void> {
     const { clock } = this.#wiring.world
     clock.every(this.#wiring.settings.commitIntervalMs, () => void this.#commit())
-    await this.#findCluster()
+    await this.#findNamespace().catch(() => undefined)
     if (this.#stopping.signal.aborted) return
     this.#consumer.start()
     await this.lag.run()
@@ -90,17 +98,29 @@ export class Intake {
     await Promise.all([this.#box.close(stopStepMs / 2), this.#admin.close(stopStepMs / 2)])
   }
 
-  async #findCluster(): Promise<void> {
-    const { settings, world } = this.#wiring
-    this.clusterId = settings.kafkaClusterId === '' ? undefined : settings.kafkaClusterId
+  async #findNamespace(): Promise<void> {
+    const { settings } = this.#wiring
+    const clusterId = settings.kafkaClusterId || (await this.#askClusterId())
+    this.namespace = resumeNamespace({
+      clusterId,
+      topic: settings.kafkaTopic,
+      group: settings.kafkaGroupId,
+      brokers: settings.kafkaBrokers,
+    })
+    await this.#wiring.replayed.open(this.namespace)
+  }
+
+  /** Asks until the cluster answers: nothing can be read from Kafka before that anyway. */
+  async #askClusterId(): Promise<string> {
+    const { clock, logger } = this.#wiring.world
     const { signal } = this.#stopping
-    while (this.clusterId === undefined && !signal.aborted) {
+    for (;;) {
       try {
-        this.clusterId = await this.#admin.clusterId(clusterIdTimeoutMs)
+        return await this.#admin.clusterId(clusterIdTimeoutMs)
       } catch (error) {
         this.#failed(error)
-        world.logger.warn({ err: error }, 'Kafka cannot be reached yet')
-        await sleep(world.clock, 1_000, signal).catch(() => undefined)
+        logger.warn({ err: error }, 'Kafka cannot be reached yet')
+        await sleep(clock, 1_000, signal)
       }
     }
   }
@@ -206,6 +226,8 @@ export class Intake {
       timeoutMs: Math.min(lagPollTimeoutMs, settings.kafkaRequestTimeoutMs),
       staleMs: settings.lagStaleMs,
       autoOffsetReset: settings.kafkaAutoOffsetReset,
+      remembered: (partition) => this.#wiring.replayed.newest(partition),
+      onLogRegressed: () => this.#wiring.replayed.logRegressed(),
       onStale: (partition, idleMs, lagRecords) => {
         logger.warn({ partition, idleMs, lagRecords }, 'a partition lags and is not being read')
       },
@@ -220,6 +242,7 @@ export class Intake {
     const { kafkaGroupId, kafkaTopic } = this.#wiring.settings
     const marks = await this.#admin.watermarks(kafkaTopic, kafkaGroupId, partitions, signal)
     for (const [partition, { logEnd }] of marks) {
+      this.#logEnds.set(partition, logEnd)
       if (!this.#heads.has(partition)) this.#heads.set(partition, logEnd)
     }
     return marks

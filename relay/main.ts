@@ -52,7 +52,8 @@ async function run(
   logger.info({ port, host: settings.host, pid: process.pid }, 'listening')
   const signal = await ended
   logger.info({ signal }, 'stopping')
-  await withDeadline(clock, stopMsMax, 'the way out', () => relay.stop()).catch((error: unknown) => {
+  const stopping = withDeadline(clock, stopMsMax, 'the way out', () => relay.stop())
+  await stopping.catch((error: unknown) => {
     logger.error({ err: error }, 'stopped without waiting any longer')
   })
   logger.info({ signal }, 'stopped')

@@ -72,13 +72,16 @@ export interface Outlet {
   sweep(nowMs: number): void
   /** Records of the log that this client has taken or passed: how far it has come. */
   readonly ordinal: number
-  /** Its own queue is half full: better not to ask for more. `onDrained` follows when it is empty. */
+  /** Its own queue is half full: better not ask for more. `onDrained` follows once it is empty. */
   readonly isCrowded: boolean
   /** Bytes that this client holds: its own queue and the write under way. */
   readonly heldBytes: number
   /** Whether its write under way holds a segment that has left the ring. */
   readonly isPinning: boolean
-  /** Ends the client; idempotent. `after` is one last frame, sent if the socket takes it at once. */
+  /**
+   * Ends the client; idempotent. `after` is sent when the write under way is done, each under its
+   * deadline; without it the socket is destroyed at once.
+   */
   close(reason: CloseReason, after?: Buffer): void
 }
 
@@ -199,7 +202,7 @@ export interface LagSample {
   /** Since the last record of it was handled; undefined for never. */
   readonly idleMs: number | undefined
 }
-/** Decides which lag series exist and what they say. Called after every poll and every rebalance. */
+/** Decides which lag series exist and what they say. Told of every poll and every rebalance. */
 export interface LagSeries {
   /** A poll answered for these assigned partitions. */
   polled(samples: readonly LagSample[]): void

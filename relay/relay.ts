@@ -13,8 +13,8 @@ import { healthBody, liveness, readiness } from './health/body.ts'
 import { Intake } from './intake.ts'
 import { refusalOf } from './limits/admission.ts'
 import { ByteLog } from './log/byte-log.ts'
-import { resumeNamespace } from './namespace.ts'
 import type { Outlet } from './parts.ts'
+import { Requests } from './requests.ts'
 import { Session } from './session.ts'
 import { Broadcast } from './stages/broadcast.ts'
 import type { CloseReason } from './tables/close-codes.ts'
@@ -34,6 +34,7 @@ export class Relay {
   readonly #log: ByteLog
   readonly #clients: Clients
   readonly #intake: Intake
+  readonly #requests: Requests
   readonly #http: HttpServer
   readonly #sockets = createSocketServer()
   #isListening = false
@@ -64,6 +65,10 @@ export class Relay {
       broadcast,
       room: (_bytes, beat) => this.#clients.room(beat),
       onLost: (partition, first, last) => this.#tellLoss(partition, first, last),
+    })
+    this.#requests = new Requests(wiring, {
+      positions: () => this.#intake.positions(),
+      logEnd: (partition) => this.#intake.logEnd(partition),
     })
     this.#http = this.#createHttp()
     this.#export()
@@ -147,7 +152,7 @@ export class Relay {
     const session = new Session(needs, (self) =>
       this.#openOutlet(socket, self, () => control[0]?.drained()),
     )
-    control.push(new Control(this.#controlNeeds(), session, reading))
+    control.push(new Control({ metrics, requests: this.#requests }, session, reading))
     this.#clients.add(session)
     metrics.clientsOpened.add()
     return control[0]!
@@ -172,14 +177,11 @@ export class Relay {
     this.#wiring.metrics.clientsClosed.of({ reason }).add()
   }
 
-  #controlNeeds() {
-    return { metrics: this.#wiring.metrics, resume: () => undefined, reset: () => undefined }
-  }
-
   /** Records are gone from Kafka before they were read: no client will ever get them. */
   #tellLoss(partition: number, firstOffset: bigint, lastOffset: bigint): void {
     const count = Number(lastOffset - firstOffset + 1n)
-    this.#wiring.world.logger.error({ partition, count }, 'Kafka gave up records before they were read')
+    const { logger } = this.#wiring.world
+    logger.error({ partition, count }, 'Kafka gave up records before they were read')
     const missed = [{ partition, firstOffset, lastOffset, count }]
     for (const session of this.#clients.all()) session.told(missed)
   }
@@ -212,21 +214,12 @@ export class Relay {
 
   #version(): Record<string, unknown> {
     const { parts, settings } = this.#wiring
-    const { clusterId } = this.#intake
     return {
       git_sha: 'unknown',
       build_date: 'unknown',
       schema_version: 1,
       component: 'websocket-server',
-      resume_namespace:
-        clusterId === undefined
-          ? null
-          : resumeNamespace({
-              clusterId,
-              topic: settings.kafkaTopic,
-              group: settings.kafkaGroupId,
-              brokers: settings.kafkaBrokers,
-            }),
+      resume_namespace: this.#intake.namespace ?? null,
       kafka_topic: settings.kafkaTopic,
       kafka_group_id: settings.kafkaGroupId,
       max_payload_bytes: settings.payloadBytesMax,

@@ -10,7 +10,8 @@ import { TruthfulLagSeries } from './lag/series.ts'
 import { createClientAddress } from './limits/client-address.ts'
 import { createConnectionLimiter } from './limits/connection-limiter.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import type { Overrides, RelayParts, ReplayStore } from './parts.ts'
+import type { Overrides, RelayParts } from './parts.ts'
+import { TieredReplayStore } from './replay/store.ts'
 import { referencePoison } from './stages/poison.ts'
 import { createSendDeadline } from './stages/send-deadline.ts'
 import { openOutlet } from './stages/send.ts'
@@ -29,6 +30,8 @@ export interface Wiring {
   readonly metrics: Metrics
   readonly signals: Signals
   readonly parts: RelayParts
+  /** The reference's own replay buffer, which must be opened once the namespace is known. */
+  readonly replayed: TieredReplayStore
 }
 
 export function wire(
@@ -38,8 +41,18 @@ export function wire(
 ): Wiring {
   const metrics = createMetrics()
   const signals = new Signals(metrics, world.clock, settings.healthWindowMs)
-  const reference = referenceParts(settings, world, metrics, signals)
-  return { settings, world, metrics, signals, parts: { ...reference, ...overrides(reference) } }
+  const replayed = new TieredReplayStore({
+    settings,
+    metrics,
+    signals,
+    clock: world.clock,
+    onRedisUp: () => world.logger.info({}, 'Redis is connected'),
+    onRedisDown: (why) => world.logger.warn({ why }, 'Redis is not connected'),
+    onEpoch: (epoch, why) => world.logger.info({ epoch, why }, 'the replay buffer has a new epoch'),
+  })
+  const reference = referenceParts(settings, world, metrics, signals, replayed)
+  const parts = { ...reference, ...overrides(reference) }
+  return { settings, world, metrics, signals, parts, replayed }
 }
 
 function referenceParts(
@@ -47,6 +60,7 @@ function referenceParts(
   { clock }: World,
   metrics: Metrics,
   signals: Signals,
+  replayStore: TieredReplayStore,
 ): RelayParts {
   return {
     sendDeadline: createSendDeadline(settings.sendTimeoutMs, signals),
@@ -63,25 +77,8 @@ function referenceParts(
       keepMs: 3 * settings.lagIntervalMs,
       onClamp: () => metrics.lagClamps.add(),
     }),
-    replayStore: noStore,
+    replayStore,
     limiter: createConnectionLimiter(settings.connectionsPerIpMax),
     address: createClientAddress(settings.trustedProxies),
   }
-}
-
-const noStore: ReplayStore = {
-  add: () => undefined,
-  addHole: () => undefined,
-  partitions: async () => [],
-  retained: async () => undefined,
-  page: async (_partition, _after, before) => ({
-    records: [],
-    holes: [],
-    through: before - 1n,
-    hasMore: false,
-  }),
-  clear: async () => ({ isCleared: true, keys: 0 }),
-  epoch: '',
-  status: () => ({}),
-  close: async () => undefined,
 }

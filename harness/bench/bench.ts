@@ -26,7 +26,7 @@ export async function bench(given: CommandWorld, names: readonly string[]): Prom
   return 0
 }
 
-/** `relay` stands for everything; other words are names of loads, or `relay` alone of contestants. */
+/** `relay` alone stands for everything; other words are names of loads. */
 function chooseLoads(names: readonly string[]): readonly BenchName[] {
   const known = Object.keys(benchLoads) as BenchName[]
   if (names.length === 0) return benchDefault
@@ -56,6 +56,7 @@ async function runLoad(
 
 const perCpu = ({ deliveries, cpuSeconds }: Measurement) => deliveries / cpuSeconds
 const whole = (value: number) => Math.round(value).toLocaleString('en')
+const mebibytes = ({ rssBytes }: Measurement) => `${whole(rssBytes / 1_048_576)} MiB`
 const ms = (value: number) => `${value.toFixed(1)} ms`
 
 function lineOf(one: Measurement): string {
@@ -67,12 +68,12 @@ function lineOf(one: Measurement): string {
     `p50 ${ms(one.p50)}, p99 ${ms(one.p99)}, p99.9 ${ms(one.p999)}`,
     `lost ${whole(lost)}`,
     `closed ${one.closed}`,
-    `rss ${whole(one.rssBytes / 1_048_576)} MiB`,
+    `rss ${mebibytes(one)}`,
   ].join(' · ')
 }
 
 const idleLine = (one: Measurement) =>
-  `${whole(one.bytesEach ?? 0)} bytes each · closed ${one.closed} · rss ${whole(one.rssBytes / 1_048_576)} MiB`
+  `${whole(one.bytesEach ?? 0)} bytes each · closed ${one.closed} · rss ${mebibytes(one)}`
 
 const ratioLine = (relay: Measurement, plain: Measurement) =>
   `relay against plain: ${(perCpu(relay) / perCpu(plain)).toFixed(1)} x deliveries/CPU-s, ` +
@@ -83,7 +84,8 @@ const met = (isMet: boolean) => (isMet ? 'met' : 'NOT met')
 function goalLine(load: BenchLoad, relay: Measurement): string {
   const goals: string[] = []
   if (load.kind === 'idle') {
-    goals.push(`<= ${whole(load.goalBytes)} bytes: ${met((relay.bytesEach ?? 0) <= load.goalBytes)}`)
+    const isSmall = (relay.bytesEach ?? 0) <= load.goalBytes
+    goals.push(`<= ${whole(load.goalBytes)} bytes: ${met(isSmall)}`)
   }
   if (load.goal !== undefined) {
     goals.push(`>= ${whole(load.goal)} deliveries/CPU-s: ${met(perCpu(relay) >= load.goal)}`)

@@ -85,7 +85,9 @@ async function measurePaced(site: Site, load: PacedLoad): Promise<Measurement> {
   const stop = new AbortController()
   const pacing = pace(site, load.recordsPerSecond, stop.signal)
   await sleep(clock, warmUpMs)
-  const [from, fromReport, fromMs] = [await usage(started), await ask({ do: 'mark' }), clock.nowMs()]
+  const from = await usage(started)
+  const fromReport = await ask({ do: 'mark' })
+  const fromMs = clock.nowMs()
   await sleep(clock, load.seconds * 1_000)
   const [to, report, toMs] = [await usage(started), await ask({ do: 'read' }), clock.nowMs()]
   stop.abort()
@@ -105,7 +107,11 @@ async function measurePaced(site: Site, load: PacedLoad): Promise<Measurement> {
 }
 
 /** Sends what is due every few milliseconds, whatever became of what was sent before. */
-async function pace({ clock, send }: Site, perSecond: number, signal: AbortSignal): Promise<number> {
+async function pace(
+  { clock, send }: Site,
+  perSecond: number,
+  signal: AbortSignal,
+): Promise<number> {
   const startMs = clock.nowMs()
   let sent = 0
   const underWay = new Set<Promise<void>>()
@@ -126,7 +132,9 @@ async function measureFlatOut(site: Site, load: FlatOutLoad): Promise<Measuremen
   const { ask, clock, send, started } = site
   await send(100)
   await sleep(clock, 1_000)
-  const [from, fromReport, fromMs] = [await usage(started), await ask({ do: 'mark' }), clock.nowMs()]
+  const from = await usage(started)
+  const fromReport = await ask({ do: 'mark' })
+  const fromMs = clock.nowMs()
   const batch = 500
   for (let sent = 0; sent < load.records; sent += batch) await send(batch)
   const expected = load.records * load.clients

@@ -49,7 +49,8 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
         // Commits before log ends: the other way round a lag could come out negative.
         const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
         if (signal.aborted) return new Map()
-        return watermarksOf(partitions, group?.partitions ?? [], await admin.fetchTopicOffsets(topic))
+        const ends = await admin.fetchTopicOffsets(topic)
+        return watermarksOf(partitions, group?.partitions ?? [], ends)
       }),
     async close(limitMs) {
       const closing = withDeadline(clock, limitMs, 'closing the admin client', forget)

@@ -51,7 +51,9 @@ const causesMax = 8
 /** Looks at the error and at its causes, the innermost first: that one knows best. */
 export function classify(error: unknown): InfraErrorType {
   const chain: Coded[] = []
-  for (let one = error; isCoded(one) && chain.length < causesMax; one = one.cause) chain.unshift(one)
+  for (let one = error; isCoded(one) && chain.length < causesMax; one = one.cause) {
+    chain.unshift(one)
+  }
   for (const { code, type } of chain) {
     const found = byCode[String(code)] ?? byCode[String(type)]
     if (found !== undefined) return found

@@ -37,7 +37,7 @@ function mendRequestQueue(): void {
   const path = 'kafkajs/src/network/requestQueue/index.js'
   const queueClass = createRequire(import.meta.url)(path) as { readonly prototype: RequestQueue }
   const schedule = queueClass.prototype.scheduleCheckPendingRequests
-  queueClass.prototype.scheduleCheckPendingRequests = function scheduleIfNeeded(this: RequestQueue) {
+  queueClass.prototype.scheduleCheckPendingRequests = function scheduleIfNeeded() {
     if (this.pending.length > 0) schedule.call(this)
   }
 }

@@ -15,7 +15,7 @@ describe('the address is', () => {
   test.each([
     ['the peer, when it is not trusted', request('1.2.3.4', '9.9.9.9'), '1.2.3.4'],
     ['the hop before a trusted peer', request('10.0.0.1', '9.9.9.9'), '9.9.9.9'],
-    ['the right-most one that is not trusted', request('10.0.0.1', '6.6.6.6, 9.9.9.9, 10.1.1.1'), '9.9.9.9'],
+    ['the right-most stranger', request('10.0.0.1', '6.6.6.6, 9.9.9.9, 10.1.1.1'), '9.9.9.9'],
     ['found over all lines of the header', request('10.0.0.1', '6.6.6.6', '9.9.9.9'), '9.9.9.9'],
     ['the proxy, when it forwards no address', request('10.0.0.1', '6.6.6.6, unknown'), '10.0.0.1'],
     ['the proxy, when an entry has a port', request('10.0.0.1', '6.6.6.6, 9.9.9.9:80'), '10.0.0.1'],

@@ -52,8 +52,14 @@ interface Reader {
 
 const bounds = { bytesMax: 4_096, recordsMax: 64 }
 
+interface Append {
+  readonly do: 'append'
+  readonly partition: number
+  readonly skip: number
+  readonly size: number
+}
 type Step =
-  | { readonly do: 'append'; readonly partition: number; readonly skip: number; readonly size: number }
+  | Append
   | { readonly do: 'take'; readonly reader: number; readonly bytesMax: number }
   | { readonly do: 'release'; readonly reader: number }
   | { readonly do: 'join' }
@@ -139,9 +145,9 @@ function takeWith(log: ByteLog, model: Model, reader: Reader, bytesMax: number):
 
 function checkBounds(log: ByteLog, readers: readonly Reader[]): void {
   expect(log.ringRecords).toBeLessThanOrEqual(bounds.recordsMax)
-  const held = new Set(readers.map(({ slice }) => slice?.segment).filter((one) => one !== undefined))
-  const pinned = [...held].filter(({ isEvicted }) => isEvicted)
-  expect(log.pinnedBytes).toBe(pinned.reduce((sum, { size }) => sum + size, 0))
+  const held = new Set(readers.map(({ slice }) => slice?.segment))
+  const pinned = [...held].filter((segment) => segment?.isEvicted)
+  expect(log.pinnedBytes).toBe(pinned.reduce((sum, segment) => sum + segment!.size, 0))
 }
 
 describe('byte log', () => {

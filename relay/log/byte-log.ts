@@ -103,7 +103,7 @@ export class ByteLog {
     return next
   }
 
-  /** Share of the ring's bounds that a reader at this ordinal has let pass; above 1 it is lapped. */
+  /** Share of the ring that a reader at this ordinal has let pass; above 1 it is lapped. */
   shareBehind(ordinal: number): number {
     const records = this.ordinal - ordinal
     const recordBytes = this.#ringBytes / Math.max(1, this.ringRecords)

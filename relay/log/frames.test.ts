@@ -3,7 +3,14 @@ import type { Writable } from 'node:stream'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as ws from 'ws'
-import { closeFrame, controlFrameBytesMax, frame, opcodes, recordBytesMax, recordFrames } from './frames.ts'
+import {
+  closeFrame,
+  controlFrameBytesMax,
+  frame,
+  opcodes,
+  recordBytesMax,
+  recordFrames,
+} from './frames.ts'
 
 /** The library exports it, its types do not. */
 const ReceiverOf = (ws as unknown as { Receiver: new (options: object) => Writable }).Receiver

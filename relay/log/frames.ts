@@ -3,6 +3,8 @@
  * the same bytes, and a record can be framed once for all of them. Nothing is ever fragmented.
  */
 
+import { cursorText } from '../../proto/control.ts'
+
 const fin = 0x80
 /** Opcodes that a server of this protocol sends. */
 export const opcodes = { text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const
@@ -54,10 +56,6 @@ export function closeFrame(code: number, reason: string): Buffer {
   const { written } = new TextEncoder().encodeInto(reason, payload.subarray(2))
   return frame(opcodes.close, payload.subarray(0, 2 + written))
 }
-
-/** The text that announces a record: which partition and offset the next binary frame is. */
-const cursorText = (partition: number, offset: bigint): string =>
-  `{"type":"cursor","partition":${partition},"offset":"${offset}"}`
 
 /** Two headers and the longest cursor text that 32-bit partitions and 64-bit offsets can make. */
 const overheadBytesMax = 2 + 71 + 10

@@ -36,9 +36,11 @@ test('a quiet relay flushes after the turn, with all that the turn brought', () 
   expect(flushes).toEqual([{ atMs: 1_000, ordinal: 2 }])
 })
 
+const gapsMs = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 80 })
+
 test('under load flushes are an interval apart, none is late, and nothing is left behind', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 80 }), (gaps) => {
+    fc.property(gapsMs, (gaps) => {
       const { broadcast, clock, flushes, log, runSoon } = bench()
       const appendedMs: number[] = []
       for (const [index, gapMs] of gaps.entries()) {

@@ -148,7 +148,7 @@ describe('frames of its own', () => {
     expect(socket.writes).toHaveLength(2)
   })
 
-  test('wait together in a bounded queue that tells when it is crowded and when it is empty', () => {
+  test('wait in a bounded queue that tells when it is crowded and when it is empty', () => {
     const { drained, outlet, socket } = bench()
     outlet.control(pong)
     const accepted = Array.from({ length: 50 }, () => outlet.control(pong))

@@ -77,10 +77,10 @@ export const closeRows = {
     says: 'The replay took longer than its limit.',
     mayReconnect: true,
   },
-  control_flood: {
-    code: 4501,
-    says: 'The client sent control frames faster than the relay serves them.',
-    mayReconnect: false,
+  replay_failed: {
+    code: 4004,
+    says: 'The replay failed in the relay.',
+    mayReconnect: true,
   },
   resume_refused: {
     code: 4502,

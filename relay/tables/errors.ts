@@ -30,7 +30,11 @@ export const errorRows = {
   },
   RESUME_INVALID: { says: 'Resume request is not valid: {n}' },
   RESUME_MODE_UNSUPPORTED: { says: 'Resume mode is not supported: {n}' },
-  RESUME_IN_PROGRESS: { says: 'A replay is under way; resume again after replay_complete' },
+  REPLAY_FAILED: {
+    says: 'The replay failed; what came before this is complete',
+    closes: 'replay_failed',
+  },
+  REPLAY_IN_PROGRESS: { says: 'A replay is under way; resume again after replay_complete' },
   CURSOR_RESET_FORBIDDEN: { says: 'cursor_reset needs the bearer token on this address' },
   CURSOR_RESET_FAILED: { says: 'cursor_reset could not be completed: {n}' },
 } as const satisfies Record<string, ErrorRow>

@@ -43,18 +43,10 @@ export function parseSettings(env: Environment): ParsedSettings {
 
 function readRow(row: SettingRow, text: string): Reading {
   if (text === '') return { value: row.kind === 'number' ? defaultOf(row) : row.byDefault }
-  switch (row.kind) {
-    case 'number':
-      return readNumber(row, text)
-    case 'choice':
-      return readChoice(row, text)
-    case 'flag':
-      return readFlag(row.env, text.toLowerCase())
-    case 'list':
-      return { value: readList(text) }
-    case 'text':
-      return { value: text }
-  }
+  if (row.kind === 'number') return readNumber(row, text)
+  if (row.kind === 'choice') return readChoice(row, text)
+  if (row.kind === 'flag') return readFlag(row.env, text.toLowerCase())
+  return { value: row.kind === 'list' ? readList(text) : text }
 }
 
 const defaultOf = (row: NumberRow): number => row.byDefault * row.scale

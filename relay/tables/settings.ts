@@ -6,90 +6,20 @@
  * `scale` turns the contract's unit into ours (seconds to milliseconds: 1000).
  */
 
-/** Common to every row. `says` is one sentence for CONFIG.md; `isOurs` marks names DashFlow lacks. */
-interface Row {
-  readonly env: string
-  readonly says: string
-  readonly isOurs?: true
-}
+import {
+  choice,
+  flag,
+  KiB,
+  type ListRow,
+  MiB,
+  number,
+  ours,
+  seconds,
+  type SettingRow,
+  text,
+} from './setting-row.ts'
 
-/**
- * A whole number. Outside `min..max` (in the contract's unit) it is moved to the nearest bound with
- * a warning; text that is not a number is refused. `zeroMeans` gives 0 a meaning of its own.
- */
-export interface NumberRow extends Row {
-  readonly kind: 'number'
-  readonly unit: 'ms' | 's' | 'bytes' | 'count' | 'port'
-  readonly scale: number
-  readonly byDefault: number
-  readonly min: number
-  readonly max: number
-  readonly zeroMeans?: string
-}
-/** One word out of `choices`; anything else is refused. */
-export interface ChoiceRow<C extends string = string> extends Row {
-  readonly kind: 'choice'
-  readonly choices: readonly C[]
-  readonly byDefault: C
-}
-/** `true`/`1`/`false`/`0`, case-insensitive; anything else is refused. */
-export interface FlagRow extends Row {
-  readonly kind: 'flag'
-  readonly byDefault: boolean
-}
-/** Any text. `isSecret` rows never appear in logs, `/version` or errors. */
-export interface TextRow extends Row {
-  readonly kind: 'text'
-  readonly byDefault: string
-  readonly isSecret?: true
-}
-/** A comma-separated list of words. */
-export interface ListRow extends Row {
-  readonly kind: 'list'
-  readonly byDefault: readonly string[]
-}
-export type SettingRow = NumberRow | ChoiceRow | FlagRow | TextRow | ListRow
-
-const number = (
-  env: string,
-  unit: NumberRow['unit'],
-  [byDefault, min, max]: readonly [number, number, number],
-  says: string,
-  more: { scale?: number; isOurs?: true; zeroMeans?: string } = {},
-): NumberRow => ({ kind: 'number', env, unit, scale: 1, byDefault, min, max, says, ...more })
-
-const seconds = (
-  env: string,
-  bounds: readonly [number, number, number],
-  says: string,
-  more: { isOurs?: true; zeroMeans?: string } = {},
-): NumberRow => number(env, 's', bounds, says, { scale: 1_000, ...more })
-
-const text = (
-  env: string,
-  byDefault: string,
-  says: string,
-  more: { isSecret?: true; isOurs?: true } = {},
-): TextRow => ({ kind: 'text', env, byDefault, says, ...more })
-
-const choice = <const C extends string>(
-  env: string,
-  choices: readonly C[],
-  byDefault: NoInfer<C>,
-  says: string,
-  more: { isOurs?: true } = {},
-): ChoiceRow<C> => ({ kind: 'choice', env, choices, byDefault, says, ...more })
-
-const flag = (env: string, byDefault: boolean, says: string): FlagRow => ({
-  kind: 'flag',
-  env,
-  byDefault,
-  says,
-})
-
-const KiB = 1_024
-const MiB = 1_024 * KiB
-const ours = { isOurs: true } as const
+export type { ChoiceRow, FlagRow, ListRow, NumberRow, SettingRow, TextRow } from './setting-row.ts'
 
 export const settingRows = {
   kafkaBrokers: text('KAFKA_BROKERS', '127.0.0.1:9092', 'Comma-separated host:port list.'),
@@ -312,7 +242,7 @@ export const settingRows = {
     'WEBSOCKET_PINNED_BYTES',
     'bytes',
     [32 * MiB, 1 * MiB, 4_096 * MiB],
-    'Bytes that left the ring while a socket still holds them; past that the last holder is closed.',
+    'Bytes that left the ring and are still held by a socket; past that the last one is closed.',
     ours,
   ),
   clientWriteBytesMax: number(

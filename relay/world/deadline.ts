@@ -1,6 +1,6 @@
 /**
  * Deadlines that cover the work itself. A deadline takes a function, not a promise: a promise
- * that already runs could have spent the time before the clock started (audit v31, M-809).
+ * that already runs could have spent the time before the clock started (a real defect of replays).
  */
 import type { Clock } from './clock.ts'
 

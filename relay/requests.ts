@@ -1,0 +1,115 @@
+/**
+ * What clients ask of the replay buffer: replays, each fenced against the live stream, and the
+ * reset of the buffer, which concerns everybody and is therefore not for everybody.
+ */
+import { encodeControl } from '../proto/control.ts'
+import { frame, opcodes } from './log/frames.ts'
+import { parseResume, type ResumeRequest } from './replay/resume.ts'
+import { ReplaySession } from './replay/session.ts'
+import type { Session } from './session.ts'
+import type { Wiring } from './wiring.ts'
+import { withDeadline } from './world/deadline.ts'
+
+export interface RequestsNeeds {
+  /** Next offset to be taken from Kafka, by partition. */
+  positions(): ReadonlyMap<number, bigint>
+  /** Where the log of a partition ends, as far as is known. */
+  logEnd(partition: number): bigint | undefined
+}
+
+/** Partitions that the answer to a reset names at most. */
+const resetPartitionsMax = 100
+const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
+
+export class Requests {
+  readonly #wiring: Wiring
+  readonly #needs: RequestsNeeds
+
+  constructor(wiring: Wiring, needs: RequestsNeeds) {
+    this.#wiring = wiring
+    this.#needs = needs
+  }
+
+  /** Begins the replay that the text asks for, or says why not. */
+  resume(session: Session, text: string): void {
+    const request = parseResume(text)
+    if ('refused' in request) {
+      this.#wiring.metrics.resumeRefusals.of({ code: request.refused }).add()
+      return session.refuse(request.refused, request.found)
+    }
+    const live = session.outlet.fence()
+    if (live === undefined) return session.refuse('REPLAY_IN_PROGRESS')
+    void this.#replay(session, request, this.#fence(live))
+  }
+
+  /** Forgets everything that could be replayed, and tells this client where the stream stands. */
+  reset(session: Session): void {
+    const { authToken, host } = this.#wiring.settings
+    // With a token, every client has shown it to be connected at all.
+    const isAllowed = authToken !== '' || loopback.has(host)
+    if (isAllowed) void this.#reset(session)
+    else session.refuse('CURSOR_RESET_FORBIDDEN')
+  }
+
+  /** What was taken from Kafka and never reached the log, as dead letters, is below the fence. */
+  #fence(live: ReadonlyMap<number, bigint>): ReadonlyMap<number, bigint> {
+    return new Map([...live, ...this.#needs.positions()])
+  }
+
+  async #replay(
+    session: Session,
+    request: ResumeRequest,
+    fence: ReadonlyMap<number, bigint>,
+  ): Promise<void> {
+    const { metrics, parts, settings, world } = this.#wiring
+    const replay = new ReplaySession(
+      {
+        clock: world.clock,
+        metrics,
+        store: parts.replayStore,
+        timeoutMs: settings.replayTimeoutMs,
+        recordsMax: settings.replayRecordsMax,
+        chunkBytesMax: settings.clientWriteBytesMax,
+        logEnd: (partition) => this.#needs.logEnd(partition),
+      },
+      request,
+      fence,
+    )
+    try {
+      await session.outlet.replay(replay.chunks())
+    } catch (error) {
+      world.logger.error({ err: error }, 'a replay failed')
+      session.refuse('REPLAY_FAILED')
+    }
+    if (replay.outcome === 'timeout') session.close('replay_timeout')
+  }
+
+  async #reset(session: Session): Promise<void> {
+    const { parts, settings, world } = this.#wiring
+    const store = parts.replayStore
+    const ends = [...this.#needs.positions()].map(([one, next]) => [one, next - 1n] as const)
+    const latest = ends.filter(([, offset]) => offset >= 0n).toSorted(([a], [b]) => a - b)
+    const work = (signal: AbortSignal) => store.clear(signal)
+    const limitMs = settings.redisClearTimeoutMs
+    const { isCleared, keys } = await withDeadline(world.clock, limitMs, 'the reset', work).catch(
+      () => ({ isCleared: false, keys: 0 }),
+    )
+    world.logger.warn({ isCleared, keys }, 'a client has reset the replay buffer')
+    const shown = latest.slice(0, resetPartitionsMax)
+    const isTruncated = shown.length < latest.length
+    const note = isTruncated ? ` (showing first ${resetPartitionsMax}, truncated)` : ''
+    const cleared = isCleared ? `Replay buffer cleared (${keys} keys).` : 'Buffer NOT cleared.'
+    const body = {
+      type: 'cursor_reset_complete' as const,
+      latestOffsetsByPartition: new Map(shown),
+      bufferCleared: isCleared,
+      truncated: isTruncated,
+      totalPartitions: latest.length,
+      message:
+        `Cursor reset complete. ${latest.length} partition(s) available${note}. ${cleared} ` +
+        "Use these offsets for 'from:cursor' resume.",
+      epoch: store.epoch,
+    }
+    session.outlet.control(frame(opcodes.text, Buffer.from(encodeControl(body))))
+  }
+}
