@@ -263,9 +263,10 @@ export class RedisWriter {
       }
     }
     if (turn !== this.#turn || epoch instanceof Error) return
-    if (isEvicted) this.#evicted()
-    else if (this.#mustTellEpoch) this.#inBackground((run) => this.#giveEpoch(run))
-    else this.#follow(this.#needs.epoch.heard(textOf(epoch)))
+    if (this.#mustTellEpoch) return this.#inBackground((run) => this.#giveEpoch(run))
+    const news = this.#needs.epoch.heard(textOf(epoch))
+    if (news === 'same' && isEvicted) this.#evicted()
+    else this.#follow(news)
   }
 
   /** A stream is gone that should be there. */

@@ -1,0 +1,324 @@
+/**
+ * The replay buffer on a real Redis that is slow, frozen, killed, emptied or not there: it never
+ * holds its caller up, never gives more than was stored, and never hides what it has lost.
+ */
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Settings } from '../tables/settings.ts'
+import { systemClock } from '../world/clock.ts'
+import { records, RedisServer, replayed, storeOn, until, valueOf } from './redis-testbed.ts'
+import type { TieredReplayStore } from './store.ts'
+
+const { signal } = new AbortController()
+const range = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, at) => first + at)
+
+let redis: RedisServer
+let open: TieredReplayStore[]
+
+beforeEach(async () => {
+  redis = await RedisServer.prepare()
+  await redis.start()
+  open = []
+})
+afterEach(async () => {
+  redis.thaw()
+  await Promise.all(open.map((store) => store.close()))
+  await redis.remove()
+})
+
+/** A store that is connected, under the namespace of the test. */
+async function connected(more: Partial<Settings> = {}, namespace = 'v1_test') {
+  const opened = storeOn(redis.url, { replayMemoryRecordsMax: 10, ...more })
+  open.push(opened.store)
+  await opened.store.open(namespace)
+  expect(opened.store.status()['redis_connected']).toBe(true)
+  return opened
+}
+const written = (store: TieredReplayStore) =>
+  until('everything is written', () => store.status()['redis_queue_bytes'] === 0)
+
+describe('what was added', () => {
+  test('comes back from both tiers, in order, once, with its bytes', async () => {
+    const { store } = await connected()
+    store.add([...records(0, 0, 99), ...records(7, 5, 9)])
+    await written(store)
+    expect(await store.partitions(signal)).toEqual([0, 7])
+    expect(await store.retained(0, signal)).toEqual({ oldest: 0n, newest: 99n })
+    const { found, offsets, missing } = await replayed(store, 0, 9n, 100n)
+    expect([offsets, missing]).toEqual([range(10, 99), []])
+    for (const { offset, value } of found) expect(value).toEqual(valueOf(0, offset))
+  })
+
+  test('is there for the next relay of the namespace, and for no other', async () => {
+    const first = await connected()
+    first.store.add(records(0, 0, 50))
+    await first.store.close()
+    const second = await connected()
+    expect(second.store.epoch).toBe(first.store.epoch)
+    expect(second.store.newest(0)).toBe(50n)
+    expect((await replayed(second.store, 0, -1n, 51n)).offsets).toEqual(range(0, 50))
+    const other = await connected({}, 'v1_other')
+    expect(await other.store.partitions(signal)).toEqual([])
+    expect(other.store.epoch).not.toBe(first.store.epoch)
+  })
+
+  test('is not doubled when it is delivered again', async () => {
+    const first = await connected()
+    first.store.add(records(0, 0, 50))
+    await first.store.close()
+    const second = await connected()
+    second.store.add(records(0, 40, 70))
+    second.store.add(records(0, 60, 80))
+    await written(second.store)
+    expect(second.metrics.redisWriteFailures.total).toBe(0)
+    expect((await replayed(second.store, 0, -1n, 81n)).offsets).toEqual(range(0, 80))
+  })
+
+  test('keeps offsets above 2^53, and any bytes', async () => {
+    const { store } = await connected({ replayMemoryRecordsMax: 1 })
+    const top = 2n ** 63n - 1n
+    const value = Buffer.from(range(0, 255))
+    const offsets = [2n ** 53n, 2n ** 53n + 1n, 2n ** 53n + 2n, top - 1n]
+    for (const offset of offsets) store.add([{ partition: 0, offset, value, threads: [] }])
+    await written(store)
+    const { found } = await replayed(store, 0, 2n ** 53n - 1n, 2n ** 53n + 3n)
+    expect(found).toEqual(offsets.slice(0, 3).map((offset) => ({ offset, value })))
+    expect(await store.retained(0, signal)).toEqual({ oldest: 2n ** 53n, newest: top - 1n })
+  })
+})
+
+test('whatever is added, lost or natural, each offset is accounted for once', async () => {
+  const fate = fc.constantFrom('record', 'record', 'record', 'natural', 'lost')
+  const history = fc.record({
+    fates: fc.array(fate, { minLength: 1, maxLength: 120 }),
+    batch: fc.integer({ min: 1, max: 30 }),
+    replayMemoryRecordsMax: fc.integer({ min: 1, max: 150 }),
+    bytes: fc.constantFrom(0, 0, 40_000),
+    after: fc.integer({ min: -1, max: 119 }),
+  })
+  type History = typeof history extends fc.Arbitrary<infer H> ? H : never
+  let run = 0
+  const follow = async ({ fates, batch, replayMemoryRecordsMax, bytes, after }: History) => {
+    const { store } = await connected({ replayMemoryRecordsMax }, `v1_run${run++}`)
+    for (let from = 0; from < fates.length; from += batch) {
+      const part = [...fates.entries()].slice(from, from + batch)
+      for (const [at, what] of part) if (what === 'natural') store.addHole(0, BigInt(at))
+      store.add(part.flatMap(([at, what]) => (what === 'record' ? records(0, at, at, bytes) : [])))
+      if (from % 2 === 0) await written(store)
+    }
+    await written(store)
+    const { offsets, missing } = await replayed(store, 0, BigInt(after), BigInt(fates.length))
+    const owed = range(after + 1, fates.length - 1)
+    expect(offsets).toEqual(owed.filter((at) => fates[at] === 'record'))
+    expect(missing.map(Number)).toEqual(owed.filter((at) => fates[at] === 'lost'))
+    await store.close()
+  }
+  await fc.assert(fc.asyncProperty(history, follow), { numRuns: 40 })
+})
+
+describe('bounds', () => {
+  test('a stream is trimmed by offset, and every key expires', async () => {
+    const { store } = await connected({ replayRecordsPerPartitionMax: 100, replayTtlMs: 60_000 })
+    for (let from = 0; from < 5_000; from += 50) {
+      store.add(records(0, from, from + 49, 200))
+      await written(store)
+    }
+    const { oldest } = (await store.retained(0, signal))!
+    expect(Number(oldest)).toBeGreaterThan(4_500)
+    expect(Number(oldest)).toBeLessThanOrEqual(4_900)
+    const [keys] = await redis.run(['KEYS', '*'])
+    const names = (keys as Buffer[]).map(String)
+    expect(names).toHaveLength(3)
+    for (const ttl of await redis.run(...names.map((name) => ['PTTL', name] as const))) {
+      expect(ttl).toBeGreaterThan(0)
+      expect(ttl).toBeLessThanOrEqual(120_000)
+    }
+  })
+
+  test('a page is bounded in bytes, however large the records', async () => {
+    const { store } = await connected({ redisQueueBytesMax: 256 * 1_024 * 1_024 })
+    store.add(records(0, 0, 99, 1_000_000))
+    await written(store)
+    const page = await store.page(0, -1n, 100n, signal)
+    expect(page.records.length).toBeGreaterThan(0)
+    expect(page.records.length).toBeLessThanOrEqual(5)
+    expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(range(0, 99))
+  })
+
+  test('memory holds what is on its way to Redis, and no more than its bounds else', async () => {
+    const { store } = await connected({ redisTimeoutMs: 5_000 })
+    redis.freeze()
+    store.add(records(0, 0, 499))
+    expect((await replayed(store, 0, -1n, 500n)).offsets).toEqual(range(0, 499))
+    redis.thaw()
+    await written(store)
+    expect(store.status()['memory_buffer_size']).toBe(10)
+    expect((await replayed(store, 0, -1n, 500n)).offsets).toEqual(range(0, 499))
+  })
+})
+
+describe('a Redis that', () => {
+  test('hangs costs neither time nor memory, is counted, and is used again after', async () => {
+    const bounds = { redisQueueBytesMax: 1_000_000, redisTimeoutMs: 200 }
+    const { store, metrics, lost } = await connected(bounds)
+    redis.freeze()
+    const before = process.memoryUsage().arrayBuffers
+    let busyMs = 0
+    for (let from = 0; from < 20_000; from += 100) {
+      const startMs = systemClock.nowMs()
+      store.add(records(0, from, from + 99, 1_000))
+      busyMs += systemClock.nowMs() - startMs
+      expect(store.status()['redis_queue_bytes']).toBeLessThanOrEqual(1_000_000)
+      if (from % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40_000_000)
+    await until('the writes are given up', () => lost('timeout') > 0)
+    const degraded = await replayed(store, 0, 0n, 20_000n)
+    expect([...degraded.degraded][0]).toMatch(/Redis/)
+    expect(degraded.offsets.length + degraded.missing.length).toBe(19_999)
+    expect(busyMs).toBeLessThan(5_000)
+    expect(metrics.redisWriteDropped.total).toBeGreaterThan(0)
+    redis.thaw()
+    await until('Redis is used again', () => store.status()['redis_connected'] === true)
+    store.add(records(0, 20_000, 20_099))
+    await written(store)
+    expect((await replayed(store, 0, 19_999n, 20_100n)).offsets).toEqual(range(20_000, 20_099))
+    const all = await replayed(store, 0, -1n, 20_100n)
+    expect(all.offsets.length + all.missing.length).toBe(20_100)
+  })
+
+  test('is not there at the start is found later, and gets what waited', async () => {
+    await redis.kill()
+    const { store, epochs } = storeOn(redis.url, { replayMemoryRecordsMax: 10 })
+    open.push(store)
+    const startMs = systemClock.nowMs()
+    await store.open('v1_test')
+    expect(systemClock.nowMs() - startMs).toBeLessThan(5_000)
+    store.add(records(0, 0, 99))
+    expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(range(0, 99))
+    await redis.start()
+    await until('Redis is reached', () => store.status()['redis_connected'] === true)
+    await written(store)
+    expect(epochs).toEqual([])
+    expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(range(0, 99))
+  })
+
+  test('was killed and comes back empty is another epoch', async () => {
+    const { store, epochs } = await connected()
+    const { epoch } = store
+    store.add(records(0, 0, 99))
+    await written(store)
+    await redis.kill()
+    await until('the loss is noticed', () => store.status()['redis_connected'] === false)
+    await redis.start()
+    await until('Redis is reached', () => store.status()['redis_connected'] === true)
+    expect([epochs, store.epoch === epoch]).toEqual([['lost'], false])
+    store.add(records(0, 100, 149))
+    await written(store)
+    const { offsets, missing } = await replayed(store, 0, -1n, 150n)
+    expect([offsets, missing.map(Number)]).toEqual([range(100, 149), range(0, 99)])
+  })
+
+  test('is emptied while connected is another epoch from the next write on', async () => {
+    const { store, epochs } = await connected()
+    store.add(records(0, 0, 99))
+    await written(store)
+    await redis.run(['FLUSHALL'])
+    store.add(records(0, 100, 119))
+    await until('the loss is noticed', () => epochs.length > 0)
+    expect(epochs).toEqual(['lost'])
+    store.add(records(0, 120, 129))
+    await written(store)
+    await until('Redis holds the new epoch', async () => {
+      const [held] = await redis.run(['GET', 'dashstream-replay:v1_test:epoch'])
+      return String(held) === store.epoch
+    })
+    expect(epochs).toEqual(['lost'])
+  })
+
+  test('has evicted a stream is another epoch from the next write on', async () => {
+    const { store, epochs } = await connected()
+    store.add([...records(0, 0, 99), ...records(1, 0, 99)])
+    await written(store)
+    await redis.run(['DEL', 'dashstream-replay:v1_test:partition:1'])
+    store.add(records(0, 100, 119))
+    await written(store)
+    expect(epochs).toEqual([])
+    store.add(records(1, 100, 119))
+    await until('the loss is noticed', () => epochs.length > 0)
+    expect(epochs).toEqual(['lost'])
+    const { missing } = await replayed(store, 1, -1n, 120n)
+    expect(missing.map(Number)).toEqual(range(0, 99))
+    const next = await connected()
+    await until('Redis holds the new epoch', () => next.store.epoch === store.epoch)
+  })
+
+  test('refuses writes is counted, and its answers are not taken for success', async () => {
+    const { store, lost } = await connected()
+    await redis.run(['CONFIG', 'SET', 'maxmemory', '1'])
+    store.add(records(0, 0, 99))
+    await until('the writes are refused', () => lost('refused') === 100)
+    expect((await replayed(store, 0, -1n, 100n)).missing.map(Number)).toEqual(range(0, 89))
+  })
+
+  test('holds something else under our key makes replays degraded, not wrong', async () => {
+    await redis.run(['XADD', 'dashstream-replay:v1_test:partition:0', '5-1', 'a', 'b'])
+    const { store } = await connected()
+    const { missing, degraded } = await replayed(store, 0, -1n, 10n)
+    expect([missing.length, [...degraded][0]]).toEqual([
+      10,
+      'a replay stream holds an entry without `from`: something else writes to its key',
+    ])
+  })
+})
+
+describe('a reset', () => {
+  test('forgets everything that was added before it, under concurrent writes too', async () => {
+    const { store, epochs } = await connected()
+    const { epoch } = store
+    for (let from = 0; from < 2_000; from += 20) {
+      store.add(records(from % 3, from, from + 19))
+      if (from % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    const clearing = store.clear(signal)
+    for (let from = 2_000; from < 2_100; from += 20) store.add(records(0, from, from + 19))
+    const { isCleared, keys } = await clearing
+    expect(isCleared).toBe(true)
+    expect(keys).toBeGreaterThan(0)
+    await written(store)
+    expect([epochs, store.epoch === epoch]).toEqual([['cleared'], false])
+    expect((await replayed(store, 0, -1n, 2_100n)).offsets).toEqual(range(2_000, 2_099))
+    expect((await replayed(store, 1, -1n, 2_000n)).offsets).toEqual([])
+    const next = await connected()
+    expect(next.store.epoch).toBe(store.epoch)
+    expect(await next.store.partitions(signal)).toEqual([0])
+  })
+
+  test('that Redis was not told of says so, shows nothing old, and is made up for', async () => {
+    const { store } = await connected({ redisTimeoutMs: 200 })
+    store.add(records(0, 0, 99))
+    await written(store)
+    redis.freeze()
+    expect(await store.clear(signal)).toEqual({ isCleared: false, keys: 0 })
+    store.add(records(0, 100, 109))
+    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
+    redis.thaw()
+    await until('Redis is reached', () => store.status()['redis_connected'] === true)
+    await written(store)
+    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
+    expect((await connected()).store.epoch).toBe(store.epoch)
+  })
+
+  test('by one relay is a new epoch for the other', async () => {
+    const [one, other] = [await connected(), await connected()]
+    one.store.add(records(0, 0, 9))
+    other.store.add(records(1, 0, 9))
+    await Promise.all([written(one.store), written(other.store)])
+    await one.store.clear(signal)
+    other.store.add(records(1, 10, 19))
+    await until('the reset is noticed', () => other.epochs.includes('foreign'))
+    expect(other.store.epoch).toBe(one.store.epoch)
+    expect((await replayed(other.store, 1, -1n, 10n)).offsets).toEqual([])
+  })
+})
