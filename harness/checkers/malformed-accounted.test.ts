@@ -105,6 +105,19 @@ judgeCases<MalformedAccountedOptions>(
       'its batch went with it',
       run({ runs: [[4, 10], [15, 5]] }).opened(0, 2, 'reference').delivered(1, 2, 0, 4, 10),
     ]),
+    ...fails<MalformedAccountedOptions>('took-neighbour', [
+      'a valid record was dead-lettered',
+      run().deadletter(2, 0, 7, 'invalid_protobuf'),
+    ]),
+    ...fails<MalformedAccountedOptions>('neighbour-refused', [
+      'a valid record was refused',
+      run().refusal(2, 1, 0, 7, 'gap'),
+    ]),
+    ...fails<MalformedAccountedOptions>('state-differs', [
+      'a blocked run that is not doubted',
+      run().runstate(16, 1, 'malformed-bad-patch-json-1', true),
+      { kinds: three },
+    ]),
     ...cannotTell<MalformedAccountedOptions>('kind-not-exercised', [
       'not every kind',
       run(),
