@@ -1,11 +1,23 @@
 /**
  * A map that never holds more than its cap: the entry that was set or touched longest ago goes
  * first. Every map of the client is one, so that no sender can make it grow without end.
+ *
+ * The order is a list of its own. The order of a built-in Map would do, but finding its oldest
+ * entry costs a walk over all that were deleted before, and an iterator that is kept to save the
+ * walk keeps every table alive that the map has outgrown.
  */
+interface Entry<K, V> {
+  readonly key: K
+  value: V
+  older: Entry<K, V>
+  newer: Entry<K, V>
+}
+
 export class CappedMap<K, V> {
-  readonly #entries = new Map<K, V>()
+  readonly #entries = new Map<K, Entry<K, V>>()
   readonly #max: number
   readonly #onDrop: ((key: K, value: V) => void) | undefined
+  #oldest: Entry<K, V> | undefined
 
   /** @param max at least 1 · `onDrop` is told what was given up */
   constructor(max: number, onDrop?: (key: K, value: V) => void) {
@@ -19,17 +31,16 @@ export class CappedMap<K, V> {
   }
 
   get(key: K): V | undefined {
-    return this.#entries.get(key)
+    return this.#entries.get(key)?.value
   }
 
   /** As `get`, and makes the entry the most recent. */
   touch(key: K): V | undefined {
-    const value = this.#entries.get(key)
-    if (value !== undefined) {
-      this.#entries.delete(key)
-      this.#entries.set(key, value)
-    }
-    return value
+    const entry = this.#entries.get(key)
+    if (!entry) return undefined
+    this.#unlink(entry)
+    this.#append(entry)
+    return entry.value
   }
 
   has(key: K): boolean {
@@ -38,38 +49,75 @@ export class CappedMap<K, V> {
 
   /** Sets the entry as the most recent one, and drops the oldest if there are too many. */
   set(key: K, value: V): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
+    const known = this.#entries.get(key)
+    if (known) {
+      known.value = value
+      this.#unlink(known)
+      this.#append(known)
+      return
+    }
+    const entry = { key, value } as Entry<K, V>
+    this.#entries.set(key, entry)
+    this.#append(entry)
     if (this.#entries.size > this.#max) this.dropOldest()
   }
 
   delete(key: K): boolean {
+    const entry = this.#entries.get(key)
+    if (!entry) return false
+    this.#unlink(entry)
     return this.#entries.delete(key)
   }
 
   /** Gives up the least recent entry; false when there is none. */
   dropOldest(): boolean {
-    const oldest = this.#entries.entries().next()
-    if (oldest.done) return false
-    const [key, value] = oldest.value
-    this.#entries.delete(key)
-    this.#onDrop?.(key, value)
+    const entry = this.#oldest
+    if (!entry) return false
+    this.delete(entry.key)
+    this.#onDrop?.(entry.key, entry.value)
     return true
   }
 
   clear(): void {
     this.#entries.clear()
+    this.#oldest = undefined
   }
 
-  keys(): MapIterator<K> {
-    return this.#entries.keys()
+  /** All entries, oldest first; the map must not be changed on the way. */
+  *entries(): Generator<readonly [K, V]> {
+    for (let left = this.size, entry = this.#oldest; left > 0 && entry; left -= 1) {
+      yield [entry.key, entry.value]
+      entry = entry.newer
+    }
   }
 
-  values(): MapIterator<V> {
-    return this.#entries.values()
+  *keys(): Generator<K> {
+    for (const [key] of this.entries()) yield key
   }
 
-  entries(): MapIterator<[K, V]> {
-    return this.#entries.entries()
+  *values(): Generator<V> {
+    for (const [, value] of this.entries()) yield value
+  }
+
+  /** Puts an entry behind the newest, which in this ring is the one before the oldest. */
+  #append(entry: Entry<K, V>): void {
+    const oldest = (this.#oldest ??= entry)
+    if (oldest === entry) {
+      entry.older = entry
+      entry.newer = entry
+      return
+    }
+    entry.older = oldest.older
+    entry.newer = oldest
+    oldest.older.newer = entry
+    oldest.older = entry
+  }
+
+  #unlink(entry: Entry<K, V>): void {
+    const { older, newer } = entry
+    if (newer === entry) this.#oldest = undefined
+    else if (this.#oldest === entry) this.#oldest = newer
+    older.newer = newer
+    newer.older = older
   }
 }

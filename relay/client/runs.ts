@@ -7,6 +7,8 @@ import { Run } from './run.ts'
 export class Runs {
   readonly #limits: ClientLimits
   readonly #runs: CappedMap<string, Run>
+  /** What each run was worth when it was weighed last. */
+  readonly #held = new WeakMap<Run, number>()
   #heldBytes = 0
   #serial = 0
   #forgotten = 0
@@ -18,8 +20,6 @@ export class Runs {
       this.#forgotten += 1
     })
   }
-
-  readonly #held = new WeakMap<Run, number>()
 
   /** How many runs were forgotten to stay within the caps. */
   get forgotten(): number {
