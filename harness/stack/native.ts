@@ -144,6 +144,7 @@ async function startToxiproxy(site: Site, port: number): Promise<number> {
     env: tools.toxiproxy.env,
     logFile: join(logFolder, 'toxiproxy.log'),
     deadlineMs: toxiproxyLimitMs,
+    hopeless: (line) => line.includes('Server finished with error'),
     ready: { probe: async () => void (await control.version()) },
   })
   site.children.set('toxiproxy', child)

@@ -5,10 +5,14 @@ export type Version = readonly [number, number, number]
 
 /**
  * The first version in what a program printed: `openjdk version "17.0.15"`, `go1.26.8`, `v24.1`.
- * A lone number counts only where it is all there is (`21`). Undefined: there is none.
+ * A lone number counts where it is all there is (`21`) or called a version (`version "21"`).
+ * Undefined: there is none.
  */
 export function findVersion(text: string): Version | undefined {
-  const found = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text) ?? /^\s*v?(\d+)\s*$/.exec(text)
+  const found =
+    /version "(\d+)[-+"]/.exec(text) ??
+    /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text) ??
+    /^\s*v?(\d+)\s*$/.exec(text)
   if (found === null) return undefined
   return [Number(found[1]), Number(found[2] ?? 0), Number(found[3] ?? 0)]
 }

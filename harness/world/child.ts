@@ -33,6 +33,8 @@ export interface ChildSpec {
   readonly logBytesMax?: number
   /** Without it the child is ready as soon as it was started. */
   readonly ready?: Ready
+  /** A line that says that it will never be ready: some servers say so and live on. */
+  readonly hopeless?: (line: string) => boolean
   /** For becoming ready. */
   readonly deadlineMs: number
   /** Opens a message channel, for children that run Node. */
@@ -96,10 +98,13 @@ export async function startChild(world: World, spec: ChildSpec): Promise<OwnedCh
   const { ready } = spec
   if (ready === undefined) return child
   try {
-    await withDeadline(world.clock, spec.deadlineMs, `${spec.role} to be ready`, (signal) =>
+    await withDeadline(world.clock, spec.deadlineMs, 'its start', (signal) =>
       Promise.race([
         'line' in ready ? untilLine(lines, ready.line) : untilProbe(world, ready.probe, signal),
         child.exited.then(() => Promise.reject(new Error('it has ended'))),
+        untilLine(lines, spec.hopeless ?? (() => false)).then(() =>
+          Promise.reject(new Error('it says that it cannot start')),
+        ),
       ]),
     )
     return child
@@ -233,7 +238,7 @@ async function failed(
   await sleep(world.clock, lastWordsMs)
   const what =
     exit === undefined
-      ? `${spec.role} was not ready within ${spec.deadlineMs} ms`
+      ? `${spec.role} was not ready: ${(cause as Error).message}`
       : `${spec.role} ended before it was ready (${exit.signal ?? `code ${exit.code}`})`
   return new Trouble(
     exit === undefined ? 'child-late' : 'child-died',
