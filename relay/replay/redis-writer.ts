@@ -48,7 +48,6 @@ export class RedisWriter {
   readonly #link: RedisLink
   readonly #written = new Map<number, Written>()
   readonly #newest = new Map<number, bigint>()
-  #isClearing = false
   /** Redis still holds what was reset: nothing of it may be read. */
   #mustClear = false
   #mustTellEpoch = false
@@ -94,7 +93,7 @@ export class RedisWriter {
   /** Sends what waits, as far as there may be more round trips under way. */
   pump(): void {
     const { queue, settings } = this.#needs
-    const canSend = () => this.#link.isUp && !this.#isClearing && !this.#mustClear
+    const canSend = () => this.#link.isUp && !this.#mustClear
     while (canSend() && queue.batchesSent < settings.redisWritesMax) {
       const batch = queue.send()
       if (batch === undefined) return
@@ -112,7 +111,6 @@ export class RedisWriter {
   async clear(): Promise<number | undefined> {
     this.#turn++
     this.#mustClear = true
-    this.#isClearing = true
     this.#written.clear()
     this.#newest.clear()
     try {
@@ -121,7 +119,6 @@ export class RedisWriter {
       this.#link.renew()
       return undefined
     } finally {
-      this.#isClearing = false
       this.pump()
     }
   }

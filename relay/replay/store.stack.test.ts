@@ -174,6 +174,7 @@ describe('a Redis that', () => {
     }
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40_000_000)
     await until('the writes are given up', () => lost('timeout') > 0)
+    expect(store.status()['redis_connected']).toBe(false)
     const degraded = await replayed(store, 0, 0n, 20_000n)
     expect([...degraded.degraded][0]).toMatch(/Redis/)
     expect(degraded.offsets.length + degraded.missing.length).toBe(19_999)
@@ -308,6 +309,20 @@ describe('a reset', () => {
     await written(store)
     expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
     expect((await connected()).store.epoch).toBe(store.epoch)
+  })
+
+  test('that Redis refuses shows nothing old either, and is tried again', async () => {
+    const { store } = await connected()
+    store.add(records(0, 0, 99))
+    await written(store)
+    await redis.run(['ACL', 'SETUSER', 'default', '-unlink'])
+    expect(await store.clear(signal)).toEqual({ isCleared: false, keys: 0 })
+    const { offsets, degraded } = await replayed(store, 0, -1n, 100n)
+    expect([offsets, [...degraded]]).toEqual([[], ['Redis still holds what was reset']])
+    await redis.run(['ACL', 'SETUSER', 'default', '+unlink'])
+    await until('Redis is reached', () => store.status()['redis_connected'] === true)
+    expect((await replayed(store, 0, -1n, 100n)).degraded.size).toBe(0)
+    expect(await store.partitions(signal)).toEqual([])
   })
 
   test('by one relay is a new epoch for the other', async () => {
