@@ -18,6 +18,11 @@ function stall(count: ((t: number) => number) | undefined, bytes = 20_972): Stor
 }
 
 const closing = (at: number, more = 0) => (t: number) => (t < at ? 5 : 2) + more
+/** A replay, or pongs, of which some arrived once the stall was over. */
+const asked = (told: Story) =>
+  told.sent(6, 3, 'resume:earliest').delivered(15.8, 3, 0, 0, 200, { path: 'replay' })
+const pinged = (told: Story) =>
+  told.sent(6.5, 3, 'ping:native', 9_000).control(15.8, 3, { type: 'pong', count: 9_000 })
 const seen = (at: number) => {
   const told = stall(undefined)
   for (const client of [3, 4, 5]) told.closed(at, client)
@@ -44,19 +49,24 @@ judgeCases(
       'closed-too-late',
       ['after the limit', stall(closing(14))],
       ['only the fleet saw it, too late', seen(15.6)],
-      ['a replay, too late', stall(closing(11)).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
+      ['a replay, too late', asked(stall(closing(11))), { path: 'resume' }],
     ),
     ...fails(
       'not-closed',
       ['all held to the end', stall(() => 5)],
       ['one held to the end', stall((t) => (t < 10 ? 5 : 3))],
       ['a slot that is taken again', stall((t) => (t < 10 || t > 14 ? 5 : 2))],
-      ['pings, held to the end', stall(() => 5).sent(6.5, 3, 'ping:json', 9), { path: 'control' }],
+      ['pings, held to the end', pinged(stall(() => 5)), { path: 'control' }],
+      ['a replay, held to the end', asked(stall(() => 5)), { path: 'resume' }],
     ),
     ...cannotTell(
       'stall-not-proven',
       ['too little was owed for a write to wait', stall(() => 5, 100)],
       ['no replay was asked for', stall(() => 5), { path: 'resume' }],
+      ['the replay never came', stall(() => 5).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
+      ['nobody answered the pings', stall(() => 5).sent(6.5, 3, 'ping:native', 9_000), {
+        path: 'control',
+      }],
     ),
     ...cannotTell('too-short', ['the stall ended first', stall(() => 5), { limitMs: 20_000 }]),
     ...cannotTell('no-stall', ['nothing stalled', story().phase('broadcast', 6, 15)]),

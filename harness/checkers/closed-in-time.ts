@@ -33,6 +33,9 @@ export interface ClosedInTimeOptions<G extends string = string, P extends string
 }
 
 const fillBytesDefault = 6 * 1_048_576
+/** Pongs, or replayed records, that one client must have got for an answer to be under way. */
+const answeredPongsMin = 100
+const answeredRecordsMin = 100
 
 export const closedInTime: Checker<ClosedInTimeOptions> = {
   says: 'A client that stopped reading is closed in time.',
@@ -148,10 +151,29 @@ function biteOf(
         what.startsWith(word) &&
         isOf(history, client, group),
     )
-  if (asked === undefined) return undefined
+  if (asked === undefined || !wasAnswered(history, group, asked[1])) return undefined
   if (path === 'resume') return bytes.within(0, asked[1]) >= fillBytes ? asked[1] : undefined
   const latest = window.end - limitMs * 1_000
   return Math.max(phase.begin, Math.min(asked[1], latest))
+}
+
+/**
+ * Whether at least one client got an answer of some size in the end. A target that answers nothing
+ * has no write that could wait, which is another finding than this one.
+ */
+function wasAnswered(history: History, group: string, asked: Micros): boolean {
+  const clients = [...history.sessions.keys()].filter((client) => isOf(history, client, group))
+  return clients.some((client) => {
+    const pongs = history
+      .events('control')
+      .filter(([, t, to, { type }]) => to === client && t >= asked && type === 'pong')
+      .reduce((sum, [, , , { count: many }]) => sum + (typeof many === 'number' ? many : 1), 0)
+    const runs = history.stream().deliveries.get(client)?.all ?? []
+    const replayed = runs
+      .filter((run) => run.path === 'replay' && run.until >= asked)
+      .reduce((sum, { first, last }) => sum + last - first + 1, 0)
+    return pongs >= answeredPongsMin || replayed >= answeredRecordsMin
+  })
 }
 
 const isOf = (history: History, client: number, group: string): boolean =>

@@ -31,11 +31,17 @@ judgeCases(
       slots(released).refused(11, 'probe', 429),
     ]),
     ...fails('new-client-failed', ['no answer', slots(released).refused(11, 'probe', 0)]),
+    ...cannotTell('still-connected', [
+      'they were not gone at all',
+      slots((t) => (t < 8 ? 4 : t < 11 ? 2 : 4))
+        .opened(0, 6, 'stalled')
+        .refused(11, 'probe', 429),
+    ]),
     ...cannotTell('no-probe', ['nobody tried', slots((t) => (t < 8 ? 3 : 1), false)]),
     ...cannotTell('no-slots', ['nobody held a slot', story().phase('stall', 5, 10)]),
     ...cannotTell('not-counted', [
       'the target does not count',
-      story().opened(0, 2, 'stalled').phase('stall', 5, 10).opened(11, 4, 'probe'),
+      story().opened(0, 2, 'stalled').phase('stall', 5, 10).closed(9, 2).opened(11, 4, 'probe'),
     ]),
   ],
 )

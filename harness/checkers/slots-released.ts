@@ -1,7 +1,7 @@
 /** Slots of clients that are gone must be free again: for the count, and for the next client. */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Window } from '../history/windows.ts'
+import type { Session, Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { milliseconds, name, type GroupName, type PhaseName } from './options.ts'
@@ -47,15 +47,19 @@ interface Slots {
 
 function judgeSlots(history: History, options: SlotsReleasedOptions, slots: Slots) {
   const { window, samples, held, phaseEnd } = slots
-  const releasedAt = belowSince(samples, 0)
+  const rightful = stillConnected(history, options.group, window)
+  const releasedAt = belowSince(samples, rightful)
   const probes = probesOf(history, options.probe, window)
   const isJudged = samples.some(({ t }) => t >= phaseEnd) || releasedAt !== undefined
   return conclude({
     violations: [
-      ...refusals(probes),
+      ...(rightful === 0 ? refusals(probes) : []),
       ...(isJudged && releasedAt === undefined ? [leaked(samples, window)] : []),
     ],
     doubts: [
+      rightful > 0
+        ? { rule: 'still-connected', says: `${rightful} of the clients were not gone at all.` }
+        : undefined,
       probes.opened === 0
         ? { rule: 'no-probe', says: `No client of ${options.probe} joined afterwards.` }
         : undefined,
@@ -87,6 +91,16 @@ function judgeSlots(history: History, options: SlotsReleasedOptions, slots: Slot
     ],
   })
 }
+
+/** Clients of the group that were never closed by the target: they hold their slots by right. */
+function stillConnected(history: History, group: string, { begin, end }: Window): number {
+  return [...history.sessions.values()]
+    .flat()
+    .filter((session) => session.group === group && session.begin <= begin)
+    .filter((session) => session.end > end || endedBy(session) === 'client').length
+}
+
+const endedBy = ({ closed }: Session): string => closed?.[5] ?? 'client'
 
 function leaked(samples: readonly Point[], { end }: Window): Violation {
   const left = samples.at(-1)?.v ?? 0

@@ -40,6 +40,9 @@ export function slotCount(history: History): SlotCount | undefined {
   return { samples, beyond: median(differences) ?? 0 }
 }
 
+/** A client is counted by one side a little before the other, when it comes and when it goes. */
+const apartMicros = 200_000
+
 /** Slots of a group's clients within a window: the target's count less everybody else's. */
 export function slotsOf(
   history: History,
@@ -49,7 +52,10 @@ export function slotsOf(
 ): Point[] {
   return samples
     .filter(({ t }) => t >= begin && t <= end)
-    .map(({ t, v }) => ({ t, v: v - beyond - openAt(history, t, isOther) }))
+    .map(({ t, v }) => {
+      const others = [t - apartMicros, t, t + apartMicros].map((at) => openAt(history, at, isOther))
+      return { t, v: v - beyond - Math.max(...others) }
+    })
 }
 
 /** Since when the samples stay at or below `limit`; undefined if they do not at the end. */
