@@ -82,7 +82,7 @@ function scenarioOf({ record, verdict, history, charts }: Shown): ReportScenario
     phases: history.phases.map(({ name, begin, end }) => band(name, begin, end)),
     faults: history.faults.map(faultOf),
     expectations: verdict.expectations.map(expectationOf),
-    charts: [...own, ...charts].map(chartOf),
+    charts: distinct([...own, ...charts]).map(chartOf),
     settings: factsOf({ ...record.settings, ...record.effective }),
   }
 }
@@ -138,6 +138,13 @@ function sayValue(name: string, value: unknown): string {
 }
 
 const mebibytes = (bytes: number) => (bytes / 1_048_576).toFixed(1)
+
+/** Two expectations on the same quantity draw the same chart; one is enough. */
+function distinct(charts: readonly Chart[]): Chart[] {
+  const keyOf = ({ title, series, limits }: Chart) =>
+    JSON.stringify([title, series.map(({ name, t }) => [name, t.length]), limits])
+  return [...new Map(charts.map((chart) => [keyOf(chart), chart])).values()]
+}
 
 /** Charts show one unit: bytes become MiB, so that an axis can be read. */
 function chartOf(chart: Chart): ReportChart {

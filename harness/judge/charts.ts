@@ -102,7 +102,7 @@ function reallyOpen(history: History): { t: number[]; v: number[] } {
   const t: number[] = []
   const v: number[] = []
   for (const [at, step] of edges) {
-    t.push(at, at)
+    t.push(at - 1, at)
     v.push(open, open + step)
     open += step
   }

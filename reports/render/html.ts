@@ -66,7 +66,7 @@ function findingTable({ findings, scenarios }: Report): string {
     (finding) => `<tr>
 <td>${badge(finding.verdict)}</td>
 <td class="id">${text(finding.id)}</td>
-<td>${text(finding.says)}<br><small>${text(finding.audit)}</small></td>
+<td class="says">${text(finding.says)}<br><small>${text(finding.audit)}</small></td>
 <td><a href="#scenario-${anchor(finding)}">${text(finding.scenario)}</a><br>
 <small>${text(finding.target)}</small></td>
 <td>${text(finding.why)}</td>
