@@ -35,6 +35,10 @@ judgeCases(
       'one spike below the ceiling',
       load((t) => (t === 10 ? 190 * MiB : flat(t))),
     ]),
+    ...passes('bounded', [
+      'a warm-up that levels off',
+      load((t) => (100 + Math.min(40, 5 * Math.max(0, t - 5))) * MiB),
+    ]),
     ...fails('slope', ['a queue that grows', load((t) => (100 + 2 * t) * MiB)]),
     ...fails('ceiling', ['a peak', load((t) => (t > 12 ? 220 : 100) * MiB)]),
     ...fails('slope', [

@@ -18,7 +18,11 @@ export interface MemoryBoundedOptions<G extends string = string, P extends strin
   readonly phases: readonly PhaseName<P>[]
   /** Highest RSS of the relay, bytes. */
   readonly ceilingBytes: number
-  /** Steepest growth of the relay's RSS, bytes a second, by a robust linear fit. */
+  /**
+   * Steepest lasting growth of the relay's RSS, bytes a second, by a robust linear fit: of the
+   * whole time and of each of its last two thirds, the least steep counts. A heap that warms up
+   * levels off; a queue without a bound does not.
+   */
   readonly slopeBytesPerSecond: number
   /**
    * Bytes that must have been owed to each stalled client before the stall counts as having
@@ -60,7 +64,8 @@ interface Judged {
 }
 
 function judgeMemory(history: History, options: MemoryBoundedOptions, { windows, judged }: Judged) {
-  const slope = slopePerSecond(judged)
+  const slopes = [judged, ...lastThirds(judged)].map(slopePerSecond)
+  const slope = Math.min(...slopes)
   const peak = judged.reduce((highest, point) => (point.v > highest.v ? point : highest))
   const proof = proofOf(history, options, windows)
   return conclude({
@@ -79,6 +84,7 @@ function judgeMemory(history: History, options: MemoryBoundedOptions, { windows,
       ceilingBytes: options.ceilingBytes,
       slopeBytesPerSecond: Math.round(slope),
       slopeLimit: options.slopeBytesPerSecond,
+      slopeOverall: Math.round(slopes[0] ?? 0),
       ...proof.evidence,
     },
     charts: [
@@ -91,6 +97,12 @@ function judgeMemory(history: History, options: MemoryBoundedOptions, { windows,
       },
     ],
   })
+}
+
+/** The second and the last third of the samples. */
+function lastThirds(judged: readonly Point[]): readonly Point[][] {
+  const third = Math.floor(judged.length / 3)
+  return [judged.slice(third, 2 * third), judged.slice(-third)]
 }
 
 function violations(
