@@ -23,8 +23,8 @@ export default scenario({
     stalled: { count: 20, reads: 'fast' },
   },
   phases: () => [
-    { name: 'fill-the-ring', ms: 6_000 },
-    { name: 'stall', ms: 14_000, faults: [{ fault: 'readers-stop', group: 'stalled' }] },
+    { name: 'fill-the-ring', ms: 12_000, load: { recordsPerSecond: 800 } },
+    { name: 'stall', ms: 15_000, faults: [{ fault: 'readers-stop', group: 'stalled' }] },
   ],
   expect: () => ({
     'v8-L1': [
@@ -33,7 +33,7 @@ export default scenario({
         stalled: 'stalled',
         phases: ['stall'],
         ceilingBytes: 420 * mebibyte,
-        slopeBytesPerSecond: 3 * mebibyte,
+        slopeBytesPerSecond: 6 * mebibyte,
       },
     ],
     '2X-14': [
@@ -42,7 +42,7 @@ export default scenario({
         stalled: 'stalled',
         phases: ['fill-the-ring', 'stall'],
         ceilingBytes: 420 * mebibyte,
-        slopeBytesPerSecond: 8 * mebibyte,
+        slopeBytesPerSecond: 12 * mebibyte,
       },
     ],
   }),

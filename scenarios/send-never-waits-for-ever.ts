@@ -18,12 +18,7 @@ export default scenario({
   claim: 'A client that takes no bytes is closed within the send timeout, whatever it was sent.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 3 },
-  relay: {
-    sendTimeoutMs: 2_000,
-    connectionsPerIpMax: 8,
-    lagDisconnectRecords: 0,
-    replayMemoryRecordsMax: 4_000,
-  },
+  relay: { sendTimeoutMs: 2_000, connectionsPerIpMax: 8, lagDisconnectRecords: 0 },
   load: { recordsPerSecond: 400, payloadBytes: 8_192, threads: 24 },
   fleet: {
     readers: { count: 2, reads: 'fast' },
@@ -34,19 +29,21 @@ export default scenario({
   },
   phases: ({ sendTimeoutMs }) => {
     const ms = sendTimeoutMs + marginMs
+    const stalled = <const N extends string, const G extends string>(name: N, group: G) => {
+      const prelude = [leave('probe'), join(group)]
+      return { name, ms, ...quiet, prelude, faults: [stallClients(group)] }
+    }
     const probe = { ms: 700, ...quiet, prelude: [join('probe')] }
     return [
       { name: 'broadcast', ms, faults: [stallClients('listening')] },
       { name: 'after-broadcast', ...probe },
       {
-        ...{ name: 'control', ms, ...quiet, prelude: [leave('probe'), join('pinging')] },
-        faults: [stallClients('pinging')],
+        ...stalled('control', 'pinging'),
         stimuli: [{ stimulus: 'pings', group: 'pinging', kind: 'native', each: 80_000 }],
       },
       { name: 'after-control', ...probe },
       {
-        ...{ name: 'resume', ms, ...quiet, prelude: [leave('probe'), join('resuming')] },
-        faults: [stallClients('resuming')],
+        ...stalled('resume', 'resuming'),
         stimuli: [{ stimulus: 'resume', group: 'resuming', from: 'earliest' }],
       },
       { name: 'after-resume', ...probe },
@@ -54,11 +51,11 @@ export default scenario({
   },
   expect: ({ sendTimeoutMs }) => ({
     'M-1034': paths.flatMap(([path, group]) => {
-      const limitMs = sendTimeoutMs + 2_000
+      const own = { group, phase: path, limitMs: sendTimeoutMs + 2_000 }
       return [
-        { check: 'closed-in-time', group, phase: path, path, limitMs },
-        { check: 'slots-released', group, phase: path, probe: 'probe', limitMs },
-      ] as const
+        { check: 'closed-in-time', path, ...own } as const,
+        { check: 'slots-released', probe: 'probe', ...own } as const,
+      ]
     }),
     'M-1033': [
       { check: 'told-in-version', path: 'send_timeout_secs', equals: sendTimeoutMs / 1_000 },

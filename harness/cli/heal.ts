@@ -1,4 +1,4 @@
-/** `chaos heal`: mends and cleans up what killed runs left behind. Every run does so at its start. */
+/** `chaos heal`: mends and cleans up what killed runs left. Every run does so at its start. */
 import { payLeftDebts } from '../conductor/heal.ts'
 import { sweepLeftovers } from '../world/ledger.ts'
 import { stateFolder } from '../world/places.ts'

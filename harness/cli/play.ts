@@ -45,13 +45,13 @@ export async function play(
   const seed = options.seed ?? randomBytes(4).toString('hex')
   const folder = resolve(options.out ?? runFolder(given.clock.unixMs(), seed))
   mkdirSync(folder, { recursive: true })
-  const screen = options.json ? { ...given.out, isTerminal: false, write: () => undefined } : given.out
-  const console = openConsole(given.clock, screen)
+  const silent = { ...given.out, isTerminal: false, write: () => undefined }
+  const shown = openConsole(given.clock, options.json ? silent : given.out)
   const world = await openWorld(given.clock)
   try {
-    await tellLeftovers(world, console)
-    const stack = await startStack(world, console, folder)
-    const order = { seed, folder, stack, report: console.report, signal: given.signal }
+    await tellLeftovers(world, shown)
+    const stack = await startStack(world, shown, folder)
+    const order = { seed, folder, stack, report: shown.report, signal: given.signal }
     const results = await playSuite(world, { ...order, items: programme.items(seed) })
     const head = {
       title: programme.title,
@@ -63,30 +63,30 @@ export async function play(
     const page = writeReport(folder, report)
     return { results, report, page: relative('', page), isInterrupted: given.signal.aborted }
   } finally {
-    console.close()
+    shown.close()
     await world.close()
   }
 }
 
-async function startStack(world: World, console: Console, folder: string): Promise<Stack> {
+async function startStack(world: World, shown: Console, folder: string): Promise<Stack> {
   const beganMs = world.clock.nowMs()
-  console.line('starting Kafka, Redis and Toxiproxy on loopback')
+  shown.line('starting Kafka, Redis and Toxiproxy on loopback')
   const stack = await startNativeStack({
     world,
-    report: (says) => console.report({ at: 'step', says }),
+    report: (says) => shown.report({ at: 'step', says }),
     logFolder: `${folder}/stack-logs`,
   })
   const versions = Object.entries(stack.versions).map(([name, version]) => `${name} ${version}`)
   const tookSeconds = ((world.clock.nowMs() - beganMs) / 1_000).toFixed(1)
-  console.line(`ready after ${tookSeconds} s: ${versions.join(', ')}`)
+  shown.line(`ready after ${tookSeconds} s: ${versions.join(', ')}`)
   return stack
 }
 
 /** What an earlier, killed run left is cleaned up at every start; people are told of it. */
-async function tellLeftovers(world: World, console: Console): Promise<void> {
+async function tellLeftovers(world: World, shown: Console): Promise<void> {
   const { ended, removed, left } = world.swept
   const healed = await payLeftDebts(world.clock, stateFolder)
   const cleaned = [...ended, ...removed, ...healed.mended]
-  if (cleaned.length > 0) console.line(`cleaned up after a killed run: ${cleaned.join(', ')}`)
-  for (const one of [...left, ...healed.left]) console.line(`could not clean up: ${one}`)
+  if (cleaned.length > 0) shown.line(`cleaned up after a killed run: ${cleaned.join(', ')}`)
+  for (const one of [...left, ...healed.left]) shown.line(`could not clean up: ${one}`)
 }

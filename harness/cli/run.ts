@@ -28,7 +28,7 @@ export async function run(
     ['npm run chaos -- run', ...which, ...flags, '--seed', quoted(seed)].join(' ')
   const which = names.length > 0 ? names : ['--suite', options.suite ?? 'quick']
   const performance = await play(given, options, {
-    title: `${names.length > 0 ? names.join(', ') : `suite ${options.suite ?? 'quick'}`}, ${sayTarget(target)}`,
+    title: `${titleOf(names, options)}, ${sayTarget(target)}`,
     reproduce: (seed) => words(which, seed),
     items: (seed) =>
       scenarios.map((scenario: Scenario) => ({
@@ -43,6 +43,9 @@ export async function run(
   if (isInterrupted) return exitCodes.unknown.code
   return exitCodes[report.verdict].code
 }
+
+const titleOf = (names: readonly string[], { suite = 'quick' }: RunOptions) =>
+  names.length > 0 ? names.join(', ') : `suite ${suite}`
 
 /** The options that change what is run, as they were typed. */
 function flagsOf({ target, targetCommand, defect, set }: RunOptions): string[] {

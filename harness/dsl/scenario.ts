@@ -96,7 +96,11 @@ export type Stimulus<G extends string = string> =
       readonly each: number
     }
   /** Every client of the group asks for a replay. */
-  | { readonly stimulus: 'resume'; readonly group: G; readonly from: 'earliest' | 'latest' | 'cursor' }
+  | {
+      readonly stimulus: 'resume'
+      readonly group: G
+      readonly from: 'earliest' | 'latest' | 'cursor'
+    }
   /** Every client of the group sends each of the hostile control frames. */
   | { readonly stimulus: 'hostile-frames'; readonly group: G }
 

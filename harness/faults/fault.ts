@@ -48,7 +48,7 @@ export interface FaultStage {
 
 /** A fault that is in place. */
 export interface Injected {
-  /** Measures until the fault is seen to bite; `isBiting` false when it was not within its limit. */
+  /** Measures until the fault is seen to bite; `isBiting` is false when it never was. */
   bites(): Promise<{ isBiting: boolean; evidence: Evidence }>
   /** Undoes it and proves it; throws when it can't be undone. */
   heal(): Promise<Evidence>
@@ -61,7 +61,7 @@ export interface FaultKind<K extends FaultSpec['fault'] = FaultSpec['fault']> {
   inject(spec: Extract<FaultSpec, { fault: K }>, stage: FaultStage): Promise<Injected>
 }
 
-/** Asks again every `everyMs` until the answer holds or `limitMs` passed; the last answer counts. */
+/** Asks again every `everyMs` until the answer holds or `limitMs` passed. */
 export async function until<T>(
   clock: Clock,
   limitMs: number,

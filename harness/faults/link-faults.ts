@@ -105,8 +105,8 @@ export const linkFaults = {
   reset: linkFault('reset'),
 }
 
-const linkName = (spec: LinkFault) =>
-  spec.hop === 'clients' ? `the way to the ${spec.group ?? 'all'} clients` : `the way to ${spec.hop}`
+const linkName = ({ hop, group }: LinkFault) =>
+  hop === 'clients' ? `the way to the ${group ?? 'all'} clients` : `the way to ${hop}`
 
 async function inject(row: Row<Kind>, spec: LinkFault, stage: FaultStage): Promise<Injected> {
   const link = stage.link(spec.hop, spec.group)

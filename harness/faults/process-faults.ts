@@ -1,4 +1,4 @@
-/** Faults of the relay's own process: killed, frozen, restarted. Only for targets that we started. */
+/** Faults of the relay's own process: killed, frozen, restarted. Only for targets of ours. */
 import { readFileSync } from 'node:fs'
 import { identify } from '../world/processes.ts'
 import { until, type FaultKind, type FaultStage, type RelayProcess } from './fault.ts'

@@ -2,8 +2,8 @@
  * A rival in the relay's consumer group takes partitions away from it. The rival reads nothing and
  * commits nothing: whatever it held comes back to the relay unread, so that nothing may be lost.
  */
-import { Kafka, logLevel, type Consumer } from 'kafkajs'
 import { withDeadline } from '../../relay/world/deadline.ts'
+import { kafkaClient, type Consumer } from '../stack/kafka.ts'
 import { until, type FaultKind, type FaultStage, type GroupStage } from './fault.ts'
 
 /** Client ids of rivals begin with this, so that everyone can tell them from the target. */
@@ -32,12 +32,7 @@ export const rebalance: FaultKind<'rebalance'> = {
 
 async function join(stage: FaultStage, index: number): Promise<Consumer> {
   const { brokers, groupId, topic } = stage.group
-  const kafka = new Kafka({
-    clientId: `${rivalClientId}-${index}`,
-    brokers: [...brokers],
-    logLevel: logLevel.NOTHING,
-  })
-  const consumer = kafka.consumer({
+  const consumer = kafkaClient(`rival-${index}`, brokers).consumer({
     groupId,
     sessionTimeout: 10_000,
     rebalanceTimeout: 10_000,

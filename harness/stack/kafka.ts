@@ -3,6 +3,7 @@
  * caller finds out in time. Only for the direct listener.
  */
 import { Kafka, logLevel } from 'kafkajs'
+import { mendKafkajs } from '../../relay/adapters/kafkajs-mend.ts'
 import type { Address } from './stack.ts'
 
 export { AssignerProtocol } from 'kafkajs'
@@ -20,6 +21,7 @@ const requestLimitMs = 5_000
 
 /** A client of the harness; `name` is what the broker's log calls it. */
 export function kafkaClient(name: string, brokers: readonly Address[]): Kafka {
+  mendKafkajs()
   return new Kafka({
     clientId: `chaos-${name}`,
     brokers: [...brokers],

@@ -86,13 +86,16 @@ function section(scenario: ReportScenario, index: number): string {
 <h2>${text(scenario.name)} ${badge(scenario.verdict)}</h2>
 <p class="claim">${text(scenario.claim)}</p>
 <p><small>${text(scenario.target)} · ${duration(scenario.tookSeconds)}</small></p>
-${troubles === '' ? '' : `<div class="trouble"><b>The harness itself had trouble</b><ul>${troubles}</ul></div>`}
+${troubles === '' ? '' : troubleBox(troubles)}
 ${scenario.expectations.map(expectation).join('\n')}
 <div class="charts" data-scenario="${index}"></div>
 ${scenario.faults.length === 0 ? '' : faultTable(scenario.faults)}
 <details><summary>Effective configuration</summary>${facts(scenario.settings)}</details>
 </section>`
 }
+
+const troubleBox = (items: string) =>
+  `<div class="trouble"><b>The harness itself had trouble</b><ul>${items}</ul></div>`
 
 function expectation(one: ReportExpectation): string {
   const after =
@@ -124,15 +127,17 @@ function faultTable(faults: readonly ReportFault[]): string {
 <th>measured</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
 }
 
-const facts = (all: readonly Fact[]) =>
-  all.length === 0
-    ? ''
-    : `<dl>${all.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl>`
+function facts(all: readonly Fact[]): string {
+  const rows = all.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`)
+  return rows.length === 0 ? '' : `<dl>${rows.join('')}</dl>`
+}
 
 const badge = (verdict: Verdict) => `<span class="badge ${verdict}">${verdict}</span>`
 
-const duration = (seconds: number) =>
-  seconds < 90 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+function duration(seconds: number): string {
+  if (seconds < 90) return `${seconds.toFixed(1)} s`
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
+}
 
 /** What the page's script draws; bands are the phases and the faults that bit. */
 const chartDocument = ({ scenarios }: Report) =>

@@ -1,0 +1,1 @@
+/** placeholder while its author works */ export const docs = async () => 0
