@@ -3,7 +3,7 @@
  * few, so that one which is not given back keeps the next client out.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join, leave, quiet, stallClients } from '../harness/dsl/words.ts'
+import { join, leave, pings, quiet, resumeAll, stallClients } from '../harness/dsl/words.ts'
 
 const paths = [
   ['broadcast', 'listening'],
@@ -37,15 +37,9 @@ export default scenario({
     return [
       { name: 'broadcast', ms, faults: [stallClients('listening')] },
       { name: 'after-broadcast', ...probe },
-      {
-        ...stalled('control', 'pinging'),
-        stimuli: [{ stimulus: 'pings', group: 'pinging', kind: 'native', each: 80_000 }],
-      },
+      { ...stalled('control', 'pinging'), stimuli: [pings('pinging', 80_000)] },
       { name: 'after-control', ...probe },
-      {
-        ...stalled('resume', 'resuming'),
-        stimuli: [{ stimulus: 'resume', group: 'resuming', from: 'earliest' }],
-      },
+      { ...stalled('resume', 'resuming'), stimuli: [resumeAll('resuming')] },
       { name: 'after-resume', ...probe },
     ]
   },

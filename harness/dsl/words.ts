@@ -23,3 +23,18 @@ export const stallClients = <const G extends string>(group: G): FaultSpec<G> => 
   hop: 'clients',
   group,
 })
+
+/** Every client of a group sends so many pings at once, with as much payload as one may have. */
+export const pings = <const G extends string>(group: G, each: number): Stimulus<G> => ({
+  stimulus: 'pings',
+  group,
+  kind: 'native',
+  each,
+})
+
+/** Every client of a group asks for all that can be replayed. */
+export const resumeAll = <const G extends string>(group: G): Stimulus<G> => ({
+  stimulus: 'resume',
+  group,
+  from: 'earliest',
+})
