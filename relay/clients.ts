@@ -2,6 +2,7 @@
  * All clients. Whatever is done for each of them, per flush or per sweep, is done here in one loop
  * and on one timer.
  */
+import type { BatchRun } from './adapters/kafka-consumer.ts'
 import type { ByteLog } from './log/byte-log.ts'
 import type { Session } from './session.ts'
 import { sleep, type Clock } from './world/clock.ts'
@@ -69,13 +70,13 @@ export class Clients {
    * make all of them lose records. One slow client holds nobody back, and a client that takes no
    * bytes at all is closed by its send deadline, so the wait has an end.
    */
-  async room(beat: () => Promise<void>): Promise<void> {
+  async room(run: Pick<BatchRun, 'beat' | 'isStale'>): Promise<void> {
     if (!this.#isOutrun()) return
     const { clock, waitMsMax } = this.#needs
     const untilMs = clock.nowMs() + waitMsMax
-    while (this.#isOutrun() && clock.nowMs() < untilMs) {
+    while (this.#isOutrun() && clock.nowMs() < untilMs && !run.isStale()) {
       await sleep(clock, waitStepMs)
-      await beat()
+      await run.beat()
     }
   }
 

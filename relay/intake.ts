@@ -41,7 +41,8 @@ export class Intake {
   readonly #logEnds = new Map<number, bigint>()
   readonly lag: LagMonitor
   #assigned: readonly number[] = []
-  #isCommitting = false
+  #committing: Promise<void> = Promise.resolve()
+  #hasDueCommit = false
   hasJoined = false
   /** What cursors and the replay buffer belong to; decided once, when the cluster is known. */
   namespace: string | undefined
@@ -73,7 +74,7 @@ export class Intake {
   /** Finds the cluster, joins the group and follows the lag until `stop`. Never throws. */
   async run(): Promise<void> {
     const { clock } = this.#wiring.world
-    clock.every(this.#wiring.settings.commitIntervalMs, () => void this.#commit())
+    clock.every(this.#wiring.settings.commitIntervalMs, () => this.#commitInTurn())
     await this.#findNamespace().catch(() => undefined)
     if (this.#stopping.signal.aborted) return
     this.#consumer.start()
@@ -83,6 +84,7 @@ export class Intake {
   /** Commits, leaves the group and sends what dead letters are left; bounded, never throws. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the relay stops'))
+    this.#consume.stop()
     this.lag.stop()
     const { clock, logger } = this.#wiring.world
     const steps: readonly (readonly [string, () => Promise<void>])[] = [
@@ -125,20 +127,29 @@ export class Intake {
     }
   }
 
-  /** Commits what has changed. A failure is counted; the next commit covers it. */
-  async #commit(): Promise<void> {
-    if (this.#isCommitting) return
+  /** On the timer: skipped while the last one has not been answered, so that none pile up. */
+  #commitInTurn(): void {
+    if (this.#hasDueCommit) return
+    this.#hasDueCommit = true
+    void this.#commit().finally(() => (this.#hasDueCommit = false))
+  }
+
+  /** Commits what has changed, one commit at a time. */
+  #commit(): Promise<void> {
+    this.#committing = this.#committing.then(() => this.#commitNow())
+    return this.#committing
+  }
+
+  /** A failure is counted; the next commit covers it. */
+  async #commitNow(): Promise<void> {
     const offsets = this.#toCommit()
     if (offsets.size === 0) return
-    this.#isCommitting = true
     try {
       await this.#consumer.commit(offsets)
       for (const [partition, offset] of offsets) this.#committed.set(partition, offset)
     } catch (error) {
       this.#wiring.metrics.commitFailures.add()
       this.#wiring.world.logger.warn({ err: error }, 'offsets could not be committed')
-    } finally {
-      this.#isCommitting = false
     }
   }
 

@@ -63,7 +63,7 @@ export class Relay {
     })
     this.#intake = new Intake(wiring, {
       broadcast,
-      room: (_bytes, beat) => this.#clients.room(beat),
+      room: (run) => this.#clients.room(run),
       onLost: (partition, first, last) => this.#tellLoss(partition, first, last),
     })
     this.#requests = new Requests(wiring, {

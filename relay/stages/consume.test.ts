@@ -175,6 +175,15 @@ describe('positions', () => {
     expect(offsets()).toEqual([100n, 0n])
   })
 
+  test('nothing is taken after the stop', async () => {
+    const { consume, offsets, run } = bench()
+    await consume.take(batch(0n, ['sound']), run)
+    consume.stop()
+    await consume.take(batch(1n, ['sound']), run)
+    expect(offsets()).toEqual([0n])
+    expect(consume.positions().get(0)).toBe(1n)
+  })
+
   test('a batch of a partition that is no longer ours changes nothing', async () => {
     const { consume, offsets, run } = bench()
     await consume.take(batch(0n, ['sound']), { ...run, isStale: () => true })

@@ -23,8 +23,8 @@ export interface ConsumeNeeds {
   readonly store: ReplayStore
   readonly dlq: DeadLetterQueue
   readonly poison: PoisonPolicy
-  /** Settles when the foremost client has room for so many bytes, or has had its chance. */
-  room(bytes: number, beat: () => Promise<void>): Promise<void>
+  /** Settles when the foremost client has room, or has had its chance, or the run is stale. */
+  room(run: Pick<BatchRun, 'beat' | 'isStale'>): Promise<void>
   /** Log end of a partition when this process first had it; records below it are old. */
   headAtStart(partition: number): bigint | undefined
   /** Records of a partition are gone from Kafka before they were read. */
@@ -51,6 +51,7 @@ export class Consume {
   readonly #pausedAt = new Map<number, bigint>()
   readonly #latency: Distribution
   #taken = 0
+  #isStopped = false
   inflightBytes = 0
 
   constructor(needs: ConsumeNeeds) {
@@ -75,13 +76,19 @@ export class Consume {
     return this.#pausedAt
   }
 
+  /** Takes nothing from now on, so that what was taken can be committed as a whole. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
   /** Takes a batch; settles when the next one is welcome. */
   async take(fetched: Fetched, run: BatchRun): Promise<void> {
     const bytes = fetched.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
     this.inflightBytes += bytes
     try {
-      await this.#needs.room(bytes, () => run.beat())
-      if (run.isStale()) return
+      const isStale = () => this.#isStopped || run.isStale()
+      await this.#needs.room({ isStale, beat: () => run.beat() })
+      if (isStale()) return
       this.#offer(fetched, run)
     } finally {
       this.inflightBytes -= bytes

@@ -31,6 +31,7 @@ describe('an environment', () => {
       WEBSOCKET_PORT: 'http',
       REDIS_TIMEOUT_MS: '1.5',
       DLQ_INCLUDE_FULL_PAYLOAD: 'yes',
+      KAFKA_SSL_KEY_LOCATION: '/key',
     })
     expect(found.ok).toBe(false)
     const problems = found.ok ? [] : found.problems
@@ -39,6 +40,7 @@ describe('an environment', () => {
       'DLQ_INCLUDE_FULL_PAYLOAD',
       'REDIS_TIMEOUT_MS',
       'WEBSOCKET_PORT',
+      'KAFKA_SSL_CERTIFICATE_LOCATION and KAFKA_SSL_KEY_LOCATION must be set together',
     ])
   })
 

@@ -32,11 +32,12 @@ export function parseSettings(env: Environment): ParsedSettings {
   const problems: string[] = []
   for (const [key, row] of Object.entries(settingRows) as [SettingKey, SettingRow][]) {
     const reading = readRow(row, env[row.env]?.trim() ?? '')
-    settings[key] = reading.value
+    // A refused value stands for its default, so that the rules below still find what else is wrong.
+    settings[key] = reading.problem === undefined ? reading.value : readRow(row, '').value
     if (reading.warning !== undefined) warnings.push(reading.warning)
     if (reading.problem !== undefined) problems.push(reading.problem)
   }
-  if (problems.length === 0) problems.push(...contradictions(settings as Settings))
+  problems.push(...contradictions(settings as Settings))
   if (problems.length > 0) return { ok: false, problems }
   return { ok: true, settings: settings as Settings, warnings }
 }

@@ -1,0 +1,186 @@
+/** The reference relay as a process: deadlines, slots, start and end, with real sockets. */
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
+import { startChild } from '../world/child.ts'
+import { repoRoot } from '../world/places.ts'
+import { Client, record, Testbed, until, type Place } from './reference-testbed.ts'
+
+let bed: Testbed
+beforeAll(async () => {
+  bed = await Testbed.open()
+})
+afterAll(() => bed?.close())
+
+const many = (count: number, bytes?: number) =>
+  Array.from({ length: count }, (_, number) => record(number, bytes))
+const sendTimeoutMs = 1_000
+
+async function withPlace(place: Promise<Place>, work: (place: Place) => Promise<void>) {
+  const it = await place
+  try {
+    await work(it)
+  } finally {
+    await it.relay.stop()
+  }
+}
+
+/** The slot of a client that was given up is free, and the account tells on which path it was. */
+async function expectGivenUp({ address, metric }: Place, path: string): Promise<void> {
+  await until(`${path} given up`, async () => {
+    return (await metric('websocket_ws_send_failures_total', 'send_timeout', path)) === 1
+  })
+  await until('the slot', async () => (await metric('websocket_connected_clients')) === 0)
+  const next = await Client.open(address)
+  next.end()
+}
+
+describe('a client that takes no bytes is given up', () => {
+  const settings = { sendTimeoutMs, connectionsPerIpMax: 1, lagDisconnectRecords: 0 }
+
+  test('while records are broadcast', async () => {
+    await withPlace(bed.place(settings), async (place) => {
+      const client = await Client.open(place.address)
+      client.stall()
+      for (const value of many(60, 900_000)) await place.produce([value])
+      await expectGivenUp(place, 'broadcast')
+      const { metrics } = (await place.page('/health')) as { metrics: Record<string, number> }
+      expect(metrics['send_timeout']).toBe(1)
+      expect((await place.page('/version'))['send_timeout_secs']).toBe(1)
+    })
+  })
+
+  test('while its pings are answered', async () => {
+    await withPlace(bed.place(settings), async (place) => {
+      const client = await Client.open(place.address)
+      client.stall()
+      for (let round = 0; round < 20; round += 1) client.pings(10_000)
+      await expectGivenUp(place, 'control')
+    })
+  })
+
+  test('while its replay is sent', async () => {
+    await withPlace(bed.place(settings), async (place) => {
+      for (const value of many(15, 900_000)) await place.produce([value])
+      const taken = () => place.metric('websocket_kafka_messages_total')
+      await until('the records', async () => (await taken()) === 15)
+      const client = await Client.open(place.address)
+      client.stall()
+      client.send('{"type":"resume","from":"earliest","lastOffsetsByPartition":{}}')
+      await expectGivenUp(place, 'resume')
+    })
+  })
+})
+
+describe('slots', () => {
+  test('are counted per address and come back, also from handshakes that break off', async () => {
+    await withPlace(bed.place({ connectionsPerIpMax: 2 }), async ({ address, metric }) => {
+      const [host = '', port = ''] = address.split(':')
+      for (let tries = 0; tries < 20; tries += 1) {
+        const socket = connect({ host, port: Number(port) })
+        socket.on('error', () => undefined)
+        socket.write(
+          'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+          () => socket.resetAndDestroy(),
+        )
+        await new Promise((resolve) => socket.once('close', resolve))
+      }
+      await until('no client', async () => (await metric('websocket_connected_clients')) === 0)
+      const open = [await Client.open(address), await Client.open(address)]
+      const third = new Client(address)
+      await until('the refusal', () => third.refusedWith !== undefined)
+      expect(third.refusedWith).toBe(429)
+      open[0]!.reset()
+      await until('the slot', async () => (await metric('websocket_connected_clients')) === 1)
+      await Client.open(address)
+    })
+  })
+
+  test('a peer that has gone without a word is found by its silence', async () => {
+    const settings = { pingIntervalMs: 1_000, connectionsPerIpMax: 1 }
+    await withPlace(bed.place(settings), async ({ address, metric }) => {
+      const client = await Client.open(address)
+      client.stall()
+      const closed = () => metric('relay_clients_closed_total', 'ping_timeout')
+      await until('the silence to be noticed', async () => (await closed()) === 1)
+      await Client.open(address)
+    })
+  })
+})
+
+describe('the end', () => {
+  test('comes within its time under load, with a close frame for all and offsets committed', async () => {
+    const place = await bed.place({}, 2)
+    const clients = await Promise.all(Array.from({ length: 5 }, () => Client.open(place.address)))
+    clients[0]!.stall()
+    let isOver = false
+    const load = async () => {
+      while (!isOver) await place.produce(many(200, 1_000), 0)
+    }
+    const loading = load()
+    await until('some load', () => clients[1]!.deliveries.length > 1_000)
+    const startMs = clock.nowMs()
+    expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
+    expect(clock.nowMs() - startMs).toBeLessThan(15_000)
+    isOver = true
+    await loading
+    const reading = clients.slice(1)
+    await until('the close frames', () => reading.every(({ closeCode }) => closeCode === 1_001))
+    const committed = BigInt(await bed.committed(place.topic))
+    for (const client of reading) expect(client.offsets(0).at(-1)! < committed).toBe(true)
+  })
+
+  test.each([0, 100, 300, 600])('comes %d ms after the start, too', async (afterMs) => {
+    const child = await startChild(bed.world, {
+      role: 'relay',
+      command: process.execPath,
+      args: [join(repoRoot, 'relay/main.ts')],
+      env: { KAFKA_BROKERS: bed.stack.kafkaDirect.join(','), KAFKA_TOPIC: 'nobody-made-this' },
+      logFile: join(bed.world.makeFolder('early-end'), 'relay.log'),
+      deadlineMs: 10_000,
+    })
+    // Before its first line runs, a process has the system's own answer to a signal.
+    await until('its first line', () => child.tail().includes('listening'))
+    await sleep(clock, afterMs)
+    expect(await child.stop(15_000)).toEqual({ code: 0, signal: null })
+  })
+})
+
+describe('the start', () => {
+  const start = (env: Readonly<Record<string, string>>) =>
+    startChild(bed.world, {
+      role: 'relay',
+      command: process.execPath,
+      args: [join(repoRoot, 'relay/main.ts')],
+      env,
+      logFile: join(bed.world.makeFolder('start'), 'relay.log'),
+      deadlineMs: 10_000,
+    })
+
+  test('with wrong settings ends at once and names all of them', async () => {
+    const startMs = clock.nowMs()
+    const child = await start({ WEBSOCKET_PORT: 'x', KAFKA_ON_DECODE_ERROR: 'y', REDIS_URL: 'z' })
+    expect(await child.exited).toEqual({ code: 1, signal: null })
+    expect(clock.nowMs() - startMs).toBeLessThan(5_000)
+    for (const name of ['WEBSOCKET_PORT', 'KAFKA_ON_DECODE_ERROR', 'REDIS_URL']) {
+      expect(child.tail()).toContain(name)
+    }
+  })
+
+  test('without Kafka and Redis is alive and not ready, says so, and ends when told', async () => {
+    const child = await start({ KAFKA_BROKERS: '127.0.0.1:1', REDIS_URL: 'redis://127.0.0.1:1' })
+    await until('its first line', () => child.tail().includes('listening'))
+    const { port } = JSON.parse(child.tail().split('\n')[0]!) as { port: number }
+    const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    expect(await status('/livez')).toBe(200)
+    expect(await status('/readyz')).toBe(503)
+    await until('the trouble to show', async () => {
+      const health = await fetch(`http://127.0.0.1:${port}/health`)
+      const { metrics } = (await health.json()) as { metrics: Record<string, number> }
+      return metrics['infrastructure_errors']! > 0
+    })
+    expect(await child.stop(15_000)).toEqual({ code: 0, signal: null })
+  })
+})
