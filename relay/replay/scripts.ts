@@ -5,7 +5,7 @@
 import type { RedisCommand, RedisReply } from '../adapters/redis.ts'
 import { type Block, decodeBlock, idFrom, offsetOf } from './blocks.ts'
 
-/** Reads a few entries at a time until one of the bounds is reached; says whether there are more. */
+/** Reads a few entries at a time until one of the bounds is reached; tells if there are more. */
 const pageScript = `
 local entries, records, bytes, from = {}, 0, 0, ARGV[1]
 while true do

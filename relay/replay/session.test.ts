@@ -128,6 +128,13 @@ function declared(seen: readonly Seen[], partition: number): bigint[] {
   })
 }
 
+/** Where the records and gaps of a partition stand, in the order in which they came. */
+const placesOf = (seen: readonly Seen[], partition: number): bigint[] =>
+  (seen as readonly Record<string, unknown>[])
+    .filter((it) => it['partition'] === partition && it['type'] !== 'cursor_stale')
+    .map((it) => BigInt((it['offset'] ?? it['firstOffset']) as string))
+const byValue = (a: bigint, b: bigint) => (a < b ? -1 : 1)
+
 /** One partition of a replay against its log. Returns whether stored records were left out. */
 async function judge(
   seen: readonly Seen[],
@@ -147,6 +154,7 @@ async function judge(
   expect(offsets).toEqual(stored.slice(0, offsets.length))
   for (const { offset, value } of records) expect(value).toEqual(valueOf(partition, offset))
   expect(missing).toEqual(lost.slice(0, missing.length))
+  expect(placesOf(seen, partition)).toEqual(placesOf(seen, partition).toSorted(byValue))
   expect(isComplete && complete?.['capped'] === false ? missing : lost).toEqual(lost)
   const last = complete?.['lastOffsetsByPartition'] as Record<string, string>
   expect(last[partition]).toBe(offsets.at(-1)?.toString())
@@ -309,7 +317,7 @@ describe('a replay', () => {
     expect(metrics.replayOutcomes.of({ outcome: 'abandoned' }).total).toBe(1)
   })
 
-  test('cuts chunks between frames and below their bound, but for a record that is larger', async () => {
+  test('cuts chunks between frames, below their bound but for larger records', async () => {
     const { session } = begin(storeOf('ssssssssss', 0n, 10), {}, one(10n), { chunkBytesMax: 200 })
     const sizes: number[] = []
     for await (const chunk of session.chunks()) {

@@ -1,0 +1,256 @@
+/** The pure pieces of the replay buffer, each against a plain model. */
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ManualClock } from '../world/manual-clock.ts'
+import { beginBlock, decodeBlock, encodeBlock, extendBlock } from './blocks.ts'
+import { Deque } from './deque.ts'
+import { Epoch } from './epoch.ts'
+import { Horizon } from './horizon.ts'
+import { Incoming } from './incoming.ts'
+import { MemoryTier, type Stretch } from './memory.ts'
+import { readPage } from './scripts.ts'
+import { WriteQueue } from './write-queue.ts'
+
+const record = (offset: bigint, bytes = 8): Stretch => ({
+  first: offset,
+  last: offset,
+  value: Buffer.alloc(bytes, String(offset)),
+})
+const hole = (first: bigint, last = first): Stretch => ({ first, last, value: undefined })
+
+const text = (...fields: string[]) => fields.map((field) => Buffer.from(field))
+
+test('a deque is an array that is shifted', () => {
+  const action = fc.oneof(fc.nat(9), fc.constant(-1), fc.constant(-1))
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 400 }), (actions) => {
+      const deque = new Deque<number>()
+      const model: number[] = []
+      for (const one of actions) {
+        const taken = one === -1 ? [deque.shift(), model.shift()] : [0, 0]
+        if (one !== -1) deque.push(one)
+        if (one !== -1) model.push(one)
+        expect(taken[0]).toBe(taken[1])
+        const ends = [deque.length, deque.at(0), deque.at(-1)]
+        expect(ends).toEqual([model.length, model[0], model.at(-1)])
+      }
+      const sorted = model.toSorted((a, b) => a - b)
+      const ordered = new Deque<number>()
+      for (const one of sorted) ordered.push(one)
+      const found = sorted.findIndex((one) => one >= 5)
+      expect(ordered.findFirst((one) => one >= 5)).toBe(found === -1 ? sorted.length : found)
+    }),
+  )
+})
+
+/** What is known from an offset on, in a plain list. */
+const runIn = (mine: readonly Stretch[], from: bigint): Stretch[] | undefined => {
+  const begin = mine.findIndex(({ first, last }) => first <= from && last >= from)
+  if (begin === -1) return undefined
+  const rest = mine.slice(begin)
+  const end = rest.findIndex(({ first }, at) => at > 0 && first !== rest[at - 1]!.last + 1n)
+  return end === -1 ? rest : rest.slice(0, end)
+}
+
+const arrival = fc.record({
+  partition: fc.nat(2),
+  skip: fc.bigInt({ min: -2n, max: 3n }),
+  length: fc.option(fc.bigInt({ min: 1n, max: 5n }), { nil: undefined }),
+  bytes: fc.nat(400),
+})
+
+type Arrival = typeof arrival extends fc.Arbitrary<infer A> ? A : never
+
+function followMemory(arrivals: readonly Arrival[]): void {
+  const bounds = { recordsMax: 12, bytesMax: 1_500 }
+  const memory = new MemoryTier(bounds)
+  let model: (Stretch & { partition: number })[] = []
+  const of = (partition: number) => model.filter((stretch) => stretch.partition === partition)
+  const costs = () => model.reduce((sum, { value }) => sum + 160 + (value?.length ?? 0), 0)
+  for (const { partition, skip, length, bytes } of arrivals) {
+    const newest = of(partition).at(-1)?.last ?? 9n
+    const first = newest + 1n + skip
+    const stretch = length === undefined ? record(first, bytes) : hole(first, first + length)
+    const isNew = of(partition).length === 0 || skip >= 0n
+    expect(memory.add(partition, stretch)).toBe(isNew)
+    if (isNew) model.push({ partition, ...stretch })
+    memory.evict(Infinity)
+    while (model.length > bounds.recordsMax || costs() > bounds.bytesMax) model = model.slice(1)
+    expect([memory.records, memory.bytes]).toEqual([model.length, costs()])
+  }
+  for (const partition of [0, 1, 2]) {
+    const mine = of(partition)
+    expect(memory.span(partition)?.newest).toBe(mine.at(-1)?.last)
+    for (let from = 0n; from <= (mine.at(-1)?.last ?? 0n) + 1n; from++) {
+      const run = memory.run(partition, from, 100, 100_000)?.stretches
+      const spans = run?.map(({ first, last }) => [first, last])
+      expect(spans).toEqual(runIn(mine, from)?.map(({ first, last }) => [first, last]))
+    }
+  }
+}
+
+describe('memory', () => {
+  test('is a bounded list, which knows what it knows and answers without a break', () => {
+    fc.assert(fc.property(fc.array(arrival, { maxLength: 60 }), followMemory))
+  })
+
+  test('evicts nothing that somebody else still needs', () => {
+    const memory = new MemoryTier({ recordsMax: 2, bytesMax: 1_000_000 })
+    for (let offset = 0n; offset < 10n; offset++) memory.add(0, record(offset))
+    memory.evict(5)
+    expect(memory.span(0)).toEqual({ oldest: 5n, newest: 9n })
+    memory.evict(Infinity)
+    expect(memory.span(0)).toEqual({ oldest: 8n, newest: 9n })
+  })
+})
+
+describe('blocks', () => {
+  test('come back as they were, whatever the bytes, and answer for natural holes', () => {
+    const parts = fc.array(fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined }), {
+      minLength: 1,
+      maxLength: 20,
+    })
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 63n - 30n }), parts, (start, values) => {
+        const stretches = values.map((value, at) => ({
+          first: start + BigInt(at),
+          last: start + BigInt(at),
+          value: value && Buffer.from(value),
+        }))
+        const block = beginBlock(3, stretches[0]!)
+        for (const stretch of stretches.slice(1)) {
+          expect(extendBlock(block, stretch, 1_000_000)).toBe(true)
+        }
+        const [id, ...fields] = encodeBlock(block).map((field) => Buffer.from(field))
+        const { bytes: _, ...stored } = block
+        expect(decodeBlock(3, [id, fields])).toEqual(stored)
+        expect([stored.first, stored.last]).toEqual([start, stretches.at(-1)!.last])
+      }),
+    )
+  })
+
+  test('end at a gap, and when they are full', () => {
+    const block = beginBlock(0, record(5n))
+    expect(extendBlock(block, record(7n), 1_000)).toBe(false)
+    expect(extendBlock(block, hole(6n, 8n), 1_000)).toBe(true)
+    expect(extendBlock(block, record(9n), 1)).toBe(false)
+    expect([block.first, block.last]).toEqual([5n, 8n])
+  })
+
+  test('of anybody else are refused with a reason', () => {
+    const id = Buffer.from('5-1')
+    const foreign = [[id, text('a', 'b')], [id, text('from', 'x')], [id, text()], 'no entry']
+    for (const entry of foreign) expect(() => decodeBlock(0, entry)).toThrow('something else')
+    expect(() => readPage(0, null)).toThrow('something else')
+  })
+})
+
+describe('queue', () => {
+  const bounds = { bytesMax: 2_000, blockBytesMax: 300, batchBytesMax: 700 }
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('add' as const), partition: fc.nat(2), bytes: fc.nat(500) }),
+    fc.record({ do: fc.constantFrom('send' as const, 'settle' as const) }),
+  )
+
+  test('is bounded, keeps the order of each partition, and gives up the oldest first', () => {
+    const follow = (steps: (typeof step extends fc.Arbitrary<infer S> ? S : never)[]) => {
+      const queue = new WriteQueue(bounds)
+      const sent: NonNullable<ReturnType<WriteQueue['send']>>[] = []
+      const arrived: bigint[][] = [[], [], []]
+      let [ordinal, added, lost] = [0, 0, 0]
+      for (const one of steps) {
+        if (one.do === 'add') {
+          added += 1
+          lost += queue.add(one.partition, record(BigInt(ordinal), one.bytes), ordinal++)
+        }
+        const batch = one.do === 'send' ? queue.send() : undefined
+        if (batch !== undefined) sent.push(batch)
+        const done = one.do === 'settle' ? sent.shift() : undefined
+        if (done !== undefined) queue.settle(done)
+        for (const { partition, records } of batch?.blocks ?? []) {
+          arrived[partition]!.push(...records.map(({ offset }) => offset))
+        }
+        const onTheWay = sent.reduce((sum, { bytes }) => sum + bytes, 0)
+        expect(queue.bytes).toBeLessThanOrEqual(Math.max(bounds.bytesMax, onTheWay))
+        expect(queue.oldestOrdinal).toBeLessThanOrEqual(sent[0]?.ordinal ?? Infinity)
+      }
+      const waiting = queue.clear()
+      expect(arrived.flat().length + lost + waiting).toBe(added)
+      for (const offsets of arrived) {
+        expect(offsets).toEqual(offsets.toSorted((a, b) => (a < b ? -1 : 1)))
+      }
+      for (const batch of sent) queue.settle(batch)
+      expect([queue.bytes, queue.isEmpty, queue.oldestOrdinal]).toEqual([0, true, Infinity])
+    }
+    fc.assert(fc.property(fc.array(step, { maxLength: 80 }), follow))
+  })
+})
+
+describe('incoming', () => {
+  test('brings records and holes of one turn into order and joins what touches', async () => {
+    const taken: [number, bigint, bigint][] = []
+    let turns = 0
+    const incoming = new Incoming(
+      (partition, { first, last }) => void taken.push([partition, first, last]),
+      () => void turns++,
+    )
+    incoming.add(0, hole(3n))
+    incoming.add(0, hole(4n, 6n))
+    for (const offset of [1n, 2n, 7n]) incoming.add(0, record(offset))
+    expect(taken).toEqual([])
+    await Promise.resolve()
+    expect([taken, turns]).toEqual([
+      [
+        [0, 1n, 1n],
+        [0, 2n, 2n],
+        [0, 3n, 6n],
+        [0, 7n, 7n],
+      ],
+      1,
+    ])
+  })
+})
+
+describe('horizon', () => {
+  test('lets go of offsets by number, and of ages never early and at most 1/32 late', () => {
+    const clock = new ManualClock()
+    const ttlMs = 32_000
+    const horizon = new Horizon(clock, ttlMs, 1_000_000)
+    const writtenMs: number[] = []
+    for (let offset = 0; offset < 200; offset++) {
+      writtenMs.push(clock.nowMs())
+      const floor = Number(horizon.floor(BigInt(offset)))
+      const ages = writtenMs.map((atMs) => clock.nowMs() - atMs)
+      expect(ages.slice(0, floor).every((age) => age >= ttlMs)).toBe(true)
+      expect(ages.slice(floor).every((age) => age <= ttlMs + 2 * (ttlMs / 32))).toBe(true)
+      clock.advance(700)
+    }
+    expect(new Horizon(clock, ttlMs, 10).floor(99n)).toBe(90n)
+  })
+})
+
+/** An epoch that Redis keeps for a second. */
+const beginEpoch = () => {
+  let made = 0
+  const clock = new ManualClock()
+  return { clock, epoch: new Epoch(clock, 1_000, () => `own ${++made}`) }
+}
+
+describe('epoch', () => {
+  test("is Redis's where Redis was first, and another's where another was later", () => {
+    const { epoch } = beginEpoch()
+    expect([epoch.heard('old'), epoch.value]).toEqual(['adopted', 'old'])
+    expect([epoch.heard('old'), epoch.heard('new'), epoch.value]).toEqual(['same', 'foreign', 'new'])
+  })
+
+  test('is lost when Redis has none any more, unless it had time to expire', () => {
+    const { epoch, clock } = beginEpoch()
+    expect([epoch.heard(undefined), epoch.value]).toEqual(['absent', 'own 1'])
+    epoch.held()
+    clock.advance(999)
+    expect([epoch.heard(undefined), epoch.value]).toEqual(['lost', 'own 2'])
+    epoch.held()
+    clock.advance(1_000)
+    expect([epoch.heard(undefined), epoch.value]).toEqual(['absent', 'own 2'])
+  })
+})

@@ -1,0 +1,176 @@
+/**
+ * Every deliberate difference from DashFlow's relay, once: what is different, why, and how whoever
+ * uses the relay notices. PROTOCOL.md is printed from it. What is not here is meant to be the same.
+ */
+export interface DifferenceRow {
+  /** What this relay does. */
+  readonly what: string
+  /** What it would cost otherwise. */
+  readonly why: string
+  /** What a client or an operator sees of it. */
+  readonly noticed: string
+}
+
+const delivery: readonly DifferenceRow[] = [
+  {
+    what: 'A client that falls off the ring is told partition and offsets of what it missed.',
+    why: 'A count alone cannot be recovered from, and the cursor moves past the hole.',
+    noticed: 'A live `gap` has `partition`, `firstOffset` and `lastOffset`; one per partition.',
+  },
+  {
+    what: 'Live delivery begins with the first resume, or a quarter of a second after the upgrade.',
+    why: 'What arrived between upgrade and resume was delivered live and then replayed again.',
+    noticed: 'No live record comes before the replay of a client that resumes at once.',
+  },
+  {
+    what: 'A replay is fenced: it ends where live delivery goes on.',
+    why: 'Records of the time of the replay came twice, the second time with lower offsets.',
+    noticed: 'Offsets of a partition only ascend, across the seam as well.',
+  },
+  {
+    what: 'Every client that is ended gets a close frame with a code, if its socket still takes it.',
+    why: 'A dropped connection tells a client neither whose fault it was nor whether to return.',
+    noticed: 'Close codes as in the table, where DashFlow always shows 1005 or 1006.',
+  },
+  {
+    what: 'Silent clients are pinged, and closed when they do not answer.',
+    why: 'A peer that has vanished would keep its slot for ever on a quiet topic.',
+    noticed: 'Ping frames after `WEBSOCKET_PING_INTERVAL_SECS` of silence.',
+  },
+  {
+    what: 'The ring holds 65,536 records within 32 MiB by default, not 1,000 records of any size.',
+    why: 'A bound in records alone is no bound: 1,000 records may be 10 GiB.',
+    noticed: 'Short stalls cost no records; `relay_ring_bytes` shows what is held.',
+  },
+]
+
+const resuming: readonly DifferenceRow[] = [
+  {
+    what: 'A resume with an entry that cannot be read is refused as a whole.',
+    why: 'A skipped entry means "never seen": one wrong character replays the whole partition.',
+    noticed: '`error` with the code `RESUME_INVALID`, which names the entry; the socket stays open.',
+  },
+  {
+    what: 'Resuming by thread is not served yet.',
+    why: 'An honest refusal is better than a replay that leaves out what it cannot find.',
+    noticed: '`error` with the code `RESUME_MODE_UNSUPPORTED` instead of silence.',
+  },
+  {
+    what: 'A resume that names neither partitions nor threads asks for all partitions.',
+    why: 'DashFlow takes it for a thread resume without threads and never answers.',
+    noticed: 'Every resume is answered: by `replay_complete`, or by an `error`.',
+  },
+  {
+    what: '`replay_complete` has the same fields in every mode.',
+    why: 'Clients need one reader for it, also when there was nothing to replay.',
+    noticed: '`capped`, `lastOffsetsByPartition`, `schema_version` and `epoch` are always there.',
+  },
+  {
+    what: 'Holes in the middle of a replay are declared, and nothing else is.',
+    why: 'Lost writes were silent, while dead letters and first visits were reported as losses.',
+    noticed: '`gap` stands before the record that follows it, with its exact offsets.',
+  },
+  {
+    what: 'A cursor directly below the oldest retained record is not stale.',
+    why: 'It has missed nothing.',
+    noticed: 'No `cursor_stale` for it.',
+  },
+  {
+    what: 'A cursor beyond the end of the log, or of another epoch, counts as never given.',
+    why: 'After a topic was created anew, old cursors would silently get nothing.',
+    noticed: '`cursor_stale`, then the replay begins at the oldest retained record.',
+  },
+  {
+    what: 'A replay never sends more than `REPLAY_MAX_TOTAL` records.',
+    why: 'The cap was only looked at between pages, and pages have no bound in bytes.',
+    noticed: '`totalReplayed` is at most the cap; `capped` says that there is more.',
+  },
+  {
+    what: 'A replay that could not ask Redis says so.',
+    why: 'A replay from memory alone looked like a complete one.',
+    noticed: '`replay_complete.degraded`, and gaps for what could not be read.',
+  },
+  {
+    what: '`cursor_reset` needs the token unless the relay listens on loopback only.',
+    why: 'Any page or client could erase the replay of all the others.',
+    noticed: '`error` with the code `CURSOR_RESET_FORBIDDEN`.',
+  },
+  {
+    what: '`bufferCleared` is true only if it is true; what was reset is never shown again.',
+    why: 'It was always true, even when Redis was never reached.',
+    noticed: '`bufferCleared: false`, and the epoch changes in any case.',
+  },
+]
+
+const buffer: readonly DifferenceRow[] = [
+  {
+    what: 'Redis holds streams of blocks, under `dashstream-replay:<namespace>:partition:<p>`.',
+    why: 'Sorted sets order by doubles, are trimmed by chance and need one key per record.',
+    noticed: 'The two relays cannot read the replay buffer of each other. Redis 6.2 is needed.',
+  },
+  {
+    what: 'Redis is connected to for ever, and never waited for by live delivery.',
+    why: 'Without Redis at the start there was no replay until a restart; a hung one slowed all.',
+    noticed: '`redis_enabled` means configured; `redis_connected` tells the rest.',
+  },
+  {
+    what: "The namespace includes Kafka's own cluster id when `KAFKA_CLUSTER_ID` is not set.",
+    why: 'Two clusters behind one address shared cursors and replay keys.',
+    noticed: '`resume_namespace` is `v2_…`; before the cluster is known it is null.',
+  },
+]
+
+const telling: readonly DifferenceRow[] = [
+  {
+    what: 'Warnings about Redis and missing payloads are decided from the window.',
+    why: 'A warning from a lifetime total never ends.',
+    noticed: '`alert` goes when the trouble is over; the texts tell recent and lifetime counts.',
+  },
+  {
+    what: '`status` is `reconnecting` only while errors are the last that was heard of Kafka.',
+    why: 'One hiccup marked a relay as reconnecting for two minutes while records flowed.',
+    noticed: '`healthy` again with the first record after the error.',
+  },
+  {
+    what: '`status` is `degraded` when records wait in Kafka and none arrive.',
+    why: 'A consumer that is stuck looked like an idle topic.',
+    noticed: 'An `alert` with the number of waiting records; an idle topic stays `waiting`.',
+  },
+  {
+    what: 'There is no circuit breaker that ends the process.',
+    why: 'An idle topic tripped it, and the countdown that it announced was not the real one.',
+    noticed: '/health has no `circuit_breaker`; /livez and /readyz are for whoever restarts.',
+  },
+  {
+    what: '`connected_clients` counts clients, from one source.',
+    why: 'It was one too many, and differed between /health and /metrics.',
+    noticed: '`no_clients` when there are none.',
+  },
+  {
+    what: 'Lag series exist for assigned partitions only, and disappear when nothing is known.',
+    why: 'A revoked partition read 0, which is a perfect consumer; one never read had no series.',
+    noticed: 'Absent series; `websocket_kafka_lag_last_success_timestamp_seconds` tells the age.',
+  },
+  {
+    what: 'Late records stay in the latency histogram; only stamps in the future are clock skew.',
+    why: 'A backlog of more than a minute disappeared from the percentiles.',
+    noticed: '`websocket_e2e_latency_ms` rises during a catch-up.',
+  },
+  {
+    what: 'All series of a counter exist from the start, and none is called `init`.',
+    why: 'A rate over a series that begins with its first event misses that event.',
+    noticed: 'Zeros; and the content type of /metrics names the version of the format.',
+  },
+  {
+    what: 'Settings out of bounds are moved to them with a warning; others stop the start.',
+    why: 'A wrong value was replaced by the default, or overflowed.',
+    noticed: '/version tells every effective setting, secrets apart.',
+  },
+]
+
+export const differences: readonly DifferenceRow[] = [
+  ...delivery,
+  ...resuming,
+  ...buffer,
+  ...telling,
+]
