@@ -196,6 +196,7 @@ export class Intake {
       headAtStart: (partition) => this.#heads.get(partition),
       onRewound: (partition) => {
         world.logger.warn({ partition }, 'offsets began anew: the topic was truncated or recreated')
+        this.#wiring.replayed.logRegressed()
       },
     })
   }
@@ -216,6 +217,7 @@ export class Intake {
   #assign(partitions: readonly number[]): void {
     this.#assigned = partitions
     this.#committed.clear()
+    this.#logEnds.clear()
     this.hasJoined = this.#consumer.isRunning
     if (this.hasJoined) this.#wiring.metrics.rebalances.add()
     this.lag.assigned(partitions)

@@ -220,6 +220,7 @@ export class Relay {
       schema_version: 1,
       component: 'websocket-server',
       resume_namespace: this.#intake.namespace ?? null,
+      replay_epoch: parts.replayStore.epoch,
       kafka_topic: settings.kafkaTopic,
       kafka_group_id: settings.kafkaGroupId,
       max_payload_bytes: settings.payloadBytesMax,

@@ -96,6 +96,16 @@ describe('a series', () => {
     expect(read()).toEqual({ 0: 95, 1: 40, 2: 1 })
   })
 
+  test('goes on from what another member committed while the partition was away', async () => {
+    const { logs, read, assign } = monitored()
+    Object.assign(logs[0]!, { end: 500n, position: 100n, committed: 100n })
+    await assign(0)
+    await assign()
+    Object.assign(logs[0]!, { end: 510n, committed: 500n })
+    await assign(0)
+    expect(read()).toEqual({ 0: 10 })
+  })
+
   test('grows for a consumer that never read, from where "latest" began', async () => {
     const { clock, logs, read, assign } = monitored('latest')
     logs[0]!.end = 100n
@@ -202,6 +212,18 @@ describe('a series', () => {
   })
 })
 
+test('a regression that the consumer has seen itself is not told again', async () => {
+  const { clock, logs, regressed, assign } = monitored()
+  Object.assign(logs[0]!, { end: 60n, position: 50n })
+  await assign(0)
+  Object.assign(logs[0]!, { end: 9n, position: 9n })
+  await clock.pass(intervalMs)
+  expect(regressed).toEqual([])
+  logs[0]!.end = 8n
+  await clock.pass(intervalMs)
+  expect(regressed).toEqual([0])
+})
+
 test('a poll is bounded: a silent broker costs its deadline and is counted', async () => {
   const { brokers, clock, metrics, scrape, monitor, assign, ended } = monitored()
   brokers.mode = 'never'
@@ -257,43 +279,44 @@ const action = fc.oneof(
 
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never
 
-test('whatever happens, a series is assigned, not negative, and true at a poll', async () => {
-  const follow = async (actions: readonly Action[]) => {
-    const { brokers, clock, logs, monitor, read, assign } = monitored()
-    const truths = partitions.map(() => new Set<number>())
-    let mine: number[] = []
-    const noteTruth = () => {
-      for (const one of mine) {
-        const { start, end, position, committed } = logs[one]!
-        truths[one]!.add(Number(end - (position ?? committed ?? start)))
-      }
+async function follow(actions: readonly Action[]): Promise<void> {
+  const { brokers, clock, logs, monitor, read, assign } = monitored()
+  const truths = partitions.map(() => new Set<number>())
+  let mine: number[] = []
+  const noteTruth = () => {
+    for (const one of mine) {
+      const { start, end, position, committed } = logs[one]!
+      truths[one]!.add(Number(end - (position ?? committed ?? start)))
     }
-    for (const one of actions) {
-      if (one.do === 'produce') logs[one.at]!.end += one.n
-      if (one.do === 'mode') brokers.mode = one.to
-      if (one.do === 'pass') await clock.pass(one.ms, 1_000)
-      if (one.do === 'consume' && mine.includes(one.at)) {
-        const log = logs[one.at]!
-        const next = (log.position ?? 0n) + one.n
-        log.position = next < log.end ? next : log.end
-      }
-      if (one.do === 'assign') {
-        for (const gone of mine.filter((was) => !one.mine.includes(was))) {
-          logs[gone]!.committed = logs[gone]!.position
-          logs[gone]!.position = undefined
-          truths[gone]!.clear()
-        }
-        mine = one.mine
-        noteTruth()
-        await assign(...mine)
-      }
-      noteTruth()
-      for (const [partition, lag] of Object.entries(read())) {
-        expect(mine).toContain(Number(partition))
-        expect([...truths[Number(partition)]!]).toContain(lag)
-      }
-    }
-    monitor.stop()
   }
+  for (const one of actions) {
+    if (one.do === 'produce') logs[one.at]!.end += one.n
+    if (one.do === 'mode') brokers.mode = one.to
+    if (one.do === 'pass') await clock.pass(one.ms, 1_000)
+    if (one.do === 'consume' && mine.includes(one.at)) {
+      const log = logs[one.at]!
+      const next = (log.position ?? 0n) + one.n
+      log.position = next < log.end ? next : log.end
+    }
+    if (one.do === 'assign') {
+      for (const gone of mine.filter((was) => !one.mine.includes(was))) {
+        logs[gone]!.committed = logs[gone]!.position
+        logs[gone]!.position = undefined
+        truths[gone]!.clear()
+      }
+      mine = one.mine
+      noteTruth()
+      await assign(...mine)
+    }
+    noteTruth()
+    for (const [partition, lag] of Object.entries(read())) {
+      expect(mine).toContain(Number(partition))
+      expect([...truths[Number(partition)]!]).toContain(lag)
+    }
+  }
+  monitor.stop()
+}
+
+test('whatever happens, a series is assigned, not negative, and true at a poll', async () => {
   await fc.assert(fc.asyncProperty(fc.array(action, { maxLength: 30 }), follow))
 })

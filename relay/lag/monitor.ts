@@ -32,7 +32,7 @@ export interface LagSource {
 
 /** What the consume stage knows of its partitions. */
 export interface Intake {
-  /** Next offset that will be taken; undefined before the first record of this assignment. */
+  /** Next offset that will be taken, or was the last time that this relay had the partition. */
   position(partition: number): bigint | undefined
   /** Milliseconds since a record of it was handled; undefined for never. */
   idleMs(partition: number): number | undefined
@@ -69,6 +69,8 @@ interface Followed {
   /** Log end at the first answer: reaching it ends the catch-up. */
   head: bigint | undefined
   last: Watermarks | undefined
+  /** The position at the last poll. */
+  position: bigint | undefined
   isRegressed: boolean
 }
 
@@ -76,6 +78,7 @@ const unknown: Followed = {
   start: undefined,
   head: undefined,
   last: undefined,
+  position: undefined,
   isRegressed: false,
 }
 
@@ -207,11 +210,15 @@ export class LagMonitor {
     const isFromEarliest = this.#needs.autoOffsetReset === 'earliest'
     followed.start ??= isFromEarliest ? logStart : logEnd
     followed.head ??= logEnd
-    const position = known.position ?? marks.committed ?? followed.start
-    const remembered = known.newest === undefined ? 0n : known.newest + 1n
-    const seen = max(max(known.position ?? 0n, followed.last?.logEnd ?? 0n), remembered)
+    const position = furthest(known.position, marks.committed) ?? followed.start
+    // A position that has gone back has seen the regression itself: the log end tells no news.
+    const isRewound = (known.position ?? 0n) < (followed.position ?? 0n)
+    const endBefore = isRewound ? undefined : followed.last?.logEnd
+    const afterNewest = known.newest === undefined ? undefined : known.newest + 1n
+    const seen = furthest(furthest(known.position, afterNewest), endBefore) ?? 0n
     this.#judgeRegression(partition, followed, seen, logEnd)
     followed.last = marks
+    followed.position = known.position
     return { partition, position, logStart, logEnd, idleMs: this.#needs.intake.idleMs(partition) }
   }
 
@@ -227,7 +234,8 @@ export class LagMonitor {
   }
 
   #positionOf(partition: number, followed: Followed, last: Watermarks): bigint {
-    return this.#needs.intake.position(partition) ?? last.committed ?? followed.start ?? last.logEnd
+    const position = this.#needs.intake.position(partition)
+    return furthest(position, last.committed) ?? followed.start ?? last.logEnd
   }
 
   #reportStale(samples: readonly LagSample[]): void {
@@ -266,4 +274,13 @@ export class LagMonitor {
 }
 
 const max = (a: bigint, b: bigint) => (a > b ? a : b)
+
+/**
+ * The greater of those that are known. Of position and committed offset: another member may have
+ * read on while the partition was away, and what it committed is where reading goes on.
+ */
+function furthest(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return max(a, b)
+}
 const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1_000)
