@@ -149,11 +149,11 @@ export interface Place {
   readonly relay: RunningTarget
   readonly address: string
   /** Sends values, in order, to one partition; null is a tombstone. */
-  produce(values: readonly (Buffer | null)[], partition?: number): Promise<void>
+  readonly produce: (values: readonly (Buffer | null)[], partition?: number) => Promise<void>
   /** JSON of a page of the relay. */
-  page(path: string): Promise<Record<string, unknown>>
+  readonly page: (path: string) => Promise<Record<string, unknown>>
   /** The sum of the series of a metric that have these labels. */
-  metric(name: string, ...labels: readonly string[]): Promise<number>
+  readonly metric: (name: string, ...labels: readonly string[]) => Promise<number>
 }
 
 export class Testbed {
@@ -221,7 +221,8 @@ export class Testbed {
       relay,
       address,
       produce: async (values, partition = 0) => {
-        await this.#producer.send({ topic, messages: values.map((value) => ({ value, partition })) })
+        const messages = values.map((value) => ({ value, partition }))
+        await this.#producer.send({ topic, messages })
       },
       page: async (path) => JSON.parse(await text(path)) as Record<string, unknown>,
       metric: async (name, ...labels) => {

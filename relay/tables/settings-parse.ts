@@ -32,7 +32,7 @@ export function parseSettings(env: Environment): ParsedSettings {
   const problems: string[] = []
   for (const [key, row] of Object.entries(settingRows) as [SettingKey, SettingRow][]) {
     const reading = readRow(row, env[row.env]?.trim() ?? '')
-    // A refused value stands for its default, so that the rules below still find what else is wrong.
+    // A refused value stands for its default, so that the rules below find what else is wrong.
     settings[key] = reading.problem === undefined ? reading.value : readRow(row, '').value
     if (reading.warning !== undefined) warnings.push(reading.warning)
     if (reading.problem !== undefined) problems.push(reading.problem)
