@@ -28,7 +28,7 @@ const delivery: readonly DifferenceRow[] = [
     noticed: 'Offsets of a partition only ascend, across the seam as well.',
   },
   {
-    what: 'Every client that is ended gets a close frame with a code, if its socket still takes it.',
+    what: 'A client that is ended gets a close frame with a code, if its socket still takes it.',
     why: 'A dropped connection tells a client neither whose fault it was nor whether to return.',
     noticed: 'Close codes as in the table, where DashFlow always shows 1005 or 1006.',
   },
@@ -48,7 +48,7 @@ const resuming: readonly DifferenceRow[] = [
   {
     what: 'A resume with an entry that cannot be read is refused as a whole.',
     why: 'A skipped entry means "never seen": one wrong character replays the whole partition.',
-    noticed: '`error` with the code `RESUME_INVALID`, which names the entry; the socket stays open.',
+    noticed: '`error` with the code `RESUME_INVALID` and the entry; the socket stays open.',
   },
   {
     what: 'Resuming by thread is not served yet.',
