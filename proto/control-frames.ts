@@ -117,6 +117,8 @@ export const serverFrames = {
     type: z.literal('disconnect'),
     reason: z.string(),
     lag_in_window: count,
+    /** The same under the name that DashFlow's page reads; only our relay sends it. */
+    cumulative_lag: count.optional(),
     threshold: count,
     window_secs: count,
     message: z.string(),

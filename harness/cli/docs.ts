@@ -1,1 +1,44 @@
-/** placeholder while its author works */ export const docs = async () => 0
+/**
+ * `chaos docs`: prints the texts that come from tables. With `--check` nothing is written, and a
+ * text that is not what its tables say fails, so that a change of a table cannot leave it behind.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { printedTexts, type PrintedText } from '../docs/texts.ts'
+import { repoRoot } from '../world/places.ts'
+import type { CommandWorld } from './command-world.ts'
+import { exitCodes } from './exit-codes.ts'
+
+export interface DocsOptions {
+  readonly check?: boolean
+}
+
+/** @returns 0, or with `check` 1 when a text differs from its tables */
+export const docs = (given: CommandWorld, options: DocsOptions): Promise<number> =>
+  Promise.resolve(printTexts(given.out, repoRoot, printedTexts, options))
+
+/** Prints `texts` into, or checks them in, the folder `root`. */
+export function printTexts(
+  out: Pick<CommandWorld['out'], 'write'>,
+  root: string,
+  texts: readonly PrintedText[],
+  { check = false }: DocsOptions,
+): number {
+  const changed = texts
+    .map((printed) => ({ path: printed.path, text: printed.print() }))
+    .filter(({ path, text }) => committed(root, path) !== text)
+  for (const { path, text } of changed) {
+    if (check) out.write(`${path} is not what its tables say\n`)
+    else writeFileSync(join(root, path), text)
+    if (!check) out.write(`${path} written\n`)
+  }
+  if (changed.length === 0) out.write(`all ${texts.length} printed texts are up to date\n`)
+  if (!check || changed.length === 0) return exitCodes.pass.code
+  out.write('print them anew with: npm run chaos -- docs\n')
+  return exitCodes.fail.code
+}
+
+function committed(root: string, path: string): string | undefined {
+  const file = join(root, path)
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}

@@ -1,1 +1,81 @@
-/** placeholder while its author works */ export const doctor = async () => 0
+/**
+ * `chaos doctor`: what a run needs, what of it is here, and the one command that brings the rest.
+ * It never throws: a machine that is not even understood is a result, and the most useful one.
+ */
+import { inspectMachine, type Inspection, type InspectionState } from '../toolchain/inspect.ts'
+import type { CommandWorld } from './command-world.ts'
+import { paint } from './console.ts'
+import { exitCodes } from './exit-codes.ts'
+
+export interface DoctorOptions {
+  readonly json?: boolean
+}
+type Out = CommandWorld['out']
+
+/** @returns 0 where a run works or makes itself work, 2 where something must be done by hand */
+export const doctor = (given: CommandWorld, options: DoctorOptions): Promise<number> =>
+  examine(given.out, options, inspectMachine)
+
+/** The same, with what looks at the machine handed in. */
+export async function examine(
+  out: Out,
+  { json = false }: DoctorOptions,
+  inspect: typeof inspectMachine,
+): Promise<number> {
+  const rows = await inspect().catch((error: unknown) => [notUnderstood(error)])
+  const isReady = !rows.some(({ state }) => state === 'missing')
+  out.write(json ? `${JSON.stringify({ isReady, rows })}\n` : report(out, rows))
+  return isReady ? exitCodes.pass.code : exitCodes.unknown.code
+}
+
+const notUnderstood = (error: unknown): Inspection => ({
+  what: 'this machine',
+  why: 'everything else is found on it',
+  wanted: 'to be looked at',
+  found: error instanceof Error ? error.message : String(error),
+  state: 'missing',
+  fix: 'npm ci, then npm run chaos -- doctor',
+})
+
+const marks: Readonly<Record<InspectionState, readonly [string, 'green' | 'yellow' | 'red']>> = {
+  good: ['ok', 'green'],
+  installable: ['later', 'yellow'],
+  doubtful: ['doubt', 'yellow'],
+  missing: ['MISSING', 'red'],
+}
+
+/** What is not good is said with what was wanted, why, and the way out. */
+function report(out: Out, rows: readonly Inspection[]): string {
+  const unique = withoutRepeats(rows)
+  const width = Math.max(...unique.map(({ what }) => what.length))
+  const lines = unique.flatMap(({ what, why, wanted, found, state, fix }) => {
+    const [mark, colour] = marks[state]
+    const line = `  ${paint(out, colour, mark.padEnd(8))}${what.padEnd(width)}  ${found}`
+    if (state === 'good') return [line]
+    const indent = ' '.repeat(10 + width + 2)
+    return [line, `${indent}wanted: ${wanted}; ${why}`, `${indent}fix: ${fix}`]
+  })
+  return ['What a run needs', ...lines, '', conclusion(out, unique), ''].join('\n')
+}
+
+/** Two tools may need the same program of the host. */
+const withoutRepeats = (rows: readonly Inspection[]): readonly Inspection[] =>
+  rows.filter(({ what }, index) => rows.findIndex((row) => row.what === what) === index)
+
+function conclusion(out: Out, rows: readonly Inspection[]): string {
+  const those = (state: InspectionState) =>
+    rows.filter((row) => row.state === state).map(({ what }) => what)
+  const [missing, later, doubtful] = [those('missing'), those('installable'), those('doubtful')]
+  if (missing.length > 0) {
+    return paint(out, 'red', `A run cannot work before this is mended by hand: ${say(missing)}.`)
+  }
+  const notes = [
+    later.length > 0
+      ? `npm start and npm test install by themselves what is not here: ${say(later)}.`
+      : 'Everything is here.',
+    ...(doubtful.length > 0 ? [`Runs work, with less margin: ${say(doubtful)}.`] : []),
+  ]
+  return [...notes, 'Next: npm start'].join('\n')
+}
+
+const say = (names: readonly string[]) => names.join(', ')

@@ -276,6 +276,9 @@ const clients = {
   ),
 } as const
 
+/** The rows by what they are about, as METRICS.md shows them. */
+export const metricGroups = { intake, lag, clients, replay: replayMetricRows } as const
+
 export const metricRows = {
   ...intake,
   ...lag,

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import type { Inspection, InspectionState } from '../toolchain/inspect.ts'
+import { examine } from './doctor.ts'
+
+const row = (what: string, state: InspectionState, fix = ''): Inspection => ({
+  what,
+  why: `why ${what}`,
+  wanted: 'wanted',
+  found: 'found',
+  state,
+  fix,
+})
+
+async function told(rows: readonly Inspection[], options = {}) {
+  let said = ''
+  const out = { write: (text: string) => void (said += text), isTerminal: false, columns: 80 }
+  const code = await examine(out, options, () => Promise.resolve(rows))
+  return { code, said }
+}
+
+describe('doctor', () => {
+  it('is content with a machine that has everything', async () => {
+    const { code, said } = await told([row('java', 'good'), row('open files', 'good')])
+    expect(code).toBe(0)
+    expect(said).toContain('Everything is here.')
+    expect(said).toMatch(/ok +java {8}found\n/)
+    expect(said).not.toContain('fix:')
+  })
+
+  it('is content with what the next run installs or can live with, and names it', async () => {
+    const rows = [row('kafka', 'installable', 'nothing'), row('cores', 'doubtful', 'more of them')]
+    const { code, said } = await told(rows)
+    expect(code).toBe(0)
+    expect(said).toMatch(/npm start and npm test install .*: kafka\./)
+    expect(said).toContain('with less margin: cores.')
+    expect(said).toContain('fix: more of them')
+  })
+
+  it('says by what command a missing piece is brought, once, and cannot judge', async () => {
+    const java = row('java', 'missing', 'apt-get install java')
+    const { code, said } = await told([row('kafka', 'installable'), java, java])
+    expect(code).toBe(2)
+    expect(said.split('fix: apt-get install java')).toHaveLength(2)
+    expect(said).toMatch(/by hand: java\.\n$/)
+  })
+
+  it('does not throw where the machine cannot be looked at', async () => {
+    let said = ''
+    const out = { write: (text: string) => void (said += text), isTerminal: false, columns: 80 }
+    const code = await examine(out, {}, () => Promise.reject(new Error('EACCES: statfs')))
+    expect(code).toBe(2)
+    expect(said).toContain('EACCES: statfs')
+  })
+
+  it('tells a machine the same in one line of JSON', async () => {
+    const { code, said } = await told([row('java', 'missing', 'get it')], { json: true })
+    expect(code).toBe(2)
+    expect(said.trimEnd()).not.toContain('\n')
+    const rows = [{ what: 'java', fix: 'get it' }]
+    expect(JSON.parse(said)).toMatchObject({ isReady: false, rows })
+  })
+})

@@ -1,0 +1,162 @@
+/**
+ * CATALOG.md: what every scenario claims, does and expects, at the times that it has on the
+ * reference relay; then every malformed record and hostile frame with the reaction it is owed.
+ */
+import type { Finding } from '../../scenarios/findings.ts'
+import { checkers, type Expectation } from '../checkers/registry.ts'
+import { planOf, streamFinding, type Plan, type PlannedPhase } from '../conductor/plan.ts'
+import type { Defect } from '../defects/defect.ts'
+import type { Scenario } from '../dsl/scenario.ts'
+import { sayFault } from '../faults/registry.ts'
+import type { HostileFrame } from '../stimuli/hostile-frames.ts'
+import type { Malformed } from '../stimuli/malformed.ts'
+import { environmentOf, timingOf } from '../targets/environment.ts'
+import { sayBytes, sayMs, sayNumber, saySeconds } from './amounts.ts'
+import { anchor, capital, code, codes, page, paragraph, prose, table } from './markdown.ts'
+import { printHostileFrames, printMalformed } from './reactions.ts'
+import { sayGroup, sayLoad, sayStimulus } from './stimuli.ts'
+
+export interface CatalogueTables {
+  readonly scenarios: Readonly<Record<string, Scenario>>
+  readonly findings: Readonly<Record<string, Finding>>
+  readonly defects: Readonly<Record<string, Defect>>
+  readonly malformed: Readonly<Record<string, Malformed>>
+  readonly hostileFrames: readonly HostileFrame[]
+}
+
+export function printCatalogue(tables: CatalogueTables): string {
+  const plays = Object.values(tables.scenarios).map((scenario) => ({
+    scenario,
+    plan: planOf(scenario, timingOf(scenario.relay, scenario.relay)),
+  }))
+  return page(
+    ['# Catalogue', ''],
+    paragraph(
+      'Every question that is asked of a relay, what is sent and broken to answer it, and the',
+      'mistakes that are known to be caught. Times are those on the reference relay; a relay with',
+      'other time limits gets other times.',
+    ),
+    table(
+      ['scenario', 'answers', 'takes', 'suites'],
+      plays.map(({ scenario, plan }) => overview(scenario, plan)),
+    ),
+    paragraph(
+      'Each scenario ends with a phase `settle`, in which nothing is sent and everybody catches',
+      `up. Further down: [malformed records](#${anchor(malformedTitle)}) and [hostile`,
+      `frames](#${anchor(hostileTitle)}).`,
+    ),
+    plays.flatMap(({ scenario, plan }) => printScenario(tables, scenario, plan)),
+    [`## ${malformedTitle}`, '', ...printMalformed(tables.malformed)],
+    [`## ${hostileTitle}`, '', ...printHostileFrames(tables.hostileFrames)],
+  )
+}
+
+const malformedTitle = 'Malformed records'
+const hostileTitle = 'Hostile frames'
+
+function overview({ name, suites }: Scenario, plan: Plan): readonly string[] {
+  const totalMs = plan.phases.reduce((sum, { ms }) => sum + ms, 0)
+  const answers = findingsOf(plan).join(', ')
+  return [`[${name}](#${anchor(name)})`, answers, saySeconds(totalMs), suites.join(', ')]
+}
+
+/** The findings of a plan, each once, without the stream, which is judged in every scenario. */
+const findingsOf = ({ expectations }: Plan): readonly string[] => [
+  ...new Set(expectations.map(({ finding }) => finding).filter((one) => one !== streamFinding)),
+]
+
+function printScenario(tables: CatalogueTables, scenario: Scenario, plan: Plan): readonly string[] {
+  const { name, claim, topic, load, fleet, relay } = scenario
+  const asked = Object.entries(environmentOf(relay)).map(([env, value]) => `${env}=${value}`)
+  const groups = Object.entries(fleet).map(([group, spec]) => sayGroup(group, spec))
+  return [
+    `## ${name}`,
+    '',
+    `> ${claim}`,
+    '',
+    `\`npm run chaos -- run ${name}\``,
+    '',
+    `- load: ${sayLoad(load)}, a topic of ${topic.partitions} partitions`,
+    `- clients: ${groups.join(' · ')}`,
+    `- settings asked of the relay: ${codes(asked)}`,
+    '',
+    ...printFindings(tables, plan),
+    ...table(
+      ['phase', 'time', 'load', 'broken', 'sent besides the load'],
+      plan.phases.map((phase) => phaseCells(scenario, phase)),
+    ),
+    ...table(['finding', 'what must hold', 'where and how much'], expectationCells(plan)),
+    ...printDefects(tables.defects, name),
+  ]
+}
+
+function printFindings({ findings }: CatalogueTables, plan: Plan): readonly string[] {
+  const cells = findingsOf(plan).map((id) => {
+    const { says = '', audit = '', part = '' } = findings[id] ?? {}
+    return [id, prose(says), part, audit]
+  })
+  return table(['finding', 'what is wrong', 'in the', 'said by'], cells)
+}
+
+function phaseCells(scenario: Scenario, phase: PlannedPhase): readonly string[] {
+  const isOther = JSON.stringify(phase.load) !== JSON.stringify(scenario.load)
+  const [first, ...more] = phase.prelude.map(sayStimulus)
+  const prelude = first === undefined ? [] : [[`first ${first}`, ...more].join(' and ')]
+  return [
+    code(phase.name),
+    saySeconds(phase.ms),
+    isOther ? sayLoad(phase.load) : 'as above',
+    phase.faults.map((fault) => prose(sayFault(fault))).join('; '),
+    [...prelude, ...phase.stimuli.map(sayStimulus)].join('; then '),
+  ]
+}
+
+const expectationCells = ({ expectations }: Plan): readonly (readonly string[])[] =>
+  expectations.map(({ finding, expectation }) => [
+    finding,
+    `${prose(checkers[expectation.check].says)} (${code(expectation.check)})`,
+    sayOptions(expectation),
+  ])
+
+/** What a checker is told, with the units that its names end with. */
+function sayOptions(expectation: Expectation): string {
+  return Object.entries(expectation)
+    .filter(([name]) => name !== 'check')
+    .map(([name, value]) => {
+      const unit = unitRules.find(([ending]) => name.endsWith(ending))
+      if (unit === undefined || typeof value !== 'number') {
+        return value === true ? words(name) : `${words(name)} ${sayValue(value)}`
+      }
+      const [ending, say] = unit
+      return `${words(name.slice(0, -ending.length))} ${say(value)}`
+    })
+    .join(', ')
+}
+
+const words = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+
+const unitRules: readonly (readonly [ending: string, say: (amount: number) => string])[] = [
+  ['BytesPerSecond', (amount) => `${sayBytes(amount)}/s`],
+  ['Bytes', sayBytes],
+  ['Ms', sayMs],
+]
+
+function sayValue(value: unknown): string {
+  if (typeof value === 'number') return sayNumber(value)
+  if (Array.isArray(value)) return codes(value.map(String))
+  return code(typeof value === 'string' ? value : JSON.stringify(value))
+}
+
+function printDefects(defects: CatalogueTables['defects'], scenario: string): readonly string[] {
+  const cells = Object.entries(defects)
+    .filter(([, defect]) => defect.scenario === scenario)
+    .map(([name, { finding, part, says, rules }]) => [
+      code(name),
+      finding,
+      part,
+      prose(capital(says)),
+      codes(rules),
+    ])
+  if (cells.length === 0) return []
+  return table(['defect', 'puts back', 'in the', 'the mistake', 'caught by the rule'], cells)
+}

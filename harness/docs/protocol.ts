@@ -1,0 +1,144 @@
+/** PROTOCOL.md: the face of the relay, from its tables of frames, close codes and errors. */
+import {
+  CONTROL_BYTES_MAX,
+  RESUME_PARTITIONS_MAX,
+  RESUME_THREADS_MAX,
+  controlFailures,
+} from '../../proto/control.ts'
+import { decodeFailures, errorTypeOf, type DecodeFailure } from '../../proto/failures.ts'
+import type { closeRows } from '../../relay/tables/close-codes.ts'
+import type { DifferenceRow } from '../../relay/tables/differences.ts'
+import type { errorRows } from '../../relay/tables/errors.ts'
+import { sayBytes, sayNumber } from './amounts.ts'
+import { endpoints } from './endpoints.ts'
+import { clientFrameRows, printClientFrames, printServerFrames, serverFrameRows } from './frames.ts'
+import { code, page, paragraph, prose, table } from './markdown.ts'
+
+type Wide<T, Row> = Readonly<Record<keyof T, Row>>
+interface CloseRow {
+  readonly code: number
+  readonly says: string
+  readonly mayReconnect: boolean
+}
+interface ErrorRow {
+  readonly says: string
+  readonly closes?: string
+}
+export interface ProtocolTables {
+  readonly closes: Wide<typeof closeRows, CloseRow>
+  readonly errors: Wide<typeof errorRows, ErrorRow>
+  readonly differences: readonly DifferenceRow[]
+}
+
+export function printProtocol({ closes, errors, differences }: ProtocolTables): string {
+  return page(
+    ['# Protocol of the reference relay', ''],
+    paragraph(
+      "It is DashFlow's, so that its clients and dashboards work; where DashFlow is wrong it",
+      'differs, and each difference is a row [below](#differences-from-dashflow).',
+    ),
+    ['## HTTP', '', ...table(['path', 'answer', 'status'], endpointCells)],
+    stream,
+    ['### What a client may send', '', ...limits, ...printClientFrames(clientFrameRows)],
+    ['### What the relay sends', '', ...printServerFrames(serverFrameRows)],
+    printFailures(),
+    printCloses(closes),
+    printErrors(errors, closes),
+    printDifferences(differences),
+  )
+}
+
+const endpointCells = endpoints.map(({ path, answer, statuses }) => [
+  code(`GET ${path}`),
+  answer,
+  statuses.join(' · '),
+])
+
+const stream = [
+  '## WebSocket',
+  '',
+  ...paragraph(
+    'One topic, all partitions that the relay is assigned, every record to every client. After',
+    'the upgrade a client has 250 ms to ask for a resume; with the first text frame it sends, or',
+    'after that time, live records flow. A record is two frames: a `cursor` (text), and',
+    'immediately after it the Kafka value, unchanged (binary): framing byte `0x00` for protobuf,',
+    '`0x01` for zstd.',
+  ),
+  ...paragraph(
+    'A resume moves the live position to a fence. The replay covers what lies below it, live',
+    'records follow above it: nothing comes twice, and what is missing is declared by `gap` or',
+    '`cursor_stale`.',
+  ),
+]
+
+const limits = paragraph(
+  `Text frames of one JSON object, at most ${sayBytes(CONTROL_BYTES_MAX)}. A resume names at most`,
+  `${sayNumber(RESUME_PARTITIONS_MAX)} partitions and ${sayNumber(RESUME_THREADS_MAX)} threads.`,
+  'Binary frames, unknown types and texts that are not a JSON object are ignored. A native ping is',
+  'answered by a pong with the same payload.',
+)
+
+function printFailures(): readonly string[] {
+  const frames = Object.entries(controlFailures).map(([name, says]) => [code(name), prose(says)])
+  const records = (Object.keys(decodeFailures) as DecodeFailure[]).map((name) => [
+    code(name),
+    prose(decodeFailures[name]),
+    code(errorTypeOf(name)),
+  ])
+  return [
+    '### Why a text is no control frame',
+    '',
+    ...table(['reason', 'what it means'], frames),
+    '## Why a record is malformed',
+    '',
+    'Such a record never reaches a client. It is dead-lettered and counted by `error_type`.',
+    '',
+    ...table(['reason', 'what is wrong', '`error_type`'], records),
+  ]
+}
+
+function printCloses(closes: ProtocolTables['closes']): readonly string[] {
+  const cells = Object.entries(closes).map(([reason, row]) => [
+    String(row.code),
+    code(reason),
+    prose(row.says),
+    row.mayReconnect ? 'yes' : 'no: it would meet the same end',
+  ])
+  return [
+    '## Why a connection ends',
+    '',
+    ...paragraph(
+      '1006 means that no close frame is sent, because the socket takes no more bytes or is gone.',
+      'The reason is the label of `relay_clients_closed_total`.',
+    ),
+    ...table(['code', 'reason', 'what happened', 'come back with the cursor?'], cells),
+  ]
+}
+
+function printErrors(
+  errors: ProtocolTables['errors'],
+  closes: ProtocolTables['closes'],
+): readonly string[] {
+  const byReason: Readonly<Record<string, CloseRow>> = closes
+  const cells = Object.entries(errors).map(([name, { says, closes: reason }]) => [
+    code(name),
+    prose(says),
+    reason === undefined ? 'stays' : `is closed: ${byReason[reason]?.code} ${code(reason)}`,
+  ])
+  return [
+    '## Errors',
+    '',
+    '`{n}` stands for what was found.',
+    '',
+    ...table(['code', 'message', 'the client'], cells),
+  ]
+}
+
+function printDifferences(differences: readonly DifferenceRow[]): readonly string[] {
+  const cells = differences.map(({ what, why, noticed }) => [what, why, noticed].map(prose))
+  return [
+    '## Differences from DashFlow',
+    '',
+    ...table(['what is different', 'why', 'how a client or an operator notices'], cells),
+  ]
+}

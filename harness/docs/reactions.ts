@@ -1,0 +1,54 @@
+/** Malformed records and hostile frames with the reaction that each is owed, for the catalogue. */
+import type { FrameReaction, HostileFrame } from '../stimuli/hostile-frames.ts'
+import type { ClientReaction, Malformed, RelayReaction } from '../stimuli/malformed.ts'
+import { code, codes, paragraph, prose, table } from './markdown.ts'
+
+export function printMalformed(kinds: Readonly<Record<string, Malformed>>): readonly string[] {
+  const cells = Object.entries(kinds).map(([name, { says, relay, client, because }]) => [
+    code(name),
+    prose(says),
+    sayRelay(relay),
+    sayClient(client),
+    prose(because),
+  ])
+  return [
+    ...paragraph(
+      `${cells.length} kinds. Each record is accounted for one by one. Some are valid and only`,
+      'look dangerous: refusing them is the mistake. The words in brackets are the `error_type` of',
+      "the dead letter and the reason of the client's refusal; one of them must be given.",
+    ),
+    ...table(['kind', 'what it is', 'the relay', 'the client', 'why'], cells),
+  ]
+}
+
+function sayRelay(reaction: RelayReaction): string {
+  if (reaction.does === 'dead-letters') return `dead-letters it (${codes(reaction.errorTypes)})`
+  return reaction.does === 'forwards' ? 'forwards it' : 'counts it as missing'
+}
+
+function sayClient(reaction: ClientReaction): string {
+  if (reaction.does === 'refuses') return `refuses it (${codes(reaction.reasons)})`
+  if (reaction.does === 'quarantines') return `keeps it aside (${codes(reaction.reasons)})`
+  return reaction.does === 'applies' ? 'applies it' : 'never sees it'
+}
+
+const frameReactions: Readonly<Record<FrameReaction, string>> = {
+  ignored: 'stays connected; a resume is still answered',
+  error: 'answers by an error, then ends the connection',
+  closed: 'ends the connection',
+}
+
+export function printHostileFrames(frames: readonly HostileFrame[]): readonly string[] {
+  const cells = frames.map(({ name, says, expectedReaction, code: error = '' }) => [
+    code(name),
+    prose(says),
+    frameReactions[expectedReaction] + (error === '' ? '' : `: ${code(error)}`),
+  ])
+  return [
+    ...paragraph(
+      `${cells.length} control frames that no honest client sends. None of them may end anyone but`,
+      'its sender, and a sender that is ended gives its slot back.',
+    ),
+    ...table(['frame', 'what it is', 'the relay'], cells),
+  ]
+}

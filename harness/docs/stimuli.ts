@@ -1,0 +1,47 @@
+/** Stimuli, groups and loads as sentences, for the catalogue. */
+import type { ClientGroup, Load, Stimulus } from '../dsl/scenario.ts'
+import { kindsOf } from '../conductor/plan.ts'
+import { sayBytes, sayNumber } from './amounts.ts'
+import { codes } from './markdown.ts'
+
+type Kind = Stimulus['stimulus']
+type Saying = { readonly [K in Kind]: (spec: Extract<Stimulus, { stimulus: K }>) => string }
+
+const sayings: Saying = {
+  malformed({ kinds, each }) {
+    const all = kindsOf(kinds)
+    const which = kinds === 'all' ? `all ${all.length} malformed kinds` : codes(all)
+    return `${each} records of ${which}, between those of the load`
+  },
+  connect: (spec) => `the ${named(spec)} clients join`,
+  disconnect: (spec) =>
+    `the ${named(spec)} clients leave, ${spec.how === 'close' ? 'politely' : 'by a reset'}`,
+  pings: (spec) =>
+    `each ${named(spec)} client sends ${sayNumber(spec.each)} ` +
+    (spec.kind === 'native' ? 'native pings' : '`ping` frames'),
+  resume: (spec) => `each ${named(spec)} client asks for a replay from \`${spec.from}\``,
+  'hostile-frames': (spec) => `each ${named(spec)} client sends every hostile frame`,
+}
+
+/** One sentence on what a stimulus sends, as Markdown. */
+export const sayStimulus = (spec: Stimulus): string =>
+  (sayings[spec.stimulus] as (spec: Stimulus) => string)(spec)
+
+const named = ({ group }: { readonly group: string }) => `\`${group}\``
+
+export const sayLoad = ({ recordsPerSecond, payloadBytes, threads }: Load): string =>
+  recordsPerSecond === 0
+    ? 'silence'
+    : `${sayNumber(recordsPerSecond)} records/s of ${sayBytes(payloadBytes)} from ${threads} runs`
+
+export function sayGroup(name: string, group: ClientGroup): string {
+  const { count, reads, bytesPerSecond, resume, joins, reconnects } = group
+  const habits = [
+    reads === 'reference' ? 'decode and compare state' : `read ${reads}`,
+    ...(bytesPerSecond === undefined ? [] : [`${sayBytes(bytesPerSecond)}/s`]),
+    ...(resume === undefined ? [] : [`resume from ${resume}`]),
+    ...(joins === 'later' ? ['join later'] : []),
+    ...(reconnects === true ? ['come back'] : []),
+  ]
+  return `${count} \`${name}\` (${habits.join(', ')})`
+}

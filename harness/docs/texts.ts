@@ -1,0 +1,52 @@
+/** The printed texts: where each stands, and how it is made from the tables of today. */
+import { closeRows } from '../../relay/tables/close-codes.ts'
+import { differences } from '../../relay/tables/differences.ts'
+import { errorRows } from '../../relay/tables/errors.ts'
+import { metricGroups, processMetricNames } from '../../relay/tables/metrics.ts'
+import { settingRows } from '../../relay/tables/settings.ts'
+import { findings } from '../../scenarios/findings.ts'
+import { scenarios } from '../../scenarios/index.ts'
+import { defects } from '../defects/index.ts'
+import { hostileFrames } from '../stimuli/hostile-frames.ts'
+import { malformedKinds } from '../stimuli/malformed.ts'
+import { printCatalogue } from './catalogue.ts'
+import { printConfig, printEnvExample } from './config.ts'
+import { printMetrics, type MetricTables } from './metrics.ts'
+import { printProtocol } from './protocol.ts'
+
+export interface PrintedText {
+  /** From the root of the repository. */
+  readonly path: string
+  print(): string
+}
+
+const metricTitles: Readonly<Record<keyof typeof metricGroups, string>> = {
+  intake: 'Records in, and what came of them',
+  lag: 'Lag',
+  clients: 'Clients and their buffers',
+  replay: 'Replay and Redis',
+}
+
+/** The metrics in the order of their table. */
+export const metricTables: MetricTables = {
+  groups: Object.entries(metricGroups).map(([group, rows]) => ({
+    title: metricTitles[group as keyof typeof metricGroups],
+    rows: Object.values(rows),
+  })),
+  processNames: processMetricNames,
+}
+
+export const printedTexts: readonly PrintedText[] = [
+  {
+    path: 'scenarios/CATALOG.md',
+    print: () =>
+      printCatalogue({ scenarios, findings, defects, malformed: malformedKinds, hostileFrames }),
+  },
+  { path: 'relay/CONFIG.md', print: () => printConfig(settingRows) },
+  { path: 'relay/METRICS.md', print: () => printMetrics(metricTables) },
+  {
+    path: 'relay/PROTOCOL.md',
+    print: () => printProtocol({ closes: closeRows, errors: errorRows, differences }),
+  },
+  { path: '.env.example', print: () => printEnvExample(settingRows) },
+]
