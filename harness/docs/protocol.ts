@@ -91,8 +91,10 @@ function printFailures(): readonly string[] {
     ...table(['reason', 'what it means'], frames),
     '## Why a record is malformed',
     '',
-    'Such a record never reaches a client. It is dead-lettered and counted by `error_type`.',
-    '',
+    ...paragraph(
+      'Such a record never reaches a client. It is counted and dead-lettered under its',
+      '`error_type`; with `KAFKA_ON_DECODE_ERROR=pause` its partition stops in front of it instead.',
+    ),
     ...table(['reason', 'what is wrong', '`error_type`'], records),
   ]
 }
