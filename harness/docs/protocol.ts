@@ -93,7 +93,8 @@ function printFailures(): readonly string[] {
     '',
     ...paragraph(
       'Such a record never reaches a client. It is counted and dead-lettered under its',
-      '`error_type`; with `KAFKA_ON_DECODE_ERROR=pause` its partition stops in front of it instead.',
+      '`error_type`; with `KAFKA_ON_DECODE_ERROR=pause` its partition stops in front of it',
+      'instead.',
     ),
     ...table(['reason', 'what is wrong', '`error_type`'], records),
   ]
