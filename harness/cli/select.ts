@@ -59,7 +59,7 @@ export function selectSettings(pairs: readonly string[]): RelaySettings {
 }
 
 const keys = Object.keys(settingRows) as SettingKey[]
-const keyByEnv = new Map(keys.map((key) => [settingRows[key].env as string, key]))
+const keyByEnv = new Map<string, SettingKey>(keys.map((key) => [settingRows[key].env, key]))
 
 function settingOf(pair: string): Partial<Settings> {
   const equals = pair.indexOf('=')

@@ -72,7 +72,10 @@ const bans: readonly Ban[] = [
   },
   {
     word: /\bprocess\.env\b/,
-    allowedIn: /^relay\/main\.ts$|^harness\/(?:cli\/main|world\/environment|defects\/start-defective)\.ts$|^harness\/toolchain\/bootstrap\.mjs$/,
+    allowedIn: new RegExp(
+      String.raw`^relay/main\.ts$|^harness/toolchain/bootstrap\.mjs$|` +
+        String.raw`^harness/(?:cli/main|world/environment|defects/start-defective)\.ts$`,
+    ),
     use: 'a value that is handed in; main reads the environment',
   },
   {
