@@ -10,7 +10,9 @@ const defect: RelayDefect = {
   says: 'each client has an unbounded queue of copied records',
   scenario: 'memory-stays-bounded',
   rules: ['ceiling', 'slope'],
-  relay: ({ openOutlet }) => ({ openOutlet: (needs) => unbounded(openOutlet(needs), needs) }),
+  relay: (reference) => ({
+    openOutlet: (needs) => unbounded(reference.openOutlet(needs), needs),
+  }),
 }
 export default defect
 
@@ -20,10 +22,12 @@ function unbounded(outlet: Outlet, { log, socket }: OutletNeeds): Outlet {
   let isLive = false
   return {
     wake() {
-      for (let slice = log.take(cursor, sliceBytes); isLive && slice !== undefined; ) {
+      if (!isLive) return
+      for (;;) {
+        const slice = log.take(cursor, sliceBytes)
+        if (slice === undefined) return
         socket.write(Buffer.from(slice.bytes))
         log.release(slice.segment)
-        slice = log.take(cursor, sliceBytes)
       }
     },
     goLive() {

@@ -39,7 +39,7 @@ export async function withDeadline<T>(
   stop.promise.catch(() => undefined)
   const abort = (reason: unknown) => {
     controller.abort(reason)
-    stop.reject(reason as Error)
+    stop.reject(reason)
   }
   const onParentAbort = () => abort(parent?.reason)
   if (parent?.aborted) onParentAbort()
