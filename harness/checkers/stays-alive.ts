@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { strikePhase } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
 import { conclude } from './conclude.ts'
 import { name as text } from './options.ts'
@@ -20,7 +21,7 @@ export const staysAlive: Checker<StaysAliveOptions> = {
   judge(history, { role: watched = 'relay' }) {
     const relay = history.events('process').filter(([, , role]) => role === watched)
     const answered = history.events('health').filter(([, , , status]) => status > 0).length
-    const until = history.phases.findLast(({ name }) => name === 'settle')?.end ?? history.end
+    const until = history.phase(strikePhase)?.begin ?? settledAt(history)
     const deaths = relay.filter(
       ([, t, , , edge]) => edge === 'exit' && t < until && !isWanted(history, t),
     )
@@ -36,6 +37,10 @@ export const staysAlive: Checker<StaysAliveOptions> = {
     })
   },
 }
+
+/** Where nobody wrote down when the stage was struck, the end of settling is the last word. */
+const settledAt = (history: History): Micros =>
+  history.phases.findLast(({ name }) => name === 'settle')?.end ?? history.end
 
 const isWanted = (history: History, t: Micros): boolean =>
   history.faults.some(

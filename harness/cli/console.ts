@@ -53,7 +53,7 @@ export function openConsole(clock: Clock, screen: Screen): Console {
 function tell(progress: Progress, line: (text: string) => void, status: StatusLine, to: Screen) {
   switch (progress.at) {
     case 'step':
-      return line(paint(to, 'dim', progress.says))
+      return line(paint(to, 'dim', plain(progress.says)))
     case 'scenario':
       line(`\n[${progress.index}/${progress.of}] ${progress.name}`)
       return line(`      ${progress.claim}`)
@@ -63,13 +63,17 @@ function tell(progress: Progress, line: (text: string) => void, status: StatusLi
     case 'counts':
       return status.count(progress.acked, progress.deliveries, progress.clients)
     case 'fault':
-      return line(paint(to, 'dim', `      ${steps[progress.step]} ${progress.says}`))
+      return line(paint(to, 'dim', `      ${steps[progress.step]} ${plain(progress.says)}`))
     case 'verdict': {
       const verdict = sayVerdict(to, progress.verdict)
-      return line(`      ${verdict} ${progress.finding.padEnd(8)} ${progress.why}`)
+      return line(`      ${verdict} ${progress.finding.padEnd(8)} ${plain(progress.why)}`)
     }
   }
 }
+
+/** A target's own words reach the screen; they must not be able to steer a terminal. */
+// oxlint-disable-next-line no-control-regex -- those are the characters meant
+const plain = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')
 
 const steps = {
   inject: 'breaks:',
@@ -102,9 +106,8 @@ class StatusLine {
   }
 
   count(acked: number, deliveries: number, clients: number): void {
-    const number = (n: number) => n.toLocaleString('en')
-    this.#counts =
-      `${number(acked)} produced, ${number(deliveries)} delivered to ` + `${clients} clients`
+    const [produced, delivered] = [acked, deliveries].map((count) => count.toLocaleString('en'))
+    this.#counts = `${produced} produced, ${delivered} delivered to ${clients} clients`
   }
 
   draw(): void {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { readHistory } from '../history/history.ts'
 import { judge, worst, type RunVerdict } from '../judge/judge.ts'
 import { historyFolder, readRecord, recordFile } from '../judge/record.ts'
+import { Trouble } from '../world/trouble.ts'
 import type { CommandWorld } from './command-world.ts'
 import { sayVerdict } from './console.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
@@ -13,12 +14,20 @@ export function judgeAgain(
   folder: string,
   options: { json?: boolean },
 ): Promise<number> {
-  const verdicts = runFoldersIn(resolve(folder)).map((run) =>
-    judge(readHistory(join(run, historyFolder)), readRecord(run)),
-  )
+  const verdicts = runFoldersIn(resolve(folder)).map(judgeFolder)
   if (options.json) given.out.write(`${JSON.stringify(verdicts)}\n`)
   else for (const verdict of verdicts) given.out.write(say(given, verdict))
   return Promise.resolve(exitCodes[worst(verdicts.map((one) => one.verdict))].code)
+}
+
+/** A record that cannot be read is nothing to judge; that is trouble, and no verdict. */
+function judgeFolder(run: string): RunVerdict {
+  try {
+    return judge(readHistory(join(run, historyFolder)), readRecord(run))
+  } catch (error) {
+    const what = `${run} cannot be judged: ${(error as Error).message}`
+    throw new Trouble('record-unreadable', what, 'run it again', error)
+  }
 }
 
 /** The folder itself if it holds a run, else the runs of a suite in it, in order. */

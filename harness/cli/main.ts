@@ -7,6 +7,7 @@ import { systemClock } from '../../relay/world/clock.ts'
 import { defectNames } from '../defects/index.ts'
 import { doctor } from './doctor.ts'
 import { docs } from './docs.ts'
+import { Trouble } from '../world/trouble.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
 import { healLeftovers } from './heal.ts'
 import { judgeAgain } from './judge.ts'
@@ -15,20 +16,38 @@ import { reproduce } from './reproduce.ts'
 import { run } from './run.ts'
 import type { CommandWorld } from './command-world.ts'
 
-/** A first Ctrl-C ends the run in order; a second one ends at once. */
-function untilInterrupted(): AbortSignal {
-  const controller = new AbortController()
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(exitCodes.internal.code)
-    controller.abort(new Error('interrupted'))
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
-  return controller.signal
+/** Aborts when the run must end in order, on the user's wish or on an error of our own. */
+const ending = new AbortController()
+
+/** A first Ctrl-C ends the run in order; a second one ends at once, and the warden cleans up. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (ending.signal.aborted) process.exit(exitCodes.unknown.code)
+    ending.abort(new Error('interrupted'))
+  })
 }
+
+/** An error that nobody caught is ours: it must not look like a verdict, nor leave anything. */
+let isOurError = false
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    explain(error)
+    if (isOurError) process.exit(exitCodes.internal.code)
+    isOurError = true
+    ending.abort(error)
+    systemClock.after(orderlyEndMs, () => process.exit(exitCodes.internal.code), true)
+  })
+}
+/** A reader that went away (`chaos list | head`) wants no more of it. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
+const orderlyEndMs = 20_000
+/** What is left of connections once a command is done may take so long to close. */
+const lastWordsMs = 2_000
 
 const world: CommandWorld = {
   clock: systemClock,
-  signal: untilInterrupted(),
+  signal: ending.signal,
   env: process.env,
   out: {
     write: (text) => void process.stdout.write(text),
@@ -71,7 +90,7 @@ program
   .command('run [scenarios...]')
   .description('play scenarios against a relay and judge what happened')
   .option('--suite <name>', 'all scenarios of a suite: quick or nightly')
-  .option('--target <target>', '"reference", or the URL of a relay that runs already')
+  .option('--target <target>', '"reference", or the URL of a relay that runs already (--stack)')
   .option('--target-command <command>', 'a command that starts a relay; gets the env contract')
   .addOption(new Option('--defect <name>', 'the reference relay with one mistake put back')
     .conflicts('targetCommand'))
@@ -118,7 +137,8 @@ try {
 } catch (error) {
   code = explain(error)
 }
-process.exitCode = code
+process.exitCode = isOurError ? exitCodes.internal.code : code
+systemClock.after(lastWordsMs, () => process.exit(), true)
 
 /** Says what went wrong and returns the exit code for it. */
 function explain(error: unknown): number {
@@ -128,6 +148,10 @@ function explain(error: unknown): number {
   if (error instanceof UsageError) {
     process.stderr.write(`chaos: ${error.message}\n`)
     return exitCodes.usage.code
+  }
+  if (error instanceof Trouble) {
+    process.stderr.write(`chaos: ${error.message}\n`)
+    return exitCodes.unknown.code
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`chaos: our own error, not the relay's: ${text}\n`)

@@ -22,15 +22,18 @@ function distance(a: string, b: string): number {
 
 const at = (rows: readonly (readonly number[])[], i: number, j: number) => rows[i]?.[j] ?? 0
 
-/** The known name nearest to `name`, ignoring case; undefined where none is near. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known
+/** The known name that `name` begins, or that is nearest to it, ignoring case; undefined where none is near. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  const low = name.toLowerCase()
+  const ranked = names
     .map((candidate) => ({
       candidate,
-      edits: distance(name.toLowerCase(), candidate.toLowerCase()),
+      edits: distance(low, candidate.toLowerCase()),
     }))
     .toSorted((a, b) => a.edits - b.edits)
   const best = ranked[0]
+  const begun = names.find((one) => name.length >= 3 && one.toLowerCase().startsWith(low))
+  if (best?.edits !== 0 && begun !== undefined) return begun
   const isNear = best !== undefined && best.edits <= Math.max(2, Math.ceil(name.length / 3))
   return isNear ? best.candidate : undefined
 }

@@ -1,30 +1,43 @@
 /** What `run` and `reproduce` have in common: a world, a stack, a suite, a report. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { sleep } from '../../relay/world/clock.ts'
+import { orEnded } from '../conductor/ending.ts'
 import { payLeftDebts } from '../conductor/heal.ts'
-import { playSuite, type SuiteItem, type SuiteResult } from '../conductor/suite.ts'
+import {
+  isItemFolder,
+  playSuite,
+  type SuiteItem,
+  type SuiteOutcome,
+} from '../conductor/suite.ts'
 import type { Report } from '../../reports/render/model.ts'
+import { joinExternalStack } from '../stack/external.ts'
 import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
+import { edgeTrouble } from '../world/edge-trouble.ts'
 import { stateFolder } from '../world/places.ts'
+import { Trouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
 import type { CommandWorld } from './command-world.ts'
 import { openConsole, type Console } from './console.ts'
 import { modelOf, runFolder, writeReport } from './outcome.ts'
+import { withTrouble } from './report-model.ts'
+import { readStackFile, type StackFile } from './stack-file.ts'
 
 export interface PlayOptions {
   readonly seed?: string
-  /** Folder for the record; made if it is not there. */
+  /** Folder for the record; made if it is not there. A record that is in it is replaced. */
   readonly out?: string
+  /** File with the addresses of servers that run already; see {@link readStackFile}. */
+  readonly stack?: string
   readonly json?: boolean
 }
 
-export interface Performance {
-  readonly results: readonly SuiteResult[]
+export interface Performance extends SuiteOutcome {
   readonly report: Report
-  /** Path of the page for people. */
-  readonly page: string
+  /** Path of the page for people; undefined where it could not be written. */
+  readonly page: string | undefined
   readonly isInterrupted: boolean
 }
 
@@ -35,6 +48,9 @@ export interface Programme {
   readonly reproduce: (seed: string) => string
 }
 
+/** How long a stack that is being started may take to come to rest once the user gave up. */
+const restMs = 10_000
+
 /** Plays a programme from nothing to a report. Nothing is left running, whatever happens. */
 export async function play(
   given: CommandWorld,
@@ -42,39 +58,109 @@ export async function play(
   programme: Programme,
 ): Promise<Performance> {
   const startedMs = given.clock.nowMs()
+  const stackFile = options.stack === undefined ? undefined : readStackFile(options.stack)
   const seed = options.seed ?? randomBytes(4).toString('hex')
   const folder = resolve(options.out ?? runFolder(given.clock.unixMs(), seed))
-  mkdirSync(folder, { recursive: true })
   const silent = { ...given.out, isTerminal: false, write: () => undefined }
   const shown = openConsole(given.clock, options.json ? silent : given.out)
-  const world = await openWorld(given.clock)
+  const items = programme.items(seed)
   try {
-    await tellLeftovers(world, shown)
-    const stack = await startStack(world, shown, folder)
-    const order = { seed, folder, stack, report: shown.report, signal: given.signal }
-    const results = await playSuite(world, { ...order, items: programme.items(seed) })
+    const outcome = await playItems(given, shown, { seed, folder, items, stackFile })
     const head = {
       title: programme.title,
       seed,
       reproduce: programme.reproduce(seed),
+      startedUnixMs: given.clock.unixMs() - (given.clock.nowMs() - startedMs),
       tookMs: Math.round(given.clock.nowMs() - startedMs),
     }
-    const report = modelOf(head, results)
-    const page = writeReport(folder, report)
-    return { results, report, page: relative('', page), isInterrupted: given.signal.aborted }
+    const report = modelOf(head, outcome)
+    return { ...outcome, ...write(folder, report), isInterrupted: given.signal.aborted }
   } finally {
     shown.close()
-    await world.close()
   }
 }
 
-async function startStack(world: World, shown: Console, folder: string): Promise<Stack> {
+interface Performing {
+  readonly seed: string
+  readonly folder: string
+  readonly items: readonly SuiteItem[]
+  readonly stackFile: StackFile | undefined
+}
+
+/** Where even the servers do not come up, no item was played, and all of them say why. */
+async function playItems(
+  given: CommandWorld,
+  shown: Console,
+  { seed, folder, items, stackFile }: Performing,
+): Promise<SuiteOutcome> {
+  let world: World | undefined
+  let stack: Stack | undefined
+  try {
+    prepareFolder(folder)
+    world = await openWorld(given.clock)
+    await tellLeftovers(world, shown)
+    stack = await startStack(world, shown, folder, stackFile, given.signal)
+    const order = { seed, folder, items, stack, report: shown.report, signal: given.signal }
+    return await playSuite(world, { ...order, ...namesIn(stackFile) })
+  } catch (error) {
+    const cause = edgeTrouble(error, folder)
+    if (!(cause instanceof Trouble) && !given.signal.aborted) throw error
+    const why = (cause as Error).message
+    shown.line(why)
+    return { results: [], unplayed: items.map((item) => ({ item, why })) }
+  } finally {
+    await stack?.stop()
+    await world?.close()
+  }
+}
+
+const namesIn = (file: StackFile | undefined) =>
+  file?.relay === undefined ? {} : { names: file.relay }
+
+/** Makes the folder, and removes from it what an earlier run of ours recorded there. */
+function prepareFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true })
+  for (const name of readdirSync(folder).filter(isItemFolder)) {
+    rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+/** A report that cannot be written was not given: the verdict cannot be better than unknown. */
+function write(folder: string, report: Report): Pick<Performance, 'report' | 'page'> {
+  try {
+    return { report, page: relative('', writeReport(folder, report)) }
+  } catch (error) {
+    const { message } = edgeTrouble(error, folder) as Error
+    return { report: withTrouble(report, message), page: undefined }
+  }
+}
+
+async function startStack(
+  world: World,
+  shown: Console,
+  folder: string,
+  given: StackFile | undefined,
+  signal: AbortSignal,
+): Promise<Stack> {
   const beganMs = world.clock.nowMs()
-  shown.line('starting Kafka, Redis and Toxiproxy on loopback')
-  const stack = await startNativeStack({
-    world,
-    report: (says) => shown.report({ at: 'step', says }),
-    logFolder: `${folder}/stack-logs`,
+  shown.line(
+    given === undefined
+      ? 'starting Kafka, Redis and Toxiproxy on loopback'
+      : 'joining the servers that run already',
+  )
+  const starting =
+    given === undefined
+      ? startNativeStack({
+          world,
+          report: (says) => shown.report({ at: 'step', says }),
+          logFolder: `${folder}/stack-logs`,
+        })
+      : joinExternalStack(world.clock, given.stack)
+  const stack = await orEnded(signal, starting).catch(async (error: unknown) => {
+    // What comes up after all must be there to be ended with the world.
+    const late = starting.then((one) => one.stop()).catch(() => undefined)
+    await Promise.race([late, sleep(world.clock, restMs)])
+    throw error
   })
   const versions = Object.entries(stack.versions).map(([name, version]) => `${name} ${version}`)
   const tookSeconds = ((world.clock.nowMs() - beganMs) / 1_000).toFixed(1)

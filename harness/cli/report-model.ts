@@ -9,13 +9,17 @@ import type {
   ReportFault,
   ReportFinding,
   ReportScenario,
+  Verdict,
 } from '../../reports/render/model.ts'
 import type { Chart, Series } from '../checkers/checker.ts'
-import type { SuiteResult } from '../conductor/suite.ts'
+import { planOf } from '../conductor/plan.ts'
+import type { SuiteResult, Unplayed } from '../conductor/suite.ts'
 import type { History } from '../history/history.ts'
 import type { FaultWindow } from '../history/windows.ts'
 import { streamFinding, worst, type JudgedExpectation } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
+import { timingOf } from '../targets/environment.ts'
+import { sayTarget } from '../targets/target.ts'
 
 /** A result with the history that it was judged by, and the charts that every run has. */
 export interface Shown extends SuiteResult {
@@ -27,23 +31,30 @@ export interface ReportHead {
   readonly title: string
   readonly seed: string
   readonly reproduce: string
+  readonly startedUnixMs: number
   readonly tookMs: number
 }
 
 /** More points than this cannot be told apart on a chart of half a screen's width. */
 const pointsMax = 600
 
-export function reportOf(head: ReportHead, all: readonly Shown[]): Report {
+/** What was judged, and what could not even be played, in one report. */
+export function reportOf(
+  head: ReportHead,
+  all: readonly Shown[],
+  unplayed: readonly Unplayed[] = [],
+): Report {
+  const verdicts = [...all.map(({ verdict }) => verdict.verdict), ...unplayed.map(() => unknown)]
   return {
     schemaVersion: 1,
     title: head.title,
-    verdict: worst(all.map(({ verdict }) => verdict.verdict)),
+    verdict: worst(verdicts),
     seed: head.seed,
-    startedAt: all[0]?.record.startedAt ?? '',
+    startedAt: new Date(head.startedUnixMs).toISOString(),
     tookSeconds: head.tookMs / 1_000,
     reproduce: head.reproduce,
-    findings: all.flatMap(findingRows),
-    scenarios: all.map(scenarioOf),
+    findings: [...all.flatMap(findingRows), ...unplayed.flatMap(unplayedRows)],
+    scenarios: [...all.map(scenarioOf), ...unplayed.map(unplayedScenario)],
     environment: environmentOf(all[0]?.record),
   }
 }
@@ -54,20 +65,64 @@ const streamClaim: Finding = {
   says: 'A record is lost, duplicated, reordered or changed on its way, or the relay dies.',
 }
 
+const unknown: Verdict = 'unknown'
+const knownFindings: Readonly<Record<string, Finding>> = {
+  ...findings,
+  [streamFinding]: streamClaim,
+}
+
+/** A report that says, for every scenario, what kept the whole of it from being complete. */
+export function withTrouble(report: Report, trouble: string): Report {
+  return {
+    ...report,
+    verdict: worst([report.verdict, unknown]),
+    scenarios: report.scenarios.map((one) => ({ ...one, troubles: [...one.troubles, trouble] })),
+  }
+}
+
+/** The findings that would have been answered: a report without them would look complete. */
+function unplayedRows({ item, why }: Unplayed): ReportFinding[] {
+  const { scenario, target } = item
+  const { expectations } = planOf(scenario, timingOf(scenario.relay, {}))
+  return [...new Set(expectations.map(({ finding }) => finding))].map((id) => ({
+    id,
+    says: knownFindings[id]?.says ?? '',
+    audit: knownFindings[id]?.audit ?? '',
+    scenario: scenario.name,
+    target: sayTarget(target),
+    verdict: unknown,
+    why,
+    exercised: 0,
+  }))
+}
+
+function unplayedScenario({ item, why }: Unplayed): ReportScenario {
+  return {
+    name: item.scenario.name,
+    claim: item.scenario.claim,
+    target: sayTarget(item.target),
+    verdict: unknown,
+    tookSeconds: 0,
+    troubles: [why],
+    phases: [],
+    faults: [],
+    expectations: [],
+    charts: [],
+    settings: [],
+  }
+}
+
 function findingRows({ record, verdict }: Shown): ReportFinding[] {
-  return verdict.findings.map((one) => {
-    const known: Record<string, Finding> = { ...findings, [streamFinding]: streamClaim }
-    return {
-      id: one.finding,
-      says: known[one.finding]?.says ?? '',
-      audit: known[one.finding]?.audit ?? '',
-      scenario: record.scenario.name,
-      target: record.target.says,
-      verdict: one.verdict,
-      why: one.why,
-      exercised: one.exercised,
-    }
-  })
+  return verdict.findings.map(({ finding, verdict: found, why, exercised }) => ({
+    id: finding,
+    says: knownFindings[finding]?.says ?? '',
+    audit: knownFindings[finding]?.audit ?? '',
+    scenario: record.scenario.name,
+    target: record.target.says,
+    verdict: found,
+    why,
+    exercised,
+  }))
 }
 
 function scenarioOf({ record, verdict, history, charts }: Shown): ReportScenario {
@@ -132,7 +187,7 @@ function sayValue(name: string, value: unknown): string {
   if (typeof value === 'number') {
     if (/bytes/i.test(name) && Math.abs(value) >= 65_536) return `${mebibytes(value)} MiB`
     const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4))
-    return `${rounded.toLocaleString('en')}${/Ms$/.test(name) ? ' ms' : ''}`
+    return `${rounded.toLocaleString('en')}${name.endsWith('Ms') ? ' ms' : ''}`
   }
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
@@ -158,15 +213,19 @@ function chartOf(chart: Chart): ReportChart {
   }
 }
 
-/** Keeps the highest and the lowest of every stretch, so that no peak is lost. */
+/** Keeps the highest and the lowest of every stretch, so that no peak is lost, and its hole. */
 function thinned({ t, v }: Series, scale: number): { t: number[]; v: (number | null)[] } {
-  const stretch = Math.max(1, Math.ceil((2 * t.length) / pointsMax))
+  const stretch = t.length <= pointsMax ? 1 : Math.ceil((3 * t.length) / pointsMax)
   const kept: number[] = []
   for (let from = 0; from < t.length; from += stretch) {
     const places = Array.from({ length: Math.min(stretch, t.length - from) }, (_, i) => from + i)
-    const byValue = places.toSorted((a, b) => (v[a] ?? -Infinity) - (v[b] ?? -Infinity))
-    const ends = [...new Set([byValue[0] ?? from, byValue.at(-1) ?? from])]
-    kept.push(...ends.toSorted((a, b) => a - b))
+    const byValue = places
+      .filter((at) => v[at] != null)
+      .toSorted((a, b) => (v[a] ?? 0) - (v[b] ?? 0))
+    // A hole is kept as well: where nothing was known, no line may be drawn.
+    const hole = places.find((at) => v[at] == null)
+    const kinds = [byValue[0], byValue.at(-1), hole].filter((at) => at !== undefined)
+    kept.push(...[...new Set(kinds)].toSorted((a, b) => a - b))
   }
   return {
     t: kept.map((at) => seconds(t[at] ?? 0)),

@@ -11,6 +11,7 @@ import { exitCodes, UsageError } from './exit-codes.ts'
 import { defectsOf } from './list.ts'
 import { paint, sayVerdict } from './console.ts'
 import { play, type PlayOptions } from './play.ts'
+import { quoted } from './quoted.ts'
 import { selectFinding } from './select.ts'
 
 /** What became of one relay: as it should be, or not. */
@@ -32,15 +33,19 @@ export async function reproduce(
   if (names.length === 0) throw new UsageError(`no defect puts ${finding} back yet`)
   const performance = await play(given, options, {
     title: `Reproduction of ${finding}`,
-    reproduce: (seed) => `npm run chaos -- reproduce ${finding} --seed ${seed}`,
+    reproduce: (seed) => `npm run chaos -- reproduce ${finding} --seed ${quoted(seed)}`,
     items: (seed) => itemsOf(names, seed),
   })
   const shown = performance.results.map((result) => show(finding, result))
-  const isWhole = shown.length === names.length + 1
+  const isWhole = performance.unplayed.length === 0 && !performance.isInterrupted
   const isReproduced = isWhole && shown.every((one) => one.isAsExpected)
   const { says, audit } = findings[finding]
-  if (options.json) given.out.write(`${JSON.stringify({ finding, says, isReproduced, shown })}\n`)
-  else given.out.write(sideBySide(given, `${finding}: ${says} [${audit}]`, shown, performance.page))
+  const troubles = performance.unplayed.map(({ item, why }) => `${item.scenario.name}: ${why}`)
+  if (options.json) given.out.write(`${JSON.stringify({ finding, says, isReproduced, shown, troubles })}\n`)
+  else {
+    const title = `${finding}: ${says} [${audit}]`
+    given.out.write(sideBySide(given, title, shown, troubles, performance.page))
+  }
   if (isReproduced) return exitCodes.pass.code
   return shown.some(({ verdict }) => verdict === 'unknown') || !isWhole
     ? exitCodes.unknown.code
@@ -48,14 +53,18 @@ export async function reproduce(
 }
 
 function itemsOf(names: readonly DefectName[], seed: string): SuiteItem[] {
-  const scenario = scenarios[defectOf(names[0] as DefectName).scenario as ScenarioName]
-  const command = `npm run chaos -- run ${scenario.name} --seed ${seed}`
+  const scenarioOf = (defect: DefectName) => defectOf(defect).scenario as ScenarioName
+  const command = (name: ScenarioName) => `npm run chaos -- run ${name} --seed ${quoted(seed)}`
   return [
-    { scenario, target: { kind: 'reference' }, reproduce: command },
+    ...[...new Set(names.map(scenarioOf))].map((name): SuiteItem => ({
+      scenario: scenarios[name],
+      target: { kind: 'reference' },
+      reproduce: command(name),
+    })),
     ...names.map((defect): SuiteItem => ({
-      scenario: scenarios[defectOf(defect).scenario as ScenarioName],
+      scenario: scenarios[scenarioOf(defect)],
       target: { kind: 'reference', defect },
-      reproduce: `${command} --defect ${defect}`,
+      reproduce: `${command(scenarioOf(defect))} --defect ${defect}`,
     })),
   ]
 }
@@ -79,12 +88,14 @@ function sideBySide(
   { out }: CommandWorld,
   title: string,
   shown: readonly Shown[],
-  page: string,
+  troubles: readonly string[],
+  page = 'could not be written',
 ): string {
   const rows = shown.flatMap(({ name, verdict, rule, why, isAsExpected }) => [
     `  ${sayVerdict(out, verdict)} ${name}`,
     `          ${rule}: ${why}`,
     ...(isAsExpected ? [] : [paint(out, 'red', '          this is not what was to be shown')]),
   ])
-  return ['', title, ...rows, '', `report: ${page}`, ''].join('\n')
+  const lacking = troubles.map((one) => paint(out, 'yellow', `  ${one}`))
+  return ['', title, ...rows, ...lacking, '', `report: ${page}`, ''].join('\n')
 }

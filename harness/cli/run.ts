@@ -1,10 +1,12 @@
 /** `chaos run`: plays scenarios against a target and judges them. */
 import type { Scenario } from '../dsl/scenario.ts'
-import { sayTarget } from '../targets/target.ts'
+import { sayTarget, type TargetSpec } from '../targets/target.ts'
 import type { CommandWorld } from './command-world.ts'
-import { exitCodes } from './exit-codes.ts'
+import { exitCodes, UsageError } from './exit-codes.ts'
 import { play, type PlayOptions } from './play.ts'
+import { quoted } from './quoted.ts'
 import { selectScenarios, selectSettings, selectTarget } from './select.ts'
+import { readStackFile } from './stack-file.ts'
 import { paint, sayVerdict } from './console.ts'
 
 export interface RunOptions extends PlayOptions {
@@ -22,6 +24,7 @@ export async function run(
 ): Promise<number> {
   const scenarios = selectScenarios(names, options.suite)
   const target = selectTarget(options)
+  refuseMisfits(options, target)
   const settings = selectSettings(options.set)
   const flags = flagsOf(options)
   const words = (which: readonly string[], seed: string) =>
@@ -44,21 +47,27 @@ export async function run(
   return exitCodes[report.verdict].code
 }
 
+/** A relay that runs already takes neither settings from us nor a place to read from. */
+function refuseMisfits({ set, stack }: RunOptions, { kind }: TargetSpec): void {
+  if (kind !== 'url') return
+  if (set.length > 0) throw new UsageError('--set is for relays that we start; this one runs already')
+  if (stack === undefined || readStackFile(stack).relay !== undefined) return
+  throw new UsageError(`${stack} must name what the relay reads: relay.topic, dlqTopic and groupId`)
+}
+
 const titleOf = (names: readonly string[], { suite = 'quick' }: RunOptions) =>
   names.length > 0 ? names.join(', ') : `suite ${suite}`
 
 /** The options that change what is run, as they were typed. */
-function flagsOf({ target, targetCommand, defect, set }: RunOptions): string[] {
+function flagsOf({ target, targetCommand, defect, set, stack }: RunOptions): string[] {
   return [
     ...(target === undefined ? [] : ['--target', quoted(target)]),
     ...(targetCommand === undefined ? [] : ['--target-command', quoted(targetCommand)]),
     ...(defect === undefined ? [] : ['--defect', defect]),
+    ...(stack === undefined ? [] : ['--stack', quoted(stack)]),
     ...set.flatMap((pair) => ['--set', quoted(pair)]),
   ]
 }
-
-const quoted = (word: string) =>
-  /^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 
 function closing(
   { out }: CommandWorld,
@@ -79,7 +88,7 @@ function closing(
     '',
     ...report.scenarios.map(({ name, verdict }) => `${sayVerdict(out, verdict)} ${name}`),
     '',
-    `report: ${page}`,
+    page === undefined ? 'report: could not be written' : `report: ${page}`,
     `repeat: ${report.reproduce}`,
   ].join('\n')
 }

@@ -1,5 +1,11 @@
 /** Turns what was typed into what is meant: scenarios, findings, targets, settings. */
-import { settingRows, type SettingKey, type Settings } from '../../relay/tables/settings.ts'
+import { parseSettings } from '../../relay/tables/settings-parse.ts'
+import {
+  settingRows,
+  type SettingKey,
+  type SettingRow,
+  type Settings,
+} from '../../relay/tables/settings.ts'
 import { scenarios, scenarioNames } from '../../scenarios/index.ts'
 import { findings, type FindingId } from '../../scenarios/findings.ts'
 import { defectNames } from '../defects/index.ts'
@@ -26,13 +32,14 @@ export function selectFinding(id: string): FindingId {
   return known('finding', id, Object.keys(findings) as FindingId[])
 }
 
-/** What `--target`, `--target-command` and `--defect` together mean. */
+/** What `--target`, `--target-command`, `--defect` and `--stack` together mean. */
 export function selectTarget(options: {
   target?: string
   targetCommand?: string
   defect?: string
+  stack?: string
 }): TargetSpec {
-  const { target, targetCommand, defect } = options
+  const { target, targetCommand, defect, stack } = options
   if (targetCommand !== undefined) {
     if (target !== undefined) throw new UsageError('give --target or --target-command, not both')
     if (defect !== undefined) throw new UsageError('only the reference relay has defects')
@@ -43,14 +50,26 @@ export function selectTarget(options: {
       ? { kind: 'reference' }
       : { kind: 'reference', defect: known('defect', defect, defectNames) }
   }
-  if (!/^(?:https?|wss?):\/\/[^/]+/.test(target)) {
+  if (defect !== undefined) throw new UsageError('only the reference relay has defects')
+  if (stack === undefined) {
     throw new UsageError(
-      `--target must be "reference" or a URL such as http://host:3002, got "${target}"; ` +
-        'for a command use --target-command',
+      'a relay that runs already reads a topic of its own, and only what we produce there can ' +
+        'be judged: name its servers, topics and group with --stack <file> (see README.md), ' +
+        'or let us start it with --target-command',
     )
   }
-  if (defect !== undefined) throw new UsageError('only the reference relay has defects')
-  return { kind: 'url', url: target }
+  return { kind: 'url', url: urlOf(target) }
+}
+
+/** The URL of a relay as http. TLS is refused: neither clients nor samplers here speak it. */
+function urlOf(target: string): string {
+  const url = URL.canParse(target) ? new URL(target) : undefined
+  const isPlain = url?.protocol === 'http:' || url?.protocol === 'ws:'
+  if (url !== undefined && isPlain && url.hostname !== '') return `http://${url.host}`
+  throw new UsageError(
+    `--target must be "reference" or a URL such as http://host:3002, without TLS; got ` +
+      `"${target}"; for a command use --target-command`,
+  )
 }
 
 /** `--set key=value`, by our key or by the env name, in the unit of that name. */
@@ -65,16 +84,25 @@ function settingOf(pair: string): Partial<Settings> {
   const equals = pair.indexOf('=')
   if (equals < 1) throw new UsageError(`--set wants name=value, got "${pair}"`)
   const name = pair.slice(0, equals)
-  const key = known('setting', name, [...keys, ...keyByEnv.keys()])
-  const own = keyByEnv.get(key) ?? (key as SettingKey)
-  const row = settingRows[own]
+  const typed = known('setting', name, [...keys, ...keyByEnv.keys()])
+  const key = keyByEnv.get(typed) ?? (typed as SettingKey)
+  const row: SettingRow = settingRows[key]
   const text = pair.slice(equals + 1)
-  if (row.kind === 'flag') return { [own]: text === 'true' || text === '1' }
-  if (row.kind === 'list') return { [own]: text.split(',') }
-  if (row.kind !== 'number') return { [own]: text }
+  return { [key]: valueOf(row, key, keyByEnv.has(typed) ? text : contractText(row, name, text)) }
+}
+
+/** A value in the house's unit as it stands in the env contract. */
+function contractText(row: SettingRow, name: string, text: string): string {
+  if (row.kind !== 'number') return text
   const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) {
-    throw new UsageError(`${name} wants a number, got "${text}"`)
-  }
-  return { [own]: keyByEnv.has(key) ? value * row.scale : value }
+  if (text.trim() !== '' && Number.isFinite(value)) return String(value / row.scale)
+  throw new UsageError(`${name} wants a number, got "${text}"`)
+}
+
+/** Reads a value as the relay will: what it refuses at its start is refused before anything is started. */
+function valueOf(row: SettingRow, key: SettingKey, text: string): Settings[SettingKey] {
+  const parsed = parseSettings({ [row.env]: text })
+  if (parsed.ok) return parsed.settings[key]
+  const own = parsed.problems.filter((problem) => problem.startsWith(row.env))
+  throw new UsageError(own.length > 0 ? own.join('; ') : parsed.problems.join('; '))
 }

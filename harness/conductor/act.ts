@@ -3,14 +3,20 @@
  * stimuli, the wait, and healing in reverse, whatever happened in between.
  */
 import { sleep } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
 import type { FaultSpec, Stimulus } from '../dsl/scenario.ts'
 import type { Injected } from '../faults/fault.ts'
 import { injectFault, sayFault } from '../faults/registry.ts'
+import { orEnded } from './ending.ts'
 import { kindsOf, type PlannedPhase } from './plan.ts'
 import type { Stage } from './stage.ts'
 
 /** A stimulus and a load take effect at once; opening many sockets may take this long. */
 const connectLimitMs = 10_000
+/** Above the sum of what the slowest fault allows itself; and what a run has that must end now. */
+const strikeLimitMs = 90_000
+const mendLimitMs = 90_000
+const hastyMendLimitMs = 4_000
 
 /** A fault in place, by the id under which the history knows it. */
 interface Standing {
@@ -26,47 +32,85 @@ interface Standing {
 export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void> {
   const { journal, clock, signal } = stage
   await stage.producer.load(phase.load)
-  for (const stimulus of phase.prelude) await send(stage, phase, stimulus)
+  for (const stimulus of phase.prelude) {
+    await orEnded(signal, send(stage, phase, stimulus))
+  }
   const standing: Standing[] = []
   try {
     for (const [index, spec] of phase.faults.entries()) {
-      const stands = await strike(stage, `${phase.name}/${index}-${spec.fault}`, spec)
-      if (stands !== undefined) standing.push(stands)
+      signal.throwIfAborted()
+      await strike(stage, `${phase.name}/${index}-${spec.fault}`, spec, standing)
     }
     journal.write(['phase', journal.now(), phase.name, 'begin'])
     const endMs = clock.nowMs() + phase.ms
-    await Promise.all(phase.stimuli.map((stimulus) => send(stage, phase, stimulus)))
+    const sent = phase.stimuli.map((stimulus) => send(stage, phase, stimulus))
+    await orEnded(signal, Promise.all(sent))
     await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
   } finally {
     journal.write(['phase', journal.now(), phase.name, 'end'])
-    for (const stands of standing.toReversed()) await mend(stage, stands)
+    await mendAll(stage, standing)
   }
 }
 
-/** Injects a fault and measures whether it bites. Undefined: it never stood. */
-async function strike(stage: Stage, id: string, spec: FaultSpec): Promise<Standing | undefined> {
+/** Injects a fault, which then stands, and measures whether it bites. */
+async function strike(
+  stage: Stage,
+  id: string,
+  spec: FaultSpec,
+  standing: Standing[],
+): Promise<void> {
   const { journal } = stage
   const says = sayFault(spec)
   try {
     journal.write(['fault', journal.now(), id, 'inject', { ...spec, says }])
     stage.report({ at: 'fault', says, step: 'inject' })
-    const injected = await injectFault(spec, stage.faultStage)
+    const injected = await injectInTime(stage, spec, says)
+    standing.push({ id, spec, injected })
     const { isBiting, evidence } = await injected.bites()
     const step = isBiting ? 'bites' : 'toothless'
     journal.write(['fault', journal.now(), id, step, evidence])
     stage.report({ at: 'fault', says, step })
-    return { id, spec, injected }
   } catch (error) {
     journal.write(['fault', journal.now(), id, 'failed', { why: messageOf(error) }])
     stage.report({ at: 'fault', says: `${says}: ${messageOf(error)}`, step: 'failed' })
-    return undefined
   }
 }
 
-async function mend(stage: Stage, { id, spec, injected }: Standing): Promise<void> {
-  const { journal } = stage
+/** A fault that comes to stand after nobody waits for it any more is undone at once. */
+async function injectInTime(stage: Stage, spec: FaultSpec, says: string): Promise<Injected> {
+  const { clock, signal, faultStage } = stage
+  const injecting = Promise.withResolvers<Injected>()
   try {
-    const evidence = await injected.heal()
+    return await withDeadline(
+      clock,
+      strikeLimitMs,
+      `breaking (${says})`,
+      () => {
+        injectFault(spec, faultStage).then(injecting.resolve, injecting.reject)
+        return injecting.promise
+      },
+      signal,
+    )
+  } catch (error) {
+    injecting.promise.then((late) => late.heal()).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Undoes faults in reverse, within a time for all of them that is short when the run must end. */
+async function mendAll(stage: Stage, standing: readonly Standing[]): Promise<void> {
+  const { clock, signal } = stage
+  const endMs = clock.nowMs() + (signal.aborted ? hastyMendLimitMs : mendLimitMs)
+  for (const stands of standing.toReversed()) {
+    await mend(stage, stands, Math.max(endMs - clock.nowMs(), 500))
+  }
+}
+
+async function mend(stage: Stage, stands: Standing, limitMs: number): Promise<void> {
+  const { journal, clock } = stage
+  const { id, spec, injected } = stands
+  try {
+    const evidence = await withDeadline(clock, limitMs, `healing ${id}`, () => injected.heal())
     journal.write(['fault', journal.now(), id, 'heal', evidence])
     stage.report({ at: 'fault', says: sayFault(spec), step: 'heal' })
   } catch (error) {

@@ -30,25 +30,32 @@ export async function reachSteady(stage: Stage): Promise<boolean> {
   await stage.producer.load(stage.scenario.load)
   if (stage.scenario.load.recordsPerSecond === 0) return true
   const reached = await inPhase(stage, 'steady', () =>
-    until(stage.clock, steadyLimitMs, pollMs, () => stage.fleet.status(), (status) =>
-      stage.watchedGroups.every((name) => isFlowing(status.groups[name])),
+    until(stage, steadyLimitMs, pollMs, () => stage.fleet.status(), (status) =>
+      stage.watchedGroups.every((name) => isFlowing(stage, name, status.groups[name])),
     ),
   )
   if (reached.holds) return true
   const { groups } = reached.answer
-  const found = stage.watchedGroups.map((name) => `${name} ${groups[name]?.deliveries ?? 0}`)
+  const found = stage.watchedGroups.map(
+    (name) => `${name} ${groups[name]?.deliveries ?? 0} (${groups[name]?.open ?? 0} open)`,
+  )
   stage.journal.write([
     'trouble',
     stage.journal.now(),
     'steady',
-    `every group must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
+    `every client of every group must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
       `deliveries were: ${found.join(', ')}`,
   ])
   return false
 }
 
-const isFlowing = (group: GroupStatus | undefined) =>
-  group !== undefined && group.open > 0 && group.deliveries >= steadyDeliveries * group.open
+/** All clients of a group are there, and get records. */
+function isFlowing(stage: Stage, name: string, group: GroupStatus | undefined): boolean {
+  const wanted = stage.scenario.fleet[name]?.count ?? 0
+  return group !== undefined && group.open >= wanted && isFed(group)
+}
+
+const isFed = ({ open, deliveries }: GroupStatus) => deliveries >= steadyDeliveries * open
 
 /** Stops the load and waits until the watched groups have everything, or the limit. */
 export async function settle(stage: Stage): Promise<void> {
@@ -56,7 +63,7 @@ export async function settle(stage: Stage): Promise<void> {
   await inPhase(stage, 'settle', async () => {
     const isQuiet = quietFor(quietMs, stage)
     await until(
-      stage.clock,
+      stage,
       settleLimitMs,
       pollMs,
       async () => [await stage.producer.status(), await stage.fleet.status()] as const,

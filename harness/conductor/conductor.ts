@@ -5,11 +5,14 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import { strikePhase } from '../history/windows.ts'
 import { openJournal } from '../history/journal.ts'
 import { timingOf } from '../targets/environment.ts'
 import type { World } from '../world/world.ts'
 import { messageOf, playPhase } from './act.ts'
 import { playOpening, reachSteady, settle } from './calm.ts'
+import { orEnded } from './ending.ts'
 import { groupsAtStart, planOf, type Plan } from './plan.ts'
 import { setStage, type Order, type Stage } from './stage.ts'
 
@@ -20,12 +23,17 @@ export interface Played {
   readonly version: Readonly<Record<string, unknown>>
   /** Whether the run went through to its end. */
   readonly isComplete: boolean
+  /** Why it was ended before its time, if it was. */
+  readonly cutShort?: string
   readonly startedUnixMs: number
   readonly tookMs: number
 }
 
 const connectLimitMs = 15_000
 const countsEveryMs = 1_000
+/** Striking ends processes, proxies and topics, each with a limit; and so much when in haste. */
+const strikeLimitMs = 90_000
+const hastyStrikeLimitMs = 6_000
 
 /** Plays `order.scenario` once and writes its history to `order.folder`/history. */
 export async function conduct(world: World, order: Order): Promise<Played> {
@@ -33,35 +41,51 @@ export async function conduct(world: World, order: Order): Promise<Played> {
   const startedMs = world.clock.nowMs()
   mkdirSync(join(order.folder, 'history'), { recursive: true })
   mkdirSync(join(order.folder, 'logs'), { recursive: true })
-  const done = (plan: Plan, version: Played['version'], isComplete: boolean): Played => ({
-    plan,
-    version,
-    isComplete,
-    startedUnixMs,
-    tookMs: Math.round(world.clock.nowMs() - startedMs),
-  })
+  const came = await setAndPlay(world, order, startedMs)
+  return { ...came, startedUnixMs, tookMs: Math.round(world.clock.nowMs() - startedMs) }
+}
+
+type Came = Pick<Played, 'plan' | 'version' | 'isComplete' | 'cutShort'>
+
+async function setAndPlay(world: World, order: Order, startedMs: number): Promise<Came> {
+  const setting = setStage(world, order)
   let stage: Stage
   try {
-    stage = await setStage(world, order)
+    stage = await orEnded(order.signal, setting)
   } catch (error) {
+    // What was under way when the user gave up is struck as soon as it stands.
+    setting.then((late) => late.strike()).catch(() => undefined)
     noteTrouble(world, order, startedMs, error)
-    return done(planOf(order.scenario, timingOf(order.scenario.relay, {})), {}, false)
+    const plan = planOf(order.scenario, timingFor(order, {}))
+    return { plan, version: {}, isComplete: false, cutShort: messageOf(error) }
   }
   const version = stage.samplers.version()
-  const plan = planOf(order.scenario, timingOf(order.scenario.relay, toldSettings(version)))
+  let plan: Plan | undefined
   try {
-    return done(plan, version, await play(stage, plan))
+    plan = planOf(order.scenario, timingFor(order, toldSettings(version)))
+    return { plan, version, isComplete: await play(stage, plan) }
   } catch (error) {
-    stage.journal.write(['trouble', stage.journal.now(), 'conductor', messageOf(error)])
-    return done(plan, version, false)
+    if (plan === undefined) throw error
+    const cutShort = messageOf(error)
+    stage.journal.write(['trouble', stage.journal.now(), 'conductor', cutShort])
+    return { plan, version, isComplete: false, cutShort }
   } finally {
-    await strike(stage)
+    await strike(stage, order.signal.aborted ? hastyStrikeLimitMs : strikeLimitMs)
   }
 }
 
+/** A target that runs already was asked for nothing. */
+const timingFor = ({ target, scenario }: Order, told: Readonly<Record<string, unknown>>) =>
+  timingOf(target.kind === 'url' ? {} : scenario.relay, told)
+
 /** Plays all phases. `false`: the run never reached its steady state. */
 async function play(stage: Stage, plan: Plan): Promise<boolean> {
-  const counts = stage.clock.every(countsEveryMs, () => void tellCounts(stage))
+  let isTelling = false
+  const counts = stage.clock.every(countsEveryMs, () => {
+    if (isTelling) return
+    isTelling = true
+    void tellCounts(stage).finally(() => (isTelling = false))
+  })
   try {
     for (const [group] of groupsAtStart(stage.scenario)) {
       await stage.connect(group, undefined, connectLimitMs)
@@ -76,16 +100,17 @@ async function play(stage: Stage, plan: Plan): Promise<boolean> {
       leftMs -= phase.ms
     }
     await settle(stage)
-    await stage.fleet.finish()
-    await stage.producer.finish()
-    await stage.samplers.stop()
-    return true
+    await stage.checkJournals()
+    stage.signal.throwIfAborted()
   } finally {
     counts.cancel()
   }
+  await stage.finish()
+  return true
 }
 
 async function tellCounts(stage: Stage): Promise<void> {
+  await stage.checkJournals()
   try {
     const [produced, received] = await Promise.all([
       stage.producer.status(),
@@ -103,9 +128,11 @@ async function tellCounts(stage: Stage): Promise<void> {
   }
 }
 
-async function strike(stage: Stage): Promise<void> {
+/** What ends from here on ends because of us: the phase tells it to whoever judges. */
+async function strike(stage: Stage, limitMs: number): Promise<void> {
+  stage.journal.write(['phase', stage.journal.now(), strikePhase, 'begin'])
   try {
-    await stage.strike()
+    await withDeadline(stage.clock, limitMs, 'striking the stage', () => stage.strike())
   } catch (error) {
     stage.report({ at: 'step', says: `while cleaning up: ${messageOf(error)}` })
   }
@@ -117,10 +144,15 @@ function toldSettings(version: Readonly<Record<string, unknown>>) {
   return typeof told === 'object' && told !== null ? (told as Record<string, unknown>) : {}
 }
 
-/** A stage that could not be set still leaves a history that says why. */
+/** A stage that could not be set still leaves a history that says why, where it can be written. */
 function noteTrouble(world: World, order: Order, startedMs: number, error: unknown): void {
-  const journal = openJournal(world.clock, join(order.folder, 'history/trouble.ndjson'), startedMs)
-  journal.write(['trouble', journal.now(), 'stage', messageOf(error)])
-  journal.close()
+  const file = join(order.folder, 'history/trouble.ndjson')
   order.report({ at: 'step', says: messageOf(error) })
+  try {
+    const journal = openJournal(world.clock, file, startedMs)
+    journal.write(['trouble', journal.now(), 'stage', messageOf(error)])
+    journal.close()
+  } catch {
+    // The disk is full: the record in memory says that the run was cut short, and why.
+  }
 }

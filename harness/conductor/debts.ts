@@ -3,7 +3,7 @@
  * and struck out after it is healed, so that what a killed run left broken in servers that outlive
  * it can be mended by `chaos heal`. (Processes and folders of a run are in the world's ledger.)
  */
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { identify, isRunning } from '../world/processes.ts'
@@ -47,7 +47,7 @@ export function openDebts(folder: string): Debts {
   const save = () => {
     mkdirSync(folder, { recursive: true })
     if (open.size === 0) rmSync(file, { force: true })
-    else writeFileSync(file, JSON.stringify({ owner, debts: [...open] }))
+    else replace(file, JSON.stringify({ owner, debts: [...open] }))
   }
   return {
     owe(owed) {
@@ -61,25 +61,44 @@ export function openDebts(folder: string): Debts {
   }
 }
 
+/** In one step: whoever reads the page of a living run sees the old or the new one, never half. */
+function replace(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text)
+  renameSync(`${file}.new`, file)
+}
+
 /** A page that a dead run left behind: its debts in the order they were made. */
 export interface LeftDebts {
   readonly file: string
   readonly debts: readonly Debt[]
+  /** Whether the page could be read; if not, nobody knows what is owed. */
+  readonly isReadable: boolean
 }
 
-/** The pages in `folder` whose owner no longer runs. An unreadable page has no debts. */
+/** The pages in `folder` whose owner no longer runs, and those that cannot be read. */
 export function leftDebts(folder: string): readonly LeftDebts[] {
-  return pageNames(folder).flatMap((name) => {
+  return pageNames(folder).flatMap((name): LeftDebts[] => {
     const file = join(folder, name)
-    const read = page.safeParse(parse(readFileSync(file, 'utf8')))
-    if (!read.success) return [{ file, debts: [] }]
-    return isRunning(read.data.owner) ? [] : [{ file, debts: read.data.debts }]
+    const text = textOf(file)
+    if (text === undefined) return []
+    const read = page.safeParse(parse(text))
+    if (!read.success) return [{ file, debts: [], isReadable: false }]
+    return isRunning(read.data.owner) ? [] : [{ file, debts: read.data.debts, isReadable: true }]
   })
+}
+
+/** A page that its owner has just removed holds no debts any more. */
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
 }
 
 function pageNames(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.startsWith(prefix))
+    return readdirSync(folder).filter((name) => name.startsWith(prefix) && name.endsWith('.json'))
   } catch {
     return []
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../../relay/world/clock.ts'
 import { openTopics } from '../stack/topics.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { isRunning } from '../world/processes.ts'
+import { isTrouble } from '../world/trouble.ts'
 import { messageOf } from './act.ts'
 import { leftDebts, type Debt } from './debts.ts'
 
@@ -15,22 +16,26 @@ export interface Healed {
 
 /**
  * Pays every debt in `folder` whose owner is dead. A server that is gone takes its debts with it:
- * those of a native stack always are. A page whose debts are all settled is removed.
+ * those of a native stack always are. A page whose debts are all settled is removed, and so is one
+ * that cannot be read, after it was told.
  */
 export async function payLeftDebts(clock: Clock, folder: string): Promise<Healed> {
   const mended: string[] = []
   const left: string[] = []
-  for (const { file, debts } of leftDebts(folder)) {
+  for (const { file, debts, isReadable } of leftDebts(folder)) {
     const before = left.length
     for (const debt of debts.toReversed()) {
       try {
         await pay(clock, debt)
         mended.push(say(debt))
       } catch (error) {
-        if (!isServerGone(error)) left.push(`${say(debt)}: ${messageOf(error)}`)
+        if (!isGone(error)) left.push(`${say(debt)}: ${messageOf(error)}`)
       }
     }
     if (left.length === before) rmSync(file, { force: true })
+    if (!isReadable) {
+      left.push(`${file} cannot be read, and was removed: see whether servers of yours have toxics`)
+    }
   }
   return { mended, left }
 }
@@ -67,8 +72,9 @@ const say = (debt: Debt): string => {
   }
 }
 
-/** Whether nobody listens any more, somewhere down the chain of causes. */
-function isServerGone(error: unknown): boolean {
+/** Whether nobody listens any more, or knows the proxy, somewhere down the chain of causes. */
+function isGone(error: unknown): boolean {
+  if (isTrouble(error, 'toxiproxy-refused') && / 404\b/.test(error.message)) return true
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at.message.includes('ECONNREFUSED')) return true
   }

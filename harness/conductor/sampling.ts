@@ -1,4 +1,5 @@
 /** Everything that watches a run from outside: started together, stopped together. */
+import { withDeadline } from '../../relay/world/deadline.ts'
 import { rivalClientId } from '../faults/rebalance.ts'
 import type { Journal } from '../history/journal.ts'
 import { startDeadLetterSampler } from '../samplers/dead-letters.ts'
@@ -29,6 +30,9 @@ export interface Samplers {
   stop(): Promise<void>
 }
 
+/** A coordinator that takes longer to say who holds what is between two assignments. */
+const ownedLimitMs = 6_000
+
 export async function startSamplers(world: World, watched: Watched): Promise<Samplers> {
   const { journal, stack, target, names } = watched
   const at = { clock: world.clock, journal }
@@ -57,7 +61,10 @@ export async function startSamplers(world: World, watched: Watched): Promise<Sam
   let stopping: Promise<void> | undefined
   return {
     version: () => version,
-    ownedByTarget: () => lagTruth.owned(),
+    ownedByTarget: () =>
+      withDeadline(world.clock, ownedLimitMs, 'describing the group', () => lagTruth.owned()).catch(
+        () => undefined,
+      ),
     stop: () =>
       (stopping ??= Promise.all(samplers.map((sampler) => sampler.stop())).then(() => undefined)),
   }

@@ -2,8 +2,9 @@
  * The stage of one scenario: the target, the producer, the fleet, the samplers and the proxies
  * between them, set up in order and struck in reverse, whatever happens in between.
  */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
+import { DeadlineError } from '../../relay/world/deadline.ts'
 import { defectOf } from '../defects/index.ts'
 import type { ClientGroup, Hop, Scenario } from '../dsl/scenario.ts'
 import type { FaultStage, ToxicControl } from '../faults/fault.ts'
@@ -11,11 +12,12 @@ import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
 import { startProducer, type RemoteProducer } from '../producer/remote.ts'
 import type { Link, Stack } from '../stack/stack.ts'
-import { openTopics } from '../stack/topics.ts'
+import { openTopics, type Topics } from '../stack/topics.ts'
 import type { RunningTarget, TargetSpec } from '../targets/target.ts'
 import { startTarget } from '../targets/start.ts'
 import type { World } from '../world/world.ts'
 import type { Debts } from './debts.ts'
+import { openEnding, orEnded, type Ending } from './ending.ts'
 import type { Report } from './progress.ts'
 import { groupsAtStart } from './plan.ts'
 import { startSamplers, type Samplers } from './sampling.ts'
@@ -33,12 +35,22 @@ export interface Order {
   readonly report: Report
   /** Aborts when the user wants the run to end. */
   readonly signal: AbortSignal
+  /** What a target that runs already reads and joins; all others get names of their own. */
+  readonly names?: Names
+}
+
+/** What a run reads and writes in Kafka. */
+export interface Names {
+  readonly topic: string
+  readonly dlqTopic: string
+  readonly groupId: string
 }
 
 export interface Stage {
   readonly clock: Clock
   readonly journal: Journal
   readonly scenario: Scenario
+  /** Aborts when the run must end: the user wants it, or what it stands on is gone. */
   readonly signal: AbortSignal
   readonly report: Report
   readonly target: RunningTarget
@@ -49,51 +61,40 @@ export interface Stage {
   /** Groups of which every client must get everything: fast and there from the start. */
   readonly watchedGroups: readonly string[]
   connect(group: string, count: number | undefined, limitMs: number): Promise<void>
-  /** Ends everything in reverse; what fails is written down. */
+  /** Ends the run when one of its journals cannot be written. */
+  checkJournals(): Promise<void>
+  /** Lets fleet, producer and samplers end in order and write down what they have. */
+  finish(): Promise<void>
+  /** Ends everything in reverse; rejects with what failed, after the rest was done. */
   strike(): Promise<void>
 }
 
-const connectLimitMs = 15_000
-
 /** Sets the stage. On failure everything that was set up already is struck again. */
 export async function setStage(world: World, order: Order): Promise<Stage> {
-  const { scenario, stack, folder } = order
+  const { stack, folder } = order
   const originMs = world.clock.nowMs()
   const journal = openJournal(world.clock, join(folder, 'history/conductor.ndjson'), originMs)
   const strike = new AsyncDisposableStack()
   strike.defer(() => journal.close())
   try {
-    const names = namesOf(order)
     const topics = await openTopics(world.clock, stack.kafkaDirect)
     strike.defer(() => topics.close())
-    const ours = [names.topic, names.dlqTopic]
-    const struck = order.debts.owe({
-      mend: 'delete-topics',
-      brokers: [...stack.kafkaDirect],
-      topics: ours,
-    })
-    strike.defer(async () => {
-      await topics.remove(ours)
-      struck()
-    })
-    await topics.create(names.topic, scenario.topic.partitions)
-    await topics.create(names.dlqTopic, 1)
-    return await raise(world, order, { journal, originMs, names, strike })
+    const names = order.names ?? (await makeTopics(world, order, topics, strike))
+    const partitions = (await topics.ends(names.topic)).length
+    const ending = openEnding(order.signal)
+    return await raise(world, order, { journal, originMs, names, partitions, ending, strike })
   } catch (error) {
     await strike.disposeAsync()
     throw error
   }
 }
 
-interface Names {
-  readonly topic: string
-  readonly dlqTopic: string
-  readonly groupId: string
-}
 interface Ground {
   readonly journal: Journal
   readonly originMs: number
   readonly names: Names
+  readonly partitions: number
+  readonly ending: Ending
   readonly strike: AsyncDisposableStack
 }
 
@@ -108,15 +109,45 @@ function payloadLimitOf({ relay }: Scenario): { payloadBytesMax?: number } {
   return relay.payloadBytesMax === undefined ? {} : { payloadBytesMax: relay.payloadBytesMax }
 }
 
+/** Topics of this run alone, which go with it. */
+async function makeTopics(
+  world: World,
+  order: Order,
+  topics: Topics,
+  strike: AsyncDisposableStack,
+): Promise<Names> {
+  const { debts, scenario, stack } = order
+  const names = namesOf(world, order)
+  const ours = [names.topic, names.dlqTopic]
+  const struck = debts.owe({
+    mend: 'delete-topics',
+    brokers: [...stack.kafkaDirect],
+    topics: ours,
+  })
+  strike.defer(async () => {
+    await topics.remove(ours)
+    struck()
+  })
+  await topics.create(names.topic, scenario.topic.partitions)
+  await topics.create(names.dlqTopic, 1)
+  return names
+}
+
+/** Kafka takes these characters in a topic's name. */
+const notInNames = /[^\w.-]/g
+const nameCharsMax = 200
+
 /** Names that no other run uses, so that runs on one stack cannot disturb each other. */
-function namesOf({ scenario, folder }: Order): Names {
-  const topic = `chaos-${folder.split('/').at(-2) ?? 'run'}-${scenario.name}`
+function namesOf(world: World, { folder }: Order): Names {
+  const name = `chaos-${world.mark}-${basename(folder)}`
+  const topic = name.replaceAll(notInNames, '_').slice(0, nameCharsMax)
   return { topic, dlqTopic: `${topic}-dlq`, groupId: topic }
 }
 
 async function raise(world: World, order: Order, ground: Ground): Promise<Stage> {
   const { scenario, folder, stack, seed } = order
-  const { journal, originMs, names, strike } = ground
+  const { journal, originMs, names, ending, strike } = ground
+  ending.signal.throwIfAborted()
   const target = await startTarget(world, order.target, {
     settings: scenario.relay,
     kafkaBrokers: stack.kafkaProxied,
@@ -131,6 +162,7 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
   strike.defer(() => target.stop().then(() => undefined))
   for (const group of Object.keys(scenario.fleet)) await stack.addClientLink(group, target.address)
   strike.defer(() => stack.removeClientLinks())
+  ending.signal.throwIfAborted()
   const producer = await startProducer(world, {
     journalFile: join(folder, 'history/producer.ndjson'),
     logFile: join(folder, 'logs/producer.log'),
@@ -138,10 +170,12 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
     seed,
     brokers: stack.kafkaDirect,
     topic: names.topic,
-    partitions: scenario.topic.partitions,
+    partitions: ground.partitions,
     ...payloadLimitOf(scenario),
   })
   strike.defer(() => producer.kill())
+  ending.watch('producer', producer.ended)
+  ending.signal.throwIfAborted()
   const fleet = await startFleet(world, {
     journalFile: join(folder, 'history/fleet.ndjson'),
     logFile: join(folder, 'logs/fleet.log'),
@@ -150,6 +184,7 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
     ...clientDefectOf(order.target),
   })
   strike.defer(() => fleet.kill())
+  ending.watch('fleet', fleet.ended)
   const samplers = await startSamplers(world, { journal, stack, target, names, producer, fleet })
   strike.defer(() => samplers.stop())
   return assemble(world, order, ground, { target, producer, fleet, samplers })
@@ -158,9 +193,10 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
 type Cast = Pick<Stage, 'target' | 'producer' | 'fleet' | 'samplers'>
 
 function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage {
-  const { scenario, stack, signal, report } = order
-  const { journal, names, strike } = ground
-  const { fleet, target, samplers } = cast
+  const { scenario, stack, report } = order
+  const { journal, names, ending, strike } = ground
+  const { fleet, producer, target, samplers } = cast
+  const { signal } = ending
   const link = (hop: Hop, group?: string) => linkOf(stack, hop, group)
   return {
     ...cast,
@@ -176,11 +212,24 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
       const spec: ClientGroup | undefined = scenario.fleet[group]
       if (spec === undefined) throw new Error(`the scenario has no group "${group}"`)
       const url = `ws://${link('clients', group).listen}/ws`
-      const deadlineMs = limitMs || connectLimitMs
-      await fleet.connect({ group, url, count: count ?? spec.count, spec, deadlineMs })
+      const joining = { group, url, count: count ?? spec.count, spec, deadlineMs: limitMs }
+      await orEnded(signal, fleet.connect(joining))
+    },
+    async checkJournals() {
+      const failure = journal.failure ?? (await failureOf(producer)) ?? (await failureOf(fleet))
+      if (failure !== undefined) ending.end(failure)
+    },
+    async finish() {
+      ending.expectExits()
+      await orEnded(signal, fleet.finish())
+      await orEnded(signal, producer.finish())
+      await orEnded(signal, samplers.stop())
+      journal.flush()
+      if (journal.failure !== undefined) throw journal.failure
     },
     faultStage: {
       clock: world.clock,
+      signal,
       toxics: order.toxics,
       debts: order.debts,
       relay: target.process,
@@ -194,7 +243,22 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
       fleetStatus: () => fleet.status(),
       setReading: async (group, isStalled) => void (await fleet.reading(group, isStalled)),
     },
-    strike: () => strike.disposeAsync(),
+    strike() {
+      ending.expectExits()
+      return strike.disposeAsync()
+    },
+  }
+}
+
+/** What a helper says against itself; one that is only slow to answer says nothing. */
+async function failureOf(helper: {
+  status(): Promise<unknown>
+}): Promise<Error | undefined> {
+  try {
+    await helper.status()
+    return undefined
+  } catch (error) {
+    return error instanceof DeadlineError ? undefined : (error as Error)
   }
 }
 

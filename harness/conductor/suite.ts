@@ -8,12 +8,14 @@ import type { Scenario } from '../dsl/scenario.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import type { Stack } from '../stack/stack.ts'
 import { sayTarget, type TargetSpec } from '../targets/target.ts'
+import { edgeTrouble } from '../world/edge-trouble.ts'
 import { stateFolder } from '../world/places.ts'
 import type { World } from '../world/world.ts'
 import { messageOf } from './act.ts'
 import { conduct, type Played } from './conductor.ts'
-import { openDebts } from './debts.ts'
+import { openDebts, type Debts } from './debts.ts'
 import type { Report } from './progress.ts'
+import type { Names } from './stage.ts'
 
 /** One scenario against one target. */
 export interface SuiteItem {
@@ -31,6 +33,8 @@ export interface SuiteOrder {
   readonly stack: Stack
   readonly report: Report
   readonly signal: AbortSignal
+  /** What the target reads, where it is one that runs already. */
+  readonly names?: Names
 }
 
 /** An item that was played and judged. `folder` holds its record, its history and its logs. */
@@ -41,20 +45,46 @@ export interface SuiteResult {
   readonly verdict: RunVerdict
 }
 
-/** Plays all items, or as many as there is time for before the signal aborts. */
-export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteResult[]> {
-  const results: SuiteResult[] = []
-  for (const [index, item] of order.items.entries()) {
-    if (order.signal.aborted) break
-    const { name, claim } = item.scenario
-    order.report({ at: 'scenario', name, claim, index: index + 1, of: order.items.length })
-    await ensureProxies(world, order)
-    results.push(await playItem(world, order, item, index))
-  }
-  return results
+/** An item of which there is nothing to judge, and why. */
+export interface Unplayed {
+  readonly item: SuiteItem
+  readonly why: string
 }
 
-/** A wedged control API says nothing about any target: its process is replaced. */
+/** Every item of the order is in one of the two. */
+export interface SuiteOutcome {
+  readonly results: readonly SuiteResult[]
+  readonly unplayed: readonly Unplayed[]
+}
+
+/** Plays all items. What cannot be played is told, and the next one is tried. */
+export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteOutcome> {
+  const results: SuiteResult[] = []
+  const unplayed: Unplayed[] = []
+  const debts = openDebts(stateFolder)
+  for (const [index, item] of order.items.entries()) {
+    if (order.signal.aborted) {
+      unplayed.push({ item, why: messageOf(order.signal.reason) })
+      continue
+    }
+    const { name, claim } = item.scenario
+    order.report({ at: 'scenario', name, claim, index: index + 1, of: order.items.length })
+    try {
+      await ensureProxies(world, order)
+      results.push(await playItem(world, order, item, index, debts))
+    } catch (error) {
+      const why = messageOf(edgeTrouble(error, order.folder))
+      order.report({ at: 'step', says: why })
+      unplayed.push({ item, why })
+    }
+  }
+  return { results, unplayed }
+}
+
+/**
+ * A wedged control API says nothing about any target: its process is replaced. What the scenario
+ * before could not remove is removed now.
+ */
 async function ensureProxies(world: World, { stack, report }: SuiteOrder): Promise<void> {
   try {
     await openToxiproxy(world.clock, stack.toxiproxy).version()
@@ -62,6 +92,7 @@ async function ensureProxies(world: World, { stack, report }: SuiteOrder): Promi
     report({ at: 'step', says: `${messageOf(error)}; starting Toxiproxy anew` })
     await stack.recreateProxies()
   }
+  await stack.removeClientLinks()
 }
 
 async function playItem(
@@ -69,10 +100,11 @@ async function playItem(
   order: SuiteOrder,
   item: SuiteItem,
   index: number,
+  debts: Debts,
 ): Promise<SuiteResult> {
-  const { stack, seed, report, signal } = order
+  const { stack, seed, report, signal, names } = order
   const { scenario, target } = item
-  const folder = join(order.folder, folderName(item, index))
+  const folder = join(order.folder, itemFolder(item, index))
   const played = await conduct(world, {
     scenario,
     target,
@@ -80,9 +112,10 @@ async function playItem(
     folder,
     stack,
     toxics: openToxiproxy(world.clock, stack.toxiproxy),
-    debts: openDebts(stateFolder),
+    debts,
     report,
     signal,
+    ...(names === undefined ? {} : { names }),
   })
   const record = recordOf(order, item, played)
   writeRecord(folder, record)
@@ -91,10 +124,14 @@ async function playItem(
   return { item, folder, record, verdict }
 }
 
-function folderName({ scenario, target }: SuiteItem, index: number): string {
+/** Folder of an item; see `isItemFolder`. */
+function itemFolder({ scenario, target }: SuiteItem, index: number): string {
   const defect = target.kind === 'reference' && target.defect ? `+${target.defect}` : ''
   return `${String(index + 1).padStart(2, '0')}-${scenario.name}${defect}`
 }
+
+/** Whether a name is one that `playSuite` gives to the folder of an item. */
+export const isItemFolder = (name: string): boolean => /^\d{2,}-[a-z][\w+-]*$/.test(name)
 
 function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord {
   const { scenario, target, reproduce } = item
@@ -112,7 +149,7 @@ function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord
       stimuli: [...prelude, ...stimuli].map((stimulus) => ({ ...stimulus })),
     })),
     expectations: [...played.plan.expectations],
-    settings: { ...scenario.relay },
+    settings: target.kind === 'url' ? {} : { ...scenario.relay },
     effective: typeof told === 'object' && told !== null ? { ...told } : {},
     versions: { ...order.stack.versions, node: process.versions.node },
     machine: {
@@ -124,6 +161,7 @@ function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord
     startedAt: new Date(played.startedUnixMs).toISOString(),
     tookMs: played.tookMs,
     isComplete: played.isComplete,
+    ...(played.cutShort === undefined ? {} : { cutShort: played.cutShort }),
     reproduce,
   }
 }

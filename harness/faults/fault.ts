@@ -2,11 +2,12 @@
  * What a fault is: one verb, what proves that it bites, and its undoing. Faults know the stage
  * that they may touch and nothing of scenarios, histories or verdicts.
  */
-import type { Clock } from '../../relay/world/clock.ts'
+import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { FaultSpec, Hop } from '../dsl/scenario.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
 import type { Link } from '../stack/stack.ts'
 import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
+import { identify } from '../world/processes.ts'
 import type { Debts } from '../conductor/debts.ts'
 
 /** The measurement behind a claim that a fault bites, or that it is healed. */
@@ -37,6 +38,8 @@ export interface GroupStage {
 /** Everything that a fault may touch. */
 export interface FaultStage {
   readonly clock: Clock
+  /** Aborts when the run must end: nothing waits or measures any longer then. */
+  readonly signal: AbortSignal
   readonly toxics: ToxicControl
   readonly debts: Debts
   readonly relay: RelayProcess | undefined
@@ -54,6 +57,10 @@ export interface Injected {
   heal(): Promise<Evidence>
 }
 
+/** Whether the relay is ours and has ended: nothing on the way to it can answer any more. */
+export const isRelayGone = ({ relay }: FaultStage): boolean =>
+  relay !== undefined && identify(relay.pid) === undefined
+
 /** One kind of fault. */
 export interface FaultKind<K extends FaultSpec['fault'] = FaultSpec['fault']> {
   /** One sentence for the report. */
@@ -61,9 +68,18 @@ export interface FaultKind<K extends FaultSpec['fault'] = FaultSpec['fault']> {
   inject(spec: Extract<FaultSpec, { fault: K }>, stage: FaultStage): Promise<Injected>
 }
 
-/** Asks again every `everyMs` until the answer holds or `limitMs` passed. */
+/** What `until` needs of whoever waits: time, and when there is no more of it. */
+export interface Patience {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks again every `everyMs` until the answer holds or `limitMs` passed; asks once at least.
+ * Rejects as soon as the signal aborts between two questions.
+ */
 export async function until<T>(
-  clock: Clock,
+  { clock, signal }: Patience,
   limitMs: number,
   everyMs: number,
   ask: () => Promise<T>,
@@ -75,6 +91,6 @@ export async function until<T>(
     const tookMs = clock.nowMs() - startedMs
     if (holds(answer)) return { holds: true, answer, tookMs }
     if (tookMs >= limitMs) return { holds: false, answer, tookMs }
-    await new Promise<void>((resolve) => void clock.after(everyMs, resolve))
+    await sleep(clock, everyMs, signal)
   }
 }

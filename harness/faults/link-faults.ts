@@ -7,29 +7,27 @@
 import type { FaultSpec } from '../dsl/scenario.ts'
 import type { Link } from '../stack/stack.ts'
 import type { ToxicSpec as Toxic } from '../stack/toxiproxy.ts'
+import type { FaultKind, FaultStage, Injected } from './fault.ts'
 import {
-  until,
-  type Evidence,
-  type FaultKind,
-  type FaultStage,
-  type Injected,
-} from './fault.ts'
-import { measureThroughput, probe, type Probed } from './probe.ts'
+  measureAnswer,
+  measureBefore,
+  measureFrozen,
+  probeMs,
+  proveHealed,
+  throughput,
+  type Before,
+} from './link-proof.ts'
+import type { Probed } from './probe.ts'
 
 type LinkFault = Extract<FaultSpec, { hop: unknown }>
 type Kind = LinkFault['fault']
-
-/** How long one question may go unanswered, and how long a fault may take to bite or to heal. */
-const probeMs = 700
-const biteLimitMs = 5_000
-const frozenMs = 400
 
 interface Row<K extends Kind> {
   says(spec: Extract<LinkFault, { fault: K }>, link: string): string
   /** The toxics of this fault; none means that the link itself is taken away. */
   toxics(spec: Extract<LinkFault, { fault: K }>): readonly Omit<Toxic, 'name'>[]
   /** Whether a question's outcome is what this fault makes of it. */
-  bites(spec: Extract<LinkFault, { fault: K }>, probed: Probed): boolean
+  bites(spec: Extract<LinkFault, { fault: K }>, probed: Probed, before: Before): boolean
   /** Whether clients of the hop get no bytes at all while it lasts. */
   readonly isFreezing: boolean
 }
@@ -39,6 +37,9 @@ const bothWays = (spec: LinkFault, toxic: Omit<Toxic, 'name' | 'stream'>) => {
   const down = { ...toxic, stream: 'downstream' } as const
   return spec.hop === 'clients' ? [down] : [down, { ...toxic, stream: 'upstream' } as const]
 }
+
+/** Share of the latency asked for that must be measured on top of what was there before. */
+const latencyShareMin = 0.8
 
 const rows: { readonly [K in Kind]: Row<K> } = {
   stall: {
@@ -64,7 +65,8 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     toxics: (spec) => [
       { type: 'latency', stream: 'downstream', attributes: { latency: spec.ms, jitter: 0 } },
     ],
-    bites: (spec, probed) => (probed.answerMs ?? 0) >= spec.ms * 0.8,
+    bites: ({ ms }, { answerMs = 0 }, before) =>
+      ms > 0 && answerMs >= before.answerMs + ms * latencyShareMin,
     isFreezing: false,
   },
   cut: {
@@ -110,15 +112,14 @@ const linkName = ({ hop, group }: LinkFault) =>
 
 async function inject(row: Row<Kind>, spec: LinkFault, stage: FaultStage): Promise<Injected> {
   const link = stage.link(spec.hop, spec.group)
-  const before = await probe(stage.clock, link, biteLimitMs)
-  if (before.outcome !== 'answered') {
-    throw new Error(
-      `the way to ${link.name} must answer before it is broken; it was ${before.outcome} already`,
-    )
-  }
+  const before = await measureBefore(link, stage)
+  const bites =
+    spec.fault === 'bandwidth'
+      ? await narrowing(spec, link, stage)
+      : () => measureBite(row, spec, link, stage, before)
   const undo = await apply(row.toxics(spec as never), spec, link, stage)
   return {
-    bites: () => measureBite(row, spec, link, stage),
+    bites,
     async heal() {
       await undo()
       return proveHealed(link, stage)
@@ -126,102 +127,86 @@ async function inject(row: Row<Kind>, spec: LinkFault, stage: FaultStage): Promi
   }
 }
 
+type Undo = () => Promise<void>
+
 /** Puts the toxics on the link, or takes the link away; returns what undoes it. */
 async function apply(
   toxics: readonly Omit<Toxic, 'name'>[],
   spec: LinkFault,
   link: Link,
   stage: FaultStage,
-): Promise<() => Promise<void>> {
-  const api = stage.toxics.api
-  if (toxics.length === 0) {
-    const struck = stage.debts.owe({ mend: 'enable-link', api, link })
-    await stage.toxics.setEnabled(link, false)
-    return async () => {
-      await stage.toxics.setEnabled(link, true)
-      struck()
+): Promise<Undo> {
+  const undos: Undo[] = []
+  const undoAll = () => allOf(undos.toReversed())
+  try {
+    if (toxics.length === 0) await cut(link, stage, undos)
+    for (const toxic of toxics) {
+      await put(link, { ...toxic, name: `${spec.fault}-${toxic.stream}` }, stage, undos)
     }
-  }
-  const undos: (() => Promise<void>)[] = []
-  for (const toxic of toxics) {
-    const name = `${spec.fault}-${toxic.stream}`
-    const struck = stage.debts.owe({ mend: 'remove-toxic', api, link, name })
-    await stage.toxics.add(link, { ...toxic, name })
-    undos.push(async () => {
-      await stage.toxics.remove(link, name)
-      struck()
-    })
-  }
-  return async () => {
-    for (const undo of undos.toReversed()) await undo()
+    return undoAll
+  } catch (error) {
+    // Half a fault is none: what stands already must not stay.
+    await undoAll().catch(() => undefined)
+    throw error
   }
 }
 
-async function measureBite(row: Row<Kind>, spec: LinkFault, link: Link, stage: FaultStage) {
-  if (spec.fault === 'bandwidth') return measureBandwidth(spec, link, stage)
-  const waitMs = spec.fault === 'latency' ? spec.ms * 3 + probeMs : probeMs
-  const asked = await until(
-    stage.clock,
-    biteLimitMs,
-    50,
-    () => probe(stage.clock, link, waitMs),
-    (probed) => row.bites(spec as never, probed),
+async function cut(link: Link, { toxics, debts }: FaultStage, undos: Undo[]): Promise<void> {
+  const struck = debts.owe({ mend: 'enable-link', api: toxics.api, link })
+  undos.push(() => toxics.setEnabled(link, true).then(struck))
+  await toxics.setEnabled(link, false)
+}
+
+async function put(
+  link: Link,
+  toxic: Toxic,
+  { toxics, debts }: FaultStage,
+  undos: Undo[],
+): Promise<void> {
+  const { name } = toxic
+  const struck = debts.owe({ mend: 'remove-toxic', api: toxics.api, link, name })
+  undos.push(() => toxics.remove(link, name).then(struck))
+  await toxics.add(link, toxic)
+}
+
+/** Does all, also when one of them fails; then the first failure is thrown. */
+async function allOf(works: readonly Undo[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const work of works) await work().catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
+}
+
+async function measureBite(
+  row: Row<Kind>,
+  spec: LinkFault,
+  link: Link,
+  stage: FaultStage,
+  before: Before,
+) {
+  const waitMs = spec.fault === 'latency' ? before.answerMs + spec.ms * 3 + probeMs : probeMs
+  const asked = await measureAnswer(link, stage, waitMs, (probed) =>
+    row.bites(spec as never, probed, before),
   )
-  const evidence: Evidence = {
-    probe: asked.answer.outcome,
-    answerMs: asked.answer.answerMs ?? null,
-    tookMs: Math.round(asked.tookMs),
+  const evidence = { ...asked.evidence, beforeMs: Math.round(before.answerMs) }
+  if (!asked.isBiting || !row.isFreezing || spec.hop !== 'clients' || spec.group === undefined) {
+    return { isBiting: asked.isBiting, evidence }
   }
-  if (!asked.holds || !row.isFreezing || spec.hop !== 'clients' || spec.group === undefined) {
-    return { isBiting: asked.holds, evidence }
-  }
-  const frozen = await measureFrozen(spec.group, stage)
-  return { isBiting: frozen.isFrozen, evidence: { ...evidence, ...frozen } }
+  const { isFrozen, ...frozen } = await measureFrozen(spec.group, stage)
+  return { isBiting: isFrozen, evidence: { ...evidence, ...frozen } }
 }
 
-/** Whether the clients of a group stopped getting bytes: existing connections must feel it too. */
-export async function measureFrozen(group: string, stage: FaultStage) {
-  const bytesOf = async () => (await stage.fleetStatus()).groups[group]?.bytesRead ?? 0
-  let last = await bytesOf()
-  const asked = await until(
-    stage.clock,
-    biteLimitMs,
-    frozenMs,
-    async () => {
-      await new Promise<void>((resolve) => void stage.clock.after(frozenMs, resolve))
-      const now = await bytesOf()
-      const arrived = now - last
-      last = now
-      return arrived
-    },
-    (arrived) => arrived === 0,
-  )
-  return { isFrozen: asked.holds, bytesInLastWindow: asked.answer, windowMs: frozenMs }
-}
-
-async function measureBandwidth(
+/** A limit is seen only where more went through before than it lets through. */
+async function narrowing(
   spec: Extract<LinkFault, { fault: 'bandwidth' }>,
   link: Link,
   stage: FaultStage,
-) {
-  const bytesPerSecond = await measureThroughput(stage.clock, link, 1_500)
+): Promise<Injected['bites']> {
   const wanted = spec.kilobytesPerSecond * 1_024
-  const evidence: Evidence = { bytesPerSecond: Math.round(bytesPerSecond), wanted }
-  return { isBiting: bytesPerSecond <= wanted * 2 + 4_096, evidence }
-}
-
-async function proveHealed(link: Link, stage: FaultStage): Promise<Evidence> {
-  const asked = await until(
-    stage.clock,
-    biteLimitMs,
-    100,
-    () => probe(stage.clock, link, biteLimitMs),
-    (probed) => probed.outcome === 'answered',
-  )
-  if (!asked.holds) {
-    throw new Error(
-      `the way to ${link.name} must answer after healing; it was ${asked.answer.outcome} still`,
-    )
+  const before = await throughput(link, stage, wanted)
+  return async () => {
+    const now = await throughput(link, stage, wanted)
+    const isBiting = now <= wanted * 2 + 4_096 && now < before * 0.8
+    const [bytesPerSecond, bytesPerSecondBefore] = [Math.round(now), Math.round(before)]
+    return { isBiting, evidence: { bytesPerSecond, bytesPerSecondBefore, wanted } }
   }
-  return { answerMs: asked.answer.answerMs ?? null, tookMs: Math.round(asked.tookMs) }
 }

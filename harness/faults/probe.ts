@@ -14,8 +14,8 @@ export interface Probed {
 }
 
 /** Kafka ApiVersions request, version 0, correlation id 1, client id "probe" (KIP-35). */
-const apiVersionsRequest = Buffer.from('0000000f' + '0012' + '0000' + '00000001' + '0005' +
-  Buffer.from('probe').toString('hex'), 'hex')
+const apiVersionsRequest = Buffer.from('0000000f001200000000000100050000000000', 'hex')
+apiVersionsRequest.write('probe', 14, 'latin1')
 
 /** The shortest request of each hop's protocol that any server of it must answer. */
 const questions: Readonly<Record<Hop, Buffer>> = {
@@ -49,37 +49,44 @@ export function probe(clock: Clock, link: Link, limitMs: number): Promise<Probed
     socket.once('connect', () => socket.write(questions[link.hop]))
     socket.once('data', () => settle('answered'))
     socket.once('end', () => settle('ended'))
-    socket.once('error', (error: NodeJS.ErrnoException) =>
+    socket.on('error', (error: NodeJS.ErrnoException) =>
       settle(error.code === 'ECONNREFUSED' ? 'refused' : 'reset'),
     )
   })
 }
 
 /**
- * Asks the same question over and over on one connection for `ms` and counts the bytes that come
- * back, so that a limit on bandwidth can be measured. Never throws.
+ * Asks the same question over and over on one connection, for `ms` or until `bytesMax` came back,
+ * so that a limit on bandwidth can be measured. Never throws.
+ *
+ * @returns bytes a second
  */
-export function measureThroughput(clock: Clock, link: Link, ms: number): Promise<number> {
+export function measureThroughput(
+  clock: Clock,
+  link: Link,
+  ms: number,
+  bytesMax: number,
+): Promise<number> {
   const question = link.hop === 'clients' ? keepAliveQuestion : questions[link.hop]
   const flood = Buffer.concat(Array.from({ length: 200 }, () => question))
+  const startedMs = clock.nowMs()
   return new Promise((resolve) => {
     let bytes = 0
     const socket = connect(splitAddress(link.listen))
     const settle = () => {
       timer.cancel()
       socket.destroy()
-      resolve((bytes * 1_000) / ms)
+      resolve((bytes * 1_000) / Math.max(clock.nowMs() - startedMs, 1))
     }
     const timer = clock.after(ms, settle)
     socket.once('connect', () => socket.write(flood))
     socket.on('data', (chunk: Buffer) => {
       bytes += chunk.length
-      if (bytes < floodBytesMax) socket.write(question)
+      if (bytes >= bytesMax) settle()
+      else socket.write(question)
     })
     socket.on('error', () => undefined)
   })
 }
 
-/** Enough to tell any limit we set from none, and a bound on what a probe may pull. */
-const floodBytesMax = 4 * 1_024 * 1_024
 const keepAliveQuestion = Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\n\r\n')

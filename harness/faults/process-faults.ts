@@ -1,5 +1,6 @@
 /** Faults of the relay's own process: killed, frozen, restarted. Only for targets of ours. */
 import { readFileSync } from 'node:fs'
+import { DeadlineError } from '../../relay/world/deadline.ts'
 import { identify } from '../world/processes.ts'
 import { until, type FaultKind, type FaultStage, type RelayProcess } from './fault.ts'
 
@@ -7,12 +8,16 @@ import { until, type FaultKind, type FaultStage, type RelayProcess } from './fau
 const termLimitMs = 15_000
 const startLimitMs = 30_000
 
+/** The relay's process, which must be ours and alive: what is dead cannot be killed. */
 function processOf(stage: FaultStage): RelayProcess {
   if (stage.relay === undefined) {
     throw new Error(
       'this fault needs a relay process of our own, but the target is a URL; ' +
         'use --target reference or --target-command',
     )
+  }
+  if (isGone(stage.relay.pid)) {
+    throw new Error(`the relay (process ${stage.relay.pid}) has ended already`)
   }
   return stage.relay
 }
@@ -51,16 +56,26 @@ const restartRelay: FaultKind<'restart-relay'> = {
     const relay = processOf(stage)
     const pid = relay.pid
     const beganMs = stage.clock.nowMs()
-    const ended = await relay.kill('SIGTERM', termLimitMs)
+    const ended = await endInOrder(relay)
     const tookMs = Math.round(stage.clock.nowMs() - beganMs)
     return {
       bites: async () => ({
         isBiting: isGone(pid),
-        evidence: { pid, exitCode: ended.code, tookMs },
+        evidence: { pid, exitCode: ended.code, hasObeyed: ended.hasObeyed, tookMs },
       }),
       heal: () => startAgain(relay, stage),
     }
   },
+}
+
+/** A relay that does not end when it is asked to is killed: it must be restarted all the same. */
+async function endInOrder(relay: RelayProcess) {
+  try {
+    return { ...(await relay.kill('SIGTERM', termLimitMs)), hasObeyed: true }
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error
+    return { ...(await relay.kill('SIGKILL', termLimitMs)), hasObeyed: false }
+  }
 }
 
 async function startAgain(relay: RelayProcess, stage: FaultStage) {
@@ -81,7 +96,7 @@ const pauseRelay: FaultKind<'pause-relay'> = {
     return {
       async bites() {
         const asked = await until(
-          stage.clock,
+          stage,
           2_000,
           20,
           async () => processState(pid),
@@ -92,7 +107,15 @@ const pauseRelay: FaultKind<'pause-relay'> = {
       async heal() {
         relay.send('SIGCONT')
         struck()
-        return { pid, state: processState(pid) }
+        const asked = await until(
+          stage,
+          2_000,
+          20,
+          async () => processState(pid),
+          (state) => state !== 'T',
+        )
+        if (!asked.holds) throw new Error(`the relay (process ${pid}) must go on; it is frozen`)
+        return { pid, state: asked.answer }
       },
     }
   },

@@ -3,16 +3,18 @@
  * client on Linux's defaults; only then does the relay's write wait.
  */
 import type { FaultKind } from './fault.ts'
-import { measureFrozen } from './link-faults.ts'
+import { bytesInWindow, measureFrozen } from './link-proof.ts'
 
 export const readersStop: FaultKind<'readers-stop'> = {
   says: (spec) => `the ${spec.group} clients stop reading`,
   async inject(spec, stage) {
+    const bytesBefore = await bytesInWindow(spec.group, stage)
     await stage.setReading(spec.group, true)
     return {
       async bites() {
-        const frozen = await measureFrozen(spec.group, stage)
-        return { isBiting: frozen.isFrozen, evidence: frozen }
+        const { isFrozen, ...measured } = await measureFrozen(spec.group, stage)
+        // Clients that got nothing before cannot be seen to get nothing now.
+        return { isBiting: isFrozen && bytesBefore > 0, evidence: { bytesBefore, ...measured } }
       },
       async heal() {
         await stage.setReading(spec.group, false)

@@ -11,7 +11,10 @@ const flushMs = 250
 export interface Journal {
   /** Microseconds since the start of the run, now. */
   now(): Micros
-  /** Appends one event. Never throws on a full disk: `failure` tells, and the run is unknown. */
+  /**
+   * Appends one event. Never throws on a full disk: `failure` tells, and the run is unknown.
+   * After a failure nothing more is written, so that the file ends where it broke.
+   */
   write(event: HistoryEvent): void
   /** Writes what waits to the file. */
   flush(): void
@@ -40,11 +43,7 @@ export function openJournal(clock: Clock, file: string, originMs: number): Journ
     const text = waiting.join('')
     waiting = []
     chars = 0
-    try {
-      writeSync(fd, text)
-    } catch (error) {
-      failure ??= error as Error
-    }
+    if (failure === undefined) failure = writeAll(fd, text)
   }
   const timer = clock.every(flushMs, flush)
   return {
@@ -60,7 +59,12 @@ export function openJournal(clock: Clock, file: string, originMs: number): Journ
     close() {
       timer.cancel()
       flush()
-      closeSync(fd)
+      try {
+        closeSync(fd)
+      } catch (error) {
+        // A network file system may tell only now that it has no room.
+        failure ??= error as Error
+      }
     },
     get failure() {
       return failure
@@ -68,5 +72,18 @@ export function openJournal(clock: Clock, file: string, originMs: number): Journ
     get count() {
       return count
     },
+  }
+}
+
+/** Writes a text to its end: the kernel may take a part of it only. The error where it cannot. */
+function writeAll(fd: number, text: string): Error | undefined {
+  const bytes = Buffer.from(text)
+  try {
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(fd, bytes, written)
+    }
+    return undefined
+  } catch (error) {
+    return error as Error
   }
 }

@@ -1,6 +1,9 @@
 /** Windows of a run: its phases, its faults, and the sessions of its clients. */
 import type { Closed, Fault, HistoryEvent, Micros, Opened, Phase, Reading } from './event.ts'
 
+/** The phase in which everything is ended by us: what ends then did not end by itself. */
+export const strikePhase = 'strike'
+
 export interface Window {
   readonly begin: Micros
   readonly end: Micros

@@ -52,6 +52,8 @@ export const runRecordSchema = z.strictObject({
   tookMs: z.number(),
   /** Whether the run went through all its phases. */
   isComplete: z.boolean(),
+  /** Why it was ended before its time; then not even a failure is proven. */
+  cutShort: z.string().exactOptional(),
   /** The command that repeats the run. */
   reproduce: z.string(),
 })

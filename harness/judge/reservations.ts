@@ -126,7 +126,12 @@ function troubles(history: History): Reservation[] {
     }))
 }
 
-function incomplete({ isComplete }: RunRecord): Reservation[] {
+/** A run that was cut short left work undone on all sides: what is missing proves nothing. */
+function incomplete({ isComplete, cutShort }: RunRecord): Reservation[] {
+  if (cutShort !== undefined) {
+    const says = `The run was cut short: ${cutShort}`
+    return [{ rule: 'cut-short', says, spoils: 'everything' }]
+  }
   if (isComplete) return []
   return [{ rule: 'incomplete', says: 'The run did not go through to its end.', spoils: 'passes' }]
 }

@@ -4,11 +4,11 @@ import { targetAt } from './at-url.ts'
 import { startSpawned } from './spawned.ts'
 import type { RunningTarget, TargetSpec, TargetStart } from './target.ts'
 
-/** Resolves once the target is ready. */
+/** Resolves once the target is ready. @throws Trouble that says what it lacked */
 export async function startTarget(
   world: World,
   spec: TargetSpec,
   start: TargetStart,
 ): Promise<RunningTarget> {
-  return spec.kind === 'url' ? targetAt(spec) : startSpawned(world, spec, start)
+  return spec.kind === 'url' ? targetAt(world, spec) : startSpawned(world, spec, start)
 }

@@ -22,6 +22,8 @@ export interface TargetStart {
   readonly groupId: string
   /** Where the target's own output goes. */
   readonly logFile: string
+  /** How long it may take to become ready; default 30 s. */
+  readonly readyLimitMs?: number
   /** Told of every start and exit of the process. */
   onProcess(pid: number, edge: 'start' | 'exit', code: number | null, signal: string | null): void
 }

@@ -18,6 +18,8 @@ export const troubles = {
   'toxiproxy-wedged': 'the control API of Toxiproxy does not answer',
   'toxiproxy-refused': 'the control API of Toxiproxy answered with an error',
   'kafka-failed': 'an administrative request to Kafka failed or took too long',
+  'target-unready': 'the relay under test did not become ready by its deadline',
+  'record-unreadable': 'the record or the history of a run cannot be read',
   'stack-bypassed': 'the addresses given would let the target go around the proxies',
 } as const
 export type TroubleCode = keyof typeof troubles

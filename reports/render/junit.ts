@@ -6,7 +6,7 @@ import type { Report, ReportExpectation, ReportScenario } from './model.ts'
 
 export function renderJunit(report: Report): string {
   const suites = report.scenarios.map((scenario) => suite(scenario))
-  const all = report.scenarios.flatMap(({ expectations }) => expectations)
+  const all = report.scenarios.flatMap(casesOf)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="${xml(report.title)}" ${counts(all)} time="${report.tookSeconds}">`,
@@ -17,14 +17,34 @@ export function renderJunit(report: Report): string {
 }
 
 function suite(scenario: ReportScenario): string {
-  const { name, expectations, tookSeconds, troubles } = scenario
-  const head = `  <testsuite name="${xml(name)}" ${counts(expectations)} time="${tookSeconds}">`
-  const trouble = troubles.map((text) => `    <system-err>${xml(text)}</system-err>`)
-  return [head, ...expectations.map((one) => testCase(name, one)), ...trouble, '  </testsuite>']
-    .join('\n')
+  const { name, target, tookSeconds, troubles } = scenario
+  const cases = casesOf(scenario)
+  const head = `  <testsuite name="${xml(name)}" ${counts(cases)} time="${tookSeconds}">`
+  const says = xml([target, ...troubles].join('\n'))
+  const trouble = troubles.length === 0 ? [] : [`    <system-err>${says}</system-err>`]
+  return [head, ...cases.map((one) => testCase(name, one)), ...trouble, '  </testsuite>'].join('\n')
 }
 
-function testCase(scenario: string, expectation: ReportExpectation): string {
+type Case = Pick<
+  ReportExpectation,
+  'finding' | 'check' | 'verdict' | 'rule' | 'why' | 'exercised'
+>
+
+/**
+ * The cases of a scenario, never none. A run that proves nothing has expectations that hold, or do
+ * not, all the same; so it has a case of its own that must not look green, and no failures.
+ */
+function casesOf({ expectations, troubles, verdict }: ReportScenario): readonly Case[] {
+  if (verdict !== 'unknown') return expectations
+  const why = troubles.join(' ') || 'Something could not be judged.'
+  const run = { finding: 'the run', check: 'proves something', rule: 'not-proven', exercised: 0 }
+  const doubted = expectations.map((one): Case =>
+    one.verdict === 'fail' ? { ...one, verdict } : one,
+  )
+  return [...doubted, { ...run, verdict, why }]
+}
+
+function testCase(scenario: string, expectation: Case): string {
   const { finding, check, verdict, rule, why, exercised } = expectation
   const open = `    <testcase classname="${xml(scenario)}" name="${xml(`${finding} ${check}`)}"`
   const out = `<system-out>${xml(`${exercised} exercised; ${why}`)}</system-out>`
@@ -33,7 +53,7 @@ function testCase(scenario: string, expectation: ReportExpectation): string {
   return `${open}><${element} type="${xml(rule)}" message="${xml(why)}"/>${out}</testcase>`
 }
 
-function counts(expectations: readonly ReportExpectation[]): string {
+function counts(expectations: readonly Case[]): string {
   const failures = expectations.filter(({ verdict }) => verdict === 'fail').length
   const errors = expectations.filter(({ verdict }) => verdict === 'unknown').length
   return `tests="${expectations.length}" failures="${failures}" errors="${errors}"`

@@ -10,22 +10,43 @@ const marks: Readonly<Record<Verdict, string>> = {
 export function renderMarkdown(report: Report): string {
   const rows = report.findings.map(
     ({ id, scenario, verdict, exercised, why }) =>
-      `| ${id} | ${scenario} | ${marks[verdict]} | ${exercised} | ${cell(why)} |`,
+      `| ${cell(id)} | ${cell(scenario)} | ${marks[verdict]} | ${exercised} | ${cell(why)} |`,
   )
   const troubles = report.scenarios.flatMap(({ name, troubles: all }) =>
-    all.map((trouble) => `- ${name}: ${trouble}`),
+    all.map((trouble) => `- ${cell(name)}: ${cell(trouble)}`),
   )
   return [
-    `## ${report.title}: ${marks[report.verdict]}`,
+    `## ${cell(report.title)}: ${marks[report.verdict]}`,
     '',
     '| finding | scenario | verdict | put to the test | why |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
     ...(troubles.length > 0 ? ['What could not be judged:', '', ...troubles, ''] : []),
-    `Repeat with \`${report.reproduce}\``,
+    `Repeat with ${code(report.reproduce)}`,
     '',
   ].join('\n')
 }
 
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '|': '&#124;',
+  '`': '&#96;',
+  '\\': '&#92;',
+  '[': '&#91;',
+}
+
+/** Text that stays text, within one line: no markup, no link, no end of a cell. */
+const cell = (text: string) =>
+  text
+    .replaceAll(/[&<|`\\[]/g, (found) => entities[found] ?? found)
+    .replaceAll(/\s+/g, ' ')
+
+/** A code span, whose fence is longer than any run of backticks in it. */
+function code(text: string): string {
+  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  const pad = longest > 0 ? ' ' : ''
+  return `${fence}${pad}${text.replaceAll(/\s+/g, ' ')}${pad}${fence}`
+}

@@ -1,0 +1,100 @@
+/**
+ * The measurements behind faults on a hop: how the way was before, that it is broken now, that it
+ * is whole again. Only the difference proves anything: a way that was slow before is not slow
+ * because of us.
+ */
+import { sleep } from '../../relay/world/clock.ts'
+import type { Link } from '../stack/stack.ts'
+import { until, type Evidence, type FaultStage } from './fault.ts'
+import { measureThroughput, probe, type Probed } from './probe.ts'
+
+/** How long one question may go unanswered, and how long a fault may take to bite or to heal. */
+export const probeMs = 700
+const biteLimitMs = 5_000
+const frozenMs = 400
+const throughputMs = 1_000
+/** The quickest of so many answers is what the way takes by itself. */
+const probesBefore = 3
+
+/** The way before it is broken. */
+export interface Before {
+  /** The quickest answer. */
+  readonly answerMs: number
+}
+
+/** @throws Error where the way does not answer: what is broken already cannot be broken */
+export async function measureBefore(link: Link, stage: FaultStage): Promise<Before> {
+  const times: number[] = []
+  while (times.length < probesBefore) {
+    const { outcome, answerMs } = await probe(stage.clock, link, biteLimitMs)
+    if (outcome !== 'answered') {
+      throw new Error(
+        `the way of ${link.name} must answer before it is broken; it was ${outcome} already`,
+      )
+    }
+    times.push(answerMs ?? 0)
+  }
+  return { answerMs: Math.min(...times) }
+}
+
+/** Asks until a question ends as the fault would have it. */
+export async function measureAnswer(
+  link: Link,
+  stage: FaultStage,
+  waitMs: number,
+  isBroken: (probed: Probed) => boolean,
+): Promise<{ isBiting: boolean; evidence: Evidence }> {
+  const ask = () => probe(stage.clock, link, waitMs)
+  const asked = await until(stage, biteLimitMs, 50, ask, isBroken)
+  const { outcome, answerMs } = asked.answer
+  const rounded = answerMs === undefined ? null : Math.round(answerMs)
+  const tookMs = Math.round(asked.tookMs)
+  return { isBiting: asked.holds, evidence: { probe: outcome, answerMs: rounded, tookMs } }
+}
+
+/** Bytes that reach the clients of a group in a short window. */
+export async function bytesInWindow(group: string, stage: FaultStage): Promise<number> {
+  const bytesOf = async () => (await stage.fleetStatus()).groups[group]?.bytesRead ?? 0
+  const before = await bytesOf()
+  await sleep(stage.clock, frozenMs, stage.signal)
+  return (await bytesOf()) - before
+}
+
+/** Whether the clients of a group stop getting bytes: existing connections must feel it, too. */
+export async function measureFrozen(group: string, stage: FaultStage) {
+  const ask = () => bytesInWindow(group, stage)
+  const asked = await until(stage, biteLimitMs, 1, ask, (bytes) => bytes === 0)
+  return { isFrozen: asked.holds, bytesInLastWindow: asked.answer, windowMs: frozenMs }
+}
+
+/** Bytes a second that answers make on `link`, as far as it takes to tell them from `limit`. */
+export function throughput(link: Link, stage: FaultStage, limit: number): Promise<number> {
+  const bytesMax = Math.max(256 * 1_024, (limit * 4 * throughputMs) / 1_000)
+  return measureThroughput(stage.clock, link, throughputMs, bytesMax)
+}
+
+/**
+ * Asks until the way answers again.
+ *
+ * A relay that is dead, or hangs, answers on no way. That is the relay's failure and not the
+ * way's: it must not turn the verdict on it into a doubt about us.
+ *
+ * @throws Error where the way is broken still
+ */
+export async function proveHealed(link: Link, stage: FaultStage): Promise<Evidence> {
+  const asked = await until(
+    stage,
+    biteLimitMs,
+    100,
+    () => probe(stage.clock, link, probeMs * 2),
+    ({ outcome }) => outcome === 'answered',
+  )
+  const { outcome, answerMs } = asked.answer
+  const tookMs = Math.round(asked.tookMs)
+  if (asked.holds) return { answerMs: Math.round(answerMs ?? 0), tookMs }
+  if (link.hop === 'clients') {
+    const direct = await probe(stage.clock, { ...link, listen: link.upstream }, probeMs * 2)
+    if (direct.outcome !== 'answered') return { relayItself: direct.outcome, tookMs }
+  }
+  throw new Error(`the way of ${link.name} must answer after healing; it was ${outcome} still`)
+}

@@ -1,0 +1,18 @@
+/** Errors of the file system as trouble: a full disk says nothing about any target. */
+import { Trouble } from './trouble.ts'
+
+/** What the operating system says when there is no room, no right, or no such place to write. */
+const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST'])
+
+/** `error`, or the trouble that it means for a run that keeps its files in `folder`. */
+export function edgeTrouble(error: unknown, folder: string): unknown {
+  if (!(error instanceof Error)) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === undefined || !unwritable.has(code)) return error
+  return new Trouble(
+    'disk-full',
+    `cannot write the record of the run to ${folder}: ${message}`,
+    'make room there, or name another folder with --out',
+    error,
+  )
+}
