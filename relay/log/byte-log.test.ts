@@ -140,7 +140,12 @@ function takeWith(log: ByteLog, model: Model, reader: Reader, bytesMax: number):
     return
   }
   expect(reader.slice.bytes).toEqual(model.bytes(start, end))
-  expect(end - start === 1 || reader.slice.bytes.length <= bytesMax).toBe(true)
+  const { length } = reader.slice.bytes
+  expect(end - start === 1 || length <= bytesMax).toBe(true)
+  const { segment } = reader.slice
+  const isLastOfSegment = end === segment.firstOrdinal + segment.count
+  const withNext = isLastOfSegment ? Infinity : length + model.all[end]!.frames.length
+  expect(withNext).toBeGreaterThan(bytesMax)
 }
 
 function checkBounds(log: ByteLog, readers: readonly Reader[]): void {

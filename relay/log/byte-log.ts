@@ -144,9 +144,7 @@ export class ByteLog {
 
   /** The write of a slice has ended, well or not. */
   release(segment: Segment): void {
-    if (!segment.release()) return
-    this.#pinnedBytes -= segment.size
-    segment.forgetBytes()
+    if (segment.release()) this.#pinnedBytes -= segment.size
   }
 
   /**
@@ -219,7 +217,7 @@ export class ByteLog {
     segment.next = undefined
     this.#ringBytes -= segment.size
     if (segment.isHeld) this.#pinnedBytes += segment.size
-    else segment.forgetBytes()
+    segment.forgetBytes()
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * A stretch of the byte log: wire bytes of records, appended once and never rewritten, and beside
- * them which record ends where. A segment that has left the ring keeps its bytes for as long as a
- * socket still holds a slice of it, and its index for as long as a client stands in it.
+ * them which record ends where. A segment that has left the ring lives on only in the slices that
+ * sockets still hold, and its index for as long as a client stands in it.
  */
 
 /** What had been appended of one partition when a segment began. */
@@ -87,7 +87,7 @@ export class Segment {
     return this.isEvicted && this.#holders === 0
   }
 
-  /** Lets the bytes go; views that others took stay valid. */
+  /** Lets the bytes go: nobody reads them here any more, and views that others took stay valid. */
   forgetBytes(): void {
     this.bytes = noBytes
   }
