@@ -22,7 +22,10 @@ function distance(a: string, b: string): number {
 
 const at = (rows: readonly (readonly number[])[], i: number, j: number) => rows[i]?.[j] ?? 0
 
-/** The known name that `name` begins, or that is nearest to it, ignoring case; undefined where none is near. */
+/**
+ * The known name that `name` begins, or that is nearest to it, ignoring case; undefined where none
+ * is near.
+ */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const low = name.toLowerCase()
   const ranked = names

@@ -41,7 +41,8 @@ export async function reproduce(
   const isReproduced = isWhole && shown.every((one) => one.isAsExpected)
   const { says, audit } = findings[finding]
   const troubles = performance.unplayed.map(({ item, why }) => `${item.scenario.name}: ${why}`)
-  if (options.json) given.out.write(`${JSON.stringify({ finding, says, isReproduced, shown, troubles })}\n`)
+  const told = { finding, says, isReproduced, shown, troubles }
+  if (options.json) given.out.write(`${JSON.stringify(told)}\n`)
   else {
     const title = `${finding}: ${says} [${audit}]`
     given.out.write(sideBySide(given, title, shown, troubles, performance.page))

@@ -50,7 +50,7 @@ export async function run(
 /** A relay that runs already takes neither settings from us nor a place to read from. */
 function refuseMisfits({ set, stack }: RunOptions, { kind }: TargetSpec): void {
   if (kind !== 'url') return
-  if (set.length > 0) throw new UsageError('--set is for relays that we start; this one runs already')
+  if (set.length > 0) throw new UsageError('--set is for relays that we start')
   if (stack === undefined || readStackFile(stack).relay !== undefined) return
   throw new UsageError(`${stack} must name what the relay reads: relay.topic, dlqTopic and groupId`)
 }

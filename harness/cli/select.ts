@@ -99,7 +99,7 @@ function contractText(row: SettingRow, name: string, text: string): string {
   throw new UsageError(`${name} wants a number, got "${text}"`)
 }
 
-/** Reads a value as the relay will: what it refuses at its start is refused before anything is started. */
+/** Reads a value as the relay will: what it refuses at its start is refused here. */
 function valueOf(row: SettingRow, key: SettingKey, text: string): Settings[SettingKey] {
   const parsed = parseSettings({ [row.env]: text })
   if (parsed.ok) return parsed.settings[key]

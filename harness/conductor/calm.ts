@@ -43,7 +43,7 @@ export async function reachSteady(stage: Stage): Promise<boolean> {
     'trouble',
     stage.journal.now(),
     'steady',
-    `every client of every group must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
+    `every client must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
       `deliveries were: ${found.join(', ')}`,
   ])
   return false

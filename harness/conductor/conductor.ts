@@ -3,7 +3,6 @@
  * down. Whatever happens, the stage is struck; what the conductor could not do stands in the
  * history as trouble, and the judge makes `unknown` of what depended on it.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { strikePhase } from '../history/windows.ts'
@@ -39,8 +38,6 @@ const hastyStrikeLimitMs = 6_000
 export async function conduct(world: World, order: Order): Promise<Played> {
   const startedUnixMs = world.clock.unixMs()
   const startedMs = world.clock.nowMs()
-  mkdirSync(join(order.folder, 'history'), { recursive: true })
-  mkdirSync(join(order.folder, 'logs'), { recursive: true })
   const came = await setAndPlay(world, order, startedMs)
   return { ...came, startedUnixMs, tookMs: Math.round(world.clock.nowMs() - startedMs) }
 }

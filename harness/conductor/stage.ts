@@ -2,6 +2,7 @@
  * The stage of one scenario: the target, the producer, the fleet, the samplers and the proxies
  * between them, set up in order and struck in reverse, whatever happens in between.
  */
+import { mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
 import { DeadlineError } from '../../relay/world/deadline.ts'
@@ -27,7 +28,7 @@ export interface Order {
   readonly scenario: Scenario
   readonly target: TargetSpec
   readonly seed: string
-  /** Folder of this run; made by the caller. */
+  /** Folder of this run; made if it is not there. */
   readonly folder: string
   readonly stack: Stack
   readonly toxics: ToxicControl
@@ -72,6 +73,7 @@ export interface Stage {
 /** Sets the stage. On failure everything that was set up already is struck again. */
 export async function setStage(world: World, order: Order): Promise<Stage> {
   const { stack, folder } = order
+  for (const name of ['history', 'logs']) mkdirSync(join(folder, name), { recursive: true })
   const originMs = world.clock.nowMs()
   const journal = openJournal(world.clock, join(folder, 'history/conductor.ndjson'), originMs)
   const strike = new AsyncDisposableStack()

@@ -17,7 +17,7 @@ import {
   throughput,
   type Before,
 } from './link-proof.ts'
-import type { Probed } from './probe.ts'
+import type { Flood, Probed } from './probe.ts'
 
 type LinkFault = Extract<FaultSpec, { hop: unknown }>
 type Kind = LinkFault['fault']
@@ -113,15 +113,17 @@ const linkName = ({ hop, group }: LinkFault) =>
 async function inject(row: Row<Kind>, spec: LinkFault, stage: FaultStage): Promise<Injected> {
   const link = stage.link(spec.hop, spec.group)
   const before = await measureBefore(link, stage)
+  const floods: Flood[] = []
   const bites =
     spec.fault === 'bandwidth'
-      ? await narrowing(spec, link, stage)
+      ? await narrowing(spec, link, stage, floods)
       : () => measureBite(row, spec, link, stage, before)
   const undo = await apply(row.toxics(spec as never), spec, link, stage)
   return {
     bites,
     async heal() {
       await undo()
+      for (const flood of floods) flood.close()
       return proveHealed(link, stage)
     },
   }
@@ -200,13 +202,18 @@ async function narrowing(
   spec: Extract<LinkFault, { fault: 'bandwidth' }>,
   link: Link,
   stage: FaultStage,
+  floods: Flood[],
 ): Promise<Injected['bites']> {
   const wanted = spec.kilobytesPerSecond * 1_024
   const before = await throughput(link, stage, wanted)
+  before.close()
   return async () => {
     const now = await throughput(link, stage, wanted)
-    const isBiting = now <= wanted * 2 + 4_096 && now < before * 0.8
-    const [bytesPerSecond, bytesPerSecondBefore] = [Math.round(now), Math.round(before)]
+    floods.push(now)
+    const bytesPerSecond = Math.round(now.bytesPerSecond)
+    const bytesPerSecondBefore = Math.round(before.bytesPerSecond)
+    const isBiting =
+      bytesPerSecond <= wanted * 2 + 4_096 && bytesPerSecond < bytesPerSecondBefore * 0.8
     return { isBiting, evidence: { bytesPerSecond, bytesPerSecondBefore, wanted } }
   }
 }

@@ -6,7 +6,7 @@
 import { sleep } from '../../relay/world/clock.ts'
 import type { Link } from '../stack/stack.ts'
 import { until, type Evidence, type FaultStage } from './fault.ts'
-import { measureThroughput, probe, type Probed } from './probe.ts'
+import { measureThroughput, probe, type Flood, type Probed } from './probe.ts'
 
 /** How long one question may go unanswered, and how long a fault may take to bite or to heal. */
 export const probeMs = 700
@@ -68,7 +68,7 @@ export async function measureFrozen(group: string, stage: FaultStage) {
 }
 
 /** Bytes a second that answers make on `link`, as far as it takes to tell them from `limit`. */
-export function throughput(link: Link, stage: FaultStage, limit: number): Promise<number> {
+export function throughput(link: Link, stage: FaultStage, limit: number): Promise<Flood> {
   const bytesMax = Math.max(256 * 1_024, (limit * 4 * throughputMs) / 1_000)
   return measureThroughput(stage.clock, link, throughputMs, bytesMax)
 }

@@ -55,35 +55,50 @@ export function probe(clock: Clock, link: Link, limitMs: number): Promise<Probed
   })
 }
 
+/** Bytes a second, and the end of the connection that they came over. */
+export interface Flood {
+  readonly bytesPerSecond: number
+  /** Closes the connection; see `measureThroughput` for when. */
+  close(): void
+}
+
+/** Questions under way at a time: enough to keep the server busy, little to be left behind. */
+const underWay = 20
+
 /**
  * Asks the same question over and over on one connection, for `ms` or until `bytesMax` came back,
  * so that a limit on bandwidth can be measured. Never throws.
  *
- * @returns bytes a second
+ * The connection is left open, and read to its end: a Toxiproxy whose client is gone while a
+ * limit still holds bytes back for it hangs for ever when it is asked to take the limit away.
  */
 export function measureThroughput(
   clock: Clock,
   link: Link,
   ms: number,
   bytesMax: number,
-): Promise<number> {
+): Promise<Flood> {
   const question = link.hop === 'clients' ? keepAliveQuestion : questions[link.hop]
-  const flood = Buffer.concat(Array.from({ length: 200 }, () => question))
   const startedMs = clock.nowMs()
   return new Promise((resolve) => {
     let bytes = 0
+    let isOver = false
     const socket = connect(splitAddress(link.listen))
     const settle = () => {
+      if (isOver) return
+      isOver = true
       timer.cancel()
-      socket.destroy()
-      resolve((bytes * 1_000) / Math.max(clock.nowMs() - startedMs, 1))
+      const bytesPerSecond = (bytes * 1_000) / Math.max(clock.nowMs() - startedMs, 1)
+      resolve({ bytesPerSecond, close: () => void socket.destroy() })
     }
     const timer = clock.after(ms, settle)
-    socket.once('connect', () => socket.write(flood))
+    socket.once('connect', () => {
+      socket.write(Buffer.concat(Array.from({ length: underWay }, () => question)))
+    })
     socket.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes >= bytesMax) settle()
-      else socket.write(question)
+      else if (!isOver) socket.write(question)
     })
     socket.on('error', () => undefined)
   })

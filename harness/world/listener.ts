@@ -9,11 +9,12 @@ import { ownedBy } from './processes.ts'
 /** TCP_LISTEN in the fourth column of /proc/net/tcp. */
 const listening = '0A'
 
-/** The process of `owner` that listens on `port`; undefined where none is found, or not on Linux. */
+/** The process of `owner` that listens on `port`; undefined where none is found (or no Linux). */
 export function listenerOn(port: number, owner: string): number | undefined {
   if (process.platform !== 'linux') return undefined
-  const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => inodesIn(file, port)))
-  const sockets = new Set([...inodes].map((inode) => `socket:[${inode}]`))
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6']
+  const inodes = tables.flatMap((file) => inodesIn(file, port))
+  const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`))
   return ownedBy(owner).find(({ pid }) => filesOf(pid).some((file) => sockets.has(file)))?.pid
 }
 
