@@ -23,7 +23,8 @@ export function judgeAgain(
 /** A record that cannot be read is nothing to judge; that is trouble, and no verdict. */
 function judgeFolder(run: string): RunVerdict {
   try {
-    return judge(readHistory(join(run, historyFolder)), readRecord(run))
+    const record = readRecord(run)
+    return judge(readHistory(join(run, historyFolder)), record)
   } catch (error) {
     const what = `${run} cannot be judged: ${(error as Error).message}`
     throw new Trouble('record-unreadable', what, 'run it again', error)

@@ -51,6 +51,7 @@ export function selectTarget(options: {
       : { kind: 'reference', defect: known('defect', defect, defectNames) }
   }
   if (defect !== undefined) throw new UsageError('only the reference relay has defects')
+  const url = urlOf(target)
   if (stack === undefined) {
     throw new UsageError(
       'a relay that runs already reads a topic of its own, and only what we produce there can ' +
@@ -58,7 +59,7 @@ export function selectTarget(options: {
         'or let us start it with --target-command',
     )
   }
-  return { kind: 'url', url: urlOf(target) }
+  return { kind: 'url', url }
 }
 
 /** The URL of a relay as http. TLS is refused: neither clients nor samplers here speak it. */

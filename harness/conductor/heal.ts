@@ -1,12 +1,16 @@
 /** Mends what killed runs left broken in servers that outlive a run, newest debt first. */
 import { rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import type { Clock } from '../../relay/world/clock.ts'
+import { splitAddress } from '../faults/probe.ts'
 import { openTopics } from '../stack/topics.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { isRunning } from '../world/processes.ts'
 import { isTrouble } from '../world/trouble.ts'
 import { messageOf } from './act.ts'
 import { leftDebts, type Debt } from './debts.ts'
+
+const connectLimitMs = 2_000
 
 /** What was mended, and what could not be, as sentences for people. */
 export interface Healed {
@@ -29,7 +33,7 @@ export async function payLeftDebts(clock: Clock, folder: string): Promise<Healed
         await pay(clock, debt)
         mended.push(say(debt))
       } catch (error) {
-        if (!isGone(error)) left.push(`${say(debt)}: ${messageOf(error)}`)
+        if (!(await isGone(clock, debt, error))) left.push(`${say(debt)}: ${messageOf(error)}`)
       }
     }
     if (left.length === before) rmSync(file, { force: true })
@@ -72,11 +76,26 @@ const say = (debt: Debt): string => {
   }
 }
 
-/** Whether nobody listens any more, or knows the proxy, somewhere down the chain of causes. */
-function isGone(error: unknown): boolean {
+/** Whether the server that was owed something is gone, or was replaced by one without the proxy. */
+async function isGone(clock: Clock, debt: Debt, error: unknown): Promise<boolean> {
   if (isTrouble(error, 'toxiproxy-refused') && / 404\b/.test(error.message)) return true
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (at.message.includes('ECONNREFUSED')) return true
-  }
-  return false
+  if (debt.mend === 'continue-process') return false
+  const servers = debt.mend === 'delete-topics' ? debt.brokers : [new URL(debt.api).host]
+  const refusals = await Promise.all(servers.map((server) => isRefused(clock, server)))
+  return refusals.every((isRefusal) => isRefusal)
+}
+
+/** Whether nobody listens at host:port. Silence is no refusal. */
+function isRefused(clock: Clock, address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(splitAddress(address))
+    const settle = (isRefusal: boolean) => {
+      timer.cancel()
+      socket.destroy()
+      resolve(isRefusal)
+    }
+    const timer = clock.after(connectLimitMs, () => settle(false))
+    socket.once('connect', () => settle(false))
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => settle(code === 'ECONNREFUSED'))
+  })
 }

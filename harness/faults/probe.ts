@@ -21,7 +21,8 @@ apiVersionsRequest.write('probe', 14, 'latin1')
 const questions: Readonly<Record<Hop, Buffer>> = {
   kafka: apiVersionsRequest,
   redis: Buffer.from('PING\r\n'),
-  clients: Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n'),
+  // Kept alive: where a server closes behind its answer, a lost answer looks like a refusal.
+  clients: Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\n\r\n'),
 }
 
 /** Splits `host:port`; the port is what follows the last colon. */
@@ -78,7 +79,7 @@ export function measureThroughput(
   ms: number,
   bytesMax: number,
 ): Promise<Flood> {
-  const question = link.hop === 'clients' ? keepAliveQuestion : questions[link.hop]
+  const question = questions[link.hop]
   const startedMs = clock.nowMs()
   return new Promise((resolve) => {
     let bytes = 0
@@ -103,5 +104,3 @@ export function measureThroughput(
     socket.on('error', () => undefined)
   })
 }
-
-const keepAliveQuestion = Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\n\r\n')
