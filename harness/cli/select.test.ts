@@ -1,0 +1,54 @@
+/** What was typed: taken as it was meant, or refused with the name that is near. */
+import { describe, expect, test } from 'vitest'
+import { scenarioNames } from '../../scenarios/index.ts'
+import { UsageError } from './exit-codes.ts'
+import { selectFinding, selectScenarios, selectSettings, selectTarget } from './select.ts'
+
+describe('what is known is taken', () => {
+  test('scenarios by name and by suite', () => {
+    expect(selectScenarios(['lag-tells-the-truth'], undefined)[0]?.name).toBe('lag-tells-the-truth')
+    expect(selectScenarios([], undefined).map(({ name }) => name)).toEqual(scenarioNames)
+  })
+
+  test('targets', () => {
+    expect(selectTarget({})).toEqual({ kind: 'reference' })
+    expect(selectTarget({ defect: 'm-740-bad-json-as-text' })).toMatchObject({ kind: 'reference' })
+    expect(selectTarget({ targetCommand: 'x y' })).toEqual({ kind: 'command', command: 'x y' })
+    const url = selectTarget({ target: 'ws://h:3002/ws', stack: 'f' })
+    expect(url).toEqual({ kind: 'url', url: 'http://h:3002' })
+  })
+
+  test('settings by our name in our unit, and by the contract’s in its own', () => {
+    expect(selectSettings(['healthWindowMs=6000'])).toEqual({ healthWindowMs: 6_000 })
+    expect(selectSettings(['WEBSOCKET_SEND_TIMEOUT_SECS=4', 'kafkaOnDecodeError=pause'])).toEqual({
+      sendTimeoutMs: 4_000,
+      kafkaOnDecodeError: 'pause',
+    })
+  })
+})
+
+describe('what is not known is refused with what was meant', () => {
+  test.each([
+    [() => selectScenarios(['lag-tells-the-thruth'], undefined), /mean "lag-tells-the-truth"/],
+    [() => selectScenarios([], 'nigthly'), /mean "nightly"/],
+    [() => selectScenarios(['x'], 'quick'), /not both/],
+    [() => selectFinding('v8L1'), /mean "v8-L1"/],
+    [() => selectTarget({ defect: 'm-740-bad-json-as-txt' }), /mean "m-740-bad-json-as-text"/],
+    [() => selectTarget({ target: 'x', targetCommand: 'y' }), /not both/],
+    [() => selectTarget({ targetCommand: 'y', defect: 'z' }), /only the reference relay/],
+    [() => selectTarget({ target: 'localhost:3002', stack: 'f' }), /URL such as http/],
+    [() => selectTarget({ target: 'https://h', stack: 'f' }), /without TLS/],
+    [() => selectTarget({ target: 'http://[', stack: 'f' }), /URL such as http/],
+    [() => selectTarget({ target: 'http://h' }), /--stack <file>/],
+    [() => selectTarget({ target: 'http://h', stack: 'f', defect: 'z' }), /only the reference/],
+    [() => selectSettings(['healthWindwMs=1']), /mean "healthWindowMs"/],
+    [() => selectSettings(['healthWindowMs']), /wants name=value/],
+    [() => selectSettings(['=5']), /wants name=value/],
+    [() => selectSettings(['healthWindowMs=']), /wants a number/],
+    [() => selectSettings(['healthWindowMs=1500']), /whole number/],
+    [() => selectSettings(['kafkaOnDecodeError=explode']), /wanted one of/],
+  ])('%s', (select, says) => {
+    expect(select).toThrow(UsageError)
+    expect(select).toThrow(says)
+  })
+})

@@ -1,0 +1,141 @@
+/**
+ * Runs in which something of the run itself breaks: each ends in bounded time, with a verdict that
+ * blames nobody who is innocent, and leaves nothing behind.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock as clock } from '../../relay/world/clock.ts'
+import { scenario, type Scenario } from '../dsl/scenario.ts'
+import { stallClients } from '../dsl/words.ts'
+import { startNativeStack } from '../stack/native.ts'
+import type { Stack } from '../stack/stack.ts'
+import type { TargetSpec } from '../targets/target.ts'
+import { openWorld, type World } from '../world/world.ts'
+import type { Progress } from './progress.ts'
+import { playSuite, type SuiteOutcome } from './suite.ts'
+
+const state = mkdtempSync(join(tmpdir(), 'conductor-'))
+let world: World
+let stack: Stack
+beforeAll(async () => {
+  world = await openWorld(clock, state)
+  stack = await startNativeStack({ world, report: () => undefined })
+})
+afterAll(async () => {
+  await world?.close()
+  rmSync(state, { recursive: true, force: true })
+})
+
+const small = scenario({
+  name: 'small',
+  claim: 'Records arrive.',
+  suites: [],
+  topic: { partitions: 2 },
+  relay: { sendTimeoutMs: 60_000, lagDisconnectRecords: 0 },
+  load: { recordsPerSecond: 100, payloadBytes: 512, threads: 4 },
+  fleet: { readers: { count: 2, reads: 'fast' }, others: { count: 1, reads: 'fast' } },
+  phases: () => [
+    { name: 'broken', ms: 2_000, faults: [stallClients('others')] },
+    { name: 'after', ms: 500 },
+  ],
+  expect: () => ({}),
+})
+
+interface Played extends SuiteOutcome {
+  readonly tookMs: number
+  readonly log: string
+}
+
+/** Plays scenarios; `meddle` is called at every step of progress. */
+async function play(
+  items: readonly Scenario[],
+  meddle: (progress: Progress) => void = () => undefined,
+  { folder = world.makeFolder('run'), target = { kind: 'reference' } as TargetSpec } = {},
+): Promise<Played> {
+  const beganMs = clock.nowMs()
+  const log: string[] = []
+  const outcome = await playSuite(world, {
+    items: items.map((one) => ({ scenario: one, target, reproduce: '' })),
+    seed: 'meddled',
+    folder,
+    stack,
+    report(progress) {
+      log.push(JSON.stringify(progress))
+      meddle(progress)
+    },
+    signal: new AbortController().signal,
+  })
+  return { ...outcome, tookMs: clock.nowMs() - beganMs, log: log.join('\n') }
+}
+
+/** Process ids of our children by what their command line holds. */
+function pidsOf(word: string): number[] {
+  const { stdout } = spawnSync('pgrep', ['-f', word], { encoding: 'utf8' })
+  const all = stdout.split('\n').filter((line) => line !== '').map(Number)
+  return all.filter((pid) => parentOf(pid) === process.pid)
+}
+const parentOf = (pid: number) =>
+  Number(spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).stdout)
+
+/** Sends a signal to a child once, when the fault was seen to bite. */
+function onBite(word: string, signal: NodeJS.Signals) {
+  let isDone = false
+  return (progress: Progress) => {
+    if (isDone || progress.at !== 'fault' || progress.step !== 'bites') return
+    isDone = true
+    const pids = pidsOf(word)
+    if (pids.length === 0) throw new Error(`nobody to signal: ${word}`)
+    for (const pid of pids) process.kill(pid, signal)
+  }
+}
+
+test('nothing is meddled with: it passes', async () => {
+  const { results, unplayed, log } = await play([small])
+  expect(unplayed).toEqual([])
+  expect(results[0]?.verdict, log).toMatchObject({ verdict: 'pass' })
+})
+
+describe('a helper that dies', () => {
+  test.each(['harness/fleet/main.ts', 'harness/producer/main.ts'])('%s', async (word) => {
+    const { results, tookMs } = await play([small], onBite(word, 'SIGKILL'))
+    const { verdict, record } = results[0] ?? {}
+    expect(verdict).toMatchObject({ verdict: 'unknown' })
+    expect(record?.cutShort).toMatch(/process ended in the middle of the run \(SIGKILL\)/)
+    expect(tookMs).toBeLessThan(25_000)
+    expect(pidsOf(word)).toEqual([])
+  })
+})
+
+test('a relay that dies while its clients are stalled fails, and nobody waits for it', async () => {
+  const { results, tookMs, log } = await play([small], onBite('relay/main.ts', 'SIGKILL'))
+  const { verdict } = results[0] ?? {}
+  const [own] = verdict?.findings ?? []
+  expect(verdict?.verdict, log).toBe('fail')
+  expect(own?.finding).toBe('stream')
+  const rules = verdict?.expectations.map(({ judgement }) => judgement.rule)
+  expect(rules).toContain('relay-died')
+  expect(tookMs).toBeLessThan(45_000)
+}, 60_000)
+
+test('a Toxiproxy that hangs makes one run unknown, and the next one passes', async () => {
+  const meddle = onBite('toxiproxy', 'SIGSTOP')
+  const { results, tookMs, log } = await play([small, small], meddle)
+  expect(results.map(({ verdict }) => verdict.verdict), log).toEqual(['unknown', 'pass'])
+  expect(results[0]?.verdict.reservations.map(({ rule }) => rule)).toContain('not-healed')
+  expect(tookMs).toBeLessThan(110_000)
+}, 120_000)
+
+test('a disk that is full makes it unknown, and says so', async ({ skip }) => {
+  const folder = join(world.makeFolder('full'), 'tiny')
+  mkdirSync(folder)
+  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder])
+  if (mount.status !== 0) skip('needs the right to mount a small file system')
+  onTestFinished(() => void spawnSync('umount', ['-l', folder]))
+  const { results, unplayed, tookMs } = await play([small], undefined, { folder })
+  expect(results).toEqual([])
+  expect(unplayed[0]?.why).toMatch(/cannot write the record of the run to .*ENOSPC/s)
+  expect(tookMs).toBeLessThan(40_000)
+})

@@ -1,0 +1,89 @@
+/** Plans: times follow the target, loads are merged, every run judges its stream. */
+import { describe, expect, test } from 'vitest'
+import { scenarios } from '../../scenarios/index.ts'
+import { expectationSchema } from '../checkers/registry.ts'
+import { scenario, type RelaySettings } from '../dsl/scenario.ts'
+import { join, quiet, stallClients } from '../dsl/words.ts'
+import { allMalformedKinds } from '../stimuli/malformed.ts'
+import { timingOf } from '../targets/environment.ts'
+import { groupsAtStart, kindsOf, planOf, streamFinding } from './plan.ts'
+
+const small = (relay: RelaySettings = {}) =>
+  scenario({
+    name: 'small',
+    claim: 'Records arrive.',
+    suites: [],
+    topic: { partitions: 1 },
+    relay,
+    load: { recordsPerSecond: 100, payloadBytes: 512, threads: 4 },
+    fleet: {
+      readers: { count: 2, reads: 'fast' },
+      late: { count: 1, reads: 'fast', joins: 'later' },
+    },
+    phases: ({ healthWindowMs }) => [
+      { name: 'window', ms: healthWindowMs, prelude: [join('late')], load: { payloadBytes: 64 } },
+      { name: 'silence', ms: 1_000, ...quiet, faults: [stallClients('late')] },
+    ],
+    expect: ({ healthWindowMs }) => ({
+      'M-1041': [
+        {
+          check: 'warning-is-recent',
+          trouble: 'droppedTotal',
+          phase: 'window',
+          windowMs: healthWindowMs,
+          slackMs: 1,
+        },
+      ],
+    }),
+  })
+
+const planned = (relay: RelaySettings, told: Record<string, unknown> = {}) =>
+  planOf(small(relay), timingOf(relay, told))
+
+describe('a plan', () => {
+  test('has the times of the target, also in what it expects', () => {
+    for (const windowMs of [6_000, 120_000]) {
+      const { phases, expectations } = planned({}, { healthWindowMs: windowMs })
+      expect(phases.map(({ ms }) => ms)).toEqual([windowMs, 1_000])
+      expect(expectations[0]?.expectation).toMatchObject({ windowMs })
+    }
+  })
+
+  test('merges a phase’s load into the scenario’s, and fills in what is not said', () => {
+    const { phases } = planned({})
+    expect(phases[0]).toMatchObject({
+      load: { recordsPerSecond: 100, payloadBytes: 64, threads: 4 },
+      prelude: [{ stimulus: 'connect', group: 'late' }],
+      faults: [],
+      stimuli: [],
+    })
+    expect(phases[1]?.load).toEqual({ recordsPerSecond: 0, payloadBytes: 512, threads: 4 })
+  })
+
+  test('judges the stream, which owes nothing behind a partition that was told to halt', () => {
+    const streamOf = (relay: RelaySettings) =>
+      planned(relay).expectations.find(({ finding }) => finding === streamFinding)?.expectation
+    expect(streamOf({})).toEqual({ check: 'stream' })
+    const halting = streamOf({ kafkaOnDecodeError: 'pause' })
+    expect(halting).toEqual({ check: 'stream', haltsAtPoison: true })
+  })
+
+  test('of every scenario can be stored and judged again', () => {
+    for (const one of Object.values(scenarios)) {
+      const { phases, expectations } = planOf(one, timingOf(one.relay, {}))
+      expect(phases.every(({ ms }) => Number.isFinite(ms) && ms > 0)).toBe(true)
+      for (const { expectation } of expectations) {
+        expect(expectationSchema.parse(JSON.parse(JSON.stringify(expectation)))).toEqual(expectation)
+      }
+    }
+  })
+})
+
+test('groups that join later are not there at the start', () => {
+  expect(groupsAtStart(small()).map(([name]) => name)).toEqual(['readers'])
+})
+
+test('all malformed kinds are all that there are', () => {
+  expect(kindsOf('all')).toEqual(allMalformedKinds)
+  expect(kindsOf(['empty' as never])).toEqual(['empty'])
+})

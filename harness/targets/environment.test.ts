@@ -1,0 +1,57 @@
+/** Settings become the contract's variables and come back as they were; times are told or known. */
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseSettings } from '../../relay/tables/settings-parse.ts'
+import { settingRows, type SettingKey, type Settings } from '../../relay/tables/settings.ts'
+import type { RelaySettings } from '../dsl/scenario.ts'
+import { environmentOf, timingKeys, timingOf } from './environment.ts'
+
+const numbers = (Object.keys(settingRows) as SettingKey[]).filter(
+  (key) => settingRows[key].kind === 'number',
+)
+
+test('what a relay reads is what was asked for, in every unit', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...numbers), fc.double({ min: 0, max: 1, noNaN: true }), (key, at) => {
+      const row = settingRows[key]
+      if (row.kind !== 'number') return
+      const { min, max } = row
+      const inContract = Math.max(Math.round(min + at * (max - min)), min, 1)
+      const asked = { [key]: inContract * row.scale } as RelaySettings
+      const env = environmentOf(asked)
+      expect(env).toEqual({ [row.env]: String(inContract) })
+      const parsed = parseSettings(env)
+      // A value that contradicts another one is refused as a whole; that is not a matter of units.
+      if (parsed.ok) expect(parsed.settings[key]).toBe(asked[key])
+    }),
+  )
+})
+
+test('words, flags and lists are written as the contract has them', () => {
+  const asked: RelaySettings = { kafkaOnDecodeError: 'pause', trustedProxies: ['10.0.0.1', '::1'] }
+  const parsed = parseSettings(environmentOf(asked))
+  expect(parsed.ok && parsed.settings).toMatchObject(asked as Partial<Settings>)
+})
+
+describe('timing', () => {
+  const asked = { healthWindowMs: 6_000, connectionsPerIpMax: 7, sendTimeoutMs: 2_000 }
+
+  test('of a target that tells is what it tells, also where it was asked for something else', () => {
+    const told = { healthWindowMs: 120_000, lagIntervalMs: 10_000, sendTimeoutMs: 'soon' }
+    const timing = timingOf(asked, told)
+    expect(timing).toMatchObject({ healthWindowMs: 120_000, lagIntervalMs: 10_000 })
+    expect(timing.sendTimeoutMs).toBe(timingOf(asked, {}).sendTimeoutMs)
+  })
+
+  test('of one that tells nothing is what it was asked in variables that others know, too', () => {
+    const timing = timingOf(asked, {})
+    const byDefault = timingOf({}, {})
+    for (const key of timingKeys) {
+      const row = settingRows[key]
+      const wanted = (asked as RelaySettings)[key]
+      const isKnownToAll = !('isOurs' in row)
+      expect([key, timing[key]]).toEqual([key, (isKnownToAll && wanted) || byDefault[key]])
+    }
+    expect(byDefault.healthWindowMs).toBe(120_000)
+  })
+})

@@ -1,0 +1,134 @@
+/** Every format of the report, with texts that try to be more than text. */
+import { describe, expect, test } from 'vitest'
+import { renderHtml } from './html.ts'
+import { renderJunit } from './junit.ts'
+import { renderMarkdown } from './markdown.ts'
+import type { Report, ReportExpectation, ReportScenario, Verdict } from './model.ts'
+
+const hostile = `</script><img src=x onerror="alert('1')">&amp; | \`**b**\` ]]> \u0000\u001b[31m`
+const assets = { chartLibraryScript: '', chartLibraryStyle: '', script: '', style: '' }
+
+const expectation = (verdict: Verdict): ReportExpectation => ({
+  finding: `M-1 ${hostile}`,
+  check: hostile,
+  verdict,
+  rule: hostile,
+  why: hostile,
+  exercised: 3,
+  evidence: [[hostile, hostile]],
+  anomalies: [{ kind: hostile, says: hostile, count: 1, witness: [{ [hostile]: hostile }] }],
+})
+
+const scenario = (verdict: Verdict, own: readonly Verdict[]): ReportScenario => ({
+  name: hostile,
+  claim: hostile,
+  target: hostile,
+  verdict,
+  tookSeconds: 1.5,
+  troubles: [hostile],
+  phases: [{ name: hostile, from: 0, to: 1 }],
+  faults: [{ name: hostile, from: 0, to: 1, outcome: 'bit', evidence: [[hostile, hostile]] }],
+  expectations: own.map(expectation),
+  charts: [{ title: hostile, unit: hostile, series: [], limits: [{ name: hostile, v: 1 }] }],
+  settings: [[hostile, hostile]],
+})
+
+const report = (...scenarios: ReportScenario[]): Report => ({
+  schemaVersion: 1,
+  title: hostile,
+  verdict: 'unknown',
+  seed: hostile,
+  startedAt: '2026-01-01T00:00:00Z',
+  tookSeconds: 2,
+  reproduce: `npm run chaos -- run --seed '\`x\`'`,
+  findings: scenarios.map(({ name, target, verdict }) => ({
+    id: hostile,
+    says: hostile,
+    audit: hostile,
+    scenario: name,
+    target,
+    verdict,
+    why: hostile,
+    exercised: 1,
+  })),
+  scenarios,
+  environment: [[hostile, hostile]],
+})
+
+describe('the page', () => {
+  const page = renderHtml(report(scenario('fail', ['pass', 'fail', 'unknown'])), assets)
+
+  test('takes no text for markup', () => {
+    expect(page).not.toContain('<img')
+    expect(page.match(/<script/g)).toHaveLength(3)
+    expect(page.match(/<\/script>/g)).toHaveLength(3)
+    expect(page).toContain('&lt;/script&gt;&lt;img src=x onerror=&quot;')
+  })
+
+  test('embeds charts that come back as they were', () => {
+    const embedded = /<script type="application\/json" id="charts">(.*?)<\/script>/s.exec(page)?.[1]
+    const [charts] = JSON.parse(embedded ?? '') as { charts: { title: string }[] }[]
+    expect(charts?.charts[0]?.title).toBe(hostile)
+  })
+})
+
+describe('JUnit', () => {
+  test('parses, whatever the texts are', () => {
+    const xml = renderJunit(report(scenario('fail', ['pass', 'fail', 'unknown'])))
+    expect(wellFormed(xml)).toBe('')
+    // oxlint-disable-next-line no-control-regex -- XML cannot hold them at all
+    expect(xml).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/)
+  })
+
+  test('calls a failure a failure and the unknown an error, and counts both', () => {
+    const xml = renderJunit(report(scenario('fail', ['pass', 'fail', 'unknown'])))
+    expect(xml.match(/<failure /g)).toHaveLength(1)
+    expect(xml.match(/<error /g)).toHaveLength(1)
+    expect(xml).toContain('tests="3" failures="1" errors="1"')
+  })
+
+  test('is never green where the run proves nothing, though every check holds', () => {
+    const xml = renderJunit(report(scenario('unknown', ['pass', 'pass'])))
+    expect(xml).toContain('tests="3" failures="0" errors="1"')
+  })
+
+  test('is never green where nothing was played', () => {
+    const xml = renderJunit(report(scenario('unknown', [])))
+    expect(xml).toContain('tests="1" failures="0" errors="1"')
+  })
+
+  test('blames nobody in a run that was spoilt', () => {
+    const xml = renderJunit(report(scenario('unknown', ['fail'])))
+    expect(xml).toContain('failures="0" errors="2"')
+  })
+})
+
+describe('the summary', () => {
+  const text = renderMarkdown(report(scenario('unknown', ['pass'])))
+
+  test('keeps every text in its cell', () => {
+    const row = text.split('\n').find((line) => line.includes('❔ unknown |')) ?? ''
+    expect(row.match(/\|/g)).toHaveLength(6)
+    expect(text).not.toContain('<img')
+  })
+
+  test('quotes a command that holds backticks', () => {
+    expect(text).toContain("`` npm run chaos -- run --seed '`x`' ``")
+  })
+})
+
+/** What is wrong with the nesting or the entities of an XML text; empty where nothing is. */
+function wellFormed(xml: string): string {
+  const open: string[] = []
+  const body = xml.replace(/^<\?xml[^>]*\?>/, '')
+  for (const [tag, closes, name, , closed] of body.matchAll(
+    /<(\/?)([a-z-]+)((?:\s[a-z]+="[^"<]*")*)\s*(\/?)>/g,
+  )) {
+    if (closes === '/' && open.pop() !== name) return `wrong end: ${tag}`
+    if (closes === '' && closed === '') open.push(name ?? '')
+  }
+  const text = body.replaceAll(/<\/?[a-z-]+(?:\s[a-z]+="[^"<]*")*\s*\/?>/g, '')
+  if (/[<>]/.test(text)) return `stray bracket: ${/.{0,20}[<>].{0,20}/.exec(text)?.[0]}`
+  if (/&(?!amp;|lt;|gt;|quot;|#\d+;)/.test(body)) return 'bare ampersand'
+  return open.join(' ')
+}
