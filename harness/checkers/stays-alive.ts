@@ -40,7 +40,7 @@ export const staysAlive: Checker<StaysAliveOptions> = {
 
 /** Where nobody wrote down when the stage was struck, the end of settling is the last word. */
 const settledAt = (history: History): Micros =>
-  history.phases.findLast(({ name }) => name === 'settle')?.end ?? history.end
+  history.phases.findLast(({ name }) => name === 'settle')?.end ?? Infinity
 
 const isWanted = (history: History, t: Micros): boolean =>
   history.faults.some(

@@ -70,7 +70,8 @@ describe('a target that does not come up', () => {
   }, 40_000)
 
   test('answers 500 for ever: unknown in bounded time, and told so', async () => {
-    const run = chaos('run', short, '--target-command', answering(500), '--out', join(folder, '500'))
+    const out = join(folder, '500')
+    const run = chaos('run', short, '--target-command', answering(500), '--out', out)
     await eventually(run, () => markOf(run) !== 'no ledger', 20_000)
     const mark = markOf(run)
     expect(await run.ended).toBe(2)

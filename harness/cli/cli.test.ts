@@ -33,7 +33,7 @@ const stackFile = (name: string, text: string) => {
 }
 const url = ['--target', 'http://127.0.0.1:1'] as const
 
-describe.concurrent('a command line that makes no sense starts nothing and says what is near', () => {
+describe.concurrent('a command line that makes no sense starts nothing, says what is near', () => {
   test.each([
     [['run', 'health-speak'], 'did you mean "health-speaks-of-now"?'],
     [['run', '--suite', 'quik'], 'did you mean "quick"?'],
@@ -76,7 +76,7 @@ test('help is no error', async () => {
   expect(await chaos('run', '--help')).toMatchObject({ code: 0, err: '' })
 })
 
-test('a record that cannot be read is nothing to judge: unknown, and not our own error', async () => {
+test('a record that cannot be read is unknown, and not our own error', async () => {
   writeFileSync(join(folder, 'run.json'), '{"schemaVersion":1}')
   const { code, out, err } = await chaos('judge', folder)
   expect({ code, out }).toEqual({ code: 2, out: '' })

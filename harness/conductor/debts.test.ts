@@ -15,7 +15,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const link = { name: 'redis', hop: 'redis', listen: '127.0.0.1:2', upstream: '127.0.0.1:3' } as const
+const addresses = { listen: '127.0.0.1:2', upstream: '127.0.0.1:3' }
+const link = { name: 'redis', hop: 'redis', ...addresses } as const
 const gone = 'http://127.0.0.1:1'
 const toxic: Debt = { mend: 'remove-toxic', api: gone, link, name: 'stall' }
 const topics: Debt = { mend: 'delete-topics', brokers: ['127.0.0.1:1'], topics: ['a', 'b'] }

@@ -73,7 +73,8 @@ describe('a plan', () => {
       const { phases, expectations } = planOf(one, timingOf(one.relay, {}))
       expect(phases.every(({ ms }) => Number.isFinite(ms) && ms > 0)).toBe(true)
       for (const { expectation } of expectations) {
-        expect(expectationSchema.parse(JSON.parse(JSON.stringify(expectation)))).toEqual(expectation)
+        const stored: unknown = JSON.parse(JSON.stringify(expectation))
+        expect(expectationSchema.parse(stored)).toEqual(expectation)
       }
     }
   })

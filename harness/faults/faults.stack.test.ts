@@ -228,7 +228,7 @@ test('a Toxiproxy that hangs is found out in time, and replaced without the faul
   expect(isBiting).toBe(true)
 }, 40_000)
 
-test('a relay that died while its way was broken is not mistaken for a way that is not healed', async () => {
+test('a relay that died while its way was broken is no way that is not healed', async () => {
   const injected = await injectFault({ fault: 'stall', hop: 'clients', group: 'readers' }, faults)
   process.kill(faults.relay?.pid as number, 'SIGKILL')
   const healed = await injected.heal()

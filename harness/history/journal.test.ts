@@ -1,0 +1,38 @@
+/** A journal on a disk that is full: it says so, and what it has written stays whole lines. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { ManualClock } from '../../relay/world/manual-clock.ts'
+import { openJournal } from './journal.ts'
+
+test('events are on disk after a flush, in their order, and closing keeps the rest', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'journal-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const clock = new ManualClock(50)
+  const file = join(folder, 'a.ndjson')
+  const journal = openJournal(clock, file, 0)
+  journal.write(['trouble', journal.now(), 'a', 'é'.repeat(200_000)])
+  clock.advance(250)
+  journal.write(['trouble', journal.now(), 'b', 'x'])
+  expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(2)
+  journal.close()
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  expect(lines.map((line) => (JSON.parse(line) as unknown[]).slice(1, 3))).toEqual([
+    [50_000, 'a'],
+    [300_000, 'b'],
+  ])
+  expect(journal.failure).toBeUndefined()
+})
+
+test('a full disk never throws, is told, and ends the writing', () => {
+  const journal = openJournal(new ManualClock(), '/dev/full', 0)
+  journal.write(['trouble', 0, 'a', 'b'])
+  expect(journal.failure).toBeUndefined()
+  journal.flush()
+  const first = journal.failure
+  expect(first?.message).toMatch(/ENOSPC/)
+  journal.write(['trouble', 0, 'c', 'd'])
+  journal.close()
+  expect(journal.failure).toBe(first)
+})
