@@ -24,8 +24,10 @@ interface Running {
   readonly ended: Promise<number | null>
 }
 
-function chaos(...args: readonly string[]): Running {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+const chaos = (...args: readonly string[]): Running => start([main, ...args])
+
+function start(args: readonly string[]): Running {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const texts = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text))
@@ -50,12 +52,6 @@ function markOf({ process: child }: Running): string {
   return own?.replace('.json', '') ?? 'no ledger'
 }
 
-/** A free-standing HTTP server that answers every page with a status. */
-const answering = (status: number) =>
-  `exec '${process.execPath}' -e 'require("node:http").createServer((_, answer) => ` +
-  `{ answer.statusCode = ${status}; answer.end() })` +
-  `.listen(Number(process.env.WEBSOCKET_PORT), process.env.WEBSOCKET_HOST)'`
-
 describe('a target that does not come up', () => {
   test('exits at once: unknown, with its last words and one JSON document', async () => {
     const out = join(folder, 'exits')
@@ -68,16 +64,6 @@ describe('a target that does not come up', () => {
     expect(readFileSync(join(out, 'junit.xml'), 'utf8')).toMatch(/<error /)
     expect(ownedBy(markOf(run))).toEqual([])
   }, 40_000)
-
-  test('answers 500 for ever: unknown in bounded time, and told so', async () => {
-    const out = join(folder, '500')
-    const run = chaos('run', short, '--target-command', answering(500), '--out', out)
-    await eventually(run, () => markOf(run) !== 'no ledger', 20_000)
-    const mark = markOf(run)
-    expect(await run.ended).toBe(2)
-    expect(run.out()).toMatch(/GET \/readyz answered 500/)
-    expect(ownedBy(mark)).toEqual([])
-  }, 70_000)
 })
 
 describe('pulling the plug', () => {
@@ -123,6 +109,17 @@ describe('pulling the plug', () => {
     expect(again?.findings).toHaveLength(report.findings.length)
   }, 150_000)
 })
+
+test('an error of our own in the middle of a run: 70, and all is torn down', async () => {
+  const late = 'setTimeout(() => Promise.reject(new Error("a bug of ours")), 7000).unref()'
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(late)}`]
+  const run = start([...flags, main, 'run', short, '--out', join(folder, 'bug')])
+  await eventually(run, () => run.out().includes('ready after'), 30_000)
+  const mark = markOf(run)
+  expect(await run.ended).toBe(70)
+  expect(run.err()).toMatch(/our own error, not the relay's: Error: a bug of ours/)
+  expect(ownedBy(mark)).toEqual([])
+}, 60_000)
 
 describe('a relay that runs already', () => {
   const addresses = {

@@ -26,8 +26,8 @@ interface Standing {
 }
 
 /**
- * Plays `phase`. Rejects only when the run is to end (the signal aborted, or a helper process is
- * gone); a fault that cannot be injected or healed is written down, and the run goes on.
+ * Plays `phase`. Rejects when the run is to end: the signal aborted, a helper process is gone, a
+ * fault could not be healed. One that could not be injected is written down, and the run goes on.
  */
 export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void> {
   const { journal, clock, signal } = stage
@@ -36,6 +36,7 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
     await orEnded(signal, send(stage, phase, stimulus))
   }
   const standing: Standing[] = []
+  const unhealed: Error[] = []
   try {
     for (const [index, spec] of phase.faults.entries()) {
       signal.throwIfAborted()
@@ -48,8 +49,10 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
     await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
   } finally {
     journal.write(['phase', journal.now(), phase.name, 'end'])
-    await mendAll(stage, standing)
+    unhealed.push(...(await mendAll(stage, standing)))
   }
+  // Whatever came after would be measured on a broken way.
+  if (unhealed[0] !== undefined) throw unhealed[0]
 }
 
 /** Injects a fault, which then stands, and measures whether it bites. */
@@ -98,24 +101,34 @@ async function injectInTime(stage: Stage, spec: FaultSpec, says: string): Promis
 }
 
 /** Undoes faults in reverse, within a time for all of them that is short when the run must end. */
-async function mendAll(stage: Stage, standing: readonly Standing[]): Promise<void> {
+async function mendAll(stage: Stage, standing: readonly Standing[]): Promise<Error[]> {
   const { clock, signal } = stage
   const endMs = clock.nowMs() + (signal.aborted ? hastyMendLimitMs : mendLimitMs)
+  const failures: Error[] = []
   for (const stands of standing.toReversed()) {
-    await mend(stage, stands, Math.max(endMs - clock.nowMs(), 500))
+    const failure = await mend(stage, stands, Math.max(endMs - clock.nowMs(), 500))
+    if (failure !== undefined) failures.push(failure)
   }
+  return failures
 }
 
-async function mend(stage: Stage, stands: Standing, limitMs: number): Promise<void> {
+/** Undoes one fault; the error where it could not be undone. */
+async function mend(
+  stage: Stage,
+  stands: Standing,
+  limitMs: number,
+): Promise<Error | undefined> {
   const { journal, clock } = stage
   const { id, spec, injected } = stands
   try {
     const evidence = await withDeadline(clock, limitMs, `healing ${id}`, () => injected.heal())
     journal.write(['fault', journal.now(), id, 'heal', evidence])
     stage.report({ at: 'fault', says: sayFault(spec), step: 'heal' })
+    return undefined
   } catch (error) {
     journal.write(['fault', journal.now(), id, 'failed', { why: messageOf(error) }])
     stage.report({ at: 'fault', says: messageOf(error), step: 'failed' })
+    return new Error(`the fault ${id} could not be healed: ${messageOf(error)}`, { cause: error })
   }
 }
 

@@ -2,7 +2,7 @@
  * Every fault on real servers: it is seen to bite on each hop it can be on, and is gone after it
  * was healed. One stack and one relay with a small fleet for all of them.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -14,10 +14,9 @@ import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { identify } from '../world/processes.ts'
-import { isTrouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { until, type FaultStage } from './fault.ts'
-import { measureAnswer, throughput } from './link-proof.ts'
+import { throughput } from './link-proof.ts'
 import { probe } from './probe.ts'
 import { injectFault } from './registry.ts'
 
@@ -69,18 +68,19 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true })
 })
 
+const readers = async () => (await stage.fleet.status()).groups['readers']
+
 /** Records reach all clients again: what was broken before is not broken still. */
 beforeEach(async () => {
-  const read = async () => (await stage.fleet.status()).groups['readers']
-  const before = (await read())?.deliveries ?? 0
+  const before = (await readers())?.deliveries ?? 0
   const flow = await until(
     faults,
     20_000,
     100,
-    read,
+    readers,
     (now) => now?.open === 3 && now.deliveries > before,
   )
-  expect(flow.answer).toMatchObject({ open: 3 })
+  if (!flow.holds) throw new Error(`records must flow: ${JSON.stringify(flow.answer)}`)
 })
 
 const debtPages = () => readdirSync(state).filter((name) => name.startsWith('debts-'))
@@ -215,24 +215,10 @@ test('a reset acts on a connection as soon as it carries data, not before', asyn
   expect(await probe(clock, link, 1_000)).toMatchObject({ outcome: 'answered' })
 })
 
-test('a Toxiproxy that hangs is found out in time, and replaced without the fault', async () => {
-  const injected = await injectFault({ fault: 'stall', hop: 'redis' }, faults)
-  process.kill(stack.pids['toxiproxy'] as number, 'SIGSTOP')
-  const beganMs = clock.nowMs()
-  await expect(injected.heal()).rejects.toSatisfy((error) => isTrouble(error, 'toxiproxy-wedged'))
-  expect(clock.nowMs() - beganMs).toBeLessThan(15_000)
-  expect(debtPages().length).toBe(1)
-  await stack.recreateProxies()
-  const link = faults.link('redis')
-  const { isBiting } = await measureAnswer(link, faults, 1_000, (one) => one.outcome === 'answered')
-  expect(isBiting).toBe(true)
-}, 40_000)
-
 test('a relay that died while its way was broken is no way that is not healed', async () => {
   const injected = await injectFault({ fault: 'stall', hop: 'clients', group: 'readers' }, faults)
   process.kill(faults.relay?.pid as number, 'SIGKILL')
   const healed = await injected.heal()
   expect(healed['relayItself']).toBe('refused')
   await expect(injectFault({ fault: 'kill-relay' }, faults)).rejects.toThrow(/has ended already/)
-  expect(existsSync(state)).toBe(true)
 })
