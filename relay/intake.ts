@@ -56,7 +56,7 @@ export class Intake {
     this.#box = createLetterBox(this.#client('dlq'), clock, topic, settings.dlqSendTimeoutMs)
     this.#dlq = this.#createDlq(topic)
     this.#consume = this.#createConsume(needs)
-    this.#consumer = this.#createConsumer()
+    this.#consumer = this.#createConsumer(needs)
     this.lag = this.#createLag()
     this.#export()
   }
@@ -201,13 +201,14 @@ export class Intake {
     })
   }
 
-  #createConsumer(): KafkaConsumer {
+  #createConsumer(needs: IntakeNeeds): KafkaConsumer {
     return createConsumer({
       ...this.#wiring.world,
       settings: this.#wiring.settings,
       createClient: () => this.#client('consumer'),
       positions: () => this.#consume.positions(),
       onBatch: (fetched, run) => this.#consume.take(fetched, run),
+      rested: () => needs.broadcast.rested(),
       onAssigned: (partitions) => this.#assign(partitions),
       onRebalancing: () => void this.#commit(),
       onError: (error) => this.#failed(error),

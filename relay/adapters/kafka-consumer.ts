@@ -45,6 +45,8 @@ export interface ConsumerNeeds {
    * longer ours; `beat` must be called at least every heartbeat interval.
    */
   onBatch(fetched: Fetched, run: BatchRun): Promise<void>
+  /** Settles when the next fetch is welcome. Asked once per fetch that brought something. */
+  rested(): Promise<void>
   /** These partitions are ours now, and no others. */
   onAssigned(partitions: readonly number[]): void
   /** A rebalance begins: the last moment to commit. */
@@ -69,7 +71,7 @@ export interface KafkaConsumer {
 }
 
 const retryMs = { first: 250, most: 5_000 } as const
-/** Workers that may wait for the relay at once: one per broker suffices, see `onBatch`. */
+/** Batches that are taken side by side, so that one which rests does not hold up the others. */
 const workers = 8
 
 export const createConsumer = (needs: ConsumerNeeds): KafkaConsumer => new GroupConsumer(needs)
@@ -79,6 +81,7 @@ class GroupConsumer implements KafkaConsumer {
   readonly #stopping = new AbortController()
   #consumer: Consumer | undefined
   #done: Promise<void> = Promise.resolve()
+  #hasRested = true
   isRunning = false
 
   constructor(needs: ConsumerNeeds) {
@@ -162,6 +165,7 @@ class GroupConsumer implements KafkaConsumer {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#joined(consumer, payload.memberAssignment[settings.kafkaTopic] ?? [])
     })
+    consumer.on(consumer.events.FETCH, () => (this.#hasRested = false))
     consumer.on(consumer.events.REBALANCING, () => this.#needs.onRebalancing())
     consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => {
       this.#needs.onError(Object.assign(new Error(`${payload.apiName} timed out`), {
@@ -213,6 +217,14 @@ class GroupConsumer implements KafkaConsumer {
     })
     if (payload.isStale()) return
     payload.resolveOffset(String(nextOffset - 1n))
+    await this.#rest()
+  }
+
+  /** One batch of a fetch rests for all of them: the next fetch waits until all are done. */
+  async #rest(): Promise<void> {
+    if (this.#hasRested) return
+    this.#hasRested = true
+    await this.#needs.rested()
   }
 }
 

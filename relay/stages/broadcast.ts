@@ -4,10 +4,17 @@
  *
  * A quiet relay flushes at once. Under load flushes are at least an interval apart, because a
  * write costs a client the same whether it carries one record or fifty: coalescing is what makes
- * a fan-out cheap. One timer serves all clients.
+ * a fan-out cheap. The more a flush carries, the more a wait saves, so the interval grows with it
+ * to at most its double. One timer serves all clients.
+ *
+ * What is coalesced should wait in Kafka and not here: whoever fetches rests between a flush and
+ * the next fetch, and what the fetch brings then goes out at once.
  */
 import type { ByteLog } from '../log/byte-log.ts'
-import type { Clock } from '../world/clock.ts'
+import { sleep, type Clock } from '../world/clock.ts'
+
+/** Records of a flush from which on nothing is gained by waiting longer. */
+const fullFlushRecords = 24
 
 export interface BroadcastNeeds {
   readonly log: ByteLog
@@ -22,6 +29,8 @@ export interface BroadcastNeeds {
 export class Broadcast {
   readonly #needs: BroadcastNeeds
   #lastFlushMs = -Infinity
+  #lastFlushOrdinal = 0
+  #restMs = 0
   #isDue = false
   #nextFlush = Promise.withResolvers<void>()
 
@@ -37,22 +46,33 @@ export class Broadcast {
   /**
    * Sees to it that what was appended goes out: after this turn when quiet, else at the end of the
    * interval.
-   *
-   * @returns settles with that flush; fetching the next batch before it would gain nothing
    */
-  flushSoon(): Promise<void> {
-    if (this.#isDue) return this.#nextFlush.promise
+  flushSoon(): void {
+    if (this.#isDue) return
     this.#isDue = true
-    const { clock, flushIntervalMs, soon } = this.#needs
-    const waitMs = this.#lastFlushMs + flushIntervalMs - clock.nowMs()
-    if (waitMs <= 0) soon(() => this.#flush())
-    else clock.after(waitMs, () => this.#flush())
-    return this.#nextFlush.promise
+    const waitMs = this.#untilNextMs()
+    if (waitMs <= 0) this.#needs.soon(() => this.#flush())
+    else this.#needs.clock.after(waitMs, () => this.#flush())
+  }
+
+  /** Settles when what was appended has gone out and a flush may follow at once. */
+  async rested(): Promise<void> {
+    if (this.#isDue) await this.#nextFlush.promise
+    const waitMs = this.#untilNextMs()
+    if (waitMs > 0) await sleep(this.#needs.clock, waitMs)
+  }
+
+  #untilNextMs(): number {
+    return this.#lastFlushMs + this.#restMs - this.#needs.clock.nowMs()
   }
 
   #flush(): void {
+    const { clock, flushIntervalMs, log } = this.#needs
+    const carried = log.ordinal - this.#lastFlushOrdinal
     this.#isDue = false
-    this.#lastFlushMs = this.#needs.clock.nowMs()
+    this.#lastFlushMs = clock.nowMs()
+    this.#lastFlushOrdinal = log.ordinal
+    this.#restMs = flushIntervalMs * (1 + Math.min(1, carried / fullFlushRecords))
     const flushed = this.#nextFlush
     this.#nextFlush = Promise.withResolvers()
     this.#needs.wakeAll()

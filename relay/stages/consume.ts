@@ -81,7 +81,7 @@ export class Consume {
     this.#isStopped = true
   }
 
-  /** Takes a batch; settles when the next one is welcome. */
+  /** Takes a batch; settles when it was offered. */
   async take(fetched: Fetched, run: BatchRun): Promise<void> {
     const bytes = fetched.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
     this.inflightBytes += bytes
@@ -93,7 +93,7 @@ export class Consume {
     } finally {
       this.inflightBytes -= bytes
     }
-    await this.#needs.broadcast.flushSoon()
+    this.#needs.broadcast.flushSoon()
   }
 
   #offer(fetched: Fetched, run: BatchRun): void {

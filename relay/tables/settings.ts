@@ -256,7 +256,7 @@ export const settingRows = {
     'WEBSOCKET_FLUSH_INTERVAL_MS',
     'ms',
     [4, 0, 1_000],
-    'Least time between two flushes under load; a quiet relay flushes at once.',
+    'Least time between flushes under load, up to twice that for full ones; when quiet: none.',
     ours,
   ),
   payloadBytesMax: number(
