@@ -38,7 +38,7 @@ export interface BenchPlace {
 
 const partitions = 4
 const warmUpMs = 2_500
-const tickMs = 5
+const tickMs = 3
 const quietMs = 3_000
 const limitMs = 120_000
 
