@@ -57,7 +57,7 @@ describe('the rules', () => {
     ['unseeded dice', 'harness/a.ts', 'Math.random()', 'dice'],
     ['the environment', 'harness/a.ts', 'process.env.HOME', 'handed in'],
     ['a console', 'relay/a.ts', "console.log('x')", 'log'],
-    ['a vague name', 'relay/a.ts', 'class Socket' + 'Manager {}', 'says nothing'],
+    ['a vague name', 'relay/a.ts', 'class SocketManager {}', 'says nothing'],
     ['a vague folder', 'relay/utils/a.ts', 'b()', 'folder for anything'],
     ['a finding id', 'relay/a.ts', '// fixes M-1034', 'finding id'],
     ['proto importing relay', 'proto/a.ts', "import '../relay/b.ts'", 'must not import'],
