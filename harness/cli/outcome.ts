@@ -36,7 +36,6 @@ export function writeReport(folder: string, report: Report): string {
 function pageAssets(): PageAssets {
   const page = join(repoRoot, 'reports/render/page')
   const uplot = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist')
-  const text = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8')
   return {
     chartLibraryScript: text(uplot, 'uPlot.iife.min.js'),
     chartLibraryStyle: text(uplot, 'uPlot.min.css'),
@@ -44,6 +43,8 @@ function pageAssets(): PageAssets {
     style: text(page, 'style.css'),
   }
 }
+
+const text = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8')
 
 /** A folder's name for a run that starts now: sortable, and without characters that need quotes. */
 export function runFolder(unixMs: number, seed: string): string {

@@ -39,6 +39,11 @@ const chartOf = (v: readonly (number | null)[], unit: 'bytes' | 'count' = 'count
   series: [{ name: 's', unit, t: v.map((_, at) => at * 1_000_000), v }],
   limits: [{ name: 'l', v: 1_048_576 }],
 })
+const numbers = (all: readonly (number | null)[]) => all.filter((one) => one !== null)
+const extremes = (all: readonly (number | null)[]) => [
+  Math.min(...numbers(all)),
+  Math.max(...numbers(all)),
+]
 const drawn = (chart: Chart) => reportOf(head, [shown([chart])]).scenarios[0]?.charts[0]
 
 describe('a chart', () => {
@@ -48,11 +53,6 @@ describe('a chart', () => {
       fc.property(fc.array(value, { minLength: 1, maxLength: 3_000 }), (v) => {
         const series = drawn(chartOf(v))?.series[0]
         const told = series?.v ?? []
-        const numbers = (all: readonly (number | null)[]) => all.filter((one) => one !== null)
-        const extremes = (all: readonly (number | null)[]) => [
-          Math.min(...numbers(all)),
-          Math.max(...numbers(all)),
-        ]
         expect(told.length).toBeLessThanOrEqual(600)
         expect(extremes(told)).toEqual(extremes(v))
         expect(told.includes(null)).toBe(v.includes(null))

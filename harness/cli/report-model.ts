@@ -194,10 +194,11 @@ function sayValue(name: string, value: unknown): string {
 
 const mebibytes = (bytes: number) => (bytes / 1_048_576).toFixed(1)
 
+const keyOf = ({ title, series, limits }: Chart) =>
+  JSON.stringify([title, series.map(({ name, t }) => [name, t.length]), limits])
+
 /** Two expectations on the same quantity draw the same chart; one is enough. */
 function distinct(charts: readonly Chart[]): Chart[] {
-  const keyOf = ({ title, series, limits }: Chart) =>
-    JSON.stringify([title, series.map(({ name, t }) => [name, t.length]), limits])
   return [...new Map(charts.map((chart) => [keyOf(chart), chart])).values()]
 }
 

@@ -53,8 +53,9 @@ export async function reproduce(
     : exitCodes.fail.code
 }
 
+const scenarioOf = (defect: DefectName) => defectOf(defect).scenario as ScenarioName
+
 function itemsOf(names: readonly DefectName[], seed: string): SuiteItem[] {
-  const scenarioOf = (defect: DefectName) => defectOf(defect).scenario as ScenarioName
   const command = (name: ScenarioName) => `npm run chaos -- run ${name} --seed ${quoted(seed)}`
   return [
     ...[...new Set(names.map(scenarioOf))].map((name): SuiteItem => ({

@@ -12,7 +12,6 @@ import { scenario, type Scenario } from '../dsl/scenario.ts'
 import { stallClients } from '../dsl/words.ts'
 import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
-import type { TargetSpec } from '../targets/target.ts'
 import { openWorld, type World } from '../world/world.ts'
 import type { Progress } from './progress.ts'
 import { playSuite, type SuiteOutcome } from './suite.ts'
@@ -52,11 +51,11 @@ interface Played extends SuiteOutcome {
 async function play(
   items: readonly Scenario[],
   meddle: (progress: Progress) => void = () => undefined,
-  { folder = world.makeFolder('run'), target = { kind: 'reference' } as TargetSpec } = {},
+  { folder = world.makeFolder('run') } = {},
 ): Promise<Played> {
   const beganMs = clock.nowMs()
   const outcome = await playSuite(world, {
-    items: items.map((one) => ({ scenario: one, target, reproduce: '' })),
+    items: items.map((one) => ({ scenario: one, target: { kind: 'reference' }, reproduce: '' })),
     seed: 'meddled',
     folder,
     stack,

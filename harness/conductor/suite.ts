@@ -133,6 +133,10 @@ function itemFolder({ scenario, target }: SuiteItem, index: number): string {
 /** Whether a name is one that `playSuite` gives to the folder of an item. */
 export const isItemFolder = (name: string): boolean => /^\d{2,}-[a-z][\w+-]*$/.test(name)
 
+/** Data of a scenario as the record holds it: open to fields that this version does not know. */
+const plain = <T extends object>(all: readonly T[]) =>
+  all.map((one) => Object.assign<Record<string, unknown>, T>({}, one))
+
 function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord {
   const { scenario, target, reproduce } = item
   const told = played.version['settings']
@@ -145,8 +149,8 @@ function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord
       name,
       ms,
       load: { ...load },
-      faults: faults.map((fault) => ({ ...fault })),
-      stimuli: [...prelude, ...stimuli].map((stimulus) => ({ ...stimulus })),
+      faults: plain(faults),
+      stimuli: plain([...prelude, ...stimuli]),
     })),
     expectations: [...played.plan.expectations],
     settings: target.kind === 'url' ? {} : { ...scenario.relay },

@@ -93,8 +93,8 @@ const rows: { readonly [K in Kind]: Row<K> } = {
 function linkFault<K extends Kind>(kind: K): FaultKind<K> {
   const row: Row<K> = rows[kind]
   return {
-    says: (spec) => row.says(spec as never, linkName(spec as LinkFault)),
-    inject: (spec, stage) => inject(row as unknown as Row<Kind>, spec as never, stage),
+    says: (spec) => row.says(spec, linkName(spec)),
+    inject: (spec, stage) => inject(row as unknown as Row<Kind>, spec, stage),
   }
 }
 
@@ -118,7 +118,7 @@ async function inject(row: Row<Kind>, spec: LinkFault, stage: FaultStage): Promi
     spec.fault === 'bandwidth'
       ? await narrowing(spec, link, stage, floods)
       : () => measureBite(row, spec, link, stage, before)
-  const undo = await apply(row.toxics(spec as never), spec, link, stage)
+  const undo = await apply(row.toxics(spec), spec, link, stage)
   return {
     bites,
     async heal() {
@@ -187,7 +187,7 @@ async function measureBite(
 ) {
   const waitMs = spec.fault === 'latency' ? before.answerMs + spec.ms * 3 + probeMs : probeMs
   const asked = await measureAnswer(link, stage, waitMs, (probed) =>
-    row.bites(spec as never, probed, before),
+    row.bites(spec, probed, before),
   )
   const evidence = { ...asked.evidence, beforeMs: Math.round(before.answerMs) }
   if (!asked.isBiting || !row.isFreezing || spec.hop !== 'clients' || spec.group === undefined) {

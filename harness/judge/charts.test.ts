@@ -5,6 +5,8 @@ import { story } from '../history/story.ts'
 import { standardCharts } from './charts.ts'
 import { resampled } from './rates.ts'
 
+const total = (counts: readonly number[]) => counts.reduce((sum, one) => sum + one, 0)
+
 describe('a rate', () => {
   test('counts everything that lies within, once', () => {
     const point = fc.tuple(fc.integer({ min: -50, max: 1_200 }), fc.integer({ min: 0, max: 9 }))
@@ -13,7 +15,6 @@ describe('a rate', () => {
         const { t, sums } = resampled(points, 1_000, width)
         const span = Math.ceil(1_000 / width) * width
         const within = points.filter(([at]) => at >= 0 && at < span)
-        const total = (counts: readonly number[]) => counts.reduce((sum, one) => sum + one, 0)
         expect(total(sums)).toBe(total(within.map(([, count]) => count)))
         expect(t.every((at, bin) => Math.floor(at / width) === bin)).toBe(true)
       }),
@@ -25,6 +26,8 @@ describe('a rate', () => {
   })
 })
 
+const firstWord = (title: string) => title.split(/[ :]/)[0]
+const highest = (v: readonly (number | null)[] = []) => Math.max(...v.map((one) => one ?? 0))
 const run = () =>
   story()
     .opened(0, 1)
@@ -38,12 +41,10 @@ const run = () =>
     .history()
 
 describe('the charts of a run', () => {
-  const firstWord = (title: string) => title.split(/[ :]/)[0]
   const charts = new Map(standardCharts(run()).map((chart) => [firstWord(chart.title), chart]))
 
   test('give deliveries per client of a group, beside what was produced', () => {
     const [produced, readers] = charts.get('Records')?.series ?? []
-    const highest = (v: readonly (number | null)[] = []) => Math.max(...v.map((one) => one ?? 0))
     expect([highest(produced?.v), highest(readers?.v)]).toEqual([200, 200])
   })
 

@@ -1,4 +1,4 @@
-/** Targets as commands: ready, never ready, gone at once, and behind a wrapper. No servers needed. */
+/** Targets as commands: ready, never ready, gone at once, and behind a wrapper. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,7 +61,7 @@ test('a URL where nobody listens is trouble in bounded time', async () => {
   await expect(start(spec)).rejects.toSatisfy(unready(/GET \/readyz got no answer \(ECONNREF/))
 })
 
-test('behind a wrapper, the process that has the socket is measured, killed and frozen', async () => {
+test('behind a wrapper, the process that has the socket is the relay', async () => {
   const target = await start(command(`NAME=x true && ${answering(200)}; echo done`), 10_000)
   const relay = target.process
   const pid = relay?.pid as number

@@ -51,7 +51,7 @@ export async function startSpawned(
     async start(limitMs) {
       running = await launch(world, spec, start, port, limitMs)
     },
-    send: (signal) => void signalRelay(running, signal),
+    send: (signal) => signalRelay(running, signal),
   }
   return {
     says: sayTarget(spec),
