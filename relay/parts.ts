@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ByteLog } from './log/byte-log.ts'
+import type { ByteLog, LogBounds } from './log/byte-log.ts'
 import type { CloseReason } from './tables/close-codes.ts'
 
 /** Which kind of write a client was given: live records, a frame of its own, or a replay. */
@@ -241,6 +241,8 @@ export interface ClientAddress {
 
 /** Everything that may be replaced. Wired in relay/wiring.ts, in one place. */
 export interface RelayParts {
+  /** How much the shared log keeps. */
+  readonly ring: LogBounds
   readonly sendDeadline: SendDeadline
   openOutlet(needs: OutletNeeds): Outlet
   readonly poison: PoisonPolicy

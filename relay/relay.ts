@@ -42,12 +42,9 @@ export class Relay {
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
-    const { settings, world } = wiring
+    const { parts, settings, world } = wiring
     const { clock } = world
-    this.#log = new ByteLog({
-      bytesMax: settings.ringBytesMax,
-      recordsMax: settings.ringRecordsMax,
-    })
+    this.#log = new ByteLog(parts.ring)
     this.#clients = new Clients({
       log: this.#log,
       clock,

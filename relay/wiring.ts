@@ -63,6 +63,7 @@ function referenceParts(
   replayStore: TieredReplayStore,
 ): RelayParts {
   return {
+    ring: { bytesMax: settings.ringBytesMax, recordsMax: settings.ringRecordsMax },
     sendDeadline: createSendDeadline(settings.sendTimeoutMs, signals),
     openOutlet,
     poison: referencePoison,

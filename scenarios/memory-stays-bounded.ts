@@ -17,13 +17,13 @@ export default scenario({
     lagDisconnectRecords: 0,
     connectionsPerIpMax: 100,
   },
-  load: { recordsPerSecond: 400, payloadBytes: 8_192, threads: 24 },
+  load: { recordsPerSecond: 300, payloadBytes: 32_768, threads: 24 },
   fleet: {
     readers: { count: 2, reads: 'fast' },
-    stalled: { count: 20, reads: 'fast' },
+    stalled: { count: 8, reads: 'fast' },
   },
   phases: () => [
-    { name: 'fill-the-ring', ms: 12_000, load: { recordsPerSecond: 800 } },
+    { name: 'fill-the-ring', ms: 12_000 },
     { name: 'stall', ms: 15_000, faults: [{ fault: 'readers-stop', group: 'stalled' }] },
   ],
   expect: () => ({

@@ -1,5 +1,6 @@
 /** Every defect by its name, which is the name of its file. */
 import type { Defect } from './defect.ts'
+import ringBoundedByCount from './2x-14-ring-bounded-by-count.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
 import unboundedControlSend from './m-1034-unbounded-control-send.ts'
 import lifetimeWarning from './m-1041-lifetime-warning.ts'
@@ -13,6 +14,7 @@ import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
 
 export const defects = {
+  '2x-14-ring-bounded-by-count': ringBoundedByCount,
   'm-1033-fixed-send-timeout': fixedSendTimeout,
   'm-1034-unbounded-control-send': unboundedControlSend,
   'm-1041-lifetime-warning': lifetimeWarning,
