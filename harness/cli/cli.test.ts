@@ -48,7 +48,6 @@ describe.concurrent('a command line that makes no sense starts nothing, says wha
     [['run', ...url, '--stack', stackFile('a.json', '{')], 'must be JSON'],
     [['run', ...url, '--stack', stackFile('b.json', '{"kafka":[]}')], 'kafkaDirect'],
     [['reproduce', 'M-1O34'], 'did you mean "M-1034"?'],
-    [['reproduce', '2X-14'], 'no defect puts 2X-14 back yet'],
     [['judge', join(folder, 'nothing')], 'there is neither in'],
     [['rnu'], 'Did you mean run?'],
     [['run', '--jsn'], 'Did you mean --json?'],

@@ -114,7 +114,9 @@ function lineBreaches(path: string, line: string, number: number, isTest: boolea
       found.push(`"${word.exec(code)?.[0]}" is banned here; use ${use}`)
     }
   }
-  if (!isTest && vagueName.test(code)) found.push('a name that says nothing; name what the thing is')
+  if (!isTest && vagueName.test(code)) {
+    found.push('a name that says nothing; name what the thing is')
+  }
   if (findingId.test(line) && !mayNameFindings.test(path)) {
     found.push('a finding id; those stand only in scenarios and defects')
   }
