@@ -1,0 +1,136 @@
+/** One client's session: its greeting, its silence, and what it is told when it falls behind. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import { parseServerFrame, type ServerFrame } from '../proto/control.ts'
+import { Signals } from './health/signals.ts'
+import { createMetrics } from './metrics.ts'
+import type { MissedRange, Outlet } from './parts.ts'
+import { Session } from './session.ts'
+import { parseSettings } from './tables/settings-parse.ts'
+import { ManualClock } from './world/manual-clock.ts'
+
+const env = {
+  SLOW_CLIENT_DISCONNECT_THRESHOLD: '100',
+  SLOW_CLIENT_LAG_WINDOW_SECS: '10',
+  WEBSOCKET_PING_INTERVAL_SECS: '25',
+}
+
+/** Text frames of what was sent; anything else shows as its opcode. */
+function framesOf(bytes: Buffer): (ServerFrame | number)[] {
+  const frames: (ServerFrame | number)[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const short = bytes[at + 1]!
+    const start = at + (short < 126 ? 2 : 4)
+    const end = start + (short < 126 ? short : bytes.readUInt16BE(at + 2))
+    const opcode = bytes[at]! & 0x0f
+    const parsed = opcode === 1 ? parseServerFrame(bytes.toString('utf8', start, end)) : undefined
+    if (parsed?.ok === false) throw new Error(parsed.says)
+    frames.push(parsed === undefined ? opcode : parsed.frame)
+    at = end
+  }
+  return frames
+}
+
+function bench() {
+  const parsed = parseSettings(env)
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const clock = new ManualClock(1_000)
+  const metrics = createMetrics(false)
+  const sent: (ServerFrame | number)[] = []
+  const closed: string[] = []
+  const seen = { lives: 0, slow: 0, takes: true }
+  const outlet = {
+    goLive: () => (seen.lives += 1),
+    sweep: () => undefined,
+    control: (bytes: Buffer) => {
+      if (seen.takes) sent.push(...framesOf(bytes))
+      return seen.takes
+    },
+    close: (reason: string, after?: Buffer) => {
+      closed.push(reason)
+      if (after !== undefined) sent.push(...framesOf(after))
+    },
+  } as unknown as Outlet
+  const signals = new Signals(metrics, clock, 60_000)
+  const onSlow = () => void (seen.slow += 1)
+  const session = new Session({ settings: parsed.settings, clock, signals, onSlow }, () => outlet)
+  const pass = (ms: number) => {
+    clock.advance(ms)
+    session.sweep(clock.nowMs())
+  }
+  return { closed, metrics, pass, seen, sent, session }
+}
+
+const missed = (count: number, partition = 0): MissedRange => ({
+  partition,
+  firstOffset: 10n,
+  lastOffset: 9n + BigInt(count),
+  count,
+})
+let it: ReturnType<typeof bench>
+beforeEach(() => {
+  it = bench()
+})
+
+describe('greeting', () => {
+  test('live records flow when the client has spoken, or when its time to speak is over', () => {
+    it.pass(200)
+    expect(it.seen.lives).toBe(0)
+    it.pass(100)
+    expect(it.seen.lives).toBe(1)
+    it.session.greeted()
+    expect(it.seen.lives).toBe(1)
+  })
+})
+
+describe('silence', () => {
+  test('is answered by a ping, and a second one by the end', () => {
+    it.pass(24_999)
+    expect(it.sent).toEqual([])
+    it.pass(1)
+    expect(it.sent).toEqual([9])
+    it.pass(25_000)
+    expect(it.closed).toEqual(['ping_timeout'])
+  })
+
+  test('is over with anything the client sends', () => {
+    it.pass(25_000)
+    it.session.heard()
+    it.pass(24_999)
+    expect(it.sent).toEqual([9])
+    expect(it.closed).toEqual([])
+  })
+})
+
+describe('falling behind', () => {
+  test('is told by partition, with the exact range', () => {
+    it.session.lapped([missed(5), missed(20, 3)])
+    expect(it.sent).toEqual([
+      expect.objectContaining({ type: 'gap', count: 5n, partition: 0, firstOffset: 10n }),
+      expect.objectContaining({ type: 'gap', count: 20n, partition: 3, lastOffset: 29n }),
+    ])
+    expect(it.metrics.clientLagMessages.of({ severity: 'warning' }).total).toBe(25)
+  })
+
+  test('too far within the window ends the client, which is told how far', () => {
+    it.session.lapped([missed(60)])
+    it.session.lapped([missed(40)])
+    const [, , disconnect, close] = it.sent
+    expect(disconnect).toMatchObject({ type: 'disconnect', lag_in_window: 100, threshold: 100 })
+    expect(close).toBe(8)
+    expect(it.closed).toEqual(['slow_client'])
+    expect(it.seen.slow).toBe(1)
+  })
+
+  test('slowly is forgiven: a new window begins anew', () => {
+    it.session.lapped([missed(60)])
+    it.pass(10_001)
+    it.session.lapped([missed(60)])
+    expect(it.closed).toEqual([])
+  })
+
+  test('without taking even the news of it ends the client', () => {
+    it.seen.takes = false
+    it.session.lapped([missed(5)])
+    expect(it.closed).toEqual(['control_backlog'])
+  })
+})
