@@ -11,7 +11,7 @@ import type { Chart, Checker } from './checker.ts'
 import { cannotTell, conclude, type Violation } from './conclude.ts'
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
 import { milliseconds, name, names, type PhaseName } from './options.ts'
-import { points, riseWithin, seriesOf } from './series.ts'
+import { riseWithin, seriesOf } from './series.ts'
 import { faultWord } from './stream/excuses.ts'
 
 export interface LagTruthOptions<P extends string = string> {
@@ -208,7 +208,8 @@ function chartOf(history: History, truth: PartitionTruth | undefined): Chart {
   return {
     title: `lag of partition ${partition}`,
     series: [
-      seriesOf('gauge', 'records', points(gaugeOf(history, partition))),
+      // With its holes: where the gauge says nothing, nothing may be drawn.
+      { name: 'gauge', unit: 'records', ...gaugeOf(history, partition) },
       seriesOf(
         'end - committed',
         'records',

@@ -142,5 +142,5 @@ export interface Scenario<G extends string = string, P extends string = string> 
 export function scenario<const G extends string, const P extends string>(
   spec: Scenario<G, P>,
 ): Scenario {
-  return spec as Scenario
+  return spec
 }
