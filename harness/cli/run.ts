@@ -1,4 +1,5 @@
 /** `chaos run`: plays scenarios against a target and judges them. */
+import type { Report } from '../../reports/render/model.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { sayTarget, type TargetSpec } from '../targets/target.ts'
 import type { CommandWorld } from './command-world.ts'
@@ -69,6 +70,18 @@ function flagsOf({ target, targetCommand, defect, set, stack }: RunOptions): str
   ]
 }
 
+/** What kept us from judging, each once: a stack that cannot start is one trouble, not five. */
+function troubleLines({ scenarios }: Report): string[] {
+  const byText = new Map<string, string[]>()
+  for (const { name, troubles } of scenarios) {
+    for (const trouble of troubles) byText.set(trouble, [...(byText.get(trouble) ?? []), name])
+  }
+  const isWhole = (names: string[]) => names.length > 1 && names.length === scenarios.length
+  return [...byText].map(([trouble, names]) =>
+    isWhole(names) ? trouble : `${names.join(', ')}: ${trouble}`,
+  )
+}
+
 function closing(
   { out }: CommandWorld,
   { report, page, isInterrupted }: Awaited<ReturnType<typeof play>>,
@@ -76,9 +89,7 @@ function closing(
   const rows = report.findings.map(
     ({ verdict, id, scenario }) => `  ${sayVerdict(out, verdict)} ${id.padEnd(8)} ${scenario}`,
   )
-  const troubles = report.scenarios.flatMap(({ name, troubles: all }) =>
-    all.map((trouble) => paint(out, 'yellow', `  ${name}: ${trouble}`)),
-  )
+  const troubles = troubleLines(report).map((line) => paint(out, 'yellow', `  ${line}`))
   return [
     '',
     ...(isInterrupted ? ['Interrupted: what follows is not the whole suite.'] : []),
