@@ -6,7 +6,8 @@ import { systemClock } from '../../relay/world/clock.ts'
 import type { OwnedChild } from '../world/child.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { shakeHands, startRawServer } from './raw-server.ts'
-import { FleetGoneError, startFleet } from './remote.ts'
+import { startFleet } from './remote.ts'
+import { ChildGoneError } from '../world/asking.ts'
 
 let folder: string
 let world: World
@@ -62,8 +63,8 @@ describe('the process of the fleet', () => {
     const { url } = server
     const waiting = fleet.connect({ group: 'g', url, count: 1, spec, deadlineMs: 60_000 })
     const [outcome] = await Promise.all([waiting.catch((error: unknown) => error), fleet.kill()])
-    expect(outcome).toBeInstanceOf(FleetGoneError)
-    await expect(fleet.status()).rejects.toThrow(FleetGoneError)
+    expect(outcome).toBeInstanceOf(ChildGoneError)
+    await expect(fleet.status()).rejects.toThrow(ChildGoneError)
     await fleet.kill()
     server.close()
   })

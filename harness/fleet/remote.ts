@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { ClientGroup } from '../dsl/scenario.ts'
-import { startChild, type Exit, type OwnedChild } from '../world/child.ts'
+import { askOf, type Ask } from '../world/asking.ts'
+import { startChild, type Exit } from '../world/child.ts'
 import type { World } from '../world/world.ts'
-import type { FleetAnswer, FleetCommand, FleetStatus } from './protocol.ts'
+import type { FleetCommand, FleetStatus } from './protocol.ts'
 
 export interface FleetOptions {
   readonly journalFile: string
@@ -33,7 +34,7 @@ export interface Joining {
 
 /**
  * The fleet as the conductor sees it. Every call settles: with the fleet's status, with the fleet's
- * own error, with a DeadlineError, or with FleetGoneError when its process has ended.
+ * own error, with a DeadlineError, or with ChildGoneError when its process has ended.
  */
 export interface RemoteFleet {
   readonly pid: number
@@ -53,12 +54,6 @@ export interface RemoteFleet {
   finish(): Promise<FleetStatus>
   /** Ends the process at once; idempotent, never throws. */
   kill(): Promise<void>
-}
-
-/** The fleet's process ended while something was still asked of it. */
-export class FleetGoneError extends Error {
-  override readonly name = 'FleetGoneError'
-  readonly code = 'FLEET_GONE'
 }
 
 const limitMs = {
@@ -83,7 +78,7 @@ export async function startFleet(world: World, options: FleetOptions): Promise<R
     hasChannel: true,
   })
   const { clock } = world
-  const ask = asker(clock, child)
+  const ask = askOf<FleetCommand, FleetStatus>(clock, child)
   const defect = clientDefect === undefined ? {} : { clientDefect }
   try {
     await ask({ do: 'start', journalFile, originMs, seed, ...defect }, limitMs.start)
@@ -95,36 +90,9 @@ export async function startFleet(world: World, options: FleetOptions): Promise<R
   return { pid: child.pid, ended: child.exited, kill, ...orders(clock, ask, child.exited) }
 }
 
-type Ask = (command: FleetCommand, limit: number) => Promise<FleetStatus>
-type Asked = PromiseWithResolvers<FleetStatus>
-
-/** Numbers commands and brings the answers together with those who asked. */
-function asker(clock: Clock, child: OwnedChild): Ask {
-  const asked = new Map<number, Asked>()
-  let lastId = 0
-  const gone = () =>
-    new FleetGoneError(`the fleet's process has ended; its last words were:\n${child.tail()}`)
-  void child.exited.then(() => asked.forEach((one) => one.reject(gone())))
-  child.onMessage((message) => {
-    const answer = message as FleetAnswer
-    const one = asked.get(answer.re)
-    if ('status' in answer) one?.resolve(answer.status)
-    else one?.reject(new Error(answer.error))
-  })
-  return (command, limit) =>
-    withDeadline(clock, limit, `the fleet doing "${command.do}"`, async () => {
-      lastId += 1
-      const id = lastId
-      const one = Promise.withResolvers<FleetStatus>()
-      asked.set(id, one)
-      if (!child.send({ id, command })) one.reject(gone())
-      return one.promise.finally(() => asked.delete(id))
-    })
-}
-
 function orders(
   clock: Clock,
-  ask: Ask,
+  ask: Ask<FleetCommand, FleetStatus>,
   ended: Promise<Exit>,
 ): Omit<RemoteFleet, 'pid' | 'ended' | 'kill'> {
   return {

@@ -154,6 +154,6 @@ it('a killed producer is told as gone, to whoever waits and to whoever asks late
   const { producer } = await producerOn('killed')
   const waiting = producer.malformed(['garbage'], 10, 10_000)
   const [, outcome] = await Promise.all([producer.kill(), waiting.catch((error: Error) => error)])
-  expect(outcome).toMatchObject({ code: 'PRODUCER_GONE' })
-  await expect(producer.status()).rejects.toMatchObject({ code: 'PRODUCER_GONE' })
+  expect(outcome).toMatchObject({ code: 'CHILD_GONE' })
+  await expect(producer.status()).rejects.toMatchObject({ code: 'CHILD_GONE' })
 })

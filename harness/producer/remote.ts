@@ -8,9 +8,10 @@ import { withDeadline } from '../../relay/world/deadline.ts'
 import { settingRows } from '../../relay/tables/settings.ts'
 import type { Load } from '../dsl/scenario.ts'
 import type { MalformedKind } from '../stimuli/malformed.ts'
+import { askOf, type Ask } from '../world/asking.ts'
 import { startChild, type Exit, type OwnedChild } from '../world/child.ts'
 import type { World } from '../world/world.ts'
-import type { ProducerAnswer, ProducerCommand, ProducerStatus } from './protocol.ts'
+import type { ProducerCommand, ProducerStatus } from './protocol.ts'
 
 export interface ProducerStartOptions {
   readonly journalFile: string
@@ -29,7 +30,7 @@ export interface ProducerStartOptions {
 
 /**
  * The producer as the conductor sees it. Every call settles: with the producer's status, with its
- * own error, with a DeadlineError, or with ProducerGoneError when its process has ended.
+ * own error, with a DeadlineError, or with ChildGoneError when its process has ended.
  */
 export interface RemoteProducer {
   readonly pid: number
@@ -46,12 +47,6 @@ export interface RemoteProducer {
   finish(): Promise<ProducerStatus>
   /** Ends the process at once; idempotent, never throws. */
   kill(): Promise<void>
-}
-
-/** The producer's process ended while something was still asked of it. */
-export class ProducerGoneError extends Error {
-  override readonly name = 'ProducerGoneError'
-  readonly code = 'PRODUCER_GONE'
 }
 
 /** Records are short-lived; with Node's default they cost a third more time in collections. */
@@ -79,7 +74,7 @@ export async function startProducer(
     deadlineMs: limitMs.start,
     hasChannel: true,
   })
-  const ask = asker(world.clock, child)
+  const ask = askOf<ProducerCommand, ProducerStatus>(world.clock, child)
   try {
     const payloadBytesMax = settingRows.payloadBytesMax.byDefault
     await ask({ do: 'start', payloadBytesMax, ...options }, limitMs.start)
@@ -90,33 +85,11 @@ export async function startProducer(
   }
 }
 
-type Ask = (command: ProducerCommand, limit: number) => Promise<ProducerStatus>
-
-/** Numbers the commands and gives each answer to the one who asked. */
-function asker(clock: Clock, child: OwnedChild): Ask {
-  const asked = new Map<number, PromiseWithResolvers<ProducerStatus>>()
-  let lastId = 0
-  const gone = () => new ProducerGoneError(`the producer's process has ended:\n${child.tail()}`)
-  const rejectAll = () => asked.forEach((one) => one.reject(gone()))
-  void child.exited.then(rejectAll)
-  child.onMessage((message) => {
-    const answer = message as ProducerAnswer
-    const one = asked.get(answer.re)
-    if ('status' in answer) one?.resolve(answer.status)
-    else one?.reject(new Error(answer.error))
-  })
-  return (command, limit) =>
-    withDeadline(clock, limit, `the producer doing "${command.do}"`, () => {
-      lastId += 1
-      const id = lastId
-      const one = Promise.withResolvers<ProducerStatus>()
-      asked.set(id, one)
-      if (!child.send({ id, command })) one.reject(gone())
-      return one.promise.finally(() => asked.delete(id))
-    })
-}
-
-function orders(clock: Clock, child: OwnedChild, ask: Ask): RemoteProducer {
+function orders(
+  clock: Clock,
+  child: OwnedChild,
+  ask: Ask<ProducerCommand, ProducerStatus>,
+): RemoteProducer {
   return {
     pid: child.pid,
     ended: child.exited,

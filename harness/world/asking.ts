@@ -1,0 +1,48 @@
+/**
+ * Asking a child over its channel: commands are numbered, answers are brought back to whoever
+ * asked, and everything settles, by the answer, by a deadline, or by the end of the process.
+ */
+import type { Clock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import type { OwnedChild } from './child.ts'
+
+/** The process ended while something was still asked of it. */
+export class ChildGoneError extends Error {
+  override readonly name = 'ChildGoneError'
+  readonly code = 'CHILD_GONE'
+}
+
+/** What a child answers: the number of the command, and a status or what was wrong. */
+type Answer<S> =
+  | { readonly re: number; readonly status: S }
+  | { readonly re: number; readonly error: string }
+
+/** Sends a command and waits for its answer, for so many milliseconds. */
+export type Ask<C, S> = (command: C, limitMs: number) => Promise<S>
+
+/** Opens the asking side of a child that answers every `{ id, command }` with an Answer. */
+export function askOf<C extends { readonly do: string }, S>(
+  clock: Clock,
+  child: OwnedChild,
+): Ask<C, S> {
+  const asked = new Map<number, PromiseWithResolvers<S>>()
+  let lastId = 0
+  const gone = () =>
+    new ChildGoneError(`the ${child.role}'s process has ended; its last words:\n${child.tail()}`)
+  void child.exited.then(() => asked.forEach((one) => one.reject(gone())))
+  child.onMessage((message) => {
+    const answer = message as Answer<S>
+    const one = asked.get(answer.re)
+    if ('status' in answer) one?.resolve(answer.status)
+    else one?.reject(new Error(answer.error))
+  })
+  return (command, limitMs) =>
+    withDeadline(clock, limitMs, `the ${child.role} doing "${command.do}"`, () => {
+      lastId += 1
+      const id = lastId
+      const one = Promise.withResolvers<S>()
+      asked.set(id, one)
+      if (!child.send({ id, command })) one.reject(gone())
+      return one.promise.finally(() => asked.delete(id))
+    })
+}
