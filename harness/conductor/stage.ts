@@ -7,7 +7,7 @@ import { basename, join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
 import { DeadlineError } from '../../relay/world/deadline.ts'
 import { defectOf } from '../defects/index.ts'
-import type { ClientGroup, Hop, Scenario } from '../dsl/scenario.ts'
+import type { ClientGroup, Scenario, Way } from '../dsl/scenario.ts'
 import type { FaultStage, ToxicControl } from '../faults/fault.ts'
 import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
@@ -199,7 +199,7 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
   const { journal, names, ending, strike } = ground
   const { fleet, producer, target, samplers } = cast
   const { signal } = ending
-  const link = (hop: Hop, group?: string) => linkOf(stack, hop, group)
+  const link = (way: Way) => linkOf(stack, way)
   return {
     ...cast,
     clock: world.clock,
@@ -213,7 +213,7 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
     async connect(group, count, limitMs) {
       const spec: ClientGroup | undefined = scenario.fleet[group]
       if (spec === undefined) throw new Error(`the scenario has no group "${group}"`)
-      const url = `ws://${link('clients', group).listen}/ws`
+      const url = `ws://${link({ hop: 'clients', group }).listen}/ws`
       const joining = { group, url, count: count ?? spec.count, spec, deadlineMs: limitMs }
       await orEnded(signal, fleet.connect(joining))
     },
@@ -264,8 +264,8 @@ async function failureOf(helper: {
   }
 }
 
-function linkOf(stack: Stack, hop: Hop, group: string | undefined): Link {
-  const name = hop === 'clients' ? `clients-${group ?? ''}` : hop
+function linkOf(stack: Stack, way: Way): Link {
+  const name = way.hop === 'clients' ? `clients-${way.group}` : way.hop
   const found = stack.links.find((candidate) => candidate.name === name)
   if (found === undefined) {
     const names = stack.links.map((candidate) => candidate.name).join(', ')

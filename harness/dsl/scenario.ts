@@ -57,19 +57,19 @@ export interface ClientGroup {
 
 export type Hop = 'kafka' | 'redis' | 'clients'
 
+/** A way that may be broken: to a server, or to the clients of one group. */
+export type Way<G extends string = string> =
+  | { readonly hop: 'kafka' | 'redis' }
+  | { readonly hop: 'clients'; readonly group: G }
+
 /** What may be broken. Every fault is verified to bite and healed at the end of its phase. */
 export type FaultSpec<G extends string = string> =
-  | { readonly fault: 'stall'; readonly hop: Hop; readonly group?: G }
-  | {
-      readonly fault: 'bandwidth'
-      readonly hop: Hop
-      readonly group?: G
-      readonly kilobytesPerSecond: number
-    }
-  | { readonly fault: 'latency'; readonly hop: Hop; readonly group?: G; readonly ms: number }
-  | { readonly fault: 'cut'; readonly hop: Hop; readonly group?: G }
-  | { readonly fault: 'black-hole'; readonly hop: Hop; readonly group?: G }
-  | { readonly fault: 'reset'; readonly hop: Hop; readonly group?: G }
+  | (Way<G> & { readonly fault: 'stall' })
+  | (Way<G> & { readonly fault: 'bandwidth'; readonly kilobytesPerSecond: number })
+  | (Way<G> & { readonly fault: 'latency'; readonly ms: number })
+  | (Way<G> & { readonly fault: 'cut' })
+  | (Way<G> & { readonly fault: 'black-hole' })
+  | (Way<G> & { readonly fault: 'reset' })
   | { readonly fault: 'readers-stop'; readonly group: G }
   | { readonly fault: 'kill-relay' }
   | { readonly fault: 'pause-relay' }

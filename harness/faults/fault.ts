@@ -3,7 +3,7 @@
  * that they may touch and nothing of scenarios, histories or verdicts.
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
-import type { FaultSpec, Hop } from '../dsl/scenario.ts'
+import type { FaultSpec, Way } from '../dsl/scenario.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
 import type { Link } from '../stack/stack.ts'
 import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
@@ -44,7 +44,7 @@ export interface FaultStage {
   readonly debts: Debts
   readonly relay: RelayProcess | undefined
   readonly group: GroupStage
-  link(hop: Hop, group?: string): Link
+  link(way: Way): Link
   fleetStatus(): Promise<FleetStatus>
   setReading(group: string, isStalled: boolean): Promise<void>
 }

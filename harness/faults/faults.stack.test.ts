@@ -128,7 +128,7 @@ describe.each(['redis', 'clients', 'kafka'] as const)('on the way to %s', (hop) 
     const spec = { fault: 'bandwidth', kilobytesPerSecond: 8, ...on(hop) } as const
     const { isBiting, evidence } = await breakAndHeal(spec)
     expect({ isBiting, evidence }).toMatchObject({ isBiting: true })
-    const wide = await throughput(faults.link(hop, 'readers'), faults, 8_192)
+    const wide = await throughput(faults.link(on(hop)), faults, 8_192)
     wide.close()
     expect(wide.bytesPerSecond).toBeGreaterThan(Number(evidence['bytesPerSecond']) * 2)
   })
@@ -207,7 +207,7 @@ describe('clients and processes', () => {
 })
 
 test('a reset acts on a connection as soon as it carries data, not before', async () => {
-  const link = faults.link('redis')
+  const link = faults.link({ hop: 'redis' })
   const idle = await probe(clock, link, 1_000)
   expect(idle.outcome).toBe('answered')
   const { evidence } = await breakAndHeal({ fault: 'reset', hop: 'redis' })

@@ -107,11 +107,11 @@ export const linkFaults = {
   reset: linkFault('reset'),
 }
 
-const linkName = ({ hop, group }: LinkFault) =>
-  hop === 'clients' ? `the way to the ${group ?? 'all'} clients` : `the way to ${hop}`
+const linkName = (spec: LinkFault) =>
+  spec.hop === 'clients' ? `the way to the ${spec.group} clients` : `the way to ${spec.hop}`
 
 async function inject(row: Row<Kind>, spec: LinkFault, stage: FaultStage): Promise<Injected> {
-  const link = stage.link(spec.hop, spec.group)
+  const link = stage.link(spec)
   const before = await measureBefore(link, stage)
   const floods: Flood[] = []
   const bites =
@@ -190,7 +190,7 @@ async function measureBite(
     row.bites(spec, probed, before),
   )
   const evidence = { ...asked.evidence, beforeMs: Math.round(before.answerMs) }
-  if (!asked.isBiting || !row.isFreezing || spec.hop !== 'clients' || spec.group === undefined) {
+  if (!asked.isBiting || !row.isFreezing || spec.hop !== 'clients') {
     return { isBiting: asked.isBiting, evidence }
   }
   const { isFrozen, ...frozen } = await measureFrozen(spec.group, stage)
@@ -212,8 +212,8 @@ async function narrowing(
     floods.push(now)
     const bytesPerSecond = Math.round(now.bytesPerSecond)
     const bytesPerSecondBefore = Math.round(before.bytesPerSecond)
-    const isBiting =
-      bytesPerSecond <= wanted * 2 + 4_096 && bytesPerSecond < bytesPerSecondBefore * 0.8
+    const isNarrower = bytesPerSecondBefore > wanted && bytesPerSecond < bytesPerSecondBefore * 0.8
+    const isBiting = isNarrower && bytesPerSecond <= wanted * 2 + 4_096
     return { isBiting, evidence: { bytesPerSecond, bytesPerSecondBefore, wanted } }
   }
 }
