@@ -1,6 +1,6 @@
 /**
- * The stack: the servers of one run, and the proxies between them and the target. Three ways to
- * have it (native, compose, external), one interface.
+ * The stack: the servers of one run, and the proxies between them and the target. Two ways to
+ * have it (native, external), one interface.
  */
 import type { Hop } from '../dsl/scenario.ts'
 
@@ -18,7 +18,7 @@ export interface Link {
 }
 
 export interface Stack {
-  readonly kind: 'native' | 'compose' | 'external'
+  readonly kind: 'native' | 'external'
   /** For the harness itself: never behind a proxy. */
   readonly kafkaDirect: readonly Address[]
   /** For the relay: advertised address is the proxy, so that no fault can be bypassed. */
