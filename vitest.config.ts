@@ -1,4 +1,7 @@
-/** Pure tests run in parallel and in seconds; stack tests start real servers and run alone. */
+/**
+ * Pure tests run in parallel and in seconds; stack tests start real servers and run alone. Long
+ * ones do so for minutes, and run only when they are asked for.
+ */
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -8,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.test.ts'],
-          exclude: ['**/*.stack.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{stack,long}.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
         },
       },
@@ -18,6 +21,16 @@ export default defineConfig({
           include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.stack.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.long.test.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 45 * 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },
