@@ -5,7 +5,7 @@
 import { createAdmin, type KafkaAdmin } from './adapters/kafka-admin.ts'
 import { createKafka } from './adapters/kafka-client.ts'
 import { createConsumer, type KafkaConsumer } from './adapters/kafka-consumer.ts'
-import { classify } from './adapters/kafka-errors.ts'
+import { classify, explain } from './adapters/kafka-errors.ts'
 import { createLetterBox, type KafkaLetterBox } from './adapters/kafka-producer.ts'
 import { DeadLetterQueue } from './dlq.ts'
 import { LagMonitor, type Watermarks } from './lag/monitor.ts'
@@ -23,9 +23,12 @@ export interface IntakeNeeds {
 }
 
 const clusterIdTimeoutMs = 5_000
-const lagPollTimeoutMs = 5_000
-/** Time that each step of the way out may take. */
-const stopStepMs = 4_000
+/** Time between two attempts to reach the cluster. */
+const retryMs = { first: 1_000, most: 5_000 } as const
+/** Partitions are followed for so long after the consumer is gone, unless a new one gets others. */
+const followLostMs = 120_000
+/** Time that each step of the way out may take: with a dead broker all of them take it. */
+const stopStepMs = 2_500
 
 export class Intake {
   readonly #wiring: Wiring
@@ -81,11 +84,16 @@ export class Intake {
     await this.lag.run()
   }
 
-  /** Commits, leaves the group and sends what dead letters are left; bounded, never throws. */
-  async stop(): Promise<void> {
+  /** Takes no record from now on. What was taken is in the log. */
+  stopTaking(): void {
     this.#stopping.abort(new Error('the relay stops'))
     this.#consume.stop()
     this.lag.stop()
+  }
+
+  /** Sends what dead letters are left, commits, leaves the group; bounded, never throws. */
+  async stop(): Promise<void> {
+    this.stopTaking()
     const { clock, logger } = this.#wiring.world
     const steps: readonly (readonly [string, () => Promise<void>])[] = [
       ['flushing dead letters', () => this.#dlq.flushed()],
@@ -114,15 +122,17 @@ export class Intake {
 
   /** Asks until the cluster answers: nothing can be read from Kafka before that anyway. */
   async #askClusterId(): Promise<string> {
-    const { clock, logger } = this.#wiring.world
+    const { settings, world } = this.#wiring
+    const { clock, logger } = world
     const { signal } = this.#stopping
-    for (;;) {
+    for (let waitMs: number = retryMs.first; ; waitMs = Math.min(2 * waitMs, retryMs.most)) {
       try {
         return await this.#admin.clusterId(clusterIdTimeoutMs)
       } catch (error) {
         this.#failed(error)
-        logger.warn({ err: error }, 'Kafka cannot be reached yet')
-        await sleep(clock, 1_000, signal)
+        const explained = explain(error, settings.kafkaSecurityProtocol)
+        logger.warn({ err: error, ...explained }, 'Kafka cannot be reached yet')
+        await sleep(clock, waitMs, signal)
       }
     }
   }
@@ -210,6 +220,7 @@ export class Intake {
       onBatch: (fetched, run) => this.#consume.take(fetched, run),
       rested: () => needs.broadcast.rested(),
       onAssigned: (partitions) => this.#assign(partitions),
+      onLeft: () => this.#left(),
       onRebalancing: () => void this.#commit(),
       onError: (error) => this.#failed(error),
     })
@@ -222,6 +233,15 @@ export class Intake {
     this.hasJoined = this.#consumer.isRunning
     if (this.hasJoined) this.#wiring.metrics.rebalances.add()
     this.lag.assigned(partitions)
+  }
+
+  /** Without a consumer nothing is committed, but how far behind the clients are still counts. */
+  #left(): void {
+    this.#assigned = []
+    this.#committed.clear()
+    this.#logEnds.clear()
+    this.hasJoined = false
+    this.lag.lost()
   }
 
   #createLag(): LagMonitor {
@@ -237,7 +257,8 @@ export class Intake {
         idleMs: (partition) => this.#consume.idleMs(partition),
       },
       intervalMs: settings.lagIntervalMs,
-      timeoutMs: Math.min(lagPollTimeoutMs, settings.kafkaRequestTimeoutMs),
+      timeoutMs: settings.lagPollTimeoutMs,
+      followLostMs,
       staleMs: settings.lagStaleMs,
       autoOffsetReset: settings.kafkaAutoOffsetReset,
       remembered: (partition) => this.#wiring.replayed.newest(partition),
@@ -245,7 +266,10 @@ export class Intake {
       onStale: (partition, idleMs, lagRecords) => {
         logger.warn({ partition, idleMs, lagRecords }, 'a partition lags and is not being read')
       },
-      onPollFailed: (error) => logger.warn({ err: error }, 'the lag could not be polled'),
+      onPollFailed: (error) => {
+        const explained = explain(error, settings.kafkaSecurityProtocol)
+        logger.warn({ err: error, ...explained }, 'the lag could not be polled')
+      },
     })
   }
 

@@ -11,6 +11,7 @@ import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import type { Settings } from '../tables/settings.ts'
+import { explain } from './kafka-errors.ts'
 import type { Logger } from './logger.ts'
 
 export interface FetchedRecord {
@@ -49,6 +50,8 @@ export interface ConsumerNeeds {
   rested(): Promise<void>
   /** These partitions are ours now, and no others. */
   onAssigned(partitions: readonly number[]): void
+  /** The consumer is gone, and with it the assignment; another one will be made. */
+  onLeft(): void
   /** A rebalance begins: the last moment to commit. */
   onRebalancing(): void
   onError(error: unknown): void
@@ -118,7 +121,9 @@ class GroupConsumer implements KafkaConsumer {
         await this.#runOnce()
       } catch (error) {
         this.#needs.onError(error)
-        this.#needs.logger.warn({ err: error }, 'the Kafka consumer failed and starts again')
+        const { logger, settings } = this.#needs
+        const explained = explain(error, settings.kafkaSecurityProtocol)
+        logger.warn({ err: error, ...explained }, 'the Kafka consumer failed and starts again')
       }
       const hasLasted = this.#needs.clock.nowMs() - startedMs > retryMs.most
       waitMs = hasLasted ? retryMs.first : Math.min(waitMs * 2, retryMs.most)
@@ -140,7 +145,7 @@ class GroupConsumer implements KafkaConsumer {
     } finally {
       this.isRunning = false
       this.#consumer = undefined
-      this.#needs.onAssigned([])
+      this.#needs.onLeft()
       this.#stopping.signal.removeEventListener('abort', stop)
       ended.promise.catch(() => undefined)
       await consumer.disconnect().catch(() => undefined)

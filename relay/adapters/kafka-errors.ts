@@ -4,7 +4,13 @@
  */
 
 export type InfraErrorType =
-  'dns_failure' | 'connection_timeout' | 'broker_down' | 'decode_error' | 'unknown'
+  | 'dns_failure'
+  | 'connection_timeout'
+  | 'broker_down'
+  | 'tls_failure'
+  | 'auth_failure'
+  | 'decode_error'
+  | 'unknown'
 
 const byCode: Readonly<Record<string, InfraErrorType>> = {
   ENOTFOUND: 'dns_failure',
@@ -23,9 +29,25 @@ const byCode: Readonly<Record<string, InfraErrorType>> = {
   NOT_COORDINATOR_FOR_GROUP: 'broker_down',
   NETWORK_EXCEPTION: 'broker_down',
   REQUEST_TIMED_OUT: 'connection_timeout',
+  EPROTO: 'tls_failure',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls_failure',
+  UNABLE_TO_GET_ISSUER_CERT: 'tls_failure',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls_failure',
+  SELF_SIGNED_CERT_IN_CHAIN: 'tls_failure',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls_failure',
+  HOSTNAME_MISMATCH: 'tls_failure',
+  INVALID_CA: 'tls_failure',
+  SASL_AUTHENTICATION_FAILED: 'auth_failure',
+  UNSUPPORTED_SASL_MECHANISM: 'auth_failure',
+  ILLEGAL_SASL_STATE: 'auth_failure',
+  TOPIC_AUTHORIZATION_FAILED: 'auth_failure',
+  GROUP_AUTHORIZATION_FAILED: 'auth_failure',
+  CLUSTER_AUTHORIZATION_FAILED: 'auth_failure',
   CORRUPT_MESSAGE: 'decode_error',
   UNSUPPORTED_COMPRESSION_TYPE: 'decode_error',
 }
+/** Families of codes of OpenSSL and of Node's TLS. */
+const tlsCode = /^(?:ERR_(?:SSL|TLS|OSSL)_|CERT_|CRL_)/
 const byName: Readonly<Record<string, InfraErrorType>> = {
   KafkaJSRequestTimeoutError: 'connection_timeout',
   DeadlineError: 'connection_timeout',
@@ -34,6 +56,7 @@ const byName: Readonly<Record<string, InfraErrorType>> = {
   KafkaJSBrokerNotFound: 'broker_down',
   KafkaJSNoBrokerAvailableError: 'broker_down',
   KafkaJSGroupCoordinatorNotFound: 'broker_down',
+  KafkaJSSASLAuthenticationError: 'auth_failure',
   KafkaJSPartialMessageError: 'decode_error',
   KafkaJSUnsupportedMagicByteInMessageSet: 'decode_error',
   KafkaJSNotImplemented: 'decode_error',
@@ -50,12 +73,9 @@ const causesMax = 8
 
 /** Looks at the error and at its causes, the innermost first: that one knows best. */
 export function classify(error: unknown): InfraErrorType {
-  const chain: Coded[] = []
-  for (let one = error; isCoded(one) && chain.length < causesMax; one = one.cause) {
-    chain.unshift(one)
-  }
+  const chain = chainOf(error)
   for (const { code, type } of chain) {
-    const found = byCode[String(code)] ?? byCode[String(type)]
+    const found = typeOfCode(code) ?? typeOfCode(type)
     if (found !== undefined) return found
   }
   const named = chain.map(({ name }) => byName[String(name)])
@@ -63,3 +83,50 @@ export function classify(error: unknown): InfraErrorType {
 }
 
 const isCoded = (error: unknown): error is Coded => typeof error === 'object' && error !== null
+
+function chainOf(error: unknown): Coded[] {
+  const chain: Coded[] = []
+  for (let one = error; isCoded(one) && chain.length < causesMax; one = one.cause) {
+    chain.unshift(one)
+  }
+  return chain
+}
+
+const typeOfCode = (code: unknown): InfraErrorType | undefined =>
+  byCode[String(code)] ?? (tlsCode.test(String(code)) ? 'tls_failure' : undefined)
+
+/** What to look at first, by type; types that speak for themselves have none. */
+const advice: Readonly<Partial<Record<InfraErrorType, string>>> = {
+  dns_failure: 'check the host names in KAFKA_BROKERS and those that the brokers advertise',
+  connection_timeout: 'check that KAFKA_BROKERS can be reached from here, firewalls included',
+  broker_down:
+    'check that the brokers run; a listener that wants another KAFKA_SECURITY_PROTOCOL closes too',
+  tls_failure:
+    'check KAFKA_SSL_CA_LOCATION, the names in the certificate, and that the listener speaks TLS',
+  auth_failure:
+    'check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and the rights of that user',
+}
+
+/** What a log line says of an error of Kafka. Tells no setting's value. */
+export interface Explained {
+  /** What was to be reached. */
+  readonly wanted: string
+  readonly error_type: InfraErrorType
+  /** The code that decided, where there is one. */
+  readonly code?: string
+  readonly advice?: string
+}
+
+/** @param wanted how the brokers were spoken to: the security protocol */
+export function explain(error: unknown, wanted: string): Explained {
+  const type = classify(error)
+  const hint = advice[type]
+  const codes = chainOf(error).flatMap((one) => [one.code, one.type])
+  const code = codes.find((one) => typeof one === 'string' && typeOfCode(one) !== undefined)
+  return {
+    wanted,
+    error_type: type,
+    ...(typeof code === 'string' && { code }),
+    ...(hint !== undefined && { advice: hint }),
+  }
+}

@@ -65,6 +65,7 @@ function monitored(autoOffsetReset: 'earliest' | 'latest' = 'earliest') {
     metrics,
     intervalMs,
     timeoutMs,
+    followLostMs: 60_000,
     staleMs: 60_000,
     autoOffsetReset,
     intake: {
@@ -135,6 +136,33 @@ describe('a series', () => {
     monitor.assigned([0])
     expect(read()).toEqual({ 0: 0 })
     expect((await scrape()).filter((line) => line.includes('partition="1"'))).toEqual([])
+  })
+
+  test('of a lost consumer goes on for a while, failures and ages with it', async () => {
+    const { brokers, clock, logs, metrics, monitor, read, scrape, assign } = monitored()
+    Object.assign(logs[0]!, { end: 10n, position: 4n, idleSinceMs: clock.nowMs() })
+    await assign(0)
+    monitor.lost()
+    logs[0]!.end = 20n
+    await clock.pass(intervalMs)
+    expect(read()).toEqual({ 0: 16 })
+    brokers.mode = 'never'
+    await clock.pass(4 * intervalMs, 1_000)
+    expect(metrics.lagPollFailures.total).toBeGreaterThanOrEqual(3)
+    expect(await scrape()).toContain('websocket_kafka_lag_offset_age_seconds{partition="0"} 50')
+    monitor.lost()
+    await clock.pass(intervalMs, 1_000)
+    expect((await scrape()).filter((line) => line.includes('partition="0"'))).toEqual([])
+  })
+
+  test('of a lost consumer that came back is there for as long as it is assigned', async () => {
+    const { clock, logs, monitor, read, assign } = monitored()
+    Object.assign(logs[0]!, { end: 10n, position: 4n })
+    await assign(0)
+    monitor.lost()
+    await assign(0)
+    await clock.pass(10 * intervalMs, intervalMs)
+    expect(read()).toEqual({ 0: 6 })
   })
 
   test('takes no answer that was asked under another assignment', async () => {

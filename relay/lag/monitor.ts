@@ -5,7 +5,7 @@
  */
 import type { Metrics } from '../metrics.ts'
 import type { LagSample, LagSeries } from '../parts.ts'
-import { type Clock, sleep } from '../world/clock.ts'
+import { type Clock, sleep, type Timer } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 
 /** What Kafka says of one partition. */
@@ -47,6 +47,8 @@ export interface LagMonitorNeeds {
   readonly intervalMs: number
   /** Deadline of one poll. */
   readonly timeoutMs: number
+  /** For how long partitions are followed that were lost, and not given to somebody else. */
+  readonly followLostMs: number
   /** A lagging partition that is idle for longer is reported. */
   readonly staleMs: number
   /** Where a group without a committed offset starts. */
@@ -89,6 +91,8 @@ export class LagMonitor {
   #wake = Promise.withResolvers<void>()
   #generation = 0
   #failuresInARow = 0
+  /** Runs while the partitions are lost. */
+  #lost: Timer | undefined
   #lastSuccessUnixMs: number | undefined
 
   constructor(needs: LagMonitorNeeds) {
@@ -101,11 +105,23 @@ export class LagMonitor {
    * rest is polled at once.
    */
   assigned(partitions: readonly number[]): void {
+    this.#lost?.cancel()
+    this.#lost = undefined
     const before = this.#followed
     this.#followed = new Map(partitions.map((one) => [one, before.get(one) ?? { ...unknown }]))
     this.#generation++
     this.#needs.series.assigned(partitions)
     this.#wake.resolve()
+  }
+
+  /**
+   * The consumer is gone, which is not to say that the partitions are somebody else's: they are
+   * followed for a while, because an outage that hides its own lag would look like health.
+   */
+  lost(): void {
+    if (this.#stopping.signal.aborted) return
+    const { clock, followLostMs } = this.#needs
+    this.#lost ??= clock.after(followLostMs, () => this.assigned([]), true)
   }
 
   /** Polls until `stop`. Settles within one poll's deadline after it. */
@@ -118,6 +134,7 @@ export class LagMonitor {
   }
 
   stop(): void {
+    this.#lost?.cancel()
     this.#stopping.abort(new Error('the lag monitor was stopped'))
   }
 

@@ -59,7 +59,15 @@ const intake = {
   kafkaErrorsByType: counter(
     'websocket_kafka_errors_by_type_total',
     {
-      error_type: ['dns_failure', 'connection_timeout', 'broker_down', 'decode_error', 'unknown'],
+      error_type: [
+        'dns_failure',
+        'connection_timeout',
+        'broker_down',
+        'tls_failure',
+        'auth_failure',
+        'decode_error',
+        'unknown',
+      ],
     },
     'The same, by what the error was.',
   ),
@@ -252,6 +260,31 @@ const clients = {
     'websocket_rejected_connections_total',
     none,
     'Connections refused by the limit per address.',
+  ),
+  refusedConnections: counter(
+    'relay_refused_connections_total',
+    { reason: ['address', 'total', 'origin', 'token', 'stopping', 'path'] },
+    'Upgrades refused, by reason; `address` is the limit per address, `total` that of all.',
+    ours,
+  ),
+  requestsRefused: counter(
+    'relay_requests_refused_total',
+    { reason: ['resume_rate', 'replay_busy', 'reset_rate', 'reset_forbidden'] },
+    'Resumes and resets that were refused because of a limit.',
+    ours,
+  ),
+  clientsThrottled: counter(
+    'relay_clients_throttled_total',
+    none,
+    'Times that a client was not read from for a while, because it sent too much.',
+    ours,
+  ),
+  replaysUnderWay: gauge('relay_replays_under_way', none, 'Replays under way now.', ours),
+  clientQueueBytes: gauge(
+    'relay_client_queue_bytes',
+    none,
+    'Bytes of answers that wait for clients.',
+    ours,
   ),
   clientsOpened: counter('relay_clients_opened_total', none, 'Clients accepted.', ours),
   clientsClosed: counter(
