@@ -104,7 +104,7 @@ const advice: Readonly<Partial<Record<InfraErrorType, string>>> = {
   tls_failure:
     'check KAFKA_SSL_CA_LOCATION, the names in the certificate, and that the listener speaks TLS',
   auth_failure:
-    'check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and the rights of that user',
+    'check KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD, and what that user may do',
 }
 
 /** What a log line says of an error of Kafka. Tells no setting's value. */

@@ -1,0 +1,144 @@
+/** Settings of Kafka: brokers, group, lag monitor, security, malformed records and dead letters. */
+import { choice, flag, MiB, number, ours, seconds, type SettingRow, text } from './setting-row.ts'
+
+export const kafkaSettingRows = {
+  kafkaBrokers: text('KAFKA_BROKERS', '127.0.0.1:9092', 'Comma-separated host:port list.'),
+  kafkaTopic: text('KAFKA_TOPIC', 'dashstream-quality', 'The one topic that is relayed.'),
+  kafkaDlqTopic: text('KAFKA_DLQ_TOPIC', '', 'Dead-letter topic; empty means `<topic>-dlq`.'),
+  kafkaGroupId: text('KAFKA_GROUP_ID', 'websocket-server-v4', 'Consumer group.'),
+  kafkaClusterId: text(
+    'KAFKA_CLUSTER_ID',
+    '',
+    'Part of the resume namespace; empty means the id that the cluster itself reports.',
+  ),
+  kafkaAutoOffsetReset: choice(
+    'KAFKA_AUTO_OFFSET_RESET',
+    ['earliest', 'latest'],
+    'earliest',
+    'Where a group without a committed offset starts.',
+  ),
+  kafkaOnDecodeError: choice(
+    'KAFKA_ON_DECODE_ERROR',
+    ['skip', 'pause'],
+    'skip',
+    'What a malformed record does: dead-letter it and go on, or stop its partition.',
+  ),
+  oldDataUseTimestamp: flag(
+    'KAFKA_OLD_DATA_USE_TIMESTAMP',
+    false,
+    'Tell old records from new by timestamp instead of by the offset at start.',
+  ),
+  oldDataGraceMs: seconds(
+    'KAFKA_OLD_DATA_GRACE_SECONDS',
+    [30, 0, 86_400],
+    'Slack for the rule above.',
+  ),
+  lagIntervalMs: seconds(
+    'KAFKA_LAG_CHECK_INTERVAL_SECS',
+    [10, 1, 3_600],
+    'Time between two polls of the lag monitor.',
+  ),
+  lagPollTimeoutMs: number(
+    'KAFKA_LAG_POLL_TIMEOUT_MS',
+    'ms',
+    [1_000, 100, 30_000],
+    'Deadline of one poll of the lag monitor.',
+    ours,
+  ),
+  lagStaleMs: seconds(
+    'KAFKA_LAG_STALE_PARTITION_SECS',
+    [60, 1, 86_400],
+    'Age of the last record after which a lagging partition is logged as stale.',
+  ),
+  kafkaSessionTimeoutMs: number(
+    'KAFKA_SESSION_TIMEOUT_MS',
+    'ms',
+    [30_000, 6_000, 300_000],
+    'Group session timeout.',
+    ours,
+  ),
+  kafkaRebalanceTimeoutMs: number(
+    'KAFKA_REBALANCE_TIMEOUT_MS',
+    'ms',
+    [60_000, 3_000, 300_000],
+    'How long a rebalance waits for this member.',
+    ours,
+  ),
+  kafkaHeartbeatMs: number(
+    'KAFKA_HEARTBEAT_INTERVAL_MS',
+    'ms',
+    [3_000, 500, 60_000],
+    'Time between two heartbeats to the group.',
+    ours,
+  ),
+  kafkaRequestTimeoutMs: number(
+    'KAFKA_REQUEST_TIMEOUT_MS',
+    'ms',
+    [10_000, 1_000, 120_000],
+    'Deadline of one request to a broker.',
+    ours,
+  ),
+  kafkaFetchWaitMsMax: number(
+    'KAFKA_FETCH_MAX_WAIT_MS',
+    'ms',
+    [50, 1, 5_000],
+    'How long the broker may hold a fetch that has no records.',
+    ours,
+  ),
+  commitIntervalMs: number(
+    'KAFKA_COMMIT_INTERVAL_MS',
+    'ms',
+    [1_000, 100, 60_000],
+    'Time between two commits of the offsets that were offered.',
+    ours,
+  ),
+  inflightBytesMax: number(
+    'KAFKA_INFLIGHT_BYTES_MAX',
+    'bytes',
+    [32 * MiB, 1 * MiB, 1_024 * MiB],
+    'Fetched bytes that may wait in memory before partitions are paused.',
+    ours,
+  ),
+  kafkaSecurityProtocol: choice(
+    'KAFKA_SECURITY_PROTOCOL',
+    ['plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'],
+    'plaintext',
+    'How every Kafka client connects.',
+  ),
+  kafkaSaslMechanism: choice(
+    'KAFKA_SASL_MECHANISM',
+    ['', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+    '',
+    'SASL mechanism; needed by the sasl_* protocols. GSSAPI and OAUTHBEARER are not supported.',
+  ),
+  kafkaSaslUsername: text('KAFKA_SASL_USERNAME', '', 'Set together with the password.'),
+  kafkaSaslPassword: text('KAFKA_SASL_PASSWORD', '', 'Set together with the username.', {
+    isSecret: true,
+  }),
+  kafkaSslCaFile: text('KAFKA_SSL_CA_LOCATION', '', 'Path of the CA certificate.'),
+  kafkaSslCertFile: text('KAFKA_SSL_CERTIFICATE_LOCATION', '', 'Client certificate; with its key.'),
+  kafkaSslKeyFile: text('KAFKA_SSL_KEY_LOCATION', '', 'Client key; with its certificate.'),
+  kafkaSslKeyPassword: text('KAFKA_SSL_KEY_PASSWORD', '', 'Password of the key.', {
+    isSecret: true,
+  }),
+  kafkaSslEndpointAlgorithm: choice(
+    'KAFKA_SSL_ENDPOINT_ALGORITHM',
+    ['https', 'none', ''],
+    'https',
+    'Whether the broker name is checked against its certificate.',
+  ),
+  dlqSendTimeoutMs: seconds('DLQ_SEND_TIMEOUT_SECS', [5, 1, 120], 'Deadline of one DLQ send.', {
+    zeroMeans: 'the default',
+  }),
+  dlqSendsMax: number(
+    'MAX_CONCURRENT_DLQ_SENDS',
+    'count',
+    [100, 1, 10_000],
+    'DLQ sends under way at once; one more is counted as `backpressure` and not sent.',
+  ),
+  isDlqPayloadIncluded: flag(
+    'DLQ_INCLUDE_FULL_PAYLOAD',
+    false,
+    'Put the whole payload, not only its hash and ends, into the DLQ record.',
+  ),
+} as const satisfies Record<string, SettingRow>
