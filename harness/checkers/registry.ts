@@ -11,6 +11,8 @@ import { idleIsNotBroken, type IdleIsNotBrokenOptions } from './idle-is-not-brok
 import { lagTruth, type LagTruthOptions } from './lag-truth.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
 import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
+import { replaysAnswered, type ReplaysAnsweredOptions } from './replays-answered.ts'
+import { resetForgets, type ResetForgetsOptions } from './reset-forgets.ts'
 import { restored, type RestoredOptions } from './restored.ts'
 import { slotsReleased, type SlotsReleasedOptions } from './slots-released.ts'
 import { staysAlive, type StaysAliveOptions } from './stays-alive.ts'
@@ -32,6 +34,8 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'idle-is-not-broken': IdleIsNotBrokenOptions<P>
   readonly 'lag-truth': LagTruthOptions<P>
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
+  readonly 'replays-answered': ReplaysAnsweredOptions<G>
+  readonly 'reset-forgets': ResetForgetsOptions
   readonly restored: RestoredOptions<G>
   readonly exercised: ExercisedOptions
   readonly 'stays-alive': StaysAliveOptions
@@ -51,6 +55,8 @@ export const checkers = {
   'idle-is-not-broken': idleIsNotBroken,
   'lag-truth': lagTruth,
   'malformed-accounted': malformedAccounted,
+  'replays-answered': replaysAnswered,
+  'reset-forgets': resetForgets,
   restored,
   exercised,
   'stays-alive': staysAlive,

@@ -13,6 +13,7 @@ import { names, type GroupName } from './options.ts'
 import { anomaliesOf, gravity, type Flaw } from './stream/flaw.ts'
 import { missingFlaws } from './stream/missing.ts'
 import { exemptions, type Exempt } from './stream/exempt.ts'
+import { trustedStale } from './stream/epochs.ts'
 import { excusesOf } from './stream/excuses.ts'
 import { alteredBytes, garbledFrames, strangerTest } from './stream/strangers.ts'
 
@@ -73,6 +74,7 @@ export function streamFlaws(
     ]),
     ...alteredBytes(history.stream()),
     ...garbledFrames(history, groupOf),
+    ...trustedStale(history, (group) => groups === undefined || groups.includes(group)),
   ]
   return { flaws, accounts, exempt }
 }

@@ -147,6 +147,10 @@ async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Prom
       return void (await fleet.pings(stimulus.group, stimulus.kind, stimulus.each))
     case 'resume':
       return void (await fleet.resume(stimulus.group, stimulus.from))
+    case 'reset':
+      return void (await fleet.reset(stimulus.group))
+    case 'abort-handshakes':
+      return void (await fleet.abortHandshakes(stimulus.group, stimulus.each))
     case 'hostile-frames':
       return void (await fleet.hostileFrames(stimulus.group))
   }

@@ -20,6 +20,9 @@ const sayings: Saying = {
     `each ${named(spec)} client sends ${sayNumber(spec.each)} ` +
     (spec.kind === 'native' ? 'native pings' : '`ping` frames'),
   resume: (spec) => `each ${named(spec)} client asks for a replay from \`${spec.from}\``,
+  reset: (spec) => `each ${named(spec)} client asks the relay to forget its replay buffer`,
+  'abort-handshakes': (spec) =>
+    `each ${named(spec)} client breaks ${sayNumber(spec.each)} handshakes off`,
   'hostile-frames': (spec) => `each ${named(spec)} client sends every hostile frame`,
 }
 

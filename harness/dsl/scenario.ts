@@ -101,6 +101,10 @@ export type Stimulus<G extends string = string> =
       readonly group: G
       readonly from: 'earliest' | 'latest' | 'cursor'
     }
+  /** Every client of the group asks the relay to forget its replay buffer. */
+  | { readonly stimulus: 'reset'; readonly group: G }
+  /** For each client, so many more connections are reset before their handshake is answered. */
+  | { readonly stimulus: 'abort-handshakes'; readonly group: G; readonly each: number }
   /** Every client of the group sends each of the hostile control frames. */
   | { readonly stimulus: 'hostile-frames'; readonly group: G }
 

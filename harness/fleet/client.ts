@@ -8,7 +8,12 @@ import { mustReconnect, type ReconnectReason } from '../../relay/client/reconnec
 import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
 import type { ClientGroup } from '../dsl/scenario.ts'
 import type { Micros } from '../history/event.ts'
-import { openConnection, type Connection, type ConnectionSink } from './connection.ts'
+import {
+  abortHandshake,
+  openConnection,
+  type Connection,
+  type ConnectionSink,
+} from './connection.ts'
 import { flood, type FloodTarget } from './flood.ts'
 import { FrameReader } from './frame-reader.ts'
 import { closeFrame, maskedFrame, textFrame, type ClientOpcode } from './frame-writer.ts'
@@ -77,6 +82,8 @@ export class Client implements StreamOwner, FloodTarget {
   #comeback: Timer | undefined
   #opening: PromiseWithResolvers<void> | undefined
   #bytesBefore = 0
+  /** The replay buffer's epoch that the relay told last: what our cursor belongs to. */
+  #epoch: string | undefined
   closedCount = 0
   refusedCount = 0
 
@@ -173,6 +180,16 @@ export class Client implements StreamOwner, FloodTarget {
     const taken = await flood(this.#world.clock, this, frame, each, idleLimitMs)
     this.#write(['sent', `ping:${kind}`, taken])
     return taken
+  }
+
+  /** Begins so many connections and resets each as soon as its request is written. */
+  async abortHandshakes(each: number): Promise<void> {
+    const { url, token, group, number } = this.plan
+    for (let done = 0; done < each; done += 1) {
+      const nonce = createHash('sha1').update(`${group}/${number}/aborted/${done}`).digest()
+      await abortHandshake(handshake(url, nonce.subarray(0, 16), token))
+      this.#write(['sent', 'handshake-aborted', 1])
+    }
   }
 
   /** Sends one frame; what is said of it in the history is `what`. */
@@ -282,6 +299,7 @@ export class Client implements StreamOwner, FloodTarget {
   }
 
   control(text: string): void {
+    this.#epoch = epochOf(text) ?? this.#epoch
     const { reference } = this.plan
     if (reference !== undefined) this.#obey(reference.control(text))
   }
@@ -338,7 +356,8 @@ export class Client implements StreamOwner, FloodTarget {
       return [partition, String(offset)] as const
     })
     const lastOffsetsByPartition = from === 'cursor' ? Object.fromEntries(cursor) : {}
-    return JSON.stringify({ type: 'resume', mode: 'partition', from, lastOffsetsByPartition })
+    const resume = { type: 'resume', mode: 'partition', from, lastOffsetsByPartition }
+    return JSON.stringify(from === 'cursor' ? { ...resume, epoch: this.#epoch } : resume)
   }
 
   #write(
@@ -350,4 +369,11 @@ export class Client implements StreamOwner, FloodTarget {
     const whole = [kind, journal.now(), this.plan.number, ...rest]
     journal.write(whole as unknown as Parameters<typeof journal.write>[0])
   }
+}
+
+/** The epoch that a control frame tells, if it tells one; most are not even parsed. */
+function epochOf(text: string): string | undefined {
+  if (!text.includes('"epoch"')) return undefined
+  const { epoch } = JSON.parse(text) as { readonly epoch?: unknown }
+  return typeof epoch === 'string' ? epoch : undefined
 }

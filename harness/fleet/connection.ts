@@ -98,6 +98,16 @@ export function openConnection(
   return controls(clock, socket)
 }
 
+/** Writes a handshake's request and resets the connection at once; settles when it is gone. */
+export function abortHandshake(hello: Handshake): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host: hello.host, port: hello.port, noDelay: true })
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve())
+    socket.on('connect', () => socket.write(hello.request, () => socket.resetAndDestroy()))
+  })
+}
+
 function controls(clock: Clock, socket: Socket): Connection {
   return {
     write: (bytes) => !socket.destroyed && (socket.write(bytes), true),

@@ -294,6 +294,35 @@ describe('a reference client', () => {
   })
 })
 
+it('a client resets the buffer and comes back with the epoch that it was told last', async () => {
+  const { url, sockets, received } = await relay()
+  await connect(url)
+  await fleet.perform({ do: 'reset', group: 'g' })
+  await vi.waitFor(() => expect(received).toEqual(['{"type":"cursor_reset"}']))
+  sockets[0]!.send('{"type":"cursor_reset_complete","epoch":"e2"}')
+  await vi.waitFor(() => expect(events('control')).toHaveLength(1))
+  for (const from of ['cursor', 'earliest'] as const) {
+    await fleet.perform({ do: 'resume', group: 'g', from })
+  }
+  await vi.waitFor(() => expect(received).toHaveLength(3))
+  const epochs = received.map((text) => (JSON.parse(text) as { epoch?: string }).epoch)
+  expect(epochs).toEqual([undefined, 'e2', undefined])
+  expect(events('sent')[0]).toMatchObject({ 3: 'reset' })
+})
+
+it('handshakes that are broken off reach the relay, and the clients stay', async () => {
+  let resets = 0
+  const { url } = await rawServer((socket, head) => {
+    shakeHands(socket, head)
+    socket.on('error', () => (resets += 1))
+  })
+  await connect(url)
+  await fleet.perform({ do: 'abort-handshakes', group: 'g', each: 3 })
+  await vi.waitFor(() => expect(resets).toBe(3))
+  expect((await status()).open).toBe(1)
+  expect(events('sent').map(([, , , what]) => what)).toEqual(Array(3).fill('handshake-aborted'))
+})
+
 it('a client that is hostile says everything, whatever it is closed for', async () => {
   const { url } = await relay((socket) => {
     socket.on('message', (message: Buffer) => {

@@ -36,6 +36,8 @@ const sweepMs = 250
 /** A flood that nothing was taken of for this long is over. */
 const floodIdleLimitMs = 3_000
 
+const cursorReset = Buffer.from('{"type":"cursor_reset"}')
+
 export function createFleet(world: FleetWorld): Fleet {
   return new ClientFleet(world)
 }
@@ -87,6 +89,12 @@ class ClientFleet implements Fleet {
         return
       case 'resume':
         for (const client of open) client.resume(order.from)
+        return
+      case 'reset':
+        for (const client of open) client.send('text', cursorReset, 'reset')
+        return
+      case 'abort-handshakes':
+        for (const client of group.clients) await client.abortHandshakes(order.each)
         return
       case 'hostile-frames':
         return sendHostileFrames(this.#world.clock, group.clients)

@@ -42,6 +42,10 @@ export type FleetCommand =
       readonly group: string
       readonly from: 'earliest' | 'latest' | 'cursor'
     }
+  /** Every open client asks the relay to forget its replay buffer. */
+  | { readonly do: 'reset'; readonly group: string }
+  /** Besides the clients there are, so many handshakes each are begun and broken off. */
+  | { readonly do: 'abort-handshakes'; readonly group: string; readonly each: number }
   | { readonly do: 'hostile-frames'; readonly group: string }
   /** Tells what the fleet has, without touching it. */
   | { readonly do: 'status' }

@@ -48,6 +48,8 @@ export interface RemoteFleet {
   /** Settles when the pings were taken, or when the relay does not take any more of them. */
   pings(group: string, kind: 'json' | 'native', each: number): Promise<FleetStatus>
   resume(group: string, from: 'earliest' | 'latest' | 'cursor'): Promise<FleetStatus>
+  reset(group: string): Promise<FleetStatus>
+  abortHandshakes(group: string, each: number): Promise<FleetStatus>
   hostileFrames(group: string): Promise<FleetStatus>
   status(): Promise<FleetStatus>
   /** Compares run states, closes all clients and the journal, and waits for the process's end. */
@@ -101,6 +103,8 @@ function orders(
     reading: (group, isStalled) => ask({ do: 'reading', group, isStalled }, limitMs.order),
     pings: (group, kind, each) => ask({ do: 'pings', group, kind, each }, limitMs.pings),
     resume: (group, from) => ask({ do: 'resume', group, from }, limitMs.order),
+    reset: (group) => ask({ do: 'reset', group }, limitMs.order),
+    abortHandshakes: (group, each) => ask({ do: 'abort-handshakes', group, each }, limitMs.order),
     hostileFrames: (group) => ask({ do: 'hostile-frames', group }, limitMs.hostileFrames),
     status: () => ask({ do: 'status' }, limitMs.status),
     async finish() {

@@ -1,0 +1,44 @@
+/** A cursor of another epoch that is served without a word is seen, and nothing else is. */
+import { expect, test } from 'vitest'
+import { story } from '../../history/story.ts'
+import { stream } from '../stream.ts'
+
+const complete = (epoch?: string) => ({ type: 'replay_complete', ...(epoch && { epoch }) })
+
+/** A client that knows epoch `known` comes back with its cursor and is answered in `answered`. */
+const back = (known: string | undefined, answered: string | undefined, from = 'cursor') =>
+  story()
+    .opened(0.5, 1)
+    .acked(1, 0, 0, 50)
+    .delivered(1.1, 1, 0, 0, 50)
+    .control(1.2, 1, complete(known))
+    .closed(2, 1)
+    .acked(3, 0, 50, 50)
+    .opened(4, 1)
+    .sent(4.1, 1, `resume:${from}`)
+    .delivered(4.2, 1, 0, 50, 50, { path: 'replay' })
+    .control(4.3, 1, complete(answered))
+    .phase('settle', 10, 20)
+    .closed(20.5, 1, 'client')
+const stale = { type: 'cursor_stale', partition: 0, requested: '49', oldest: '50' }
+
+test('trusted without a word', () => {
+  const judged = stream.judge(back('a', 'b').history(), {})
+  expect([judged.verdict, judged.rule]).toEqual(['fail', 'stale-trusted'])
+  expect(judged.anomalies?.[0]?.witness[0]).toMatchObject({
+    client: 1,
+    firstOffset: 50,
+    cursorOf: 'a',
+    answeredIn: 'b',
+  })
+})
+
+test.each([
+  ['the same epoch', back('a', 'a')],
+  ['told to be stale', back('a', 'b').control(4.15, 1, stale)],
+  ['no epoch before', back(undefined, 'b')],
+  ['a relay without epochs', back(undefined, undefined)],
+  ['no cursor was sent', back('a', 'b', 'earliest')],
+])('%s: nothing to find', (_, given) => {
+  expect(stream.judge(given.history(), {}).verdict).toBe('pass')
+})
