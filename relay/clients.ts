@@ -11,6 +11,7 @@ export interface ClientsNeeds {
   readonly log: ByteLog
   readonly clock: Clock
   readonly pinnedBytesMax: number
+  readonly queuesBytesMax: number
   /** How long consumption waits for the foremost client at most. */
   readonly waitMsMax: number
 }
@@ -41,6 +42,13 @@ export class Clients {
     return bytes
   }
 
+  /** Bytes of answers that wait for all clients. */
+  get queuedBytes(): number {
+    let bytes = 0
+    for (const { outlet } of this.#sessions) bytes += outlet.queuedBytes
+    return bytes
+  }
+
   add(session: Session): void {
     this.#sessions.add(session)
   }
@@ -63,6 +71,7 @@ export class Clients {
     const nowMs = this.#needs.clock.nowMs()
     for (const session of this.#sessions) session.sweep(nowMs)
     this.#keepPinnedBelow()
+    this.#keepQueuesBelow()
   }
 
   /**
@@ -86,6 +95,16 @@ export class Clients {
     let foremost = 0
     for (const { outlet } of this.#sessions) foremost = Math.max(foremost, outlet.ordinal)
     return log.shareBehind(foremost) > shareBehindMax
+  }
+
+  /** Closes those with the longest queues while all queues together are too long. */
+  #keepQueuesBelow(): void {
+    while (this.queuedBytes > this.#needs.queuesBytesMax) {
+      const sessions = this.all()
+      const longest = (a: Session, b: Session) =>
+        a.outlet.queuedBytes >= b.outlet.queuedBytes ? a : b
+      sessions.reduce(longest).close('control_backlog')
+    }
   }
 
   /** Closes those furthest behind while sockets hold more evicted bytes than they may. */

@@ -9,13 +9,16 @@ import type { Inbound, Reading } from './adapters/sockets.ts'
 import { inboundBytesMax } from './adapters/sockets.ts'
 import { frame, jsonFrame, opcodes } from './log/frames.ts'
 import type { Metrics } from './metrics.ts'
+import type { ClientRates } from './parts.ts'
 import type { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import type { CloseReason } from './tables/close-codes.ts'
+import type { Clock } from './world/clock.ts'
 
 export interface ControlNeeds {
   readonly metrics: Metrics
   readonly requests: Pick<Requests, 'resume' | 'reset'>
+  readonly clock: Clock
 }
 
 const pong = jsonFrame({ type: 'pong' })
@@ -29,30 +32,34 @@ export class Control implements Inbound {
   readonly #needs: ControlNeeds
   readonly #session: Session
   readonly #reading: Reading
+  readonly #rates: ClientRates
+  #isCrowded = false
+  #isThrottled = false
 
-  constructor(needs: ControlNeeds, session: Session, reading: Reading) {
+  constructor(needs: ControlNeeds, session: Session, reading: Reading, rates: ClientRates) {
     this.#needs = needs
     this.#session = session
     this.#reading = reading
+    this.#rates = rates
   }
 
   text(text: string): void {
-    this.#session.heard()
+    if (!this.#heard(text.length)) return
     const type = typeOf(text)
     if (type === undefined) return this.#needs.metrics.controlParseFailures.add()
     if (type === 'ping') this.#answer(pong)
-    else if (type === 'resume') this.#needs.requests.resume(this.#session, text)
+    else if (type === 'resume') this.#resume(text)
     else if (type === 'cursor_reset') this.#needs.requests.reset(this.#session)
     this.#session.greeted()
   }
 
   ping(payload: Buffer): void {
-    this.#session.heard()
+    if (!this.#heard(payload.length)) return
     this.#answer(frame(opcodes.pong, payload))
   }
 
-  otherwise(): void {
-    this.#session.heard()
+  otherwise(bytes: number): void {
+    this.#heard(bytes)
   }
 
   closing(): void {
@@ -71,14 +78,51 @@ export class Control implements Inbound {
 
   /** Answers may flow again. */
   drained(): void {
-    this.#reading.resume()
+    this.#isCrowded = false
+    this.#readOn()
+  }
+
+  /** Counts what the client sent. @returns whether it is still of interest */
+  #heard(bytes: number): boolean {
+    if (this.#session.isOver) return false
+    this.#session.heard()
+    const waitMs = this.#rates.frame(bytes)
+    if (waitMs > 0 && !this.#isThrottled) this.#throttle(waitMs)
+    return true
+  }
+
+  /** Reads nothing for a while: a client that sends too much fills its own buffers. */
+  #throttle(waitMs: number): void {
+    this.#needs.metrics.clientsThrottled.add()
+    this.#isThrottled = true
+    this.#reading.pause()
+    this.#needs.clock.after(
+      waitMs,
+      () => {
+        this.#isThrottled = false
+        this.#readOn()
+      },
+      true,
+    )
+  }
+
+  #readOn(): void {
+    if (!this.#isCrowded && !this.#isThrottled) this.#reading.resume()
+  }
+
+  #resume(text: string): void {
+    if (this.#rates.mayResume()) return this.#needs.requests.resume(this.#session, text)
+    this.#needs.metrics.requestsRefused.of({ reason: 'resume_rate' }).add()
+    this.#session.refuse('TOO_MANY_RESUMES')
   }
 
   /** What was received already is still answered: the queue's other half is larger than that. */
   #answer(answer: Buffer): void {
     const { outlet } = this.#session
     outlet.control(answer)
-    if (outlet.isCrowded) this.#reading.pause()
+    if (!outlet.isCrowded) return
+    this.#isCrowded = true
+    this.#reading.pause()
   }
 }
 

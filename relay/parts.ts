@@ -76,6 +76,8 @@ export interface Outlet {
   readonly isCrowded: boolean
   /** Bytes that this client holds: its own queue and the write under way. */
   readonly heldBytes: number
+  /** Bytes of its own queue alone. */
+  readonly queuedBytes: number
   /** Whether its write under way holds a segment that has left the ring. */
   readonly isPinning: boolean
   /**
@@ -234,6 +236,26 @@ export interface ConnectionLimiter {
   readonly taken: number
 }
 
+/** What one client may ask. */
+export interface ClientRates {
+  /** A frame of so many bytes was taken. @returns for how long the client is not to be read from */
+  frame(bytes: number): number
+  /** Whether it may resume once more. */
+  mayResume(): boolean
+}
+/** How often clients may ask for what. */
+export interface Rates {
+  openClient(): ClientRates
+  /** Whether the buffer may be reset once more, by whomever. */
+  mayReset(): boolean
+}
+/** Lets replays through: so many at once, and all of them no faster than they may be. */
+export interface ReplayGate {
+  /** The chunks, in their time; or none, and `onRefused` is called, if its turn does not come. */
+  pass(chunks: AsyncIterable<Buffer>, onRefused: () => void): AsyncIterable<Buffer>
+  readonly underWay: number
+}
+
 /** The address a limit is counted for. */
 export interface ClientAddress {
   of(request: IncomingMessage): string
@@ -252,6 +274,8 @@ export interface RelayParts {
   readonly lagSeries: LagSeries
   readonly replayStore: ReplayStore
   readonly limiter: ConnectionLimiter
+  readonly rates: Rates
+  readonly replayGate: ReplayGate
   readonly address: ClientAddress
 }
 /** Replaces parts of the reference by others that may be built on it. */

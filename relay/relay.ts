@@ -18,6 +18,7 @@ import { Requests } from './requests.ts'
 import { Session } from './session.ts'
 import { Broadcast } from './stages/broadcast.ts'
 import type { CloseReason } from './tables/close-codes.ts'
+import type { metricRows } from './tables/metrics.ts'
 import { tellSettings } from './tables/settings-parse.ts'
 import type { Wiring } from './wiring.ts'
 import { sleep } from './world/clock.ts'
@@ -28,6 +29,8 @@ const controlBytesMax = 256 * 1_024
 const portsByDefault = [3_002, 3_003, 3_004, 3_005] as const
 /** Time for clients to take their last frames when the relay stops. */
 const farewellMs = 3_000
+
+type RefusedReason = (typeof metricRows)['refusedConnections']['labels']['reason'][number]
 
 export class Relay {
   readonly #wiring: Wiring
@@ -49,6 +52,7 @@ export class Relay {
       log: this.#log,
       clock,
       pinnedBytesMax: settings.pinnedBytesMax,
+      queuesBytesMax: settings.clientQueuesBytesMax,
       waitMsMax: settings.sendTimeoutMs,
     })
     const broadcast = new Broadcast({
@@ -123,18 +127,26 @@ export class Relay {
   #admit(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { metrics, parts, settings } = this.#wiring
     const path = (request.url ?? '').split('?')[0]
-    if (path !== '/ws') return refuseUpgrade(socket, 404, 'Not Found', 'Not found')
-    if (this.#isStopping) return refuseUpgrade(socket, 503, 'Service Unavailable', 'Shutting down')
+    const refuse = (reason: RefusedReason, status: number, name: string, says: string) => {
+      metrics.refusedConnections.of({ reason }).add()
+      refuseUpgrade(socket, status, name, says)
+    }
+    if (path !== '/ws') return refuse('path', 404, 'Not Found', 'Not found')
+    if (this.#isStopping) return refuse('stopping', 503, 'Service Unavailable', 'Shutting down')
     const refusal = refusalOf(request, settings)
     if (refusal !== undefined) {
-      const reason = refusal.status === 401 ? 'Unauthorized' : 'Forbidden'
-      return refuseUpgrade(socket, refusal.status, reason, refusal.says)
+      const isToken = refusal.status === 401
+      const name = isToken ? 'Unauthorized' : 'Forbidden'
+      return refuse(isToken ? 'token' : 'origin', refusal.status, name, refusal.says)
+    }
+    if (parts.limiter.taken >= settings.connectionsMax) {
+      return refuse('total', 503, 'Service Unavailable', 'Too many connections')
     }
     const release = parts.limiter.take(parts.address.of(request))
     if (release === undefined) {
       metrics.rejectedConnections.add()
       const says = 'Too many connections from this IP'
-      return refuseUpgrade(socket, 429, 'Too Many Requests', says)
+      return refuse('address', 429, 'Too Many Requests', says)
     }
     socket.once('close', release)
     if (socket.destroyed) return release()
@@ -142,14 +154,16 @@ export class Relay {
   }
 
   #welcome(socket: Socket, reading: ConstructorParameters<typeof Control>[2]): Control {
-    const { settings, signals, world, metrics } = this.#wiring
+    const { settings, signals, world, metrics, parts } = this.#wiring
+    const { clock } = world
     const onSlow = () => metrics.slowDisconnects.add()
-    const needs = { settings, signals, clock: world.clock, onSlow }
+    const needs = { settings, signals, clock, onSlow }
     const control: Control[] = []
     const session = new Session(needs, (self) =>
       this.#openOutlet(socket, self, () => control[0]?.drained()),
     )
-    control.push(new Control({ metrics, requests: this.#requests }, session, reading))
+    const controlNeeds = { metrics, clock, requests: this.#requests }
+    control.push(new Control(controlNeeds, session, reading, parts.rates.openClient()))
     this.#clients.add(session)
     metrics.clientsOpened.add()
     return control[0]!
@@ -231,6 +245,8 @@ export class Relay {
     const { metrics, parts, signals } = this.#wiring
     exportAges(metrics, signals, parts.ages)
     metrics.connectedClients.from(() => this.#clients.count)
+    metrics.clientQueueBytes.from(() => this.#clients.queuedBytes)
+    metrics.replaysUnderWay.from(() => parts.replayGate.underWay)
     metrics.clientHeldBytes.from(() => this.#clients.heldBytes)
     metrics.ringBytes.from(() => this.#log.ringBytes)
     metrics.ringRecords.from(() => this.#log.ringRecords)

@@ -6,7 +6,10 @@ import { encodeControl } from '../proto/control.ts'
 import { frame, opcodes } from './log/frames.ts'
 import { parseResume, type ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
+import type { ReplayStore } from './parts.ts'
 import type { Session } from './session.ts'
+import type { ErrorCode } from './tables/errors.ts'
+import type { metricRows } from './tables/metrics.ts'
 import type { Wiring } from './wiring.ts'
 import { withDeadline } from './world/deadline.ts'
 
@@ -21,9 +24,13 @@ export interface RequestsNeeds {
 const resetPartitionsMax = 100
 const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
 
+type Cleared = Awaited<ReturnType<ReplayStore['clear']>>
+type RefusalReason = (typeof metricRows)['requestsRefused']['labels']['reason'][number]
+
 export class Requests {
   readonly #wiring: Wiring
   readonly #needs: RequestsNeeds
+  #clearing: Promise<Cleared> | undefined
 
   constructor(wiring: Wiring, needs: RequestsNeeds) {
     this.#wiring = wiring
@@ -47,8 +54,12 @@ export class Requests {
     const { authToken, host } = this.#wiring.settings
     // With a token, every client has shown it to be connected at all.
     const isAllowed = authToken !== '' || loopback.has(host)
-    if (isAllowed) void this.#reset(session)
-    else session.refuse('CURSOR_RESET_FORBIDDEN')
+    if (!isAllowed) return this.#refuse(session, 'reset_forbidden', 'CURSOR_RESET_FORBIDDEN')
+    // Whoever asks while a reset is under way shares it.
+    if (this.#clearing === undefined && !this.#wiring.parts.rates.mayReset()) {
+      return this.#refuse(session, 'reset_rate', 'TOO_MANY_RESETS')
+    }
+    void this.#reset(session)
   }
 
   /** What was taken from Kafka and never reached the log, as dead letters, is below the fence. */
@@ -76,7 +87,8 @@ export class Requests {
       fence,
     )
     try {
-      await session.outlet.replay(replay.chunks())
+      const onRefused = () => this.#refuse(session, 'replay_busy', 'REPLAY_BUSY')
+      await session.outlet.replay(parts.replayGate.pass(replay.chunks(), onRefused))
     } catch (error) {
       world.logger.error({ err: error }, 'a replay failed')
       session.refuse('REPLAY_FAILED')
@@ -84,17 +96,29 @@ export class Requests {
     if (replay.outcome === 'timeout') session.close('replay_timeout')
   }
 
-  async #reset(session: Session): Promise<void> {
+  /** Clears the buffer, or says that it did not; never throws. */
+  async #clear(): Promise<Cleared> {
     const { parts, settings, world } = this.#wiring
-    const store = parts.replayStore
-    const ends = [...this.#needs.positions()].map(([one, next]) => [one, next - 1n] as const)
-    const latest = ends.filter(([, offset]) => offset >= 0n).toSorted(([a], [b]) => a - b)
-    const work = (signal: AbortSignal) => store.clear(signal)
+    const work = (signal: AbortSignal) => parts.replayStore.clear(signal)
     const limitMs = settings.redisClearTimeoutMs
-    const { isCleared, keys } = await withDeadline(world.clock, limitMs, 'the reset', work).catch(
+    const cleared = await withDeadline(world.clock, limitMs, 'the reset', work).catch(
       () => ({ isCleared: false, keys: 0 }),
     )
-    world.logger.warn({ isCleared, keys }, 'a client has reset the replay buffer')
+    this.#clearing = undefined
+    world.logger.warn({ ...cleared }, 'a client has reset the replay buffer')
+    return cleared
+  }
+
+  #refuse(session: Session, reason: RefusalReason, code: ErrorCode): void {
+    this.#wiring.metrics.requestsRefused.of({ reason }).add()
+    session.refuse(code)
+  }
+
+  async #reset(session: Session): Promise<void> {
+    const store = this.#wiring.parts.replayStore
+    const ends = [...this.#needs.positions()].map(([one, next]) => [one, next - 1n] as const)
+    const latest = ends.filter(([, offset]) => offset >= 0n).toSorted(([a], [b]) => a - b)
+    const { isCleared, keys } = await (this.#clearing ??= this.#clear())
     const shown = latest.slice(0, resetPartitionsMax)
     const isTruncated = shown.length < latest.length
     const note = isTruncated ? ` (showing first ${resetPartitionsMax}, truncated)` : ''

@@ -29,6 +29,8 @@ export class Session {
   #pingedMs: number | undefined
   #windowFromMs: number
   #missedInWindow = 0
+  /** Its last frames are on their way: what it sends now is of no interest any more. */
+  isOver = false
 
   /** @param open makes the outlet, which reports back to this session */
   constructor(needs: SessionNeeds, open: (session: Session) => Outlet) {
@@ -92,6 +94,7 @@ export class Session {
 
   /** Ends the client with last frames and a close frame, as far as the socket takes them. */
   close(reason: CloseReason, ...last: readonly Buffer[]): void {
+    this.isOver = true
     const { code, says } = closeRows[reason]
     this.outlet.close(reason, Buffer.concat([...last, closeFrame(code, says)]))
   }

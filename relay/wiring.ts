@@ -9,6 +9,8 @@ import { Signals } from './health/signals.ts'
 import { TruthfulLagSeries } from './lag/series.ts'
 import { createClientAddress } from './limits/client-address.ts'
 import { createConnectionLimiter } from './limits/connection-limiter.ts'
+import { createRates } from './limits/rates.ts'
+import { createReplayGate } from './limits/replay-gate.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { Overrides, RelayParts } from './parts.ts'
 import { TieredReplayStore } from './replay/store.ts'
@@ -80,6 +82,13 @@ function referenceParts(
     }),
     replayStore,
     limiter: createConnectionLimiter(settings.connectionsPerIpMax),
+    rates: createRates(clock, settings),
+    replayGate: createReplayGate(clock, {
+      replaysMax: settings.replaysMax,
+      waitMs: settings.replayWaitMs,
+      clientBytesPerSecond: settings.replayClientBytesPerSecondMax,
+      allBytesPerSecond: settings.replayBytesPerSecondMax,
+    }),
     address: createClientAddress(settings.trustedProxies),
   }
 }

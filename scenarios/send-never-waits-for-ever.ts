@@ -18,7 +18,13 @@ export default scenario({
   claim: 'A client that takes no bytes is closed within the send timeout, whatever it was sent.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 3 },
-  relay: { sendTimeoutMs: 2_000, connectionsPerIpMax: 8, lagDisconnectRecords: 0 },
+  relay: {
+    sendTimeoutMs: 2_000,
+    connectionsPerIpMax: 8,
+    lagDisconnectRecords: 0,
+    // A relay that stops reading pings has no answers to wait with.
+    clientFramesPerSecondMax: 0,
+  },
   load: { recordsPerSecond: 400, payloadBytes: 8_192, threads: 24 },
   fleet: {
     readers: { count: 2, reads: 'fast' },

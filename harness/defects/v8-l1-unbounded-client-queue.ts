@@ -43,6 +43,7 @@ function unbounded(outlet: Outlet, { log, socket }: OutletNeeds): Outlet {
     get heldBytes() {
       return socket.writableLength
     },
+    queuedBytes: 0,
     isPinning: false,
     isCrowded: false,
     close: (reason, after) => outlet.close(reason, after),

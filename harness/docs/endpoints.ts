@@ -17,7 +17,7 @@ export const endpoints: readonly Endpoint[] = [
       '401 token missing or wrong (`Authorization: Bearer …` or `?token=…`)',
       '403 origin not allowed',
       '429 too many connections from this address',
-      '503 shutting down',
+      '503 shutting down, or too many connections of all addresses together',
     ],
   },
   {

@@ -16,7 +16,7 @@ export interface Inbound {
   text(text: string): void
   ping(payload: Buffer): void
   /** A pong, or a binary message: nothing that has an answer. */
-  otherwise(): void
+  otherwise(bytes: number): void
   /** The client's close frame. */
   closing(): void
   /** It broke the protocol; the code is of a close frame (1002, 1007, 1009). */
@@ -91,11 +91,11 @@ function listen(client: ReadingSocket, socket: Socket, inbound: Inbound): void {
   client.inbound = inbound
   client.on('error', () => client.broken())
   client.on('message', (data: RawData, isBinary: boolean) => {
-    if (isBinary) inbound.otherwise()
+    if (isBinary) inbound.otherwise((data as Buffer).length)
     else inbound.text((data as Buffer).toString())
   })
   client.on('ping', (payload: Buffer) => inbound.ping(payload))
-  client.on('pong', () => inbound.otherwise())
+  client.on('pong', (payload: Buffer) => inbound.otherwise(payload.length))
   socket.on('end', () => inbound.fell())
 }
 

@@ -65,6 +65,10 @@ class SocketOutlet implements Outlet {
     return this.#queueBytes + this.#underWayBytes
   }
 
+  get queuedBytes(): number {
+    return this.#queueBytes
+  }
+
   get isPinning(): boolean {
     return this.#segment !== undefined && this.#segment.isEvicted
   }

@@ -82,6 +82,11 @@ export const closeRows = {
     says: 'The replay failed in the relay.',
     mayReconnect: true,
   },
+  replay_busy: {
+    code: 4005,
+    says: 'Too many replays were under way for this one to get its turn.',
+    mayReconnect: true,
+  },
   resume_refused: {
     code: 4502,
     says: 'The resume request was larger than the relay accepts.',

@@ -38,6 +38,11 @@ const delivery: readonly DifferenceRow[] = [
     noticed: 'Ping frames after `WEBSOCKET_PING_INTERVAL_SECS` of silence.',
   },
   {
+    what: 'A client that sends too many frames is not read from for a while.',
+    why: 'Any number of pings was answered, by a relay that did nothing else meanwhile.',
+    noticed: 'Its answers come later; `relay_clients_throttled_total` rises.',
+  },
+  {
     what: 'The ring holds 65,536 records within 32 MiB by default, not 1,000 records of any size.',
     why: 'A bound in records alone is no bound: 1,000 records may be 10 GiB.',
     noticed: 'Short stalls cost no records; `relay_ring_bytes` shows what is held.',
@@ -94,6 +99,11 @@ const resuming: readonly DifferenceRow[] = [
     what: '`cursor_reset` needs the token unless the relay listens on loopback only.',
     why: 'Any page or client could erase the replay of all the others.',
     noticed: '`error` with the code `CURSOR_RESET_FORBIDDEN`.',
+  },
+  {
+    what: 'Resumes, replays and resets have limits, for one client and for all together.',
+    why: 'Sixty bytes of a resume cost a whole replay, and nothing kept a client from looping.',
+    noticed: '`TOO_MANY_RESUMES`, `TOO_MANY_RESETS`; `REPLAY_BUSY` closes with 4005.',
   },
   {
     what: '`bufferCleared` is true only if it is true; what was reset is never shown again.',

@@ -36,7 +36,12 @@ export const errorRows = {
   },
   REPLAY_IN_PROGRESS: { says: 'A replay is under way; resume again after replay_complete' },
   CURSOR_RESET_FORBIDDEN: { says: 'cursor_reset needs the bearer token on this address' },
-  CURSOR_RESET_FAILED: { says: 'cursor_reset could not be completed: {n}' },
+  TOO_MANY_RESETS: { says: 'The replay buffer was reset too often; try again later' },
+  TOO_MANY_RESUMES: { says: 'Too many resumes on this connection; try again later' },
+  REPLAY_BUSY: {
+    says: 'Too many replays are under way; reconnect later',
+    closes: 'replay_busy',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorRows
