@@ -16,11 +16,21 @@ export const CONTROL_SCHEMA_VERSION = 1
 
 const partition = z.int().min(0).max(INT32_MAX)
 const count = z.int().min(0)
+const UINT64_MAX = 2n ** 64n - 1n
 
 /** A Kafka offset. Numbers are read too; beyond 2^53 they arrive as bigint and stay exact. */
 const offset = z.codec(
   z.custom<JsonValue>((value) => readInteger(value as JsonValue, INT64_MAX) !== undefined, {
     error: 'wanted an offset: decimal digits, 0 to 2^63 - 1',
+  }),
+  z.bigint(),
+  { decode: BigInt as (value: JsonValue) => bigint, encode: String },
+)
+
+/** A sequence of a thread; otherwise like an offset. */
+const sequence = z.codec(
+  z.custom<JsonValue>((value) => readInteger(value as JsonValue, UINT64_MAX) !== undefined, {
+    error: 'wanted a sequence: decimal digits, 0 to 2^64 - 1',
   }),
   z.bigint(),
   { decode: BigInt as (value: JsonValue) => bigint, encode: String },
@@ -75,6 +85,9 @@ export const serverFrames = {
     firstOffset: offset.optional(),
     lastOffset: offset.optional(),
     threadId: z.string().optional(),
+    /** Of a thread: first and last missing sequence; only our relay tells. */
+    firstSequence: sequence.optional(),
+    lastSequence: sequence.optional(),
   }),
 
   /** What the client asked for is older than what is retained. */

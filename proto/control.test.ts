@@ -37,8 +37,9 @@ const anyPartition = fc.nat(2 ** 31 - 1)
 const anyOffsets = fc
   .array(fc.tuple(anyPartition, anyOffset), { maxLength: 5 })
   .map((each) => new Map(each))
+const anySequence = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const anyThreads = fc
-  .array(fc.tuple(fc.string(), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })), { maxLength: 5 })
+  .array(fc.tuple(fc.string(), anySequence), { maxLength: 5 })
   .map((each) => new Map(each))
 const type = <Name extends string>(name: Name) => fc.constant(name)
 const anyFrame: fc.Arbitrary<ControlFrame> = fc.oneof(
@@ -60,6 +61,15 @@ const anyFrame: fc.Arbitrary<ControlFrame> = fc.oneof(
     partition: anyPartition,
     firstOffset: anyOffset,
     lastOffset: anyOffset,
+  }),
+  fc.record({
+    type: type('gap'),
+    count: anySequence,
+    severity: fc.constantFrom('info', 'warning', 'critical'),
+    message: fc.string(),
+    threadId: fc.string(),
+    firstSequence: anySequence,
+    lastSequence: anySequence,
   }),
   fc.record({
     type: type('replay_complete'),
@@ -216,7 +226,10 @@ describe('resume', () => {
     expect(mode('"lastOffsetsByPartition":null')).toBe('partition')
     expect(mode('"lastOffsetsByPartition":[],"mode":"thread"')).toBe('thread')
     expect(mode('"lastSequencesByThread":{"t":1}')).toBe('thread')
-    expect(mode('')).toBe('thread')
+    expect(mode('"threadId":"t","lastSequence":"x"')).toBe('thread')
+    for (const nothing of ['', '"lastSequencesByThread":{}', '"lastSequencesByThread":null']) {
+      expect(mode(nothing)).toBe('partition')
+    }
     expect(mode('"mode":"partition"')).toBe('partition')
   })
 
@@ -232,6 +245,8 @@ describe('resume', () => {
     const pair = '"threadId":"t","lastSequence":18446744073709551615'
     expect(resumeOf(pair).lastSequencesByThread).toEqual(new Map([['t', 2n ** 64n - 1n]]))
     expect(resumeOf(`${pair},"lastSequencesByThread":{}`).lastSequencesByThread.size).toBe(0)
+    const isRead = resumeOf(`${pair},"lastSequencesByThread":null`).lastSequencesByThread.has('t')
+    expect(isRead).toBe(true)
     expect(resumeOf('"threadId":"t"').refused).toEqual(['thread t'])
   })
 })

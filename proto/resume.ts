@@ -34,18 +34,25 @@ export const resumeCodec = z.codec(
 /** `refused` has the entries of both maps that were left out. */
 function readResume(frame: JsonObject): Resume {
   const refused: string[] = []
-  const hasOffsets = Object.hasOwn(frame, 'lastOffsetsByPartition')
-  const asked = frame['mode']
-  const isNamed = asked === 'partition' || asked === 'thread'
+  const sequences = sequencesOf(frame, refused)
+  const hasThreads = sequences.size + refused.length > 0
   return {
     type: 'resume',
-    mode: isNamed ? asked : hasOffsets ? 'partition' : 'thread',
+    mode: modeOf(frame, hasThreads),
     from: frame['from'] === 'latest' || frame['from'] === 'earliest' ? frame['from'] : 'cursor',
     lastOffsetsByPartition: offsetsOf(frame['lastOffsetsByPartition'], refused),
-    lastSequencesByThread: sequencesOf(frame, refused),
+    lastSequencesByThread: sequences,
     ...(typeof frame['epoch'] === 'string' ? { epoch: frame['epoch'] } : {}),
     refused,
   }
+}
+
+/** What is said wins; a request that names nothing at all is one for all partitions. */
+function modeOf(frame: JsonObject, hasThreads: boolean): Resume['mode'] {
+  const { mode } = frame
+  if (mode === 'partition' || mode === 'thread') return mode
+  const hasOffsets = Object.hasOwn(frame, 'lastOffsetsByPartition')
+  return hasThreads && !hasOffsets ? 'thread' : 'partition'
 }
 
 function offsetsOf(map: JsonValue | undefined, refused: string[]): Map<number, bigint> {
@@ -63,7 +70,7 @@ function offsetsOf(map: JsonValue | undefined, refused: string[]): Map<number, b
 function sequencesOf(frame: JsonObject, refused: string[]): Map<string, bigint> {
   const sequences = new Map<string, bigint>()
   const { lastSequencesByThread: map, threadId, lastSequence } = frame
-  const isLegacy = map === undefined && typeof threadId === 'string'
+  const isLegacy = !isJsonObject(map) && typeof threadId === 'string'
   const entries = isLegacy ? [[threadId, lastSequence ?? null] as const] : entriesOf(map)
   for (const [thread, value] of entries) {
     const sequence = readInteger(value, UINT64_MAX)

@@ -58,16 +58,19 @@ export interface Outlet {
   /** Live records may flow. A new client gets none until then, so that a resume can come first. */
   goLive(): void
   /**
-   * Moves the live position to the end of the log and holds live records back until the replay
-   * that follows has settled. Returns, for every partition the log has seen, the first offset
+   * Moves the live position to the end of the log and holds live records back until `unfence`, for
+   * a replay that must follow. Returns, for every partition the log has seen, the first offset
    * that will come live: a replay covers what lies below. `undefined` if a replay is under way.
    */
   fence(): ReadonlyMap<number, bigint> | undefined
   /**
-   * Sends what `chunks` yields in place of live records, then goes on live at the fence. Settles
-   * when the replay was written or the client is gone. Chunks end on frame boundaries.
+   * Sends what `chunks` yields. Settles when it was written or the client is gone; live records
+   * are still held back then, because only a replay that is complete may be followed by them.
+   * Chunks end on frame boundaries.
    */
   replay(chunks: AsyncIterable<Buffer>): Promise<void>
+  /** Live records flow, from where the fence was set. */
+  unfence(): void
   /** Checks the write under way against its deadline. One sweep serves all clients. */
   sweep(nowMs: number): void
   /** Records of the log that this client has taken or passed: how far it has come. */
@@ -123,14 +126,19 @@ export interface Retained {
   readonly oldest: bigint
   readonly newest: bigint
 }
+/** An answer; `degraded` says why a tier could not be asked, which might have known more. */
+export interface Asked<Found> {
+  readonly found: Found
+  readonly degraded?: string
+}
 /** The replay buffer: memory and Redis behind one face. Never slows live delivery down. */
 export interface ReplayStore {
   /** Takes records of one fetch. Returns at once; what cannot be stored is counted. */
   add(records: readonly RelayRecord[]): void
   /** Offsets that no client gets (dead-lettered, no payload, compacted): not losses. Inclusive. */
   addHole(partition: number, offset: bigint, lastOffset?: bigint): void
-  partitions(signal: AbortSignal): Promise<readonly number[]>
-  retained(partition: number, signal: AbortSignal): Promise<Retained | undefined>
+  partitions(signal: AbortSignal): Promise<Asked<readonly number[]>>
+  retained(partition: number, signal: AbortSignal): Promise<Asked<Retained | undefined>>
   /** One page of `after < offset < before`. */
   page(
     partition: number,

@@ -4,8 +4,10 @@
  */
 import { encodeControl } from '../proto/control.ts'
 import { frame, opcodes } from './log/frames.ts'
+import { createNumberedReader, type ReadNumbered } from './replay/numbered.ts'
 import { parseResume, type ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
+import { Turns } from './replay/turns.ts'
 import type { ReplayStore } from './parts.ts'
 import type { Session } from './session.ts'
 import type { ErrorCode } from './tables/errors.ts'
@@ -30,11 +32,14 @@ type RefusalReason = (typeof metricRows)['requestsRefused']['labels']['reason'][
 export class Requests {
   readonly #wiring: Wiring
   readonly #needs: RequestsNeeds
+  readonly #numbered: ReadNumbered
+  readonly #turns = new Turns()
   #clearing: Promise<Cleared> | undefined
 
   constructor(wiring: Wiring, needs: RequestsNeeds) {
     this.#wiring = wiring
     this.#needs = needs
+    this.#numbered = createNumberedReader(wiring.settings.payloadBytesMax)
   }
 
   /** Begins the replay that the text asks for, or says why not. */
@@ -44,7 +49,7 @@ export class Requests {
       this.#wiring.metrics.resumeRefusals.of({ code: request.refused }).add()
       return session.refuse(request.refused, request.found)
     }
-    const live = session.outlet.fence()
+    const live = session.fence()
     if (live === undefined) return session.refuse('REPLAY_IN_PROGRESS')
     void this.#replay(session, request, this.#fence(live))
   }
@@ -72,28 +77,35 @@ export class Requests {
     request: ResumeRequest,
     fence: ReadonlyMap<number, bigint>,
   ): Promise<void> {
-    const { metrics, parts, settings, world } = this.#wiring
-    const replay = new ReplaySession(
-      {
-        clock: world.clock,
-        metrics,
-        store: parts.replayStore,
-        timeoutMs: settings.replayTimeoutMs,
-        recordsMax: settings.replayRecordsMax,
-        chunkBytesMax: settings.clientWriteBytesMax,
-        logEnd: (partition) => this.#needs.logEnd(partition),
-      },
-      request,
-      fence,
-    )
+    const { parts, world } = this.#wiring
+    const replay = this.#begin(request, fence)
     try {
       const onRefused = () => this.#refuse(session, 'replay_busy', 'REPLAY_BUSY')
       await session.outlet.replay(parts.replayGate.pass(replay.chunks(), onRefused))
     } catch (error) {
       world.logger.error({ err: error }, 'a replay failed')
-      session.refuse('REPLAY_FAILED')
+      return session.refuse('REPLAY_FAILED')
     }
-    if (replay.outcome === 'timeout') session.close('replay_timeout')
+    const { outcome } = replay
+    if (outcome === 'complete' || outcome === 'degraded') session.outlet.unfence()
+    else if (outcome === 'capped') session.offerRest(replay.rest)
+    else if (outcome === 'timeout') session.close('replay_timeout')
+  }
+
+  #begin(request: ResumeRequest, fence: ReadonlyMap<number, bigint>): ReplaySession {
+    const { metrics, parts, settings, world } = this.#wiring
+    const needs = {
+      clock: world.clock,
+      metrics,
+      store: parts.replayStore,
+      timeoutMs: settings.replayTimeoutMs,
+      recordsMax: settings.replayRecordsMax,
+      chunkBytesMax: settings.clientWriteBytesMax,
+      logEnd: (partition: number) => this.#needs.logEnd(partition),
+      numbered: this.#numbered,
+      turns: this.#turns,
+    }
+    return new ReplaySession(needs, request, fence)
   }
 
   /** Clears the buffer, or says that it did not; never throws. */

@@ -12,6 +12,8 @@ import type { Clock } from './world/clock.ts'
 
 /** How long a new client is given to ask for a resume before live records flow. */
 const resumeGraceMs = 250
+/** How long a client whose replay was capped is given to ask for the rest. */
+const restGraceMs = 1_000
 
 export interface SessionNeeds {
   readonly settings: Settings
@@ -25,6 +27,8 @@ export class Session {
   readonly #openedMs: number
   readonly outlet: Outlet
   #isGreeting = true
+  /** What a capped replay has left out, and until when the client may ask for it. */
+  #rest: { readonly left: readonly MissedRange[]; readonly untilMs: number } | undefined
   #heardMs: number
   #pingedMs: number | undefined
   #windowFromMs: number
@@ -52,10 +56,26 @@ export class Session {
     this.outlet.goLive()
   }
 
+  /** As the outlet's: what was left to be asked for is being asked for. */
+  fence(): ReadonlyMap<number, bigint> | undefined {
+    const fence = this.outlet.fence()
+    if (fence !== undefined) this.#rest = undefined
+    return fence
+  }
+
+  /**
+   * A replay was capped. Live records would carry the client's cursor past what is left, so they
+   * wait until it has had time to ask for it; then it is told that it will not get it unasked.
+   */
+  offerRest(left: readonly MissedRange[]): void {
+    this.#rest = { left, untilMs: this.#needs.clock.nowMs() + restGraceMs }
+  }
+
   /** Looks at everything that depends on time. */
   sweep(nowMs: number): void {
     this.outlet.sweep(nowMs)
     if (this.#isGreeting && nowMs - this.#openedMs >= resumeGraceMs) this.greeted()
+    if (this.#rest !== undefined && nowMs >= this.#rest.untilMs) this.#giveUpRest(this.#rest.left)
     const { pingIntervalMs } = this.#needs.settings
     if (this.#pingedMs !== undefined) {
       if (nowMs - this.#pingedMs >= pingIntervalMs) this.outlet.close('ping_timeout')
@@ -80,8 +100,9 @@ export class Session {
   }
 
   /** Tells the client what it will not get; a client that takes not even that is closed. */
-  told(missed: readonly MissedRange[]): void {
-    if (!this.outlet.control(gapFrames(missed))) this.outlet.close('control_backlog')
+  told(missed: readonly MissedRange[], why = slowness): void {
+    if (missed.length === 0) return
+    if (!this.outlet.control(gapFrames(missed, why))) this.outlet.close('control_backlog')
   }
 
   /** Answers with an `error` frame, and closes if the table says so. */
@@ -97,6 +118,12 @@ export class Session {
     this.isOver = true
     const { code, says } = closeRows[reason]
     this.outlet.close(reason, Buffer.concat([...last, closeFrame(code, says)]))
+  }
+
+  #giveUpRest(left: readonly MissedRange[]): void {
+    this.#rest = undefined
+    this.told(left, 'by a replay that reached its limit')
+    this.outlet.unfence()
   }
 
   #countLag(count: number): number {
@@ -130,16 +157,22 @@ export class Session {
 
 const pingFrame = frame(opcodes.ping, new Uint8Array(0))
 
-const gapFrames = (missed: readonly MissedRange[]): Buffer => Buffer.concat(missed.map(gapFrame))
+const slowness = 'due to slow connection'
+
+const gapFrames = (missed: readonly MissedRange[], why = slowness): Buffer =>
+  Buffer.concat(missed.map((range) => gapFrame(range, why)))
 
 /** DashFlow's fields, and where the missed records are. */
-function gapFrame({ partition, firstOffset, lastOffset, count }: MissedRange): Buffer {
+function gapFrame(
+  { partition, firstOffset, lastOffset, count }: MissedRange,
+  why: string,
+): Buffer {
   const severity = severityOf(count)
   return jsonFrame({
     type: 'gap',
     count,
     severity,
-    message: `[${severity.toUpperCase()}] ${count} messages missed due to slow connection`,
+    message: `[${severity.toUpperCase()}] ${count} messages missed ${why}`,
     partition,
     firstOffset: String(firstOffset),
     lastOffset: String(lastOffset),

@@ -36,6 +36,7 @@ function unbounded(outlet: Outlet, { log, socket }: OutletNeeds): Outlet {
     control: (frame) => outlet.control(frame),
     fence: () => outlet.fence(),
     replay: (chunks) => outlet.replay(chunks),
+    unfence: () => outlet.unfence(),
     sweep: (nowMs) => outlet.sweep(nowMs),
     get ordinal() {
       return log.ordinalOf(cursor)

@@ -62,6 +62,8 @@ export const serverFrameRows: { readonly [T in ServerFrame['type']]: FrameRow } 
       firstOffset: 43n,
       lastOffset: 54n,
       threadId: 'run-7',
+      firstSequence: 5n,
+      lastSequence: 16n,
     },
   },
   cursor_stale: {

@@ -1,7 +1,7 @@
 /** Whatever a client sends is served or refused with a code, and never rounded. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseResume } from './resume.ts'
+import { parseResume, type ResumeRequest } from './resume.ts'
 
 const resume = (fields: string) => parseResume(`{"type":"resume",${fields}}`)
 const cursorsOf = (fields: string) => {
@@ -32,18 +32,42 @@ describe('a request', () => {
 
   test('may name no partition at all', () => {
     expect(resume('"from":"latest"')).toEqual({
+      mode: 'partition',
       from: 'latest',
       cursors: new Map(),
+      sequences: new Map(),
       epoch: undefined,
     })
     expect(cursorsOf('"lastOffsetsByPartition":null')).toEqual({})
     expect(cursorsOf('"mode":"partition","lastSequencesByThread":{"t":1}')).toEqual({})
   })
 
+  test('goes by thread when told so, or when it names threads and no partitions', () => {
+    const modeOf = (fields: string) => {
+      const parsed = resume(fields)
+      return 'refused' in parsed ? parsed : [parsed.mode, Object.fromEntries(parsed.sequences)]
+    }
+    const most = 2n ** 64n - 1n
+    expect(modeOf(`"lastSequencesByThread":{"t":${most}}`)).toEqual(['thread', { t: most }])
+    expect(modeOf(`"threadId":"t","lastSequence":"${most}"`)).toEqual(['thread', { t: most }])
+    expect(modeOf('"mode":"thread"')).toEqual(['thread', {}])
+    const both = '"lastOffsetsByPartition":{"0":"x"},"lastSequencesByThread":{"t":1}'
+    expect(modeOf(`"mode":"thread",${both}`)).toEqual(['thread', { t: 1n }])
+    const offsets = '"lastOffsetsByPartition":{},"lastSequencesByThread":{"t":"x"}'
+    expect(modeOf(offsets)).toEqual(['partition', {}])
+    expect(modeOf('"lastSequencesByThread":{}')).toEqual(['partition', {}])
+  })
+
   test('names its epoch', () => {
     expect(resume('"epoch":"abc"')).toMatchObject({ from: 'cursor', epoch: 'abc' })
   })
 })
+
+const isWithin = (value: bigint, bits: bigint) => value >= 0n && value < 2n ** bits
+const areBounded = ({ cursors, sequences }: ResumeRequest) =>
+  [...cursors.keys()].every((partition) => isWithin(BigInt(partition), 31n)) &&
+  [...cursors.values()].every((offset) => isWithin(offset, 63n)) &&
+  [...sequences.values()].every((sequence) => isWithin(sequence, 64n))
 
 describe('a refusal', () => {
   test.each([
@@ -55,6 +79,9 @@ describe('a refusal', () => {
     ['"lastOffsetsByPartition":{"2147483648":"1"}'],
     ['"lastOffsetsByPartition":{"1":"1","x":"1"}'],
     ['"lastOffsetsByPartition":{"__proto__":"1"}'],
+    ['"lastSequencesByThread":{"t":"1","u":-1}'],
+    ['"lastSequencesByThread":{"t":18446744073709551616}'],
+    ['"threadId":"t"'],
   ])('meets one bad entry, instead of a replay of everything: %s', (fields) => {
     expect(resume(fields)).toMatchObject({ refused: 'RESUME_INVALID' })
   })
@@ -81,22 +108,34 @@ describe('a refusal', () => {
     })
   })
 
-  test('meets the thread mode, which is not served', () => {
-    const refusal = { refused: 'RESUME_MODE_UNSUPPORTED', found: 'thread' }
-    expect(resume('"lastSequencesByThread":{"t":1}')).toEqual(refusal)
-    expect(resume('"threadId":"t","lastSequence":1')).toEqual(refusal)
-    const both = '"lastOffsetsByPartition":{},"lastSequencesByThread":{"t":1}'
-    expect(resume(`"mode":"thread",${both}`)).toEqual(refusal)
-    expect(resume(both)).not.toHaveProperty('refused')
-  })
-
-  test('or a request comes of any text', () => {
-    const json = fc.json().map((value) => `{"type":"resume","lastOffsetsByPartition":${value}}`)
+  test('or a request comes of any text, within the bounds of both maps', () => {
+    const key = fc.oneof(fc.string(), fc.nat(3_000_000_000).map(String))
+    const value = fc.oneof(fc.jsonValue(), fc.bigInt(), fc.double().map(String))
+    const map = fc.oneof(fc.dictionary(key, value), fc.jsonValue())
+    const word = fc.constantFrom('partition', 'thread', 'latest', 'earliest', null, 7)
+    const fields = {
+      mode: word,
+      from: word,
+      lastOffsetsByPartition: map,
+      lastSequencesByThread: map,
+      threadId: fc.oneof(fc.string(), fc.jsonValue()),
+      lastSequence: value,
+      epoch: fc.jsonValue(),
+    }
+    const json = fc.record(fields, { requiredKeys: [] }).map((each) => {
+      // A bigint is written as what it is: a number that a double may not hold.
+      const plain = JSON.stringify({ type: 'resume', ...each }, (_, one: unknown) =>
+        typeof one === 'bigint' ? `<${one}>` : one,
+      )
+      return plain.replaceAll(/"<(-?\d+)>"/g, '$1')
+    })
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json(), json), (text) => {
         const parsed = parseResume(text)
-        expect('refused' in parsed || parsed.cursors instanceof Map).toBe(true)
+        const isRefused = 'refused' in parsed && parsed.refused.startsWith('RESUME_')
+        expect('refused' in parsed ? isRefused : areBounded(parsed)).toBe(true)
       }),
+      { numRuns: 1_000 },
     )
   })
 })

@@ -14,11 +14,15 @@ import {
 } from '../../proto/control.ts'
 import type { ErrorCode } from '../tables/errors.ts'
 
-/** Resume by partition. */
+/** What is asked for, and from where on. */
 export interface ResumeRequest {
+  readonly mode: Resume['mode']
+  /** Where partition mode starts; thread mode takes no notice of it. */
   readonly from: 'latest' | 'earliest' | 'cursor'
   /** The last applied offset of each partition: exclusive lower bounds. */
   readonly cursors: ReadonlyMap<number, bigint>
+  /** The last applied sequence of each thread, for thread mode: exclusive lower bounds. */
+  readonly sequences: ReadonlyMap<string, bigint>
   /** The replay buffer's epoch that the cursors were taken in; undefined when not said. */
   readonly epoch: string | undefined
 }
@@ -37,18 +41,20 @@ export function parseResume(text: string): ResumeRequest | ResumeRefusal {
   return refusalOf(resume) ?? requestOf(resume)
 }
 
-const requestOf = ({ from, lastOffsetsByPartition: cursors, epoch }: Resume): ResumeRequest => ({
-  from,
-  cursors,
-  epoch,
+const requestOf = (resume: Resume): ResumeRequest => ({
+  mode: resume.mode,
+  from: resume.from,
+  cursors: resume.lastOffsetsByPartition,
+  sequences: resume.lastSequencesByThread,
+  epoch: resume.epoch,
 })
 
 /** Whether an entry that could not be read was one of a thread. */
 const isThread = (entry: string) => entry.startsWith('thread ')
 
 /**
- * Sizes first, whatever the mode, so that a large request costs no more than being read. A request
- * that names neither partitions nor threads asks for all partitions.
+ * Sizes first, whatever the mode, so that a large request costs no more than being read. Then the
+ * entries that its mode goes by; what the other mode would need is not looked at.
  */
 function refusalOf(resume: Resume): ResumeRefusal | undefined {
   const badThreads = resume.refused.filter(isThread).length
@@ -59,10 +65,8 @@ function refusalOf(resume: Resume): ResumeRefusal | undefined {
   }
   const threads = resume.lastSequencesByThread.size + badThreads
   if (threads > RESUME_THREADS_MAX) return { refused: 'RESUME_TOO_MANY_THREADS', found: threads }
-  if (resume.mode === 'thread' && threads + partitions > 0) {
-    return { refused: 'RESUME_MODE_UNSUPPORTED', found: 'thread' }
-  }
-  const bad = resume.refused.find((entry) => !isThread(entry))
+  const isByThread = resume.mode === 'thread'
+  const bad = resume.refused.find((entry) => isThread(entry) === isByThread)
   return bad === undefined ? undefined : { refused: 'RESUME_INVALID', found: shown(bad) }
 }
 

@@ -8,8 +8,10 @@ import { createMetrics } from '../metrics.ts'
 import type { ReplayPage, ReplayStore } from '../parts.ts'
 import { ManualClock } from '../world/manual-clock.ts'
 import { readFrames, type Seen } from './frames-testbed.ts'
+import { createNumberedReader } from './numbered.ts'
 import type { ResumeRequest } from './resume.ts'
 import { type ReplayNeeds, ReplaySession } from './session.ts'
+import { Turns } from './turns.ts'
 
 /** What became of each offset from `first` on. */
 type Fate = 'stored' | 'lost' | 'natural'
@@ -35,13 +37,13 @@ class ModelStore implements ReplayStore {
   }
   async partitions() {
     await this.slowness()
-    return [...this.logs.keys()]
+    return { found: [...this.logs.keys()] }
   }
   async retained(partition: number) {
     const log = this.logs.get(partition)
     const stored = log?.fates.flatMap((fate, at) => (fate === 'lost' ? [] : [BigInt(at)])) ?? []
-    if (log === undefined || stored.length === 0) return undefined
-    return { oldest: log.first + stored[0]!, newest: log.first + stored.at(-1)! }
+    if (log === undefined || stored.length === 0) return { found: undefined }
+    return { found: { oldest: log.first + stored[0]!, newest: log.first + stored.at(-1)! } }
   }
   async page(partition: number, after: bigint, before: bigint): Promise<ReplayPage> {
     await this.slowness()
@@ -88,9 +90,18 @@ function begin(
     recordsMax: 1_000,
     chunkBytesMax: 300,
     logEnd: () => undefined,
+    numbered: createNumberedReader(1_000_000),
+    turns: new Turns(),
     ...more,
   }
-  const asked = { from: 'cursor', cursors: new Map(), epoch: undefined, ...request } as const
+  const asked: ResumeRequest = {
+    mode: 'partition',
+    from: 'cursor',
+    cursors: new Map(),
+    sequences: new Map(),
+    epoch: undefined,
+    ...request,
+  }
   return { clock, metrics, session: new ReplaySession(needs, asked, fence) }
 }
 
@@ -141,7 +152,7 @@ async function judge(
   store: ModelStore,
   { partition, cursor, fence }: { partition: number; cursor: bigint | undefined; fence: bigint },
 ): Promise<boolean> {
-  const oldest = (await store.retained(partition))?.oldest ?? fence
+  const oldest = (await store.retained(partition)).found?.oldest ?? fence
   const after = cursor ?? oldest - 1n
   const records = recordsOf(seen).filter((record) => record.partition === partition)
   const offsets = records.map(({ offset }) => offset)

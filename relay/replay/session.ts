@@ -2,15 +2,25 @@
  * One replay: from what a client has to the fence where live delivery begins. Every record below
  * the fence that the client is owed is sent, or declared missing, or lies beyond the cap that the
  * last frame tells of. Nothing is sent twice, and offsets of a partition only ascend.
+ *
+ * By thread it looks through everything that is retained and sends the records that hold an event
+ * which is asked for. So nothing has to be kept by thread, and what it costs is bounded by what is
+ * retained, whatever the request names.
  */
-import { CONTROL_SCHEMA_VERSION, encodeControl, type ServerFrame } from '../../proto/control.ts'
-import { frame, jsonFrame, opcodes, recordFrames } from '../log/frames.ts'
+import { CONTROL_SCHEMA_VERSION } from '../../proto/control.ts'
+import { jsonFrame, recordFrames } from '../log/frames.ts'
 import type { Metrics } from '../metrics.ts'
-import type { ReplayPage, ReplayStore } from '../parts.ts'
+import type { MissedRange, ReplayPage, ReplayStore, Retained } from '../parts.ts'
 import { errorBody } from '../tables/errors.ts'
 import type { Clock } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
+import { Chunks } from './chunks.ts'
+import { legOf, type Leg } from './legs.ts'
+import type { ReadNumbered } from './numbered.ts'
+import { controlFrame, gapFrame, staleFrame } from './replay-frames.ts'
 import type { ResumeRequest } from './resume.ts'
+import { type MissingSequences, ThreadAccount } from './thread-account.ts'
+import { sliceMs, type Turns } from './turns.ts'
 
 export interface ReplayNeeds {
   readonly clock: Clock
@@ -24,17 +34,16 @@ export interface ReplayNeeds {
   readonly chunkBytesMax: number
   /** Where the log of a partition ends as far as is known; cursors beyond it are not trusted. */
   logEnd(partition: number): bigint | undefined
+  readonly numbered: ReadNumbered
+  /** Shared by all replays. */
+  readonly turns: Turns
 }
 
 /** How a replay ended; `abandoned` when whoever reads the chunks stopped early. */
 export type ReplayOutcome = 'complete' | 'capped' | 'degraded' | 'timeout' | 'abandoned'
 
-/** What one partition's replay covers: above `after`, below `before`. */
-interface Leg {
-  readonly partition: number
-  readonly after: bigint
-  readonly before: bigint
-}
+/** Offsets of one partition, inclusive. */
+type OffsetRange = ReplayPage['holes'][number]
 
 /** A replay that can be read once. After it, `outcome` says how it ended. */
 export class ReplaySession {
@@ -44,9 +53,14 @@ export class ReplaySession {
   readonly #endMs: number
   readonly #startMs: number
   readonly #lastOffsets = new Map<number, bigint>()
+  readonly #chunks: Chunks
+  /** Undefined for a replay by partition. */
+  readonly #threads: ThreadAccount | undefined
+  #sliceEndMs = -Infinity
   #replayed = 0
   #isCapped = false
   #degraded: string | undefined
+  readonly #rest = new Map<number, MissedRange>()
   outcome: ReplayOutcome = 'abandoned'
 
   /** @param fence for each partition the first offset that comes live */
@@ -56,6 +70,16 @@ export class ReplaySession {
     this.#fence = fence
     this.#startMs = needs.clock.nowMs()
     this.#endMs = this.#startMs + needs.timeoutMs
+    this.#chunks = new Chunks(needs.chunkBytesMax)
+    this.#threads = request.mode === 'thread' ? new ThreadAccount(request.sequences) : undefined
+  }
+
+  /**
+   * What a capped replay by partition has not come to: below the fence, neither sent nor declared.
+   * What of it is there and what is not, nobody has looked; so each offset counts as a record.
+   */
+  get rest(): readonly MissedRange[] {
+    return this.#threads === undefined ? [...this.#rest.values()] : []
   }
 
   /**
@@ -63,9 +87,10 @@ export class ReplaySession {
    * error frame, and `outcome` is `timeout`.
    */
   async *chunks(): AsyncGenerator<Buffer, void, undefined> {
-    this.#needs.metrics.resumeRequests.of({ mode: 'partition' }).add()
+    const { mode, from } = this.#request
+    this.#needs.metrics.resumeRequests.of({ mode }).add()
     try {
-      yield* this.#request.from === 'latest' ? this.#latest() : this.#replay()
+      yield* mode === 'partition' && from === 'latest' ? this.#latest() : this.#replay()
       this.outcome = this.#isCapped ? 'capped' : this.#degraded ? 'degraded' : 'complete'
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error
@@ -88,43 +113,28 @@ export class ReplaySession {
   async *#replay(): AsyncGenerator<Buffer> {
     const partitions = await this.#partitions()
     const plans = await Promise.all(partitions.map((partition) => this.#plan(partition)))
-    for (const { stale } of plans) if (stale !== undefined) yield stale
-    for (const { leg } of plans) if (leg !== undefined) yield* this.#walk(leg)
+    for (const plan of plans) {
+      if (plan?.stale === undefined) continue
+      this.#needs.metrics.replayStaleCursors.add()
+      yield* this.#put(staleFrame(plan.stale))
+    }
+    for (const plan of plans) if (plan !== undefined) yield* this.#walk(plan.leg)
+    for (const missing of this.#threads?.missing() ?? []) yield* this.#put(this.#missing(missing))
+    yield* this.#flush()
     yield this.#complete()
   }
 
-  /** What the client is owed of a partition, and whether its cursor could be used. */
-  async #plan(partition: number): Promise<{ leg: Leg | undefined; stale: Buffer | undefined }> {
-    const retained = await this.#retained(partition)
-    const requested = this.#request.from === 'cursor' ? this.#cursor(partition) : undefined
-    const before = this.#fence.get(partition) ?? (retained ? retained.newest + 1n : undefined)
-    if (before === undefined) return { leg: undefined, stale: undefined }
-    const oldest = retained === undefined || retained.oldest > before ? before : retained.oldest
-    const fromOldest = { partition, after: oldest - 1n, before }
-    if (requested === undefined) return { leg: fromOldest, stale: undefined }
-    if (this.#isForeign(partition, requested)) {
-      return { leg: fromOldest, stale: this.#stale(partition, requested, oldest) }
-    }
-    const isBelow = requested < oldest - 1n
-    const stale = isBelow ? this.#stale(partition, requested, oldest) : undefined
-    return { leg: { partition, after: requested, before }, stale }
+  async #plan(partition: number) {
+    return legOf(this.#request, {
+      partition,
+      retained: await this.#retained(partition),
+      fence: this.#fence.get(partition),
+      logEnd: this.#needs.logEnd(partition),
+      epoch: this.#needs.store.epoch,
+    })
   }
 
-  /** A cursor of another buffer, or beyond what the log has: it counts as never given. */
-  #isForeign(partition: number, requested: bigint): boolean {
-    const { epoch } = this.#request
-    if (epoch !== undefined && epoch !== this.#needs.store.epoch) return true
-    const fence = this.#fence.get(partition)
-    const logEnd = this.#needs.logEnd(partition)
-    if (logEnd === undefined) return false
-    return requested >= (fence !== undefined && fence > logEnd ? fence : logEnd)
-  }
-
-  #cursor(partition: number): bigint | undefined {
-    return this.#request.cursors.get(partition)
-  }
-
-  /** Walks a partition page by page. */
+  /** Walks a partition page by page; what was put together goes out with each page. */
   async *#walk(leg: Leg): AsyncGenerator<Buffer> {
     const { partition, before } = leg
     let { after } = leg
@@ -134,64 +144,99 @@ export class ReplaySession {
         this.#needs.store.page(partition, after, before, signal),
       )
       this.#degraded ??= page.degraded
-      yield* this.#send(partition, page)
+      yield* this.#send(leg, page)
+      yield* this.#flush()
       after = page.through
       hasMore = page.hasMore
     }
+    // The leg in which the cap was reached, and those after it.
+    if (hasMore && this.#isCapped && !this.#rest.has(partition)) this.#leaveOut(leg, after + 1n)
   }
 
-  /** Records and gaps of a page in the order of their offsets, as few chunks. */
-  async *#send(partition: number, page: ReplayPage): AsyncGenerator<Buffer> {
-    const { chunkBytesMax, recordsMax } = this.#needs
-    const holes = page.holes.values()
-    let hole = holes.next().value
-    let parts: Buffer[] = []
-    let bytes = 0
-    for (const { offset, value } of page.records) {
-      for (; hole !== undefined && hole.firstOffset < offset; hole = holes.next().value) {
-        parts.push(this.#gap(partition, hole))
+  /** Records and gaps of a page in the order of their offsets. */
+  async *#send(leg: Leg, { records, holes }: ReplayPage): AsyncGenerator<Buffer> {
+    const { partition } = leg
+    let hole = 0
+    for (const { offset, value } of records) {
+      for (; hole < holes.length && holes[hole]!.firstOffset < offset; hole++) {
+        yield* this.#put(this.#hole(partition, holes[hole]!))
       }
-      if (this.#replayed >= recordsMax) {
-        this.#isCapped = true
-        break
+      if (this.#threads !== undefined) await this.#slice()
+      const choice = this.#choose(value)
+      if (choice === 'capped') return this.#leaveOut(leg, offset)
+      if (choice === 'unreadable') {
+        yield* this.#put(this.#hole(partition, { firstOffset: offset, lastOffset: offset }))
+      } else if (choice === 'sent') {
+        this.#replayed += 1
+        this.#lastOffsets.set(partition, offset)
+        yield* this.#put(recordFrames(partition, offset, value))
       }
-      const frames = recordFrames(partition, offset, value)
-      if (bytes > 0 && bytes + frames.length > chunkBytesMax) {
-        yield this.#chunk(parts)
-        parts = []
-        bytes = 0
-      }
-      parts.push(frames)
-      bytes += frames.length
-      this.#replayed += 1
-      this.#lastOffsets.set(partition, offset)
     }
-    for (; hole !== undefined && !this.#isCapped; hole = holes.next().value) {
-      parts.push(this.#gap(partition, hole))
-    }
-    if (parts.length > 0) yield this.#chunk(parts)
+    for (; hole < holes.length; hole++) yield* this.#put(this.#hole(partition, holes[hole]!))
+  }
+
+  /** What becomes of a record; threads are told of what is sent, and of nothing else. */
+  #choose(value: Buffer): 'sent' | 'skipped' | 'unreadable' | 'capped' {
+    const isFull = this.#replayed >= this.#needs.recordsMax
+    const threads = this.#threads
+    if (threads === undefined) return isFull ? 'capped' : 'sent'
+    const events = this.#needs.numbered(value, (newest) => threads.owes(newest))
+    if (events === undefined) return 'unreadable'
+    if (!threads.owes(events)) return 'skipped'
+    if (isFull || threads.isFull()) return 'capped'
+    threads.note(events)
+    return 'sent'
+  }
+
+  #leaveOut({ partition, before }: Leg, firstOffset: bigint): void {
+    this.#isCapped = true
+    const count = Number(before - firstOffset)
+    this.#rest.set(partition, { partition, firstOffset, lastOffset: before - 1n, count })
+  }
+
+  /** Lets go of the event loop when the time of a slice is over. */
+  async #slice(): Promise<void> {
+    const { clock, turns } = this.#needs
+    if (clock.nowMs() < this.#sliceEndMs) return
+    await turns.next()
+    this.#sliceEndMs = clock.nowMs() + sliceMs
+    if (clock.nowMs() >= this.#endMs) throw this.#late()
+  }
+
+  *#put(bytes: Buffer): Generator<Buffer> {
+    const chunk = this.#chunks.add(bytes)
+    if (chunk !== undefined) yield this.#inTime(chunk)
+  }
+
+  *#flush(): Generator<Buffer> {
+    const chunk = this.#chunks.rest()
+    if (chunk !== undefined) yield this.#inTime(chunk)
   }
 
   /** @throws DeadlineError when the client has been too slow for the whole */
-  #chunk(parts: readonly Buffer[]): Buffer {
+  #inTime(chunk: Buffer): Buffer {
     if (this.#needs.clock.nowMs() >= this.#endMs) throw this.#late()
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+    return chunk
   }
 
   /** Every partition that the client, the buffer or the live stream knows. */
   async #partitions(): Promise<number[]> {
+    const { mode, from, cursors } = this.#request
     const stored = await this.#timed('listing the partitions of a replay', (signal) =>
       this.#needs.store.partitions(signal),
     )
-    const asked = this.#request.from === 'cursor' ? this.#request.cursors.keys() : []
-    const all = new Set([...asked, ...stored, ...this.#fence.keys()])
+    this.#degraded ??= stored.degraded
+    const asked = mode === 'partition' && from === 'cursor' ? cursors.keys() : []
+    const all = new Set([...asked, ...stored.found, ...this.#fence.keys()])
     return [...all].toSorted((a, b) => a - b)
   }
 
-  #retained(partition: number) {
-    return this.#timed('the bounds of a replay', (signal) =>
+  async #retained(partition: number): Promise<Retained | undefined> {
+    const { found, degraded } = await this.#timed('the bounds of a replay', (signal) =>
       this.#needs.store.retained(partition, signal),
     )
+    this.#degraded ??= degraded
+    return found
   }
 
   /** Work under what is left of the whole deadline. */
@@ -205,37 +250,30 @@ export class ReplaySession {
     return new DeadlineError('a replay', this.#needs.timeoutMs)
   }
 
-  #gap(partition: number, { firstOffset, lastOffset }: ReplayPage['holes'][number]): Buffer {
-    const { metrics } = this.#needs
+  #hole(partition: number, { firstOffset, lastOffset }: OffsetRange): Buffer {
     const count = lastOffset - firstOffset + 1n
-    metrics.replayGaps.of({ mode: 'partition' }).add()
-    metrics.replayGapMessages.of({ mode: 'partition' }).add(Number(count))
-    return controlFrame({
-      type: 'gap',
-      count,
-      partition,
-      firstOffset,
-      lastOffset,
-      severity: 'warning',
-      message: 'Replay gap detected; some messages may be lost',
-    })
+    this.#countGap('partition', count)
+    return gapFrame(count, { partition, firstOffset, lastOffset })
   }
 
-  #stale(partition: number, requested: bigint, oldest: bigint): Buffer {
-    this.#needs.metrics.replayStaleCursors.add()
-    return controlFrame({
-      type: 'cursor_stale',
-      partition,
-      requested,
-      oldest,
-      message: 'Cursor is stale; data may have been evicted. State may be incomplete.',
-    })
+  #missing({ thread: threadId, first, last }: MissingSequences): Buffer {
+    const count = last - first + 1n
+    this.#countGap('thread', count)
+    return gapFrame(count, { threadId, firstSequence: first, lastSequence: last })
+  }
+
+  /** Counted by what is missing: a replay by thread declares the holes of partitions as well. */
+  #countGap(mode: 'partition' | 'thread', count: bigint): void {
+    const { metrics } = this.#needs
+    metrics.replayGaps.of({ mode }).add()
+    metrics.replayGapMessages.of({ mode }).add(Number(count))
   }
 
   #complete(): Buffer {
+    const { mode, from } = this.#request
     return controlFrame({
       type: 'replay_complete',
-      mode: this.#request.from,
+      mode: mode === 'thread' ? mode : from,
       totalReplayed: this.#replayed,
       lastOffsetsByPartition: this.#lastOffsets,
       capped: this.#isCapped,
@@ -247,11 +285,9 @@ export class ReplaySession {
 
   #account(): void {
     const { metrics, clock } = this.#needs
+    const { mode } = this.#request
     metrics.replayOutcomes.of({ outcome: this.outcome }).add()
-    metrics.replayMessages.of({ mode: 'partition' }).add(this.#replayed)
-    metrics.replayLatency.of({ mode: 'partition' }).observe(clock.nowMs() - this.#startMs)
+    metrics.replayMessages.of({ mode }).add(this.#replayed)
+    metrics.replayLatency.of({ mode }).observe(clock.nowMs() - this.#startMs)
   }
 }
-
-const controlFrame = (body: ServerFrame): Buffer =>
-  frame(opcodes.text, Buffer.from(encodeControl(body)))

@@ -43,8 +43,8 @@ describe('what was added', () => {
     const { store } = await connected()
     store.add([...records(0, 0, 99), ...records(7, 5, 9)])
     await written(store)
-    expect(await store.partitions(signal)).toEqual([0, 7])
-    expect(await store.retained(0, signal)).toEqual({ oldest: 0n, newest: 99n })
+    expect(await store.partitions(signal)).toEqual({ found: [0, 7] })
+    expect(await store.retained(0, signal)).toEqual({ found: { oldest: 0n, newest: 99n } })
     const { found, offsets, missing } = await replayed(store, 0, 9n, 100n)
     expect([offsets, missing]).toEqual([range(10, 99), []])
     for (const { offset, value } of found) expect(value).toEqual(valueOf(0, offset))
@@ -59,7 +59,7 @@ describe('what was added', () => {
     expect(second.store.newest(0)).toBe(50n)
     expect((await replayed(second.store, 0, -1n, 51n)).offsets).toEqual(range(0, 50))
     const other = await connected({}, 'v1_other')
-    expect(await other.store.partitions(signal)).toEqual([])
+    expect(await other.store.partitions(signal)).toEqual({ found: [] })
     expect(other.store.epoch).not.toBe(first.store.epoch)
   })
 
@@ -84,7 +84,8 @@ describe('what was added', () => {
     await written(store)
     const { found } = await replayed(store, 0, 2n ** 53n - 1n, 2n ** 53n + 3n)
     expect(found).toEqual(offsets.slice(0, 3).map((offset) => ({ offset, value })))
-    expect(await store.retained(0, signal)).toEqual({ oldest: 2n ** 53n, newest: top - 1n })
+    const bounds = { oldest: 2n ** 53n, newest: top - 1n }
+    expect(await store.retained(0, signal)).toEqual({ found: bounds })
   })
 })
 
@@ -124,7 +125,7 @@ describe('bounds', () => {
       store.add(records(0, from, from + 49, 200))
       await written(store)
     }
-    const { oldest } = (await store.retained(0, signal))!
+    const { oldest } = (await store.retained(0, signal)).found!
     expect(Number(oldest)).toBeGreaterThan(4_500)
     expect(Number(oldest)).toBeLessThanOrEqual(4_900)
     const [keys] = await redis.run(['KEYS', '*'])
@@ -293,7 +294,7 @@ describe('a reset', () => {
     expect((await replayed(store, 1, -1n, 2_000n)).offsets).toEqual([])
     const next = await connected()
     expect(next.store.epoch).toBe(store.epoch)
-    expect(await next.store.partitions(signal)).toEqual([0])
+    expect(await next.store.partitions(signal)).toEqual({ found: [0] })
   })
 
   test('that Redis was not told of says so, shows nothing old, and is made up for', async () => {
@@ -322,7 +323,7 @@ describe('a reset', () => {
     await redis.run(['ACL', 'SETUSER', 'default', '+unlink'])
     await until('Redis is reached', () => store.status()['redis_connected'] === true)
     expect((await replayed(store, 0, -1n, 100n)).degraded.size).toBe(0)
-    expect(await store.partitions(signal)).toEqual([])
+    expect(await store.partitions(signal)).toEqual({ found: [] })
   })
 
   test('by one relay is a new epoch for the other', async () => {

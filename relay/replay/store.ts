@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Signals } from '../health/signals.ts'
 import type { Metrics } from '../metrics.ts'
-import type { RelayRecord, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import type { Asked, RelayRecord, ReplayPage, ReplayStore, Retained } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
 import { type Clock, sleep } from '../world/clock.ts'
 import { keysOf } from './blocks.ts'
@@ -115,23 +115,18 @@ export class TieredReplayStore implements ReplayStore {
     this.#incoming.add(partition, { first: offset, last: lastOffset, value: undefined })
   }
 
-  async partitions(signal: AbortSignal): Promise<readonly number[]> {
+  async partitions(signal: AbortSignal): Promise<Asked<readonly number[]>> {
     this.#incoming.settle()
     const known = new Set(this.#memory.partitions())
     const stored = await this.#asked((reader) => reader.partitions(signal), signal)
-    for (const partition of stored ?? []) known.add(partition)
-    return [...known].toSorted((a, b) => a - b)
+    for (const partition of stored.found ?? []) known.add(partition)
+    return { ...stored, found: [...known].toSorted((a, b) => a - b) }
   }
 
-  async retained(partition: number, signal: AbortSignal): Promise<Retained | undefined> {
+  async retained(partition: number, signal: AbortSignal): Promise<Asked<Retained | undefined>> {
     const stored = await this.#asked((reader) => reader.bounds(partition, signal), signal)
     this.#incoming.settle()
-    const known = this.#memory.span(partition)
-    if (stored === undefined || known === undefined) return stored ?? known
-    return {
-      oldest: stored.oldest < known.oldest ? stored.oldest : known.oldest,
-      newest: stored.newest > known.newest ? stored.newest : known.newest,
-    }
+    return { ...stored, found: both(stored.found, this.#memory.span(partition)) }
   }
 
   async page(
@@ -246,7 +241,7 @@ export class TieredReplayStore implements ReplayStore {
     } catch (error) {
       signal.throwIfAborted()
       metrics.redisMisses.add()
-      degraded = error instanceof Error ? error.message : String(error)
+      degraded = textOf(error)
     }
     return pageOfHole(at, degraded)
   }
@@ -263,12 +258,12 @@ export class TieredReplayStore implements ReplayStore {
   async #asked<T>(
     work: (reader: RedisReader) => Promise<T>,
     signal: AbortSignal,
-  ): Promise<T | undefined> {
+  ): Promise<Asked<T | undefined>> {
     try {
-      return await this.#ask(work)
-    } catch {
+      return { found: await this.#ask(work) }
+    } catch (error) {
       signal.throwIfAborted()
-      return undefined
+      return { found: undefined, degraded: textOf(error) }
     }
   }
 
@@ -309,5 +304,16 @@ export class TieredReplayStore implements ReplayStore {
     metrics.redisQueueBytes.from(() => this.#queue.bytes)
     metrics.replayMemoryRecords.from(() => this.#memory.records)
     metrics.replayMemoryBytes.from(() => this.#memory.bytes)
+  }
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** The bounds of two tiers together. */
+function both(one: Retained | undefined, other: Retained | undefined): Retained | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return {
+    oldest: one.oldest < other.oldest ? one.oldest : other.oldest,
+    newest: one.newest > other.newest ? one.newest : other.newest,
   }
 }

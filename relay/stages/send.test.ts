@@ -223,8 +223,24 @@ describe('a replay', () => {
       if (socket.isWaiting) socket.accept()
     }
     await done
-    const live = recordFrames(0, 2n, Buffer.alloc(10, 1))
-    expect(socket.writes).toEqual([Buffer.from('one'), Buffer.from('two'), live])
+    const replayed = [Buffer.from('one'), Buffer.from('two')]
+    expect(socket.writes).toEqual(replayed)
+    outlet.unfence()
+    expect(socket.writes).toEqual([...replayed, recordFrames(0, 2n, Buffer.alloc(10, 1))])
+  })
+
+  test('that was not the whole may be followed by another before live goes on', async () => {
+    const { append, outlet, socket } = bench()
+    append()
+    expect(outlet.fence()).toEqual(new Map([[0, 1n]]))
+    await outlet.replay(chunks())
+    append()
+    expect(outlet.fence()).toEqual(new Map([[0, 2n]]))
+    await outlet.replay(chunks())
+    append()
+    expect(socket.writes).toEqual([])
+    outlet.unfence()
+    expect(socket.writes).toEqual([recordFrames(0, 2n, Buffer.alloc(10, 1))])
   })
 
   test('ends when the client does', async () => {

@@ -35,6 +35,7 @@ class SocketOutlet implements Outlet {
   #reason: CloseReason = 'client_gone'
   #isLive = false
   #isFenced = false
+  #isReplaying = false
   #underWay: SendPath | undefined
   #underWayBytes = 0
   /** When the first sweep saw this write: stamping every write would cost more than the write. */
@@ -94,8 +95,8 @@ class SocketOutlet implements Outlet {
   }
 
   fence(): ReadonlyMap<number, bigint> | undefined {
-    if (this.#isFenced) return undefined
-    this.#isFenced = true
+    if (this.#isReplaying) return undefined
+    this.#isFenced = this.#isReplaying = true
     const end = this.#needs.log.end()
     this.#cursor.segment = end.segment
     this.#cursor.index = end.index
@@ -109,9 +110,13 @@ class SocketOutlet implements Outlet {
         await this.#takeChunk(bytes)
       }
     } finally {
-      this.#isFenced = false
-      this.goLive()
+      this.#isReplaying = false
     }
+  }
+
+  unfence(): void {
+    this.#isFenced = false
+    this.goLive()
   }
 
   sweep(nowMs: number): void {

@@ -29,7 +29,6 @@ export const errorRows = {
     closes: 'resume_refused',
   },
   RESUME_INVALID: { says: 'Resume request is not valid: {n}' },
-  RESUME_MODE_UNSUPPORTED: { says: 'Resume mode is not supported: {n}' },
   REPLAY_FAILED: {
     says: 'The replay failed; what came before this is complete',
     closes: 'replay_failed',

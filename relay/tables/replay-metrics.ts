@@ -16,7 +16,6 @@ export const replayMetricRows = {
         'RESUME_INVALID',
         'RESUME_TOO_MANY_PARTITIONS',
         'RESUME_TOO_MANY_THREADS',
-        'RESUME_MODE_UNSUPPORTED',
       ],
     },
     'Resume requests that were answered with an error.',

@@ -1,0 +1,104 @@
+/**
+ * What a client is owed of its threads, and what of it turned up: from these follows exactly which
+ * sequences are missing, in whatever order the records come. Pure, and bounded: it holds spans of
+ * sequences, of which an orderly thread needs one for each stretch without a gap.
+ */
+
+/** One numbered event of a thread. */
+export interface Numbered {
+  readonly thread: string
+  readonly sequence: bigint
+}
+/** Sequences of a thread that are nowhere in what was looked through; inclusive. */
+export interface MissingSequences {
+  readonly thread: string
+  readonly first: bigint
+  readonly last: bigint
+}
+
+interface Span {
+  first: bigint
+  last: bigint
+}
+interface Wanted {
+  readonly after: bigint
+  spans: Span[]
+}
+
+/** Spans over all threads: some 10 MiB. */
+const spansMaxByDefault = 65_536
+
+export class ThreadAccount {
+  readonly #wanted: ReadonlyMap<string, Wanted>
+  readonly #spansMax: number
+  #spans = 0
+
+  /** @param requested what the client has of each thread: it is owed what lies above */
+  constructor(requested: ReadonlyMap<string, bigint>, spansMax = spansMaxByDefault) {
+    this.#wanted = new Map(
+      Array.from(requested, ([thread, after]) => [thread, { after, spans: [] }]),
+    )
+    this.#spansMax = spansMax
+  }
+
+  /** Whether one of these is owed. */
+  owes(events: readonly Numbered[]): boolean {
+    return events.some(({ thread, sequence }) => {
+      const wanted = this.#wanted.get(thread)
+      return wanted !== undefined && sequence > wanted.after
+    })
+  }
+
+  /** These turned up; what nobody asked for is left out. */
+  note(events: readonly Numbered[]): void {
+    for (const { thread, sequence } of events) {
+      const wanted = this.#wanted.get(thread)
+      if (wanted !== undefined && sequence > wanted.after) this.#add(wanted, sequence)
+    }
+  }
+
+  /** Whether so much is out of order or missing that no more can be kept account of. */
+  isFull(): boolean {
+    if (this.#spans < this.#spansMax) return false
+    this.#spans = 0
+    for (const wanted of this.#wanted.values()) {
+      wanted.spans = merged(wanted.spans)
+      this.#spans += wanted.spans.length
+    }
+    return this.#spans >= this.#spansMax / 2
+  }
+
+  /** What is missing between the request and the highest that turned up, ascending by thread. */
+  *missing(): Generator<MissingSequences> {
+    for (const [thread, { after, spans }] of this.#wanted) {
+      let next = after + 1n
+      for (const { first, last } of merged(spans)) {
+        if (first > next) yield { thread, first: next, last: first - 1n }
+        next = last + 1n
+      }
+    }
+  }
+
+  #add({ spans }: Wanted, sequence: bigint): void {
+    const latest = spans.at(-1)
+    if (latest !== undefined && sequence >= latest.first && sequence <= latest.last + 1n) {
+      if (sequence > latest.last) latest.last = sequence
+      return
+    }
+    spans.push({ first: sequence, last: sequence })
+    this.#spans += 1
+  }
+}
+
+const byFirst = (a: Span, b: Span) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0)
+
+/** The same sequences in as few spans as can be, ascending. */
+function merged(spans: readonly Span[]): Span[] {
+  const result: Span[] = []
+  for (const span of spans.toSorted(byFirst)) {
+    const last = result.at(-1)
+    if (last === undefined || span.first > last.last + 1n) result.push({ ...span })
+    else if (span.last > last.last) last.last = span.last
+  }
+  return result
+}
