@@ -9,11 +9,17 @@ import { startChild, type OwnedChild } from '../world/child.ts'
 import { dice } from '../world/dice.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
+import { scramArguments, type Secured, securedProtocols, securedSettings } from './kafka-secured.ts'
 import { openTopics } from './topics.ts'
 import type { Address } from './stack.ts'
 
-/** Ports of one broker, in the order in which they are held. */
-export type KafkaPorts = readonly [direct: number, proxied: number, controller: number]
+/** Ports of one broker, in the order in which they are held; one per secured listener, if any. */
+export type KafkaPorts = readonly [
+  direct: number,
+  proxied: number,
+  controller: number,
+  ...secured: readonly number[],
+]
 
 export interface KafkaPlan {
   /** Folder of the jars. */
@@ -22,6 +28,8 @@ export interface KafkaPlan {
   readonly folder: string
   readonly logFolder: string
   readonly partitionsDefault: number
+  /** Opens the secured listeners beside the others. */
+  readonly secured?: Secured
 }
 
 const formatLimitMs = 20_000
@@ -41,13 +49,14 @@ const jvmOptions = [
 
 /** Writes the cluster's identity into the data folder, as every broker wants before its start. */
 export async function formatStorage(world: World, plan: KafkaPlan): Promise<void> {
-  const file = writeSettings(plan, [1, 2, 3], '127.0.0.1:2')
+  const file = writeSettings(plan, [1, 2, 3, 4, 5, 6], '127.0.0.1:2')
+  const users = plan.secured === undefined ? [] : scramArguments(plan.secured)
   const tool = java(plan, 'kafka.tools.StorageTool')
   const id = clusterId(world, plan.folder)
   const child = await startChild(world, {
     role: 'kafka-format',
     command: tool.command,
-    args: [...tool.args, 'format', `--cluster-id=${id}`, `--config=${file}`],
+    args: [...tool.args, 'format', `--cluster-id=${id}`, `--config=${file}`, ...users],
     logFile: join(plan.logFolder, 'kafka-format.log'),
     deadlineMs: formatLimitMs,
   })
@@ -108,21 +117,22 @@ function writeSettings(plan: KafkaPlan, ports: KafkaPorts, advertised: Address):
 }
 
 function settings(plan: KafkaPlan, ports: KafkaPorts, advertised: Address) {
-  const [direct, proxied, controller] = ports.map((port) => `127.0.0.1:${port}`) as [
-    string,
-    string,
-    string,
-  ]
+  const [direct, proxied, controller, ...others] = ports.map((port) => `127.0.0.1:${port}`)
+  const protocols = plan.secured === undefined ? [] : securedProtocols
+  const secured = protocols.map((name, at) => `,${name}://${others[at]}`).join('')
   return {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@${controller}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'DIRECT',
-    listeners: `DIRECT://${direct},PROXIED://${proxied},CONTROLLER://${controller}`,
-    'advertised.listeners': `DIRECT://${direct},PROXIED://${advertised}`,
-    'listener.security.protocol.map':
+    listeners: `DIRECT://${direct},PROXIED://${proxied},CONTROLLER://${controller}${secured}`,
+    'advertised.listeners': `DIRECT://${direct},PROXIED://${advertised}${secured}`,
+    'listener.security.protocol.map': [
       'DIRECT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      ...protocols.map((name) => `${name}:${name}`),
+    ].join(','),
+    ...(plan.secured === undefined ? {} : securedSettings(plan.secured)),
     'log.dirs': join(plan.folder, 'kafka'),
     'num.partitions': plan.partitionsDefault,
     // A misspelt topic must be an error, not a new topic.

@@ -1,5 +1,15 @@
 /** Settings of Kafka: brokers, group, lag monitor, security, malformed records and dead letters. */
-import { choice, flag, MiB, number, ours, seconds, type SettingRow, text } from './setting-row.ts'
+import {
+  choice,
+  flag,
+  KiB,
+  MiB,
+  number,
+  ours,
+  seconds,
+  type SettingRow,
+  text,
+} from './setting-row.ts'
 
 export const kafkaSettingRows = {
   kafkaBrokers: text('KAFKA_BROKERS', '127.0.0.1:9092', 'Comma-separated host:port list.'),
@@ -127,6 +137,23 @@ export const kafkaSettingRows = {
     'https',
     'Whether the broker name is checked against its certificate.',
   ),
+  dlqMode: choice(
+    'DLQ_MODE',
+    ['fail_open', 'fail_closed'],
+    'fail_open',
+    'Whether a dead letter that Kafka does not take is counted as lost, and the stream goes on, ' +
+      'or is tried for ever: its offset is not committed past, and its partition stops when too ' +
+      'many wait.',
+    ours,
+  ),
+  dlqWaitingBytesMax: number(
+    'DLQ_WAITING_BYTES_MAX',
+    'bytes',
+    [32 * MiB, 64 * KiB, 1_024 * MiB],
+    'Dead letters that may wait for Kafka. Beyond it a letter is lost as `backpressure` when ' +
+      '`DLQ_MODE` is fail_open; else its partition waits.',
+    ours,
+  ),
   dlqSendTimeoutMs: seconds('DLQ_SEND_TIMEOUT_SECS', [5, 1, 120], 'Deadline of one DLQ send.', {
     zeroMeans: 'the default',
   }),
@@ -134,7 +161,7 @@ export const kafkaSettingRows = {
     'MAX_CONCURRENT_DLQ_SENDS',
     'count',
     [100, 1, 10_000],
-    'DLQ sends under way at once; one more is counted as `backpressure` and not sent.',
+    'DLQ requests under way at once, each of many letters; more letters wait.',
   ),
   isDlqPayloadIncluded: flag(
     'DLQ_INCLUDE_FULL_PAYLOAD',
