@@ -1,182 +1,293 @@
 /**
- * Dead letters: what a malformed record leaves behind. Fail-open: the stream goes on whatever
- * becomes of the letter, but every letter is counted exactly once, as sent when Kafka has
- * acknowledged it, or as failed with the reason. Bounded in letters under way; each send has a
- * deadline, and a late acknowledgement changes nothing any more.
+ * Dead letters: what a malformed record leaves behind, collected and sent many at a time. Two
+ * modes. Fail-open: the stream goes on whatever becomes of the letter; it is counted exactly once,
+ * as sent when Kafka has acknowledged it in time, or as failed with the reason. Fail-closed: a
+ * letter is tried for ever, the offset of its record is not committed past before it is sent, and
+ * no more are taken than there is room for.
+ *
+ * Bounded in requests under way and in bytes that wait or are under way.
  */
-import { createHash } from 'node:crypto'
+import { type Letter, letterOf, type Poison } from './letter.ts'
 import type { Metrics } from './metrics.ts'
-import type { ErrorType } from '../proto/codec.ts'
 import type { Logger } from './adapters/logger.ts'
 import type { Settings } from './tables/settings.ts'
-import type { Clock } from './world/clock.ts'
+import type { Clock, Timer } from './world/clock.ts'
 import { DeadlineError, withDeadline } from './world/deadline.ts'
 
-/** What is known of a malformed record when it is found. */
-export interface Poison {
-  readonly partition: number
-  readonly offset: bigint
-  readonly value: Buffer
-  readonly errorType: ErrorType
-  readonly says: string
-  /** Records taken so far. */
-  readonly messageCount: number
-}
-/** A record for the dead-letter topic. */
-export interface Letter {
-  readonly key: string
-  readonly value: string
+/** The broker takes no request, or no record, of this size. */
+export class LettersTooLarge extends Error {
+  override readonly name = 'LettersTooLarge'
 }
 export interface LetterBox {
-  /** @throws when the broker did not acknowledge the letters */
-  send(letters: readonly Letter[]): Promise<void>
+  /**
+   * @throws LettersTooLarge when fewer or smaller ones may pass
+   * @throws when the broker did not acknowledge the letters
+   */
+  send(letters: readonly Pick<Letter, 'key' | 'value'>[]): Promise<void>
 }
 export interface DlqNeeds {
-  readonly settings: Pick<Settings, 'dlqSendTimeoutMs' | 'dlqSendsMax' | 'isDlqPayloadIncluded'>
+  readonly settings: Pick<
+    Settings,
+    | 'dlqMode'
+    | 'dlqSendTimeoutMs'
+    | 'dlqSendsMax'
+    | 'dlqWaitingBytesMax'
+    | 'isDlqPayloadIncluded'
+    | 'payloadBytesMax'
+  >
+  /** Topic of the records. */
   readonly topic: string
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
   readonly box: LetterBox
+  /** There is room again after there was none. */
+  onRoom(): void
 }
 
-const edgeBytes = 16
-/** Brokers take records up to 1 MB by default; base64 and the other fields must fit as well. */
-const payloadBytesMax = 700_000
+/** Below what brokers take by default, with the frame around it. */
+const requestBytesMax = 900_000
+/** What a record costs on the wire beside its key and value. */
+const recordBytes = 32
+const retryMs = { first: 250, most: 5_000 } as const
+
+interface Open {
+  readonly poison: Pick<Poison, 'partition' | 'offset' | 'errorType' | 'says'>
+  readonly letter: Letter
+  readonly bytes: number
+  readonly takenMs: number
+}
 
 export class DeadLetterQueue {
   readonly #needs: DlqNeeds
-  /** Offsets of letters under way, by partition: what they came from may not be committed yet. */
-  readonly #underWay = new Map<number, Set<bigint>>()
-  #count = 0
+  readonly #isClosed: boolean
+  /** Offsets of letters that are not settled, by partition: nothing past them is committed. */
+  readonly #open = new Map<number, Set<bigint>>()
+  #waiting: Open[] = []
+  #requests = 0
+  #openCount = 0
+  #openBytes = 0
+  #chunkBytesMax = requestBytesMax
+  #isPumpDue = false
+  #wasFull = false
+  #retryWaitMs: number = retryMs.first
+  #retry: Timer | undefined
+  #troubleSinceMs: number | undefined
   #idle = Promise.withResolvers<void>()
 
   constructor(needs: DlqNeeds) {
     this.#needs = needs
+    this.#isClosed = needs.settings.dlqMode === 'fail_closed'
   }
 
-  /** Sends the letter of a record. Returns at once; never throws. */
+  /** Whether the next letter is taken. Fail-open always says so, and may lose it. */
+  get hasRoom(): boolean {
+    if (!this.#isClosed || !this.#isFull) return true
+    this.#wasFull = true
+    return false
+  }
+  /** Bytes of letters that are not settled. */
+  get openBytes(): number {
+    return this.#openBytes
+  }
+  /** Letters that are not settled. */
+  get openCount(): number {
+    return this.#openCount
+  }
+  /** For how long letters have been sent in vain; undefined when the last ones got through. */
+  get troubleMs(): number | undefined {
+    if (this.#troubleSinceMs === undefined) return undefined
+    return this.#needs.clock.nowMs() - this.#troubleSinceMs
+  }
+
+  /** Takes the letter of a record. Returns at once; never throws. */
   take(poison: Poison): void {
-    if (this.#count >= this.#needs.settings.dlqSendsMax) {
-      this.#needs.metrics.dlqSendFailures.of({ reason: 'backpressure' }).add()
-      return
-    }
-    this.#begin(poison)
-    void this.#send(poison).finally(() => this.#end(poison))
+    if (!this.#isClosed && this.#isFull) return this.#fail('backpressure', 1)
+    const { clock, settings, topic } = this.#needs
+    const { isDlqPayloadIncluded: isPayloadIncluded, payloadBytesMax } = settings
+    const rules = { topic, isPayloadIncluded, payloadBytesMax }
+    const letter = letterOf(poison, clock.unixMs(), rules)
+    const { value: _, ...known } = poison
+    this.#begin({ poison: known, letter, bytes: bytesOf(letter), takenMs: clock.nowMs() })
+    this.#pumpSoon()
   }
 
   /** The offset up to which a partition may be committed, given the next one to read. */
   commitable(partition: number, next: bigint): bigint {
     let lowest = next
-    for (const offset of this.#underWay.get(partition) ?? []) {
+    for (const offset of this.#open.get(partition) ?? []) {
       if (offset < lowest) lowest = offset
     }
     return lowest
   }
 
-  /** Settles when no letter is under way; each is bounded by its own deadline. */
+  /** Settles when no letter is open: in time when fail-open, perhaps never when fail-closed. */
   async flushed(): Promise<void> {
-    while (this.#count > 0) await this.#idle.promise
+    this.#endPause()
+    this.#pump()
+    while (this.#openCount > 0) await this.#idle.promise
   }
 
-  async #send(poison: Poison): Promise<void> {
-    const { box, clock, logger, metrics, settings, topic } = this.#needs
-    const letter = letterOf(poison, topic, clock.unixMs(), settings.isDlqPayloadIncluded)
-    const where = { partition: poison.partition, offset: String(poison.offset), key: letter.key }
-    try {
-      const work = () => box.send([letter])
-      await withDeadline(clock, settings.dlqSendTimeoutMs, 'dead-letter send', work)
-      metrics.dlqSends.of({ error_type: poison.errorType }).add()
-      logger.debug({ ...where, error_type: poison.errorType }, poison.says)
-    } catch (error) {
-      const reason = isTimeout(error) ? 'timeout' : 'kafka_error'
-      metrics.dlqSendFailures.of({ reason }).add()
-      logger.warn({ ...where, reason, err: error }, 'a dead letter was lost')
+  /** Tries nothing again. What is open stays uncommitted, and its records are read again. */
+  close(): void {
+    this.#endPause()
+    this.#waiting = []
+  }
+
+  get #isFull(): boolean {
+    return this.#openBytes >= this.#needs.settings.dlqWaitingBytesMax
+  }
+
+  /** After the turn, so that the letters of a whole batch go together. */
+  #pumpSoon(): void {
+    if (this.#isPumpDue) return
+    this.#isPumpDue = true
+    queueMicrotask(() => {
+      this.#isPumpDue = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    while (this.#retry === undefined && this.#requests < this.#needs.settings.dlqSendsMax) {
+      const chunk = this.#nextChunk()
+      if (chunk.length === 0) return
+      this.#requests += 1
+      void this.#send(chunk).finally(() => {
+        this.#requests -= 1
+        this.#pump()
+      })
     }
   }
 
-  #begin({ partition, offset }: Poison): void {
-    this.#count += 1
-    const offsets = this.#underWay.get(partition) ?? new Set()
-    this.#underWay.set(partition, offsets.add(offset))
+  #nextChunk(): readonly Open[] {
+    let bytes = 0
+    let count = 0
+    for (const one of this.#waiting) {
+      bytes += one.bytes
+      if (count > 0 && bytes > this.#chunkBytesMax) break
+      count += 1
+    }
+    return this.#waiting.splice(0, count)
   }
 
-  #end({ partition, offset }: Poison): void {
-    this.#count -= 1
-    this.#underWay.get(partition)?.delete(offset)
-    if (this.#count > 0) return
+  async #send(chunk: readonly Open[]): Promise<void> {
+    const { box, clock } = this.#needs
+    try {
+      const limitMs = this.#limitMs(chunk[0]!)
+      if (limitMs <= 0) throw new DeadlineError('waiting dead letter', -limitMs)
+      const letters = chunk.map(({ letter: { key, value } }) => ({ key, value }))
+      await withDeadline(clock, limitMs, 'dead-letter send', () => box.send(letters))
+    } catch (error) {
+      return this.#refused(chunk, error)
+    }
+    this.#troubleSinceMs = undefined
+    this.#retryWaitMs = retryMs.first
+    for (const { poison } of chunk) {
+      this.#needs.metrics.dlqSends.of({ error_type: poison.errorType }).add()
+    }
+    this.#needs.logger.debug({ letters: chunk.length }, 'dead letters were sent')
+    this.#settle(chunk)
+  }
+
+  /** Fail-open, a letter is settled within the timeout of its taking, wherever it waits. */
+  #limitMs({ takenMs }: Open): number {
+    const { clock, settings } = this.#needs
+    const spentMs = this.#isClosed ? 0 : clock.nowMs() - takenMs
+    return settings.dlqSendTimeoutMs - spentMs
+  }
+
+  #refused(chunk: readonly Open[], error: unknown): void {
+    if (error instanceof LettersTooLarge) {
+      const smaller = this.#smaller(chunk)
+      if (smaller !== undefined) {
+        this.#waiting.unshift(...smaller)
+        return
+      }
+    }
+    this.#troubleSinceMs ??= this.#needs.clock.nowMs()
+    if (this.#isClosed) return this.#tryLater(chunk, error)
+    const reason = isTimeout(error) ? 'timeout' : 'kafka_error'
+    const { partition, offset } = chunk[0]!.poison
+    const first = { partition, offset: String(offset) }
+    this.#needs.logger.warn(
+      { letters: chunk.length, first, reason, err: error },
+      'dead letters were lost',
+    )
+    this.#fail(reason, chunk.length)
+    this.#settle(chunk)
+  }
+
+  /** What to try instead of a chunk that is too large: half of it, or its letter's bare form. */
+  #smaller(chunk: readonly Open[]): readonly Open[] | undefined {
+    const bytes = chunk.reduce((sum, one) => sum + one.bytes, 0)
+    if (chunk.length > 1) {
+      this.#chunkBytesMax = Math.max(1, Math.min(this.#chunkBytesMax, Math.floor(bytes / 2)))
+      return chunk
+    }
+    const [{ letter, ...open }] = chunk as readonly [Open]
+    if (letter.bare === undefined) return undefined
+    const bare = { key: letter.key, value: letter.bare }
+    const lighter = { ...open, letter: bare, bytes: bytesOf(bare) }
+    this.#openBytes += lighter.bytes - open.bytes
+    return [lighter]
+  }
+
+  #tryLater(chunk: readonly Open[], error: unknown): void {
+    const { clock, logger, metrics } = this.#needs
+    metrics.dlqRetries.add()
+    this.#waiting.unshift(...chunk)
+    if (this.#retry !== undefined) return
+    const waitMs = this.#retryWaitMs
+    logger.warn({ open: this.#openCount, waitMs, err: error }, 'dead letters are tried again')
+    this.#retryWaitMs = Math.min(waitMs * 2, retryMs.most)
+    this.#retry = clock.after(waitMs, () => {
+      this.#retry = undefined
+      this.#pump()
+    }, true)
+  }
+
+  #endPause(): void {
+    this.#retry?.cancel()
+    this.#retry = undefined
+  }
+
+  #fail(reason: 'timeout' | 'kafka_error' | 'backpressure', count: number): void {
+    this.#needs.metrics.dlqSendFailures.of({ reason }).add(count)
+  }
+
+  #begin(open: Open): void {
+    const { partition, offset } = open.poison
+    const offsets = this.#open.get(partition) ?? new Set()
+    this.#open.set(partition, offsets.add(offset))
+    this.#openCount += 1
+    this.#openBytes += open.bytes
+    this.#waiting.push(open)
+  }
+
+  #settle(chunk: readonly Open[]): void {
+    for (const { poison, bytes } of chunk) {
+      this.#open.get(poison.partition)?.delete(poison.offset)
+      this.#openCount -= 1
+      this.#openBytes -= bytes
+    }
+    this.#tellRoom()
+    if (this.#openCount > 0) return
     this.#idle.resolve()
     this.#idle = Promise.withResolvers()
   }
+
+  /** Half empty, not one letter below full: else partitions would stop again at once. */
+  #tellRoom(): void {
+    if (!this.#wasFull || this.#openBytes > this.#needs.settings.dlqWaitingBytesMax / 2) return
+    this.#wasFull = false
+    this.#needs.onRoom()
+  }
 }
+
+const bytesOf = ({ key, value, bare = '' }: Letter): number =>
+  key.length + value.length + bare.length + recordBytes
 
 const isTimeout = (error: unknown): boolean =>
   error instanceof DeadlineError ||
   (error instanceof Error && error.name === 'KafkaJSRequestTimeoutError')
-
-/** The letter, in DashFlow's fields. A record that is read again gets the same key again. */
-export function letterOf(
-  poison: Poison,
-  topic: string,
-  nowMs: number,
-  isPayloadIncluded: boolean,
-): Letter {
-  const { partition, offset, value, errorType } = poison
-  const key = traceId(topic, partition, offset)
-  const hash = createHash('sha256').update(value).digest('hex')
-  return {
-    key,
-    value: JSON.stringify({
-      trace_id: key,
-      timestamp: new Date(nowMs).toISOString(),
-      error: poison.says,
-      error_type: errorType,
-      payload_sha256: hash,
-      ...payloadFields(poison, hash, isPayloadIncluded),
-      message_size: value.length,
-      first_bytes_hex: hexList(value.subarray(0, edgeBytes)),
-      last_bytes_hex: value.length < edgeBytes ? '' : hexList(value.subarray(-edgeBytes)),
-      kafka_partition: partition,
-      kafka_offset: exactly(offset),
-      message_count: poison.messageCount,
-      thread_id: null,
-      tenant_id: null,
-    }),
-  }
-}
-
-function payloadFields({ value, errorType }: Poison, hash: string, isIncluded: boolean) {
-  const omitted = (note: string) => ({
-    original_payload_base64: null,
-    payload_truncation_note: `${note} SHA256: ${hash}.`,
-  })
-  if (errorType === 'payload_too_large' || (isIncluded && value.length > payloadBytesMax)) {
-    return omitted(
-      `Payload too large (${value.length} bytes); ` +
-        'not base64-encoded to prevent memory amplification.',
-    )
-  }
-  if (!isIncluded) {
-    return omitted(
-      'Full payload omitted for security. Set DLQ_INCLUDE_FULL_PAYLOAD=true to include.',
-    )
-  }
-  return { original_payload_base64: value.toString('base64'), payload_truncation_note: null }
-}
-
-/** A UUID that depends on the record only. */
-function traceId(topic: string, partition: number, offset: bigint): string {
-  const hash = createHash('sha256').update(`${topic}/${partition}/${offset}`).digest()
-  hash[6] = (hash[6]! & 0x0f) | 0x80
-  hash[8] = (hash[8]! & 0x3f) | 0x80
-  const hex = hash.toString('hex')
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
-  return `${parts.join('-')}-${hex.slice(20, 32)}`
-}
-
-/** A JSON number with all its digits, which a double would not keep. */
-const exactly = (integer: bigint): unknown =>
-  (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(integer))
-
-const hexList = (bytes: Buffer): string =>
-  `[${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(', ')}]`

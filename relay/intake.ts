@@ -10,6 +10,7 @@ import { createLetterBox, type KafkaLetterBox } from './adapters/kafka-producer.
 import { DeadLetterQueue } from './dlq.ts'
 import { LagMonitor, type Watermarks } from './lag/monitor.ts'
 import { resumeNamespace } from './namespace.ts'
+import type { HealthFacts, PausedPartition } from './parts.ts'
 import type { Broadcast } from './stages/broadcast.ts'
 import { Consume, type ConsumeNeeds } from './stages/consume.ts'
 import type { Wiring } from './wiring.ts'
@@ -47,6 +48,7 @@ export class Intake {
   #committing: Promise<void> = Promise.resolve()
   #hasDueCommit = false
   hasJoined = false
+  #wasJoined = false
   /** What cursors and the replay buffer belong to; decided once, when the cluster is known. */
   namespace: string | undefined
 
@@ -57,7 +59,7 @@ export class Intake {
     const topic = settings.kafkaDlqTopic || `${settings.kafkaTopic}-dlq`
     this.#admin = createAdmin(this.#client('admin'), clock)
     this.#box = createLetterBox(this.#client('dlq'), clock, topic, settings.dlqSendTimeoutMs)
-    this.#dlq = this.#createDlq(topic)
+    this.#dlq = this.#createDlq()
     this.#consume = this.#createConsume(needs)
     this.#consumer = this.#createConsumer(needs)
     this.lag = this.#createLag()
@@ -67,6 +69,24 @@ export class Intake {
   /** Next offset to be taken, by partition. */
   positions(): ReadonlyMap<number, bigint> {
     return this.#consume.positions()
+  }
+
+  /** Partitions of ours that stopped before a malformed record. */
+  paused(): PausedPartition[] {
+    return Array.from(this.#consume.paused.values())
+  }
+
+  deadLetters(): HealthFacts['deadLetters'] {
+    return { open: this.#dlq.openCount, troubleMs: this.#dlq.troubleMs }
+  }
+
+  /**
+   * For each partition that is ours the next offset to be taken; undefined as long as group and log
+   * ends have not answered. What was read before the group was lost goes on where it stands.
+   */
+  nextOffsets(): ReadonlyMap<number, bigint> | undefined {
+    if (this.hasJoined) return this.lag.nextOffsets()
+    return this.#wasJoined ? this.positions() : undefined
   }
 
   /** Where the log of a partition ended when it was last asked for. */
@@ -105,6 +125,7 @@ export class Intake {
         logger.warn({ err: error }, `${what} failed`)
       })
     }
+    this.#dlq.close()
     await Promise.all([this.#box.close(stopStepMs / 2), this.#admin.close(stopStepMs / 2)])
   }
 
@@ -187,9 +208,16 @@ export class Intake {
     this.#wiring.signals.infraError(classify(error))
   }
 
-  #createDlq(topic: string): DeadLetterQueue {
+  #createDlq(): DeadLetterQueue {
     const { metrics, settings, world } = this.#wiring
-    return new DeadLetterQueue({ ...world, metrics, settings, topic, box: this.#box })
+    return new DeadLetterQueue({
+      ...world,
+      metrics,
+      settings,
+      topic: settings.kafkaTopic,
+      box: this.#box,
+      onRoom: () => this.#consumer.resume(this.#consume.released()),
+    })
   }
 
   #createConsume(needs: IntakeNeeds): Consume {
@@ -228,9 +256,11 @@ export class Intake {
 
   #assign(partitions: readonly number[]): void {
     this.#assigned = partitions
+    this.#consume.reassigned()
     this.#committed.clear()
     this.#logEnds.clear()
     this.hasJoined = this.#consumer.isRunning
+    this.#wasJoined ||= this.hasJoined
     if (this.hasJoined) this.#wiring.metrics.rebalances.add()
     this.lag.assigned(partitions)
   }
@@ -238,6 +268,7 @@ export class Intake {
   /** Without a consumer nothing is committed, but how far behind the clients are still counts. */
   #left(): void {
     this.#assigned = []
+    this.#consume.reassigned()
     this.#committed.clear()
     this.#logEnds.clear()
     this.hasJoined = false
@@ -289,8 +320,8 @@ export class Intake {
   #export(): void {
     const { metrics } = this.#wiring
     metrics.inflightBytes.from(() => this.#consume.inflightBytes)
-    metrics.pausedPartitions.from(() => {
-      return this.#assigned.filter((partition) => this.#consume.paused.has(partition)).length
-    })
+    metrics.pausedPartitions.from(() => this.#consume.paused.size)
+    metrics.dlqWaiting.from(() => this.#dlq.openCount)
+    metrics.dlqWaitingBytes.from(() => this.#dlq.openBytes)
   }
 }

@@ -63,6 +63,8 @@ export interface Outlet {
    * that will come live: a replay covers what lies below. `undefined` if a replay is under way.
    */
   fence(): ReadonlyMap<number, bigint> | undefined
+  /** Moves the fence to where the log ends now, before the replay that it is for has begun. */
+  refence(): ReadonlyMap<number, bigint>
   /**
    * Sends what `chunks` yields. Settles when it was written or the client is gone; live records
    * are still held back then, because only a replay that is complete may be followed by them.
@@ -155,6 +157,13 @@ export interface ReplayStore {
   close(): Promise<void>
 }
 
+/** A partition that is not read on, until someone acts or its dead letters find room. */
+export interface PausedPartition {
+  readonly partition: number
+  /** Of the record that is not passed. */
+  readonly offset: bigint
+  readonly why: 'policy' | 'dead_letters'
+}
 /** Facts from which /health is decided: recent counts and ages, never lifetime totals. */
 export interface HealthFacts {
   readonly nowMs: number
@@ -184,6 +193,10 @@ export interface HealthFacts {
   }
   /** Records waiting in Kafka for us, where it is known. */
   readonly lagRecords: number | undefined
+  /** Partitions of ours that stopped before a malformed record, and why. */
+  readonly paused: readonly PausedPartition[]
+  /** Dead letters that Kafka does not take: how many are open, and for how long in vain. */
+  readonly deadLetters: { readonly open: number; readonly troubleMs: number | undefined }
   /** Whether the brokers left the last polls of the lag monitor unanswered. */
   readonly areBrokersSilent: boolean
   readonly isRedisEnabled: boolean

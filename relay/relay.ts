@@ -22,13 +22,14 @@ import type { metricRows } from './tables/metrics.ts'
 import { tellSettings } from './tables/settings-parse.ts'
 import type { Wiring } from './wiring.ts'
 import { sleep } from './world/clock.ts'
+import { withDeadline } from './world/deadline.ts'
 
 /** Bytes of frames of its own that may wait for one client. */
 const controlBytesMax = 256 * 1_024
 /** The ports that are tried when none is set. */
 const portsByDefault = [3_002, 3_003, 3_004, 3_005] as const
-/** Time for clients to take their last frames when the relay stops. */
-const farewellMs = 3_000
+/** Bounds of the way out; what waits for Kafka goes on beside it. */
+const wayOutMs = { lastRecords: 2_000, farewell: 2_500, replayStore: 2_500, http: 1_000 } as const
 
 type RefusedReason = (typeof metricRows)['refusedConnections']['labels']['reason'][number]
 
@@ -69,6 +70,7 @@ export class Relay {
     })
     this.#requests = new Requests(wiring, {
       positions: () => this.#intake.positions(),
+      nextOffsets: () => this.#intake.nextOffsets(),
       logEnd: (partition) => this.#intake.logEnd(partition),
     })
     this.#http = this.#createHttp()
@@ -89,21 +91,47 @@ export class Relay {
     return chosen
   }
 
-  /** Ends everything in order: no new clients, offsets, farewells. Bounded, never throws. */
+  /**
+   * Ends everything: no new clients, no new records; what the log holds, farewells, offsets.
+   * Bounded, never throws. Clients do not wait for Kafka, nor Kafka for clients.
+   */
   async stop(): Promise<void> {
+    const { clock } = this.#wiring.world
     this.#isStopping = true
-    await this.#intake.stop()
+    this.#intake.stopTaking()
     this.#clients.wakeAll()
-    await this.#sayGoodbye()
-    await Promise.allSettled([this.#http.close(), this.#wiring.parts.replayStore.close()])
+    await Promise.all([this.#intake.stop(), this.#endClients()])
+    const closing = withDeadline(clock, wayOutMs.http, 'closing HTTP', () => this.#http.close())
+    await closing.catch(() => undefined)
   }
 
+  /** The replay buffer comes after the clients: some of them may be reading from it. */
+  async #endClients(): Promise<void> {
+    const { parts, world } = this.#wiring
+    await this.#sayGoodbye()
+    const what = 'closing the replay buffer'
+    const close = () => parts.replayStore.close()
+    await withDeadline(world.clock, wayOutMs.replayStore, what, close).catch((error: unknown) => {
+      world.logger.warn({ err: error }, `${what} failed`)
+    })
+  }
+
+  /** Each client is told good-bye once it has what the log holds, or its time is over. */
   async #sayGoodbye(): Promise<void> {
     const { clock } = this.#wiring.world
-    for (const session of this.#clients.all()) session.close('shutdown')
-    const untilMs = clock.nowMs() + farewellMs
-    while (this.#clients.count > 0 && clock.nowMs() < untilMs) await sleep(clock, 20)
-    for (const { outlet } of this.#clients.all()) outlet.close('shutdown')
+    const lastMs = clock.nowMs() + wayOutMs.lastRecords
+    const endMs = lastMs + wayOutMs.farewell
+    while (this.#clients.count > 0 && clock.nowMs() < endMs) {
+      const isLate = clock.nowMs() >= lastMs
+      for (const session of this.#clients.all()) {
+        if (!session.isOver && (isLate || this.#hasAll(session))) session.close('shutdown')
+      }
+      await sleep(clock, 20)
+    }
+  }
+
+  #hasAll({ outlet }: Session): boolean {
+    return outlet.ordinal >= this.#log.ordinal && outlet.heldBytes === 0
   }
 
   #createHttp(): HttpServer {
@@ -203,6 +231,8 @@ export class Relay {
     const facts = signals.facts({
       lagRecords: this.#intake.lag.waitingRecords(),
       areBrokersSilent: this.#intake.lag.areBrokersSilent,
+      paused: this.#intake.paused(),
+      deadLetters: this.#intake.deadLetters(),
       isRedisEnabled: replayBuffer['redis_enabled'] === true,
     })
     return healthBody({

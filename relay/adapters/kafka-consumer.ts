@@ -59,7 +59,7 @@ export interface ConsumerNeeds {
 export interface BatchRun {
   isStale(): boolean
   beat(): Promise<void>
-  /** Stops reading this partition before `offset`, until `resume`. */
+  /** Stops reading this partition before `offset`, until `resume` or the next assignment. */
   pauseAt(offset: bigint): void
 }
 
@@ -68,6 +68,8 @@ export interface KafkaConsumer {
   start(): void
   /** @throws when the group did not take them */
   commit(offsets: ReadonlyMap<number, bigint>): Promise<void>
+  /** Reads these partitions on that were stopped. */
+  resume(partitions: readonly number[]): void
   /** Leaves the group, within the limit. */
   stop(limitMs: number): Promise<void>
   readonly isRunning: boolean
@@ -106,6 +108,11 @@ class GroupConsumer implements KafkaConsumer {
     }))
     const work = () => consumer.commitOffsets(entries)
     await withDeadline(this.#needs.clock, kafkaRequestTimeoutMs, 'commit of offsets', work)
+  }
+
+  resume(partitions: readonly number[]): void {
+    const { kafkaTopic: topic } = this.#needs.settings
+    if (this.isRunning) this.#consumer?.resume([{ topic, partitions: [...partitions] }])
   }
 
   async stop(limitMs: number): Promise<void> {
@@ -197,6 +204,8 @@ class GroupConsumer implements KafkaConsumer {
     const { settings, logger } = this.#needs
     this.#consumer = consumer
     this.isRunning = true
+    // What was stopped is tried again: the library would keep it stopped over every assignment.
+    consumer.resume([{ topic: settings.kafkaTopic }])
     const known = this.#needs.positions()
     for (const partition of partitions) {
       const offset = known.get(partition)

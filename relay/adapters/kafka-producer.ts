@@ -1,6 +1,6 @@
 /** Sends dead letters. Connects when the first one comes, and again whenever it must. */
 import kafkajs, { type Kafka, type Producer } from 'kafkajs'
-import type { Letter, LetterBox } from '../dlq.ts'
+import { type LetterBox, LettersTooLarge } from '../dlq.ts'
 import type { Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 
@@ -31,9 +31,14 @@ export function createLetterBox(
     })
   }
   return {
-    async send(letters: readonly Letter[]) {
+    async send(letters) {
       await connect()
-      await producer.send({ topic, timeout: sendTimeoutMs, messages: [...letters] })
+      try {
+        await producer.send({ topic, timeout: sendTimeoutMs, messages: [...letters] })
+      } catch (error) {
+        if (isTooLarge(error)) throw new LettersTooLarge('larger than the topic takes')
+        throw error
+      }
     },
     async close(limitMs) {
       if (connected === undefined) return
@@ -42,3 +47,8 @@ export function createLetterBox(
     },
   }
 }
+
+const tooLargeTypes: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error &&
+  (tooLargeTypes.has((error as { type?: unknown }).type) || isTooLarge(error.cause))

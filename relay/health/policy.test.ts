@@ -20,6 +20,8 @@ function relay(moment: Partial<MomentFacts> = {}) {
     signals.facts({
       lagRecords: undefined,
       areBrokersSilent: false,
+      paused: [],
+      deadLetters: { open: 0, troubleMs: undefined },
       isRedisEnabled: true,
       ...moment,
       ...more,
@@ -235,4 +237,17 @@ test('probes: alive says nothing of Kafka, ready names what it waits for', () =>
     body: { status: 'not_ready', waits_for: ['kafka_assignment'] },
   })
   expect(readiness({ ...up, isStopping: true }).code).toBe(503)
+})
+
+test('what stopped before a malformed record, and dead letters sent in vain, are told', () => {
+  const { decide } = relay()
+  const { alerts } = decide({
+    paused: [{ partition: 3, offset: 9_007_199_254_740_993n, why: 'policy' }],
+    deadLetters: { open: 2, troubleMs: 61_500 },
+  })
+  const said = alerts.join('\n')
+  expect(said).toContain('Partition 3 is paused before offset 9007199254740993')
+  expect(said).toContain('Kafka has not taken dead letters for 61s; 2 wait')
+  const later = decide({ deadLetters: { open: 2, troubleMs: undefined } })
+  expect(later.alerts.join()).not.toContain('dead letters')
 })

@@ -8,6 +8,8 @@ import type { HealthDecision, HealthFacts, HealthPolicy } from '../parts.ts'
 const droppedTolerated = 10
 const errorShareTolerated = 0.01
 const sampleMin = 100
+/** A topic may have thousands of partitions; a page of health may not. */
+const pausedShownMax = 20
 
 export interface HealthLimits {
   /** How long trouble is remembered. */
@@ -61,6 +63,8 @@ function alertsOf(facts: HealthFacts, limits: HealthLimits): string[] {
     facts.isRedisEnabled ? redisFailedAlert(facts, last) : undefined,
     payloadAlert(facts, last),
     isStuck(facts, limits.staleMs) ? stuckAlert(facts) : undefined,
+    ...facts.paused.slice(0, pausedShownMax).map(pausedAlert),
+    deadLetterAlert(facts),
   ]
   return alerts.filter((alert) => alert !== undefined)
 }
@@ -121,6 +125,21 @@ function payloadAlert({ recent, total }: HealthFacts, last: string): string | un
 const stuckAlert = (facts: HealthFacts) =>
   `WARNING: ${facts.lagRecords} records wait in Kafka, but none arrived for ` +
   `${Math.floor(silenceMs(facts) / 1_000)}s. Consumption may be stuck or paused.`
+
+const pausedAlert = ({ partition, offset, why }: HealthFacts['paused'][number]) =>
+  `CRITICAL: Partition ${partition} is paused before offset ${offset}: ` +
+  (why === 'policy'
+    ? 'the record is malformed and KAFKA_ON_DECODE_ERROR=pause. Fix or skip it, then restart.'
+    : 'too many dead letters wait and DLQ_MODE=fail_closed. It goes on when Kafka takes them.')
+
+function deadLetterAlert({ deadLetters }: HealthFacts): string | undefined {
+  const { open, troubleMs } = deadLetters
+  if (troubleMs === undefined || open === 0) return undefined
+  return (
+    `WARNING: Kafka has not taken dead letters for ${Math.floor(troubleMs / 1_000)}s; ` +
+    `${open} wait. Check the DLQ topic.`
+  )
+}
 
 const percent = (part: number, whole: number) =>
   `${(whole === 0 ? 0 : (100 * part) / whole).toFixed(2)}%`

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import type { BatchRun, Fetched } from '../adapters/kafka-consumer.ts'
-import { DeadLetterQueue } from '../dlq.ts'
+import { DeadLetterQueue, type LetterBox } from '../dlq.ts'
 import { Signals } from '../health/signals.ts'
 import { ByteLog } from '../log/byte-log.ts'
 import { createMetrics, sumOf } from '../metrics.ts'
@@ -42,8 +42,13 @@ function batch(from: bigint, kinds: readonly Kind[], skip = new Set<number>()): 
 
 const quiet = () => undefined
 
-function bench(policy: 'skip' | 'pause' = 'skip', poison: PoisonPolicy = referencePoison) {
-  const parsed = parseSettings({ KAFKA_ON_DECODE_ERROR: policy })
+function bench(
+  policy: 'skip' | 'pause' = 'skip',
+  poison: PoisonPolicy = referencePoison,
+  more: Readonly<Record<string, string>> = {},
+  box: LetterBox = { send: async () => undefined },
+) {
+  const parsed = parseSettings({ KAFKA_ON_DECODE_ERROR: policy, ...more })
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
   const { settings } = parsed
   const clock = new ManualClock()
@@ -56,8 +61,15 @@ function bench(policy: 'skip' | 'pause' = 'skip', poison: PoisonPolicy = referen
   const pausedAt: bigint[] = []
   const rewound: number[] = []
   const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
-  const box = { send: async () => undefined }
-  const dlq = new DeadLetterQueue({ settings, topic: 'd', clock, logger, metrics, box })
+  const dlq = new DeadLetterQueue({
+    settings,
+    topic: 'd',
+    clock,
+    logger,
+    metrics,
+    box,
+    onRoom: quiet,
+  })
   const consume = new Consume({
     settings,
     clock,
@@ -141,7 +153,7 @@ describe('pause policy', () => {
     expect(offsets()).toEqual([10n, 11n])
     expect(pausedAt).toEqual([12n])
     expect(consume.positions().get(0)).toBe(12n)
-    expect([...consume.paused]).toEqual([[0, 12n]])
+    expect([...consume.paused]).toEqual([[0, { partition: 0, offset: 12n, why: 'policy' }]])
     expect(dead()).toBe(0)
   })
 
@@ -150,6 +162,56 @@ describe('pause policy', () => {
     await consume.take(batch(0n, ['sound', 'tombstone']), run)
     expect(pausedAt).toEqual([1n])
   })
+})
+
+describe('without room for another dead letter', () => {
+  const closed = { DLQ_MODE: 'fail_closed', DLQ_WAITING_BYTES_MAX: '65536' }
+  const hung = () => {
+    const ack = Promise.withResolvers<void>()
+    const it = bench('skip', referencePoison, closed, { send: () => ack.promise })
+    return { ...it, ack }
+  }
+  const flood = Array.from({ length: 200 }, () => 'malformed' as const)
+
+  test('its partition stops, the others go on, and nothing is passed', async () => {
+    const { consume, offsets, pausedAt, run } = hung()
+    await consume.take(batch(0n, ['sound', ...flood, 'sound']), run)
+    const at = pausedAt[0]!
+    expect(consume.positions().get(0)).toBe(at)
+    expect(offsets()).toEqual([0n])
+    await consume.take({ ...batch(0n, ['sound', 'sound']), partition: 1 }, run)
+    expect(offsets()).toEqual([0n, 0n, 1n])
+    expect([...consume.paused.values()]).toEqual([
+      { partition: 0, offset: at, why: 'dead_letters' },
+    ])
+  })
+
+  test('it goes on where it stopped, once there is room', async () => {
+    const { ack, consume, dead, dlq, offsets, pausedAt, run } = hung()
+    const all = batch(0n, ['sound', ...flood, 'sound'])
+    await consume.take(all, run)
+    ack.resolve()
+    await dlq.flushed()
+    expect(consume.released()).toEqual([0])
+    expect(consume.paused.size).toBe(0)
+    while (consume.positions().get(0)! < all.nextOffset) {
+      await consume.take(all, run)
+      await dlq.flushed()
+      consume.released()
+    }
+    expect(offsets()).toEqual([0n, 201n])
+    expect(dead()).toBe(200)
+    expect(pausedAt.length).toBeGreaterThan(0)
+  })
+})
+
+test('a new assignment forgets what stopped, and stops again when it must', async () => {
+  const { consume, run } = bench('pause')
+  await consume.take(batch(10n, ['sound', 'malformed']), run)
+  consume.reassigned()
+  expect(consume.paused.size).toBe(0)
+  await consume.take(batch(11n, ['malformed']), run)
+  expect(consume.paused.get(0)).toMatchObject({ offset: 11n })
 })
 
 describe('positions', () => {

@@ -8,7 +8,7 @@ import type { BatchRun, Fetched, FetchedRecord } from '../adapters/kafka-consume
 import type { DeadLetterQueue } from '../dlq.ts'
 import type { Signals } from '../health/signals.ts'
 import type { Distribution, Metrics } from '../metrics.ts'
-import type { PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
+import type { PausedPartition, PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Broadcast } from './broadcast.ts'
@@ -48,7 +48,7 @@ export class Consume {
   readonly #needs: ConsumeNeeds
   readonly #tracks = new Map<number, Track>()
   readonly #startUnixMs: number
-  readonly #pausedAt = new Map<number, bigint>()
+  readonly #paused = new Map<number, PausedPartition>()
   readonly #latency: Distribution
   #taken = 0
   #isStopped = false
@@ -72,8 +72,20 @@ export class Consume {
   }
 
   /** Partitions that stopped before a malformed record, and at which offset. */
-  get paused(): ReadonlyMap<number, bigint> {
-    return this.#pausedAt
+  get paused(): ReadonlyMap<number, PausedPartition> {
+    return this.#paused
+  }
+
+  /** Forgets which partitions stopped: the assignment is new, and each is tried again. */
+  reassigned(): void {
+    this.#paused.clear()
+  }
+
+  /** Partitions that waited for room for dead letters, and wait no longer. */
+  released(): number[] {
+    const waited = Array.from(this.#paused.values()).filter(({ why }) => why === 'dead_letters')
+    for (const { partition } of waited) this.#paused.delete(partition)
+    return waited.map(({ partition }) => partition)
   }
 
   /** Takes nothing from now on, so that what was taken can be committed as a whole. */
@@ -100,11 +112,16 @@ export class Consume {
     const { partition, nextOffset } = fetched
     const track = this.#track(fetched)
     const records = this.#judge(fetched.records.filter(({ offset }) => offset >= track.position))
-    const stop = this.#stopOf(partition, records)
-    const { poison } = this.#needs
+    const policyStop = this.#stopOf(partition, records)
+    let stop = policyStop
+    const { dlq, poison } = this.#needs
     const malformed = [...records.keys()].filter((at) => records[at]!.decoded?.isSound === false)
     const offered: RelayRecord[] = []
-    for (const [index, record] of records.slice(0, stop).entries()) {
+    for (const [index, record] of records.slice(0, policyStop).entries()) {
+      if (record.decoded?.isSound === false && !dlq.hasRoom) {
+        stop = index
+        break
+      }
       this.#pass(partition, track, record.offset)
       const isOffered = record.decoded?.isSound === true && poison.isOffered(index, malformed)
       if (isOffered) offered.push(this.#append(partition, record, record.decoded))
@@ -116,7 +133,7 @@ export class Consume {
     track.handledMs = this.#needs.clock.nowMs()
     const stopped = records[stop]
     if (stopped === undefined) this.#pass(partition, track, nextOffset - 1n, nextOffset)
-    else this.#pause(partition, stopped.offset, run)
+    else this.#pause(partition, stopped.offset, stop < policyStop ? 'dead_letters' : 'policy', run)
   }
 
   /** What was known of the partition, brought to terms with where Kafka says this fetch began. */
@@ -179,8 +196,8 @@ export class Consume {
     dlq.take({ partition, offset, value, errorType, says, messageCount: this.#taken })
   }
 
-  #pause(partition: number, offset: bigint, run: BatchRun): void {
-    this.#pausedAt.set(partition, offset)
+  #pause(partition: number, offset: bigint, why: PausedPartition['why'], run: BatchRun): void {
+    this.#paused.set(partition, { partition, offset, why })
     run.pauseAt(offset)
   }
 

@@ -130,6 +130,34 @@ const buffer: readonly DifferenceRow[] = [
   },
 ]
 
+const malformed: readonly DifferenceRow[] = [
+  {
+    what: 'An offset is committed only when the dead letter of every record below it is settled.',
+    why: 'A crash between commit and letter lost the record without a trace.',
+    noticed: 'Commits wait for letters, with `DLQ_MODE=fail_open` at most `DLQ_SEND_TIMEOUT_SECS`.',
+  },
+  {
+    what: 'With `DLQ_MODE=fail_closed` dead letters are tried for ever.',
+    why: 'Where every malformed record must be kept, a letter that is lost is a loss of data.',
+    noticed: 'An `alert`, `relay_dlq_waiting`, and in the end `relay_paused_partitions`.',
+  },
+  {
+    what: 'Dead letters go many to a request, and without payload where the topic takes no more.',
+    why: 'One request each lost all but a hundred of a burst, and large ones always.',
+    noticed: '`payload_truncation_note`; `backpressure` beyond `DLQ_WAITING_BYTES_MAX` only.',
+  },
+  {
+    what: 'The `trace_id` of a dead letter depends on its record alone.',
+    why: 'A record that is read again after a crash has a second letter that nobody can match.',
+    noticed: 'The same key, and a UUID of version 8.',
+  },
+  {
+    what: 'The pause policy stops one partition, until the relay starts again.',
+    why: 'One malformed record stopped all partitions, and /health did not say so.',
+    noticed: 'An `alert` with partition and offset; `relay_paused_partitions`.',
+  },
+]
+
 const telling: readonly DifferenceRow[] = [
   {
     what: 'Warnings about Redis and missing payloads are decided from the window.',
@@ -182,5 +210,6 @@ export const differences: readonly DifferenceRow[] = [
   ...delivery,
   ...resuming,
   ...buffer,
+  ...malformed,
   ...telling,
 ]

@@ -127,6 +127,19 @@ const intake = {
     { reason: ['timeout', 'kafka_error', 'backpressure'] },
     'Dead-letter records that were lost.',
   ),
+  dlqRetries: counter(
+    'relay_dlq_retries_total',
+    none,
+    'Requests of dead letters that failed and are tried again; only with `DLQ_MODE=fail_closed`.',
+    ours,
+  ),
+  dlqWaiting: gauge(
+    'relay_dlq_waiting',
+    none,
+    'Dead letters that Kafka has not acknowledged yet and that are not given up.',
+    ours,
+  ),
+  dlqWaitingBytes: gauge('relay_dlq_waiting_bytes', none, 'Bytes of these letters.', ours),
   inflightBytes: gauge(
     'relay_inflight_bytes',
     none,
