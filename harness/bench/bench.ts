@@ -2,27 +2,49 @@
  * `npm run bench [names]`: the relay beside a plain fan-out, in the same run, in turns, so that the
  * ratio says something on whatever machine it is.
  */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { UsageError } from '../cli/exit-codes.ts'
 import type { CommandWorld } from '../cli/command-world.ts'
 import { startNativeStack } from '../stack/native.ts'
 import { openWorld } from '../world/world.ts'
 import { contestants, type Contestant } from './contestants.ts'
+import { judge, perCpu, refusal } from './judge.ts'
 import { type BenchLoad, type BenchName, benchDefault, benchLoads } from './loads.ts'
-import { measure, type BenchPlace, type Measurement } from './measure.ts'
+import { measure } from './measure.ts'
+import type { BenchPlace } from './site.ts'
+import { headLine, tableOf, verdictLines, type LoadResult } from './table.ts'
+
+export interface BenchOptions {
+  /** Whether to tell where the relay's time goes. Its numbers are those of a profiled relay. */
+  readonly profile?: boolean
+  /** The JSON file; by default one in reports/runs, named by the time. */
+  readonly out?: string
+}
 
 /** @returns the exit code: a bench measures, it does not judge */
-export async function bench(given: CommandWorld, names: readonly string[]): Promise<number> {
+export async function bench(
+  given: CommandWorld,
+  names: readonly string[],
+  { profile: isProfiled = false, out }: BenchOptions = {},
+): Promise<number> {
   const chosen = chooseLoads(names)
   const world = await openWorld(given.clock)
   const say = (line: string) => given.out.write(`${line}\n`)
+  const results: LoadResult[] = []
   try {
     const stack = await startNativeStack({ world, report: say })
-    const place = { world, stack, logFolder: world.makeFolder('bench') }
-    for (const name of chosen) await runLoad(place, say, name, benchLoads[name])
+    const place = { world, stack, logFolder: world.makeFolder('bench'), isProfiled }
+    for (const name of chosen) results.push(await runLoad(place, say, name, benchLoads[name]))
     await stack.stop()
   } finally {
     await world.close()
   }
+  for (const line of tableOf(results)) say(line)
+  const atMs = given.clock.unixMs()
+  say(`\n${await save(out ?? defaultFile(atMs), { schema: 1, atMs, ...machine(), results })}`)
   return 0
 }
 
@@ -41,58 +63,32 @@ async function runLoad(
   say: (line: string) => void,
   name: string,
   load: BenchLoad,
-): Promise<void> {
-  say(`\n${name}: ${load.says}`)
-  const results = new Map<Contestant, Measurement>()
-  for (const who of contestants) {
-    const result = await measure(place, who, name, load)
-    results.set(who, result)
-    say(`  ${who.padEnd(6)} ${load.kind === 'idle' ? idleLine(result) : lineOf(result)}`)
+): Promise<LoadResult> {
+  say(`\n${headLine(name, load)}`)
+  const measured = {} as Record<Contestant, Awaited<ReturnType<typeof measure>>>
+  for (const who of contestants) measured[who] = await measure(place, who, name, load)
+  const { relay, plain } = measured
+  const result: LoadResult = {
+    name,
+    says: load.says,
+    clients: load.clients,
+    relay,
+    plain,
+    perCpuRatio: load.kind === 'idle' ? undefined : perCpu(relay) / perCpu(plain),
+    refused: refusal(load, relay),
+    goals: judge(load, relay),
   }
-  const [relay, plain] = [results.get('relay')!, results.get('plain')!]
-  if (load.kind !== 'idle') say(`  ${ratioLine(relay, plain)}`)
-  say(`  ${goalLine(load, relay)}`)
+  for (const line of verdictLines(result)) say(line)
+  return result
 }
 
-const perCpu = ({ deliveries, cpuSeconds }: Measurement) => deliveries / cpuSeconds
-const whole = (value: number) => Math.round(value).toLocaleString('en')
-const mebibytes = ({ rssBytes }: Measurement) => `${whole(rssBytes / 1_048_576)} MiB`
-const ms = (value: number) => `${value.toFixed(1)} ms`
+const defaultFile = (atMs: number) =>
+  fileURLToPath(new URL(`../../reports/runs/bench-${atMs}.json`, import.meta.url))
 
-function lineOf(one: Measurement): string {
-  const lost = one.expected - one.deliveries
-  return [
-    `${whole(perCpu(one))} deliveries/CPU-s`,
-    `${whole(one.deliveries / one.seconds)}/s`,
-    `cpu ${((100 * one.cpuSeconds) / one.seconds).toFixed(0)} %`,
-    `p50 ${ms(one.p50)}, p99 ${ms(one.p99)}, p99.9 ${ms(one.p999)}`,
-    `lost ${whole(lost)}`,
-    `closed ${one.closed}`,
-    `rss ${mebibytes(one)}`,
-  ].join(' · ')
-}
+const machine = () => ({ node: process.version, cpus: cpus().map(({ model }) => model) })
 
-const idleLine = (one: Measurement) =>
-  `${whole(one.bytesEach ?? 0)} bytes each · closed ${one.closed} · rss ${mebibytes(one)}`
-
-const ratioLine = (relay: Measurement, plain: Measurement) =>
-  `relay against plain: ${(perCpu(relay) / perCpu(plain)).toFixed(1)} x deliveries/CPU-s, ` +
-  `p99 ${ms(relay.p99)} against ${ms(plain.p99)}`
-
-const met = (isMet: boolean) => (isMet ? 'met' : 'NOT met')
-
-function goalLine(load: BenchLoad, relay: Measurement): string {
-  const goals: string[] = []
-  if (load.kind === 'idle') {
-    const isSmall = (relay.bytesEach ?? 0) <= load.goalBytes
-    goals.push(`<= ${whole(load.goalBytes)} bytes: ${met(isSmall)}`)
-  }
-  if (load.goal !== undefined) {
-    goals.push(`>= ${whole(load.goal)} deliveries/CPU-s: ${met(perCpu(relay) >= load.goal)}`)
-  }
-  if (load.goalP50Ms !== undefined && load.goalP99Ms !== undefined) {
-    const isFast = relay.p50 <= load.goalP50Ms && relay.p99 <= load.goalP99Ms
-    goals.push(`p50 <= ${load.goalP50Ms} ms and p99 <= ${load.goalP99Ms} ms: ${met(isFast)}`)
-  }
-  return `goal ${goals.join(' · ') || '(none)'}`
+async function save(file: string, content: object): Promise<string> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, `${JSON.stringify(content, undefined, 2)}\n`)
+  return file
 }

@@ -1,227 +1,257 @@
 /** One measurement: one contestant under one load, from start to stop. */
-import { fileURLToPath } from 'node:url'
-import { createKafka } from '../../relay/adapters/kafka-client.ts'
-import { createLogger } from '../../relay/adapters/logger.ts'
-import { parseSettings } from '../../relay/tables/settings-parse.ts'
-import { type Clock, sleep } from '../../relay/world/clock.ts'
-import { withDeadline } from '../../relay/world/deadline.ts'
-import { usageOf } from '../samplers/memory.ts'
-import type { Stack } from '../stack/stack.ts'
-import { openTopics } from '../stack/topics.ts'
-import { startChild, type OwnedChild } from '../world/child.ts'
-import type { World } from '../world/world.ts'
-import { startContestant, type Contestant, type Started } from './contestants.ts'
-import type { BenchLoad, FlatOutLoad, IdleLoad, PacedLoad } from './loads.ts'
-import type { ReaderCommand, ReaderReport } from './readers.ts'
-import { stamped, template } from './stamp.ts'
+import { sleep } from '../../relay/world/clock.ts'
+import { readLoopDelay, type Contestant, type LoopDelay } from './contestants.ts'
+import type { BenchLoad, FlatOutLoad, PacedLoad } from './loads.ts'
+import { readProfile, type ProfileShare } from './profile.ts'
+import type { Lane, ReaderReport } from './readers.ts'
+import { openSite, type BenchPlace, type Site } from './site.ts'
 
-export interface Measurement {
+/** What happened in the time that counts, with or without something beside. */
+export interface Tally {
   readonly deliveries: number
-  readonly expected: number
   readonly seconds: number
   readonly cpuSeconds: number
+  readonly readersCpuSeconds: number
+  /** Records that Kafka took, against those that the load promises. */
+  readonly sent: number
+  readonly promised: number
+  /** From the producer's stamp, in ms. */
   readonly p50: number
   readonly p99: number
   readonly p999: number
+  readonly loop?: LoopDelay
+}
+export interface Measurement extends Tally {
+  /** The same without what is beside, in turns with it. */
+  readonly without?: Tally
+  /** Replays that were complete beside, or stalled clients that were closed. */
+  readonly turnsBeside: number
+  readonly lost: number
   /** Frames that were neither cursor nor record, and connections that were lost. */
   readonly others: number
   readonly closed: number
   readonly rssBytes: number
-  /** Of each connection, where that was what was measured. */
-  readonly bytesEach?: number
-}
-export interface BenchPlace {
-  readonly world: World
-  readonly stack: Stack
-  readonly logFolder: string
+  /** Resident memory that each connection took when it was opened. */
+  readonly connectionBytes: number
+  readonly profile?: readonly ProfileShare[]
 }
 
-const partitions = 4
 const warmUpMs = 2_500
 const tickMs = 3
 const quietMs = 3_000
-const limitMs = 120_000
-
-type Ask = (command: ReaderCommand) => Promise<ReaderReport>
-interface Site {
-  readonly clock: Clock
-  readonly started: Started
-  readonly ask: Ask
-  readonly send: (count: number) => Promise<void>
-}
+/** Turns with and turns without what is beside: noise that lasts hits both. */
+const turnPairs: Readonly<Record<Contestant, number>> = { relay: 3, plain: 1 }
+/** How far records at a rate may be behind when the rate ends; what comes later counts as lost. */
+const behindMsMax = 4_000
+/** Between turns: connections open, Redis is reconnected. */
+const turnMs = 700
 
 /** Starts everything, measures, and ends what it started. */
 export async function measure(
-  { world, stack, logFolder }: BenchPlace,
+  place: BenchPlace,
   who: Contestant,
   name: string,
   load: BenchLoad,
 ): Promise<Measurement> {
-  const topic = `bench-${name}-${who}`
-  const topics = await openTopics(world.clock, stack.kafkaDirect)
-  await topics.create(topic, partitions)
-  const logFile = `${logFolder}/${topic}.log`
-  const started = await startContestant(world, stack, who, topic, logFile)
-  const readers = await startReaders(world, `${logFolder}/${topic}-readers.log`)
-  const producer = await openProducer(world.clock, stack, topic, load.payloadBytes)
+  const site = await openSite(place, who, name, load)
+  let result: Measurement
+  const fromMs = site.clock.nowMs()
   try {
-    const ask = asker(world.clock, readers)
-    const site = { clock: world.clock, started, ask, send: producer.send }
-    const before = await usage(started)
-    await ask({ do: 'connect', port: started.port, count: load.clients })
-    if (load.kind === 'idle') return await measureIdle(site, load, before.rssBytes)
-    return load.kind === 'paced' ? await measurePaced(site, load) : await measureFlatOut(site, load)
+    const before = await site.usage()
+    await site.ask({ do: 'connect', port: site.started.port, count: load.clients })
+    await sleep(site.clock, load.kind === 'idle' ? warmUpMs : 300)
+    const { rssBytes } = await site.usage()
+    const connectionBytes = Math.round((rssBytes - before.rssBytes) / load.clients)
+    const run = new Run(site, who, load)
+    if (load.kind === 'paced') await run.pace(load)
+    else if (load.kind === 'flat-out') await run.flatOut(load)
+    result = await run.result(connectionBytes)
   } finally {
-    await producer.close()
-    await readers.stop()
-    await started.child.stop()
-    await topics.remove([topic])
-    await topics.close()
+    await site.close()
   }
+  if (!place.isProfiled || who !== 'relay') return result
+  const folder = `${place.logFolder}/bench-${name}-${who}`
+  return { ...result, profile: await readProfile(folder, fromMs) }
 }
 
-async function measurePaced(site: Site, load: PacedLoad): Promise<Measurement> {
-  const { ask, clock, started } = site
-  const stop = new AbortController()
-  const pacing = pace(site, load.recordsPerSecond, stop.signal)
-  await sleep(clock, warmUpMs)
-  const from = await usage(started)
-  const fromReport = await ask({ do: 'mark' })
-  const fromMs = clock.nowMs()
-  await sleep(clock, load.seconds * 1_000)
-  const [to, report, toMs] = [await usage(started), await ask({ do: 'read' }), clock.nowMs()]
-  stop.abort()
-  const sent = await pacing
-  await sleep(clock, 500)
-  const last = await ask({ do: 'read' })
-  return {
-    ...report,
-    others: last.others,
-    deliveries: report.records - fromReport.records,
-    expected: report.records - fromReport.records + sent * load.clients - last.records,
-    seconds: (toMs - fromMs) / 1_000,
-    cpuSeconds: (to.cpuMicros - from.cpuMicros) / 1_000_000,
-    closed: load.clients - last.open,
-    rssBytes: to.rssBytes,
-  }
-}
+/** One load on one site. */
+class Run {
+  readonly #site: Site
+  readonly #who: Contestant
+  readonly #load: BenchLoad
+  readonly #spans: Record<Lane, Tally[]> = { without: [], with: [] }
+  /** Records that Kafka has. */
+  #acked = 0
 
-/** Sends what is due every few milliseconds, whatever became of what was sent before. */
-async function pace(
-  { clock, send }: Site,
-  perSecond: number,
-  signal: AbortSignal,
-): Promise<number> {
-  const startMs = clock.nowMs()
-  let sent = 0
-  const underWay = new Set<Promise<void>>()
-  while (!signal.aborted) {
-    const due = Math.floor(((clock.nowMs() - startMs) * perSecond) / 1_000)
-    if (due > sent) {
-      const sending = send(due - sent).finally(() => underWay.delete(sending))
-      underWay.add(sending)
-      sent = due
+  constructor(site: Site, who: Contestant, load: BenchLoad) {
+    this.#site = site
+    this.#who = who
+    this.#load = load
+  }
+
+  async pace(load: PacedLoad): Promise<void> {
+    const { clock } = this.#site
+    const stop = new AbortController()
+    const pacing = this.#sendAtRate(load.recordsPerSecond, stop.signal)
+    await sleep(clock, warmUpMs)
+    const promised = load.recordsPerSecond * load.seconds
+    await this.#inTurns((lane) =>
+      this.#span(lane, promised, () => sleep(clock, load.seconds * 1_000)),
+    )
+    stop.abort()
+    await pacing
+    await this.#arrived(behindMsMax)
+  }
+
+  async flatOut(load: FlatOutLoad): Promise<void> {
+    await this.#sendAll(100)
+    await this.#arrived()
+    await this.#inTurns((lane) =>
+      this.#span(lane, load.records, async () => {
+        await this.#sendAll(load.records)
+        return this.#arrived()
+      }),
+    )
+  }
+
+  async result(connectionBytes: number): Promise<Measurement> {
+    const last = await this.#site.ask({ do: 'read', lane: 'with' })
+    const { rssBytes } = await this.#site.usage()
+    const { without, with: beside } = this.#spans
+    const hasBeside = beside.length > 0
+    const tally = await this.#sum(hasBeside ? 'with' : 'without')
+    return {
+      ...tally,
+      ...(hasBeside && { without: await this.#sum('without') }),
+      turnsBeside: last.turnsBeside,
+      lost: without.length === 0 ? 0 : this.#acked * this.#load.clients - last.records,
+      others: last.others,
+      closed: this.#load.clients - last.open,
+      rssBytes,
+      connectionBytes,
     }
-    await sleep(clock, tickMs)
   }
-  await Promise.all(underWay)
-  return sent
+
+  /** Without and with what is beside, by turns; or once, if nothing is. */
+  async #inTurns(turn: (lane: Lane) => Promise<void>): Promise<void> {
+    if (this.#load.beside === undefined) return turn('without')
+    for (let i = 0; i < turnPairs[this.#who]; i += 1) {
+      for (const lane of ['without', 'with'] as const) {
+        await this.#site.beside(lane === 'with')
+        await sleep(this.#site.clock, turnMs)
+        await turn(lane)
+      }
+    }
+    await this.#site.beside(false)
+  }
+
+  /** Measures while `work` goes on; it may say when the end was. */
+  async #span(
+    lane: Lane,
+    promised: number,
+    work: () => Promise<number | void>,
+  ): Promise<void> {
+    const { ask } = this.#site
+    await this.#loopDelay()
+    const from = await this.#totals()
+    await ask({ do: 'lane', lane })
+    const endMs = await work()
+    const to = await this.#totals()
+    await ask({ do: 'lane', lane: undefined })
+    const loop = await this.#loopDelay()
+    this.#spans[lane].push({
+      deliveries: to.report.records - from.report.records,
+      seconds: ((endMs ?? to.atMs) - from.atMs) / 1_000,
+      cpuSeconds: (to.cpuMicros - from.cpuMicros) / 1_000_000,
+      readersCpuSeconds: (to.readersMicros - from.readersMicros) / 1_000_000,
+      sent: to.acked - from.acked,
+      promised,
+      p50: 0,
+      p99: 0,
+      p999: 0,
+      ...(loop !== undefined && { loop }),
+    })
+  }
+
+  async #totals() {
+    const { ask, clock, readersUsage, usage } = this.#site
+    const { cpuMicros } = await usage()
+    const { cpuMicros: readersMicros } = await readersUsage()
+    const report = await ask({ do: 'read', lane: 'without' })
+    return { cpuMicros, readersMicros, report, acked: this.#acked, atMs: clock.nowMs() }
+  }
+
+  /** The plain fan-out does not measure its event loop. */
+  async #loopDelay(): Promise<LoopDelay | undefined> {
+    return this.#who === 'relay' ? readLoopDelay(this.#site.started) : undefined
+  }
+
+  async #sum(lane: Lane): Promise<Tally> {
+    const { p50, p99, p999 } = await this.#site.ask({ do: 'read', lane })
+    return { ...sumOf(this.#spans[lane]), p50, p99, p999 }
+  }
+
+  /** Sends what is due every few milliseconds, whatever became of what was sent before. */
+  async #sendAtRate(perSecond: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#site
+    const startMs = clock.nowMs()
+    let sent = 0
+    const underWay = new Set<Promise<void>>()
+    while (!signal.aborted) {
+      const due = Math.floor(((clock.nowMs() - startMs) * perSecond) / 1_000) - sent
+      if (due > 0) {
+        const sending = this.#sendOne(due).finally(() => underWay.delete(sending))
+        underWay.add(sending)
+        sent += due
+      }
+      await sleep(clock, tickMs)
+    }
+    await Promise.all(underWay)
+  }
+
+  async #sendAll(count: number): Promise<void> {
+    const batch = 500
+    for (let sent = 0; sent < count; sent += batch) {
+      await this.#sendOne(Math.min(batch, count - sent))
+    }
+  }
+
+  async #sendOne(count: number): Promise<void> {
+    await this.#site.send(count)
+    this.#acked += count
+  }
+
+  /** Waits until all has arrived, or nothing has for a while. @returns when the last one came */
+  async #arrived(limitMs = Infinity): Promise<number> {
+    const { ask, clock } = this.#site
+    const endMs = clock.nowMs() + limitMs
+    const expected = this.#acked * this.#load.clients
+    let seenMs = clock.nowMs()
+    let seen = -1
+    for (;;) {
+      const { records }: ReaderReport = await ask({ do: 'read', lane: 'without' })
+      if (records > seen) seenMs = clock.nowMs()
+      seen = records
+      const isQuiet = clock.nowMs() - seenMs > quietMs
+      if (records >= expected || isQuiet || clock.nowMs() > endMs) return seenMs
+      await sleep(clock, 20)
+    }
+  }
 }
 
-async function measureFlatOut(site: Site, load: FlatOutLoad): Promise<Measurement> {
-  const { ask, clock, send, started } = site
-  await send(100)
-  await sleep(clock, 1_000)
-  const from = await usage(started)
-  const fromReport = await ask({ do: 'mark' })
-  const fromMs = clock.nowMs()
-  const batch = 500
-  for (let sent = 0; sent < load.records; sent += batch) await send(batch)
-  const expected = load.records * load.clients
-  let report = await ask({ do: 'read' })
-  let toMs = clock.nowMs()
-  // Done when all has arrived, or when nothing has for a while.
-  for (let seenMs = toMs; report.records - fromReport.records < expected; ) {
-    await sleep(clock, 50)
-    const next = await ask({ do: 'read' })
-    if (next.records > report.records) seenMs = toMs = clock.nowMs()
-    report = next
-    if (clock.nowMs() - seenMs > quietMs) break
-  }
-  const to = await usage(started)
+/** All spans as one; the event loop at its worst. */
+function sumOf(spans: readonly Tally[]): Omit<Tally, 'p50' | 'p99' | 'p999'> {
+  const add = (key: 'deliveries' | 'seconds' | 'cpuSeconds' | 'readersCpuSeconds' | 'sent') =>
+    spans.reduce((sum, span) => sum + span[key], 0)
+  const loops = spans.flatMap(({ loop }) => loop ?? [])
+  const worst = (key: keyof LoopDelay) => Math.max(...loops.map((loop) => loop[key]))
   return {
-    ...report,
-    deliveries: report.records - fromReport.records,
-    expected,
-    seconds: (toMs - fromMs) / 1_000,
-    cpuSeconds: (to.cpuMicros - from.cpuMicros) / 1_000_000,
-    closed: load.clients - report.open,
-    rssBytes: to.rssBytes,
-  }
-}
-
-async function measureIdle(
-  { ask, clock, started }: Site,
-  load: IdleLoad,
-  rssBefore: number,
-): Promise<Measurement> {
-  await sleep(clock, warmUpMs)
-  const report = await ask({ do: 'read' })
-  const { rssBytes } = await usage(started)
-  const bytesEach = Math.round((rssBytes - rssBefore) / load.clients)
-  const closed = load.clients - report.open
-  const nothing = { deliveries: 0, expected: 0, seconds: 0, cpuSeconds: 0 }
-  return { ...report, ...nothing, closed, rssBytes, bytesEach }
-}
-
-async function usage({ child }: Started) {
-  const used = await usageOf(child.pid)
-  if (used === undefined) throw new Error(`${child.role} has ended:\n${child.tail()}`)
-  return used
-}
-
-function startReaders(world: World, logFile: string): Promise<OwnedChild> {
-  return startChild(world, {
-    role: 'bench-readers',
-    command: process.execPath,
-    args: [fileURLToPath(new URL('readers.ts', import.meta.url))],
-    logFile,
-    deadlineMs: 10_000,
-    hasChannel: true,
-  })
-}
-
-/** One question at a time, each answered in its turn. */
-function asker(clock: Clock, readers: OwnedChild): Ask {
-  let answered = Promise.withResolvers<ReaderReport>()
-  readers.onMessage((message) => {
-    const answer = message as ReaderReport | { readonly error: string }
-    if ('error' in answer) answered.reject(new Error(answer.error))
-    else answered.resolve(answer)
-  })
-  return async (command) => {
-    answered = Promise.withResolvers()
-    readers.send(command)
-    return withDeadline(clock, limitMs, `readers: ${command.do}`, () => answered.promise)
-  }
-}
-
-async function openProducer(clock: Clock, stack: Stack, topic: string, payloadBytes: number) {
-  const parsed = parseSettings({ KAFKA_BROKERS: stack.kafkaDirect.join(',') })
-  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
-  const producer = createKafka(parsed.settings, 'bench', createLogger('error')).producer()
-  await producer.connect()
-  const record = template(payloadBytes)
-  let next = 0
-  return {
-    send: async (count: number) => {
-      const stampUs = clock.nowMs() * 1_000
-      const messages = Array.from({ length: count }, () => {
-        next += 1
-        return { value: stamped(record, stampUs), partition: next % partitions }
-      })
-      await producer.send({ topic, messages, acks: 1 })
-    },
-    close: () => producer.disconnect(),
+    deliveries: add('deliveries'),
+    seconds: add('seconds'),
+    cpuSeconds: add('cpuSeconds'),
+    readersCpuSeconds: add('readersCpuSeconds'),
+    sent: add('sent'),
+    promised: spans.reduce((sum, { promised }) => sum + promised, 0),
+    ...(loops.length > 0 && { loop: { p99Ms: worst('p99Ms'), maxMs: worst('maxMs') } }),
   }
 }

@@ -2,19 +2,23 @@
  * The reading side of the bench, in a process of its own: many connections that read as fast as
  * they can, count, and keep the latency of a part of them. Driven over the child's channel.
  */
-import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import process from 'node:process'
 import { build, type Histogram } from 'hdr-histogram-js'
 import { systemClock } from '../../relay/world/clock.ts'
+import { BesideClients, upgradeEnd, upgradeRequest, type BesideKind } from './beside-clients.ts'
 import { StreamCounter } from './stream-counter.ts'
 
 export type ReaderCommand =
   | { readonly do: 'connect'; readonly port: number; readonly count: number }
-  /** Forgets latencies so far. */
-  | { readonly do: 'mark' }
-  | { readonly do: 'read' }
-/** Totals since the start, and latencies since the mark; milliseconds. */
+  /** From now on latencies count into this lane, or nowhere. */
+  | { readonly do: 'lane'; readonly lane: Lane | undefined }
+  | { readonly do: 'read'; readonly lane: Lane }
+  /** Begins or ends what goes on beside, on connections that are not counted. */
+  | { readonly do: 'beside'; readonly port: number; readonly what: BesideKind | undefined }
+/** Latencies are kept apart: those without and those with something beside. */
+export type Lane = 'without' | 'with'
+/** Totals since the start, and latencies of a lane; milliseconds. */
 export interface ReaderReport {
   readonly open: number
   readonly records: number
@@ -22,6 +26,8 @@ export interface ReaderReport {
   readonly least: number
   readonly most: number
   readonly others: number
+  /** What happened beside: replays that came to their end, or stalled clients that were closed. */
+  readonly turnsBeside: number
   readonly p50: number
   readonly p99: number
   readonly p999: number
@@ -32,26 +38,26 @@ const measureEvery = 5
 const readBytes = 64 * 1_024
 /** One buffer for all: nothing is kept of what is read. */
 const shared = Buffer.allocUnsafe(readBytes)
-const latencies: Histogram = build({
-  lowestDiscernibleValue: 1,
-  highestTrackableValue: 600_000_000,
-  numberOfSignificantValueDigits: 3,
-})
+const histogram = (): Histogram =>
+  build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 600_000_000,
+    numberOfSignificantValueDigits: 3,
+  })
+const lanes: Readonly<Record<Lane, Histogram>> = { without: histogram(), with: histogram() }
 const counters: StreamCounter[] = []
+const beside = new BesideClients()
+let latencies: Histogram | undefined
 let open = 0
 let nowUs = 0
 
 function measure(stampUs: number): void {
-  latencies.recordValue(Math.max(1, Math.round(nowUs - stampUs)))
+  latencies?.recordValue(Math.max(1, Math.round(nowUs - stampUs)))
 }
 
 function openOne(port: number, index: number): Promise<void> {
   const counter = new StreamCounter(index % measureEvery === 0 ? measure : undefined)
   counters.push(counter)
-  const key = randomBytes(16).toString('base64')
-  const request =
-    `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\n` +
-    `Connection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`
   return new Promise((resolve, reject) => {
     let isUpgraded = false
     const take = (length: number, chunk: Buffer): boolean => {
@@ -71,7 +77,7 @@ function openOne(port: number, index: number): Promise<void> {
       port,
       onread: { buffer: shared, callback: (length) => take(length, shared) },
     })
-    socket.write(request)
+    socket.write(upgradeRequest(port))
     socket.on('error', reject)
     socket.on('close', () => {
       if (isUpgraded) open -= 1
@@ -80,16 +86,8 @@ function openOne(port: number, index: number): Promise<void> {
   })
 }
 
-function upgradeEnd(bytes: Buffer): number {
-  const end = bytes.indexOf('\r\n\r\n')
-  const status = bytes.toString('latin1', 9, 12)
-  if (end === -1 || status !== '101') throw new Error(`the relay answered ${status}`)
-  return end + 4
-}
-
-const at = (percentile: number) => latencies.getValueAtPercentile(percentile) / 1_000
-
-function report(): ReaderReport {
+function report(lane: Lane): ReaderReport {
+  const at = (percentile: number) => lanes[lane].getValueAtPercentile(percentile) / 1_000
   const records = counters.map(({ tally }) => tally.records)
   return {
     open,
@@ -97,6 +95,7 @@ function report(): ReaderReport {
     least: Math.min(...records),
     most: Math.max(...records),
     others: counters.reduce((sum, { tally }) => sum + tally.others, 0),
+    turnsBeside: beside.turns,
     p50: at(50),
     p99: at(99),
     p999: at(99.9),
@@ -104,7 +103,8 @@ function report(): ReaderReport {
 }
 
 async function obey(command: ReaderCommand): Promise<ReaderReport> {
-  if (command.do === 'mark') latencies.reset()
+  if (command.do === 'lane') latencies = command.lane && lanes[command.lane]
+  if (command.do === 'beside') beside.be(command.what, command.port)
   if (command.do === 'connect') {
     const batch = 100
     for (let done = 0; done < command.count; done += batch) {
@@ -112,7 +112,7 @@ async function obey(command: ReaderCommand): Promise<ReaderReport> {
       await Promise.all(Array.from({ length: many }, (_, i) => openOne(command.port, done + i)))
     }
   }
-  return report()
+  return report(command.do === 'read' ? command.lane : 'without')
 }
 
 process.on('message', (command: ReaderCommand) => {

@@ -127,8 +127,10 @@ program
   .action(does(async () => (await import('../toolchain/self-test.ts')).selfTest()))
 program
   .command('bench [names...]', { hidden: true })
-  .action(does(async (given, names: string[]) =>
-    (await import('../bench/bench.ts')).bench(given, names),
+  .option('--profile', "tell where the relay's time goes")
+  .option('--out <file>', 'where the numbers go, as JSON')
+  .action(does(async (given, names: string[], options: { profile?: boolean; out?: string }) =>
+    (await import('../bench/bench.ts')).bench(given, names, options),
   ))
 program.addHelpText('after', `\nDefects: ${defectNames.join(', ')}`)
 

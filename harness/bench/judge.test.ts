@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { judge, refusal } from './judge.ts'
+import { benchLoads } from './loads.ts'
+import type { Measurement } from './measure.ts'
+
+const sound: Measurement = {
+  deliveries: 1_600_000,
+  seconds: 8,
+  cpuSeconds: 2,
+  readersCpuSeconds: 3,
+  sent: 16_000,
+  promised: 16_000,
+  p50: 5,
+  p99: 16,
+  p999: 30,
+  turnsBeside: 0,
+  lost: 0,
+  others: 0,
+  closed: 0,
+  rssBytes: 1,
+  connectionBytes: 1,
+}
+
+test('a load that was not sent as promised is no result', () => {
+  expect(refusal(benchLoads.busy, sound)).toBeUndefined()
+  expect(refusal(benchLoads.busy, { ...sound, sent: 15_000 })).toContain('15000 of 16000')
+})
+
+test('a latency that busy readers make is no result', () => {
+  expect(refusal(benchLoads.busy, { ...sound, readersCpuSeconds: 7.9 })).toContain('99 %')
+})
+
+test('what was to go on beside must have gone on', () => {
+  expect(refusal(benchLoads.stalled, sound)).toContain('no stalled client')
+  expect(refusal(benchLoads.resume, sound)).toContain('no replay')
+  expect(refusal(benchLoads.stalled, { ...sound, turnsBeside: 1 })).toBeUndefined()
+})
+
+test('every goal is held against the relay', () => {
+  const judged = judge(benchLoads.busy, sound)
+  expect(judged.map(({ isMet }) => isMet)).toEqual([true, true, false])
+  const without = { ...sound, p99: 15 }
+  const [ratio] = judge(benchLoads.stalled, { ...sound, without })
+  expect(ratio?.isMet).toBe(true)
+})

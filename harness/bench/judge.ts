@@ -1,0 +1,71 @@
+/** What a measurement says against the goals of its load, and whether it may say anything. */
+import type { BenchLoad, Goals } from './loads.ts'
+import type { Measurement, Tally } from './measure.ts'
+
+export interface Judged {
+  readonly goal: string
+  readonly found: number
+  readonly isMet: boolean
+}
+
+/** Share of the promised records that must have been sent in the time that counts. */
+const sentShareMin = 0.98
+/** Share of one processor above which the readers' own pace is what latency shows. */
+const readersShareMax = 0.95
+
+export const perCpu = ({ deliveries, cpuSeconds }: Tally) => deliveries / cpuSeconds
+export const perSecond = ({ deliveries, seconds }: Tally) => deliveries / seconds
+export const p99Ratio = (one: Measurement) => one.p99 / (one.without?.p99 ?? Number.NaN)
+export const throughputRatio = (one: Measurement) =>
+  perSecond(one) / (one.without === undefined ? Number.NaN : perSecond(one.without))
+
+/** Why a measurement is no result, if it is none. */
+export function refusal(load: BenchLoad, one: Measurement): string | undefined {
+  if (load.kind === 'idle') return undefined
+  const [sent, promised] = [one.sent, one.promised]
+  if (sent < promised * sentShareMin) {
+    return `${sent} of ${promised} promised records were sent: this machine cannot make the load`
+  }
+  const share = one.readersCpuSeconds / one.seconds
+  if (load.kind === 'paced' && share > readersShareMax) {
+    return `the readers took ${(100 * share).toFixed(0)} % of a processor: latency is theirs`
+  }
+  const needsTurns = load.beside !== undefined && load.beside !== 'dead Redis'
+  if (needsTurns && one.turnsBeside === 0) {
+    return load.beside === 'resumes' ? 'no replay was complete' : 'no stalled client was closed'
+  }
+  return undefined
+}
+
+interface Row {
+  readonly says: (limit: number) => string
+  readonly found: (one: Measurement) => number
+  readonly isLeast: boolean
+}
+const number = (value: number) => value.toLocaleString('en')
+const rows: { readonly [K in keyof Required<Goals>]: Row } = {
+  perCpuMin: { says: (n) => `>= ${number(n)} deliveries/CPU-s`, found: perCpu, isLeast: true },
+  perSecondMin: { says: (n) => `>= ${number(n)} deliveries/s`, found: perSecond, isLeast: true },
+  p50MsMax: { says: (n) => `p50 <= ${n} ms`, found: ({ p50 }) => p50, isLeast: false },
+  p99MsMax: { says: (n) => `p99 <= ${n} ms`, found: ({ p99 }) => p99, isLeast: false },
+  connectionBytesMax: {
+    says: (n) => `<= ${number(n)} bytes each`,
+    found: ({ connectionBytes }) => connectionBytes,
+    isLeast: false,
+  },
+  p99RatioMax: { says: (n) => `p99 <= ${n} x that without`, found: p99Ratio, isLeast: false },
+  throughputRatioMin: {
+    says: (n) => `>= ${n} x the throughput without`,
+    found: throughputRatio,
+    isLeast: true,
+  },
+}
+
+/** Every goal of the load, held against the relay. */
+export function judge({ goals }: BenchLoad, relay: Measurement): Judged[] {
+  return (Object.entries(goals) as [keyof Goals, number][]).map(([key, limit]) => {
+    const { says, found, isLeast } = rows[key]
+    const value = found(relay)
+    return { goal: says(limit), found: value, isMet: isLeast ? value >= limit : value <= limit }
+  })
+}

@@ -1,0 +1,155 @@
+/** What one measurement needs, started and ended as a whole: relay, readers, producer, topic. */
+import { fileURLToPath } from 'node:url'
+import { createKafka } from '../../relay/adapters/kafka-client.ts'
+import { createLogger } from '../../relay/adapters/logger.ts'
+import { parseSettings } from '../../relay/tables/settings-parse.ts'
+import type { Clock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import { usageOf, type Usage } from '../samplers/memory.ts'
+import { openToxiproxy } from '../stack/toxiproxy.ts'
+import type { Stack } from '../stack/stack.ts'
+import { openTopics } from '../stack/topics.ts'
+import { startChild, type OwnedChild } from '../world/child.ts'
+import type { World } from '../world/world.ts'
+import { type Contestant, startContestant, type Started } from './contestants.ts'
+import type { BenchLoad } from './loads.ts'
+import type { ReaderCommand, ReaderReport } from './readers.ts'
+import { stamped, template } from './stamp.ts'
+
+export interface BenchPlace {
+  readonly world: World
+  readonly stack: Stack
+  readonly logFolder: string
+  /** Whether the relay writes a CPU profile. */
+  readonly isProfiled: boolean
+}
+export interface Site {
+  readonly clock: Clock
+  readonly started: Started
+  readonly ask: (command: ReaderCommand) => Promise<ReaderReport>
+  /** Settles when Kafka has them. */
+  readonly send: (count: number) => Promise<void>
+  /** Begins or ends what goes on beside. */
+  readonly beside: (isOn: boolean) => Promise<void>
+  readonly usage: () => Promise<Usage>
+  readonly readersUsage: () => Promise<Usage>
+  readonly close: () => Promise<void>
+}
+
+const partitions = 4
+const limitMs = 120_000
+
+export async function openSite(
+  { world, stack, logFolder, isProfiled }: BenchPlace,
+  who: Contestant,
+  name: string,
+  load: BenchLoad,
+): Promise<Site> {
+  const { clock } = world
+  const topic = `bench-${name}-${who}`
+  const topics = await openTopics(clock, stack.kafkaDirect)
+  await topics.create(topic, partitions)
+  const profileFolder = isProfiled && who === 'relay' ? `${logFolder}/${topic}` : undefined
+  const plan = { who, topic, logFolder, profileFolder, beside: load.beside }
+  const started = await startContestant(world, stack, plan)
+  const readers = await startReaders(world, `${logFolder}/${topic}-readers.log`)
+  const producer = await openProducer(clock, stack, topic, load.payloadBytes)
+  const ask = asker(clock, readers)
+  return {
+    clock,
+    started,
+    ask,
+    send: producer.send,
+    beside: besideOf(clock, stack, who, load, started, ask),
+    usage: () => usage(started.child),
+    readersUsage: () => usage(readers),
+    close: async () => {
+      await producer.close()
+      await readers.stop()
+      await started.child.stop()
+      await topics.remove([topic])
+      await topics.close()
+    },
+  }
+}
+
+/** The plain fan-out knows neither replay nor Redis: beside it there is nothing of that kind. */
+function besideOf(
+  clock: Clock,
+  stack: Stack,
+  who: Contestant,
+  { beside }: BenchLoad,
+  { port }: Started,
+  ask: Site['ask'],
+): Site['beside'] {
+  if (beside === undefined || (who === 'plain' && beside !== 'stalled client')) {
+    return () => Promise.resolve()
+  }
+  if (beside === 'dead Redis') return (isOn) => holdRedis(clock, stack, isOn)
+  return async (isOn) => void (await ask({ do: 'beside', port, what: isOn ? beside : undefined }))
+}
+
+/** Bytes to and from Redis vanish, or flow again. */
+async function holdRedis(clock: Clock, stack: Stack, isOn: boolean): Promise<void> {
+  const toxiproxy = openToxiproxy(clock, stack.toxiproxy)
+  const link = stack.links.find(({ hop }) => hop === 'redis')
+  if (link === undefined) throw new Error('the stack has no link to Redis')
+  for (const stream of ['upstream', 'downstream'] as const) {
+    const name = `bench-${stream}`
+    const attributes = { timeout: 0 }
+    if (isOn) await toxiproxy.add(link, { name, type: 'timeout', stream, attributes })
+    else await toxiproxy.remove(link, name)
+  }
+}
+
+async function usage(child: OwnedChild): Promise<Usage> {
+  const used = await usageOf(child.pid)
+  if (used === undefined) throw new Error(`${child.role} has ended:\n${child.tail()}`)
+  return used
+}
+
+function startReaders(world: World, logFile: string): Promise<OwnedChild> {
+  return startChild(world, {
+    role: 'bench-readers',
+    command: process.execPath,
+    args: [fileURLToPath(new URL('readers.ts', import.meta.url))],
+    logFile,
+    deadlineMs: 10_000,
+    hasChannel: true,
+  })
+}
+
+/** One question at a time, each answered in its turn. */
+function asker(clock: Clock, readers: OwnedChild): Site['ask'] {
+  let answered = Promise.withResolvers<ReaderReport>()
+  readers.onMessage((message) => {
+    const answer = message as ReaderReport | { readonly error: string }
+    if ('error' in answer) answered.reject(new Error(answer.error))
+    else answered.resolve(answer)
+  })
+  return async (command) => {
+    answered = Promise.withResolvers()
+    readers.send(command)
+    return withDeadline(clock, limitMs, `readers: ${command.do}`, () => answered.promise)
+  }
+}
+
+async function openProducer(clock: Clock, stack: Stack, topic: string, payloadBytes: number) {
+  const parsed = parseSettings({ KAFKA_BROKERS: stack.kafkaDirect.join(',') })
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const producer = createKafka(parsed.settings, 'bench', createLogger('error')).producer()
+  await producer.connect()
+  const record = template(payloadBytes)
+  let next = 0
+  return {
+    send: async (count: number) => {
+      const stampUs = clock.nowMs() * 1_000
+      const messages = Array.from({ length: count }, () => {
+        next += 1
+        return { value: stamped(record, stampUs), partition: next % partitions }
+      })
+      await producer.send({ topic, messages, acks: 1 })
+    },
+    close: () => producer.disconnect(),
+  }
+}
