@@ -29,7 +29,7 @@ const writes = /^write(?:v|Buffer|Utf8String|Latin1String|AsciiString|Ucs2String
 
 /** Reads the one profile of the folder, without what was before `fromMs` of the shared clock. */
 export async function readProfile(folder: string, fromMs: number): Promise<ProfileShare[]> {
-  const [file] = (await readdir(folder)).filter((name) => name.endsWith('.cpuprofile'))
+  const file = (await readdir(folder)).find((name) => name.endsWith('.cpuprofile'))
   if (file === undefined) throw new Error(`the relay left no CPU profile in ${folder}`)
   const text = await readFile(`${folder}/${file}`, 'utf8')
   return sharesOf(profileSchema.parse(JSON.parse(text)), fromMs * 1_000)
