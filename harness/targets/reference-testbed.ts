@@ -142,10 +142,20 @@ export function record(number: number, bytes = 100): Buffer {
 /** Bytes that no decoder accepts. */
 export const poison = Buffer.from([0x00, 0xff, 0xff, 0xff])
 
+const readingOf =
+  (scraped: string): Reading<number> =>
+  (name, ...labels) => {
+    const lines = scraped.split('\n').filter((line) => {
+      return /^[^ {]+/.exec(line)?.[0] === name && labels.every((one) => line.includes(one))
+    })
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  }
+
 /** One relay on a topic of its own. */
 export interface Place {
   readonly topic: string
   readonly dlqTopic: string
+  readonly groupId: string
   readonly relay: RunningTarget
   readonly address: string
   /** Sends values, in order, to one partition; null is a tombstone. */
@@ -153,8 +163,13 @@ export interface Place {
   /** JSON of a page of the relay. */
   readonly page: (path: string) => Promise<Record<string, unknown>>
   /** The sum of the series of a metric that have these labels. */
-  readonly metric: (name: string, ...labels: readonly string[]) => Promise<number>
+  readonly metric: Reading<Promise<number>>
+  /** One scrape, to read several metrics of the same moment from. */
+  readonly scrape: () => Promise<Reading<number>>
 }
+type Reading<T> = (name: string, ...labels: readonly string[]) => T
+/** Whether the relay reaches Kafka and Redis through the proxies, which can break the way. */
+export type Way = 'direct' | 'proxied'
 
 export class Testbed {
   readonly world: World
@@ -189,49 +204,59 @@ export class Testbed {
   }
 
   /** Starts a relay on a fresh topic. */
-  async place(settings: RelaySettings = {}, partitions = 1): Promise<Place> {
+  async place(
+    settings: RelaySettings = {},
+    partitions = 1,
+    way: Way = 'direct',
+  ): Promise<Place> {
     const topic = `t${(this.#places += 1)}`
     await this.topics.create(topic, partitions)
     await this.topics.create(`${topic}-dlq`, 1)
-    return this.placeOn(topic, settings)
+    return this.placeOn(topic, settings, way)
   }
 
   /** Starts a relay on a topic that is there. */
-  async placeOn(topic: string, settings: RelaySettings = {}): Promise<Place> {
+  async placeOn(
+    topic: string,
+    settings: RelaySettings = {},
+    way: Way = 'direct',
+  ): Promise<Place> {
     const dlqTopic = `${topic}-dlq`
+    const groupId = `g-${topic}`
+    const { kafkaDirect, kafkaProxied, redisDirect, redisProxied } = this.stack
     const relay = await startTarget(
       this.world,
       { kind: 'reference' },
       {
         settings: { logLevel: 'debug', ...settings },
-        kafkaBrokers: this.stack.kafkaDirect,
-        redisUrl: this.stack.redisDirect,
+        kafkaBrokers: way === 'direct' ? kafkaDirect : kafkaProxied,
+        redisUrl: way === 'direct' ? redisDirect : redisProxied,
         topic,
         dlqTopic,
-        groupId: `g-${topic}`,
+        groupId,
         logFile: join(this.#state, `${topic}.log`),
         onProcess: () => undefined,
       },
     )
     const { address } = relay
     const text = async (path: string) => (await fetch(`http://${address}${path}`)).text()
+    const scrape = async () => readingOf(await text('/metrics'))
     return {
       topic,
       dlqTopic,
+      groupId,
       relay,
       address,
-      produce: async (values, partition = 0) => {
-        const messages = values.map((value) => ({ value, partition }))
-        await this.#producer.send({ topic, messages })
-      },
+      produce: (values, partition) => this.produce(topic, values, partition),
       page: async (path) => JSON.parse(await text(path)) as Record<string, unknown>,
-      metric: async (name, ...labels) => {
-        const lines = (await text('/metrics')).split('\n').filter((line) => {
-          return /^[^ {]+/.exec(line)?.[0] === name && labels.every((one) => line.includes(one))
-        })
-        return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
-      },
+      metric: async (name, ...labels) => (await scrape())(name, ...labels),
+      scrape,
     }
+  }
+
+  /** Sends values, in order, to one partition; settles when they are acknowledged. */
+  async produce(topic: string, values: readonly (Buffer | null)[], partition = 0): Promise<void> {
+    await this.#producer.send({ topic, messages: values.map((value) => ({ value, partition })) })
   }
 
   /** Committed offset of a partition; -1 for none. */

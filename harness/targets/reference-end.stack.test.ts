@@ -1,0 +1,59 @@
+/** How the reference relay ends: with its servers and clients at their worst, and at any moment. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
+import { openToxiproxy } from '../stack/toxiproxy.ts'
+import { Client, record, Testbed, until } from './reference-testbed.ts'
+import { restart } from './restarts.ts'
+
+let bed: Testbed
+beforeAll(async () => {
+  bed = await Testbed.open()
+})
+afterAll(() => bed?.close())
+
+async function blackHoleKafka(): Promise<() => Promise<void>> {
+  const control = openToxiproxy(clock, bed.stack.toxiproxy)
+  const link = bed.stack.links.find(({ hop }) => hop === 'kafka')!
+  for (const stream of ['upstream', 'downstream'] as const) {
+    await control.add(link, { name: stream, type: 'timeout', stream, attributes: { timeout: 0 } })
+  }
+  return async () => {
+    for (const name of ['upstream', 'downstream']) await control.remove(link, name)
+  }
+}
+
+test('with a dead broker and a dead client, others get all there is, and a farewell', async () => {
+  await bed.topics.create('dead', 1)
+  await bed.topics.create('dead-dlq', 1)
+  const place = await bed.placeOn('dead', {}, 'proxied')
+  const [quick, slow, dead] = await Promise.all([0, 1, 2].map(() => Client.open(place.address)))
+  slow!.stall()
+  dead!.stall()
+  const values = Array.from({ length: 16 }, (_, number) => record(number, 900_000))
+  for (const value of values) await place.produce([value])
+  await until('all records', () => quick!.deliveries.length === values.length)
+  const heal = await blackHoleKafka()
+  const startMs = clock.nowMs()
+  const ending = place.relay.stop()
+  const quickMs = until('its end', () => quick!.isEnded).then(() => clock.nowMs() - startMs)
+  await sleep(clock, 300)
+  slow!.read()
+  expect(await ending).toEqual({ code: 0, isKilled: false })
+  const tookMs = clock.nowMs() - startMs
+  await heal()
+  expect(tookMs).toBeLessThan(15_000)
+  expect([quick!.closeCode, slow!.closeCode]).toEqual([1_001, 1_001])
+  expect(slow!.deliveries).toHaveLength(values.length)
+  expect(await quickMs).toBeLessThan(tookMs / 2)
+})
+
+test('at any moment, nothing is lost to clients that come back', async () => {
+  const seed = String(clock.unixMs())
+  const { lives, lost } = await restart(bed, seed, 3)
+  process.stdout.write(`seed ${seed}: ${JSON.stringify(lives)}\n`)
+  expect(lost).toEqual([])
+  for (const { exit, tookMs } of lives) {
+    expect(exit).toEqual({ code: 0, signal: null })
+    expect(tookMs).toBeLessThan(15_000)
+  }
+})

@@ -1,0 +1,77 @@
+/** One life of the relay: from its settings to the exit code. */
+import { createLogger, type Logger } from './adapters/logger.ts'
+import type { Overrides } from './parts.ts'
+import { Relay } from './relay.ts'
+import { type Environment, parseSettings } from './tables/settings-parse.ts'
+import type { Settings } from './tables/settings.ts'
+import { wire } from './wiring.ts'
+import { systemClock } from './world/clock.ts'
+import { withDeadline } from './world/deadline.ts'
+
+const exitCodes = { ok: 0, failed: 1 } as const
+const stopMsMax = 14_000
+
+/**
+ * Runs a relay until `stop` aborts; its reason is logged. Never throws.
+ *
+ * @param broken rejects with an error that nobody has caught: nothing can be relied on then
+ * @returns the exit code
+ */
+export async function runUntil(
+  stop: AbortSignal,
+  broken: Promise<never>,
+  env: Environment,
+  overrides: Overrides | undefined,
+): Promise<number> {
+  const parsed = parseSettings(env)
+  if (!parsed.ok) {
+    const { problems } = parsed
+    const says = `${problems.length} wrong setting(s): ${problems.join('; ')}`
+    createLogger('error').error({ problems }, says)
+    return exitCodes.failed
+  }
+  const logger = createLogger(parsed.settings.logLevel)
+  for (const warning of parsed.warnings) logger.warn({}, warning)
+  try {
+    await Promise.race([live(parsed.settings, logger, stop, overrides), broken])
+    return exitCodes.ok
+  } catch (error) {
+    logger.error({ err: error }, 'the relay could not go on')
+    return exitCodes.failed
+  }
+}
+
+async function live(
+  settings: Settings,
+  logger: Logger,
+  stop: AbortSignal,
+  overrides: Overrides | undefined,
+): Promise<void> {
+  if (!stop.aborted) {
+    const relay = new Relay(wire(settings, { clock: systemClock, logger }, overrides))
+    const stopped = aborted(stop)
+    await Promise.race([start(relay, settings, logger), stopped])
+    await stopped
+    logger.info({ signal: stop.reason as string }, 'stopping')
+    await end(relay, logger)
+  }
+  logger.info({ signal: stop.reason as string }, 'stopped')
+}
+
+async function start(relay: Relay, { host }: Settings, logger: Logger): Promise<void> {
+  const port = await relay.start()
+  logger.info({ port, host, pid: process.pid }, 'listening')
+}
+
+async function end(relay: Relay, logger: Logger): Promise<void> {
+  const stopping = withDeadline(systemClock, stopMsMax, 'the way out', () => relay.stop())
+  await stopping.catch((error: unknown) => {
+    logger.error({ err: error }, 'stopped without waiting any longer')
+  })
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
