@@ -13,17 +13,22 @@ import type { Session } from './session.ts'
 import type { ErrorCode } from './tables/errors.ts'
 import type { metricRows } from './tables/metrics.ts'
 import type { Wiring } from './wiring.ts'
+import { sleep } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
 
 export interface RequestsNeeds {
   /** Next offset to be taken from Kafka, by partition. */
   positions(): ReadonlyMap<number, bigint>
+  /** The same for every partition that is ours, read or not; undefined until that is known. */
+  nextOffsets(): ReadonlyMap<number, bigint> | undefined
   /** Where the log of a partition ends, as far as is known. */
   logEnd(partition: number): bigint | undefined
 }
 
 /** Partitions that the answer to a reset names at most. */
 const resetPartitionsMax = 100
+/** Between two looks at whether a replay may begin. */
+const settleStepMs = 10
 const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
 
 type Cleared = Awaited<ReturnType<ReplayStore['clear']>>
@@ -49,9 +54,8 @@ export class Requests {
       this.#wiring.metrics.resumeRefusals.of({ code: request.refused }).add()
       return session.refuse(request.refused, request.found)
     }
-    const live = session.fence()
-    if (live === undefined) return session.refuse('REPLAY_IN_PROGRESS')
-    void this.#replay(session, request, this.#fence(live))
+    if (session.fence() === undefined) return session.refuse('REPLAY_IN_PROGRESS')
+    void this.#replay(session, request)
   }
 
   /** Forgets everything that could be replayed, and tells this client where the stream stands. */
@@ -67,17 +71,46 @@ export class Requests {
     void this.#reset(session)
   }
 
-  /** What was taken from Kafka and never reached the log, as dead letters, is below the fence. */
-  #fence(live: ReadonlyMap<number, bigint>): ReadonlyMap<number, bigint> {
-    return new Map([...live, ...this.#needs.positions()])
-  }
-
-  async #replay(
+  /**
+   * Sets the fence where live records cannot come before what the client has. A relay that has just
+   * started reads again what its predecessor had not committed: a client with newer cursors waits
+   * until that has passed, and every client until it is known where reading begins.
+   *
+   * @returns undefined when that takes longer than a replay may
+   */
+  async #fence(
     session: Session,
     request: ResumeRequest,
-    fence: ReadonlyMap<number, bigint>,
-  ): Promise<void> {
+  ): Promise<ReadonlyMap<number, bigint> | undefined> {
+    const { clock } = this.#wiring.world
+    const endMs = clock.nowMs() + this.#wiring.settings.replayTimeoutMs
+    for (;;) {
+      const next = this.#needs.nextOffsets()
+      if (next !== undefined && !this.#isAhead(request, next)) {
+        // What was taken from Kafka and never reached the log, as dead letters, is below as well.
+        return new Map([...session.outlet.refence(), ...this.#needs.positions(), ...next])
+      }
+      if (clock.nowMs() >= endMs || session.isOver) return undefined
+      await sleep(clock, settleStepMs)
+    }
+  }
+
+  /** Whether the client has records of a log that is still ours to be read. */
+  #isAhead({ from, mode, cursors }: ResumeRequest, next: ReadonlyMap<number, bigint>): boolean {
+    if (mode !== 'partition' || from !== 'cursor') return false
+    for (const [partition, offset] of next) {
+      const cursor = cursors.get(partition)
+      const logEnd = this.#needs.logEnd(partition)
+      if (cursor === undefined || logEnd === undefined) continue
+      if (cursor >= offset && cursor < logEnd) return true
+    }
+    return false
+  }
+
+  async #replay(session: Session, request: ResumeRequest): Promise<void> {
     const { parts, world } = this.#wiring
+    const fence = await this.#fence(session, request)
+    if (fence === undefined) return session.refuse('REPLAY_TIMEOUT')
     const replay = this.#begin(request, fence)
     try {
       const onRefused = () => this.#refuse(session, 'replay_busy', 'REPLAY_BUSY')

@@ -158,6 +158,23 @@ export class LagMonitor {
     return sum === undefined ? undefined : Number(sum)
   }
 
+  /**
+   * For each partition of the assignment the offset from which records will be taken; undefined
+   * until all of them are known.
+   */
+  nextOffsets(): ReadonlyMap<number, bigint> | undefined {
+    const next = new Map<number, bigint>()
+    for (const [partition, followed] of this.#followed) {
+      const { last, start } = followed
+      const position = this.#needs.intake.position(partition)
+      if (position === undefined && last === undefined) return undefined
+      // A committed offset that retention has passed by is none: reading begins at the log start.
+      const offset = position ?? furthest(last?.committed ?? start, last?.logStart)
+      next.set(partition, offset!)
+    }
+    return next
+  }
+
   /** Waits for the interval, a new assignment or the stop. */
   async #rest(): Promise<void> {
     const { clock, intervalMs } = this.#needs

@@ -97,6 +97,10 @@ class SocketOutlet implements Outlet {
   fence(): ReadonlyMap<number, bigint> | undefined {
     if (this.#isReplaying) return undefined
     this.#isFenced = this.#isReplaying = true
+    return this.refence()
+  }
+
+  refence(): ReadonlyMap<number, bigint> {
     const end = this.#needs.log.end()
     this.#cursor.segment = end.segment
     this.#cursor.index = end.index
