@@ -3,50 +3,78 @@
  * them: from the right, over all lines of the header, up to the first address that is not trusted.
  * An entry that is no address ends the search at the proxy that vouched for it: skipping it would
  * let a client choose its own address.
+ *
+ * An IPv6 address counts as its /64, which is what one customer gets: it has as many addresses as
+ * it likes in there, and a limit for each of them would be none.
  */
 import ipaddr from 'ipaddr.js'
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import type { ClientAddress } from '../parts.ts'
 
-type Range = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number]
+type Address = ipaddr.IPv4 | ipaddr.IPv6
+type Range = readonly [address: Address, bits: number]
+
+/** Words of 16 bits in a /64, and bits before the IPv4 address in one that is mapped to IPv6. */
+const networkWords = 4
+const mappedBits = 96
 
 /** @param trusted addresses or CIDR ranges, already checked with `isRange` */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const ranges = trusted.map(readRange).filter((range) => range !== undefined)
-  const isTrusted = (address: string) => {
-    const parsed = ipaddr.process(address)
-    return ranges.some(
-      ([range, bits]) => range.kind() === parsed.kind() && parsed.match(range, bits),
-    )
+  const isTrusted = (address: Address) =>
+    ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))
+  return {
+    of(request) {
+      const address = addressOf(request, isTrusted)
+      return address === undefined ? 'unknown' : countedAs(address)
+    },
   }
-  return { of: (request) => addressOf(request, isTrusted) }
 }
 
 /** Whether a text is an address or a CIDR range. */
 export const isRange = (text: string): boolean => readRange(text) !== undefined
 
-function addressOf(request: IncomingMessage, isTrusted: (address: string) => boolean): string {
-  let address = normal(request.socket.remoteAddress) ?? 'unknown'
+function addressOf(
+  request: IncomingMessage,
+  isTrusted: (address: Address) => boolean,
+): Address | undefined {
+  let address = read(request.socket.remoteAddress ?? '')
   const forwarded = request.headersDistinct['x-forwarded-for'] ?? []
   const hops = forwarded.join(',').split(',').reverse()
   for (const hop of hops) {
-    if (address === 'unknown' || !isTrusted(address)) return address
-    const next = normal(hop.trim())
+    if (address === undefined || !isTrusted(address)) return address
+    const next = read(withoutPort(hop.trim()))
     if (next === undefined) return address
     address = next
   }
   return address
 }
 
-/** `::ffff:10.0.0.1` and `10.0.0.1` are one address, and an IPv6 address has one spelling. */
-function normal(text: string | undefined): string | undefined {
-  if (text === undefined || !ipaddr.isValid(text)) return undefined
-  return ipaddr.process(text).toString()
+/** The network of an IPv6 address, whatever its spelling; an IPv4 address as it is. */
+function countedAs(address: Address): string {
+  if (!(address instanceof ipaddr.IPv6)) return address.toString()
+  const network = address.parts.map((word, at) => (at < networkWords ? word : 0))
+  return `${new ipaddr.IPv6(network).toString()}/64`
+}
+
+/** Some proxies write `1.2.3.4:5678`, `[2001:db8::1]` or `[2001:db8::1]:5678`. */
+const withoutPort = (hop: string): string =>
+  /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(hop)?.slice(1).find(Boolean) ?? hop
+
+/** `::ffff:10.0.0.1` and `10.0.0.1` are one address. Nothing but the usual spellings is taken. */
+function read(text: string): Address | undefined {
+  if (isIP(text) === 0 || !ipaddr.isValid(text)) return undefined
+  return ipaddr.process(text)
 }
 
 function readRange(text: string): Range | undefined {
-  if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text)
-  if (!ipaddr.isValid(text)) return undefined
-  const address = ipaddr.process(text)
-  return [address, address.kind() === 'ipv4' ? 32 : 128]
+  const [base = '', bits] = text.split('/', 2)
+  const address = read(base)
+  if (address === undefined) return undefined
+  if (bits === undefined) return [address, address.kind() === 'ipv4' ? 32 : 128]
+  if (!ipaddr.isValidCIDR(text)) return undefined
+  const isMapped = address.kind() === 'ipv4' && isIP(base) === 6
+  const length = Number(bits) - (isMapped ? mappedBits : 0)
+  return length < 0 ? undefined : [address, length]
 }

@@ -43,6 +43,11 @@ const delivery: readonly DifferenceRow[] = [
     noticed: 'Its answers come later; `relay_clients_throttled_total` rises.',
   },
   {
+    what: 'The limit per address counts IPv6 by /64, and all lines of `X-Forwarded-For`.',
+    why: 'One host has as many IPv6 addresses as it likes, and wrote the first line itself.',
+    noticed: '429 for the eleventh socket of one network; proxies may be CIDR ranges.',
+  },
+  {
     what: 'The ring holds 65,536 records within 32 MiB by default, not 1,000 records of any size.',
     why: 'A bound in records alone is no bound: 1,000 records may be 10 GiB.',
     noticed: 'Short stalls cost no records; `relay_ring_bytes` shows what is held.',
@@ -110,6 +115,11 @@ const resuming: readonly DifferenceRow[] = [
     why: 'It was always true, even when Redis was never reached.',
     noticed: '`bufferCleared: false`, and the epoch changes in any case.',
   },
+  {
+    what: 'A reset by one relay holds for all that share the namespace.',
+    why: 'What another relay had in memory or still to write came back after it.',
+    noticed: 'The other relay takes over the new epoch and forgets what it had.',
+  },
 ]
 
 const buffer: readonly DifferenceRow[] = [
@@ -117,6 +127,16 @@ const buffer: readonly DifferenceRow[] = [
     what: 'Redis holds streams of blocks, under `dashstream-replay:<namespace>:partition:<p>`.',
     why: 'Sorted sets order by doubles, are trimmed by chance and need one key per record.',
     noticed: 'The two relays cannot read the replay buffer of each other. Redis 6.2 is needed.',
+  },
+  {
+    what: 'The replay buffer is bounded in bytes too, and exactly: `REDIS_PARTITION_BYTES_MAX`.',
+    why: 'Records have no size in common: a bound in records bounds no memory.',
+    noticed: 'Large records leave earlier; one above the bound is a gap and counted `too_large`.',
+  },
+  {
+    what: 'No key lives longer than `REDIS_MESSAGE_TTL_SECS` after it was last written.',
+    why: 'Nor is a record kept longer than that, whoever wrote it, while a relay is connected.',
+    noticed: 'The keys of an idle namespace go together; restarts begin no new reckoning.',
   },
   {
     what: 'Redis is connected to for ever, and never waited for by live delivery.',
