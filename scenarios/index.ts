@@ -4,6 +4,7 @@ import healthSpeaksOfNow from './health-speaks-of-now.ts'
 import lagTellsTheTruth from './lag-tells-the-truth.ts'
 import malformedHarmsNobody from './malformed-harms-nobody.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
+import memoryStaysFlat from './memory-stays-flat.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
 
 export const scenarios = {
@@ -11,6 +12,7 @@ export const scenarios = {
   'health-speaks-of-now': healthSpeaksOfNow,
   'lag-tells-the-truth': lagTellsTheTruth,
   'memory-stays-bounded': memoryStaysBounded,
+  'memory-stays-flat': memoryStaysFlat,
   'send-never-waits-for-ever': sendNeverWaitsForEver,
 } as const satisfies Readonly<Record<string, Scenario>>
 

@@ -14,7 +14,7 @@ import type { TargetSpec } from '../targets/target.ts'
 import { UsageError } from './exit-codes.ts'
 import { known } from './nearest.ts'
 
-export const suiteNames = ['quick', 'nightly'] as const
+export const suiteNames = ['quick', 'nightly', 'soak'] as const
 
 /** Scenarios by name, or all of a suite; in the order in which they stand in the suite. */
 export function selectScenarios(names: readonly string[], suite: string | undefined): Scenario[] {

@@ -132,7 +132,7 @@ export interface Scenario<G extends string = string, P extends string = string> 
   readonly name: string
   /** One sentence that a relay's owner would sign. */
   readonly claim: string
-  readonly suites: readonly ('quick' | 'nightly')[]
+  readonly suites: readonly ('quick' | 'nightly' | 'soak')[]
   readonly topic: { readonly partitions: number }
   readonly relay: RelaySettings
   readonly load: Load

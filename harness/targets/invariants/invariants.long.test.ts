@@ -21,6 +21,6 @@ function shuffled(seed: string): Trouble[] {
 test.for(Array.from({ length: 10 }, newSeed))('storm %s', async (seed) => {
   const schedule = shuffled(seed)
   const { counts, wrongs } = await storm(bed, seed, schedule)
-  expect(wrongs, `${schedule.join(', ')}: ${JSON.stringify(counts)}`).toEqual([])
+  expect({ schedule, counts, wrongs }).toEqual({ schedule, counts, wrongs: [] })
   expect(counts['records']).toBeGreaterThan(1_000)
 })

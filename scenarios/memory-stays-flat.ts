@@ -1,0 +1,40 @@
+/**
+ * Half an hour of everything at once: too long for a nightly run, long enough for a leak of a
+ * megabyte a minute to stand out from a heap that breathes.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+
+const mebibyte = 1_024 * 1_024
+const minuteMs = 60_000
+
+export default scenario({
+  name: 'memory-stays-flat',
+  claim: 'Over half an hour of load the memory of the relay does not grow.',
+  suites: ['soak'],
+  topic: { partitions: 3 },
+  relay: { sendTimeoutMs: 60_000, lagDisconnectRecords: 0, connectionsPerIpMax: 100 },
+  load: { recordsPerSecond: 300, payloadBytes: 4_096, threads: 24 },
+  fleet: {
+    readers: { count: 10, reads: 'fast' },
+    stalled: { count: 4, reads: 'fast' },
+  },
+  phases: () => [
+    { name: 'warm-up', ms: 2 * minuteMs },
+    {
+      name: 'soak',
+      ms: 28 * minuteMs,
+      faults: [{ fault: 'readers-stop', group: 'stalled' }],
+    },
+  ],
+  expect: () => ({
+    'v8-L1': [
+      {
+        check: 'memory-bounded',
+        stalled: 'stalled',
+        phases: ['soak'],
+        ceilingBytes: 380 * mebibyte,
+        slopeBytesPerSecond: mebibyte / 60,
+      },
+    ],
+  }),
+})
