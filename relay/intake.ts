@@ -7,8 +7,10 @@ import { createKafka } from './adapters/kafka-client.ts'
 import { createConsumer, type KafkaConsumer } from './adapters/kafka-consumer.ts'
 import { classify, explain } from './adapters/kafka-errors.ts'
 import { createLetterBox, type KafkaLetterBox } from './adapters/kafka-producer.ts'
+import { Commits } from './commits.ts'
 import { DeadLetterQueue } from './dlq.ts'
 import { LagMonitor, type Watermarks } from './lag/monitor.ts'
+import { Stall } from './lag/stall.ts'
 import { resumeNamespace } from './namespace.ts'
 import type { HealthFacts, PausedPartition } from './parts.ts'
 import type { Broadcast } from './stages/broadcast.ts'
@@ -26,7 +28,12 @@ export interface IntakeNeeds {
 const clusterIdTimeoutMs = 5_000
 /** Time between two attempts to reach the cluster. */
 const retryMs = { first: 1_000, most: 5_000 } as const
-/** Partitions are followed for so long after the consumer is gone, unless a new one gets others. */
+/** How long an answer may take: log ends before the start, commits before the first of ours. */
+const askMs = { heads: 15_000, commits: 1_000 } as const
+/**
+ * Partitions are followed for so long after the consumer is gone, and the breaker's time longer,
+ * because a consumer that never comes back is what the breaker is for.
+ */
 const followLostMs = 120_000
 /** Time that each step of the way out may take: with a dead broker all of them take it. */
 const stopStepMs = 2_500
@@ -39,11 +46,13 @@ export class Intake {
   readonly #dlq: DeadLetterQueue
   readonly #consume: Consume
   readonly #consumer: KafkaConsumer
-  readonly #committed = new Map<number, bigint>()
-  /** Log ends when a partition was first asked for: records below are old. */
-  readonly #heads = new Map<number, bigint>()
+  /** Of this assignment. */
+  #commits = new Commits(() => this.#askCommitted())
+  /** Log ends before the first record was read: records below are old. */
+  #heads: ReadonlyMap<number, bigint> = new Map()
   readonly #logEnds = new Map<number, bigint>()
   readonly lag: LagMonitor
+  readonly stall: Stall
   #assigned: readonly number[] = []
   #committing: Promise<void> = Promise.resolve()
   #hasDueCommit = false
@@ -62,6 +71,11 @@ export class Intake {
     this.#dlq = this.#createDlq()
     this.#consume = this.#createConsume(needs)
     this.#consumer = this.#createConsumer(needs)
+    this.stall = new Stall({
+      clock,
+      position: (partition) => this.#consume.positions().get(partition),
+      isPaused: (partition) => this.#consume.paused.has(partition),
+    })
     this.lag = this.#createLag()
     this.#export()
   }
@@ -99,6 +113,7 @@ export class Intake {
     const { clock } = this.#wiring.world
     clock.every(this.#wiring.settings.commitIntervalMs, () => this.#commitInTurn())
     await this.#findNamespace().catch(() => undefined)
+    await this.#findHeads()
     if (this.#stopping.signal.aborted) return
     this.#consumer.start()
     await this.lag.run()
@@ -141,6 +156,16 @@ export class Intake {
     await this.#wiring.replayed.open(this.namespace)
   }
 
+  /** Once. Without an answer no record is old: better one failure too many than one too few. */
+  async #findHeads(): Promise<void> {
+    if (this.#stopping.signal.aborted) return
+    try {
+      this.#heads = await this.#admin.logEnds(this.#wiring.settings.kafkaTopic, askMs.heads)
+    } catch (error) {
+      this.#wiring.world.logger.warn({ err: error }, 'where the logs end is not known: all is new')
+    }
+  }
+
   /** Asks until the cluster answers: nothing can be read from Kafka before that anyway. */
   async #askClusterId(): Promise<string> {
     const { settings, world } = this.#wiring
@@ -173,17 +198,30 @@ export class Intake {
 
   /** A failure is counted; the next commit covers it. */
   async #commitNow(): Promise<void> {
-    const offsets = this.#toCommit()
-    if (offsets.size === 0) return
+    if (this.#assigned.length === 0) return
     try {
+      const commits = this.#commits
+      const offsets = await commits.ahead(this.#toCommit())
+      if (offsets.size === 0 || commits !== this.#commits) return
       await this.#consumer.commit(offsets)
-      for (const [partition, offset] of offsets) this.#committed.set(partition, offset)
+      commits.taken(offsets)
     } catch (error) {
       this.#wiring.metrics.commitFailures.add()
       this.#wiring.world.logger.warn({ err: error }, 'offsets could not be committed')
     }
   }
 
+  /** Commits beyond the end of a log were made in another one, and mean nothing. */
+  async #askCommitted(): Promise<ReadonlyMap<number, bigint>> {
+    const { kafkaGroupId, kafkaTopic } = this.#wiring.settings
+    const found = await this.#admin.committed(kafkaTopic, kafkaGroupId, askMs.commits)
+    const ends = await this.#admin.logEnds(kafkaTopic, askMs.commits)
+    const isInLog = ([partition, offset]: readonly [number, bigint]) =>
+      offset <= (ends.get(partition) ?? -1n)
+    return new Map(Array.from(found).filter(isInLog))
+  }
+
+  /** Offset of every partition of ours below which everything is settled. */
   #toCommit(): Map<number, bigint> {
     const positions = this.#consume.positions()
     const offsets = new Map<number, bigint>()
@@ -192,7 +230,7 @@ export class Intake {
       if (next === undefined) continue
       const safe = this.#dlq.commitable(partition, next)
       const offset = this.#wiring.parts.offsets.toCommit(safe)
-      if (offset !== this.#committed.get(partition)) offsets.set(partition, offset)
+      offsets.set(partition, offset)
     }
     return offsets
   }
@@ -234,6 +272,8 @@ export class Intake {
       headAtStart: (partition) => this.#heads.get(partition),
       onRewound: (partition) => {
         world.logger.warn({ partition }, 'offsets began anew: the topic was truncated or recreated')
+        // Commits of the log that was are ahead of what this one will have for long.
+        this.#commits.begunAnew(partition)
         this.#wiring.replayed.logRegressed()
       },
     })
@@ -257,7 +297,7 @@ export class Intake {
   #assign(partitions: readonly number[]): void {
     this.#assigned = partitions
     this.#consume.reassigned()
-    this.#committed.clear()
+    this.#commits = new Commits(() => this.#askCommitted())
     this.#logEnds.clear()
     this.hasJoined = this.#consumer.isRunning
     this.#wasJoined ||= this.hasJoined
@@ -269,7 +309,7 @@ export class Intake {
   #left(): void {
     this.#assigned = []
     this.#consume.reassigned()
-    this.#committed.clear()
+    this.#commits = new Commits(() => this.#askCommitted())
     this.#logEnds.clear()
     this.hasJoined = false
     this.lag.lost()
@@ -289,11 +329,12 @@ export class Intake {
       },
       intervalMs: settings.lagIntervalMs,
       timeoutMs: settings.lagPollTimeoutMs,
-      followLostMs,
+      followLostMs: followLostMs + settings.breakerMs,
       staleMs: settings.lagStaleMs,
       autoOffsetReset: settings.kafkaAutoOffsetReset,
       remembered: (partition) => this.#wiring.replayed.newest(partition),
       onLogRegressed: () => this.#wiring.replayed.logRegressed(),
+      onPolled: (samples) => this.stall.polled(samples),
       onStale: (partition, idleMs, lagRecords) => {
         logger.warn({ partition, idleMs, lagRecords }, 'a partition lags and is not being read')
       },
@@ -312,13 +353,13 @@ export class Intake {
     const marks = await this.#admin.watermarks(kafkaTopic, kafkaGroupId, partitions, signal)
     for (const [partition, { logEnd }] of marks) {
       this.#logEnds.set(partition, logEnd)
-      if (!this.#heads.has(partition)) this.#heads.set(partition, logEnd)
     }
     return marks
   }
 
   #export(): void {
     const { metrics } = this.#wiring
+    metrics.breakerStalled.from(() => (this.stall.ms() ?? 0) / 1_000)
     metrics.inflightBytes.from(() => this.#consume.inflightBytes)
     metrics.pausedPartitions.from(() => this.#consume.paused.size)
     metrics.dlqWaiting.from(() => this.#dlq.openCount)

@@ -209,6 +209,20 @@ export interface HealthDecision {
 export interface HealthPolicy {
   decide(facts: HealthFacts): HealthDecision
 }
+/** What the circuit breaker makes of a standstill. */
+export interface BreakerVerdict {
+  readonly state: 'healthy' | 'degraded' | 'will_restart_soon'
+  /** What is left if nothing moves; at 0 the process ends. Undefined while nothing stands still. */
+  readonly remainingMs: number | undefined
+}
+/** Decides how long a standstill may last. Pure. */
+export interface Breaker {
+  /**
+   * @param stalledMs for how long records have waited and none was taken, while brokers answered
+   * @returns undefined when there is to be no breaker
+   */
+  judge(stalledMs: number | undefined): BreakerVerdict | undefined
+}
 /** How ages are shown in /metrics: seconds, or the sentinel for "never". */
 export interface AgeGauges {
   /** Value of an age gauge; `undefined` leaves the series out. */
@@ -291,6 +305,7 @@ export interface RelayParts {
   readonly poison: PoisonPolicy
   readonly offsets: OffsetPolicy
   readonly health: HealthPolicy
+  readonly breaker: Breaker
   readonly ages: AgeGauges
   readonly lagSeries: LagSeries
   readonly replayStore: ReplayStore

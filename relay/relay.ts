@@ -9,6 +9,7 @@ import { createSocketServer, refuseUpgrade } from './adapters/sockets.ts'
 import { Clients } from './clients.ts'
 import { Control } from './control.ts'
 import { exportAges } from './health/ages.ts'
+import { breakerBody, watchBreaker } from './health/breaker.ts'
 import { healthBody, liveness, readiness } from './health/body.ts'
 import { Intake } from './intake.ts'
 import { refusalOf } from './limits/admission.ts'
@@ -41,6 +42,7 @@ export class Relay {
   readonly #requests: Requests
   readonly #http: HttpServer
   readonly #sockets = createSocketServer()
+  readonly #opened = Promise.withResolvers<void>()
   #isListening = false
   #isStopping = false
 
@@ -88,7 +90,23 @@ export class Relay {
     const chosen = await this.#http.listen(host, port === 0 ? portsByDefault : [port])
     this.#isListening = true
     void this.#intake.run()
+    this.#watch()
     return chosen
+  }
+
+  /** Settles when the circuit breaker opens: whoever owns the relay is to `stop` it. */
+  get opened(): Promise<void> {
+    return this.#opened.promise
+  }
+
+  #watch(): void {
+    const { parts, world } = this.#wiring
+    const stalledMs = () => this.#intake.stall.ms()
+    watchBreaker(world.clock, parts.breaker, stalledMs, (ms) => {
+      const says = 'records wait in Kafka and none is taken: the circuit breaker opens'
+      world.logger.error({ stalledMs: Math.round(ms) }, says)
+      this.#opened.resolve()
+    })
   }
 
   /**
@@ -241,6 +259,7 @@ export class Relay {
       metrics,
       connectedClients: this.#clients.count,
       replayBuffer,
+      breaker: breakerBody(parts.breaker, this.#intake.stall.ms()),
       limits: { windowMs: settings.healthWindowMs, staleMs: settings.healthStaleMs },
     })
   }

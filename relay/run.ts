@@ -8,11 +8,12 @@ import { wire } from './wiring.ts'
 import { systemClock } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
 
-const exitCodes = { ok: 0, failed: 1 } as const
+/** `stuck` asks for a fresh process: the relay stood still, and ended in order. */
+const exitCodes = { ok: 0, failed: 1, stuck: 75 } as const
 const stopMsMax = 14_000
 
 /**
- * Runs a relay until `stop` aborts; its reason is logged. Never throws.
+ * Runs a relay until `stop` aborts, whose reason is logged, or its breaker opens. Never throws.
  *
  * @param broken rejects with an error that nobody has caught: nothing can be relied on then
  * @returns the exit code
@@ -33,8 +34,7 @@ export async function runUntil(
   const logger = createLogger(parsed.settings.logLevel)
   for (const warning of parsed.warnings) logger.warn({}, warning)
   try {
-    await Promise.race([live(parsed.settings, logger, stop, overrides), broken])
-    return exitCodes.ok
+    return await Promise.race([live(parsed.settings, logger, stop, overrides), broken])
   } catch (error) {
     logger.error({ err: error }, 'the relay could not go on')
     return exitCodes.failed
@@ -46,16 +46,17 @@ async function live(
   logger: Logger,
   stop: AbortSignal,
   overrides: Overrides | undefined,
-): Promise<void> {
+): Promise<number> {
   if (!stop.aborted) {
     const relay = new Relay(wire(settings, { clock: systemClock, logger }, overrides))
     const stopped = aborted(stop)
     await Promise.race([start(relay, settings, logger), stopped])
-    await stopped
+    await Promise.race([stopped, relay.opened])
     logger.info({ signal: stop.reason as string }, 'stopping')
     await end(relay, logger)
   }
   logger.info({ signal: stop.reason as string }, 'stopped')
+  return stop.aborted ? exitCodes.ok : exitCodes.stuck
 }
 
 async function start(relay: Relay, { host }: Settings, logger: Logger): Promise<void> {

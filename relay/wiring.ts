@@ -4,6 +4,7 @@
  */
 import type { Logger } from './adapters/logger.ts'
 import { referenceAges } from './health/ages.ts'
+import { createBreaker } from './health/breaker.ts'
 import { createHealthPolicy } from './health/policy.ts'
 import { Signals } from './health/signals.ts'
 import { TruthfulLagSeries } from './lag/series.ts'
@@ -74,6 +75,7 @@ function referenceParts(
       windowMs: settings.healthWindowMs,
       staleMs: settings.healthStaleMs,
     }),
+    breaker: createBreaker(settings.breakerMs),
     ages: referenceAges,
     lagSeries: new TruthfulLagSeries({
       clock,

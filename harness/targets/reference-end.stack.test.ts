@@ -57,3 +57,27 @@ test('at any moment, nothing is lost to clients that come back', async () => {
     expect(tookMs).toBeLessThan(15_000)
   }
 })
+
+test('when it stands still, it counts down, says farewell and asks for a fresh process', async () => {
+  const place = await bed.place({
+    breakerMs: 3_000,
+    lagIntervalMs: 1_000,
+    sendTimeoutMs: 60_000,
+    ringBytesMax: 1_024 * 1_024,
+  })
+  const breaker = async () => (await place.page('/health'))['circuit_breaker']
+  const client = await Client.open(place.address)
+  expect(await breaker()).toMatchObject({ state: 'healthy' })
+  client.stall()
+  for (let batch = 0; batch < 24; batch += 1) await place.produce([record(batch, 900_000)])
+  await until('the countdown', async () => {
+    return ((await breaker()) as { state: string }).state === 'will_restart_soon'
+  })
+  await until('the end to begin', async () => {
+    return JSON.stringify(await place.page('/readyz')).includes('shutdown')
+  })
+  client.read()
+  await until('the farewell', () => client.isEnded)
+  expect(client.closeCode).toBe(1_001)
+  expect(await place.relay.stop()).toEqual({ code: 75, isKilled: false })
+})

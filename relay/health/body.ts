@@ -4,6 +4,7 @@
  */
 import { type Metrics, sumOf } from '../metrics.ts'
 import type { HealthDecision, HealthFacts, ReplayStore } from '../parts.ts'
+import type { breakerBody } from './breaker.ts'
 
 export interface HealthParts {
   readonly facts: HealthFacts
@@ -12,6 +13,7 @@ export interface HealthParts {
   /** The same source as the gauge's. */
   readonly connectedClients: number
   readonly replayBuffer: ReturnType<ReplayStore['status']>
+  readonly breaker: ReturnType<typeof breakerBody>
   readonly limits: { readonly windowMs: number; readonly staleMs: number }
 }
 
@@ -29,6 +31,7 @@ export function healthBody(parts: HealthParts): Record<string, unknown> {
     websocket_status:
       connectedClients === 0 ? 'no_clients' : `${connectedClients}_clients_connected`,
     ...(decision.alerts.length > 0 && { alert: decision.alerts.join(' | ') }),
+    ...(parts.breaker !== undefined && { circuit_breaker: parts.breaker }),
   }
 }
 

@@ -37,6 +37,7 @@ const bodyOf = (world: ReturnType<typeof relay>, connectedClients = 0) =>
     metrics: world.metrics,
     connectedClients,
     replayBuffer: { redis_enabled: true },
+    breaker: undefined,
     limits,
   })
 

@@ -57,6 +57,8 @@ export interface LagMonitorNeeds {
   readonly remembered?: (partition: number) => bigint | undefined
   /** The log ends below offsets that were seen: it was truncated, or the topic created anew. */
   readonly onLogRegressed?: (partition: number, logEnd: bigint) => void
+  /** After each poll, with the samples of the partitions that were answered for. */
+  readonly onPolled?: (samples: readonly LagSample[]) => void
   readonly onStale?: (partition: number, idleMs: number, lagRecords: number) => void
   readonly onPollFailed?: (error: unknown) => void
 }
@@ -187,7 +189,7 @@ export class LagMonitor {
 
   async #poll(): Promise<void> {
     const partitions = [...this.#followed.keys()]
-    if (partitions.length === 0) return
+    if (partitions.length === 0) return this.#needs.onPolled?.([])
     const { clock, source, intake, remembered } = this.#needs
     const generation = this.#generation
     const positions = new Map(partitions.map((one) => [one, intake.position(one)]))
@@ -201,6 +203,7 @@ export class LagMonitor {
       return this.#sample(partition, marks, known)
     })
     this.#needs.series.polled(samples)
+    this.#needs.onPolled?.(samples)
     this.#reportStale(samples)
   }
 

@@ -195,9 +195,9 @@ const telling: readonly DifferenceRow[] = [
     noticed: 'An `alert` with the number of waiting records; an idle topic stays `waiting`.',
   },
   {
-    what: 'There is no circuit breaker that ends the process.',
+    what: 'The circuit breaker ends a relay that stands still, and nothing else.',
     why: 'An idle topic tripped it, and the countdown that it announced was not the real one.',
-    noticed: '/health has no `circuit_breaker`; /livez and /readyz are for whoever restarts.',
+    noticed: '`circuit_breaker` counts `HEALTH_BREAKER_SECS` down; then 1001 and exit code 75.',
   },
   {
     what: '`connected_clients` counts clients, from one source.',

@@ -159,6 +159,12 @@ const intake = {
     ours,
   ),
   rebalances: counter('relay_rebalances_total', none, 'Assignments received.', ours),
+  breakerStalled: gauge(
+    'relay_breaker_stalled_seconds',
+    none,
+    'For how long records have waited in Kafka unread while it answered; 0 while none do.',
+    ours,
+  ),
   commitFailures: counter(
     'relay_commit_failures_total',
     none,

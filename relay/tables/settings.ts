@@ -38,6 +38,13 @@ export const settingRows = {
     [10_000, 1, 10_000_000],
     'Records kept for replay per partition.',
   ),
+  redisPartitionBytesMax: number(
+    'REDIS_PARTITION_BYTES_MAX',
+    'bytes',
+    [64 * MiB, 64 * KiB, 65_536 * MiB],
+    'Bytes of the same; the tighter of the bounds holds. A larger record is not kept in Redis.',
+    ours,
+  ),
   redisWritesMax: number(
     'REDIS_MAX_CONCURRENT_WRITES',
     'count',
@@ -255,6 +262,12 @@ export const settingRows = {
     [60, 1, 3_600],
     'Age of the last record after which /health speaks of none.',
     ours,
+  ),
+  breakerMs: seconds(
+    'HEALTH_BREAKER_SECS',
+    [600, 0, 86_400],
+    'How long records may wait in Kafka unread, while it answers, before the relay ends with 75.',
+    { zeroMeans: 'never', isOurs: true },
   ),
   expectedSchemasFile: text(
     'EXPECTED_SCHEMAS_PATH',

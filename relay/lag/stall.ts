@@ -1,0 +1,55 @@
+/**
+ * For how long records have waited in Kafka while the relay took none. Only what the brokers
+ * answered counts: a silent broker, an idle topic and a partition that stopped on purpose are no
+ * standstill, and any record that is taken ends it.
+ */
+import type { LagSample } from '../parts.ts'
+import type { Clock } from '../world/clock.ts'
+
+export interface StallNeeds {
+  readonly clock: Clock
+  /** Next offset that will be taken, if any of the partition was. */
+  readonly position: (partition: number) => bigint | undefined
+  /** Whether the partition is not read on purpose. */
+  readonly isPaused: (partition: number) => boolean
+}
+
+interface Waiting {
+  /** Where reading stood, by the poll: it knows the group's commits too. */
+  readonly position: bigint
+  /** The consumer's own position then. */
+  readonly taken: bigint | undefined
+  readonly sinceMs: number
+}
+
+export class Stall {
+  readonly #needs: StallNeeds
+  #waiting = new Map<number, Waiting>()
+
+  constructor(needs: StallNeeds) {
+    this.#needs = needs
+  }
+
+  /** A poll was over; partitions without a sample got no answer, and are judged afresh later. */
+  polled(samples: readonly LagSample[]): void {
+    const waiting = new Map<number, Waiting>()
+    for (const { partition, position, logEnd } of samples) {
+      if (position >= logEnd || this.#needs.isPaused(partition)) continue
+      const before = this.#waiting.get(partition)
+      const taken = this.#needs.position(partition)
+      const isSame = before?.position === position && before.taken === taken
+      const sinceMs = isSame ? before.sinceMs : this.#needs.clock.nowMs()
+      waiting.set(partition, { position, taken, sinceMs })
+    }
+    this.#waiting = waiting
+  }
+
+  /** Of the partition that has stood still for longest; undefined while none does. */
+  ms(): number | undefined {
+    const { clock, isPaused, position } = this.#needs
+    const sinces = Array.from(this.#waiting)
+      .filter(([partition, { taken }]) => position(partition) === taken && !isPaused(partition))
+      .map(([, { sinceMs }]) => sinceMs)
+    return sinces.length === 0 ? undefined : clock.nowMs() - Math.min(...sinces)
+  }
+}
