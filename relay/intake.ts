@@ -58,6 +58,8 @@ export class Intake {
   #hasDueCommit = false
   hasJoined = false
   #wasJoined = false
+  /** Consumers that are gone. */
+  #leftCount = 0
   /** What cursors and the replay buffer belong to; decided once, when the cluster is known. */
   namespace: string | undefined
 
@@ -171,9 +173,13 @@ export class Intake {
     const { settings, world } = this.#wiring
     const { clock, logger } = world
     const { signal } = this.#stopping
-    for (let waitMs: number = retryMs.first; ; waitMs = Math.min(2 * waitMs, retryMs.most)) {
+    const retries = this.#wiring.metrics.startRetries.of({ operation: 'kafka_consumer_create' })
+    let waitMs: number = retryMs.first
+    for (let inVain = 0; ; inVain += 1, waitMs = Math.min(2 * waitMs, retryMs.most)) {
       try {
-        return await this.#admin.clusterId(clusterIdTimeoutMs)
+        const clusterId = await this.#admin.clusterId(clusterIdTimeoutMs)
+        retries.observe(inVain)
+        return clusterId
       } catch (error) {
         this.#failed(error)
         const explained = explain(error, settings.kafkaSecurityProtocol)
@@ -300,6 +306,10 @@ export class Intake {
     this.#commits = new Commits(() => this.#askCommitted())
     this.#logEnds.clear()
     this.hasJoined = this.#consumer.isRunning
+    if (this.hasJoined && !this.#wasJoined) {
+      const { startRetries } = this.#wiring.metrics
+      startRetries.of({ operation: 'kafka_subscribe' }).observe(this.#leftCount)
+    }
     this.#wasJoined ||= this.hasJoined
     if (this.hasJoined) this.#wiring.metrics.rebalances.add()
     this.lag.assigned(partitions)
@@ -307,6 +317,7 @@ export class Intake {
 
   /** Without a consumer nothing is committed, but how far behind the clients are still counts. */
   #left(): void {
+    this.#leftCount += 1
     this.#assigned = []
     this.#consume.reassigned()
     this.#commits = new Commits(() => this.#askCommitted())

@@ -11,6 +11,7 @@ import { Control } from './control.ts'
 import { exportAges } from './health/ages.ts'
 import { breakerBody, watchBreaker } from './health/breaker.ts'
 import { healthBody, liveness, readiness } from './health/body.ts'
+import { SentBytes } from './health/sent-bytes.ts'
 import { Intake } from './intake.ts'
 import { refusalOf } from './limits/admission.ts'
 import { ByteLog } from './log/byte-log.ts'
@@ -42,6 +43,7 @@ export class Relay {
   readonly #requests: Requests
   readonly #http: HttpServer
   readonly #sockets = createSocketServer()
+  readonly #sentBytes = new SentBytes()
   readonly #opened = Promise.withResolvers<void>()
   #isListening = false
   #isStopping = false
@@ -211,6 +213,7 @@ export class Relay {
     const controlNeeds = { metrics, clock, requests: this.#requests }
     control.push(new Control(controlNeeds, session, reading, parts.rates.openClient()))
     this.#clients.add(session)
+    this.#sentBytes.follow(socket)
     metrics.clientsOpened.add()
     return control[0]!
   }
@@ -293,6 +296,7 @@ export class Relay {
   #export(): void {
     const { metrics, parts, signals } = this.#wiring
     exportAges(metrics, signals, parts.ages)
+    metrics.clientSentBytes.from(() => this.#sentBytes.total)
     metrics.connectedClients.from(() => this.#clients.count)
     metrics.clientQueueBytes.from(() => this.#clients.queuedBytes)
     metrics.replaysUnderWay.from(() => parts.replayGate.underWay)

@@ -164,6 +164,8 @@ export class Requests {
     const ends = [...this.#needs.positions()].map(([one, next]) => [one, next - 1n] as const)
     const latest = ends.filter(([, offset]) => offset >= 0n).toSorted(([a], [b]) => a - b)
     const { isCleared, keys } = await (this.#clearing ??= this.#clear())
+    const outcome = isCleared ? 'cleared' : 'not_cleared'
+    this.#wiring.metrics.cursorResets.of({ outcome }).add()
     const shown = latest.slice(0, resetPartitionsMax)
     const isTruncated = shown.length < latest.length
     const note = isTruncated ? ` (showing first ${resetPartitionsMax}, truncated)` : ''

@@ -159,6 +159,12 @@ const intake = {
     ours,
   ),
   rebalances: counter('relay_rebalances_total', none, 'Assignments received.', ours),
+  startRetries: histogram(
+    'dashstream_ws_retry_count',
+    { operation: ['kafka_consumer_create', 'kafka_subscribe'] },
+    [0, 1, 2, 3, 4, 5, 10, 20],
+    'Attempts in vain until the cluster answered, and until the group was first joined.',
+  ),
   breakerStalled: gauge(
     'relay_breaker_stalled_seconds',
     none,
@@ -303,6 +309,18 @@ const clients = {
     'relay_client_queue_bytes',
     none,
     'Bytes of answers that wait for clients.',
+    ours,
+  ),
+  cursorResets: counter(
+    'relay_cursor_resets_total',
+    { outcome: ['cleared', 'not_cleared'] },
+    'Resets of the replay buffer that clients asked for, by what came of them.',
+    ours,
+  ),
+  clientSentBytes: counter(
+    'relay_client_sent_bytes_total',
+    none,
+    'Bytes handed to the sockets of clients, handshakes and frame headers included.',
     ours,
   ),
   clientsOpened: counter('relay_clients_opened_total', none, 'Clients accepted.', ours),
