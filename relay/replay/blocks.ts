@@ -1,15 +1,22 @@
 /**
  * Blocks: the unit in which records are kept in Redis, and the layout of the keys.
  *
- *   dashstream-replay:<namespace>:epoch           string: the epoch of the buffer
- *   dashstream-replay:<namespace>:partitions      set: every partition that has a stream
- *   dashstream-replay:<namespace>:partition:<p>   stream: the blocks of a partition
+ *   dashstream-replay:<namespace>:epoch                 string: the epoch of the buffer
+ *   dashstream-replay:<namespace>:partitions            set: every partition that has a stream
+ *   dashstream-replay:<namespace>:partition:<p>         stream: the blocks of a partition
+ *   dashstream-replay:<namespace>:partition:<p>:sizes   list: for each block of the stream
+ *       `<last offset> <when, ms> <bytes> <records> <bytes before> <records before>`
  *
  * An entry of a stream is a block: its id is `<last offset>-1` (a stream takes no id 0-0), its
- * fields are `from` with the block's first offset, then for each record its offset and the
- * unchanged Kafka value. A block answers for every offset from `from` to its id: one that has no
- * field is a natural hole. Ids ascend by themselves, so Redis refuses what it already has, and the
- * order never depends on a double. All keys expire; a stream is trimmed by offset.
+ * fields are `from` with the block's first offset, `count` with its records, `index` with
+ * `<offset - from>:<bytes>` of each record, and `values`, the unchanged Kafka values one after the
+ * other. A block answers for every offset from `from` to its id: one that is not in the index is a
+ * natural hole. Ids ascend by themselves, so Redis refuses what it already has, and the order never
+ * depends on a double.
+ *
+ * A block is small or a single record. From the sizes follows, in the same round trip as a write,
+ * which blocks are beyond the bounds in records, bytes and age. No key lives longer than the TTL
+ * after it was last written.
  */
 import type { Stretch } from './memory.ts'
 
@@ -21,7 +28,10 @@ export function keysOf(namespace: string) {
   return {
     epoch: `${prefix}:epoch`,
     partitions: `${prefix}:partitions`,
+    /** What the name of a stream begins with; the partition follows. */
+    streams: `${prefix}:partition:`,
     stream: (partition: number) => `${prefix}:partition:${partition}`,
+    sizes: (partition: number) => `${prefix}:partition:${partition}:sizes`,
   }
 }
 export type Keys = ReturnType<typeof keysOf>
@@ -42,9 +52,16 @@ export interface Block {
 export interface OpenBlock extends Block {
   last: bigint
   readonly records: StoredRecord[]
-  /** What it costs in memory and on the wire, roughly. */
+  /** What it costs in memory and on the wire, rather too much. */
   bytes: number
 }
+export interface BlockBounds {
+  readonly bytesMax: number
+  readonly recordsMax: number
+}
+
+/** What a stretch adds to a block. */
+export const bytesOf = ({ value }: Stretch): number => overheadBytes + (value?.length ?? 0)
 
 /** A block of one stretch. */
 export function beginBlock(partition: number, stretch: Stretch): OpenBlock {
@@ -54,29 +71,35 @@ export function beginBlock(partition: number, stretch: Stretch): OpenBlock {
   return block
 }
 
-/** Adds the stretch that follows; false if there is a gap before it or the block is full. */
-export function extendBlock(block: OpenBlock, stretch: Stretch, bytesMax: number): boolean {
-  if (stretch.first !== block.last + 1n || block.bytes >= bytesMax) return false
+/** Adds the stretch that follows; false if there is a gap before it or no room for it. */
+export function extendBlock(block: OpenBlock, stretch: Stretch, bounds: BlockBounds): boolean {
+  if (stretch.first !== block.last + 1n) return false
+  if (block.bytes + bytesOf(stretch) > bounds.bytesMax) return false
+  if (stretch.value !== undefined && block.records.length >= bounds.recordsMax) return false
   fill(block, stretch)
   return true
 }
 
-function fill(block: OpenBlock, { first, last, value }: Stretch): void {
+function fill(block: OpenBlock, stretch: Stretch): void {
+  const { first, last, value } = stretch
   block.last = last
-  block.bytes += overheadBytes + (value?.length ?? 0)
+  block.bytes += bytesOf(stretch)
   if (value !== undefined) block.records.push({ offset: first, value })
 }
 
-/** The id of the block that ends with this offset. */
-export const idOf = (lastOffset: bigint): string => `${lastOffset}-1`
 /** The lowest id that a block ending at or after this offset can have. */
 export const idFrom = (offset: bigint): string => `${offset}-0`
 
-/** The arguments of the XADD command that follow key and options. */
-export function encodeBlock(block: Block): (string | Buffer)[] {
-  const fields: (string | Buffer)[] = [idOf(block.last), 'from', String(block.first)]
-  for (const { offset, value } of block.records) fields.push(String(offset), value)
-  return fields
+/** A block as the script that writes it takes it. */
+export function encodeBlock({ first, last, records }: Block): (string | Buffer)[] {
+  const index: string[] = []
+  const values: Buffer[] = []
+  for (const { offset, value } of records) {
+    index.push(`${offset - first}:${value.length}`)
+    values.push(value)
+  }
+  const joined = values.length === 1 ? values[0]! : Buffer.concat(values)
+  return [String(last), String(first), String(records.length), index.join(' '), joined]
 }
 
 /**
@@ -88,13 +111,27 @@ export function decodeBlock(partition: number, entry: unknown): Block {
   if (!Array.isArray(entry)) throw foreign('no entry')
   const [id, fields] = entry as readonly unknown[]
   if (!Buffer.isBuffer(id) || !isFields(fields)) throw foreign('an odd entry')
-  const [name, from, ...pairs] = fields
+  const [name, from, , , , index, , values] = fields
   if (name?.toString() !== 'from') throw foreign('an entry without `from`')
+  if (index === undefined || values === undefined) throw foreign('an entry without `values`')
+  const first = offsetOf(from!)
+  return { partition, first, last: offsetOf(id), records: cut(first, index, values) }
+}
+
+/** The records of a block: views of its values. */
+function cut(first: bigint, index: Buffer, values: Buffer): StoredRecord[] {
   const records: StoredRecord[] = []
-  for (let at = 0; at + 1 < pairs.length; at += 2) {
-    records.push({ offset: offsetOf(pairs[at]!), value: pairs[at + 1]! })
+  let at = 0
+  for (const place of index.toString('latin1').split(' ')) {
+    if (place === '') continue
+    const [, delta, length] = /^(\d{1,19}):(\d{1,10})$/.exec(place) ?? []
+    if (delta === undefined) throw foreign('an index that cannot be read')
+    const end = at + Number(length)
+    records.push({ offset: first + BigInt(delta), value: values.subarray(at, end) })
+    at = end
   }
-  return { partition, first: offsetOf(from!), last: offsetOf(id), records }
+  if (at !== values.length) throw foreign('values that do not fit their index')
+  return records
 }
 
 const isFields = (fields: unknown): fields is readonly Buffer[] =>

@@ -13,49 +13,62 @@ export type EpochNews =
   | 'adopted'
   /** Somebody else has begun a new one since: it is this relay's from now on. */
   | 'foreign'
-  /** Redis has lost it, and the data with it: there is a new one, to be written. */
+  /** Redis had lost it, or data of it, and holds the one that was to follow. */
   | 'lost'
-  /** Redis has none yet, or let it expire: this one is to be written. */
-  | 'absent'
+
+/** What is sent to Redis with every question and every write. */
+export interface EpochOffer {
+  readonly expected: string
+  /** What Redis takes when it has none. */
+  readonly ifAbsent: string
+  /** What Redis takes when it has lost something. */
+  readonly following: string
+}
 
 export class Epoch {
   readonly #clock: Clock
   readonly #make: () => string
   readonly #ttlMs: number
   #value: string
+  /** The same until it is used: batches under way all offer it. */
+  #following: string
   /** Whether Redis ever held an epoch of this relay's. */
   #hasMet = false
   /** When Redis was last known to hold it; undefined for never. */
   #heldMs: number | undefined
 
-  /** @param ttlMs how long Redis keeps the epoch without being written to */
+  /** @param ttlMs how long Redis surely keeps the epoch without being asked */
   constructor(clock: Clock, ttlMs: number, make: () => string) {
     this.#clock = clock
     this.#ttlMs = ttlMs
     this.#make = make
     this.#value = make()
+    this.#following = make()
   }
 
   get value(): string {
     return this.#value
   }
 
-  /** Redis was asked for the epoch and holds `found`. */
-  heard(found: string | undefined): EpochNews {
+  get offer(): EpochOffer {
     const isDue = this.#heldMs !== undefined && this.#clock.nowMs() - this.#heldMs < this.#ttlMs
+    const expected = this.#value
+    const following = this.#following
+    return { expected, following, ifAbsent: isDue ? following : expected }
+  }
+
+  /** Redis was made the offer and now holds `found`. */
+  heard(found: string): EpochNews {
     if (found === this.#value) {
       this.held()
       return 'same'
     }
-    if (found !== undefined) {
-      const news = this.#hasMet ? 'foreign' : 'adopted'
-      this.#value = found
-      this.held()
-      return news
-    }
-    if (!isDue) return 'absent'
-    this.renew()
-    return 'lost'
+    const isLost = found === this.#following
+    const news = isLost ? 'lost' : this.#hasMet ? 'foreign' : 'adopted'
+    this.#value = found
+    if (isLost) this.#following = this.#make()
+    this.held()
+    return news
   }
 
   /** Redis holds it now, for the full time again. */
@@ -67,6 +80,7 @@ export class Epoch {
   /** Begins a new one, which Redis does not hold yet. */
   renew(): void {
     this.#value = this.#make()
+    this.#following = this.#make()
     this.#heldMs = undefined
   }
 }

@@ -3,19 +3,34 @@
  * way of writes, and a read that hangs costs no write. Few pages are read at once, because each is
  * held in memory whole.
  */
-import { type RedisCommand, RedisLink, RedisLinkError, type RedisReply } from '../adapters/redis.ts'
+import {
+  type RedisCommand,
+  RedisLink,
+  RedisLinkError,
+  type RedisReply,
+  type RoundTrip,
+} from '../adapters/redis.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Block, Keys } from './blocks.ts'
 import { partitionsOf } from './redis-writer.ts'
-import { type Bounds, boundsCommand, pageCommand, readBounds, readPage } from './scripts.ts'
+import {
+  type Bounds,
+  boundsCommand,
+  pageCommand,
+  readBounds,
+  readerScripts,
+  readPage,
+} from './scripts.ts'
 
 export interface ReaderNeeds {
   readonly settings: Settings
   readonly clock: Clock
   readonly metrics: Metrics
   readonly keys: Keys
+  /** Whether an answer counts: Redis held this epoch just before it. @throws if it does not */
+  readonly check: (held: string | undefined) => void
   readonly onUp: () => void
 }
 
@@ -35,7 +50,7 @@ export class RedisReader {
       url: settings.redisUrl,
       clock,
       timeoutMs: settings.redisTimeoutMs,
-      greet: async (run) => void (await run([['PING']])),
+      greet: (run) => greet(run),
       onUp: () => needs.onUp(),
     })
   }
@@ -73,11 +88,13 @@ export class RedisReader {
 
   async #ask(command: RedisCommand, signal: AbortSignal): Promise<RedisReply> {
     await this.#slot(signal)
-    const { metrics, clock } = this.#needs
+    const { metrics, clock, keys, check } = this.#needs
     const startMs = clock.nowMs()
     try {
-      const [reply] = await abortable(this.#link.run([command]), signal)
-      if (reply instanceof Error) throw reply
+      const asked = [['GET', keys.epoch], command] as const
+      const [held, reply] = await abortable(this.#link.run(asked), signal)
+      check(Buffer.isBuffer(held) ? held.toString() : undefined)
+      if (reply instanceof Error) throw this.#refused(reply)
       return reply ?? null
     } catch (error) {
       metrics.redisErrors.add()
@@ -89,6 +106,12 @@ export class RedisReader {
     }
   }
 
+  /** Scripts that Redis has forgotten are loaded again with the next connection. */
+  #refused(error: Error): Error {
+    if (error.message.startsWith('NOSCRIPT')) this.#link.renew()
+    return error
+  }
+
   /** Waits for its turn; those before it are each bounded by the link's deadline. */
   async #slot(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
@@ -98,6 +121,10 @@ export class RedisReader {
     }
     this.#reads += 1
   }
+}
+
+async function greet(run: RoundTrip): Promise<void> {
+  for (const reply of await run(readerScripts)) if (reply instanceof Error) throw reply
 }
 
 /** The promise's outcome, or the signal's reason if that comes first. */

@@ -1,6 +1,7 @@
 /** A real Redis for tests, started, stopped, frozen and killed by them, and a store on it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -48,7 +49,9 @@ export class RedisServer {
   async start(): Promise<void> {
     const flags = { port: this.#port, bind: '127.0.0.1', dir: this.#folder, appendonly: 'no' }
     const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
-    this.#child = spawn('redis-server', [...args, '--save', ''], { stdio: 'ignore' })
+    const { path, env } = redisProgram()
+    const more = env && { env }
+    this.#child = spawn(path, [...args, '--save', ''], { stdio: 'ignore', ...more })
     await until('Redis listens', () => isOpen(this.#port))
   }
 
@@ -89,6 +92,16 @@ export class RedisServer {
       await kept
     }
   }
+}
+
+/** Where set-up unpacks Redis, with the libraries that it needs, on a host that has none. */
+const unpacked = join(import.meta.dirname, '../../.tools/redis-debian/root/usr')
+
+function redisProgram(): { path: string; env?: NodeJS.ProcessEnv } {
+  const path = join(unpacked, 'bin/redis-server')
+  if (!existsSync(path)) return { path: 'redis-server' }
+  const folders = readdirSync(join(unpacked, 'lib')).map((one) => join(unpacked, 'lib', one))
+  return { path, env: { LD_LIBRARY_PATH: folders.join(':') } }
 }
 
 async function isOpen(port: number): Promise<boolean> {

@@ -13,11 +13,10 @@ import {
 import type { Signals } from '../health/signals.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Settings } from '../tables/settings.ts'
-import type { Clock } from '../world/clock.ts'
-import { encodeBlock, idFrom, type Keys } from './blocks.ts'
+import type { Clock, Timer } from '../world/clock.ts'
+import type { Keys, OpenBlock } from './blocks.ts'
 import type { Epoch, EpochNews } from './epoch.ts'
-import { Horizon } from './horizon.ts'
-import { boundsCommand, type Bounds, readBounds } from './scripts.ts'
+import * as scripts from './scripts.ts'
 import type { Batch, WriteQueue } from './write-queue.ts'
 
 export interface WriterNeeds {
@@ -36,27 +35,35 @@ export interface WriterNeeds {
   readonly onDown: (why: string) => void
 }
 
-/** What was written to a partition's stream. */
-interface Written {
-  newest: bigint
-  atMs: number
-  readonly horizon: Horizon
-}
+/** How often Redis is looked at when nothing is written: at least this often per TTL. */
+const looksPerTtl = 8
+const lookMs = { min: 50, max: 1_000 }
+
+/** The blocks of one batch that go to one partition. */
+type Part = readonly [partition: number, blocks: readonly OpenBlock[]]
 
 export class RedisWriter {
   readonly #needs: WriterNeeds
   readonly #link: RedisLink
-  readonly #written = new Map<number, Written>()
+  readonly #bounds: scripts.StreamBounds
+  /** When each partition's stream was written to. */
+  readonly #writtenMs = new Map<number, number>()
   readonly #newest = new Map<number, bigint>()
-  /** Redis still holds what was reset: nothing of it may be read. */
-  #mustClear = false
-  #mustTellEpoch = false
-  /** Changes with every epoch of our own making; answers to older questions say nothing of it. */
+  /** Partitions of which Redis still holds what was reset: nothing may be read until it is told. */
+  #toClear: ReadonlySet<number> | undefined
+  /** Changes with every reset; answers to older questions say nothing of what holds now. */
   #turn = 0
+  #looking: Timer | undefined
+  #isLooking = false
 
   constructor(needs: WriterNeeds) {
     this.#needs = needs
     const { settings, clock, metrics } = needs
+    this.#bounds = {
+      ttlMs: settings.replayTtlMs,
+      recordsMax: settings.replayRecordsPerPartitionMax,
+      bytesMax: settings.redisPartitionBytesMax,
+    }
     this.#link = new RedisLink({
       url: settings.redisUrl,
       clock,
@@ -76,7 +83,7 @@ export class RedisWriter {
   }
   /** Whether what Redis holds may be shown to clients. */
   get isReadable(): boolean {
-    return !this.#mustClear
+    return this.#toClear === undefined
   }
   /** The newest offset known to be in Redis. */
   newest(partition: number): bigint | undefined {
@@ -84,20 +91,39 @@ export class RedisWriter {
   }
 
   keep(): Promise<void> {
+    const everyMs = this.#bounds.ttlMs / looksPerTtl
+    const boundedMs = Math.min(Math.max(everyMs, lookMs.min), lookMs.max)
+    this.#looking = this.#needs.clock.every(boundedMs, () => void this.look())
     return this.#link.keep()
   }
   close(): void {
+    this.#looking?.cancel()
     this.#link.close()
   }
 
   /** Sends what waits, as far as there may be more round trips under way. */
   pump(): void {
     const { queue, settings } = this.#needs
-    const canSend = () => this.#link.isUp && !this.#mustClear
+    const canSend = () => this.#link.isUp && this.isReadable
     while (canSend() && queue.batchesSent < settings.redisWritesMax) {
       const batch = queue.send()
       if (batch === undefined) return
       void this.#write(batch)
+    }
+  }
+
+  /** Asks whether Redis still is what it was, and lets go of what is too old. Never throws. */
+  async look(): Promise<void> {
+    if (!this.#link.isUp || !this.isReadable || this.#isLooking) return
+    this.#isLooking = true
+    const turn = this.#turn
+    try {
+      const held = await this.#tidy(this.#link.run, this.#newest.keys())
+      if (turn === this.#turn) this.#follow(this.#needs.epoch.heard(held))
+    } catch {
+      this.#needs.metrics.redisErrors.add()
+    } finally {
+      this.#isLooking = false
     }
   }
 
@@ -110,11 +136,11 @@ export class RedisWriter {
    */
   async clear(): Promise<number | undefined> {
     this.#turn++
-    this.#mustClear = true
-    this.#written.clear()
+    this.#toClear = new Set([...(this.#toClear ?? []), ...this.#newest.keys()])
+    this.#writtenMs.clear()
     this.#newest.clear()
     try {
-      return await this.#clearWith(this.#link.run)
+      return await this.#clearWith(this.#link.run, this.#toClear)
     } catch {
       this.#link.renew()
       return undefined
@@ -123,65 +149,58 @@ export class RedisWriter {
     }
   }
 
-  async #clearWith(run: RoundTrip): Promise<number> {
+  async #clearWith(run: RoundTrip, known: ReadonlySet<number>): Promise<number> {
     const { keys, epoch } = this.#needs
-    const [members] = answered(await run([['SMEMBERS', keys.partitions]]))
-    const streams = partitionsOf(members).map((partition) => keys.stream(partition))
-    const commands = [['UNLINK', keys.partitions, ...streams], this.#tellEpoch()] as const
-    const [unlinked] = answered(await run(commands))
-    this.#mustClear = false
-    this.#mustTellEpoch = false
-    epoch.held()
-    return typeof unlinked === 'number' ? unlinked : 0
+    const turn = this.#turn
+    const command = scripts.clearCommand(keys, epoch.value, this.#bounds.ttlMs, known)
+    const [gone] = answered(await run([command]))
+    // Another reset has begun since: it clears what this one has cleared, with its own epoch.
+    if (turn === this.#turn) {
+      this.#toClear = undefined
+      epoch.held()
+    }
+    return typeof gone === 'number' ? gone : 0
   }
 
   /** A new connection: whose data is it, and how far does it reach? */
   async #greet(run: RoundTrip): Promise<void> {
-    if (this.#mustClear) await this.#clearWith(run)
-    else if (this.#mustTellEpoch) await this.#giveEpoch(run)
-    else await this.#learnEpoch(run)
-    const { keys } = this.#needs
-    const members = answered(await run([['SMEMBERS', keys.partitions]]))[0]
+    const { keys, epoch } = this.#needs
+    answered(await run(scripts.writerScripts))
+    if (this.#toClear !== undefined) await this.#clearWith(run, this.#toClear)
+    const [members] = answered(await run([['SMEMBERS', keys.partitions]]))
     const partitions = partitionsOf(members)
-    const asked = partitions.map((partition) => boundsCommand(keys.stream(partition)))
+    const turn = this.#turn
+    const held = await this.#tidy(run, partitions)
+    if (turn === this.#turn) this.#follow(epoch.heard(held))
+    const asked = partitions.map((partition) => scripts.boundsCommand(keys.stream(partition)))
     const answers = asked.length === 0 ? [] : answered(await run(asked))
+    if (turn !== this.#turn) return
     for (const [at, partition] of partitions.entries()) {
-      const bounds: Bounds | undefined = readBounds(answers[at]!)
+      const bounds = scripts.readBounds(answers[at]!)
       if (bounds !== undefined) this.#newest.set(partition, bounds.newest)
     }
   }
 
-  async #learnEpoch(run: RoundTrip): Promise<void> {
-    const [found] = answered(await run([this.#askEpoch()]))
-    const news = this.#needs.epoch.heard(textOf(found))
-    if (news === 'absent' || news === 'lost') await this.#offerEpoch(run)
-    if (news !== 'absent' && news !== 'same') this.#needs.onEpoch(news)
-  }
-
-  /** Redis has none: ours it is, unless somebody else was quicker. */
-  async #offerEpoch(run: RoundTrip): Promise<void> {
-    const { epoch, onEpoch } = this.#needs
-    const offer: RedisCommand = [...this.#tellEpoch(), 'NX']
-    const [, found] = answered(await run([offer, this.#askEpoch()]))
-    const news = epoch.heard(textOf(found))
-    if (news === 'adopted' || news === 'foreign') onEpoch(news)
-  }
-
-  /** Redis holds one that must not be believed any longer: ours replaces it. */
-  async #giveEpoch(run: RoundTrip): Promise<void> {
-    answered(await run([this.#tellEpoch()]))
-    this.#mustTellEpoch = false
-    this.#needs.epoch.held()
+  /** @returns the epoch that Redis holds now: ours, unless it had one */
+  async #tidy(run: RoundTrip, partitions: Iterable<number>): Promise<string> {
+    const { keys, epoch } = this.#needs
+    const { ttlMs } = this.#bounds
+    const trims = Array.from(partitions, (one) => scripts.tidyCommand(keys, one, this.#bounds))
+    const { ifAbsent } = epoch.offer
+    const offer: RedisCommand = ['SET', keys.epoch, ifAbsent, 'NX', 'PX', ttlMs]
+    const [, held] = answered(await run([offer, ['GETEX', keys.epoch, 'PX', ttlMs], ...trims]))
+    if (!Buffer.isBuffer(held)) throw new TypeError('Redis has not kept the epoch')
+    return held.toString()
   }
 
   async #write(batch: Batch): Promise<void> {
     const { queue, signals, metrics, clock, onSettled } = this.#needs
     const turn = this.#turn
     const startMs = clock.nowMs()
+    const parts = partsOf(batch)
     try {
-      const wasKnown = this.#known(batch)
-      const answers = await this.#link.run(this.#commandsOf(batch))
-      this.#judge(batch, answers, turn, wasKnown)
+      const answers = await this.#link.run(parts.map((part) => this.#commandOf(part)))
+      for (const [at, part] of parts.entries()) this.#judge(part, answers[at], turn)
     } catch (error) {
       metrics.redisErrors.add()
       signals.redisFailed(batch.records, (error as RedisLinkError).code)
@@ -193,119 +212,65 @@ export class RedisWriter {
     }
   }
 
-  #commandsOf({ blocks }: Batch): RedisCommand[] {
-    const { keys, settings } = this.#needs
-    const { replayTtlMs } = settings
-    const partitions = partitionsIn(blocks)
-    const commands: RedisCommand[] = [this.#askEpoch()]
-    for (const partition of partitions) commands.push(['EXISTS', keys.stream(partition)])
-    for (const block of blocks) {
-      commands.push(['XADD', keys.stream(block.partition), ...encodeBlock(block)])
-    }
-    for (const partition of partitions) {
-      const stream = keys.stream(partition)
-      const floor = this.#floorOf(partition, blocks)
-      if (floor > 0n) commands.push(['XTRIM', stream, 'MINID', '~', idFrom(floor)])
-      commands.push(['PEXPIRE', stream, replayTtlMs])
-    }
-    commands.push(['SADD', keys.partitions, ...partitions])
-    commands.push(['PEXPIRE', keys.partitions, 2 * replayTtlMs])
-    return commands
+  #commandOf([partition, blocks]: Part): RedisCommand {
+    const { keys, epoch, clock } = this.#needs
+    const nowMs = clock.nowMs()
+    const isKnown = this.#mustBeThere(partition, nowMs)
+    this.#writtenMs.set(partition, nowMs)
+    const { offer } = epoch
+    const bounds = this.#bounds
+    return scripts.writeCommand(keys, { partition, blocks, offer, isKnown, bounds })
   }
 
-  /** Notes what is about to be written, and says below which offset nothing need be kept. */
-  #floorOf(partition: number, blocks: Batch['blocks']): bigint {
-    const { clock, settings } = this.#needs
-    const newest = blocks.findLast((block) => block.partition === partition)!.last
-    let written = this.#written.get(partition)
-    if (written === undefined) {
-      const { replayTtlMs, replayRecordsPerPartitionMax } = settings
-      const horizon = new Horizon(clock, replayTtlMs, replayRecordsPerPartitionMax)
-      written = { newest, atMs: 0, horizon }
-      this.#written.set(partition, written)
+  /** Whether a stream was written to and had no time to expire. */
+  #mustBeThere(partition: number, nowMs: number): boolean {
+    const writtenMs = this.#writtenMs.get(partition)
+    const livesMs = this.#bounds.ttlMs - this.#needs.settings.redisTimeoutMs
+    return writtenMs !== undefined && nowMs - writtenMs < livesMs
+  }
+
+  /** Reads the answer to a batch: did it arrive, and is Redis still what it was? */
+  #judge([partition, blocks]: Part, answer: RedisReply | undefined, turn: number): void {
+    const { epoch, metrics, signals } = this.#needs
+    const isOurs = turn === this.#turn
+    try {
+      const written = scripts.readWritten(answer)
+      const news = isOurs ? epoch.heard(written.epoch) : 'same'
+      if (isOurs && written.done > 0) this.#newest.set(partition, blocks[written.done - 1]!.last)
+      const isRefused = news === 'foreign' || news === 'adopted'
+      const missed = recordsOf(blocks.slice(written.done))
+      if (missed > 0) signals.redisFailed(missed, written.failure ? 'refused' : 'foreign_epoch')
+      if (written.failure !== undefined || isRefused) metrics.redisErrors.add()
+      this.#follow(news)
+    } catch {
+      metrics.redisErrors.add()
+      signals.redisFailed(recordsOf(blocks), 'refused')
+      // Scripts that Redis has forgotten are loaded again with the next connection.
+      if (answer instanceof Error && answer.message.startsWith('NOSCRIPT')) this.#link.renew()
     }
-    written.newest = newest
-    written.atMs = clock.nowMs()
-    return written.horizon.floor(newest)
   }
 
-  /** Partitions whose stream must be there, because it was written to and had no time to expire. */
-  #known({ blocks }: Batch): ReadonlySet<number> {
-    const { clock, settings } = this.#needs
-    const livesMs = settings.replayTtlMs - settings.redisTimeoutMs
-    const isThere = (partition: number) => {
-      const written = this.#written.get(partition)
-      return written !== undefined && clock.nowMs() - written.atMs < livesMs
-    }
-    return new Set(partitionsIn(blocks).filter(isThere))
-  }
-
-  /** Reads the answers to a batch: did it arrive, and is Redis still what it was? */
-  #judge(
-    { blocks }: Batch,
-    answers: readonly RedisReply[],
-    turn: number,
-    wasKnown: ReadonlySet<number>,
-  ): void {
-    const { signals, metrics } = this.#needs
-    const partitions = partitionsIn(blocks)
-    const [epoch, ...rest] = answers
-    const isEvicted = partitions.some((one, at) => wasKnown.has(one) && rest[at] === 0)
-    for (const [at, block] of blocks.entries()) {
-      const answer = rest[partitions.length + at]
-      if (!(answer instanceof Error)) this.#newest.set(block.partition, block.last)
-      else if (!isAlreadyThere(answer)) {
-        metrics.redisErrors.add()
-        signals.redisFailed(block.records.length, 'refused')
-      }
-    }
-    if (turn !== this.#turn || epoch instanceof Error) return
-    if (this.#mustTellEpoch) return this.#inBackground((run) => this.#giveEpoch(run))
-    const news = this.#needs.epoch.heard(textOf(epoch))
-    if (news === 'same' && isEvicted) this.#evicted()
-    else this.#follow(news)
-  }
-
-  /** A stream is gone that should be there. */
-  #evicted(): void {
-    this.#turn++
-    this.#needs.epoch.renew()
-    this.#mustTellEpoch = true
-    this.#inBackground((run) => this.#giveEpoch(run))
-    this.#needs.onEpoch('lost')
-  }
-
+  /** What is known of streams holds for one epoch only. */
   #follow(news: EpochNews): void {
     if (news === 'same') return
-    if (news === 'lost') this.#turn++
-    if (news === 'lost' || news === 'absent') this.#inBackground((run) => this.#offerEpoch(run))
-    if (news !== 'absent') this.#needs.onEpoch(news)
-  }
-
-  /** Work that the next connection's greeting repeats if this one breaks. */
-  #inBackground(work: (run: RoundTrip) => Promise<void>): void {
-    work(this.#link.run).catch(() => undefined)
-  }
-
-  #askEpoch(): RedisCommand {
-    const { keys, settings } = this.#needs
-    return ['GETEX', keys.epoch, 'PX', 2 * settings.replayTtlMs]
-  }
-  #tellEpoch(): RedisCommand {
-    const { keys, settings, epoch } = this.#needs
-    return ['SET', keys.epoch, epoch.value, 'PX', 2 * settings.replayTtlMs]
+    this.#writtenMs.clear()
+    if (news === 'foreign') this.#newest.clear()
+    this.#needs.onEpoch(news)
   }
 }
 
-const partitionsIn = (blocks: Batch['blocks']): number[] => [
-  ...new Set(blocks.map(({ partition }) => partition)),
-]
+function partsOf({ blocks }: Batch): Part[] {
+  const parts = new Map<number, OpenBlock[]>()
+  for (const block of blocks) {
+    const mine = parts.get(block.partition)
+    if (mine === undefined) parts.set(block.partition, [block])
+    else mine.push(block)
+  }
+  return [...parts]
+}
 
-/** Ids ascend: Redis refuses a block that it has, or that would stand before one that it has. */
-const isAlreadyThere = (error: Error) => error.message.includes('equal or smaller')
-
-const textOf = (reply: RedisReply | undefined) =>
-  Buffer.isBuffer(reply) ? reply.toString() : undefined
+const recordsOf = (blocks: readonly OpenBlock[]) =>
+  blocks.reduce((sum, { records }) => sum + records.length, 0)
 
 /** The answers, none of which may be an error. */
 function answered(replies: readonly RedisReply[]): readonly RedisReply[] {
@@ -316,6 +281,6 @@ function answered(replies: readonly RedisReply[]): readonly RedisReply[] {
 /** The members of the partitions set, ascending. */
 export function partitionsOf(reply: RedisReply | undefined): number[] {
   const members = Array.isArray(reply) ? (reply as readonly RedisReply[]) : []
-  const numbers = members.map((member) => Number(textOf(member)))
+  const numbers = members.map((member) => (Buffer.isBuffer(member) ? Number(String(member)) : -1))
   return numbers.filter((one) => Number.isSafeInteger(one) && one >= 0).toSorted((a, b) => a - b)
 }

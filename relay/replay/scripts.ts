@@ -1,30 +1,217 @@
 /**
- * What is asked of a stream in one round trip, in Redis's own language, because only there can a
- * page be bounded in bytes before it is sent.
+ * What is done with a stream in one round trip, in Redis's own language: only there can a batch be
+ * refused by its epoch and trimmed to its bounds in one step, and a page be bounded before it is
+ * sent. The scripts are loaded when a connection is greeted; later only their names are sent.
  */
+import { createHash } from 'node:crypto'
 import type { RedisCommand, RedisReply } from '../adapters/redis.ts'
-import { type Block, decodeBlock, idFrom, offsetOf } from './blocks.ts'
+import { type Block, decodeBlock, encodeBlock, idFrom, type Keys, offsetOf } from './blocks.ts'
+import type { EpochOffer } from './epoch.ts'
 
-/** Reads a few entries at a time until one of the bounds is reached; tells if there are more. */
-const pageScript = `
-local entries, records, bytes, from = {}, 0, 0, ARGV[1]
-while true do
-  local some = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 4)
-  for _, entry in ipairs(some) do
-    entries[#entries + 1] = entry
-    records = records + #entry[2] / 2 - 1
-    for _, field in ipairs(entry[2]) do bytes = bytes + #field end
+export interface Script {
+  readonly text: string
+  readonly sha: string
+}
+const script = (text: string): Script => ({
+  text,
+  sha: createHash('sha1').update(text).digest('hex'),
+})
+
+const loadCommands = (...scripts: readonly Script[]): RedisCommand[] =>
+  scripts.map(({ text }) => ['SCRIPT', 'LOAD', text])
+
+/** Drops whole blocks from the front until the rest is within all bounds. */
+const trimming = `
+local function trim(stream, sizes, ttl, recordsMax, bytesMax)
+  local place = '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
+  local tail = redis.call('LINDEX', sizes, -1)
+  if not tail then return end
+  local _, _, bytes, records, bytesBefore, recordsBefore = string.match(tail, place)
+  local bytesAll, recordsAll = bytesBefore + bytes, recordsBefore + records
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local dropped
+  while true do
+    local head = redis.call('LINDEX', sizes, 0)
+    if not head then
+      redis.call('UNLINK', stream)
+      return
+    end
+    local last, at, _, _, bytesGone, recordsGone = string.match(head, place)
+    local isKept = now - at < ttl and bytesAll - bytesGone <= bytesMax
+    if isKept and recordsAll - recordsGone <= recordsMax then break end
+    dropped = last
+    redis.call('LPOP', sizes)
   end
-  if #some < 4 then return {0, entries} end
-  if records >= tonumber(ARGV[2]) or bytes >= tonumber(ARGV[3]) then return {1, entries} end
-  from = '(' .. some[4][1]
+  if dropped then redis.call('XTRIM', stream, 'MINID', '=', dropped .. '-2') end
 end`
 
-const boundsScript = `
+/**
+ * Stores blocks of one partition, unless the epoch is somebody else's. A stream that should be
+ * there and is not was evicted: what is left begins a new epoch. Its first change is one that Redis
+ * refuses when it is out of memory; after another one Redis would let the rest pass.
+ */
+const write = script(`${trimming}
+local epoch, partitions, stream, sizes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local expected, ifAbsent, following, isKnown = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
+local ttl, recordsMax, bytesMax = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local held = redis.call('GET', epoch) or ifAbsent
+if held ~= expected and held ~= following then return {held, 0, 0, false} end
+local isWhole = redis.call('EXISTS', stream, sizes) == 2
+local isListed = redis.call('SADD', partitions, ARGV[8]) == 0
+local rest = isWhole and 0 or redis.call('UNLINK', stream, sizes)
+if (isKnown and not (isWhole and isListed)) or rest > 0 then held = following end
+redis.call('SET', epoch, held, 'PX', ttl)
+redis.call('PEXPIRE', partitions, ttl)
+local tail = redis.call('LINDEX', sizes, -1)
+local bytesAll, recordsAll = 0, 0
+if tail then
+  local bytes, records, bytesBefore, recordsBefore =
+    string.match(tail, '^%d+ %d+ (%d+) (%d+) (%d+) (%d+)$')
+  bytesAll, recordsAll = bytesBefore + bytes, recordsBefore + records
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local done, there, failure = 0, 0, false
+for at = 9, #ARGV, 6 do
+  local bytes, last, from, count = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local added = redis.pcall('XADD', stream, last .. '-1', 'from', from, 'count', count,
+    'index', ARGV[at + 4], 'values', ARGV[at + 5])
+  if type(added) == 'table' and added.err then
+    if not string.find(added.err, 'equal or smaller', 1, true) then
+      failure = added.err
+      break
+    end
+    there = there + 1
+  else
+    redis.call('RPUSH', sizes, string.format('%s %.0f %.0f %s %.0f %.0f',
+      last, now, bytes, count, bytesAll, recordsAll))
+    bytesAll, recordsAll = bytesAll + bytes, recordsAll + tonumber(count)
+  end
+  done = done + 1
+end
+trim(stream, sizes, ttl, recordsMax, bytesMax)
+redis.call('PEXPIRE', stream, ttl)
+redis.call('PEXPIRE', sizes, ttl)
+return {held, done, there, failure}`)
+
+const tidy = script(`${trimming}
+trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))
+return 0`)
+
+/** Forgets all streams and begins an epoch, in one step: nothing can be written in between. */
+const clear = script(`
+local epoch, partitions, streams = KEYS[1], KEYS[2], KEYS[3]
+local gone = 0
+local function forget(partition)
+  local stream = streams .. partition
+  gone = gone + redis.call('UNLINK', stream, stream .. ':sizes')
+end
+for _, partition in ipairs(redis.call('SMEMBERS', partitions)) do forget(partition) end
+for at = 3, #ARGV do forget(ARGV[at]) end
+gone = gone + redis.call('UNLINK', partitions)
+redis.call('SET', epoch, ARGV[1], 'PX', ARGV[2])
+return gone`)
+
+/** Reads block by block until one of the bounds is reached; tells if there are more. */
+const page = script(`
+local entries, records, bytes, from = {}, 0, 0, ARGV[1]
+while true do
+  local entry = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 1)[1]
+  if not entry then return {0, entries} end
+  entries[#entries + 1] = entry
+  records = records + (tonumber(entry[2][4]) or 0)
+  for _, field in ipairs(entry[2]) do bytes = bytes + #field end
+  if records >= tonumber(ARGV[2]) or bytes >= tonumber(ARGV[3]) then return {1, entries} end
+  from = '(' .. entry[1]
+end`)
+
+const bounds = script(`
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 if not first then return false end
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-return {first[2][2], last[1]}`
+return {first[2][2], last[1]}`)
+
+/** What a connection that writes, or one that reads, must be told first. */
+export const writerScripts = loadCommands(write, tidy, clear, bounds)
+export const readerScripts = loadCommands(page, bounds)
+
+/** What a partition may hold. */
+export interface StreamBounds {
+  readonly ttlMs: number
+  readonly recordsMax: number
+  readonly bytesMax: number
+}
+const limitsOf = ({ ttlMs, recordsMax, bytesMax }: StreamBounds) =>
+  [ttlMs, recordsMax, bytesMax] as const
+
+export interface Write {
+  readonly partition: number
+  readonly blocks: readonly (Block & { readonly bytes: number })[]
+  readonly offer: EpochOffer
+  /** Whether the partition's stream must be there. */
+  readonly isKnown: boolean
+  readonly bounds: StreamBounds
+}
+
+export function writeCommand(keys: Keys, { partition, blocks, offer, ...more }: Write) {
+  const command: [name: string, ...args: (string | Buffer | number)[]] = [
+    'EVALSHA',
+    write.sha,
+    4,
+    keys.epoch,
+    keys.partitions,
+    keys.stream(partition),
+    keys.sizes(partition),
+    offer.expected,
+    offer.ifAbsent,
+    offer.following,
+    more.isKnown ? 1 : 0,
+    ...limitsOf(more.bounds),
+    partition,
+  ]
+  for (const block of blocks) command.push(block.bytes, ...encodeBlock(block))
+  return command
+}
+
+/** What became of a write. */
+export interface Written {
+  /** The epoch that Redis holds now; nothing was written if it was not one of the offered. */
+  readonly epoch: string
+  /** Blocks that are in Redis now, the first of the batch. */
+  readonly done: number
+  /** How many of them it had, or had newer ones than. */
+  readonly there: number
+  /** Why the rest is not. */
+  readonly failure: string | undefined
+}
+
+/** @throws the error of Redis, or TypeError when it answered with something else */
+export function readWritten(reply: RedisReply | undefined): Written {
+  if (reply instanceof Error) throw reply
+  const [epoch, done, there, failure] = Array.isArray(reply) ? (reply as RedisReply[]) : []
+  if (!Buffer.isBuffer(epoch) || typeof done !== 'number' || typeof there !== 'number') {
+    throw new TypeError('Redis answered a write with something else')
+  }
+  const why = Buffer.isBuffer(failure) ? failure.toString() : undefined
+  return { epoch: epoch.toString(), done, there, failure: why }
+}
+
+export const tidyCommand = (keys: Keys, partition: number, within: StreamBounds): RedisCommand => {
+  const names = [keys.stream(partition), keys.sizes(partition)]
+  return ['EVALSHA', tidy.sha, 2, ...names, ...limitsOf(within)]
+}
+
+/** @param known partitions that have a stream, should Redis have forgotten the list of them */
+export const clearCommand = (
+  keys: Keys,
+  epoch: string,
+  ttlMs: number,
+  known: Iterable<number>,
+): RedisCommand => {
+  const names = [keys.epoch, keys.partitions, keys.streams]
+  return ['EVALSHA', clear.sha, 3, ...names, epoch, ttlMs, ...known]
+}
 
 /** First and last offset that a stream answers for. */
 export interface Bounds {
@@ -32,7 +219,7 @@ export interface Bounds {
   readonly newest: bigint
 }
 
-export const boundsCommand = (stream: string): RedisCommand => ['EVAL', boundsScript, 1, stream]
+export const boundsCommand = (stream: string): RedisCommand => ['EVALSHA', bounds.sha, 1, stream]
 
 /** Undefined when the stream is empty or not there. */
 export function readBounds(reply: RedisReply): Bounds | undefined {
@@ -42,13 +229,13 @@ export function readBounds(reply: RedisReply): Bounds | undefined {
   return { oldest: offsetOf(from), newest: offsetOf(id) }
 }
 
-/** Blocks that end at `from` or later; reading stops soon after one of the bounds. */
+/** Blocks that end at `from` or later; reading stops with the block that reaches a bound. */
 export const pageCommand = (
   stream: string,
   from: bigint,
   recordsMax: number,
   bytesMax: number,
-): RedisCommand => ['EVAL', pageScript, 1, stream, idFrom(from), recordsMax, bytesMax]
+): RedisCommand => ['EVALSHA', page.sha, 1, stream, idFrom(from), recordsMax, bytesMax]
 
 /** @throws the error of Redis, or TypeError for a stream that something else writes to */
 export function readPage(

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Settings } from '../tables/settings.ts'
-import { systemClock } from '../world/clock.ts'
+import { sleep, systemClock } from '../world/clock.ts'
 import { records, RedisServer, replayed, storeOn, until, valueOf } from './redis-testbed.ts'
 import type { TieredReplayStore } from './store.ts'
 
@@ -35,8 +35,11 @@ async function connected(more: Partial<Settings> = {}, namespace = 'v1_test') {
   expect(opened.store.status()['redis_connected']).toBe(true)
   return opened
 }
-const written = (store: TieredReplayStore) =>
-  until('everything is written', () => store.status()['redis_queue_bytes'] === 0)
+/** Also what was added in this turn. */
+async function written(store: TieredReplayStore): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  await until('everything is written', () => store.status()['redis_queue_bytes'] === 0)
+}
 
 describe('what was added', () => {
   test('comes back from both tiers, in order, once, with its bytes', async () => {
@@ -119,32 +122,73 @@ test('whatever is added, lost or natural, each offset is accounted for once', as
 })
 
 describe('bounds', () => {
-  test('a stream is trimmed by offset, and every key expires', async () => {
+  test('a stream never holds more records than it may, and no key outlives the TTL', async () => {
     const { store } = await connected({ replayRecordsPerPartitionMax: 100, replayTtlMs: 60_000 })
-    for (let from = 0; from < 5_000; from += 50) {
+    for (let from = 0; from < 1_000; from += 50) {
       store.add(records(0, from, from + 49, 200))
       await written(store)
+      const { oldest, newest } = (await store.retained(0, signal)).found!
+      expect(newest - oldest + 1n).toBeLessThanOrEqual(100n)
+      expect(newest - oldest + 1n).toBeGreaterThan(from < 100 ? 40n : 90n)
     }
-    const { oldest } = (await store.retained(0, signal)).found!
-    expect(Number(oldest)).toBeGreaterThan(4_500)
-    expect(Number(oldest)).toBeLessThanOrEqual(4_900)
     const [keys] = await redis.run(['KEYS', '*'])
     const names = (keys as Buffer[]).map(String)
-    expect(names).toHaveLength(3)
+    expect(names).toHaveLength(4)
     for (const ttl of await redis.run(...names.map((name) => ['PTTL', name] as const))) {
       expect(ttl).toBeGreaterThan(0)
-      expect(ttl).toBeLessThanOrEqual(120_000)
+      expect(ttl).toBeLessThanOrEqual(60_000)
     }
   })
 
-  test('a page is bounded in bytes, however large the records', async () => {
-    const { store } = await connected({ redisQueueBytesMax: 256 * 1_024 * 1_024 })
-    store.add(records(0, 0, 99, 1_000_000))
+  test('a stream never takes more bytes than it may, whatever the records', async () => {
+    const { store, lost } = await connected({
+      replayMemoryBytesMax: 64 * 1_024,
+      redisPartitionBytesMax: 1_000_000,
+    })
+    for (const [at, bytes] of [300_000, 999_000, 10, 40_000, 500_000, 700_000].entries()) {
+      store.add(records(0, at * 10, at * 10 + 9, bytes))
+      await written(store)
+      const [held] = await redis.run(['MEMORY', 'USAGE', 'dashstream-replay:v1_test:partition:0'])
+      expect(held).toBeGreaterThan(250_000)
+      expect(held).toBeLessThan(1_400_000)
+    }
+    expect((await replayed(store, 0, 58n, 60n)).offsets).toEqual([59])
+    expect(lost('too_large')).toBe(0)
+    store.add(records(0, 60, 60, 1_000_000))
+    store.add(records(0, 61, 62, 100))
     await written(store)
-    const page = await store.page(0, -1n, 100n, signal)
+    expect(lost('too_large')).toBe(1)
+    const { offsets, missing } = await replayed(store, 0, 58n, 63n)
+    expect([offsets, missing]).toEqual([[59, 61, 62], [60n]])
+  })
+
+  test('nothing is kept longer than the TTL, also by a relay that was not there before', async () => {
+    const ttl = { replayTtlMs: 1_500, redisTimeoutMs: 100 }
+    const first = await connected(ttl)
+    first.store.add(records(0, 0, 9))
+    await first.store.close()
+    const { store } = await connected(ttl)
+    const startMs = systemClock.nowMs()
+    const oldest = async () => (await store.retained(0, signal)).found?.oldest
+    for (let at = 10; (await oldest()) !== undefined && (await oldest()) === 0n; at++) {
+      store.add(records(0, at, at))
+      await written(store)
+      expect(systemClock.nowMs() - startMs).toBeLessThan(2_500)
+      await sleep(systemClock, 50)
+    }
+    expect(await oldest()).toBeGreaterThanOrEqual(10n)
+  })
+
+  test('a page is bounded in bytes, however large the records', async () => {
+    const { store } = await connected({ redisTimeoutMs: 10_000 })
+    for (const at of range(0, 49)) {
+      store.add(records(0, at, at, 1_000_000))
+      if (at % 10 === 9) await written(store)
+    }
+    const page = await store.page(0, -1n, 50n, signal)
     expect(page.records.length).toBeGreaterThan(0)
-    expect(page.records.length).toBeLessThanOrEqual(5)
-    expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(range(0, 99))
+    expect(page.records.length).toBeLessThanOrEqual(2)
+    expect((await replayed(store, 0, -1n, 50n)).offsets).toEqual(range(0, 49))
   })
 
   test('memory holds what is on its way to Redis, and no more than its bounds else', async () => {
@@ -175,7 +219,7 @@ describe('a Redis that', () => {
     }
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40_000_000)
     await until('the writes are given up', () => lost('timeout') > 0)
-    expect(store.status()['redis_connected']).toBe(false)
+    await until('the loss is noticed', () => store.status()['redis_connected'] === false)
     const degraded = await replayed(store, 0, 0n, 20_000n)
     expect([...degraded.degraded][0]).toMatch(/Redis/)
     expect(degraded.offsets.length + degraded.missing.length).toBe(19_999)
@@ -336,5 +380,59 @@ describe('a reset', () => {
     await until('the reset is noticed', () => other.epochs.includes('foreign'))
     expect(other.store.epoch).toBe(one.store.epoch)
     expect((await replayed(other.store, 1, -1n, 10n)).offsets).toEqual([])
+  })
+
+  test('by one relay hides what the other has in memory and in its queue', async () => {
+    const memory = { replayMemoryRecordsMax: 1_000 }
+    const [one, other] = [await connected(memory), await connected(memory)]
+    other.store.add(records(1, 0, 99))
+    await written(other.store)
+    await one.store.clear(signal)
+    const asked = await other.store.partitions(signal)
+    expect(asked.degraded).toBe('Redis holds another epoch')
+    await until('the reset is noticed', () => other.epochs.includes('foreign'))
+    expect(await other.store.partitions(signal)).toEqual({ found: [] })
+    const { offsets } = await replayed(other.store, 1, -1n, 100n)
+    expect(offsets).toEqual([])
+    const [left] = await redis.run(['KEYS', '*:partition*'])
+    expect(left).toEqual([])
+  })
+
+  test('by one relay is not undone by what the other had still to write', async () => {
+    const [one, other] = [await connected(), await connected()]
+    one.store.add(records(0, 0, 9))
+    await written(one.store)
+    for (let from = 0; from < 20_000; from += 1_000) {
+      other.store.add(records(1, from, from + 999, 500))
+    }
+    await one.store.clear(signal)
+    const { epoch } = one.store
+    for (let from = 20_000; from < 25_000; from += 1_000) {
+      other.store.add(records(1, from, from + 999, 500))
+    }
+    await until('the reset is noticed', () => other.epochs.includes('foreign'))
+    await written(other.store)
+    expect(other.store.epoch).toBe(epoch)
+    const next = await connected()
+    const { offsets } = await replayed(next.store, 1, -1n, 25_000n)
+    expect(offsets.filter((offset) => offset < 20_000)).toEqual([])
+    other.store.add(records(1, 25_000, 25_009))
+    await written(other.store)
+    const after = await replayed(next.store, 1, 24_999n, 25_010n)
+    expect(after.offsets).toEqual(range(25_000, 25_009))
+  })
+
+  test('hides a page that was read before it and comes after it', async () => {
+    const { store } = await connected()
+    store.add(records(0, 0, 99))
+    await written(store)
+    redis.freeze()
+    const page = store.page(0, -1n, 50n, signal)
+    await new Promise((resolve) => setImmediate(resolve))
+    const clearing = store.clear(signal)
+    redis.thaw()
+    expect((await clearing).isCleared).toBe(true)
+    const { records: shown, degraded } = await page
+    expect([shown.length, degraded]).toEqual([0, 'Redis holds another epoch'])
   })
 })

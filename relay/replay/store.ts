@@ -12,7 +12,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Asked, RelayRecord, ReplayPage, ReplayStore, Retained } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
 import { type Clock, sleep } from '../world/clock.ts'
-import { keysOf } from './blocks.ts'
+import { type BlockBounds, bytesOf, keysOf } from './blocks.ts'
 import { Epoch } from './epoch.ts'
 import { Incoming } from './incoming.ts'
 import { MemoryTier } from './memory.ts'
@@ -34,8 +34,10 @@ export interface StoreNeeds {
 export type EpochReason = 'adopted' | 'foreign' | 'lost' | 'cleared' | 'log_regressed'
 
 const pageLimits = { recordsMax: 1_000, bytesMax: 1_024 * 1_024 }
-const blockBytesMax = 64 * 1_024
+const blockMax = { bytesMax: 64 * 1_024, recordsMax: 1_000 }
 const batchBytesMax = 512 * 1_024
+/** Streams are trimmed by whole blocks, so a block is a small part of what a stream may hold. */
+const blocksPerStream = 16
 
 /** Both halves of the Redis tier, which exists once the namespace is known. */
 interface RedisTier {
@@ -64,14 +66,14 @@ export class TieredReplayStore implements ReplayStore {
     })
     this.#queue = new WriteQueue({
       bytesMax: settings.redisQueueBytesMax,
-      blockBytesMax,
+      block: blockBounds(settings),
       batchBytesMax,
     })
     this.#incoming = new Incoming(
       (partition, stretch) => this.#take(partition, stretch),
       () => this.#taken(),
     )
-    this.#epoch = new Epoch(clock, 2 * replayTtlMs - redisTimeoutMs, randomUUID)
+    this.#epoch = new Epoch(clock, replayTtlMs - redisTimeoutMs, randomUUID)
     this.#export()
   }
 
@@ -99,7 +101,12 @@ export class TieredReplayStore implements ReplayStore {
       },
       onDown: (why) => onRedisDown?.(why),
     })
-    const reader = new RedisReader({ ...this.#needs, keys, onUp: () => reads.resolve() })
+    const reader = new RedisReader({
+      ...this.#needs,
+      keys,
+      check: (held) => this.#check(held),
+      onUp: () => reads.resolve(),
+    })
     this.#redis = { writer, reader, kept: Promise.all([writer.keep(), reader.keep()]) }
     const reached = Promise.all([writes.promise, reads.promise])
     await Promise.race([reached, sleep(clock, settings.redisTimeoutMs)])
@@ -209,8 +216,12 @@ export class TieredReplayStore implements ReplayStore {
   #take(partition: number, stretch: Parameters<MemoryTier['add']>[1]): void {
     const ordinal = this.#memory.nextOrdinal
     if (!this.#memory.add(partition, stretch) || !this.#isEnabled) return
+    const { settings, signals } = this.#needs
+    if (bytesOf(stretch) > settings.redisPartitionBytesMax) {
+      return signals.redisDropped(1, 'too_large')
+    }
     const lost = this.#queue.add(partition, stretch, ordinal)
-    if (lost > 0) this.#needs.signals.redisDropped(lost, 'queue_full')
+    if (lost > 0) signals.redisDropped(lost, 'queue_full')
   }
 
   #taken(): void {
@@ -250,8 +261,16 @@ export class TieredReplayStore implements ReplayStore {
   async #ask<T>(work: (reader: RedisReader) => Promise<T>): Promise<T | undefined> {
     if (!this.#isEnabled) return undefined
     if (this.#redis === undefined) throw new Error('Redis is not connected')
-    if (!this.#redis.writer.isReadable) throw new Error('Redis still holds what was reset')
-    return work(this.#redis.reader)
+    const { writer, reader } = this.#redis
+    if (!writer.isReadable) throw new Error('Redis still holds what was reset')
+    return work(reader)
+  }
+
+  /** What Redis shows under another epoch than ours is nothing that clients may be shown. */
+  #check(held: string | undefined): void {
+    if (held === this.#epoch.value) return
+    void this.#redis?.writer.look()
+    throw new Error('Redis holds another epoch')
   }
 
   /** The same, but a tier that cannot be asked knows nothing. */
@@ -271,14 +290,18 @@ export class TieredReplayStore implements ReplayStore {
     why: 'cleared' | 'log_regressed',
     signal: AbortSignal,
   ): Promise<{ isCleared: boolean; keys: number }> {
-    this.#incoming.clear()
-    this.#memory.clear()
-    this.#queue.clear()
+    this.#forgetOurs()
     this.#epoch.renew()
     this.#epochIs(why)
     if (!this.#isEnabled) return { isCleared: true, keys: 0 }
     const keys = await this.#clearRedis(signal)
     return { isCleared: keys !== undefined, keys: keys ?? 0 }
+  }
+
+  #forgetOurs(): void {
+    this.#incoming.clear()
+    this.#memory.clear()
+    this.#queue.clear()
   }
 
   async #clearRedis(signal: AbortSignal): Promise<number | undefined> {
@@ -293,7 +316,7 @@ export class TieredReplayStore implements ReplayStore {
   }
 
   #epochIs(why: EpochReason): void {
-    if (why === 'foreign') this.#memory.clear()
+    if (why === 'foreign') this.#forgetOurs()
     this.#needs.metrics.epochChanges.of({ reason: why }).add()
     this.#needs.onEpoch?.(this.#epoch.value, why)
   }
@@ -304,6 +327,14 @@ export class TieredReplayStore implements ReplayStore {
     metrics.redisQueueBytes.from(() => this.#queue.bytes)
     metrics.replayMemoryRecords.from(() => this.#memory.records)
     metrics.replayMemoryBytes.from(() => this.#memory.bytes)
+  }
+}
+
+function blockBounds(settings: Settings): BlockBounds {
+  const share = (most: number) => Math.max(1, Math.floor(most / blocksPerStream))
+  return {
+    bytesMax: Math.min(blockMax.bytesMax, share(settings.redisPartitionBytesMax)),
+    recordsMax: Math.min(blockMax.recordsMax, share(settings.replayRecordsPerPartitionMax)),
   }
 }
 

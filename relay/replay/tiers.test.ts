@@ -2,10 +2,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../world/manual-clock.ts'
-import { beginBlock, decodeBlock, encodeBlock, extendBlock } from './blocks.ts'
+import { beginBlock, decodeBlock, encodeBlock, extendBlock, type OpenBlock } from './blocks.ts'
 import { Deque } from './deque.ts'
 import { Epoch } from './epoch.ts'
-import { Horizon } from './horizon.ts'
 import { Incoming } from './incoming.ts'
 import { MemoryTier, type Stretch } from './memory.ts'
 import { readPage } from './scripts.ts'
@@ -104,6 +103,15 @@ describe('memory', () => {
   })
 })
 
+const roomy = { bytesMax: 1_000_000, recordsMax: 1_000 }
+
+/** A block as Redis gives it back. */
+function entryOf(block: OpenBlock): [id: Buffer, fields: Buffer[]] {
+  const values = encodeBlock(block).slice(1).map((field) => Buffer.from(field))
+  const names = text('from', 'count', 'index', 'values')
+  return [Buffer.from(`${block.last}-1`), names.flatMap((name, at) => [name, values[at]!])]
+}
+
 describe('blocks', () => {
   test('come back as they were, whatever the bytes, and answer for natural holes', () => {
     const parts = fc.array(fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined }), {
@@ -119,34 +127,44 @@ describe('blocks', () => {
         }))
         const block = beginBlock(3, stretches[0]!)
         for (const stretch of stretches.slice(1)) {
-          expect(extendBlock(block, stretch, 1_000_000)).toBe(true)
+          expect(extendBlock(block, stretch, roomy)).toBe(true)
         }
-        const [id, ...fields] = encodeBlock(block).map((field) => Buffer.from(field))
         const { bytes: _, ...stored } = block
-        expect(decodeBlock(3, [id, fields])).toEqual(stored)
+        expect(decodeBlock(3, entryOf(block))).toEqual(stored)
         expect([stored.first, stored.last]).toEqual([start, stretches.at(-1)!.last])
       }),
     )
   })
 
-  test('end at a gap, and when they are full', () => {
+  test('end at a gap, and before what they have no room for', () => {
     const block = beginBlock(0, record(5n))
-    expect(extendBlock(block, record(7n), 1_000)).toBe(false)
-    expect(extendBlock(block, hole(6n, 8n), 1_000)).toBe(true)
-    expect(extendBlock(block, record(9n), 1)).toBe(false)
-    expect([block.first, block.last]).toEqual([5n, 8n])
+    expect(extendBlock(block, record(7n), roomy)).toBe(false)
+    expect(extendBlock(block, hole(6n, 8n), roomy)).toBe(true)
+    expect(extendBlock(block, record(9n, 1_000), { ...roomy, bytesMax: 1_000 })).toBe(false)
+    expect(extendBlock(block, record(9n), { ...roomy, recordsMax: 1 })).toBe(false)
+    expect(extendBlock(block, hole(9n), { ...roomy, recordsMax: 1 })).toBe(true)
+    expect([block.first, block.last, block.records.length]).toEqual([5n, 9n, 1])
   })
 
   test('of anybody else are refused with a reason', () => {
     const id = Buffer.from('5-1')
-    const foreign = [[id, text('a', 'b')], [id, text('from', 'x')], [id, text()], 'no entry']
+    const block = (from: string, index: string, values: string) => [
+      id,
+      text('from', from, 'count', '1', 'index', index, 'values', values),
+    ]
+    const odd = [block('x', '0:1', 'a'), block('5', '0:2', 'a'), block('5', 'zero', 'a')]
+    const foreign = [[id, text('a', 'b')], [id, text('from', '5')], [id, text()], 'no entry', ...odd]
     for (const entry of foreign) expect(() => decodeBlock(0, entry)).toThrow('something else')
     expect(() => readPage(0, null)).toThrow('something else')
   })
 })
 
 describe('queue', () => {
-  const bounds = { bytesMax: 2_000, blockBytesMax: 300, batchBytesMax: 700 }
+  const bounds = {
+    bytesMax: 2_000,
+    block: { bytesMax: 300, recordsMax: 3 },
+    batchBytesMax: 700,
+  }
   const step = fc.oneof(
     fc.record({ do: fc.constant('add' as const), partition: fc.nat(2), bytes: fc.nat(500) }),
     fc.record({ do: fc.constantFrom('send' as const, 'settle' as const) }),
@@ -211,24 +229,6 @@ describe('incoming', () => {
   })
 })
 
-describe('horizon', () => {
-  test('lets go of offsets by number, and of ages never early and at most 1/32 late', () => {
-    const clock = new ManualClock()
-    const ttlMs = 32_000
-    const horizon = new Horizon(clock, ttlMs, 1_000_000)
-    const writtenMs: number[] = []
-    for (let offset = 0; offset < 200; offset++) {
-      writtenMs.push(clock.nowMs())
-      const floor = Number(horizon.floor(BigInt(offset)))
-      const ages = writtenMs.map((atMs) => clock.nowMs() - atMs)
-      expect(ages.slice(0, floor).every((age) => age >= ttlMs)).toBe(true)
-      expect(ages.slice(floor).every((age) => age <= ttlMs + 2 * (ttlMs / 32))).toBe(true)
-      clock.advance(700)
-    }
-    expect(new Horizon(clock, ttlMs, 10).floor(99n)).toBe(90n)
-  })
-})
-
 /** An epoch that Redis keeps for a second. */
 const beginEpoch = () => {
   let made = 0
@@ -244,14 +244,22 @@ describe('epoch', () => {
     expect(epoch.value).toBe('new')
   })
 
-  test('is lost when Redis has none any more, unless it had time to expire', () => {
+  test('is followed by another when Redis has lost it, unless it had time to expire', () => {
     const { epoch, clock } = beginEpoch()
-    expect([epoch.heard(undefined), epoch.value]).toEqual(['absent', 'own 1'])
-    epoch.held()
+    expect(epoch.offer).toEqual({ expected: 'own 1', ifAbsent: 'own 1', following: 'own 2' })
+    expect(epoch.heard('own 1')).toBe('same')
     clock.advance(999)
-    expect([epoch.heard(undefined), epoch.value]).toEqual(['lost', 'own 2'])
+    expect(epoch.offer).toEqual({ expected: 'own 1', ifAbsent: 'own 2', following: 'own 2' })
+    clock.advance(1)
+    expect(epoch.offer.ifAbsent).toBe('own 1')
+    expect([epoch.heard('own 2'), epoch.value]).toEqual(['lost', 'own 2'])
+    expect(epoch.offer).toEqual({ expected: 'own 2', ifAbsent: 'own 3', following: 'own 3' })
+  })
+
+  test('of our own making is offered until Redis holds it', () => {
+    const { epoch } = beginEpoch()
     epoch.held()
-    clock.advance(1_000)
-    expect([epoch.heard(undefined), epoch.value]).toEqual(['absent', 'own 2'])
+    epoch.renew()
+    expect(epoch.offer).toEqual({ expected: 'own 3', ifAbsent: 'own 3', following: 'own 4' })
   })
 })

@@ -3,13 +3,14 @@
  * together; when full, the oldest waiting block is given up, so that what a slow Redis holds in the
  * end is the newest.
  */
-import { beginBlock, extendBlock, type OpenBlock } from './blocks.ts'
+import { beginBlock, type BlockBounds, extendBlock, type OpenBlock } from './blocks.ts'
 import { Deque } from './deque.ts'
 import type { Stretch } from './memory.ts'
 
 export interface QueueBounds {
   readonly bytesMax: number
-  readonly blockBytesMax: number
+  /** Of a block; one record may be larger. */
+  readonly block: BlockBounds
   readonly batchBytesMax: number
 }
 
@@ -64,7 +65,7 @@ export class WriteQueue {
   add(partition: number, stretch: Stretch, ordinal: number): number {
     const growing = this.#growing.get(partition)
     const before = growing?.bytes ?? 0
-    if (growing !== undefined && extendBlock(growing, stretch, this.#bounds.blockBytesMax)) {
+    if (growing !== undefined && extendBlock(growing, stretch, this.#bounds.block)) {
       this.#waitingBytes += growing.bytes - before
     } else {
       const block = beginBlock(partition, stretch)

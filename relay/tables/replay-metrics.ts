@@ -28,7 +28,11 @@ export const replayMetricRows = {
     ours,
   ),
   replayMessages: counter('websocket_replay_messages_total', { mode }, 'Records replayed.'),
-  replayGaps: counter('websocket_replay_gaps_total', { mode }, 'Gaps declared in replays.'),
+  replayGaps: counter(
+    'websocket_replay_gaps_total',
+    { mode },
+    'Gaps declared in replays: by partition in offsets, by thread in sequences.',
+  ),
   replayGapMessages: counter(
     'websocket_replay_gap_messages_total',
     { mode },
@@ -73,7 +77,7 @@ export const replayMetricRows = {
   ),
   redisRecordsLost: counter(
     'relay_replay_redis_records_lost_total',
-    { reason: ['queue_full', 'timeout', 'connection', 'refused'] },
+    { reason: ['queue_full', 'too_large', 'timeout', 'connection', 'refused', 'foreign_epoch'] },
     'Records that Redis does not hold, by reason; dropped and failed ones together.',
     ours,
   ),
