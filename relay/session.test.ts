@@ -37,9 +37,11 @@ function bench() {
   const metrics = createMetrics(false)
   const sent: (ServerFrame | number)[] = []
   const closed: string[] = []
-  const seen = { lives: 0, slow: 0, takes: true }
+  const seen = { lives: 0, slow: 0, takes: true, unfenced: 0, isReplaying: false }
   const outlet = {
     goLive: () => (seen.lives += 1),
+    fence: () => (seen.isReplaying ? undefined : new Map()),
+    unfence: () => (seen.unfenced += 1),
     sweep: () => undefined,
     control: (bytes: Buffer) => {
       if (seen.takes) sent.push(...framesOf(bytes))
@@ -79,6 +81,38 @@ describe('greeting', () => {
     expect(it.seen.lives).toBe(1)
     it.session.greeted()
     expect(it.seen.lives).toBe(1)
+  })
+})
+
+describe('the rest of a capped replay', () => {
+  test('may be asked for in its time, and is not declared then', () => {
+    it.session.offerRest([missed(5)])
+    it.pass(900)
+    expect(it.session.fence()).toEqual(new Map())
+    it.pass(10_000)
+    expect([it.sent, it.seen.unfenced]).toEqual([[], 0])
+  })
+
+  test('is waited for as long as another replay is under way', () => {
+    it.session.offerRest([missed(5)])
+    it.seen.isReplaying = true
+    expect(it.session.fence()).toBeUndefined()
+    it.pass(1_000)
+    expect(it.seen.unfenced).toBe(1)
+  })
+
+  test('is declared missing before live records flow, when nobody asks for it', () => {
+    it.session.offerRest([missed(5), missed(7, 3)])
+    it.pass(999)
+    expect(it.sent).toEqual([])
+    it.pass(1)
+    expect(it.sent).toMatchObject([
+      { type: 'gap', count: 5n, partition: 0, firstOffset: 10n, lastOffset: 14n },
+      { type: 'gap', count: 7n, partition: 3 },
+    ])
+    expect(it.seen.unfenced).toBe(1)
+    it.pass(10_000)
+    expect([it.sent.length, it.seen.unfenced]).toEqual([2, 1])
   })
 })
 

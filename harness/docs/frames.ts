@@ -189,10 +189,10 @@ const resumeFields = [
     'every partition is new to the client: from the oldest that is retained',
   ],
   [code('epoch'), 'text, from the last `replay_complete`', 'the cursors are trusted'],
-  [code('mode'), codes(['partition', 'thread']), '`partition` if there are offsets'],
+  [code('mode'), codes(['partition', 'thread']), '`thread` if there are threads and no offsets'],
   [
     `${code('lastSequencesByThread')}, ${code('threadId')}, ${code('lastSequence')}`,
-    'sequences of threads, as in DashFlow',
+    'thread → last applied sequence (exclusive), as decimal text or integer; or one such pair',
     'nothing is asked for by thread',
   ],
 ] as const

@@ -69,6 +69,17 @@ const stream = [
     'records follow above it: nothing comes twice, and what is missing is declared by `gap` or',
     '`cursor_stale`.',
   ),
+  ...paragraph(
+    'By thread, everything that is retained is looked through, and each record is sent that holds',
+    'an event of a thread beyond the sequence that was asked for. The gaps of its threads follow',
+    'the records. `from` and `epoch` mean nothing then, and `lastOffsetsByPartition` of the answer',
+    'is no cursor to resume by partition from: the records of other threads were left out.',
+  ),
+  ...paragraph(
+    'A replay ends at its limit with `capped`. To go on, resume again at once: by partition from',
+    'the last offset of each partition that had records and from the old cursor of every other',
+    'one, by thread from the highest sequence of each. A gap below that is not asked for again.',
+  ),
 ]
 
 const limits = paragraph(

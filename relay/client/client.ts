@@ -260,6 +260,7 @@ export class Client {
     if ('message' in frame) this.#notice(frame.type, noticeOf(frame))
     if (frame.type === 'replay_complete') return this.#replayed(frame)
     if (frame.type === 'cursor_reset_complete') this.#resetTo(frame)
+    if (frame.type === 'cursor_stale') this.#stale(frame)
     if (frame.type === 'pong') this.#connection.settle('ping')
     return { flagged: markRuns(frame, this.#runs, this.#cursors) }
   }
@@ -272,6 +273,11 @@ export class Client {
     }
     if (frame.mode === 'latest') this.#cursors.startAt(frame.lastOffsetsByPartition)
     return frame.capped ? { flagged: [], mustResume: true } : { flagged: [] }
+  }
+
+  /** Not too old, but of another log: what comes now comes from the oldest that there is. */
+  #stale({ partition, requested, oldest }: FrameOf<'cursor_stale'>): void {
+    if (requested >= oldest) this.#cursors.distrust({ partition, offset: requested })
   }
 
   /** The fence: whatever was received or announced before has no effect from here on. */

@@ -71,6 +71,11 @@ export class Cursors {
     else this.#done.set(position.partition, position.offset)
   }
 
+  /** The relay cannot use this position: its replay begins anew, below it. */
+  distrust({ partition, offset }: Position): void {
+    if (this.#done.get(partition) === offset) this.#done.delete(partition)
+  }
+
   /** Partitions that nothing came from yet begin here: what is older was never asked for. */
   startAt(positions: ReadonlyMap<number, bigint>): void {
     for (const [partition, offset] of positions) {

@@ -285,6 +285,45 @@ describe('what the relay says about the stream', () => {
     complete('b', false)
     expect(bed.client.cursor()).toEqual({ offsets: { 3: '4' }, epoch: 'b' })
   })
+
+  test('a replay that is capped again and again is resumed where it ended, until it is not', () => {
+    const bed = new Bed()
+    const asked: string[] = []
+    for (let isCapped = true; isCapped; ) {
+      asked.push(String(/"0":"(\d+)"/.exec(bed.client.resumeRequest('cursor'))?.[1]))
+      for (let count = 0; count < 3; count += 1) bed.send(token({ sequence: asked.length }))
+      const { mustResume } = bed.client.onText(
+        `{"type":"replay_complete","mode":"cursor","totalReplayed":3,"capped":${asked.length < 4}}`,
+      )
+      isCapped = mustResume === true
+    }
+    expect(asked).toEqual(['undefined', '2', '5', '8'])
+  })
+
+  test('a cursor beyond the end of the log is given up, so that a capped replay goes on', () => {
+    const bed = new Bed({ cursor: { offsets: { 0: '100', 1: '7' }, epoch: 'a' } })
+    const stale = (requested: number, oldest: number, partition = 0) =>
+      bed.client.onText(
+        `{"type":"cursor_stale","partition":${partition},"requested":"${requested}",` +
+          `"oldest":"${oldest}","message":"m"}`,
+      )
+    stale(7, 20, 1)
+    stale(99, 0)
+    expect(bed.client.cursor().offsets).toEqual({ 0: '100', 1: '7' })
+    stale(100, 0)
+    bed.sendAll([start(), setN(2, 1)])
+    expect(bed.client.cursor().offsets).toEqual({ 0: '1', 1: '7' })
+  })
+
+  test('a gap of a thread flags that run, and moves no cursor', () => {
+    const bed = threeRuns()
+    const before = bed.client.cursor()
+    const gap =
+      '{"type":"gap","count":3,"severity":"warning","message":"m","threadId":"elsewhere",' +
+      '"firstSequence":"2","lastSequence":"4"}'
+    expect(bed.client.onText(gap).flagged).toEqual(['elsewhere'])
+    expect(bed.client.cursor()).toEqual(before)
+  })
 })
 
 /** `run` and `done`, which has ended, on partition 0; `elsewhere` on partition 1. */

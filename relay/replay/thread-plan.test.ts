@@ -171,13 +171,12 @@ test('a client that goes on where it was capped gets every record, and no more g
     const whole = await replay({ ...plan, recordsMax: 1_000 })
     const sent: string[] = []
     const gaps: string[] = []
-    let { wanted } = plan
+    const wanted = { ...plan.wanted }
     for (let isCapped = true; isCapped; ) {
       const { seen, store } = await replay(plan, wanted)
       const records = model.recordsOf(seen)
       sent.push(...records.map(({ partition, offset }) => `${partition}/${offset}`))
       gaps.push(...declaredSequences(seen))
-      wanted = { ...wanted }
       for (const { partition, offset } of records) {
         const at = Number(offset - store.logs.get(partition)!.first)
         for (const { thread, sequence } of plan.logs[partition]![at]!.events) {

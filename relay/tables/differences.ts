@@ -61,14 +61,21 @@ const resuming: readonly DifferenceRow[] = [
     noticed: '`error` with the code `RESUME_INVALID` and the entry; the socket stays open.',
   },
   {
-    what: 'Resuming by thread is not served yet.',
-    why: 'An honest refusal is better than a replay that leaves out what it cannot find.',
-    noticed: '`error` with the code `RESUME_MODE_UNSUPPORTED` instead of silence.',
+    what: 'A resume by thread gets whole records in the order of their partitions and offsets.',
+    why: 'A thread at a time, records came twice, and of a batch only the last event counted.',
+    noticed: 'Offsets of a partition ascend; every event of a batch counts; unknown threads: none.',
+  },
+  {
+    what: 'What a resume by thread misses is declared, inside a thread as well as before it.',
+    why: 'Only what was missing at the front was told, and at most 1,000 records were looked at.',
+    noticed:
+      '`gap` with `threadId`, `firstSequence` and `lastSequence` after the records; and one with ' +
+      'a partition for offsets whose threads nobody knows.',
   },
   {
     what: 'A resume that names neither partitions nor threads asks for all partitions.',
     why: 'DashFlow takes it for a thread resume without threads and never answers.',
-    noticed: 'Every resume is answered: by `replay_complete`, or by an `error`.',
+    noticed: 'Every resume is answered: by `replay_complete`, or by an `error`; also `thread`.',
   },
   {
     what: '`replay_complete` has the same fields in every mode.',
@@ -94,6 +101,16 @@ const resuming: readonly DifferenceRow[] = [
     what: 'A replay never sends more than `REPLAY_MAX_TOTAL` records.',
     why: 'The cap was only looked at between pages, and pages have no bound in bytes.',
     noticed: '`totalReplayed` is at most the cap; `capped` says that there is more.',
+  },
+  {
+    what: 'After a capped replay live records wait a second for the client to ask for the rest.',
+    why: 'The first live record carried its cursor past everything that was left out.',
+    noticed: 'Without another resume: a `gap` for each partition with the rest, then live records.',
+  },
+  {
+    what: 'A replay that timed out or failed is followed by nothing but the close.',
+    why: 'Live records behind it would hide what it did not come to.',
+    noticed: '`error`, then the close code.',
   },
   {
     what: 'A replay that could not ask Redis says so.',
