@@ -1,4 +1,4 @@
-/** The reference relay's way in, on a real Kafka: dead letters that Kafka does not take. */
+/** The reference relay's way in, on a real Kafka: dead letters it refuses, and old records. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RelaySettings } from '../dsl/scenario.ts'
 import { Client, poison, record, Testbed, until, type Place } from './reference-testbed.ts'
@@ -51,4 +51,22 @@ describe('while Kafka refuses dead letters', () => {
       expect(await metric('websocket_dlq_send_failures_total')).toBe(0)
     })
   })
+})
+
+test('records from before the start are old from the first one on', async () => {
+  await bed.topics.create('old', 1)
+  const before = await bed.placeOn('old')
+  await before.relay.stop()
+  await before.produce([poison, record(1)])
+  const { metric, produce, relay } = await bed.placeOn('old', { lagIntervalMs: 60_000 })
+  try {
+    const old = () => metric('websocket_old_data_decode_errors_total')
+    await until('the old one', async () => (await old()) === 1)
+    await produce([poison])
+    const fresh = () => metric('websocket_decode_errors_total')
+    await until('the new one', async () => (await fresh()) === 1)
+    expect(await old()).toBe(1)
+  } finally {
+    await relay.stop()
+  }
 })

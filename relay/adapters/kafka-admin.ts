@@ -6,6 +6,10 @@ import { withDeadline } from '../world/deadline.ts'
 
 export interface KafkaAdmin {
   clusterId(limitMs: number): Promise<string>
+  /** Where the log of each partition of a topic ends. */
+  logEnds(topic: string, limitMs: number): Promise<ReadonlyMap<number, bigint>>
+  /** What a group has committed; partitions without a commit are left out. */
+  committed(topic: string, groupId: string, limitMs: number): Promise<ReadonlyMap<number, bigint>>
   /** What the lag monitor asks; its own deadline comes with the signal. */
   watermarks(
     topic: string,
@@ -44,6 +48,20 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
       withDeadline(clock, limitMs, 'asking for the cluster id', () =>
         ask(async (admin) => (await admin.describeCluster()).clusterId),
       ),
+    logEnds: (topic, limitMs) =>
+      withDeadline(clock, limitMs, 'asking where the logs end', () =>
+        ask(async (admin) => {
+          const ends = await admin.fetchTopicOffsets(topic)
+          return new Map(ends.map(({ partition, high }) => [partition, BigInt(high)]))
+        }),
+      ),
+    committed: (topic, groupId, limitMs) =>
+      withDeadline(clock, limitMs, 'asking for the commits', () =>
+        ask(async (admin) => {
+          const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
+          return commitsOf(group?.partitions ?? [])
+        }),
+      ),
     watermarks: (topic, groupId, partitions, signal) =>
       ask(async (admin) => {
         // Commits before log ends: the other way round a lag could come out negative.
@@ -57,6 +75,13 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
       await closing.catch(() => undefined)
     },
   }
+}
+
+function commitsOf(
+  commits: readonly { readonly partition: number; readonly offset: string }[],
+): Map<number, bigint> {
+  const all = commits.map(({ partition, offset }) => [partition, BigInt(offset)] as const)
+  return new Map(all.filter(([, offset]) => offset >= 0n))
 }
 
 function watermarksOf(

@@ -76,6 +76,7 @@ export interface KafkaConsumer {
 }
 
 const retryMs = { first: 250, most: 5_000 } as const
+const metadataMsMax = 30_000
 /** Batches that are taken side by side, so that one which rests does not hold up the others. */
 const workers = 8
 
@@ -172,6 +173,8 @@ class GroupConsumer implements KafkaConsumer {
       maxBytes: fetchBytesMax,
       maxBytesPerPartition: Math.min(fetchBytesMax, 1_024 * 1_024),
       allowAutoTopicCreation: false,
+      // Partitions that are added to the topic are seen after so long, and no sooner.
+      metadataMaxAge: metadataMsMax,
       retry: { restartOnFailure: async () => false },
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {

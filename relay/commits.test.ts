@@ -1,0 +1,41 @@
+/** Commits only ever go forward, whoever made the last one. */
+import { expect, test } from 'vitest'
+import { Commits } from './commits.ts'
+
+const offsets = (...entries: readonly (readonly [number, bigint])[]) => new Map(entries)
+
+test('a rival that went further is not taken back', async () => {
+  const commits = new Commits(async () => offsets([0, 60n], [1, 5n]))
+  expect(await commits.ahead(offsets([0, 10n], [1, 6n], [2, 0n]))).toEqual(
+    offsets([1, 6n], [2, 0n]),
+  )
+  expect(await commits.ahead(offsets([0, 61n]))).toEqual(offsets([0, 61n]))
+})
+
+test('what was taken is not committed again', async () => {
+  const commits = new Commits(async () => offsets())
+  commits.taken(await commits.ahead(offsets([0, 7n])))
+  expect(await commits.ahead(offsets([0, 7n]))).toEqual(offsets())
+  expect(await commits.ahead(offsets([0, 8n]))).toEqual(offsets([0, 8n]))
+})
+
+test('nothing is committed before the group was asked, which is tried until it answers', async () => {
+  let asked = 0
+  const commits = new Commits(async () => {
+    asked += 1
+    if (asked < 3) throw new Error('no answer')
+    return offsets([0, 60n])
+  })
+  await expect(commits.ahead(offsets([0, 10n]))).rejects.toThrow('no answer')
+  await expect(commits.ahead(offsets([0, 10n]))).rejects.toThrow('no answer')
+  expect(await commits.ahead(offsets([0, 10n]))).toEqual(offsets())
+  await commits.ahead(offsets([0, 11n]))
+  expect(asked).toBe(3)
+})
+
+test('a log that began anew is committed from its beginning', async () => {
+  const commits = new Commits(async () => offsets([0, 60n]))
+  await commits.ahead(offsets([0, 61n]))
+  commits.begunAnew(0)
+  expect(await commits.ahead(offsets([0, 3n]))).toEqual(offsets([0, 3n]))
+})
