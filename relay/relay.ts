@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Answer, createHttpServer, type HttpServer } from './adapters/http.ts'
+import { type Answer, createHttpServer, type HttpServer, type Routes } from './adapters/http.ts'
 import { createSocketServer, refuseUpgrade } from './adapters/sockets.ts'
 import { Clients } from './clients.ts'
 import { Control } from './control.ts'
@@ -17,6 +17,8 @@ import { refusalOf } from './limits/admission.ts'
 import { ByteLog } from './log/byte-log.ts'
 import type { Outlet } from './parts.ts'
 import { Requests } from './requests.ts'
+import { schemaRoutes } from './schemas/routes.ts'
+import { ExpectedSchemas } from './schemas/store.ts'
 import { Session } from './session.ts'
 import { Broadcast } from './stages/broadcast.ts'
 import type { CloseReason } from './tables/close-codes.ts'
@@ -158,17 +160,31 @@ export class Relay {
     const { metrics } = this.#wiring
     const { scrape } = metrics
     return createHttpServer({
-      pages: {
-        '/health': () => ({ code: 200, body: this.#health() }),
-        '/version': () => ({ code: 200, body: this.#version() }),
-        '/livez': () => liveness(this.#wiring.signals.uptimeMs),
-        '/readyz': () => this.#readiness(),
-        '/metrics': async () => {
-          return { code: 200, body: await scrape.text(), contentType: scrape.contentType }
+      routes: {
+        '/health': { GET: () => ({ code: 200, body: this.#health() }) },
+        '/version': { GET: () => ({ code: 200, body: this.#version() }) },
+        '/livez': { GET: () => liveness(this.#wiring.signals.uptimeMs) },
+        '/readyz': { GET: () => this.#readiness() },
+        '/metrics': {
+          GET: async () => {
+            return { code: 200, body: await scrape.text(), contentType: scrape.contentType }
+          },
         },
+        ...this.#schemaRoutes(),
       },
       onUpgrade: (request, socket, head) => this.#admit(request, socket, head),
     })
+  }
+
+  #schemaRoutes(): Routes {
+    const { settings, world } = this.#wiring
+    const schemas = new ExpectedSchemas({
+      ...world,
+      file: settings.expectedSchemasFile,
+      entriesMax: settings.expectedSchemasMax,
+    })
+    void schemas.open()
+    return schemaRoutes({ settings, clock: world.clock, schemas })
   }
 
   /** From here on the slot, if there is one, belongs to the socket and dies with it. */

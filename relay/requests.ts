@@ -3,6 +3,7 @@
  * reset of the buffer, which concerns everybody and is therefore not for everybody.
  */
 import { encodeControl } from '../proto/control.ts'
+import { isLoopback } from './limits/admission.ts'
 import { frame, opcodes } from './log/frames.ts'
 import { createNumberedReader, type ReadNumbered } from './replay/numbered.ts'
 import { parseResume, type ResumeRequest } from './replay/resume.ts'
@@ -29,7 +30,6 @@ export interface RequestsNeeds {
 const resetPartitionsMax = 100
 /** Between two looks at whether a replay may begin. */
 const settleStepMs = 10
-const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
 
 type Cleared = Awaited<ReturnType<ReplayStore['clear']>>
 type RefusalReason = (typeof metricRows)['requestsRefused']['labels']['reason'][number]
@@ -62,7 +62,7 @@ export class Requests {
   reset(session: Session): void {
     const { authToken, host } = this.#wiring.settings
     // With a token, every client has shown it to be connected at all.
-    const isAllowed = authToken !== '' || loopback.has(host)
+    const isAllowed = authToken !== '' || isLoopback(host)
     if (!isAllowed) return this.#refuse(session, 'reset_forbidden', 'CURSOR_RESET_FORBIDDEN')
     // Whoever asks while a reset is under way shares it.
     if (this.#clearing === undefined && !this.#wiring.parts.rates.mayReset()) {

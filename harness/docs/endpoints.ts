@@ -39,6 +39,32 @@ export const endpoints: readonly Endpoint[] = [
     statuses: ['200'],
   },
   {
+    path: '/api/expected-schema',
+    answer: 'GET: all pinned schemas, by name, as a JSON array.',
+    statuses: ['200', '405', '500 the file cannot be read'],
+  },
+  {
+    path: '/api/expected-schema/:graph_name',
+    answer:
+      'GET, PUT, DELETE: the schema that a graph is expected to have. PUT takes `schema_id` and ' +
+      '`environment`, `pinned_by`, `note` (text or null); to change one needs the token, also ' +
+      'on loopback where there is one.',
+    statuses: [
+      '200, on disk',
+      '400 no JSON, or a name that cannot be one',
+      '401 token missing or wrong',
+      '403 origin not allowed, or beyond loopback without a token being set',
+      '404 none for this graph',
+      '405',
+      '413 too large',
+      '415 not JSON',
+      '422 fields missing or of another type',
+      '500 not written, nothing changed',
+      '503 too many changes are waiting',
+      '507 too many graphs have one',
+    ],
+  },
+  {
     path: '/metrics',
     answer: 'Prometheus text, see [METRICS.md](METRICS.md).',
     statuses: ['200'],

@@ -3,7 +3,7 @@
  * Every phase of a request has a deadline, so that nobody can hold a connection by being slow.
  */
 import fastify, { type FastifyInstance } from 'fastify'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
 export interface Answer {
@@ -11,9 +11,21 @@ export interface Answer {
   readonly body: string | Readonly<Record<string, unknown>> | readonly unknown[]
   readonly contentType?: string
 }
+/** What a client asks. */
+export interface Asking {
+  readonly request: IncomingMessage
+  /** The parts of the path that its route names, decoded. */
+  readonly params: Readonly<Record<string, string>>
+  /** Empty when there is none. */
+  readonly body: Buffer
+}
+type Method = 'GET' | 'PUT' | 'DELETE'
+export type Route = (asking: Asking) => Answer | Promise<Answer>
+/** What is answered, by path and method. GET answers HEAD, too. */
+export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, Route>>>>>
+
 export interface HttpNeeds {
-  /** Pages by path; GET and HEAD. */
-  readonly pages: Readonly<Record<string, () => Answer | Promise<Answer>>>
+  readonly routes: Routes
   /** The socket is the callee's from here on. */
   onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
 }
@@ -28,6 +40,7 @@ const headersMs = 10_000
 const requestMs = 15_000
 const keepAliveMs = 30_000
 const bodyBytesMax = 64 * 1_024
+const paramCharactersMax = 4_096
 
 export function createHttpServer(needs: HttpNeeds): HttpServer {
   const app = fastify({
@@ -36,9 +49,12 @@ export function createHttpServer(needs: HttpNeeds): HttpServer {
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: true,
+    routerOptions: { maxParamLength: paramCharactersMax, onBadUrl: badPath },
     http: { headersTimeout: headersMs, connectionsCheckingInterval: 1_000 },
   })
-  for (const [path, page] of Object.entries(needs.pages)) addPage(app, path, page)
+  takeAnyBody(app)
+  answerTrouble(app)
+  for (const [path, methods] of Object.entries(needs.routes)) addRoutes(app, path, methods)
   app.server.on('upgrade', (request, socket, head) => {
     needs.onUpgrade(request, socket as Socket, head)
   })
@@ -48,12 +64,56 @@ export function createHttpServer(needs: HttpNeeds): HttpServer {
   }
 }
 
-function addPage(app: FastifyInstance, path: string, page: HttpNeeds['pages'][string]): void {
-  app.get(path, async (_request, reply) => {
-    const { code, body, contentType } = await page()
-    if (contentType !== undefined) reply.type(contentType)
-    return reply.code(code).send(body)
+/** Bodies come as they are: what may be in them is for the routes to say. */
+function takeAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+function addRoutes(app: FastifyInstance, path: string, methods: Routes[string]): void {
+  for (const [method, route] of Object.entries(methods)) {
+    app.route({
+      method,
+      url: path,
+      handler: async ({ raw, params, body }, reply) => {
+        const asking = {
+          request: raw,
+          params: params as Asking['params'],
+          body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
+        }
+        const answer = await route(asking)
+        if (answer.contentType !== undefined) reply.type(answer.contentType)
+        return reply.code(answer.code).send(answer.body)
+      },
+    })
+  }
+  const allowed = Object.keys(methods).flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one]))
+  app.route({
+    method: app.supportedMethods.filter((method) => !allowed.includes(method)),
+    url: path,
+    handler: (_request, reply) =>
+      reply.code(405).header('allow', allowed.join(', ')).send({ error: 'Method not allowed' }),
   })
+}
+
+const troubles: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  413: `Body larger than ${bodyBytesMax} bytes`,
+  414: 'Path too long',
+}
+
+/** The library's words and what an error says of our insides are not for clients. */
+function answerTrouble(app: FastifyInstance): void {
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found' }))
+  app.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
+    const code = error.statusCode ?? 500
+    reply.code(code).send({ error: troubles[code] ?? 'Internal error' })
+  })
+}
+
+function badPath(_path: string, _request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
+  response.end(JSON.stringify({ error: 'The path is not percent-encoded UTF-8' }))
 }
 
 async function listenOnFirstFree(

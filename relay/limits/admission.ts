@@ -7,6 +7,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Settings } from '../tables/settings.ts'
 
+const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
+
+/** Whether only this machine can reach a relay that listens there. */
+export const isLoopback = (host: string): boolean => loopback.has(host)
+
 /** Why a request is turned away, as an HTTP status and a text. */
 export interface Refusal {
   readonly status: 401 | 403

@@ -237,6 +237,11 @@ const telling: readonly DifferenceRow[] = [
     noticed: 'Zeros; and the content type of /metrics names the version of the format.',
   },
   {
+    what: 'A pinned schema is stored, or refused; changing one needs what `cursor_reset` needs.',
+    why: 'Anybody could fill the memory, and 200 was said when nothing had been written.',
+    noticed: '200 means on disk; other statuses say why not. A broken file is moved aside.',
+  },
+  {
     what: 'Settings out of bounds are moved to them with a warning; others stop the start.',
     why: 'A wrong value was replaced by the default, or overflowed.',
     noticed: '/version tells every effective setting, secrets apart.',

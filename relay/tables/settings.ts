@@ -274,6 +274,20 @@ export const settingRows = {
     '.dashflow/expected_schemas.json',
     'Where pinned schemas are kept.',
   ),
+  expectedSchemasMax: number(
+    'EXPECTED_SCHEMAS_MAX',
+    'count',
+    [1_000, 1, 10_000],
+    'Graphs that may have a pinned schema; one more is refused.',
+    ours,
+  ),
+  expectedSchemaBytesMax: number(
+    'EXPECTED_SCHEMAS_ENTRY_BYTES',
+    'bytes',
+    [4 * KiB, 256, 16 * KiB],
+    'Largest pinned schema; a larger one is refused.',
+    ours,
+  ),
   logLevel: choice(
     'LOG_LEVEL',
     ['trace', 'debug', 'info', 'warn', 'error'],
