@@ -1,0 +1,118 @@
+/** What one client asks, and when it is read from: neither too fast, nor while it does not read. */
+import { describe, expect, test } from 'vitest'
+import { Control } from './control.ts'
+import { createRates } from './limits/rates.ts'
+import { createMetrics } from './metrics.ts'
+import type { Session } from './session.ts'
+import { ManualClock } from './world/manual-clock.ts'
+
+const rates = { clientFramesPerSecondMax: 10, clientResumesPerMinuteMax: 2, resetsPerMinuteMax: 1 }
+
+function bench() {
+  const clock = new ManualClock(1_000)
+  const metrics = createMetrics(false)
+  const seen = { isRead: true, answers: 0, resumes: 0, resets: 0, told: [] as string[] }
+  const outlet = { isCrowded: false, control: () => (seen.answers += 1) }
+  const session = {
+    outlet,
+    isOver: false,
+    heard: () => undefined,
+    greeted: () => undefined,
+    refuse: (code: string) => void seen.told.push(code),
+    close: (reason: string) => void seen.told.push(reason),
+  }
+  const reading = { pause: () => (seen.isRead = false), resume: () => (seen.isRead = true) }
+  const requests = { resume: () => (seen.resumes += 1), reset: () => (seen.resets += 1) }
+  const control = new Control(
+    { metrics, clock, requests },
+    session as unknown as Session,
+    reading,
+    createRates(clock, rates).openClient(),
+  )
+  const send = (count: number, text = '{"type":"ping"}') => {
+    for (let sent = 0; sent < count; sent += 1) control.text(text)
+  }
+  return { clock, metrics, seen, outlet, session, control, send }
+}
+
+describe('a client that sends too much', () => {
+  test('is answered, and then not read from until its debt is paid', () => {
+    const { clock, seen, send } = bench()
+    send(100)
+    expect(seen).toMatchObject({ isRead: true, answers: 100 })
+    send(5)
+    expect(seen).toMatchObject({ isRead: false, answers: 105 })
+    clock.advance(99)
+    expect(seen.isRead).toBe(false)
+    clock.advance(1)
+    expect(seen.isRead).toBe(true)
+  })
+
+  test('is counted once for each time that it is not read from', async () => {
+    const { clock, metrics, send } = bench()
+    const counted = async () =>
+      /^relay_clients_throttled_total (\d+)/m.exec(await metrics.scrape.text())?.[1]
+    send(105)
+    expect(await counted()).toBe('1')
+    clock.advance(10_000)
+    send(105)
+    expect(await counted()).toBe('2')
+  })
+
+  test('pays for pongs and binary frames, too, and more for large ones', () => {
+    const { control, seen } = bench()
+    for (let sent = 0; sent < 4; sent += 1) control.otherwise(100_000)
+    expect(seen.isRead).toBe(true)
+    control.otherwise(100_000)
+    expect(seen.isRead).toBe(false)
+  })
+})
+
+describe('a client that does not read its answers', () => {
+  test('is not read from until they have gone', () => {
+    const { control, outlet, seen, send } = bench()
+    outlet.isCrowded = true
+    send(1)
+    expect(seen.isRead).toBe(false)
+    outlet.isCrowded = false
+    control.drained()
+    expect(seen.isRead).toBe(true)
+  })
+
+  test('and sends too much as well is read from when neither holds any more', () => {
+    const { clock, control, outlet, seen, send } = bench()
+    outlet.isCrowded = true
+    send(105)
+    clock.advance(1_000)
+    expect(seen.isRead).toBe(false)
+    send(100)
+    control.drained()
+    expect(seen.isRead).toBe(false)
+    clock.advance(60_000)
+    expect(seen.isRead).toBe(true)
+  })
+})
+
+test('a client that resumes too often is refused, and nothing is replayed for it', () => {
+  const { seen, send } = bench()
+  send(3, '{"type":"resume"}')
+  expect(seen).toMatchObject({ resumes: 2, told: ['TOO_MANY_RESUMES'] })
+})
+
+test('nothing that comes after the end is heard', () => {
+  const { seen, send, session } = bench()
+  session.isOver = true
+  send(200)
+  send(1, '{"type":"cursor_reset"}')
+  expect(seen).toMatchObject({ answers: 0, resets: 0, isRead: true })
+})
+
+test.each([
+  [1002, 'protocol_error'],
+  [1007, 'invalid_text'],
+  [1009, 'CONTROL_FRAME_TOO_LARGE'],
+])('a protocol that is broken with %d ends the client as %s', (code, told) => {
+  const { control, seen } = bench()
+  control.broke(code)
+  expect(seen.told).toEqual([told])
+})
