@@ -56,13 +56,28 @@ function asScanned(decoded: Decoded): Scanned {
 }
 
 function runsOf(payloads: readonly { header?: Header | undefined }[]): RecordFacts['runs'] {
-  const newest = new Map<string, bigint>()
+  const threads = new Map<string, bigint[]>()
   for (const { header } of payloads) {
     const { threadId = '', sequence = 0n } = header ?? {}
-    const known = newest.get(threadId) ?? 0n
-    newest.set(threadId, sequence > known ? sequence : known)
+    threads.set(threadId, [...(threads.get(threadId) ?? []), sequence])
   }
-  return Array.from(newest, ([thread, sequence]) => ({ thread, sequence }))
+  return Array.from(threads, ([thread, all]) => {
+    const sequence = all.reduce((known, one) => (one > known ? one : known))
+    const numbered = all.filter((one) => one !== 0n)
+    return numbered.length < 2
+      ? { thread, sequence }
+      : { thread, sequence, spans: spansOf(numbered) }
+  })
+}
+
+function spansOf(sequences: readonly bigint[]): { first: bigint; last: bigint }[] {
+  const spans: { first: bigint; last: bigint }[] = []
+  for (const one of sequences) {
+    const span = spans.at(-1)
+    if (span !== undefined && span.last + 1n === one) span.last = one
+    else spans.push({ first: one, last: one })
+  }
+  return spans
 }
 
 describe('scanRecord', () => {
@@ -114,7 +129,7 @@ describe('scanRecord', () => {
   })
 
   it('tells each thread of a batch once, with its largest sequence', () => {
-    expect(factsOfVector('event-batch-threads').runs).toEqual([
+    expect(factsOfVector('event-batch-threads').runs).toMatchObject([
       { thread: 'alpha', sequence: 2n },
       { thread: 'beta', sequence: 9n },
       { thread: 'gamma', sequence: 5n },

@@ -9,12 +9,20 @@ import type { DashStreamMessage } from './gen/dashstream_pb.js'
 /** The name of a payload as protobuf-es has it: `event`, `stateDiff`, `eventBatch`, … */
 export type PayloadKind = NonNullable<DashStreamMessage['message']['case']>
 
-/** The newest event of one thread in a record. */
+/** Sequences that follow each other without a break, both ends included. */
+export interface Span {
+  readonly first: bigint
+  readonly last: bigint
+}
+
+/** The events of one thread in a record. */
 export interface Run {
   /** As on the wire; empty when the header has none. */
   readonly thread: string
   /** The largest of the record; 0 is "not numbered". */
   readonly sequence: bigint
+  /** Of a batch: its numbered events in order of appearance, where they are more than one. */
+  readonly spans?: readonly Span[]
 }
 
 /** What a record says of itself. Absent fields read as their protobuf defaults. */
@@ -39,6 +47,8 @@ interface OpenRun {
   readonly end: number
   low: number
   high: number
+  /** Ends of spans, four numbers each: low and high of the first and of the last sequence. */
+  readonly ends: number[]
 }
 
 /** What a scanner takes from its surroundings; both have portable defaults. */
@@ -105,6 +115,7 @@ class BatchRuns {
     const run = this.#runOf(marks)
     this.#latest = run
     const { sequenceLow: low, sequenceHigh: high } = marks
+    lengthen(run.ends, low, high)
     if (high > run.high || (high === run.high && low > run.low)) {
       run.low = low
       run.high = high
@@ -112,10 +123,10 @@ class BatchRuns {
   }
 
   read(): Run[] {
-    return Array.from(this.#byThread.values(), (run) => ({
-      thread: run.thread,
-      sequence: unsigned(run.low, run.high),
-    }))
+    return Array.from(this.#byThread.values(), ({ thread, low, high, ends }) => {
+      const sequence = unsigned(low, high)
+      return isOne(ends) ? { thread, sequence } : { thread, sequence, spans: spansOf(ends) }
+    })
   }
 
   one(marks: HeaderMarks): Run {
@@ -131,7 +142,7 @@ class BatchRuns {
     const thread = this.#text(start, end)
     let run = this.#byThread.get(thread)
     if (!run) {
-      run = { thread, start, end, low: 0, high: 0 }
+      run = { thread, start, end, low: 0, high: 0, ends: [] }
       this.#byThread.set(thread, run)
     }
     return run
@@ -148,6 +159,28 @@ class BatchRuns {
   #text(start: number, end: number): string {
     return start === end ? '' : this.#textOf(this.#bytes, start, end)
   }
+}
+
+/** Takes a sequence into the last span if it follows it, else begins another; 0 is none. */
+function lengthen(ends: number[], low: number, high: number): void {
+  if (low === 0 && high === 0) return
+  const at = ends.length - 2
+  const isCarry = ends[at] === 0xffff_ffff
+  const nextLow = isCarry ? 0 : ends[at]! + 1
+  if (at > 0 && low === nextLow && high === ends[at + 1]! + Number(isCarry)) {
+    ends[at] = low
+    ends[at + 1] = high
+  } else ends.push(low, high, low, high)
+}
+
+const isOne = ([low, high, lastLow, lastHigh, ...more]: readonly number[]): boolean =>
+  low === lastLow && high === lastHigh && more.length === 0
+
+function spansOf(ends: readonly number[]): Span[] {
+  return Array.from({ length: ends.length / 4 }, (_, index) => {
+    const [low, high, lastLow, lastHigh] = ends.slice(4 * index)
+    return { first: unsigned(low!, high!), last: unsigned(lastLow!, lastHigh!) }
+  })
 }
 
 const SAFE_HIGH = 0x1f_ffff

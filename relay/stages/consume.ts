@@ -13,6 +13,7 @@ import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Broadcast } from './broadcast.ts'
 import { decode, type Malformed, type Sound } from './decode.ts'
+import { Sequences } from './sequences.ts'
 
 export interface ConsumeNeeds {
   readonly settings: Settings
@@ -50,6 +51,7 @@ export class Consume {
   readonly #startUnixMs: number
   readonly #paused = new Map<number, PausedPartition>()
   readonly #latency: Distribution
+  readonly #sequences: Sequences
   #taken = 0
   #isStopped = false
   inflightBytes = 0
@@ -57,6 +59,7 @@ export class Consume {
   constructor(needs: ConsumeNeeds) {
     this.#needs = needs
     this.#startUnixMs = needs.clock.unixMs()
+    this.#sequences = new Sequences(needs.metrics)
     this.#latency = needs.metrics.e2eLatency.of({ stage: 'producer_to_consumer' })
   }
 
@@ -79,6 +82,7 @@ export class Consume {
   /** Forgets which partitions stopped: the assignment is new, and each is tried again. */
   reassigned(): void {
     this.#paused.clear()
+    this.#sequences.forgetAll()
   }
 
   /** Partitions that waited for room for dead letters, and wait no longer. */
@@ -146,7 +150,10 @@ export class Consume {
       }
       return known
     }
-    if (known !== undefined) this.#needs.onRewound(partition)
+    if (known !== undefined) {
+      this.#sequences.forget(partition)
+      this.#needs.onRewound(partition)
+    }
     const track = { position: fetchedOffset, handledMs: this.#needs.clock.nowMs() }
     this.#tracks.set(partition, track)
     return track
@@ -180,6 +187,7 @@ export class Consume {
   #append(partition: number, { offset, value }: Judged, sound: Sound): RelayRecord {
     this.#taken += 1
     this.#measure(sound)
+    this.#sequences.take(partition, sound.threads)
     const view = this.#needs.broadcast.append(partition, offset, value!)
     return { partition, offset, value: view, threads: sound.threads }
   }

@@ -3,11 +3,12 @@
  * bytes are a value with a reason. The bytes themselves go on unchanged.
  */
 import { errorTypeOf, type DecodeFailure, type ErrorType, scanRecord } from '../../proto/codec.ts'
-import type { RelayRecord } from '../parts.ts'
+import type { Numbered } from './sequences.ts'
 
 export interface Sound {
   readonly isSound: true
-  readonly threads: RelayRecord['threads']
+  /** Numbered ones only. */
+  readonly threads: readonly Numbered[]
   /** Milliseconds since 1970 that the producer stamped; 0 when it did not. */
   readonly stampMs: number
   readonly isMultiThread: boolean
@@ -36,5 +37,5 @@ export function decode(value: Buffer, payloadBytesMax: number): Sound | Malforme
 }
 
 /** A sequence of 0 means that the record is not numbered, an empty thread that it has none. */
-const isNumbered = ({ thread, sequence }: RelayRecord['threads'][number]): boolean =>
+const isNumbered = ({ thread, sequence }: Numbered): boolean =>
   thread !== '' && sequence !== 0n

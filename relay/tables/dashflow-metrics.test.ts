@@ -99,13 +99,8 @@ const dashflow: Readonly<Record<string, Theirs>> = {
   websocket_multi_thread_batches_total: counter(),
 }
 
-const sequences = 'Records are not checked against the sequences of their threads.'
 /** What differs on purpose: a metric, or one value of one of its labels. */
 const exceptions: Readonly<Record<string, string>> = {
-  dashstream_sequence_gaps_total: sequences,
-  dashstream_sequence_duplicates_total: sequences,
-  dashstream_sequence_reorders_total: sequences,
-  dashstream_sequence_gap_size: sequences,
   '-websocket_dlq_sends_total init': 'All series exist from the start without it.',
   '-websocket_dlq_send_failures_total init': 'All series exist from the start without it.',
   '+websocket_kafka_errors_by_type_total tls_failure': 'It was unknown; advice depends on it.',

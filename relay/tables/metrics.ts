@@ -17,6 +17,7 @@ import {
   ours,
 } from './metric-row.ts'
 import { replayMetricRows } from './replay-metrics.ts'
+import { sequenceMetricRows } from './sequence-metrics.ts'
 
 const severity = ['info', 'warning', 'critical'] as const
 const closeReasons = Object.keys(closeRows) as readonly CloseReason[]
@@ -347,10 +348,11 @@ const clients = {
 } as const
 
 /** The rows by what they are about, as METRICS.md shows them. */
-export const metricGroups = { intake, lag, clients, replay: replayMetricRows } as const
+export const metricGroups = { intake: { ...intake, ...sequenceMetricRows }, lag, clients, replay: replayMetricRows } as const
 
 export const metricRows = {
   ...intake,
+  ...sequenceMetricRows,
   ...lag,
   ...clients,
   ...replayMetricRows,

@@ -1,0 +1,94 @@
+/** The counts of sequences against a model that looks at one event at a time, as DashFlow does. */
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createMetrics } from '../metrics.ts'
+import { Sequences, type Numbered } from './sequences.ts'
+
+const u64Max = 18_446_744_073_709_551_615n
+
+function judged() {
+  const metrics = createMetrics(false)
+  const sequences = new Sequences(metrics)
+  const counts = () => ({
+    gaps: metrics.sequenceGaps.total,
+    duplicates: metrics.sequenceDuplicates.total,
+    reorders: metrics.sequenceReorders.total,
+  })
+  const take = (sequence: bigint, partition = 0) =>
+    sequences.take(partition, [{ thread: 'a', sequence }])
+  return { metrics, sequences, counts, take }
+}
+
+test('the first of a thread is its baseline, wherever it stands', () => {
+  const { counts, take } = judged()
+  for (const sequence of [7n, 8n, 9n]) take(sequence)
+  take(500n, 1)
+  expect(counts()).toEqual({ gaps: 0, duplicates: 0, reorders: 0 })
+})
+
+test('tells a gap with its size, a duplicate and a step back', async () => {
+  const { counts, take, metrics } = judged()
+  for (const sequence of [1n, 4n, 4n, 2n, 5n]) take(sequence)
+  expect(counts()).toEqual({ gaps: 1, duplicates: 1, reorders: 1 })
+  const scrape = await metrics.scrape.text()
+  expect(scrape).toContain('dashstream_sequence_gap_size_bucket{le="2"} 1')
+  expect(scrape).toContain('dashstream_sequence_gap_size_sum 2')
+})
+
+test('knows the largest number there is', () => {
+  const { counts, take } = judged()
+  for (const sequence of [u64Max - 1n, u64Max, u64Max]) take(sequence)
+  expect(counts()).toEqual({ gaps: 0, duplicates: 1, reorders: 0 })
+})
+
+test('begins anew where it is told to, and nowhere else', () => {
+  const { counts, sequences, take } = judged()
+  take(5n, 0)
+  take(5n, 1)
+  sequences.forget(0)
+  take(1n, 0)
+  take(1n, 1)
+  expect(counts()).toEqual({ gaps: 0, duplicates: 0, reorders: 1 })
+})
+
+test('remembers a bounded number of threads, and judges no forgotten one', () => {
+  const { counts, sequences } = judged()
+  const threads = Array.from({ length: 10_001 }, (_, at) => ({ thread: `t${at}`, sequence: 5n }))
+  sequences.take(0, threads)
+  sequences.take(0, [{ thread: 't0', sequence: 1n }])
+  expect(counts().reorders).toBe(0)
+  sequences.take(0, [{ thread: 't9000', sequence: 1n }])
+  expect(counts().reorders).toBe(1)
+})
+
+const span = fc
+  .tuple(fc.bigInt({ min: 1n, max: 12n }), fc.bigInt({ min: 0n, max: 3n }))
+  .map(([first, more]) => ({ first, last: first + more }))
+const run: fc.Arbitrary<Numbered> = fc.record({
+  thread: fc.constantFrom('a', 'b'),
+  sequence: fc.constant(0n),
+  spans: fc.array(span, { minLength: 1, maxLength: 3 }),
+})
+
+test('counts spans as if their events came one by one', () => {
+  fc.assert(
+    fc.property(fc.array(run, { maxLength: 20 }), (runs) => {
+      const { counts, sequences } = judged()
+      const model = { gaps: 0, duplicates: 0, reorders: 0 }
+      const next = new Map<string, bigint>()
+      for (const { thread, spans } of runs) {
+        for (const { first, last } of spans!) {
+          for (let one = first; one <= last; one += 1n) {
+            const expected = next.get(thread) ?? one
+            if (one > expected) model.gaps += 1
+            if (one === expected - 1n) model.duplicates += 1
+            if (one < expected - 1n) model.reorders += 1
+            if (one >= expected) next.set(thread, one + 1n)
+          }
+        }
+      }
+      sequences.take(0, runs)
+      expect(counts()).toEqual(model)
+    }),
+  )
+})

@@ -1,0 +1,86 @@
+/**
+ * Holds what is taken against the sequences of its threads, and counts what is missing, doubled or
+ * out of order. It judges only: every record goes on to clients whatever is found.
+ */
+import type { Metrics } from '../metrics.ts'
+
+/** A thread of a record, as decoding sees it. */
+export interface Numbered {
+  readonly thread: string
+  /** The largest of the record. */
+  readonly sequence: bigint
+  /** Where it stands for more than one event. */
+  readonly spans?: readonly { readonly first: bigint; readonly last: bigint }[]
+}
+
+/** Threads that are remembered per partition; beyond, the oldest begins anew, unjudged. */
+const threadsMax = 10_000
+/** Characters of a thread that is remembered at all. */
+const threadLengthMax = 256
+
+export class Sequences {
+  readonly #metrics: Metrics
+  /** The next sequence of each thread, by partition. */
+  readonly #next = new Map<number, Map<string, bigint>>()
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics
+  }
+
+  /** The record that follows in this partition. */
+  take(partition: number, threads: readonly Numbered[]): void {
+    for (const { thread, sequence, spans } of threads) {
+      if (thread.length > threadLengthMax) continue
+      if (spans === undefined) this.#judge(partition, thread, sequence, sequence)
+      else for (const { first, last } of spans) this.#judge(partition, thread, first, last)
+    }
+  }
+
+  /** What comes next of the partition is not what followed: it was rewound, or was away. */
+  forget(partition: number): void {
+    this.#next.delete(partition)
+  }
+
+  forgetAll(): void {
+    this.#next.clear()
+  }
+
+  #judge(partition: number, thread: string, first: bigint, last: bigint): void {
+    const threads = this.#threadsOf(partition)
+    const next = threads.get(thread)
+    if (next === undefined) this.#makeRoom(threads)
+    else if (first > next) this.#missing(first - next)
+    else if (first < next) this.#again(next, first, last)
+    if (next === undefined || last >= next) threads.set(thread, last + 1n)
+  }
+
+  #missing(count: bigint): void {
+    this.#metrics.sequenceGaps.add()
+    this.#metrics.sequenceGapSize.observe(Number(count))
+  }
+
+  /** The newest known one once more is a duplicate, older ones are out of order. */
+  #again(next: bigint, first: bigint, last: bigint): void {
+    const newest = next - 1n
+    const isDouble = last >= newest
+    const older = (isDouble ? newest : last + 1n) - first
+    if (isDouble) this.#metrics.sequenceDuplicates.add()
+    this.#metrics.sequenceReorders.add(Number(older))
+  }
+
+  #threadsOf(partition: number): Map<string, bigint> {
+    const known = this.#next.get(partition)
+    if (known !== undefined) return known
+    const threads = new Map<string, bigint>()
+    this.#next.set(partition, threads)
+    return threads
+  }
+
+  #makeRoom(threads: Map<string, bigint>): void {
+    if (threads.size < threadsMax) return
+    for (const oldest of threads.keys()) {
+      threads.delete(oldest)
+      return
+    }
+  }
+}
