@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { type Answer, createHttpServer, type HttpServer, type Routes } from './adapters/http.ts'
 import { createSocketServer, refuseUpgrade } from './adapters/sockets.ts'
 import { Clients } from './clients.ts'
-import { Control } from './control.ts'
+import { Connection, type ConnectionNeeds } from './connection.ts'
 import { exportAges } from './health/ages.ts'
 import { breakerBody, watchBreaker } from './health/breaker.ts'
 import { healthBody, liveness, readiness } from './health/body.ts'
@@ -15,21 +15,17 @@ import { SentBytes } from './health/sent-bytes.ts'
 import { Intake } from './intake.ts'
 import { refusalOf } from './limits/admission.ts'
 import { ByteLog } from './log/byte-log.ts'
-import type { Outlet } from './parts.ts'
 import { Requests } from './requests.ts'
 import { schemaRoutes } from './schemas/routes.ts'
 import { ExpectedSchemas } from './schemas/store.ts'
 import { Session } from './session.ts'
 import { Broadcast } from './stages/broadcast.ts'
-import type { CloseReason } from './tables/close-codes.ts'
 import type { metricRows } from './tables/metrics.ts'
 import { tellSettings } from './tables/settings-parse.ts'
 import type { Wiring } from './wiring.ts'
 import { sleep } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
 
-/** Bytes of frames of its own that may wait for one client. */
-const controlBytesMax = 256 * 1_024
 /** The ports that are tried when none is set. */
 const portsByDefault = [3_002, 3_003, 3_004, 3_005] as const
 /** Bounds of the way out; what waits for Kafka goes on beside it. */
@@ -44,6 +40,7 @@ export class Relay {
   readonly #intake: Intake
   readonly #requests: Requests
   readonly #http: HttpServer
+  readonly #connectionNeeds: ConnectionNeeds
   readonly #sockets = createSocketServer()
   readonly #sentBytes = new SentBytes()
   readonly #opened = Promise.withResolvers<void>()
@@ -79,6 +76,14 @@ export class Relay {
       nextOffsets: () => this.#intake.nextOffsets(),
       logEnd: (partition) => this.#intake.logEnd(partition),
     })
+    const { metrics, signals } = wiring
+    this.#connectionNeeds = {
+      session: { settings, signals, clock, onSlow: () => metrics.slowDisconnects.add() },
+      control: { metrics, clock, requests: this.#requests },
+      clients: this.#clients,
+      log: this.#log,
+      parts,
+    }
     this.#http = this.#createHttp()
     this.#export()
   }
@@ -212,45 +217,12 @@ export class Relay {
       const says = 'Too many connections from this IP'
       return refuse('address', 429, 'Too Many Requests', says)
     }
-    socket.once('close', release)
+    socket.on('close', release)
     if (socket.destroyed) return release()
-    this.#sockets.upgrade(request, socket, head, (reading) => this.#welcome(socket, reading))
-  }
-
-  #welcome(socket: Socket, reading: ConstructorParameters<typeof Control>[2]): Control {
-    const { settings, signals, world, metrics, parts } = this.#wiring
-    const { clock } = world
-    const onSlow = () => metrics.slowDisconnects.add()
-    const needs = { settings, signals, clock, onSlow }
-    const control: Control[] = []
-    const session = new Session(needs, (self) =>
-      this.#openOutlet(socket, self, () => control[0]?.drained()),
-    )
-    const controlNeeds = { metrics, clock, requests: this.#requests }
-    control.push(new Control(controlNeeds, session, reading, parts.rates.openClient()))
-    this.#clients.add(session)
-    this.#sentBytes.follow(socket)
-    metrics.clientsOpened.add()
-    return control[0]!
-  }
-
-  #openOutlet(socket: Socket, session: Session, onDrained: () => void): Outlet {
-    const { parts, settings } = this.#wiring
-    return parts.openOutlet({
-      socket,
-      log: this.#log,
-      deadline: parts.sendDeadline,
-      writeBytesMax: settings.clientWriteBytesMax,
-      controlBytesMax,
-      onLapped: (missed) => session.lapped(missed),
-      onDrained,
-      onClosed: (reason) => this.#farewell(session, reason),
+    this.#sockets.upgrade(request, socket, head, (reading) => {
+      this.#sentBytes.follow(socket)
+      return new Connection(this.#connectionNeeds, socket, reading).control
     })
-  }
-
-  #farewell(session: Session, reason: CloseReason): void {
-    this.#clients.remove(session)
-    this.#wiring.metrics.clientsClosed.of({ reason }).add()
   }
 
   /** Records are gone from Kafka before they were read: no client will ever get them. */

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 
 /** Largest message that is taken; a larger one ends the connection before it is buffered. */
 export const inboundBytesMax = 1_024 * 1_024
@@ -39,13 +39,20 @@ class ReadingSocket extends WebSocket {
   #isDone = false
   #code = 1002
 
+  /** In place of listeners, of which every client would have its own. */
+  override emit(event: string | symbol, ...[what, isBinary]: unknown[]): boolean {
+    if (event === 'error') this.#finish((inbound) => inbound.broke(this.#code))
+    else if (event === 'message' && isBinary === false) this.inbound?.text(String(what))
+    else if (event === 'ping') this.inbound?.ping(what as Buffer)
+    else if (event === 'message' || event === 'pong') {
+      this.inbound?.otherwise((what as Buffer).length)
+    }
+    return true
+  }
+
   override close(code?: number): void {
     this.#code = code ?? this.#code
     queueMicrotask(() => this.#finish((inbound) => inbound.closing()))
-  }
-
-  broken(): void {
-    this.#finish((inbound) => inbound.broke(this.#code))
   }
 
   #finish(tell: (inbound: Inbound) => void): void {
@@ -89,13 +96,6 @@ export function createSocketServer(): SocketServer {
 
 function listen(client: ReadingSocket, socket: Socket, inbound: Inbound): void {
   client.inbound = inbound
-  client.on('error', () => client.broken())
-  client.on('message', (data: RawData, isBinary: boolean) => {
-    if (isBinary) inbound.otherwise((data as Buffer).length)
-    else inbound.text((data as Buffer).toString())
-  })
-  client.on('ping', (payload: Buffer) => inbound.ping(payload))
-  client.on('pong', (payload: Buffer) => inbound.otherwise(payload.length))
   socket.on('end', () => inbound.fell())
 }
 

@@ -51,7 +51,7 @@ class SocketOutlet implements Outlet {
     this.#socket = needs.socket
     this.#cursor = needs.log.end()
     this.#written = (error) => this.#afterWrite(error)
-    needs.socket.once('close', () => this.#afterClose())
+    needs.socket.on('close', () => this.#afterClose())
   }
 
   get ordinal(): number {

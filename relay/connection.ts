@@ -1,0 +1,71 @@
+/**
+ * What is made for one client, as one object: thousands are idle at a time, and a closure for every
+ * thing that may happen to one of them would cost more memory than all that is known of it.
+ */
+import type { Socket } from 'node:net'
+import type { Reading } from './adapters/sockets.ts'
+import type { Clients } from './clients.ts'
+import { Control, type ControlNeeds } from './control.ts'
+import type { ByteLog } from './log/byte-log.ts'
+import type { MissedRange, OutletNeeds, RelayParts, SendDeadline } from './parts.ts'
+import { Session, type SessionNeeds } from './session.ts'
+import type { CloseReason } from './tables/close-codes.ts'
+
+/** What all connections share. */
+export interface ConnectionNeeds {
+  readonly session: SessionNeeds
+  readonly control: ControlNeeds
+  readonly clients: Clients
+  readonly log: ByteLog
+  readonly parts: Pick<RelayParts, 'openOutlet' | 'rates' | 'sendDeadline'>
+}
+
+/** Bytes of frames of its own that may wait for one client. */
+const controlBytesMax = 256 * 1_024
+
+export class Connection implements OutletNeeds {
+  readonly #needs: ConnectionNeeds
+  readonly socket: Socket
+  readonly session: Session
+  readonly control: Control
+
+  /** Opens both sides of a socket that has just been upgraded. */
+  constructor(needs: ConnectionNeeds, socket: Socket, reading: Reading) {
+    const { clients, control, parts, session } = needs
+    this.#needs = needs
+    this.socket = socket
+    this.session = new Session(session, () => parts.openOutlet(this))
+    this.control = new Control(control, this.session, reading, parts.rates.openClient())
+    clients.add(this.session)
+    control.metrics.clientsOpened.add()
+  }
+
+  get log(): ByteLog {
+    return this.#needs.log
+  }
+
+  get deadline(): SendDeadline {
+    return this.#needs.parts.sendDeadline
+  }
+
+  get writeBytesMax(): number {
+    return this.#needs.session.settings.clientWriteBytesMax
+  }
+
+  get controlBytesMax(): number {
+    return controlBytesMax
+  }
+
+  onLapped(missed: readonly MissedRange[]): void {
+    this.session.lapped(missed)
+  }
+
+  onDrained(): void {
+    this.control.drained()
+  }
+
+  onClosed(reason: CloseReason): void {
+    this.#needs.clients.remove(this.session)
+    this.#needs.control.metrics.clientsClosed.of({ reason }).add()
+  }
+}
