@@ -170,3 +170,12 @@ export async function replayed(
   }
   return { found, offsets: found.map(({ offset }) => Number(offset)), missing, degraded }
 }
+
+export const range = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, at) => first + at)
+
+/** Also what was added in this turn. */
+export async function written(store: TieredReplayStore): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  await until('everything is written', () => store.status()['redis_queue_bytes'] === 0)
+}

@@ -6,12 +6,19 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Settings } from '../tables/settings.ts'
 import { sleep, systemClock } from '../world/clock.ts'
-import { records, RedisServer, replayed, storeOn, until, valueOf } from './redis-testbed.ts'
+import {
+  range,
+  records,
+  RedisServer,
+  replayed,
+  storeOn,
+  until,
+  valueOf,
+  written,
+} from './redis-testbed.ts'
 import type { TieredReplayStore } from './store.ts'
 
 const { signal } = new AbortController()
-const range = (first: number, last: number) =>
-  Array.from({ length: last - first + 1 }, (_, at) => first + at)
 
 let redis: RedisServer
 let open: TieredReplayStore[]
@@ -34,11 +41,6 @@ async function connected(more: Partial<Settings> = {}, namespace = 'v1_test') {
   await opened.store.open(namespace)
   expect(opened.store.status()['redis_connected']).toBe(true)
   return opened
-}
-/** Also what was added in this turn. */
-async function written(store: TieredReplayStore): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
-  await until('everything is written', () => store.status()['redis_queue_bytes'] === 0)
 }
 
 describe('what was added', () => {
@@ -162,7 +164,7 @@ describe('bounds', () => {
     expect([offsets, missing]).toEqual([[59, 61, 62], [60n]])
   })
 
-  test('nothing is kept longer than the TTL, also by a relay that was not there before', async () => {
+  test('nothing is kept longer than the TTL, also by a relay that came later', async () => {
     const ttl = { replayTtlMs: 1_500, redisTimeoutMs: 100 }
     const first = await connected(ttl)
     first.store.add(records(0, 0, 9))
@@ -316,123 +318,5 @@ describe('a Redis that', () => {
       10,
       'a replay stream holds an entry without `from`: something else writes to its key',
     ])
-  })
-})
-
-describe('a reset', () => {
-  test('forgets everything that was added before it, under concurrent writes too', async () => {
-    const { store, epochs } = await connected()
-    const { epoch } = store
-    for (let from = 0; from < 2_000; from += 20) {
-      store.add(records(from % 3, from, from + 19))
-      if (from % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
-    }
-    const clearing = store.clear(signal)
-    for (let from = 2_000; from < 2_100; from += 20) store.add(records(0, from, from + 19))
-    const { isCleared, keys } = await clearing
-    expect(isCleared).toBe(true)
-    expect(keys).toBeGreaterThan(0)
-    await written(store)
-    expect([epochs, store.epoch === epoch]).toEqual([['cleared'], false])
-    expect((await replayed(store, 0, -1n, 2_100n)).offsets).toEqual(range(2_000, 2_099))
-    expect((await replayed(store, 1, -1n, 2_000n)).offsets).toEqual([])
-    const next = await connected()
-    expect(next.store.epoch).toBe(store.epoch)
-    expect(await next.store.partitions(signal)).toEqual({ found: [0] })
-  })
-
-  test('that Redis was not told of says so, shows nothing old, and is made up for', async () => {
-    const { store } = await connected({ redisTimeoutMs: 200 })
-    store.add(records(0, 0, 99))
-    await written(store)
-    redis.freeze()
-    expect(await store.clear(signal)).toEqual({ isCleared: false, keys: 0 })
-    store.add(records(0, 100, 109))
-    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
-    redis.thaw()
-    await until('Redis is reached', () => store.status()['redis_connected'] === true)
-    await written(store)
-    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
-    expect((await connected()).store.epoch).toBe(store.epoch)
-  })
-
-  test('that Redis refuses shows nothing old either, and is tried again', async () => {
-    const { store } = await connected()
-    store.add(records(0, 0, 99))
-    await written(store)
-    await redis.run(['ACL', 'SETUSER', 'default', '-unlink'])
-    expect(await store.clear(signal)).toEqual({ isCleared: false, keys: 0 })
-    const { offsets, degraded } = await replayed(store, 0, -1n, 100n)
-    expect([offsets, [...degraded]]).toEqual([[], ['Redis still holds what was reset']])
-    await redis.run(['ACL', 'SETUSER', 'default', '+unlink'])
-    await until('Redis is reached', () => store.status()['redis_connected'] === true)
-    expect((await replayed(store, 0, -1n, 100n)).degraded.size).toBe(0)
-    expect(await store.partitions(signal)).toEqual({ found: [] })
-  })
-
-  test('by one relay is a new epoch for the other', async () => {
-    const [one, other] = [await connected(), await connected()]
-    one.store.add(records(0, 0, 9))
-    other.store.add(records(1, 0, 9))
-    await Promise.all([written(one.store), written(other.store)])
-    await one.store.clear(signal)
-    other.store.add(records(1, 10, 19))
-    await until('the reset is noticed', () => other.epochs.includes('foreign'))
-    expect(other.store.epoch).toBe(one.store.epoch)
-    expect((await replayed(other.store, 1, -1n, 10n)).offsets).toEqual([])
-  })
-
-  test('by one relay hides what the other has in memory and in its queue', async () => {
-    const memory = { replayMemoryRecordsMax: 1_000 }
-    const [one, other] = [await connected(memory), await connected(memory)]
-    other.store.add(records(1, 0, 99))
-    await written(other.store)
-    await one.store.clear(signal)
-    const asked = await other.store.partitions(signal)
-    expect(asked.degraded).toBe('Redis holds another epoch')
-    await until('the reset is noticed', () => other.epochs.includes('foreign'))
-    expect(await other.store.partitions(signal)).toEqual({ found: [] })
-    const { offsets } = await replayed(other.store, 1, -1n, 100n)
-    expect(offsets).toEqual([])
-    const [left] = await redis.run(['KEYS', '*:partition*'])
-    expect(left).toEqual([])
-  })
-
-  test('by one relay is not undone by what the other had still to write', async () => {
-    const [one, other] = [await connected(), await connected()]
-    one.store.add(records(0, 0, 9))
-    await written(one.store)
-    for (let from = 0; from < 20_000; from += 1_000) {
-      other.store.add(records(1, from, from + 999, 500))
-    }
-    await one.store.clear(signal)
-    const { epoch } = one.store
-    for (let from = 20_000; from < 25_000; from += 1_000) {
-      other.store.add(records(1, from, from + 999, 500))
-    }
-    await until('the reset is noticed', () => other.epochs.includes('foreign'))
-    await written(other.store)
-    expect(other.store.epoch).toBe(epoch)
-    const next = await connected()
-    const { offsets } = await replayed(next.store, 1, -1n, 25_000n)
-    expect(offsets.filter((offset) => offset < 20_000)).toEqual([])
-    other.store.add(records(1, 25_000, 25_009))
-    await written(other.store)
-    const after = await replayed(next.store, 1, 24_999n, 25_010n)
-    expect(after.offsets).toEqual(range(25_000, 25_009))
-  })
-
-  test('hides a page that was read before it and comes after it', async () => {
-    const { store } = await connected()
-    store.add(records(0, 0, 99))
-    await written(store)
-    redis.freeze()
-    const page = store.page(0, -1n, 50n, signal)
-    await new Promise((resolve) => setImmediate(resolve))
-    const clearing = store.clear(signal)
-    redis.thaw()
-    expect((await clearing).isCleared).toBe(true)
-    const { records: shown, degraded } = await page
-    expect([shown.length, degraded]).toEqual([0, 'Redis holds another epoch'])
   })
 })
