@@ -1,0 +1,28 @@
+/** A million hostile frames, after which the relay must be as large as after the first of them. */
+import { expect, test } from 'vitest'
+import { systemClock as clock } from '../../relay/world/clock.ts'
+import * as hostile from './hostile-flood.ts'
+import { Testbed } from './reference-testbed.ts'
+
+const frames = 1_000_000
+const MiB = 1_048_576
+
+test('a million hostile frames harm nobody, and nothing is left of them', async () => {
+  const bed = await Testbed.open()
+  const seed = String(clock.unixMs())
+  process.stdout.write(`seed ${seed}\n`)
+  try {
+    const place = await bed.place(hostile.floodSettings)
+    const seen = await hostile.flood(place, { seed, frames, connections: 32 })
+    process.stdout.write(hostile.sayFlooded(seed, seen))
+    expect(seen.wrong).toEqual([])
+    expect(seen.slowestHealthMs).toBeLessThan(1_000)
+    const [first = NaN, , last = NaN] = hostile.thirds(seen.rssBytes).map(hostile.median)
+    expect(last - first).toBeLessThan(64 * MiB)
+    expect(Math.max(...seen.rssBytes)).toBeLessThan(600 * MiB)
+    expect(await hostile.areSlotsFree(place)).toBe(true)
+    expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
+  } finally {
+    await bed.close()
+  }
+})
