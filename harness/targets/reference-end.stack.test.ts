@@ -58,7 +58,7 @@ test('at any moment, nothing is lost to clients that come back', async () => {
   }
 })
 
-test('when it stands still, it counts down, says farewell and asks for a fresh process', async () => {
+test('standing still, it counts down, says farewell and asks for a fresh process', async () => {
   const place = await bed.place({
     breakerMs: 3_000,
     lagIntervalMs: 1_000,

@@ -348,7 +348,12 @@ const clients = {
 } as const
 
 /** The rows by what they are about, as METRICS.md shows them. */
-export const metricGroups = { intake: { ...intake, ...sequenceMetricRows }, lag, clients, replay: replayMetricRows } as const
+export const metricGroups = {
+  intake: { ...intake, ...sequenceMetricRows },
+  lag,
+  clients,
+  replay: replayMetricRows,
+} as const
 
 export const metricRows = {
   ...intake,
