@@ -12,6 +12,7 @@ const env = {
   SLOW_CLIENT_DISCONNECT_THRESHOLD: '100',
   SLOW_CLIENT_LAG_WINDOW_SECS: '10',
   WEBSOCKET_PING_INTERVAL_SECS: '25',
+  WEBSOCKET_SEND_TIMEOUT_SECS: '2',
 }
 
 /** Text frames of what was sent; anything else shows as its opcode. */
@@ -87,7 +88,7 @@ describe('greeting', () => {
 describe('the rest of a capped replay', () => {
   test('may be asked for in its time, and is not declared then', () => {
     it.session.offerRest([missed(5)])
-    it.pass(900)
+    it.pass(1_900)
     expect(it.session.fence()).toEqual(new Map())
     it.pass(10_000)
     expect([it.sent, it.seen.unfenced]).toEqual([[], 0])
@@ -97,13 +98,13 @@ describe('the rest of a capped replay', () => {
     it.session.offerRest([missed(5)])
     it.seen.isReplaying = true
     expect(it.session.fence()).toBeUndefined()
-    it.pass(1_000)
+    it.pass(2_000)
     expect(it.seen.unfenced).toBe(1)
   })
 
   test('is declared missing before live records flow, when nobody asks for it', () => {
     it.session.offerRest([missed(5), missed(7, 3)])
-    it.pass(999)
+    it.pass(1_999)
     expect(it.sent).toEqual([])
     it.pass(1)
     expect(it.sent).toMatchObject([

@@ -12,8 +12,6 @@ import type { Clock } from './world/clock.ts'
 
 /** How long a new client is given to ask for a resume before live records flow. */
 const resumeGraceMs = 250
-/** How long a client whose replay was capped is given to ask for the rest. */
-const restGraceMs = 1_000
 
 export interface SessionNeeds {
   readonly settings: Settings
@@ -65,10 +63,12 @@ export class Session {
 
   /**
    * A replay was capped. Live records would carry the client's cursor past what is left, so they
-   * wait until it has had time to ask for it; then it is told that it will not get it unasked.
+   * wait until it has had time to ask for it: what a write may take, because the end of the
+   * replay is still on its way. Then it is told that it will not get it unasked.
    */
   offerRest(left: readonly MissedRange[]): void {
-    this.#rest = { left, untilMs: this.#needs.clock.nowMs() + restGraceMs }
+    const { clock, settings } = this.#needs
+    this.#rest = { left, untilMs: clock.nowMs() + settings.sendTimeoutMs }
   }
 
   /** Looks at everything that depends on time. */

@@ -2,7 +2,10 @@
  * Where streams meet: replay and live, one group member and another, a relay and the one that
  * comes after it. A client must see no seam: every record once, in order.
  */
+import { create } from '@bufbuild/protobuf'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encodeRecord } from '../../proto/codec.ts'
+import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import { createKafka } from '../../relay/adapters/kafka-client.ts'
 import { createLogger } from '../../relay/adapters/logger.ts'
 import { parseSettings } from '../../relay/tables/settings-parse.ts'
@@ -37,6 +40,9 @@ async function underLoad(place: Place, work: () => Promise<void>): Promise<numbe
   await loading
   return produced
 }
+
+const resume = (client: Client, fields: Readonly<Record<string, unknown>>) =>
+  client.send(JSON.stringify({ type: 'resume', ...fields }))
 
 const isWhole = (client: Client, from: number, to: number) => {
   const offsets = client.offsets(0)
@@ -89,12 +95,132 @@ describe('replay and live', () => {
     await until('the gap', () => slow.framesOf('gap').length > 0)
     const gap = slow.framesOf('gap')[0]!
     const cursor = BigInt(gap['firstOffset'] as string) - 1n
-    slow.end()
-    const again = await Client.open(place.address)
-    again.send(JSON.stringify({ type: 'resume', lastOffsetsByPartition: { 0: String(cursor) } }))
-    await until('the rest', () => again.offsets(0).at(-1) === 1_999n)
-    expect(isWhole(again, Number(cursor) + 1, 2_000)).toBe(true)
+    // On the connection that it has; and again, which brings the same.
+    for (let count = 1; count <= 2; count += 1) {
+      resume(slow, { lastOffsetsByPartition: { 0: String(cursor) } })
+      await until('the replay', () => slow.framesOf('replay_complete').length === count)
+      const offsets = slow.offsets(0)
+      const again = offsets.slice(offsets.lastIndexOf(cursor + 1n))
+      expect(again).toEqual(range(Number(cursor) + 1, 2_000))
+    }
+    await place.produce(many(1))
+    await until('a live record', () => slow.offsets(0).at(-1) === 2_000n)
     await place.relay.stop()
+  })
+})
+
+const completions = (client: Client) => client.framesOf('replay_complete')
+
+/** One record with events of a thread, or of several. */
+function batch(...events: readonly (readonly [threadId: string, sequence: bigint])[]): Buffer {
+  const bodies = events.map(([threadId, sequence]) => ({ header: { threadId, sequence } }))
+  const message = { case: 'eventBatch', value: { header: {}, events: bodies } } as const
+  return Buffer.from(encodeRecord(create(DashStreamMessageSchema, { message })))
+}
+
+const most = 2n ** 64n - 1n
+const batches = [
+  [
+    batch(['a', 1n], ['b', 1n], ['a', 2n], ['a', 3n]),
+    batch(['a', 4n], ['a', 6n], ['b', 2n]),
+    batch(['b', 3n]),
+    batch(['a', 9n], ['c', 2n ** 53n]),
+  ],
+  [batch(['d', 5n]), batch(['c', 2n ** 53n + 1n]), batch(['d', most]), batch(['e', 1n])],
+]
+
+/** Until all that was produced is in the buffer, Redis included. */
+const kept = (place: Place) =>
+  until('the buffer', async () => (await place.metric('relay_replay_redis_queue_bytes')) === 0)
+
+describe('a resume after a restart', () => {
+  let place: Place
+  beforeAll(async () => {
+    const first = await bed.place({}, 2)
+    const witness = await Client.open(first.address)
+    for (const [partition, values] of batches.entries()) {
+      await first.produce([...values, ...many(146)], partition)
+    }
+    await until('all records', () => witness.deliveries.length === 300)
+    await kept(first)
+    await first.relay.stop()
+    place = await bed.placeOn(first.topic, { replayRecordsMax: 100, sendTimeoutMs: 3_000 })
+    await until('Redis', async () => (await place.metric('relay_replay_redis_connected')) === 1)
+  })
+  afterAll(() => place.relay.stop())
+
+  test('by thread gets what it is owed, exactly its gaps, and live records then', async () => {
+    const client = await Client.open(place.address)
+    const sequences = { a: 2, b: '3', c: String(2n ** 53n), d: '6', unknown: 0 }
+    resume(client, { lastSequencesByThread: sequences })
+    await until('the replay', () => completions(client).length === 1)
+    expect([client.offsets(0), client.offsets(1)]).toEqual([
+      [0n, 1n, 3n],
+      [1n, 2n],
+    ])
+    const gaps = client.framesOf('gap').map((gap) => {
+      return [gap['threadId'], gap['firstSequence'], gap['lastSequence'], gap['partition']]
+    })
+    expect(gaps).toEqual([
+      ['a', '5', '5', undefined],
+      ['a', '7', '8', undefined],
+      ['d', '7', String(most - 1n), undefined],
+    ])
+    expect(completions(client)[0]).toEqual({
+      type: 'replay_complete',
+      mode: 'thread',
+      totalReplayed: 5,
+      lastOffsetsByPartition: { 0: '3', 1: '2' },
+      capped: false,
+      schema_version: 1,
+      epoch: expect.any(String) as string,
+    })
+    resume(client, { threadId: 'b', lastSequence: 1 })
+    await until('the legacy pair', () => completions(client).length === 2)
+    expect(client.offsets(0).slice(3)).toEqual([1n, 2n])
+    resume(client, { mode: 'thread' })
+    await until('nothing', () => completions(client).length === 3)
+    expect(completions(client)[2]).toMatchObject({ mode: 'thread', totalReplayed: 0 })
+    await place.produce([batch(['a', 10n])])
+    await until('live again', () => client.offsets(0).at(-1) === 150n)
+    expect(client.framesOf('gap')).toHaveLength(3)
+  })
+
+  test('that is capped goes on where it ended, and no live record overtakes the rest', async () => {
+    const silent = await Client.open(place.address)
+    resume(silent, { from: 'earliest' })
+    const client = await Client.open(place.address)
+    const cursors: Record<string, string> = {}
+    let produced = 151
+    for (let count = 1; ; count += 1) {
+      resume(client, { lastOffsetsByPartition: cursors })
+      const producing = place.produce(many(1))
+      produced += 1
+      await until('a replay', () => completions(client).length === count)
+      const { lastOffsetsByPartition, capped } = completions(client)[count - 1]!
+      Object.assign(cursors, lastOffsetsByPartition)
+      await producing
+      if (capped !== true) break
+    }
+    await place.produce(many(1), 1)
+    await until('what is live', () => client.offsets(1).length === 151)
+    await until('the rest', () => client.offsets(0).length >= produced)
+    expect(completions(client).length).toBeGreaterThan(3)
+    expect(client.offsets(0)).toEqual(range(0, produced))
+    expect(client.offsets(1)).toEqual(range(0, 151))
+    expect(client.framesOf('gap')).toEqual([])
+
+    // Whoever does not ask is told what it was not sent, before live records go past it.
+    await until('the gaps', () => silent.framesOf('gap').length === 2)
+    await place.produce(many(1))
+    await until('the live records', () => silent.offsets(0).at(-1) === BigInt(produced))
+    expect(completions(silent)).toMatchObject([{ capped: true, totalReplayed: 100 }])
+    const ranges = silent.framesOf('gap').map((gap) => [gap['firstOffset'], gap['lastOffset']])
+    const live = silent.offsets(0).slice(100)
+    expect(ranges).toEqual([
+      ['100', String(live[0]! - 1n)],
+      ['0', '149'],
+    ])
   })
 })
 

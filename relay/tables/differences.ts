@@ -103,9 +103,11 @@ const resuming: readonly DifferenceRow[] = [
     noticed: '`totalReplayed` is at most the cap; `capped` says that there is more.',
   },
   {
-    what: 'After a capped replay live records wait a second for the client to ask for the rest.',
+    what: 'After a capped replay live records wait until the client could ask for the rest.',
     why: 'The first live record carried its cursor past everything that was left out.',
-    noticed: 'Without another resume: a `gap` for each partition with the rest, then live records.',
+    noticed:
+      'Without another resume within `WEBSOCKET_SEND_TIMEOUT_SECS`: a `gap` for each partition ' +
+      'with the rest, then live records.',
   },
   {
     what: 'A replay that timed out or failed is followed by nothing but the close.',
