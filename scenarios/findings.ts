@@ -1,7 +1,7 @@
 /**
  * The findings that scenarios answer: what an audit said, in one sentence, and where it said it.
- * Ids are those of the audits, which are unique only together with the audit; `2X-…` are
- * observations that no audit lists, `own-…` are claims of this project.
+ * Ids are those of the audits, which are unique only together with the audit; `2X-…` and `BUG-…`
+ * are observations that no audit lists, `own-…` are claims of this project.
  */
 export interface Finding {
   readonly audit: string
@@ -65,6 +65,31 @@ export const findings = {
     audit: 'graph state and telemetry v22',
     part: 'client',
     says: 'Integers above 2^53 are rounded, so that a correct state is called corrupted.',
+  },
+  'BUG-26': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'A replay runs into what comes live: records come twice, the second time going back.',
+  },
+  '2X-1': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'A replay jumps from its first page to the newest records and hides what lies between.',
+  },
+  '2X-15': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'A record goes out before it can be replayed: who resumes in between never gets it.',
+  },
+  'M-746': {
+    audit: 'graph state and telemetry v22',
+    part: 'relay',
+    says: 'A reset leaves the replay buffer as it is, so that old history comes back.',
+  },
+  'M-748': {
+    audit: 'graph state and telemetry v22',
+    part: 'relay',
+    says: 'The frame that ends a replay has other fields when the replay began with the newest.',
   },
 } as const satisfies Record<string, Finding>
 

@@ -5,6 +5,7 @@ import lagTellsTheTruth from './lag-tells-the-truth.ts'
 import malformedHarmsNobody from './malformed-harms-nobody.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
+import replayMeetsLive from './replay-meets-live.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
 
 export const scenarios = {
@@ -13,6 +14,7 @@ export const scenarios = {
   'lag-tells-the-truth': lagTellsTheTruth,
   'memory-stays-bounded': memoryStaysBounded,
   'memory-stays-flat': memoryStaysFlat,
+  'replay-meets-live': replayMeetsLive,
   'send-never-waits-for-ever': sendNeverWaitsForEver,
 } as const satisfies Readonly<Record<string, Scenario>>
 

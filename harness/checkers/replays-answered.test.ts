@@ -52,6 +52,11 @@ judgeCases<ReplaysAnsweredOptions>(
         replayed('earliest', 40).opened(2, 1).sent(2, 1, 'reset').control(2.1, 1, reset(39))
           .control(5.1, 2, complete),
       ],
+      [
+        'a gap that a reset made meanwhile',
+        replayed().opened(2, 1).sent(5.01, 1, 'reset').control(5.02, 1, reset(4))
+          .control(5.06, 2, gap).control(5.1, 2, complete),
+      ],
       ['a gap where the buffer is small', withGap(), { isRetained: false }],
     ),
     ...fails(
@@ -60,7 +65,15 @@ judgeCases<ReplaysAnsweredOptions>(
       ['too late', replayed().control(7.1, 2, complete)],
     ),
     ...fails('fields-missing', ['no mode', replayed().control(5.1, 2, withoutMode)]),
-    ...fails('gap-needless', ['all was there', withGap()]),
+    ...fails(
+      'gap-needless',
+      ['all was there', withGap()],
+      [
+        'a reset left the end of it',
+        replayed().opened(2, 1).sent(5.01, 1, 'reset').control(5.02, 1, reset(3))
+          .control(5.06, 2, gap).control(5.1, 2, complete),
+      ],
+    ),
     ...fails('stale-needless', [
       'one below the oldest',
       replayed('cursor', 10).control(5, 2, stale(9)).control(5.1, 2, complete),

@@ -7,7 +7,7 @@ import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { count, milliseconds, names, type GroupName } from './options.ts'
-import { replayedIn, replaysOf, resetsOf, type Replay } from './replays.ts'
+import { replayedIn, replaysOf, resetsOf, type Frame, type Replay, type Reset } from './replays.ts'
 
 export interface ReplaysAnsweredOptions<G extends string = string> {
   readonly groups: readonly GroupName<G>[]
@@ -94,7 +94,8 @@ function missingFields({ client, from, complete, end }: Replay): Violation[] {
 
 function needlessLoss(history: History, replay: Replay): Violation[] {
   const { client, told, end, from, complete } = replay
-  const gaps = told.filter(({ type }) => type === 'gap')
+  const resets = resetsOf(history).filter(({ askedAt }) => askedAt <= end)
+  const gaps = told.filter((frame) => frame['type'] === 'gap' && !isForgotten(frame, resets))
   const stale = told.filter(({ type, requested, oldest }) => {
     return type === 'cursor_stale' && Number(requested) + 1 >= Number(oldest)
   })
@@ -107,6 +108,12 @@ function needlessLoss(history: History, replay: Replay): Violation[] {
     return violations
   }
   return [...violations, ...lateBeginnings(history, replay)]
+}
+
+/** A reset while a replay is under way takes away what it has not come to. */
+function isForgotten({ partition, lastOffset }: Frame, resets: readonly Reset[]): boolean {
+  const last = Number(lastOffset)
+  return resets.some(({ forgotten }) => last <= (forgotten.get(Number(partition)) ?? -1))
 }
 
 /** A replay of all there is must begin with the oldest record that nobody had reset. */

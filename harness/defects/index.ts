@@ -1,6 +1,9 @@
 /** Every defect by its name, which is the name of its file. */
 import type { Defect } from './defect.ts'
+import replaySkipsMiddle from './2x-1-replay-skips-middle.ts'
 import ringBoundedByCount from './2x-14-ring-bounded-by-count.ts'
+import broadcastBeforeStored from './2x-15-broadcast-before-stored.ts'
+import replayNotFenced from './bug-26-replay-not-fenced.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
 import unboundedControlSend from './m-1034-unbounded-control-send.ts'
 import lifetimeWarning from './m-1041-lifetime-warning.ts'
@@ -9,12 +12,16 @@ import neverReadsAsZero from './m-1042-never-reads-as-zero.ts'
 import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
 import badJsonAsText from './m-740-bad-json-as-text.ts'
 import integersRounded from './m-741-integers-rounded.ts'
+import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
 
 export const defects = {
+  '2x-1-replay-skips-middle': replaySkipsMiddle,
   '2x-14-ring-bounded-by-count': ringBoundedByCount,
+  '2x-15-broadcast-before-stored': broadcastBeforeStored,
+  'bug-26-replay-not-fenced': replayNotFenced,
   'm-1033-fixed-send-timeout': fixedSendTimeout,
   'm-1034-unbounded-control-send': unboundedControlSend,
   'm-1041-lifetime-warning': lifetimeWarning,
@@ -23,6 +30,7 @@ export const defects = {
   'm-481-quiet-partitions-zeroed': quietPartitionsZeroed,
   'm-740-bad-json-as-text': badJsonAsText,
   'm-741-integers-rounded': integersRounded,
+  'm-746-reset-clears-nothing': resetClearsNothing,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
   'v8-l3-stale-lag-series': staleLagSeries,

@@ -1,0 +1,21 @@
+/** A replay runs on to the newest record there is, whatever live delivery will begin with. */
+import type { RelayDefect } from './defect.ts'
+import { storeExcept } from './replay-store.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'BUG-26',
+  says: 'a replay does not end where live delivery begins, but with the newest record',
+  scenario: 'replay-meets-live',
+  rules: ['seam-duplicate'],
+  relay: ({ replayStore: store }) => ({
+    replayStore: storeExcept(store, {
+      async page(partition, after, before, signal) {
+        const { found } = await store.retained(partition, signal)
+        const end = found === undefined || found.newest < before ? before : found.newest + 1n
+        return store.page(partition, after, end, signal)
+      },
+    }),
+  }),
+}
+export default defect

@@ -1,0 +1,17 @@
+/** A reset is answered as if the replay buffer were cleared, and it is not. */
+import type { RelayDefect } from './defect.ts'
+import { storeExcept } from './replay-store.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'M-746',
+  says: 'a reset deletes nothing and says that it has',
+  scenario: 'replay-meets-live',
+  rules: ['forgotten-replayed'],
+  relay: ({ replayStore }) => ({
+    replayStore: storeExcept(replayStore, {
+      clear: () => Promise.resolve({ isCleared: true, keys: 0 }),
+    }),
+  }),
+}
+export default defect

@@ -1,0 +1,20 @@
+/** The reference's replay buffer, except for what a defect does otherwise. */
+import type { ReplayStore } from '../../relay/parts.ts'
+
+export const storeExcept = (
+  store: ReplayStore,
+  otherwise: Partial<Pick<ReplayStore, 'page' | 'clear'>>,
+): ReplayStore => ({
+  add: (records) => store.add(records),
+  addHole: (partition, offset, lastOffset) => store.addHole(partition, offset, lastOffset),
+  partitions: (signal) => store.partitions(signal),
+  retained: (partition, signal) => store.retained(partition, signal),
+  page: (partition, after, before, signal) => store.page(partition, after, before, signal),
+  clear: (signal) => store.clear(signal),
+  get epoch() {
+    return store.epoch
+  },
+  status: () => store.status(),
+  close: () => store.close(),
+  ...otherwise,
+})

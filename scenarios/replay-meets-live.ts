@@ -1,0 +1,55 @@
+/**
+ * Replays under load: of clients that lost their connection, of newcomers that want everything, and
+ * after a reset. The buffer is so large that nothing but the reset may be missing from it.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+import { join } from '../harness/dsl/words.ts'
+
+const cut = { fault: 'cut', hop: 'clients', group: 'returning' } as const
+const reset = { stimulus: 'reset', group: 'resetter' } as const
+
+export default scenario({
+  name: 'replay-meets-live',
+  claim: 'A replay under load ends exactly where live records begin, and a reset forgets for good.',
+  suites: ['quick', 'nightly'],
+  topic: { partitions: 2 },
+  relay: {
+    replayRecordsMax: 50_000,
+    replayRecordsPerPartitionMax: 50_000,
+    lagDisconnectRecords: 0,
+    connectionsPerIpMax: 100,
+  },
+  load: { recordsPerSecond: 1_000, payloadBytes: 512, threads: 24 },
+  fleet: {
+    readers: { count: 2, reads: 'fast' },
+    returning: { count: 6, reads: 'fast', reconnects: true },
+    late: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+    newest: { count: 1, reads: 'fast', resume: 'latest', joins: 'later' },
+    resetter: { count: 1, reads: 'fast' },
+    anew: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+  },
+  phases: () => [
+    { name: 'traffic', ms: 5_000 },
+    { name: 'cut', ms: 2_000, faults: [cut] },
+    { name: 'back', ms: 3_000, stimuli: [join('late'), join('newest')] },
+    { name: 'reset', ms: 2_000, faults: [cut], stimuli: [reset] },
+    { name: 'back-anew', ms: 3_000, stimuli: [join('anew')] },
+  ],
+  expect: ({ replayTimeoutMs }) => {
+    const resumed = ['returning', 'late', 'anew'] as const
+    const whole = [{ check: 'stream' }] as const
+    const replays = {
+      limitMs: replayTimeoutMs,
+      replaysMin: 15,
+      recordsMin: 20_000,
+      isRetained: true,
+    } as const
+    return {
+      'BUG-26': whole,
+      '2X-1': whole,
+      '2X-15': whole,
+      'M-746': [{ check: 'reset-forgets', limitMs: 7_000 }],
+      'M-748': [{ check: 'replays-answered', groups: [...resumed, 'newest'], ...replays }],
+    }
+  },
+})
