@@ -3,7 +3,8 @@ import * as fc from 'fast-check'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { createMetrics, Distribution, type Tally } from './metrics.ts'
 import type { MetricRow } from './tables/metric-row.ts'
-import { metricRows, processMetricNames } from './tables/metrics.ts'
+import { metricRows } from './tables/metrics.ts'
+import { processMetricNames } from './tables/process-metrics.ts'
 
 const rows = Object.values(metricRows) as readonly MetricRow[]
 const scrapeOf = async (metrics = createMetrics(false)) => (await metrics.scrape.text()).split('\n')

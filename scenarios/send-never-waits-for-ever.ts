@@ -1,30 +1,22 @@
 /**
- * Clients that stop taking bytes while the relay broadcasts, answers pings and replays. Slots are
- * few, so that one which is not given back keeps the next client out.
+ * Clients that take no bytes while the relay broadcasts, answers pings and replays. Slots are few,
+ * so that one which is not given back keeps the next client out.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { join, leave, pings, quiet, resumeAll, stallClients } from '../harness/dsl/words.ts'
 
-const paths = [
-  ['broadcast', 'listening'],
-  ['control', 'pinging'],
-  ['resume', 'resuming'],
-] as const
+const paths = [['broadcast', 'listening'], ['control', 'pinging'], ['resume', 'resuming']] as const
 /** Time for kernel buffers to fill up before a write can wait at all, and to see the end. */
 const marginMs = 5_000
+// A relay that stops reading pings has no answers to wait with.
+const unthrottled = { clientFramesPerSecondMax: 0 }
 
 export default scenario({
   name: 'send-never-waits-for-ever',
   claim: 'A client that takes no bytes is closed within the send timeout, whatever it was sent.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 3 },
-  relay: {
-    sendTimeoutMs: 2_000,
-    connectionsPerIpMax: 8,
-    lagDisconnectRecords: 0,
-    // A relay that stops reading pings has no answers to wait with.
-    clientFramesPerSecondMax: 0,
-  },
+  relay: { sendTimeoutMs: 2_000, connectionsPerIpMax: 8, lagDisconnectRecords: 0, ...unthrottled },
   load: { recordsPerSecond: 400, payloadBytes: 8_192, threads: 24 },
   fleet: {
     readers: { count: 2, reads: 'fast' },

@@ -92,8 +92,9 @@ export class ModelStore implements ReplayStore {
       const last = holes.at(-1)
       if (fate !== 'lost') continue
       this.#lost.add(`${partition}/${offset}`)
-      if (last?.lastOffset === offset - 1n) holes[holes.length - 1] = { ...last, lastOffset: offset }
-      else holes.push({ firstOffset: offset, lastOffset: offset })
+      if (last?.lastOffset === offset - 1n) {
+        holes[holes.length - 1] = { ...last, lastOffset: offset }
+      } else holes.push({ firstOffset: offset, lastOffset: offset })
     }
     return { records, holes, through, hasMore: through + 1n < before, ...answer }
   }

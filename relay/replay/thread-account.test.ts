@@ -46,7 +46,10 @@ test('in any order, of any threads, exactly the sequences that did not come are 
         for (let at = after + 1n; at < top; at++) if (!seen.has(at)) missing.push(`${name} ${at}`)
       }
       const told = [...account.missing()].flatMap(({ thread: name, first, last }) =>
-        Array.from({ length: Number(last - first + 1n) }, (_, at) => `${name} ${first + BigInt(at)}`),
+        Array.from(
+          { length: Number(last - first + 1n) },
+          (_, at) => `${name} ${first + BigInt(at)}`,
+        ),
       )
       expect(told).toEqual(missing)
     }),

@@ -153,7 +153,8 @@ describe('blocks', () => {
       text('from', from, 'count', '1', 'index', index, 'values', values),
     ]
     const odd = [block('x', '0:1', 'a'), block('5', '0:2', 'a'), block('5', 'zero', 'a')]
-    const foreign = [[id, text('a', 'b')], [id, text('from', '5')], [id, text()], 'no entry', ...odd]
+    const short = [[id, text('a', 'b')], [id, text('from', '5')], [id, text()]]
+    const foreign = [...short, 'no entry', ...odd]
     for (const entry of foreign) expect(() => decodeBlock(0, entry)).toThrow('something else')
     expect(() => readPage(0, null)).toThrow('something else')
   })
