@@ -19,7 +19,7 @@ test('what was taken is not committed again', async () => {
   expect(await commits.ahead(offsets([0, 8n]))).toEqual(offsets([0, 8n]))
 })
 
-test('nothing is committed before the group has answered, and it is asked until it does', async () => {
+test('nothing is committed before the group has answered; it is asked until it does', async () => {
   let asked = 0
   const commits = new Commits(async () => {
     asked += 1

@@ -138,7 +138,7 @@ async function follow(plan: Plan): Promise<void> {
   expect(last).toEqual(Object.fromEntries(ends))
 }
 
-test('exactly the records with what is asked for are sent, and what is missing is told', async () => {
+test('exactly the records with what is asked for are sent, and what is missing, told', async () => {
   await fc.assert(fc.asyncProperty(plans, follow), { numRuns: 500 })
 })
 
