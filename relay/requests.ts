@@ -5,12 +5,12 @@
 import { encodeControl } from '../proto/control.ts'
 import { isLoopback } from './limits/admission.ts'
 import { frame, opcodes } from './log/frames.ts'
-import { createNumberedReader, type ReadNumbered } from './replay/numbered.ts'
 import { parseResume, type ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
 import { Turns } from './replay/turns.ts'
 import type { ReplayStore } from './parts.ts'
 import type { Session } from './session.ts'
+import { decode } from './stages/decode.ts'
 import type { ErrorCode } from './tables/errors.ts'
 import type { metricRows } from './tables/metrics.ts'
 import type { Wiring } from './wiring.ts'
@@ -37,14 +37,12 @@ type RefusalReason = (typeof metricRows)['requestsRefused']['labels']['reason'][
 export class Requests {
   readonly #wiring: Wiring
   readonly #needs: RequestsNeeds
-  readonly #numbered: ReadNumbered
   readonly #turns = new Turns()
   #clearing: Promise<Cleared> | undefined
 
   constructor(wiring: Wiring, needs: RequestsNeeds) {
     this.#wiring = wiring
     this.#needs = needs
-    this.#numbered = createNumberedReader(wiring.settings.payloadBytesMax)
   }
 
   /** Begins the replay that the text asks for, or says why not. */
@@ -135,7 +133,10 @@ export class Requests {
       recordsMax: settings.replayRecordsMax,
       chunkBytesMax: settings.clientWriteBytesMax,
       logEnd: (partition: number) => this.#needs.logEnd(partition),
-      numbered: this.#numbered,
+      threadsOf: (value: Buffer) => {
+        const decoded = decode(value, settings.payloadBytesMax)
+        return decoded.isSound ? decoded.threads : undefined
+      },
       turns: this.#turns,
     }
     return new ReplaySession(needs, request, fence)

@@ -1,9 +1,9 @@
 /** What the tests of replays share: a buffer that knows what became of every offset. */
 import { createMetrics } from '../metrics.ts'
 import type { Asked, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import { decode } from '../stages/decode.ts'
 import { ManualClock } from '../world/manual-clock.ts'
 import { readFrames, type Seen } from './frames-testbed.ts'
-import { createNumberedReader } from './numbered.ts'
 import type { ResumeRequest } from './resume.ts'
 import { type ReplayNeeds, ReplaySession } from './session.ts'
 import { Turns } from './turns.ts'
@@ -151,7 +151,10 @@ export function begin(
     recordsMax: 1_000,
     chunkBytesMax: 300,
     logEnd: () => undefined,
-    numbered: createNumberedReader(1_000_000),
+    threadsOf: (value) => {
+      const decoded = decode(value, 1_000_000)
+      return decoded.isSound ? decoded.threads : undefined
+    },
     turns: new Turns(),
     ...more,
   }

@@ -11,12 +11,12 @@ import { CONTROL_SCHEMA_VERSION } from '../../proto/control.ts'
 import { jsonFrame, recordFrames } from '../log/frames.ts'
 import type { Metrics } from '../metrics.ts'
 import type { MissedRange, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import type { Numbered } from '../stages/sequences.ts'
 import { errorBody } from '../tables/errors.ts'
 import type { Clock } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
 import { Chunks } from './chunks.ts'
 import { legOf, type Leg } from './legs.ts'
-import type { ReadNumbered } from './numbered.ts'
 import { controlFrame, gapFrame, staleFrame } from './replay-frames.ts'
 import type { ResumeRequest } from './resume.ts'
 import { type MissingSequences, ThreadAccount } from './thread-account.ts'
@@ -34,7 +34,8 @@ export interface ReplayNeeds {
   readonly chunkBytesMax: number
   /** Where the log of a partition ends as far as is known; cursors beyond it are not trusted. */
   logEnd(partition: number): bigint | undefined
-  readonly numbered: ReadNumbered
+  /** The numbered events of a record by thread; undefined when it cannot be read. */
+  threadsOf(value: Buffer): readonly Numbered[] | undefined
   /** Shared by all replays. */
   readonly turns: Turns
 }
@@ -180,11 +181,11 @@ export class ReplaySession {
     const isFull = this.#replayed >= this.#needs.recordsMax
     const threads = this.#threads
     if (threads === undefined) return isFull ? 'capped' : 'sent'
-    const events = this.#needs.numbered(value, (newest) => threads.owes(newest))
-    if (events === undefined) return 'unreadable'
-    if (!threads.owes(events)) return 'skipped'
+    const held = this.#needs.threadsOf(value)
+    if (held === undefined) return 'unreadable'
+    if (!threads.owes(held)) return 'skipped'
     if (isFull || threads.isFull()) return 'capped'
-    threads.note(events)
+    threads.note(held)
     return 'sent'
   }
 

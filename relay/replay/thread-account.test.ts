@@ -1,7 +1,8 @@
 /** What is missing of a thread is exactly what did not turn up, in whatever order the rest came. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Numbered, ThreadAccount } from './thread-account.ts'
+import type { Numbered } from '../stages/sequences.ts'
+import { ThreadAccount } from './thread-account.ts'
 
 const most = 2n ** 64n - 1n
 const missingOf = (account: ThreadAccount) =>

@@ -3,12 +3,8 @@
  * sequences are missing, in whatever order the records come. Pure, and bounded: it holds spans of
  * sequences, of which an orderly thread needs one for each stretch without a gap.
  */
+import type { Numbered } from '../stages/sequences.ts'
 
-/** One numbered event of a thread. */
-export interface Numbered {
-  readonly thread: string
-  readonly sequence: bigint
-}
 /** Sequences of a thread that are nowhere in what was looked through; inclusive. */
 export interface MissingSequences {
   readonly thread: string
@@ -42,18 +38,21 @@ export class ThreadAccount {
   }
 
   /** Whether one of these is owed. */
-  owes(events: readonly Numbered[]): boolean {
-    return events.some(({ thread, sequence }) => {
+  owes(threads: readonly Numbered[]): boolean {
+    return threads.some(({ thread, sequence }) => {
       const wanted = this.#wanted.get(thread)
       return wanted !== undefined && sequence > wanted.after
     })
   }
 
   /** These turned up; what nobody asked for is left out. */
-  note(events: readonly Numbered[]): void {
-    for (const { thread, sequence } of events) {
+  note(threads: readonly Numbered[]): void {
+    for (const { thread, sequence, spans } of threads) {
       const wanted = this.#wanted.get(thread)
-      if (wanted !== undefined && sequence > wanted.after) this.#add(wanted, sequence)
+      if (wanted === undefined) continue
+      for (const { first, last } of spans ?? [{ first: sequence, last: sequence }]) {
+        if (last > wanted.after) this.#add(wanted, first, last)
+      }
     }
   }
 
@@ -79,13 +78,14 @@ export class ThreadAccount {
     }
   }
 
-  #add({ spans }: Wanted, sequence: bigint): void {
+  #add({ after, spans }: Wanted, from: bigint, last: bigint): void {
+    const first = from > after ? from : after + 1n
     const latest = spans.at(-1)
-    if (latest !== undefined && sequence >= latest.first && sequence <= latest.last + 1n) {
-      if (sequence > latest.last) latest.last = sequence
+    if (latest !== undefined && first >= latest.first && first <= latest.last + 1n) {
+      if (last > latest.last) latest.last = last
       return
     }
-    spans.push({ first: sequence, last: sequence })
+    spans.push({ first, last })
     this.#spans += 1
   }
 }

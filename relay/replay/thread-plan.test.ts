@@ -7,10 +7,10 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
+import type { Numbered } from '../stages/sequences.ts'
 import type { Seen } from './frames-testbed.ts'
 import * as model from './model-testbed.ts'
 import { type Fate, ModelStore } from './model-testbed.ts'
-import type { Numbered } from './thread-account.ts'
 import { Turns } from './turns.ts'
 
 /** A record with one event, or a batch. */
@@ -266,7 +266,7 @@ describe('a replay by thread', () => {
       const { clock, session } = model.begin(storeOf([log], 0n, 10), asked, fencesOf([log], 0n), {
         timeoutMs,
         turns: new CountedTurns(),
-        numbered: () => {
+        threadsOf: () => {
           clock.advance(1)
           return []
         },
