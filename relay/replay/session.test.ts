@@ -83,6 +83,17 @@ describe('a replay', () => {
     }
   })
 
+  test('says so when it could not even learn which partitions there are', async () => {
+    const store = storeOf('ss')
+    store.partitions = async () => ({ found: [], degraded: 'down' })
+    const totals = [one(2n), new Map<number, bigint>()].map(async (fence) => {
+      const seen = await seenOf(begin(store, {}, fence).session)
+      expect(seen.at(-1)).toMatchObject({ type: 'replay_complete', degraded: 'down' })
+      return recordsOf(seen).length
+    })
+    expect(await Promise.all(totals)).toEqual([2, 0])
+  })
+
   test('from latest names where live begins, and the newest of what is not live here', async () => {
     const logs = { first: 7n, fates: ['stored', 'stored'] as const }
     const store = new ModelStore(new Map([0, 1].map((at) => [at, logs])), 4)

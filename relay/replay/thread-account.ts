@@ -78,8 +78,7 @@ export class ThreadAccount {
     }
   }
 
-  #add({ after, spans }: Wanted, from: bigint, last: bigint): void {
-    const first = from > after ? from : after + 1n
+  #add({ spans }: Wanted, first: bigint, last: bigint): void {
     const latest = spans.at(-1)
     if (latest !== undefined && first >= latest.first && first <= latest.last + 1n) {
       if (last > latest.last) latest.last = last
