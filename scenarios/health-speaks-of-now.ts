@@ -20,6 +20,8 @@ export default scenario({
     ringRecordsMax: 256,
     clientWriteBytesMax: 16_384,
     connectionsPerIpMax: 100,
+    // The proof that a link is slow asks for more answers than a client otherwise may.
+    clientFramesPerSecondMax: 0,
   },
   load: { recordsPerSecond: 400, payloadBytes: 8_192, threads: 24 },
   fleet: {
