@@ -47,16 +47,19 @@ async function live(
   stop: AbortSignal,
   overrides: Overrides | undefined,
 ): Promise<number> {
+  let code: number = exitCodes.ok
   if (!stop.aborted) {
     const relay = new Relay(wire(settings, { clock: systemClock, logger }, overrides))
     const stopped = aborted(stop)
     await Promise.race([start(relay, settings, logger), stopped])
     await Promise.race([stopped, relay.opened])
+    // A signal that comes on the way out does not change why the relay ends.
+    if (!stop.aborted) code = exitCodes.stuck
     logger.info({ signal: stop.reason as string }, 'stopping')
     await end(relay, logger)
   }
   logger.info({ signal: stop.reason as string }, 'stopped')
-  return stop.aborted ? exitCodes.ok : exitCodes.stuck
+  return code
 }
 
 async function start(relay: Relay, { host }: Settings, logger: Logger): Promise<void> {

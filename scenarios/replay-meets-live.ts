@@ -11,7 +11,7 @@ const reset = { stimulus: 'reset', group: 'resetter' } as const
 export default scenario({
   name: 'replay-meets-live',
   claim: 'A replay under load ends exactly where live records begin, and a reset forgets for good.',
-  suites: ['quick', 'nightly'],
+  suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {
     replayRecordsMax: 50_000,
