@@ -8,20 +8,23 @@ import { ManualClock } from './world/manual-clock.ts'
 
 const queuesBytesMax = 1_000
 
-function bench(queues: readonly number[]) {
+function bench(queues: readonly number[], isOver = false) {
   const clock = new ManualClock()
-  const log = { pinnedBytes: 0 } as unknown as ByteLog
+  const log = { pinnedBytes: isOver ? 2 : 0 } as unknown as ByteLog
   const clients = new Clients({ log, clock, pinnedBytesMax: 1, queuesBytesMax, waitMsMax: 1 })
   const closed: number[] = []
   for (const [at, bytes] of queues.entries()) {
     const outlet = {
       queuedBytes: bytes,
+      ordinal: at,
+      isPinning: isOver,
       close() {
         closed.push(at)
+        if (isOver) throw new Error('a client is ended only once')
         outlet.queuedBytes = 0
       },
     }
-    const session = { sweep: () => undefined, outlet, close: () => outlet.close() }
+    const session = { sweep: () => undefined, outlet, isOver, close: () => outlet.close() }
     clients.add(session as unknown as Session)
   }
   return { clients, clock, closed }
@@ -45,4 +48,10 @@ test('the bound is looked after on the one timer that all clients share', () => 
   const { clock, closed } = bench([400, 700])
   clock.advance(100)
   expect(closed).toEqual([1])
+})
+
+test('whoever is being ended keeps what it holds until its own deadline', () => {
+  const { clients, closed } = bench([700, 800], true)
+  expect(() => clients.sweep()).not.toThrow()
+  expect(closed).toEqual([])
 })

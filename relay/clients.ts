@@ -99,22 +99,30 @@ export class Clients {
 
   /** Closes those with the longest queues while all queues together are too long. */
   #keepQueuesBelow(): void {
-    while (this.queuedBytes > this.#needs.queuesBytesMax) {
-      const sessions = this.all()
-      const longest = (a: Session, b: Session) =>
-        a.outlet.queuedBytes >= b.outlet.queuedBytes ? a : b
-      sessions.reduce(longest).close('control_backlog')
+    let bytes = this.queuedBytes
+    if (bytes <= this.#needs.queuesBytesMax) return
+    const longestFirst = (a: Session, b: Session) => b.outlet.queuedBytes - a.outlet.queuedBytes
+    for (const session of this.#closable().toSorted(longestFirst)) {
+      if (bytes <= this.#needs.queuesBytesMax) return
+      bytes -= session.outlet.queuedBytes
+      session.close('control_backlog')
     }
   }
 
   /** Closes those furthest behind while sockets hold more evicted bytes than they may. */
   #keepPinnedBelow(): void {
     const { log, pinnedBytesMax } = this.#needs
-    while (log.pinnedBytes > pinnedBytesMax) {
-      const pinning = this.all().filter(({ outlet }) => outlet.isPinning)
-      if (pinning.length === 0) return
-      const last = pinning.reduce((a, b) => (a.outlet.ordinal <= b.outlet.ordinal ? a : b))
-      last.outlet.close('pinned')
+    if (log.pinnedBytes <= pinnedBytesMax) return
+    const pinning = this.#closable().filter(({ outlet }) => outlet.isPinning)
+    const lastFirst = (a: Session, b: Session) => a.outlet.ordinal - b.outlet.ordinal
+    for (const { outlet } of pinning.toSorted(lastFirst)) {
+      if (log.pinnedBytes <= pinnedBytesMax) return
+      outlet.close('pinned')
     }
+  }
+
+  /** Whoever is being ended already cannot be hurried: its own deadline frees what it holds. */
+  #closable(): Session[] {
+    return this.all().filter(({ isOver }) => !isOver)
   }
 }
