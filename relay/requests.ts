@@ -2,9 +2,8 @@
  * What clients ask of the replay buffer: replays, each fenced against the live stream, and the
  * reset of the buffer, which concerns everybody and is therefore not for everybody.
  */
-import { encodeControl } from '../proto/control.ts'
-import { isLoopback } from './limits/admission.ts'
-import { frame, opcodes } from './log/frames.ts'
+import { mayAdminister } from './limits/admission.ts'
+import { controlFrame } from './replay/replay-frames.ts'
 import { parseResume, type ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
 import { Turns } from './replay/turns.ts'
@@ -58,10 +57,9 @@ export class Requests {
 
   /** Forgets everything that could be replayed, and tells this client where the stream stands. */
   reset(session: Session): void {
-    const { authToken, host } = this.#wiring.settings
-    // With a token, every client has shown it to be connected at all.
-    const isAllowed = authToken !== '' || isLoopback(host)
-    if (!isAllowed) return this.#refuse(session, 'reset_forbidden', 'CURSOR_RESET_FORBIDDEN')
+    if (!mayAdminister(this.#wiring.settings)) {
+      return this.#refuse(session, 'reset_forbidden', 'CURSOR_RESET_FORBIDDEN')
+    }
     // Whoever asks while a reset is under way shares it.
     if (this.#clearing === undefined && !this.#wiring.parts.rates.mayReset()) {
       return this.#refuse(session, 'reset_rate', 'TOO_MANY_RESETS')
@@ -182,6 +180,6 @@ export class Requests {
         "Use these offsets for 'from:cursor' resume.",
       epoch: store.epoch,
     }
-    session.outlet.control(frame(opcodes.text, Buffer.from(encodeControl(body))))
+    session.outlet.control(controlFrame(body))
   }
 }

@@ -9,8 +9,12 @@ import type { Settings } from '../tables/settings.ts'
 
 const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
 
-/** Whether only this machine can reach a relay that listens there. */
-export const isLoopback = (host: string): boolean => loopback.has(host)
+/**
+ * Whether whoever was let in may also change what concerns everybody. Beyond loopback it takes the
+ * token; where there is one, whoever was let in has shown it.
+ */
+export const mayAdminister = ({ authToken, host }: Pick<Settings, 'authToken' | 'host'>): boolean =>
+  authToken !== '' || loopback.has(host)
 
 /** Why a request is turned away, as an HTTP status and a text. */
 export interface Refusal {

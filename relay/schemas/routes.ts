@@ -3,7 +3,7 @@
  * administrative act: it needs the token where there is one, and beyond loopback there must be one.
  */
 import type { Answer, Asking, Routes } from '../adapters/http.ts'
-import { isLoopback, refusalOf } from '../limits/admission.ts'
+import { mayAdminister, refusalOf } from '../limits/admission.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { readEntry, readName, type SchemaEntry } from './entry.ts'
@@ -46,7 +46,7 @@ const named = (work: (asking: Asking, name: string) => Promise<Answer>) => (aski
 function forbidden({ request }: Asking, settings: Settings): Answer | undefined {
   const refusal = refusalOf(request, settings)
   if (refusal !== undefined) return no(refusal.status, refusal.says)
-  if (settings.authToken !== '' || isLoopback(settings.host)) return undefined
+  if (mayAdminister(settings)) return undefined
   return no(
     403,
     'Beyond loopback this needs the bearer token, and none is set: set WEBSOCKET_AUTH_TOKEN',
