@@ -3,8 +3,7 @@
  * and operators read: the names say 120 s whatever the window is, so the window stands beside them.
  */
 import { type Metrics, sumOf } from '../metrics.ts'
-import type { HealthDecision, HealthFacts, ReplayStore } from '../parts.ts'
-import type { breakerBody } from './breaker.ts'
+import type { Breaker, HealthDecision, HealthFacts, ReplayStore } from '../parts.ts'
 
 export interface HealthParts {
   readonly facts: HealthFacts
@@ -72,6 +71,17 @@ function ourMetrics({ facts, metrics, limits }: HealthParts) {
     brokers_silent: facts.areBrokersSilent,
     dlq_sends: sumOf(metrics.dlqSends),
     dlq_send_failures: sumOf(metrics.dlqSendFailures),
+  }
+}
+
+/** The `circuit_breaker` block of /health; undefined when there is no breaker. */
+export function breakerBody(breaker: Breaker, stalledMs: number | undefined) {
+  const verdict = breaker.judge(stalledMs)
+  if (verdict === undefined) return undefined
+  return {
+    state: verdict.state,
+    degraded_duration_seconds: seconds(stalledMs),
+    time_until_restart_seconds: seconds(verdict.remainingMs),
   }
 }
 

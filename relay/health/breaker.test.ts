@@ -6,7 +6,8 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Stall } from '../lag/stall.ts'
 import { ManualClock } from '../world/manual-clock.ts'
-import { breakerBody, createBreaker, watchBreaker } from './breaker.ts'
+import { breakerBody } from './body.ts'
+import { createBreaker, watchBreaker } from './breaker.ts'
 
 const limitMs = 120_000
 const pollMs = 10_000

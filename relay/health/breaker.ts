@@ -34,16 +34,3 @@ export function watchBreaker(
     onOpen(ms ?? 0)
   })
 }
-
-/** The `circuit_breaker` block of /health; undefined when there is no breaker. */
-export function breakerBody(breaker: Breaker, stalledMs: number | undefined) {
-  const verdict = breaker.judge(stalledMs)
-  if (verdict === undefined) return undefined
-  return {
-    state: verdict.state,
-    degraded_duration_seconds: seconds(stalledMs),
-    time_until_restart_seconds: seconds(verdict.remainingMs),
-  }
-}
-
-const seconds = (ms: number | undefined) => (ms === undefined ? null : Math.floor(ms / 1_000))
