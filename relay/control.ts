@@ -24,6 +24,7 @@ export interface ControlNeeds {
 const pong = jsonFrame({ type: 'pong' })
 const closeReasons: Readonly<Record<number, CloseReason>> = {
   1007: 'invalid_text',
+  1008: 'too_many_pieces',
   1009: 'frame_too_large',
 }
 

@@ -162,7 +162,7 @@ export class Relay {
   }
 
   #createHttp(): HttpServer {
-    const { metrics } = this.#wiring
+    const { metrics, settings } = this.#wiring
     const { scrape } = metrics
     return createHttpServer({
       routes: {
@@ -177,6 +177,9 @@ export class Relay {
         },
         ...this.#schemaRoutes(),
       },
+      timeoutMs: settings.httpTimeoutMs,
+      pendingMax: settings.pendingConnectionsMax,
+      onPendingEnded: () => metrics.refusedConnections.of({ reason: 'pending' }).add(),
       onUpgrade: (request, socket, head) => this.#admit(request, socket, head),
     })
   }

@@ -3,7 +3,7 @@
  * Every phase of a request has a deadline, so that nobody can hold a connection by being slow.
  */
 import fastify, { type FastifyInstance } from 'fastify'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
 export interface Answer {
@@ -26,6 +26,11 @@ export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, Rou
 
 export interface HttpNeeds {
   readonly routes: Routes
+  /** For a request to come, and for an answer to be taken. */
+  readonly timeoutMs: number
+  /** Connections that are not upgraded; one more ends the oldest of them. */
+  readonly pendingMax: number
+  readonly onPendingEnded: () => void
   /** The socket is the callee's from here on. */
   onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
 }
@@ -36,8 +41,7 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-const headersMs = 10_000
-const requestMs = 15_000
+const lookEveryMs = 500
 const keepAliveMs = 30_000
 const bodyBytesMax = 64 * 1_024
 const paramCharactersMax = 4_096
@@ -46,22 +50,46 @@ export function createHttpServer(needs: HttpNeeds): HttpServer {
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
-    requestTimeout: requestMs,
+    requestTimeout: needs.timeoutMs,
+    connectionTimeout: needs.timeoutMs,
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: paramCharactersMax, onBadUrl: badPath },
-    http: { headersTimeout: headersMs, connectionsCheckingInterval: 1_000 },
+    http: { headersTimeout: needs.timeoutMs, connectionsCheckingInterval: lookEveryMs },
   })
   takeAnyBody(app)
   answerTrouble(app)
   for (const [path, methods] of Object.entries(needs.routes)) addRoutes(app, path, methods)
+  const pending = boundPending(app.server, needs)
   app.server.on('upgrade', (request, socket, head) => {
+    pending.delete(socket as Socket)
     needs.onUpgrade(request, socket as Socket, head)
   })
   return {
     listen: (host, ports) => listenOnFirstFree(app, host, ports),
     close: () => app.close(),
   }
+}
+
+/**
+ * Bounds the connections that nobody else counts. It is the oldest that goes: whoever is in earnest
+ * is done soon, so peers that only hold connections keep nobody out.
+ */
+function boundPending(server: Server, { pendingMax, onPendingEnded }: HttpNeeds): Set<Socket> {
+  const pending = new Set<Socket>()
+  // One for all sockets.
+  const forget = function (this: Socket) {
+    pending.delete(this)
+  }
+  server.on('connection', (socket) => {
+    pending.add(socket.on('close', forget))
+    if (pending.size <= pendingMax) return
+    const [oldest] = pending
+    onPendingEnded()
+    oldest?.destroy()
+    pending.delete(oldest!)
+  })
+  return pending
 }
 
 /** Bodies come as they are: what may be in them is for the routes to say. */

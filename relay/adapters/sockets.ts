@@ -10,6 +10,8 @@ import { WebSocket, WebSocketServer } from 'ws'
 /** Largest message that is taken; a larger one ends the connection before it is buffered. */
 export const inboundBytesMax = 1_024 * 1_024
 const fragmentsMax = 1_024
+/** Reads that one frame may take: what waits for the rest costs far more than its bytes. */
+const readsMax = 4_096
 
 /** What a client sends, and how it ends. `closed` comes last, exactly once. */
 export interface Inbound {
@@ -19,7 +21,7 @@ export interface Inbound {
   otherwise(bytes: number): void
   /** The client's close frame. */
   closing(): void
-  /** It broke the protocol; the code is of a close frame (1002, 1007, 1009). */
+  /** It broke the protocol; the code is of a close frame (1002, 1007, 1008, 1009). */
   broke(code: number): void
   /** It sends nothing any more, without having said good-bye. */
   fell(): void
@@ -83,6 +85,7 @@ export function createSocketServer(): SocketServer {
     perMessageDeflate: false,
     maxPayload: inboundBytesMax,
     maxFragments: fragmentsMax,
+    maxBufferedChunks: readsMax,
     WebSocket: ReadingSocket,
   })
   return {

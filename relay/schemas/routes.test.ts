@@ -42,7 +42,13 @@ async function serve(env: Readonly<Record<string, string>> = {}) {
   const schemas = new ExpectedSchemas({ file, entriesMax, clock, logger })
   await schemas.open()
   const routes = schemaRoutes({ settings, clock, schemas })
-  const server = createHttpServer({ routes, onUpgrade: (_, socket) => socket.destroy() })
+  const server = createHttpServer({
+    routes,
+    timeoutMs: settings.httpTimeoutMs,
+    pendingMax: settings.pendingConnectionsMax,
+    onPendingEnded: () => undefined,
+    onUpgrade: (_, socket) => socket.destroy(),
+  })
   servers.push(server)
   const port = await server.listen('127.0.0.1', [0])
   return (method: string, name?: string, body?: string | Buffer, headers = {}) =>

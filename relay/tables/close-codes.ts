@@ -37,6 +37,11 @@ export const closeRows = {
     says: 'A text frame was not valid UTF-8.',
     mayReconnect: false,
   },
+  too_many_pieces: {
+    code: 1008,
+    says: 'A message came in more pieces than the relay accepts.',
+    mayReconnect: false,
+  },
   frame_too_large: {
     code: 1009,
     says: 'A frame was larger than the relay accepts.',

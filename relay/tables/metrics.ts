@@ -289,8 +289,9 @@ const clients = {
   ),
   refusedConnections: counter(
     'relay_refused_connections_total',
-    { reason: ['address', 'total', 'origin', 'token', 'stopping', 'path'] },
-    'Upgrades refused, by reason; `address` is the limit per address, `total` that of all.',
+    { reason: ['address', 'total', 'origin', 'token', 'stopping', 'path', 'pending'] },
+    'Upgrades refused, by reason; `address` is the limit per address, `total` that of all. ' +
+      '`pending` were ended before they asked, for being the oldest of too many.',
     ours,
   ),
   requestsRefused: counter(

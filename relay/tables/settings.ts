@@ -166,6 +166,19 @@ export const settingRows = {
     'Sockets of all addresses together; one more gets 503.',
     ours,
   ),
+  httpTimeoutMs: seconds(
+    'WEBSOCKET_HTTP_TIMEOUT_SECS',
+    [10, 1, 300],
+    'How long a request or a handshake may take to come, and an answer may wait to be taken.',
+    ours,
+  ),
+  pendingConnectionsMax: number(
+    'WEBSOCKET_MAX_CONNECTIONS_PENDING',
+    'count',
+    [1_000, 4, 100_000],
+    'Connections that are no WebSocket (yet); one more ends the oldest of them.',
+    ours,
+  ),
   clientFramesPerSecondMax: number(
     'WEBSOCKET_CLIENT_FRAMES_PER_SEC',
     'count',

@@ -1,0 +1,96 @@
+/** Peers that hold a connection and do nothing with it: each is ended, and none is in the way. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sleep, systemClock as clock } from '../world/clock.ts'
+import { createHttpServer, type HttpServer } from './http.ts'
+
+const pendingMax = 8
+const page = 'x'.repeat(200_000)
+const askPage = 'GET /page HTTP/1.1\r\nHost: x\r\n\r\n'
+const upgrade =
+  'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+
+let server: HttpServer
+let port: number
+let ended = 0
+const peers: Socket[] = []
+const upgraded: Socket[] = []
+
+beforeAll(async () => {
+  server = createHttpServer({
+    routes: { '/page': { GET: () => ({ code: 200, body: page }) } },
+    timeoutMs: 1_000,
+    pendingMax,
+    onPendingEnded: () => (ended += 1),
+    onUpgrade: (_, socket) => void upgraded.push(socket),
+  })
+  port = await server.listen('127.0.0.1', [0])
+})
+afterAll(async () => {
+  for (const socket of [...peers, ...upgraded]) socket.destroy()
+  await server.close()
+})
+
+async function open(): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  peers.push(socket)
+  await once(socket, 'connect')
+  return socket
+}
+
+/** Settles when the connection is over, with or without an error. */
+const over = (socket: Socket) =>
+  new Promise<void>((resolve) => {
+    if (socket.closed) resolve()
+    else socket.once('close', () => resolve())
+  })
+
+/** Sends a byte every 50 ms for as long as it is allowed to. */
+function drip(socket: Socket, text: string): void {
+  let at = 0
+  const timer = clock.every(50, () => void socket.write(text[at++ % text.length]!))
+  socket.once('close', () => timer.cancel())
+}
+
+describe.concurrent('a peer is ended in time that', () => {
+  test.each<readonly [string, (socket: Socket) => void]>([
+    ['sends nothing', () => undefined],
+    ['sends half a request', (socket) => void socket.write('GET /page HT')],
+    ['sends its handshake byte by byte', (socket) => drip(socket, 'GET /ws?'.padEnd(999, 'x'))],
+    [
+      'sends a body byte by byte',
+      (socket) => {
+        socket.write('GET /page HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n')
+        drip(socket, 'x')
+      },
+    ],
+    // It still asks, which is how it learns that nobody is there any more.
+    [
+      'asks and does not read',
+      (socket) => {
+        socket.pause()
+        drip(socket, askPage)
+        socket.write(askPage.repeat(200))
+      },
+    ],
+  ])('%s', async (_, act) => {
+    const socket = await open()
+    act(socket)
+    if (!socket.isPaused()) socket.resume()
+    await over(socket)
+    expect(socket.closed).toBe(true)
+  })
+})
+
+test('the oldest makes room for one more; who has upgraded does not count', async () => {
+  const client = await open()
+  client.write(upgrade)
+  while (upgraded.length === 0) await sleep(clock, 5)
+  const silent: Socket[] = []
+  while (silent.length < pendingMax) silent.push(await open())
+  const answered = await fetch(`http://127.0.0.1:${port}/page`)
+  await over(silent[0]!.resume())
+  expect([answered.status, ended, client.closed, silent[1]!.closed]).toEqual([200, 1, false, false])
+})
