@@ -96,10 +96,11 @@ const mayNameFindings =
 export function breachesOf(file: SourceFile): Breach[] {
   const lines = file.text.split('\n')
   const isTest = file.path.endsWith('.test.ts')
+  const isTestbed = file.path.endsWith('-testbed.ts')
   return [
     ...lines.flatMap((line, index) => lineBreaches(file.path, line, index + 1, isTest)),
     ...budgetBreaches(file.path, lines),
-    ...importBreaches(file, isTest),
+    ...importBreaches(file, isTest || isTestbed),
   ]
 }
 

@@ -3,45 +3,15 @@
  * holds its caller up, never gives more than was stored, and never hides what it has lost.
  */
 import * as fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Settings } from '../tables/settings.ts'
-import { sleep, systemClock } from '../world/clock.ts'
-import {
-  range,
-  records,
-  RedisServer,
-  replayed,
-  storeOn,
-  until,
-  valueOf,
-  written,
-} from './redis-testbed.ts'
-import type { TieredReplayStore } from './store.ts'
+import { describe, expect, test } from 'vitest'
+import { sleep, systemClock } from '../../relay/world/clock.ts'
+import { until } from './reference-testbed.ts'
+import { range, records, replayed, useReplayBed, valueOf, written } from './replay-testbed.ts'
 
 const { signal } = new AbortController()
 
-let redis: RedisServer
-let open: TieredReplayStore[]
-
-beforeEach(async () => {
-  redis = await RedisServer.prepare()
-  await redis.start()
-  open = []
-})
-afterEach(async () => {
-  redis.thaw()
-  await Promise.all(open.map((store) => store.close()))
-  await redis.remove()
-})
-
-/** A store that is connected, under the namespace of the test. */
-async function connected(more: Partial<Settings> = {}, namespace = 'v1_test') {
-  const opened = storeOn(redis.url, { replayMemoryRecordsMax: 10, ...more })
-  open.push(opened.store)
-  await opened.store.open(namespace)
-  expect(opened.store.status()['redis_connected']).toBe(true)
-  return opened
-}
+const bed = useReplayBed()
+const { connected } = bed
 
 describe('what was added', () => {
   test('comes back from both tiers, in order, once, with its bytes', async () => {
@@ -133,10 +103,10 @@ describe('bounds', () => {
       expect(newest - oldest + 1n).toBeLessThanOrEqual(100n)
       expect(newest - oldest + 1n).toBeGreaterThan(from < 100 ? 40n : 90n)
     }
-    const [keys] = await redis.run(['KEYS', '*'])
+    const [keys] = await bed.redis.run(['KEYS', '*'])
     const names = (keys as Buffer[]).map(String)
     expect(names).toHaveLength(4)
-    for (const ttl of await redis.run(...names.map((name) => ['PTTL', name] as const))) {
+    for (const ttl of await bed.redis.run(...names.map((name) => ['PTTL', name] as const))) {
       expect(ttl).toBeGreaterThan(0)
       expect(ttl).toBeLessThanOrEqual(60_000)
     }
@@ -150,7 +120,8 @@ describe('bounds', () => {
     for (const [at, bytes] of [300_000, 999_000, 10, 40_000, 500_000, 700_000].entries()) {
       store.add(records(0, at * 10, at * 10 + 9, bytes))
       await written(store)
-      const [held] = await redis.run(['MEMORY', 'USAGE', 'dashstream-replay:v1_test:partition:0'])
+      const stream = 'dashstream-replay:v1_test:partition:0'
+      const [held] = await bed.redis.run(['MEMORY', 'USAGE', stream])
       expect(held).toBeGreaterThan(250_000)
       expect(held).toBeLessThan(1_400_000)
     }
@@ -195,10 +166,10 @@ describe('bounds', () => {
 
   test('memory holds what is on its way to Redis, and no more than its bounds else', async () => {
     const { store } = await connected({ redisTimeoutMs: 5_000 })
-    redis.freeze()
+    bed.redis.freeze()
     store.add(records(0, 0, 499))
     expect((await replayed(store, 0, -1n, 500n)).offsets).toEqual(range(0, 499))
-    redis.thaw()
+    bed.redis.thaw()
     await written(store)
     expect(store.status()['memory_buffer_size']).toBe(10)
     expect((await replayed(store, 0, -1n, 500n)).offsets).toEqual(range(0, 499))
@@ -209,7 +180,7 @@ describe('a Redis that', () => {
   test('hangs costs neither time nor memory, is counted, and is used again after', async () => {
     const bounds = { redisQueueBytesMax: 1_000_000, redisTimeoutMs: 200 }
     const { store, metrics, lost } = await connected(bounds)
-    redis.freeze()
+    bed.redis.freeze()
     const before = process.memoryUsage().arrayBuffers
     let busyMs = 0
     for (let from = 0; from < 20_000; from += 100) {
@@ -227,7 +198,7 @@ describe('a Redis that', () => {
     expect(degraded.offsets.length + degraded.missing.length).toBe(19_999)
     expect(busyMs).toBeLessThan(5_000)
     expect(metrics.redisWriteDropped.total).toBeGreaterThan(0)
-    redis.thaw()
+    bed.redis.thaw()
     await until('Redis is used again', () => store.status()['redis_connected'] === true)
     store.add(records(0, 20_000, 20_099))
     await written(store)
@@ -237,15 +208,14 @@ describe('a Redis that', () => {
   })
 
   test('is not there at the start is found later, and gets what waited', async () => {
-    await redis.kill()
-    const { store, epochs } = storeOn(redis.url, { replayMemoryRecordsMax: 10 })
-    open.push(store)
+    await bed.redis.kill()
+    const { store, epochs } = bed.store()
     const startMs = systemClock.nowMs()
     await store.open('v1_test')
     expect(systemClock.nowMs() - startMs).toBeLessThan(5_000)
     store.add(records(0, 0, 99))
     expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(range(0, 99))
-    await redis.start()
+    await bed.redis.start()
     await until('Redis is reached', () => store.status()['redis_connected'] === true)
     await written(store)
     expect(epochs).toEqual([])
@@ -257,9 +227,9 @@ describe('a Redis that', () => {
     const { epoch } = store
     store.add(records(0, 0, 99))
     await written(store)
-    await redis.kill()
+    await bed.redis.kill()
     await until('the loss is noticed', () => store.status()['redis_connected'] === false)
-    await redis.start()
+    await bed.redis.start()
     await until('Redis is reached', () => store.status()['redis_connected'] === true)
     expect([epochs, store.epoch === epoch]).toEqual([['lost'], false])
     store.add(records(0, 100, 149))
@@ -272,14 +242,14 @@ describe('a Redis that', () => {
     const { store, epochs } = await connected()
     store.add(records(0, 0, 99))
     await written(store)
-    await redis.run(['FLUSHALL'])
+    await bed.redis.run(['FLUSHALL'])
     store.add(records(0, 100, 119))
     await until('the loss is noticed', () => epochs.length > 0)
     expect(epochs).toEqual(['lost'])
     store.add(records(0, 120, 129))
     await written(store)
     await until('Redis holds the new epoch', async () => {
-      const [held] = await redis.run(['GET', 'dashstream-replay:v1_test:epoch'])
+      const [held] = await bed.redis.run(['GET', 'dashstream-replay:v1_test:epoch'])
       return String(held) === store.epoch
     })
     expect(epochs).toEqual(['lost'])
@@ -289,7 +259,7 @@ describe('a Redis that', () => {
     const { store, epochs } = await connected()
     store.add([...records(0, 0, 99), ...records(1, 0, 99)])
     await written(store)
-    await redis.run(['DEL', 'dashstream-replay:v1_test:partition:1'])
+    await bed.redis.run(['DEL', 'dashstream-replay:v1_test:partition:1'])
     store.add(records(0, 100, 119))
     await written(store)
     expect(epochs).toEqual([])
@@ -304,14 +274,14 @@ describe('a Redis that', () => {
 
   test('refuses writes is counted, and its answers are not taken for success', async () => {
     const { store, lost } = await connected()
-    await redis.run(['CONFIG', 'SET', 'maxmemory', '1'])
+    await bed.redis.run(['CONFIG', 'SET', 'maxmemory', '1', 'maxmemory-policy', 'noeviction'])
     store.add(records(0, 0, 99))
     await until('the writes are refused', () => lost('refused') === 100)
     expect((await replayed(store, 0, -1n, 100n)).missing.map(Number)).toEqual(range(0, 89))
   })
 
   test('holds something else under our key makes replays degraded, not wrong', async () => {
-    await redis.run(['XADD', 'dashstream-replay:v1_test:partition:0', '5-1', 'a', 'b'])
+    await bed.redis.run(['XADD', 'dashstream-replay:v1_test:partition:0', '5-1', 'a', 'b'])
     const { store } = await connected()
     const { missing, degraded } = await replayed(store, 0, -1n, 10n)
     expect([missing.length, [...degraded][0]]).toEqual([

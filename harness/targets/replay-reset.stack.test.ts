@@ -2,43 +2,14 @@
  * The reset of the replay buffer on a real Redis: what was added before it is never shown again, by
  * this relay or another of the namespace, whatever was under way.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Settings } from '../tables/settings.ts'
-import {
-  range,
-  records,
-  RedisServer,
-  replayed,
-  storeOn,
-  until,
-  written,
-} from './redis-testbed.ts'
-import type { TieredReplayStore } from './store.ts'
+import { describe, expect, test } from 'vitest'
+import { until } from './reference-testbed.ts'
+import { range, records, replayed, useReplayBed, written } from './replay-testbed.ts'
 
 const { signal } = new AbortController()
 
-let redis: RedisServer
-let open: TieredReplayStore[]
-
-beforeEach(async () => {
-  redis = await RedisServer.prepare()
-  await redis.start()
-  open = []
-})
-afterEach(async () => {
-  redis.thaw()
-  await Promise.all(open.map((store) => store.close()))
-  await redis.remove()
-})
-
-/** A store that is connected, under the namespace of the test. */
-async function connected(more: Partial<Settings> = {}, namespace = 'v1_test') {
-  const opened = storeOn(redis.url, { replayMemoryRecordsMax: 10, ...more })
-  open.push(opened.store)
-  await opened.store.open(namespace)
-  expect(opened.store.status()['redis_connected']).toBe(true)
-  return opened
-}
+const bed = useReplayBed()
+const { connected } = bed
 
 describe('a reset', () => {
   test('forgets everything that was added before it, under concurrent writes too', async () => {
@@ -66,11 +37,11 @@ describe('a reset', () => {
     const { store } = await connected({ redisTimeoutMs: 200 })
     store.add(records(0, 0, 99))
     await written(store)
-    redis.freeze()
+    bed.redis.freeze()
     expect(await store.clear(signal)).toEqual({ isCleared: false, keys: 0 })
     store.add(records(0, 100, 109))
     expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
-    redis.thaw()
+    bed.redis.thaw()
     await until('Redis is reached', () => store.status()['redis_connected'] === true)
     await written(store)
     expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
@@ -81,11 +52,11 @@ describe('a reset', () => {
     const { store } = await connected()
     store.add(records(0, 0, 99))
     await written(store)
-    await redis.run(['ACL', 'SETUSER', 'default', '-unlink'])
+    await bed.redis.run(['ACL', 'SETUSER', 'default', '-unlink'])
     expect(await store.clear(signal)).toEqual({ isCleared: false, keys: 0 })
     const { offsets, degraded } = await replayed(store, 0, -1n, 100n)
     expect([offsets, [...degraded]]).toEqual([[], ['Redis still holds what was reset']])
-    await redis.run(['ACL', 'SETUSER', 'default', '+unlink'])
+    await bed.redis.run(['ACL', 'SETUSER', 'default', '+unlink'])
     await until('Redis is reached', () => store.status()['redis_connected'] === true)
     expect((await replayed(store, 0, -1n, 100n)).degraded.size).toBe(0)
     expect(await store.partitions(signal)).toEqual({ found: [] })
@@ -115,7 +86,7 @@ describe('a reset', () => {
     expect(await other.store.partitions(signal)).toEqual({ found: [] })
     const { offsets } = await replayed(other.store, 1, -1n, 100n)
     expect(offsets).toEqual([])
-    const [left] = await redis.run(['KEYS', '*:partition*'])
+    const [left] = await bed.redis.run(['KEYS', '*:partition*'])
     expect(left).toEqual([])
   })
 
@@ -147,11 +118,11 @@ describe('a reset', () => {
     const { store } = await connected()
     store.add(records(0, 0, 99))
     await written(store)
-    redis.freeze()
+    bed.redis.freeze()
     const page = store.page(0, -1n, 50n, signal)
     await new Promise((resolve) => setImmediate(resolve))
     const clearing = store.clear(signal)
-    redis.thaw()
+    bed.redis.thaw()
     expect((await clearing).isCleared).toBe(true)
     const { records: shown, degraded } = await page
     expect([shown.length, degraded]).toEqual([0, 'Redis holds another epoch'])
