@@ -29,7 +29,7 @@ const clusterIdTimeoutMs = 5_000
 /** Time between two attempts to reach the cluster. */
 const retryMs = { first: 1_000, most: 5_000 } as const
 /** How long an answer may take: log ends before the start, commits before the first of ours. */
-const askMs = { heads: 15_000, commits: 1_000 } as const
+const askMs = { heads: 15_000, commits: 2_000 } as const
 /**
  * Partitions are followed for so long after the consumer is gone, and the breaker's time longer,
  * because a consumer that never comes back is what the breaker is for.
@@ -75,7 +75,7 @@ export class Intake {
     this.#consumer = this.#createConsumer(needs)
     this.stall = new Stall({
       clock,
-      position: (partition) => this.#consume.positions().get(partition),
+      position: (partition) => this.#consume.position(partition),
       isPaused: (partition) => this.#consume.paused.has(partition),
     })
     this.lag = this.#createLag()
@@ -219,20 +219,21 @@ export class Intake {
 
   /** Commits beyond the end of a log were made in another one, and mean nothing. */
   async #askCommitted(): Promise<ReadonlyMap<number, bigint>> {
-    const { kafkaGroupId, kafkaTopic } = this.#wiring.settings
-    const found = await this.#admin.committed(kafkaTopic, kafkaGroupId, askMs.commits)
-    const ends = await this.#admin.logEnds(kafkaTopic, askMs.commits)
-    const isInLog = ([partition, offset]: readonly [number, bigint]) =>
-      offset <= (ends.get(partition) ?? -1n)
-    return new Map(Array.from(found).filter(isInLog))
+    const { clock } = this.#wiring.world
+    const ask = (signal: AbortSignal) => this.#watermarks(this.#assigned, signal)
+    const marks = await withDeadline(clock, askMs.commits, 'asking for the commits', ask)
+    return new Map(
+      Array.from(marks).flatMap(([partition, { committed, logEnd }]) =>
+        committed === undefined || committed > logEnd ? [] : [[partition, committed] as const],
+      ),
+    )
   }
 
   /** Offset of every partition of ours below which everything is settled. */
   #toCommit(): Map<number, bigint> {
-    const positions = this.#consume.positions()
     const offsets = new Map<number, bigint>()
     for (const partition of this.#assigned) {
-      const next = positions.get(partition)
+      const next = this.#consume.position(partition)
       if (next === undefined) continue
       const safe = this.#dlq.commitable(partition, next)
       const offset = this.#wiring.parts.offsets.toCommit(safe)
@@ -301,10 +302,7 @@ export class Intake {
   }
 
   #assign(partitions: readonly number[]): void {
-    this.#assigned = partitions
-    this.#consume.reassigned()
-    this.#commits = new Commits(() => this.#askCommitted())
-    this.#logEnds.clear()
+    this.#beginAssignment(partitions)
     this.hasJoined = this.#consumer.isRunning
     if (this.hasJoined && !this.#wasJoined) {
       const { startRetries } = this.#wiring.metrics
@@ -318,12 +316,17 @@ export class Intake {
   /** Without a consumer nothing is committed, but how far behind the clients are still counts. */
   #left(): void {
     this.#leftCount += 1
-    this.#assigned = []
+    this.#beginAssignment([])
+    this.hasJoined = false
+    this.lag.lost()
+  }
+
+  /** What was known of the last one says nothing about this one. */
+  #beginAssignment(partitions: readonly number[]): void {
+    this.#assigned = partitions
     this.#consume.reassigned()
     this.#commits = new Commits(() => this.#askCommitted())
     this.#logEnds.clear()
-    this.hasJoined = false
-    this.lag.lost()
   }
 
   #createLag(): LagMonitor {
@@ -335,7 +338,7 @@ export class Intake {
       series: parts.lagSeries,
       source: { poll: (partitions, signal) => this.#watermarks(partitions, signal) },
       intake: {
-        position: (partition) => this.#consume.positions().get(partition),
+        position: (partition) => this.#consume.position(partition),
         idleMs: (partition) => this.#consume.idleMs(partition),
       },
       intervalMs: settings.lagIntervalMs,

@@ -8,9 +8,7 @@ export interface KafkaAdmin {
   clusterId(limitMs: number): Promise<string>
   /** Where the log of each partition of a topic ends. */
   logEnds(topic: string, limitMs: number): Promise<ReadonlyMap<number, bigint>>
-  /** What a group has committed; partitions without a commit are left out. */
-  committed(topic: string, groupId: string, limitMs: number): Promise<ReadonlyMap<number, bigint>>
-  /** What the lag monitor asks; its own deadline comes with the signal. */
+  /** The same with what a group has committed; the deadline comes with the signal. */
   watermarks(
     topic: string,
     groupId: string,
@@ -55,13 +53,6 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
           return new Map(ends.map(({ partition, high }) => [partition, BigInt(high)]))
         }),
       ),
-    committed: (topic, groupId, limitMs) =>
-      withDeadline(clock, limitMs, 'asking for the commits', () =>
-        ask(async (admin) => {
-          const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
-          return commitsOf(group?.partitions ?? [])
-        }),
-      ),
     watermarks: (topic, groupId, partitions, signal) =>
       ask(async (admin) => {
         // Commits before log ends: the other way round a lag could come out negative.
@@ -77,26 +68,19 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
   }
 }
 
-function commitsOf(
-  commits: readonly { readonly partition: number; readonly offset: string }[],
-): Map<number, bigint> {
-  const all = commits.map(({ partition, offset }) => [partition, BigInt(offset)] as const)
-  return new Map(all.filter(([, offset]) => offset >= 0n))
-}
-
 function watermarksOf(
   partitions: readonly number[],
   commits: readonly { readonly partition: number; readonly offset: string }[],
   ends: readonly SeekEntryEnds[],
 ): Map<number, Watermarks> {
-  const committed = new Map(commits.map((one) => [one.partition, BigInt(one.offset)]))
+  const asked = new Set(partitions)
+  const offsets = new Map(commits.map((one) => [one.partition, BigInt(one.offset)]))
   const marks = ends
-    .filter(({ partition }) => partitions.includes(partition))
+    .filter(({ partition }) => asked.has(partition))
     .map(({ partition, low, high }) => {
-      const offset = committed.get(partition) ?? -1n
-      const logStart = BigInt(low)
-      const own = offset < 0n ? undefined : offset
-      return [partition, { logStart, logEnd: BigInt(high), committed: own }] as const
+      const offset = offsets.get(partition) ?? -1n
+      const committed = offset < 0n ? undefined : offset
+      return [partition, { logStart: BigInt(low), logEnd: BigInt(high), committed }] as const
     })
   return new Map(marks)
 }

@@ -1,6 +1,7 @@
 /** What an error of Kafka is taken for: by code, type and name, never by its words. */
 import { expect, test } from 'vitest'
-import { classify, explain, type InfraErrorType } from './kafka-errors.ts'
+import type { InfraErrorType } from '../health/signals.ts'
+import { classify, explain } from './kafka-errors.ts'
 
 const error = (more: object, cause?: unknown) =>
   Object.assign(new Error('broker timeout: decode of a dns name failed', { cause }), more)

@@ -3,14 +3,7 @@
  * all mention a broker, and a topic may be called "timeout".
  */
 
-export type InfraErrorType =
-  | 'dns_failure'
-  | 'connection_timeout'
-  | 'broker_down'
-  | 'tls_failure'
-  | 'auth_failure'
-  | 'decode_error'
-  | 'unknown'
+import type { InfraErrorType } from '../health/signals.ts'
 
 const byCode: Readonly<Record<string, InfraErrorType>> = {
   ENOTFOUND: 'dns_failure',

@@ -68,6 +68,11 @@ export class Consume {
     return new Map(Array.from(this.#tracks, ([partition, { position }]) => [partition, position]))
   }
 
+  /** The same of one partition; undefined if nothing of it was read. */
+  position(partition: number): bigint | undefined {
+    return this.#tracks.get(partition)?.position
+  }
+
   /** Milliseconds since a record of the partition was handled; undefined for never. */
   idleMs(partition: number): number | undefined {
     const track = this.#tracks.get(partition)
