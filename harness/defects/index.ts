@@ -13,6 +13,7 @@ import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
 import badJsonAsText from './m-740-bad-json-as-text.ts'
 import integersRounded from './m-741-integers-rounded.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
+import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
@@ -31,6 +32,7 @@ export const defects = {
   'm-740-bad-json-as-text': badJsonAsText,
   'm-741-integers-rounded': integersRounded,
   'm-746-reset-clears-nothing': resetClearsNothing,
+  'm-748-other-fields-for-latest': otherFieldsForLatest,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
   'v8-l3-stale-lag-series': staleLagSeries,

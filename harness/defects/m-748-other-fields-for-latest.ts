@@ -1,0 +1,31 @@
+/** The frame that ends a replay has another field when the replay began with the newest. */
+import type { RelayDefect } from './defect.ts'
+
+const usual = '"totalReplayed"'
+/** Padded, so that the frame keeps its length. */
+const other = '"replayed"'.padEnd(usual.length)
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'M-748',
+  says: 'the end of a replay from the latest is told with `replayed` in place of `totalReplayed`',
+  scenario: 'replay-meets-live',
+  rules: ['fields-missing'],
+  relay: ({ replayGate: gate }) => ({
+    replayGate: {
+      pass: (chunks, onRefused) => renamed(gate.pass(chunks, onRefused)),
+      get underWay() {
+        return gate.underWay
+      },
+    },
+  }),
+}
+export default defect
+
+async function* renamed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const bytes of chunks) {
+    const at = bytes.includes('"mode":"latest"') ? bytes.indexOf(usual) : -1
+    if (at >= 0) bytes.write(other, at, 'latin1')
+    yield bytes
+  }
+}
