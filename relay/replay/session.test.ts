@@ -11,6 +11,7 @@ import {
   seenOf,
   storeOf,
 } from './model-testbed.ts'
+import { sleep } from '../world/clock.ts'
 import type { ReplayNeeds } from './session.ts'
 
 /** What a client with this cursor sees, its fence being the end of the log. */
@@ -125,6 +126,20 @@ describe('a replay', () => {
     expect([byStore.session.outcome, byClient.session.outcome]).toEqual(['timeout', 'timeout'])
     const { replayOutcomes } = byClient.metrics
     expect(replayOutcomes.of({ outcome: 'timeout' }).total).toBe(1)
+  })
+
+  test('is one piece of work: answers that are each in time do not make it longer', async () => {
+    const store = storeOf('s'.repeat(40), 0n, 4)
+    const late = begin(store, {}, one(40n), { timeoutMs: 2_000, chunkBytesMax: 1 })
+    store.slowness = () => sleep(late.clock, 300)
+    const seen = seenOf(late.session)
+    await late.clock.pass(2_000, 100)
+    // Two answers before the first page; four pages in time, and a fifth on its way. The rest is
+    // not declared missing: it is there, and the last cursor says where to go on.
+    const sent = Array.from({ length: 16 }, (_, at) => ({ type: 'record', offset: BigInt(at) }))
+    const error = { type: 'error', code: 'REPLAY_TIMEOUT' }
+    expect(await seen).toMatchObject([...sent, error])
+    expect(late.session.outcome).toBe('timeout')
   })
 
   test('that nobody reads to its end is abandoned, and says so', async () => {
