@@ -38,6 +38,11 @@ export interface WriterNeeds {
 /** How often Redis is looked at when nothing is written: at least this often per TTL. */
 const looksPerTtl = 8
 const lookMs = { min: 50, max: 1_000 }
+/**
+ * Batches are at least so far apart unless they are full. A round trip costs the same whatever it
+ * carries, memory answers for what waits, and it is the CPU of live delivery that is saved.
+ */
+const restMs = 25
 
 /** The blocks of one batch that go to one partition. */
 type Part = readonly [partition: number, blocks: readonly OpenBlock[]]
@@ -51,9 +56,8 @@ export class RedisWriter {
   readonly #newest = new Map<number, bigint>()
   /** Partitions of which Redis still holds what was reset: nothing may be read until it is told. */
   #toClear: ReadonlySet<number> | undefined
-  /** Changes with every reset; answers to older questions say nothing of what holds now. */
-  #turn = 0
   #looking: Timer | undefined
+  #resting: Timer | undefined
   #isLooking = false
 
   constructor(needs: WriterNeeds) {
@@ -98,28 +102,45 @@ export class RedisWriter {
   }
   close(): void {
     this.#looking?.cancel()
+    this.#resting?.cancel()
     this.#link.close()
   }
 
   /** Sends what waits, as far as there may be more round trips under way. */
   pump(): void {
     const { queue, settings } = this.#needs
-    const canSend = () => this.#link.isUp && this.isReadable
+    const canSend = () => this.#link.isUp && this.isReadable && this.#isRested
     while (canSend() && queue.batchesSent < settings.redisWritesMax) {
       const batch = queue.send()
       if (batch === undefined) return
       void this.#write(batch)
+      this.#rest()
     }
+  }
+
+  get #isRested(): boolean {
+    return this.#resting === undefined || this.#needs.queue.hasFullBatch
+  }
+
+  #rest(): void {
+    this.#resting ??= this.#needs.clock.after(restMs, () => {
+      this.#resting = undefined
+      this.pump()
+    })
+  }
+
+  /** A read has found that Redis holds another epoch since, or none. */
+  saw(held: string | undefined): void {
+    if (held !== undefined) this.#follow(this.#needs.epoch.heard(held))
+    void this.look()
   }
 
   /** Asks whether Redis still is what it was, and lets go of what is too old. Never throws. */
   async look(): Promise<void> {
     if (!this.#link.isUp || !this.isReadable || this.#isLooking) return
     this.#isLooking = true
-    const turn = this.#turn
     try {
-      const held = await this.#tidy(this.#link.run, this.#newest.keys())
-      if (turn === this.#turn) this.#follow(this.#needs.epoch.heard(held))
+      await this.#tidy(this.#link.run, this.#newest.keys())
     } catch {
       this.#needs.metrics.redisErrors.add()
     } finally {
@@ -135,7 +156,6 @@ export class RedisWriter {
    * it can be, and nothing that it holds is shown until then.
    */
   async clear(): Promise<number | undefined> {
-    this.#turn++
     this.#toClear = new Set([...(this.#toClear ?? []), ...this.#newest.keys()])
     this.#writtenMs.clear()
     this.#newest.clear()
@@ -151,11 +171,11 @@ export class RedisWriter {
 
   async #clearWith(run: RoundTrip, known: ReadonlySet<number>): Promise<number> {
     const { keys, epoch } = this.#needs
-    const turn = this.#turn
-    const command = scripts.clearCommand(keys, epoch.value, this.#bounds.ttlMs, known)
+    const { value } = epoch
+    const command = scripts.clearCommand(keys, value, this.#bounds.ttlMs, known)
     const [gone] = answered(await run([command]))
     // Another reset has begun since: it clears what this one has cleared, with its own epoch.
-    if (turn === this.#turn) {
+    if (value === epoch.value) {
       this.#toClear = undefined
       epoch.held()
     }
@@ -169,38 +189,39 @@ export class RedisWriter {
     if (this.#toClear !== undefined) await this.#clearWith(run, this.#toClear)
     const [members] = answered(await run([['SMEMBERS', keys.partitions]]))
     const partitions = partitionsOf(members)
-    const turn = this.#turn
-    const held = await this.#tidy(run, partitions)
-    if (turn === this.#turn) this.#follow(epoch.heard(held))
+    await this.#tidy(run, partitions)
+    const { value } = epoch
     const asked = partitions.map((partition) => scripts.boundsCommand(keys.stream(partition)))
     const answers = asked.length === 0 ? [] : answered(await run(asked))
-    if (turn !== this.#turn) return
+    if (value !== epoch.value) return
     for (const [at, partition] of partitions.entries()) {
       const bounds = scripts.readBounds(answers[at]!)
       if (bounds !== undefined) this.#newest.set(partition, bounds.newest)
     }
   }
 
-  /** @returns the epoch that Redis holds now: ours, unless it had one */
-  async #tidy(run: RoundTrip, partitions: Iterable<number>): Promise<string> {
+  /** Follows the epoch that Redis holds now: ours, unless it had one. */
+  async #tidy(run: RoundTrip, partitions: Iterable<number>): Promise<void> {
     const { keys, epoch } = this.#needs
     const { ttlMs } = this.#bounds
     const trims = Array.from(partitions, (one) => scripts.tidyCommand(keys, one, this.#bounds))
-    const { ifAbsent } = epoch.offer
+    const { expected, ifAbsent } = epoch.offer
     const offer: RedisCommand = ['SET', keys.epoch, ifAbsent, 'NX', 'PX', ttlMs]
     const [, held] = answered(await run([offer, ['GETEX', keys.epoch, 'PX', ttlMs], ...trims]))
     if (!Buffer.isBuffer(held)) throw new TypeError('Redis has not kept the epoch')
-    return held.toString()
+    if (expected === epoch.value) this.#follow(epoch.heard(held.toString()))
   }
 
   async #write(batch: Batch): Promise<void> {
-    const { queue, signals, metrics, clock, onSettled } = this.#needs
-    const turn = this.#turn
+    const { queue, signals, metrics, clock, epoch, onSettled } = this.#needs
+    const { value } = epoch
     const startMs = clock.nowMs()
     const parts = partsOf(batch)
     try {
       const answers = await this.#link.run(parts.map((part) => this.#commandOf(part)))
-      for (const [at, part] of parts.entries()) this.#judge(part, answers[at], turn)
+      // Ours has changed meanwhile: what the answer says of Redis' may be the older news.
+      const isNews = value === epoch.value
+      for (const [at, part] of parts.entries()) this.#judge(part, answers[at], isNews)
     } catch (error) {
       metrics.redisErrors.add()
       signals.redisFailed(batch.records, (error as RedisLinkError).code)
@@ -230,13 +251,14 @@ export class RedisWriter {
   }
 
   /** Reads the answer to a batch: did it arrive, and is Redis still what it was? */
-  #judge([partition, blocks]: Part, answer: RedisReply | undefined, turn: number): void {
+  #judge([partition, blocks]: Part, answer: RedisReply | undefined, isNews: boolean): void {
     const { epoch, metrics, signals } = this.#needs
-    const isOurs = turn === this.#turn
     try {
       const written = scripts.readWritten(answer)
-      const news = isOurs ? epoch.heard(written.epoch) : 'same'
-      if (isOurs && written.done > 0) this.#newest.set(partition, blocks[written.done - 1]!.last)
+      const news = isNews ? epoch.heard(written.epoch) : 'same'
+      const newest = blocks[written.done - 1]?.last
+      const isThere = newest !== undefined && written.epoch === epoch.value
+      if (isThere) this.#newest.set(partition, newest)
       const isRefused = news === 'foreign' || news === 'adopted'
       const missed = recordsOf(blocks.slice(written.done))
       if (missed > 0) signals.redisFailed(missed, written.failure ? 'refused' : 'foreign_epoch')

@@ -51,6 +51,9 @@ export class WriteQueue {
   get batchesSent(): number {
     return this.#sent.size
   }
+  get hasFullBatch(): boolean {
+    return this.#waitingBytes >= this.#bounds.batchBytesMax
+  }
   get isEmpty(): boolean {
     return this.#waiting.length === 0
   }
