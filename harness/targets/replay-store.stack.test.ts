@@ -243,6 +243,10 @@ describe('a Redis that', () => {
     store.add(records(0, 0, 99))
     await written(store)
     await bed.redis.run(['FLUSHALL'])
+    // It was nobody's reset: what is in memory can still be shown.
+    const degraded = 'Redis holds another epoch'
+    expect(await store.partitions(signal)).toEqual({ found: [0], degraded })
+    expect((await replayed(store, 0, 89n, 100n)).offsets).toEqual(range(90, 99))
     store.add(records(0, 100, 119))
     await until('the loss is noticed', () => epochs.length > 0)
     expect(epochs).toEqual(['lost'])

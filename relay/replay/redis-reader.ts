@@ -14,6 +14,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Block, Keys } from './blocks.ts'
+import type { Epoch } from './epoch.ts'
 import { partitionsOf } from './redis-writer.ts'
 import {
   type Bounds,
@@ -29,8 +30,9 @@ export interface ReaderNeeds {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly keys: Keys
-  /** Whether an answer counts: Redis held this epoch just before it. @throws if it does not */
-  readonly check: (held: string | undefined) => void
+  readonly epoch: Epoch
+  /** Redis no longer holds the epoch: another one, or none. */
+  readonly onOther: (held: string | undefined) => void
   readonly onUp: () => void
 }
 
@@ -88,12 +90,13 @@ export class RedisReader {
 
   async #ask(command: RedisCommand, signal: AbortSignal): Promise<RedisReply> {
     await this.#slot(signal)
-    const { metrics, clock, keys, check } = this.#needs
+    const { metrics, clock, keys, epoch } = this.#needs
     const startMs = clock.nowMs()
     try {
-      const asked = [['GET', keys.epoch], command] as const
-      const [held, reply] = await abortable(this.#link.run(asked), signal)
-      check(Buffer.isBuffer(held) ? held.toString() : undefined)
+      const expected = epoch.value
+      const both = [['GET', keys.epoch], command] as const
+      const [held, reply] = await abortable(this.#link.run(both), signal)
+      this.#check(expected, Buffer.isBuffer(held) ? held.toString() : undefined)
       if (reply instanceof Error) throw this.#refused(reply)
       return reply ?? null
     } catch (error) {
@@ -104,6 +107,17 @@ export class RedisReader {
       this.#reads -= 1
       for (const wake of this.#waiting.splice(0)) wake()
     }
+  }
+
+  /**
+   * What Redis shows under another epoch than ours is nothing that clients may be shown. It is news
+   * unless ours has changed since the question: then the answer may be the older one.
+   */
+  #check(expected: string, held: string | undefined): void {
+    const { epoch, onOther } = this.#needs
+    if (held === epoch.value) return
+    if (expected === epoch.value) onOther(held)
+    throw new Error('Redis holds another epoch')
   }
 
   /** Scripts that Redis has forgotten are loaded again with the next connection. */

@@ -54,6 +54,8 @@ export class TieredReplayStore implements ReplayStore {
   readonly #epoch: Epoch
   readonly #isEnabled: boolean
   #redis: RedisTier | undefined
+  /** Something was reset before Redis could be told at all. */
+  #owesReset = false
 
   constructor(needs: StoreNeeds) {
     this.#needs = needs
@@ -104,9 +106,11 @@ export class TieredReplayStore implements ReplayStore {
     const reader = new RedisReader({
       ...this.#needs,
       keys,
-      check: (held) => this.#check(held),
+      epoch: this.#epoch,
+      onOther: (held) => writer.saw(held),
       onUp: () => reads.resolve(),
     })
+    if (this.#owesReset) void writer.clear()
     this.#redis = { writer, reader, kept: Promise.all([writer.keep(), reader.keep()]) }
     const reached = Promise.all([writes.promise, reads.promise])
     await Promise.race([reached, sleep(clock, settings.redisTimeoutMs)])
@@ -123,10 +127,9 @@ export class TieredReplayStore implements ReplayStore {
   }
 
   async partitions(signal: AbortSignal): Promise<Asked<readonly number[]>> {
-    this.#incoming.settle()
-    const known = new Set(this.#memory.partitions())
     const stored = await this.#asked((reader) => reader.partitions(signal), signal)
-    for (const partition of stored.found ?? []) known.add(partition)
+    this.#incoming.settle()
+    const known = new Set([...(stored.found ?? []), ...this.#memory.partitions()])
     return { ...stored, found: [...known].toSorted((a, b) => a - b) }
   }
 
@@ -266,13 +269,6 @@ export class TieredReplayStore implements ReplayStore {
     return work(reader)
   }
 
-  /** What Redis shows under another epoch than ours is nothing that clients may be shown. */
-  #check(held: string | undefined): void {
-    if (held === this.#epoch.value) return
-    void this.#redis?.writer.look()
-    throw new Error('Redis holds another epoch')
-  }
-
   /** The same, but a tier that cannot be asked knows nothing. */
   async #asked<T>(
     work: (reader: RedisReader) => Promise<T>,
@@ -294,6 +290,7 @@ export class TieredReplayStore implements ReplayStore {
     this.#epoch.renew()
     this.#epochIs(why)
     if (!this.#isEnabled) return { isCleared: true, keys: 0 }
+    this.#owesReset = this.#redis === undefined
     const keys = await this.#clearRedis(signal)
     return { isCleared: keys !== undefined, keys: keys ?? 0 }
   }
