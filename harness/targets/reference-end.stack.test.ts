@@ -1,9 +1,10 @@
 /** How the reference relay ends: with its servers and clients at their worst, and at any moment. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
+import { kafkaClient } from '../stack/kafka.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { Client, record, Testbed, until } from './reference-testbed.ts'
-import { restart } from './restarts.ts'
+import { freePort, launch, restart } from './restarts.ts'
 
 let bed: Testbed
 beforeAll(async () => {
@@ -56,6 +57,28 @@ test('at any moment, nothing is lost to clients that come back', async () => {
     expect(exit).toEqual({ code: 0, signal: null })
     expect(tookMs).toBeLessThan(15_000)
   }
+})
+
+test('in the middle of a join, it leaves nobody behind whom the group would wait for', async () => {
+  await bed.topics.create('joining', 1)
+  const kafka = kafkaClient('other', bed.stack.kafkaDirect)
+  // Until its next heartbeat it does not know that it is to join again: so long the relay joins.
+  const heartbeat = { heartbeatInterval: 1_000, maxWaitTimeInMs: 100 }
+  const other = kafka.consumer({ groupId: 'g-joining', ...heartbeat })
+  const admin = kafka.admin()
+  await Promise.all([other.connect(), admin.connect()])
+  await other.subscribe({ topic: 'joining' })
+  await other.run({ eachMessage: async () => undefined })
+  const group = async () => (await admin.describeGroups(['g-joining'])).groups[0]
+  await until('the other to be in', async () => (await group())?.state === 'Stable')
+  const relay = await launch(bed, 'joining', await freePort('joining'))
+  await until('the relay to join', async () => (await group())?.state === 'PreparingRebalance')
+  expect(await relay.stop(15_000)).toEqual({ code: 0, signal: null })
+  await until('the other alone', async () => {
+    const { members = [], state } = (await group()) ?? {}
+    return state === 'Stable' && members.length === 1
+  })
+  await Promise.all([other.disconnect(), admin.disconnect()])
 })
 
 test('standing still, it counts down, says farewell and asks for a fresh process', async () => {

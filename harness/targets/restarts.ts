@@ -91,9 +91,7 @@ export async function restart(bed: Testbed, seed: string, times: number): Promis
   const topic = `restarts-${seed}`
   await bed.topics.create(topic, partitions)
   await bed.topics.create(`${topic}-dlq`, 1)
-  const held = await holdPorts(1, topic)
-  await held.release()
-  const port = held.ports[0]!
+  const port = await freePort(topic)
   const followers = [0, 1].map(() => new Follower(bed, `127.0.0.1:${port}`))
   const load = new Load(bed, topic)
   const phases = dice(seed)
@@ -148,6 +146,12 @@ async function live(bed: Testbed, topic: string, port: number, phaseMs: number):
   return { phaseMs, tookMs: Math.round(clock.nowMs() - startMs), exit }
 }
 
+export async function freePort(seed: string): Promise<number> {
+  const held = await holdPorts(1, seed)
+  await held.release()
+  return held.ports[0]!
+}
+
 /** Says when the first line of the relay has run. */
 const announce = `
   import { registerHooks } from 'node:module'
@@ -158,7 +162,7 @@ const announce = `
   } })`
 
 /** Before its first line has run, a process has the system's own answer to a signal: it dies. */
-const launch = (bed: Testbed, topic: string, port: number): Promise<OwnedChild> =>
+export const launch = (bed: Testbed, topic: string, port: number): Promise<OwnedChild> =>
   startChild(bed.world, {
     role: 'relay',
     command: process.execPath,
@@ -186,7 +190,8 @@ async function missing(followers: readonly Follower[], ends: readonly number[]) 
         const offsets = one.offsets(partition)
         const wanted = Array.from({ length: count }, (_, offset) => BigInt(offset))
         const absent = wanted.filter((offset) => !offsets.has(offset))
-        return absent.length === 0 ? [] : [`client ${at} lacks ${partition}/${absent.join(' ')}`]
+        if (absent.length === 0) return []
+        return [`client ${at} lacks ${absent.length} of ${partition}, from ${absent[0]} on`]
       }),
     )
   await until('all records', () => lacking().length === 0).catch(() => undefined)

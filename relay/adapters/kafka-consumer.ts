@@ -87,6 +87,8 @@ class GroupConsumer implements KafkaConsumer {
   readonly #stopping = new AbortController()
   #consumer: Consumer | undefined
   #done: Promise<void> = Promise.resolve()
+  /** The first join of this consumer. */
+  #joining: Promise<void> = Promise.resolve()
   #hasRested = true
   isRunning = false
 
@@ -156,6 +158,8 @@ class GroupConsumer implements KafkaConsumer {
       this.#needs.onLeft()
       this.#stopping.signal.removeEventListener('abort', stop)
       ended.promise.catch(() => undefined)
+      // The library leaves no group that it is still joining, and others would wait for us there.
+      await this.#joining.catch(() => undefined)
       await consumer.disconnect().catch(() => undefined)
     }
   }
@@ -194,12 +198,14 @@ class GroupConsumer implements KafkaConsumer {
     const { kafkaTopic: topic, kafkaAutoOffsetReset } = this.#needs.settings
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: kafkaAutoOffsetReset === 'earliest' })
-    await consumer.run({
+    if (this.#stopping.signal.aborted) return
+    this.#joining = consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: workers,
       eachBatch: (payload) => this.#take(consumer, payload),
     })
+    await this.#joining
     this.isRunning = true
   }
 
