@@ -90,11 +90,11 @@ export class Clients {
   }
 
   #isOutrun(): boolean {
-    if (this.#sessions.size === 0) return false
     const { log } = this.#needs
-    let foremost = 0
-    for (const { outlet } of this.#sessions) foremost = Math.max(foremost, outlet.ordinal)
-    return log.shareBehind(foremost) > shareBehindMax
+    for (const { outlet } of this.#sessions) {
+      if (log.shareBehind(outlet.ordinal) <= shareBehindMax) return false
+    }
+    return this.#sessions.size > 0
   }
 
   /** Closes those with the longest queues while all queues together are too long. */

@@ -174,6 +174,19 @@ describe('byte log', () => {
     expect(log.pinnedBytes).toBe(0)
   })
 
+  test('readers that stand at the same place get the same slice, and hold it one by one', () => {
+    const log = new ByteLog(bounds)
+    const [one, other, later] = [log.end(), log.end(), log.end()]
+    log.append(0, 0n, Buffer.alloc(10))
+    const slice = log.take(one, 1_000)!
+    expect(log.take(other, 1_000)).toBe(slice)
+    log.append(0, 1n, Buffer.alloc(10))
+    expect(log.take(later, 1_000)!.bytes.length).toBe(2 * slice.bytes.length)
+    log.release(slice.segment)
+    log.release(slice.segment)
+    expect(slice.segment.isHeld).toBe(true)
+  })
+
   test('keeps within its bytes, except for the one record that is larger than they are', () => {
     const log = new ByteLog(bounds)
     for (let offset = 0n; offset < 200n; offset += 1n) {

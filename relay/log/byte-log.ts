@@ -47,6 +47,8 @@ export class ByteLog {
   #newest: Segment
   #ringBytes = 0
   #pinnedBytes = 0
+  /** The last slice that was taken, and its first record: readers that keep up take the same. */
+  #shared: { readonly slice: Slice; readonly from: number; readonly to: number } | undefined
 
   constructor(bounds: LogBounds) {
     this.#bounds = bounds
@@ -135,11 +137,20 @@ export class ByteLog {
       cursor.segment = next
       cursor.index = 0
     }
-    const { segment } = cursor
-    const start = segment.startOf(cursor.index)
-    cursor.index = segment.indexBefore(start + bytesMax, cursor.index)
+    const { segment, index: from } = cursor
+    cursor.index = segment.indexBefore(segment.startOf(from) + bytesMax, from)
     segment.hold()
-    return { bytes: segment.bytes.subarray(start, segment.startOf(cursor.index)), segment }
+    return this.#slice(segment, from, cursor.index)
+  }
+
+  #slice(segment: Segment, from: number, to: number): Slice {
+    const shared = this.#shared
+    const isSame = shared?.slice.segment === segment && shared.from === from && shared.to === to
+    if (isSame) return shared.slice
+    const bytes = segment.bytes.subarray(segment.startOf(from), segment.startOf(to))
+    const slice = { bytes, segment }
+    this.#shared = { slice, from, to }
+    return slice
   }
 
   /** The write of a slice has ended, well or not. */
@@ -218,6 +229,7 @@ export class ByteLog {
     this.#ringBytes -= segment.size
     if (segment.isHeld) this.#pinnedBytes += segment.size
     segment.forgetBytes()
+    if (this.#shared?.slice.segment === segment) this.#shared = undefined
   }
 }
 

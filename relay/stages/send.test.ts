@@ -18,11 +18,20 @@ class HeldSocket extends EventEmitter {
   readonly writes: Buffer[] = []
   isEnded = false
   isDestroyed = false
+  /** Whether the kernel takes what is written at once. */
+  isTaking = false
+  errored: Error | null = null
+  #isHolding = false
   #written: Written | undefined
 
-  write(bytes: Buffer, written: Written): boolean {
+  get writableLength(): number {
+    return this.#isHolding ? 1 : 0
+  }
+  /** An empty write only asks to be told when the one before it has gone. */
+  write(bytes: Buffer, written?: Written): boolean {
     if (this.#written !== undefined) throw new Error('two writes are under way')
-    this.writes.push(bytes)
+    if (bytes.length > 0) this.writes.push(bytes)
+    this.#isHolding ||= !this.isTaking
     this.#written = written
     return false
   }
@@ -30,6 +39,7 @@ class HeldSocket extends EventEmitter {
   accept(error?: Error): void {
     const written = this.#written
     this.#written = undefined
+    this.#isHolding = false
     written?.(error ?? null)
   }
   get isWaiting(): boolean {
@@ -191,6 +201,40 @@ describe('a write', () => {
     socket.emit('close')
     expect(gaveUp).toEqual(['control send_failed'])
     expect(closed).toEqual(['send_failed'])
+  })
+
+  test('that the kernel takes at once has no callback and no deadline', async () => {
+    const { append, closed, log, outlet, socket } = bench()
+    socket.isTaking = true
+    outlet.goLive()
+    append()
+    outlet.wake()
+    append()
+    outlet.wake()
+    await outlet.replay(chunks(Buffer.from('one'), Buffer.from('two')))
+    outlet.close('shutdown', pong)
+    const live = [0n, 1n].map((offset) => recordFrames(0, offset, Buffer.alloc(10, 1)))
+    expect(socket.writes).toEqual([...live, Buffer.from('one'), Buffer.from('two'), pong])
+    expect([socket.isEnded, outlet.heldBytes, log.pinnedBytes]).toEqual([true, 0, 0])
+    socket.emit('close')
+    expect(closed).toEqual(['shutdown'])
+  })
+
+  test('that fails at once ends the client too', () => {
+    const { gaveUp, outlet, socket } = bench()
+    socket.isTaking = true
+    socket.errored = new Error('broken')
+    outlet.control(pong)
+    expect([gaveUp, socket.isDestroyed]).toEqual([['control send_failed'], true])
+  })
+
+  test('of much lets other clients have their turn, however fast the peer is', () => {
+    const { append, outlet, socket } = bench()
+    socket.isTaking = true
+    outlet.goLive()
+    for (let count = 0; count < 100; count += 1) append(100)
+    outlet.wake()
+    expect(socket.writes).toHaveLength(1)
   })
 
   test('that goes on keeps its own time, not that of the one before', () => {

@@ -14,6 +14,7 @@ import type { CloseReason } from '../tables/close-codes.ts'
 
 /** How long a client that was told good-bye may take to close; then the socket is destroyed. */
 const lingerMs = 2_000
+const nothing = Buffer.alloc(0)
 
 interface Chunk {
   readonly bytes: Buffer
@@ -181,11 +182,20 @@ class SocketOutlet implements Outlet {
     this.#write('control', bytes)
   }
 
+  /**
+   * A callback costs a tenth of a write, and the kernel takes most small writes at once: one asks
+   * for it only if bytes are left. After a large one it is also the turn of the other clients.
+   */
   #write(path: SendPath, bytes: Buffer): void {
     this.#underWay = path
     this.#underWayBytes = bytes.length
     this.#seenMs = undefined
-    this.#socket.write(bytes, this.#written)
+    const socket = this.#socket
+    const isLarge = bytes.length > this.#needs.writeBytesMax / 2
+    if (isLarge) return void socket.write(bytes, this.#written)
+    socket.write(bytes)
+    if (socket.writableLength > 0) socket.write(nothing, this.#written)
+    else this.#afterWrite(socket.errored)
   }
 
   #afterWrite(error: Error | null | undefined): void {
