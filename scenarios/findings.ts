@@ -91,6 +91,16 @@ export const findings = {
     part: 'relay',
     says: 'The frame that ends a replay has other fields when the replay began with the newest.',
   },
+  '2X-32': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'A handshake that is broken off keeps the slot of its address for ever.',
+  },
+  '2X-16': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'A client that vanished is never noticed while nothing is sent, and keeps its slot.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

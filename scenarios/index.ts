@@ -7,6 +7,7 @@ import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
 import replayMeetsLive from './replay-meets-live.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
+import slotsComeBack from './slots-come-back.ts'
 
 export const scenarios = {
   'malformed-harms-nobody': malformedHarmsNobody,
@@ -16,6 +17,7 @@ export const scenarios = {
   'memory-stays-flat': memoryStaysFlat,
   'replay-meets-live': replayMeetsLive,
   'send-never-waits-for-ever': sendNeverWaitsForEver,
+  'slots-come-back': slotsComeBack,
 } as const satisfies Readonly<Record<string, Scenario>>
 
 export type ScenarioName = keyof typeof scenarios

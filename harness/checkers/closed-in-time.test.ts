@@ -44,6 +44,7 @@ judgeCases(
         path: 'control',
       }],
       ['a replay stalled it', stall(closing(9)).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
+      ['it was only silent', stall(closing(8), 0), { path: 'silence' }],
     ),
     ...fails(
       'closed-too-late',
@@ -58,6 +59,7 @@ judgeCases(
       ['a slot that is taken again', stall((t) => (t < 10 || t > 14 ? 5 : 2))],
       ['pings, held to the end', pinged(stall(() => 5)), { path: 'control' }],
       ['a replay, held to the end', asked(stall(() => 5)), { path: 'resume' }],
+      ['silent, held to the end', stall(() => 5, 0), { path: 'silence' }],
     ),
     ...cannotTell(
       'stall-not-proven',

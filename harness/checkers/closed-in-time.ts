@@ -21,8 +21,8 @@ export interface ClosedInTimeOptions<G extends string = string, P extends string
   readonly phase: PhaseName<P>
   /** Longest time from the moment the stall could bite to the last of them being closed. */
   readonly limitMs: number
-  /** Which kind of write waits; names the label in counters by path. */
-  readonly path: 'broadcast' | 'control' | 'resume'
+  /** Which kind of write waits, by its label in counters; `silence`: none, it just vanished. */
+  readonly path: 'broadcast' | 'control' | 'resume' | 'silence'
   /** How many clients must be closed; default is all that were stalled. */
   readonly clients?: number
   /**
@@ -43,7 +43,7 @@ export const closedInTime: Checker<ClosedInTimeOptions> = {
     group: name,
     phase: name,
     limitMs: milliseconds,
-    path: z.enum(['broadcast', 'control', 'resume']),
+    path: z.enum(['broadcast', 'control', 'resume', 'silence']),
     clients: count.exactOptional(),
     fillBytes: z.number().positive().exactOptional(),
   }),
@@ -139,6 +139,7 @@ function biteOf(
   { path, group, fillBytes = fillBytesDefault, limitMs }: ClosedInTimeOptions,
   { stall, phase, window }: Stalled,
 ): Micros | undefined {
+  if (path === 'silence') return stall.begin
   const bytes = ackedBytes(history)
   if (path === 'broadcast') return bytes.reachedAt(stall.begin, fillBytes)
   const word = path === 'control' ? 'ping' : 'resume'

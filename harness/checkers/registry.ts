@@ -11,6 +11,7 @@ import { idleIsNotBroken, type IdleIsNotBrokenOptions } from './idle-is-not-brok
 import { lagTruth, type LagTruthOptions } from './lag-truth.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
 import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
+import { newcomersLetIn, type NewcomersLetInOptions } from './newcomers-let-in.ts'
 import { replaysAnswered, type ReplaysAnsweredOptions } from './replays-answered.ts'
 import { resetForgets, type ResetForgetsOptions } from './reset-forgets.ts'
 import { restored, type RestoredOptions } from './restored.ts'
@@ -34,6 +35,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'idle-is-not-broken': IdleIsNotBrokenOptions<P>
   readonly 'lag-truth': LagTruthOptions<P>
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
+  readonly 'newcomers-let-in': NewcomersLetInOptions<G, P>
   readonly 'replays-answered': ReplaysAnsweredOptions<G>
   readonly 'reset-forgets': ResetForgetsOptions
   readonly restored: RestoredOptions<G>
@@ -55,6 +57,7 @@ export const checkers = {
   'idle-is-not-broken': idleIsNotBroken,
   'lag-truth': lagTruth,
   'malformed-accounted': malformedAccounted,
+  'newcomers-let-in': newcomersLetIn,
   'replays-answered': replaysAnswered,
   'reset-forgets': resetForgets,
   restored,

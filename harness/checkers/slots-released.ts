@@ -6,7 +6,7 @@ import type { Checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { milliseconds, name, type GroupName, type PhaseName } from './options.ts'
 import { seriesOf, type Point } from './series.ts'
-import { belowSince, openAt, slotCount, slotsOf } from './slots.ts'
+import { belowSince, openAt, probesOf, refusals, slotCount, slotsOf } from './slots.ts'
 
 export interface SlotsReleasedOptions<G extends string = string, P extends string = string> {
   /** The window after whose end (or within which) slots must be free again. */
@@ -18,9 +18,6 @@ export interface SlotsReleasedOptions<G extends string = string, P extends strin
   /** Longest time from the end of the window until the count of clients is back. */
   readonly limitMs: number
 }
-
-/** Status of a connection that the limit per address refuses. */
-const tooMany = 429
 
 export const slotsReleased: Checker<SlotsReleasedOptions> = {
   says: 'Slots of clients that are gone are free again, and new clients are let in.',
@@ -106,27 +103,4 @@ function leaked(samples: readonly Point[], { end }: Window): Violation {
   const left = samples.at(-1)?.v ?? 0
   const says = `No slot was to be left ${seconds(end)} into the run; ${left} still were.`
   return { rule: 'slot-kept', says, at: end }
-}
-
-interface Probes {
-  readonly opened: number
-  readonly refused: readonly (readonly [t: number, status: number])[]
-}
-
-function probesOf(history: History, probe: string, { begin, end }: Window): Probes {
-  const isWithin = (t: number, group: string) => t >= begin && t <= end && group === probe
-  return {
-    opened: history.events('opened').filter(([, t, , group]) => isWithin(t, group)).length,
-    refused: history.events('refused').flatMap(([, t, group, status]) =>
-      isWithin(t, group) ? [[t, status] as const] : [],
-    ),
-  }
-}
-
-function refusals({ refused }: Probes): Violation[] {
-  return refused.map(([at, status]) =>
-    status === tooMany
-      ? { rule: 'new-client-refused', says: 'A new client met 429: its slot was still taken.', at }
-      : { rule: 'new-client-failed', says: `A new client was not let in (status ${status}).`, at },
-  )
 }

@@ -5,6 +5,7 @@
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Session, Window } from '../history/windows.ts'
+import type { Violation } from './conclude.ts'
 import { median, points, type Point } from './series.ts'
 
 /** Clients of the fleet that are open at `t`, by what `isWanted` says of their sessions. */
@@ -62,4 +63,31 @@ export function slotsOf(
 export function belowSince(samples: readonly Point[], limit: number): Micros | undefined {
   const lastAbove = samples.findLastIndex(({ v }) => v > limit)
   return samples[lastAbove + 1]?.t
+}
+
+/** New clients that tried: let in, or met a status; 0 is no answer. */
+export interface Probes {
+  readonly opened: number
+  readonly refused: readonly (readonly [t: number, status: number])[]
+}
+
+/** Status of a connection that the limit per address refuses. */
+const tooMany = 429
+
+export function probesOf(history: History, probe: string, { begin, end }: Window): Probes {
+  const isWithin = (t: number, group: string) => t >= begin && t <= end && group === probe
+  return {
+    opened: history.events('opened').filter(([, t, , group]) => isWithin(t, group)).length,
+    refused: history.events('refused').flatMap(([, t, group, status]) =>
+      isWithin(t, group) ? [[t, status] as const] : [],
+    ),
+  }
+}
+
+export function refusals({ refused }: Probes): Violation[] {
+  return refused.map(([at, status]) =>
+    status === tooMany
+      ? { rule: 'new-client-refused', says: 'A new client met 429: its slot was still taken.', at }
+      : { rule: 'new-client-failed', says: `A new client was not let in (status ${status}).`, at },
+  )
 }

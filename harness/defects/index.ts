@@ -3,6 +3,8 @@ import type { Defect } from './defect.ts'
 import replaySkipsMiddle from './2x-1-replay-skips-middle.ts'
 import ringBoundedByCount from './2x-14-ring-bounded-by-count.ts'
 import broadcastBeforeStored from './2x-15-broadcast-before-stored.ts'
+import vanishedNeverNoticed from './2x-16-vanished-never-noticed.ts'
+import abortedHandshakeKeepsSlot from './2x-32-aborted-handshake-keeps-slot.ts'
 import replayNotFenced from './bug-26-replay-not-fenced.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
 import unboundedControlSend from './m-1034-unbounded-control-send.ts'
@@ -22,6 +24,8 @@ export const defects = {
   '2x-1-replay-skips-middle': replaySkipsMiddle,
   '2x-14-ring-bounded-by-count': ringBoundedByCount,
   '2x-15-broadcast-before-stored': broadcastBeforeStored,
+  '2x-16-vanished-never-noticed': vanishedNeverNoticed,
+  '2x-32-aborted-handshake-keeps-slot': abortedHandshakeKeepsSlot,
   'bug-26-replay-not-fenced': replayNotFenced,
   'm-1033-fixed-send-timeout': fixedSendTimeout,
   'm-1034-unbounded-control-send': unboundedControlSend,

@@ -1,0 +1,21 @@
+/** A client that answers no ping is not given up: only a write that fails would end it. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: '2X-16',
+  says: 'a client that is silent is never given up',
+  scenario: 'slots-come-back',
+  rules: ['not-closed'],
+  relay: (reference) => ({
+    openOutlet(needs) {
+      const outlet = reference.openOutlet(needs)
+      const close = outlet.close.bind(outlet)
+      outlet.close = (reason, after) => {
+        if (reason !== 'ping_timeout') close(reason, after)
+      }
+      return outlet
+    },
+  }),
+}
+export default defect

@@ -1,0 +1,55 @@
+/**
+ * Slots are few. Some handshakes are broken off; later clients vanish without a word while nothing
+ * is sent to them. Neither may keep the next client out.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+import { join, leave, quiet } from '../harness/dsl/words.ts'
+
+const aborts = { stimulus: 'abort-handshakes', group: 'hasty', each: 30 } as const
+const vanishes = { fault: 'black-hole', hop: 'clients', group: 'vanishing' } as const
+/** For a look at the clock, on a machine that is busy; and for the harness to see what came. */
+const marginMs = 1_500
+const vanished = (limitMs: number) =>
+  ({ phase: 'vanished', group: 'vanishing', limitMs }) as const
+
+export default scenario({
+  name: 'slots-come-back',
+  claim: 'A client that is gone, or never quite came, gives its slot to the next one.',
+  suites: ['quick', 'nightly'],
+  topic: { partitions: 3 },
+  relay: { connectionsPerIpMax: 8, pingIntervalMs: 1_000, lagDisconnectRecords: 0 },
+  load: { recordsPerSecond: 200, payloadBytes: 512, threads: 24 },
+  fleet: {
+    readers: { count: 2, reads: 'fast' },
+    hasty: { count: 1, reads: 'fast' },
+    vanishing: { count: 5, reads: 'fast', joins: 'later' },
+    probe: { count: 5, reads: 'fast', joins: 'later' },
+  },
+  phases: ({ pingIntervalMs }) => [
+    { name: 'broken-off', ms: 1_500, stimuli: [aborts] },
+    { name: 'after-broken-off', ms: 700, prelude: [join('probe')] },
+    {
+      name: 'vanished',
+      ms: 2 * pingIntervalMs + 2 * marginMs,
+      ...quiet,
+      prelude: [leave('probe'), join('vanishing')],
+      faults: [vanishes],
+    },
+    { name: 'after-vanished', ms: 700, prelude: [join('probe')] },
+  ],
+  expect: ({ pingIntervalMs }) => ({
+    '2X-32': [
+      {
+        check: 'newcomers-let-in',
+        phase: 'broken-off',
+        abortedMin: 30,
+        probe: 'probe',
+        afterwards: 'after-broken-off',
+      },
+    ],
+    '2X-16': [
+      { check: 'closed-in-time', path: 'silence', ...vanished(2 * pingIntervalMs + marginMs) },
+      { check: 'slots-released', probe: 'probe', ...vanished(1_000) },
+    ],
+  }),
+})
