@@ -9,6 +9,8 @@ import type { ErrorType } from '../proto/codec.ts'
 export interface Poison {
   readonly partition: number
   readonly offset: bigint
+  /** Set when it stands for a batch of which nobody knows what it holds. */
+  readonly lastOffset?: bigint
   readonly value: Buffer
   readonly errorType: ErrorType
   readonly says: string
@@ -72,6 +74,7 @@ function fieldsOf(
     last_bytes_hex: value.length < edgeBytes ? '' : hexList(value.subarray(-edgeBytes)),
     kafka_partition: poison.partition,
     kafka_offset: exactly(poison.offset),
+    ...(poison.lastOffset !== undefined && { kafka_last_offset: exactly(poison.lastOffset) }),
     message_count: poison.messageCount,
     ...(!isOversized && { thread_id: null, tenant_id: null }),
   }
@@ -89,8 +92,11 @@ const tooLargeNote = (hash: string) =>
   `Payload omitted: with it the letter is larger than the broker takes. SHA256: ${hash}.`
 
 /** Too long as it is; what only grows too long when it is decompressed is a small payload. */
-const isTooLong = ({ errorType, value }: Poison, payloadBytesMax: number): boolean =>
-  errorType === 'payload_too_large' && value.length > payloadBytesMax
+const isTooLong = (
+  { errorType, lastOffset, value }: Poison,
+  payloadBytesMax: number,
+): boolean =>
+  errorType === 'payload_too_large' && value.length > payloadBytesMax && lastOffset === undefined
 
 function payloadOf(poison: Poison, hash: string, rules: LetterRules): PayloadFields {
   const { value } = poison

@@ -7,11 +7,13 @@
  * what the group has committed: a partition that comes back after a rebalance goes on where its
  * clients stand, so that they neither miss records nor get them twice.
  */
-import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import type { ReadMessage, Unreadable } from '../batches/record-set.ts'
 import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import type { Settings } from '../tables/settings.ts'
 import { explain } from './kafka-errors.ts'
+import { mendKafkajs } from './kafkajs-mend.ts'
 import type { Logger } from './logger.ts'
 
 export interface FetchedRecord {
@@ -20,6 +22,8 @@ export interface FetchedRecord {
   readonly value: Buffer | null
   /** Milliseconds since 1970, as the producer or the broker stamped it. */
   readonly timestampMs: number
+  /** Set when this stands for a whole batch that cannot be read; `value` is what there is of it. */
+  readonly unreadable?: Unreadable
 }
 /** Records of one partition out of one fetch, ascending. */
 export interface Fetched {
@@ -166,6 +170,9 @@ class GroupConsumer implements KafkaConsumer {
 
   #createConsumer(): Consumer {
     const { settings } = this.#needs
+    // Payloads that fit are never refused for what they came in.
+    const unpackedBytesMax = Math.max(settings.inflightBytesMax, 2 * settings.payloadBytesMax)
+    mendKafkajs(unpackedBytesMax)
     const fetchBytesMax = Math.min(10 * 1_024 * 1_024, Math.floor(settings.inflightBytesMax / 2))
     const consumer = this.#needs.createClient().consumer({
       groupId: settings.kafkaGroupId,
@@ -252,16 +259,28 @@ class GroupConsumer implements KafkaConsumer {
 }
 
 function fetchedOf(batch: Batch & { readonly fetchedOffset?: string }): Fetched {
-  const records = batch.messages.map(({ offset, value, timestamp }) => ({
-    offset: BigInt(offset),
-    value,
-    timestampMs: Number(timestamp),
-  }))
+  const fetchedOffset = BigInt(batch.fetchedOffset ?? batch.firstOffset() ?? '0')
   return {
     partition: batch.partition,
-    records,
-    fetchedOffset: BigInt(batch.fetchedOffset ?? batch.firstOffset() ?? '0'),
+    records: batch.messages.map((message) => recordOf(message, fetchedOffset)),
+    fetchedOffset,
     nextOffset: BigInt(batch.lastOffset()) + 1n,
     highWatermark: BigInt(batch.highWatermark),
+  }
+}
+
+/** An unreadable batch may begin before what was asked for; that part is settled. */
+function recordOf(
+  message: KafkaMessage & Pick<ReadMessage, 'unreadable'>,
+  fetchedOffset: bigint,
+): FetchedRecord {
+  const { offset, timestamp, unreadable, value } = message
+  const record = { offset: BigInt(offset), value, timestampMs: Number(timestamp) }
+  if (unreadable === undefined) return record
+  const { firstOffset } = unreadable
+  return {
+    ...record,
+    offset: firstOffset > fetchedOffset ? firstOffset : fetchedOffset,
+    unreadable,
   }
 }

@@ -40,6 +40,15 @@ function batch(from: bigint, kinds: readonly Kind[], skip = new Set<number>()): 
   return { partition: 0, records, fetchedOffset: from, nextOffset, highWatermark: nextOffset }
 }
 
+/** The same batch, whose second record stands for all of these offsets. */
+function withUnreadable(fetched: Fetched, firstOffset: bigint, lastOffset: bigint): Fetched {
+  const [before, second, after] = fetched.records
+  const says = 'Nobody can read it.'
+  const unreadable = { firstOffset, lastOffset, fault: 'corrupt', says } as const
+  const records = [before!, { ...second!, unreadable }, { ...after!, offset: lastOffset + 1n }]
+  return { ...fetched, records, nextOffset: lastOffset + 2n, highWatermark: lastOffset + 2n }
+}
+
 const quiet = () => undefined
 
 function bench(
@@ -132,6 +141,28 @@ describe('skip policy', () => {
     )
   })
 
+  test('passes over a batch that cannot be read, as one malformed record', async () => {
+    const letters: string[] = []
+    const send: LetterBox['send'] = async (all) => {
+      letters.push(...all.map(({ value }) => value))
+    }
+    const it = bench('skip', referencePoison, {}, { send })
+    await it.consume.take(withUnreadable(batch(5n, ['sound', 'sound', 'sound']), 6n, 40n), it.run)
+    await it.dlq.flushed()
+    expect(it.offsets()).toEqual([5n, 41n])
+    expect(it.holes).toEqual([[6n, 40n]])
+    expect(it.consume.positions().get(0)).toBe(42n)
+    expect(it.signals.received).toBe(3)
+    expect(it.metrics.unreadableBatches.of({ reason: 'corrupt' }).total).toBe(1)
+    expect(letters).toHaveLength(1)
+    expect(JSON.parse(letters[0]!)).toMatchObject({
+      error: 'Nobody can read it.',
+      error_type: 'unknown_decode_error',
+      kafka_offset: 6,
+      kafka_last_offset: 40,
+    })
+  })
+
   test('tells the store of every offset that no client gets', async () => {
     const { consume, holes, run } = bench()
     await consume.take(batch(5n, ['sound', 'malformed', 'sound', 'sound'], new Set([2])), run)
@@ -155,6 +186,14 @@ describe('pause policy', () => {
     expect(consume.positions().get(0)).toBe(12n)
     expect([...consume.paused]).toEqual([[0, { partition: 0, offset: 12n, why: 'policy' }]])
     expect(dead()).toBe(0)
+  })
+
+  test('stops before the first offset of a batch that cannot be read', async () => {
+    const { consume, offsets, pausedAt, run } = bench('pause')
+    const fetched = withUnreadable(batch(0n, ['sound', 'sound', 'sound']), 1n, 9n)
+    await consume.take(fetched, run)
+    expect(offsets()).toEqual([0n])
+    expect(pausedAt).toEqual([1n])
   })
 
   test('stops before a record without a value, too', async () => {

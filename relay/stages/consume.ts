@@ -12,7 +12,7 @@ import type { PausedPartition, PoisonPolicy, RelayRecord, ReplayStore } from '..
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Broadcast } from './broadcast.ts'
-import { decode, type Malformed, type Sound } from './decode.ts'
+import { decode, type Malformed, type Sound, unreadable } from './decode.ts'
 import { Sequences } from './sequences.ts'
 
 export interface ConsumeNeeds {
@@ -120,7 +120,7 @@ export class Consume {
   #offer(fetched: Fetched, run: BatchRun): void {
     const { partition, nextOffset } = fetched
     const track = this.#track(fetched)
-    const records = this.#judge(fetched.records.filter(({ offset }) => offset >= track.position))
+    const records = this.#judge(fetched.records.filter((one) => lastOf(one) >= track.position))
     const policyStop = this.#stopOf(partition, records)
     let stop = policyStop
     const { dlq, poison } = this.#needs
@@ -131,7 +131,7 @@ export class Consume {
         stop = index
         break
       }
-      this.#pass(partition, track, record.offset)
+      this.#pass(partition, track, record.offset, lastOf(record))
       const isOffered = record.decoded?.isSound === true && poison.isOffered(index, malformed)
       if (isOffered) offered.push(this.#append(partition, record, record.decoded))
       else this.#leaveOut(partition, record)
@@ -141,7 +141,7 @@ export class Consume {
     this.#needs.signals.decoded(offered.length)
     track.handledMs = this.#needs.clock.nowMs()
     const stopped = records[stop]
-    if (stopped === undefined) this.#pass(partition, track, nextOffset - 1n, nextOffset)
+    if (stopped === undefined) this.#passTo(partition, track, nextOffset)
     else this.#pause(partition, stopped.offset, stop < policyStop ? 'dead_letters' : 'policy', run)
   }
 
@@ -166,9 +166,12 @@ export class Consume {
 
   #judge(records: readonly FetchedRecord[]): Judged[] {
     const { payloadBytesMax } = this.#needs.settings
-    return records.map(({ offset, value, timestampMs }) => {
+    return records.map((record) => {
+      const { value } = record
+      const isBatch = record.unreadable !== undefined
+      if (isBatch) return { ...record, decoded: unreadable(record.unreadable) }
       const decoded = value === null ? undefined : decode(value, payloadBytesMax)
-      return { offset, value, timestampMs, decoded }
+      return { ...record, decoded }
     })
   }
 
@@ -181,12 +184,17 @@ export class Consume {
     return stop === -1 ? records.length : stop
   }
 
-  /** Moves the position beyond `offset`; what was jumped over never was for clients. */
-  #pass(partition: number, track: Track, offset: bigint, jumpTo = offset): void {
-    if (jumpTo > track.position) {
-      this.#needs.store.addHole(partition, track.position, jumpTo - 1n)
-    }
-    track.position = offset + 1n
+  /** Moves the position beyond what begins at `offset`. */
+  #pass(partition: number, track: Track, offset: bigint, last: bigint): void {
+    this.#passTo(partition, track, offset)
+    track.position = last + 1n
+  }
+
+  /** Moves the position to `next`; what is jumped over never was for clients. */
+  #passTo(partition: number, track: Track, next: bigint): void {
+    if (next <= track.position) return
+    this.#needs.store.addHole(partition, track.position, next - 1n)
+    track.position = next
   }
 
   #append(partition: number, { offset, value }: Judged, sound: Sound): RelayRecord {
@@ -198,15 +206,18 @@ export class Consume {
   }
 
   #leaveOut(partition: number, record: Judged): void {
-    const { dlq, signals, store } = this.#needs
+    const { dlq, metrics, signals, store } = this.#needs
     const { decoded, offset, value } = record
     this.#taken += 1
-    store.addHole(partition, offset)
+    store.addHole(partition, offset, lastOf(record))
     if (value === null) return signals.payloadMissing()
     if (decoded === undefined || decoded.isSound) return
     const { errorType, says } = decoded
     signals.malformed(errorType, this.#isOld(partition, record))
-    dlq.take({ partition, offset, value, errorType, says, messageCount: this.#taken })
+    const { unreadable: batch } = record
+    if (batch !== undefined) metrics.unreadableBatches.of({ reason: batch.fault }).add()
+    const known = { partition, offset, value, errorType, says, messageCount: this.#taken }
+    dlq.take({ ...known, ...(batch !== undefined && { lastOffset: batch.lastOffset }) })
   }
 
   #pause(partition: number, offset: bigint, why: PausedPartition['why'], run: BatchRun): void {
@@ -230,3 +241,7 @@ export class Consume {
     else this.#latency.observe(tookMs)
   }
 }
+
+/** A batch that cannot be read stands for all its offsets. */
+const lastOf = ({ offset, unreadable: batch }: FetchedRecord): bigint =>
+  batch === undefined ? offset : batch.lastOffset

@@ -2,7 +2,8 @@
  * The decode stage: is this record fit for clients, and what does it say of itself? Total: bad
  * bytes are a value with a reason. The bytes themselves go on unchanged.
  */
-import { errorTypeOf, type DecodeFailure, type ErrorType, scanRecord } from '../../proto/codec.ts'
+import { errorTypeOf, type ErrorType, scanRecord } from '../../proto/codec.ts'
+import type { Unreadable } from '../batches/record-set.ts'
 import type { Numbered } from './sequences.ts'
 
 export interface Sound {
@@ -15,7 +16,6 @@ export interface Sound {
 }
 export interface Malformed {
   readonly isSound: false
-  readonly reason: DecodeFailure
   readonly errorType: ErrorType
   readonly says: string
 }
@@ -24,8 +24,7 @@ export interface Malformed {
 export function decode(value: Buffer, payloadBytesMax: number): Sound | Malformed {
   const scanned = scanRecord(value, { payloadBytesMax }, 'compatible')
   if (!scanned.ok) {
-    const { reason, says } = scanned
-    return { isSound: false, reason, errorType: errorTypeOf(reason), says }
+    return { isSound: false, errorType: errorTypeOf(scanned.reason), says: scanned.says }
   }
   const { runs, timestampUs } = scanned.facts
   return {
@@ -35,6 +34,13 @@ export function decode(value: Buffer, payloadBytesMax: number): Sound | Malforme
     isMultiThread: runs.length > 1,
   }
 }
+
+/** A batch of which nobody knows what it holds, as if it were one malformed record. */
+export const unreadable = ({ fault, says }: Unreadable): Malformed => ({
+  isSound: false,
+  errorType: fault === 'too_large' ? 'payload_too_large' : 'unknown_decode_error',
+  says,
+})
 
 /** A sequence of 0 means that the record is not numbered, an empty thread that it has none. */
 const isNumbered = ({ thread, sequence }: Numbered): boolean =>

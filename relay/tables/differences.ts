@@ -171,6 +171,11 @@ const buffer: readonly DifferenceRow[] = [
 
 const malformed: readonly DifferenceRow[] = [
   {
+    what: 'A batch that cannot be unpacked is one dead letter, and its partition goes on.',
+    why: 'It may unpack to any size, and nothing in it can be told apart before it is unpacked.',
+    noticed: '`kafka_last_offset` in the letter; `relay_unreadable_batches_total` says why.',
+  },
+  {
     what: 'An offset is committed only when the dead letter of every record below it is settled.',
     why: 'A crash between commit and letter lost the record without a trace.',
     noticed: 'Commits wait for letters, with `DLQ_MODE=fail_open` at most `DLQ_SEND_TIMEOUT_SECS`.',

@@ -106,7 +106,8 @@ export const kafkaSettingRows = {
     'KAFKA_INFLIGHT_BYTES_MAX',
     'bytes',
     [32 * MiB, 1 * MiB, 1_024 * MiB],
-    'Fetched bytes that may wait in memory before partitions are paused.',
+    'Bytes of one fetch from a broker, unpacked; a batch that alone unpacks to more, and to more ' +
+      'than two payloads of the largest size, becomes a dead letter.',
     ours,
   ),
   kafkaSecurityProtocol: choice(

@@ -47,6 +47,12 @@ const intake = {
     },
     'New records that did not decode, by reason.',
   ),
+  unreadableBatches: counter(
+    'relay_unreadable_batches_total',
+    { reason: ['too_large', 'corrupt', 'unknown_codec'] },
+    'Batches that could not be unpacked or read; each counts as one malformed record.',
+    ours,
+  ),
   oldDataDecodeErrors: counter(
     'websocket_old_data_decode_errors_total',
     none,

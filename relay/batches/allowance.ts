@@ -1,0 +1,30 @@
+/**
+ * What the batches of one answer of a broker may come to in memory, all together. How much was
+ * fetched says little of it: a few kilobytes may unpack to gigabytes, or to millions of records.
+ */
+
+/** What a record costs beside its bytes. */
+const recordBytes = 64
+
+export class Allowance {
+  readonly #bytesMax: number
+  #taken = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** Whether nothing was taken yet: whoever is refused now will never fit. */
+  get isWhole(): boolean {
+    return this.#taken === 0
+  }
+
+  /** Bytes that so many records may have; less than none when they are too many. */
+  leftFor(records: number): number {
+    return this.#bytesMax - this.#taken - records * recordBytes
+  }
+
+  take(records: number, bytes: number): void {
+    this.#taken += records * recordBytes + bytes
+  }
+}

@@ -1,0 +1,102 @@
+/** Every codec: what was packed comes out, nothing beyond the bound does, bad bytes are values. */
+import * as fc from 'fast-check'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { blocks, lz4, lz4Form, snappy } from './batches-testbed.ts'
+import { unpack } from './unpack.ts'
+
+const enough = 1_000_000
+const numbers = { gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
+
+/** Something packed by any codec. */
+const packed = fc.oneof(
+  fc.tuple(blocks, lz4Form).map(([all, form]) => ({ codec: numbers.lz4, ...lz4(all, form) })),
+  fc.tuple(blocks, fc.boolean()).map(([all, isJavas]) => {
+    return { codec: numbers.snappy, ...snappy(all, isJavas) }
+  }),
+  fc.uint8Array({ maxLength: 2_000 }).map((bytes) => {
+    return { codec: numbers.gzip, packed: gzipSync(bytes), content: Buffer.from(bytes) }
+  }),
+  fc.uint8Array({ maxLength: 2_000 }).map((bytes) => {
+    return { codec: numbers.zstd, packed: zstdCompressSync(bytes), content: Buffer.from(bytes) }
+  }),
+)
+
+test('what was packed comes out', async () => {
+  await fc.assert(
+    fc.asyncProperty(packed, async (one) => {
+      const got = await unpack(one.codec, one.packed, Math.max(1, one.content.length))
+      expect(got.ok && got.bytes.equals(one.content)).toBe(true)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a byte more than may be is too much', async () => {
+  await fc.assert(
+    fc.asyncProperty(packed, async ({ codec, content, packed: bytes }) => {
+      fc.pre(content.length > 0)
+      const got = await unpack(codec, bytes, content.length - 1)
+      expect(got).toMatchObject({ ok: false, fault: 'too_large' })
+    }),
+    { numRuns: 500 },
+  )
+})
+
+/** Bytes that were packed and then damaged, or were never packed. */
+const damaged = fc.oneof(
+  fc.tuple(packed, fc.nat(), fc.integer({ min: 1, max: 255 }), fc.boolean()).map(
+    ([one, place, flip, isCut]) => {
+      const bytes = Buffer.from(one.packed)
+      const at = place % bytes.length
+      bytes[at]! ^= flip
+      return { codec: one.codec, bytes: isCut ? bytes.subarray(0, at) : bytes }
+    },
+  ),
+  fc.record({
+    codec: fc.constantFrom(...Object.values(numbers)),
+    bytes: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  }),
+)
+
+test('damaged bytes are a value with a reason, or fit', async () => {
+  const seen = new Set<string>()
+  await fc.assert(
+    fc.asyncProperty(damaged, async ({ codec, bytes }) => {
+      const got = await unpack(codec, bytes, enough)
+      seen.add(got.ok ? 'fits' : got.fault)
+      if (got.ok) expect(got.bytes.length).toBeLessThanOrEqual(enough)
+    }),
+    { numRuns: 2_000 },
+  )
+  expect([...seen]).toContain('corrupt')
+})
+
+test.each([numbers.gzip, numbers.zstd, numbers.lz4, numbers.snappy])(
+  'a bomb of codec %i ends at the bound',
+  async (codec) => {
+    const zeros = Buffer.alloc(50_000_000)
+    const step = { literal: Uint8Array.of(0), place: 0, length: 60_000 }
+    const bombs = {
+      [numbers.gzip]: () => gzipSync(zeros),
+      [numbers.zstd]: () => zstdCompressSync(zeros),
+      [numbers.lz4]: () => lz4Bomb(),
+      [numbers.snappy]: () => snappy([Array.from({ length: 20_000 }, () => step)], false).packed,
+    }
+    const got = await unpack(codec, bombs[codec](), enough)
+    expect(got).toMatchObject({ ok: false, fault: 'too_large' })
+  },
+)
+
+/** Blocks that each are within their own limit, and many of them. */
+function lz4Bomb(): Buffer {
+  const form = { isLinked: false, isRaw: [], hasBlockChecksums: false } as const
+  const one = [{ literal: Uint8Array.of(0), place: 0, length: 60_000 }]
+  const all = Array.from({ length: 20 }, () => one)
+  return lz4(all, { ...form, hasContentSize: false, hasContentChecksum: false }).packed
+}
+
+test('a codec that nobody knows is said to be one', async () => {
+  const got = await unpack(7, Buffer.alloc(9), enough)
+  expect(got).toMatchObject({ ok: false, fault: 'unknown_codec' })
+})

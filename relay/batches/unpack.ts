@@ -1,0 +1,60 @@
+/** Unpacks what producers compressed: every codec of Kafka, none beyond a bound. */
+import { promisify } from 'node:util'
+import { gunzip, zstdDecompress } from 'node:zlib'
+import { type UnpackFault, UnpackError, corrupt, tooLarge } from './faults.ts'
+import { unpackLz4 } from './lz4.ts'
+import { unpackSnappy } from './snappy.ts'
+
+export interface Unpacked {
+  readonly ok: true
+  readonly bytes: Buffer
+}
+export interface NotUnpacked {
+  readonly ok: false
+  readonly fault: UnpackFault
+  /** Completes "it cannot be unpacked: …". */
+  readonly says: string
+}
+type Unpack = (packed: Buffer, bytesMax: number) => Buffer | Promise<Buffer>
+
+/** By the number that a batch's attributes have for it. */
+const codecs: Readonly<Record<number, { readonly name: string; readonly unpack: Unpack }>> = {
+  0: { name: 'none', unpack: (packed) => packed },
+  1: { name: 'gzip', unpack: byRuntime(promisify(gunzip)) },
+  2: { name: 'snappy', unpack: unpackSnappy },
+  3: { name: 'lz4', unpack: unpackLz4 },
+  4: { name: 'zstd', unpack: byRuntime(promisify(zstdDecompress)) },
+}
+
+export const codecName = (codec: number): string => codecs[codec]?.name ?? `codec ${codec}`
+
+/** Never throws for what the bytes are. */
+export async function unpack(
+  codec: number,
+  packed: Buffer,
+  bytesMax: number,
+): Promise<Unpacked | NotUnpacked> {
+  try {
+    const known = codecs[codec]
+    if (known === undefined) throw new UnpackError('unknown_codec', 'its codec is not known')
+    return { ok: true, bytes: await known.unpack(packed, bytesMax) }
+  } catch (error) {
+    if (!(error instanceof UnpackError)) throw error
+    return { ok: false, fault: error.fault, says: error.message }
+  }
+}
+
+/** The runtime stops unpacking at the bound: it has allocated no more than that by then. */
+function byRuntime(
+  work: (packed: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>,
+): Unpack {
+  return async (packed, bytesMax) => {
+    if (bytesMax < 1) throw tooLarge(bytesMax)
+    try {
+      return await work(packed, { maxOutputLength: bytesMax })
+    } catch (error) {
+      const { code, message } = error as Error & { readonly code?: string }
+      throw code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(bytesMax) : corrupt(message)
+    }
+  }
+}
