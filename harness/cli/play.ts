@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { sleep } from '../../relay/world/clock.ts'
-import { orEnded } from '../conductor/ending.ts'
+import { orAborted } from '../../relay/world/deadline.ts'
 import { payLeftDebts } from '../conductor/heal.ts'
 import {
   isItemFolder,
@@ -156,7 +156,7 @@ async function startStack(
           logFolder: `${folder}/stack-logs`,
         })
       : joinExternalStack(world.clock, given.stack)
-  const stack = await orEnded(signal, starting).catch(async (error: unknown) => {
+  const stack = await orAborted(signal, starting).catch(async (error: unknown) => {
     // What comes up after all must be there to be ended with the world.
     const late = starting.then((one) => one.stop()).catch(() => undefined)
     await Promise.race([late, sleep(world.clock, restMs)])

@@ -3,11 +3,10 @@
  * stimuli, the wait, and healing in reverse, whatever happened in between.
  */
 import { sleep } from '../../relay/world/clock.ts'
-import { withDeadline } from '../../relay/world/deadline.ts'
+import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
 import type { FaultSpec, Stimulus } from '../dsl/scenario.ts'
 import type { Injected } from '../faults/fault.ts'
 import { injectFault, sayFault } from '../faults/registry.ts'
-import { orEnded } from './ending.ts'
 import { kindsOf, type PlannedPhase } from './plan.ts'
 import type { Stage } from './stage.ts'
 
@@ -33,7 +32,7 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
   const { journal, clock, signal } = stage
   await stage.producer.load(phase.load)
   for (const stimulus of phase.prelude) {
-    await orEnded(signal, send(stage, phase, stimulus))
+    await orAborted(signal, send(stage, phase, stimulus))
   }
   const standing: Standing[] = []
   const unhealed: Error[] = []
@@ -45,7 +44,7 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
     journal.write(['phase', journal.now(), phase.name, 'begin'])
     const endMs = clock.nowMs() + phase.ms
     const sent = phase.stimuli.map((stimulus) => send(stage, phase, stimulus))
-    await orEnded(signal, Promise.all(sent))
+    await orAborted(signal, Promise.all(sent))
     await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
   } finally {
     journal.write(['phase', journal.now(), phase.name, 'end'])

@@ -4,14 +4,13 @@
  * history as trouble, and the judge makes `unknown` of what depended on it.
  */
 import { join } from 'node:path'
-import { withDeadline } from '../../relay/world/deadline.ts'
+import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
 import { strikePhase } from '../history/windows.ts'
 import { openJournal } from '../history/journal.ts'
 import { timingOf } from '../targets/environment.ts'
 import type { World } from '../world/world.ts'
 import { messageOf, playPhase } from './act.ts'
 import { playOpening, reachSteady, settle } from './calm.ts'
-import { orEnded } from './ending.ts'
 import { groupsAtStart, planOf, type Plan } from './plan.ts'
 import { setStage, type Order, type Stage } from './stage.ts'
 
@@ -48,7 +47,7 @@ async function setAndPlay(world: World, order: Order, startedMs: number): Promis
   const setting = setStage(world, order)
   let stage: Stage
   try {
-    stage = await orEnded(order.signal, setting)
+    stage = await orAborted(order.signal, setting)
   } catch (error) {
     // What was under way when the user gave up is struck as soon as it stands.
     setting.then((late) => late.strike()).catch(() => undefined)

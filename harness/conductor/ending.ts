@@ -34,16 +34,3 @@ export function openEnding(user: AbortSignal): Ending {
 
 const gone = (role: string, { code, signal }: Exit) =>
   new Error(`the ${role}'s process ended in the middle of the run (${signal ?? `code ${code}`})`)
-
-/** Settles as `work` does, or rejects with the signal's reason as soon as it aborts. */
-export async function orEnded<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason as Error)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
-}

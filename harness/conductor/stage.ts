@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
-import { DeadlineError } from '../../relay/world/deadline.ts'
+import { DeadlineError, orAborted } from '../../relay/world/deadline.ts'
 import { defectOf } from '../defects/index.ts'
 import type { ClientGroup, Scenario, Way } from '../dsl/scenario.ts'
 import type { FaultStage, ToxicControl } from '../faults/fault.ts'
@@ -18,7 +18,7 @@ import type { RunningTarget, TargetSpec } from '../targets/target.ts'
 import { startTarget } from '../targets/start.ts'
 import type { World } from '../world/world.ts'
 import type { Debts } from './debts.ts'
-import { openEnding, orEnded, type Ending } from './ending.ts'
+import { openEnding, type Ending } from './ending.ts'
 import type { Report } from './progress.ts'
 import { groupsAtStart } from './plan.ts'
 import { startSamplers, type Samplers } from './sampling.ts'
@@ -215,7 +215,7 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
       if (spec === undefined) throw new Error(`the scenario has no group "${group}"`)
       const url = `ws://${link({ hop: 'clients', group }).listen}/ws`
       const joining = { group, url, count: count ?? spec.count, spec, deadlineMs: limitMs }
-      await orEnded(signal, fleet.connect(joining))
+      await orAborted(signal, fleet.connect(joining))
     },
     async checkJournals() {
       const failure = journal.failure ?? (await failureOf(producer)) ?? (await failureOf(fleet))
@@ -223,9 +223,9 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
     },
     async finish() {
       ending.expectExits()
-      await orEnded(signal, fleet.finish())
-      await orEnded(signal, producer.finish())
-      await orEnded(signal, samplers.stop())
+      await orAborted(signal, fleet.finish())
+      await orAborted(signal, producer.finish())
+      await orAborted(signal, samplers.stop())
       journal.flush()
       if (journal.failure !== undefined) throw journal.failure
     },

@@ -87,6 +87,10 @@ function fill(block: OpenBlock, stretch: Stretch): void {
   if (value !== undefined) block.records.push({ offset: first, value })
 }
 
+/** How many records blocks hold. */
+export const recordsOf = (blocks: readonly Block[]): number =>
+  blocks.reduce((sum, { records }) => sum + records.length, 0)
+
 /** The lowest id that a block ending at or after this offset can have. */
 export const idFrom = (offset: bigint): string => `${offset}-0`
 

@@ -6,6 +6,7 @@
  * It knows which offsets it can answer for: a stretch is a record, or offsets that no client ever
  * gets. Between two stretches that do not touch lies what it does not know.
  */
+import type { Retained } from '../parts.ts'
 import { Deque } from './deque.ts'
 
 /** Offsets `first` to `last`: one record with its value, or a natural hole without one. */
@@ -90,7 +91,7 @@ export class MemoryTier {
   }
 
   /** First and last offset that the tier can answer for. */
-  span(partition: number): { readonly oldest: bigint; readonly newest: bigint } | undefined {
+  span(partition: number): Retained | undefined {
     const known = this.#partitions.get(partition)
     return known && { oldest: known.at(0)!.first, newest: known.at(-1)!.last }
   }

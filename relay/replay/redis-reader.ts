@@ -11,13 +11,14 @@ import {
   type RoundTrip,
 } from '../adapters/redis.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Retained } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
+import { orAborted } from '../world/deadline.ts'
 import type { Block, Keys } from './blocks.ts'
 import type { Epoch } from './epoch.ts'
 import { partitionsOf } from './redis-writer.ts'
 import {
-  type Bounds,
   boundsCommand,
   pageCommand,
   readBounds,
@@ -72,7 +73,7 @@ export class RedisReader {
     return partitionsOf(await this.#ask(['SMEMBERS', this.#needs.keys.partitions], signal))
   }
 
-  async bounds(partition: number, signal: AbortSignal): Promise<Bounds | undefined> {
+  async bounds(partition: number, signal: AbortSignal): Promise<Retained | undefined> {
     const stream = this.#needs.keys.stream(partition)
     return readBounds(await this.#ask(boundsCommand(stream), signal))
   }
@@ -95,7 +96,7 @@ export class RedisReader {
     try {
       const expected = epoch.value
       const both = [['GET', keys.epoch], command] as const
-      const [held, reply] = await abortable(this.#link.run(both), signal)
+      const [held, reply] = await orAborted(signal, this.#link.run(both))
       this.#check(expected, Buffer.isBuffer(held) ? held.toString() : undefined)
       if (reply instanceof Error) throw this.#refused(reply)
       return reply ?? null
@@ -131,7 +132,7 @@ export class RedisReader {
     signal.throwIfAborted()
     if (!this.#link.isUp) throw new RedisLinkError('connection', 'Redis is not connected')
     while (this.#reads >= readsMax) {
-      await abortable(new Promise<void>((resolve) => this.#waiting.push(resolve)), signal)
+      await orAborted(signal, new Promise<void>((resolve) => this.#waiting.push(resolve)))
     }
     this.#reads += 1
   }
@@ -139,16 +140,4 @@ export class RedisReader {
 
 async function greet(run: RoundTrip): Promise<void> {
   for (const reply of await run(readerScripts)) if (reply instanceof Error) throw reply
-}
-
-/** The promise's outcome, or the signal's reason if that comes first. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const stop = Promise.withResolvers<never>()
-  const onAbort = () => stop.reject(signal.reason as Error)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([work, stop.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

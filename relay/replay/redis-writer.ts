@@ -14,7 +14,7 @@ import type { Signals } from '../health/signals.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock, Timer } from '../world/clock.ts'
-import type { Keys, OpenBlock } from './blocks.ts'
+import { type Keys, type OpenBlock, recordsOf } from './blocks.ts'
 import type { Epoch, EpochNews } from './epoch.ts'
 import * as scripts from './scripts.ts'
 import type { Batch, WriteQueue } from './write-queue.ts'
@@ -290,9 +290,6 @@ function partsOf({ blocks }: Batch): Part[] {
   }
   return [...parts]
 }
-
-const recordsOf = (blocks: readonly OpenBlock[]) =>
-  blocks.reduce((sum, { records }) => sum + records.length, 0)
 
 /** The answers, none of which may be an error. */
 function answered(replies: readonly RedisReply[]): readonly RedisReply[] {

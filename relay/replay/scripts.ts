@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { RedisCommand, RedisReply } from '../adapters/redis.ts'
+import type { Retained } from '../parts.ts'
 import { type Block, decodeBlock, encodeBlock, idFrom, type Keys, offsetOf } from './blocks.ts'
 import type { EpochOffer } from './epoch.ts'
 
@@ -213,16 +214,10 @@ export const clearCommand = (
   return ['EVALSHA', clear.sha, 3, ...names, epoch, ttlMs, ...known]
 }
 
-/** First and last offset that a stream answers for. */
-export interface Bounds {
-  readonly oldest: bigint
-  readonly newest: bigint
-}
-
 export const boundsCommand = (stream: string): RedisCommand => ['EVALSHA', bounds.sha, 1, stream]
 
-/** Undefined when the stream is empty or not there. */
-export function readBounds(reply: RedisReply): Bounds | undefined {
+/** First and last offset that a stream answers for; undefined when it is empty or not there. */
+export function readBounds(reply: RedisReply): Retained | undefined {
   if (!Array.isArray(reply)) return undefined
   const [from, id] = reply as readonly RedisReply[]
   if (!Buffer.isBuffer(from) || !Buffer.isBuffer(id)) return undefined

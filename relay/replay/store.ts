@@ -12,6 +12,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Asked, RelayRecord, ReplayPage, ReplayStore, Retained } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
 import { type Clock, sleep } from '../world/clock.ts'
+import { orAborted } from '../world/deadline.ts'
 import { type BlockBounds, bytesOf, keysOf } from './blocks.ts'
 import { Epoch } from './epoch.ts'
 import { Incoming } from './incoming.ts'
@@ -291,7 +292,8 @@ export class TieredReplayStore implements ReplayStore {
     this.#epochIs(why)
     if (!this.#isEnabled) return { isCleared: true, keys: 0 }
     this.#owesReset = this.#redis === undefined
-    const keys = await this.#clearRedis(signal)
+    const clearing = this.#redis?.writer.clear() ?? Promise.resolve(undefined)
+    const keys = await orAborted(signal, clearing).catch(() => undefined)
     return { isCleared: keys !== undefined, keys: keys ?? 0 }
   }
 
@@ -299,17 +301,6 @@ export class TieredReplayStore implements ReplayStore {
     this.#incoming.clear()
     this.#memory.clear()
     this.#queue.clear()
-  }
-
-  async #clearRedis(signal: AbortSignal): Promise<number | undefined> {
-    const aborted = Promise.withResolvers<undefined>()
-    const onAbort = () => aborted.resolve(undefined)
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      return await Promise.race([this.#redis?.writer.clear(), aborted.promise])
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
   }
 
   #epochIs(why: EpochReason): void {

@@ -3,7 +3,13 @@
  * together; when full, the oldest waiting block is given up, so that what a slow Redis holds in the
  * end is the newest.
  */
-import { beginBlock, type BlockBounds, extendBlock, type OpenBlock } from './blocks.ts'
+import {
+  beginBlock,
+  type BlockBounds,
+  extendBlock,
+  type OpenBlock,
+  recordsOf,
+} from './blocks.ts'
 import { Deque } from './deque.ts'
 import type { Stretch } from './memory.ts'
 
@@ -26,10 +32,6 @@ export interface Batch {
   /** Ordinal of its first entry in the memory tier. */
   readonly ordinal: number
 }
-
-const bytesOf = (blocks: readonly OpenBlock[]) => blocks.reduce((sum, { bytes }) => sum + bytes, 0)
-const recordsOf = (blocks: readonly OpenBlock[]) =>
-  blocks.reduce((sum, { records }) => sum + records.length, 0)
 
 export class WriteQueue {
   readonly #bounds: QueueBounds
@@ -90,7 +92,7 @@ export class WriteQueue {
       blocks.push(block)
       bytes += block.bytes
     }
-    const batch = { blocks, bytes: bytesOf(blocks), records: recordsOf(blocks), ordinal }
+    const batch = { blocks, bytes, records: recordsOf(blocks), ordinal }
     this.#sent.add(batch)
     this.#sentBytes += batch.bytes
     return batch

@@ -52,3 +52,16 @@ export async function withDeadline<T>(
     parent?.removeEventListener('abort', onParentAbort)
   }
 }
+
+/** Settles as `work` does, or rejects with the signal's reason as soon as it aborts. */
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason as Error)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
