@@ -65,6 +65,8 @@ export interface Refusal {
   readonly ok: false
   readonly reason: DecodeFailure
   readonly says: string
+  /** Whose record it is, where its header was read before it turned out to be malformed. */
+  readonly thread?: string
 }
 
 /** Makes a refusal; `found` completes the reason's sentence with the numbers of this record. */

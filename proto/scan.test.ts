@@ -1,5 +1,5 @@
 /** The scan sees what a decode sees: the same verdict on any bytes, and the same facts. */
-import { toBinary } from '@bufbuild/protobuf'
+import { create, toBinary } from '@bufbuild/protobuf'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -148,6 +148,20 @@ describe('scanRecord', () => {
       schemaVersion: 4_294_967_295,
       runs: [{ thread: '𝔱-é', sequence: 2n ** 64n - 1n }],
     })
+  })
+
+  it('says whose record it is that is malformed behind its header', () => {
+    const threadOf = (threadId: string) => {
+      const message = { case: 'event', value: { header: { threadId }, nodeId: 'n' } } as const
+      const plainly = { compressAboveBytes: Infinity }
+      const whole = encodeRecord(create(DashStreamMessageSchema, { message }), plainly)
+      const scanned = scanRecord(Buffer.concat([whole, Buffer.of(0x07)]), vectorLimits, 'strict')
+      return scanned.ok ? 'sound' : scanned.thread
+    }
+    expect(threadOf('𝔱-é')).toBe('𝔱-é')
+    expect(threadOf('t'.repeat(1_024))).toBe('t'.repeat(1_024))
+    expect(threadOf('t'.repeat(1_025))).toBeUndefined()
+    expect(threadOf('')).toBeUndefined()
   })
 
   it('forgets the payload that another one replaces', () => {

@@ -41,6 +41,8 @@ export interface RecordFacts {
 }
 export type Scanned = { readonly ok: true; readonly facts: RecordFacts } | Refusal
 
+const NAMED_THREAD_BYTES_MAX = 1_024
+
 interface OpenRun {
   readonly thread: string
   readonly start: number
@@ -69,7 +71,9 @@ export function createScanner(platform: ScanPlatform = {}): (bytes: Uint8Array) 
   return (bytes) => {
     runs.begin(bytes)
     if (!walk.record(bytes)) {
-      return refuse(walk.failure, `It is at byte ${walk.failedAt}, in ${walk.failedIn}.`)
+      const said = `It is at byte ${walk.failedAt}, in ${walk.failedIn}.`
+      const thread = runs.shortThread(walk.header)
+      return { ...refuse(walk.failure, said), ...(thread !== '' && { thread }) }
     }
     return { ok: true, facts: factsOf(walk, runs) }
   }
@@ -134,6 +138,12 @@ class BatchRuns {
       thread: this.#text(marks.threadStart, marks.threadEnd),
       sequence: unsigned(marks.sequenceLow, marks.sequenceHigh),
     }
+  }
+
+  /** For whoever only names it: a hostile one may be as long as its record. */
+  shortThread({ threadStart, threadEnd }: HeaderMarks): string {
+    if (threadEnd - threadStart > NAMED_THREAD_BYTES_MAX) return ''
+    return this.#text(threadStart, threadEnd)
   }
 
   #runOf(marks: HeaderMarks): OpenRun {

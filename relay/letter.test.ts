@@ -30,6 +30,11 @@ test('it keeps the payload to itself unless it is told otherwise', () => {
   expect(full['payload_truncation_note']).toBeNull()
 })
 
+test('it names the thread where that is known', () => {
+  expect(read({ ...poison(1n), thread: 'run-7' })).toMatchObject({ thread_id: 'run-7' })
+  expect(read(poison(1n))).toMatchObject({ thread_id: null, tenant_id: null })
+})
+
 test('an oversized record never puts its payload into it, and says so', () => {
   const value = Buffer.alloc(1_001)
   const told = read(

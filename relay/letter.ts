@@ -14,6 +14,8 @@ export interface Poison {
   readonly value: Buffer
   readonly errorType: ErrorType
   readonly says: string
+  /** Whose record it is, where so much of it could be read. */
+  readonly thread?: string
   /** Records taken so far. */
   readonly messageCount: number
 }
@@ -76,7 +78,7 @@ function fieldsOf(
     kafka_offset: exactly(poison.offset),
     ...(poison.lastOffset !== undefined && { kafka_last_offset: exactly(poison.lastOffset) }),
     message_count: poison.messageCount,
-    ...(!isOversized && { thread_id: null, tenant_id: null }),
+    ...(!isOversized && { thread_id: poison.thread ?? null, tenant_id: null }),
   }
 }
 

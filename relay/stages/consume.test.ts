@@ -27,7 +27,7 @@ const soundValue = Buffer.from(
 )
 const values: Readonly<Record<Kind, Buffer | null>> = {
   sound: soundValue,
-  malformed: Buffer.from([0x00, 0xff, 0xff]),
+  malformed: Buffer.concat([soundValue, Buffer.of(0x07)]),
   tombstone: null,
 }
 
@@ -139,6 +139,17 @@ describe('skip policy', () => {
         expect(it.consume.positions().get(0)).toBe(from)
       }),
     )
+  })
+
+  test('puts into a letter whose record it was', async () => {
+    const letters: string[] = []
+    const send: LetterBox['send'] = async (all) => {
+      letters.push(...all.map(({ value }) => value))
+    }
+    const it = bench('skip', referencePoison, {}, { send })
+    await it.consume.take(batch(0n, ['malformed']), it.run)
+    await it.dlq.flushed()
+    expect(JSON.parse(letters[0]!)).toMatchObject({ thread_id: 't', kafka_offset: 0 })
   })
 
   test('passes over a batch that cannot be read, as one malformed record', async () => {

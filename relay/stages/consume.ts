@@ -212,11 +212,11 @@ export class Consume {
     store.addHole(partition, offset, lastOf(record))
     if (value === null) return signals.payloadMissing()
     if (decoded === undefined || decoded.isSound) return
-    const { errorType, says } = decoded
-    signals.malformed(errorType, this.#isOld(partition, record))
+    const { isSound: _, ...why } = decoded
+    signals.malformed(why.errorType, this.#isOld(partition, record))
     const { unreadable: batch } = record
     if (batch !== undefined) metrics.unreadableBatches.of({ reason: batch.fault }).add()
-    const known = { partition, offset, value, errorType, says, messageCount: this.#taken }
+    const known = { partition, offset, value, ...why, messageCount: this.#taken }
     dlq.take({ ...known, ...(batch !== undefined && { lastOffset: batch.lastOffset }) })
   }
 

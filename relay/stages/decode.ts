@@ -18,13 +18,16 @@ export interface Malformed {
   readonly isSound: false
   readonly errorType: ErrorType
   readonly says: string
+  /** Where so much of it could be read. */
+  readonly thread?: string
 }
 
 /** @param payloadBytesMax largest protobuf, also after decompression */
 export function decode(value: Buffer, payloadBytesMax: number): Sound | Malformed {
   const scanned = scanRecord(value, { payloadBytesMax }, 'compatible')
   if (!scanned.ok) {
-    return { isSound: false, errorType: errorTypeOf(scanned.reason), says: scanned.says }
+    const { ok: _, reason, ...known } = scanned
+    return { isSound: false, errorType: errorTypeOf(reason), ...known }
   }
   const { runs, timestampUs } = scanned.facts
   return {

@@ -196,6 +196,11 @@ const malformed: readonly DifferenceRow[] = [
     noticed: 'The same key, and a UUID of version 8.',
   },
   {
+    what: '`thread_id` of a dead letter is filled where the header of the record could be read.',
+    why: 'It was read from bytes with their framing still on, which never succeeds.',
+    noticed: 'Null only where the record broke off before it. `tenant_id` stays null.',
+  },
+  {
     what: 'The pause policy stops one partition, until the relay starts again.',
     why: 'One malformed record stopped all partitions, and /health did not say so.',
     noticed: 'An `alert` with partition and offset; `relay_paused_partitions`.',
