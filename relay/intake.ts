@@ -211,6 +211,7 @@ export class Intake {
       if (offsets.size === 0 || commits !== this.#commits) return
       await this.#consumer.commit(offsets)
       commits.taken(offsets)
+      this.#wiring.metrics.commits.add()
     } catch (error) {
       this.#wiring.metrics.commitFailures.add()
       this.#wiring.world.logger.warn({ err: error }, 'offsets could not be committed')
@@ -294,6 +295,7 @@ export class Intake {
       positions: () => this.#consume.positions(),
       onBatch: (fetched, run) => this.#consume.take(fetched, run),
       rested: () => needs.broadcast.rested(),
+      onFetched: () => this.#wiring.metrics.fetches.add(),
       onAssigned: (partitions) => this.#assign(partitions),
       onLeft: () => this.#left(),
       onRebalancing: () => void this.#commit(),

@@ -122,7 +122,8 @@ export class Gauge<Source extends () => unknown> {
   }
 }
 type One = () => number | undefined
-type PerPartition = () => ReadonlyMap<number, number>
+/** By the value of the one label. */
+type PerLabel<L extends LabelSet> = () => ReadonlyMap<Labels<L>[keyof L], number>
 
 type IsEmpty<L> = keyof L extends never ? true : false
 type HandleOf<R> =
@@ -135,7 +136,7 @@ type HandleOf<R> =
         ? Distribution
         : Family<L, Distribution>
       : R extends GaugeRow<infer L>
-        ? Gauge<IsEmpty<L> extends true ? One : PerPartition>
+        ? Gauge<IsEmpty<L> extends true ? One : PerLabel<L>>
         : never
 type Handles = { readonly [K in MetricKey]: HandleOf<(typeof metricRows)[K]> }
 
@@ -193,11 +194,13 @@ function linesOf(row: MetricRow, handle: Handles[MetricKey]): Line[] {
   )
 }
 
-function gaugeLines(row: MetricRow, value: ReturnType<One | PerPartition>): Line[] {
+type GaugeValue = number | ReadonlyMap<string | number, number> | undefined
+
+function gaugeLines(row: MetricRow, value: GaugeValue): Line[] {
   if (value === undefined) return []
   if (typeof value === 'number') return [{ labels: {}, value }]
   const label = Object.keys(row.labels)[0]!
-  return Array.from(value, ([partition, one]) => ({ labels: { [label]: partition }, value: one }))
+  return Array.from(value, ([labelled, one]) => ({ labels: { [label]: labelled }, value: one }))
 }
 
 /** Metrics that say in DashFlow's words what another one counts already. */

@@ -12,9 +12,11 @@ import { exportAges } from './health/ages.ts'
 import { watchBreaker } from './health/breaker.ts'
 import { breakerBody, healthBody, liveness, readiness } from './health/body.ts'
 import { SentBytes } from './health/sent-bytes.ts'
+import { Stages } from './health/stages.ts'
 import { Intake } from './intake.ts'
 import { refusalOf } from './limits/admission.ts'
 import { ByteLog } from './log/byte-log.ts'
+import { sumOf } from './metrics.ts'
 import { Requests } from './requests.ts'
 import { schemaRoutes } from './schemas/routes.ts'
 import { ExpectedSchemas } from './schemas/store.ts'
@@ -287,6 +289,16 @@ export class Relay {
   #export(): void {
     const { metrics, parts, signals } = this.#wiring
     exportAges(metrics, signals, parts.ages)
+    const stages = new Stages(this.#wiring.world.clock, {
+      consume: () => metrics.fetches.total,
+      decode: () => signals.received,
+      broadcast: () => this.#log.ordinal,
+      send: () => this.#sentBytes.total,
+      redis_write: () => metrics.redisBlocksWritten.total,
+      dlq: () => sumOf(metrics.dlqSends),
+      commit: () => metrics.commits.total,
+    })
+    stages.export(metrics, parts.ages)
     metrics.clientSentBytes.from(() => this.#sentBytes.total)
     metrics.connectedClients.from(() => this.#clients.count)
     metrics.clientQueueBytes.from(() => this.#clients.queuedBytes)

@@ -26,6 +26,7 @@ const metricTitles: Readonly<Record<keyof typeof metricGroups, string>> = {
   lag: 'Lag',
   clients: 'Clients and their buffers',
   replay: 'Replay and Redis',
+  stages: 'Stages, and when each last did anything',
 }
 
 /** The metrics in the order of their table. */

@@ -52,6 +52,8 @@ export interface ConsumerNeeds {
   onBatch(fetched: Fetched, run: BatchRun): Promise<void>
   /** Settles when the next fetch is welcome. Asked once per fetch that brought something. */
   rested(): Promise<void>
+  /** A broker answered, with records or without. */
+  onFetched(): void
   /** These partitions are ours now, and no others. */
   onAssigned(partitions: readonly number[]): void
   /** The consumer is gone, and with it the assignment; another one will be made. */
@@ -191,7 +193,11 @@ class GroupConsumer implements KafkaConsumer {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#joined(consumer, payload.memberAssignment[settings.kafkaTopic] ?? [])
     })
-    consumer.on(consumer.events.FETCH, () => (this.#hasRested = false))
+    consumer.on(consumer.events.FETCH, ({ payload }) => {
+      this.#hasRested = false
+      // Without any it did not ask, or got no answer.
+      if (payload.numberOfBatches > 0) this.#needs.onFetched()
+    })
     consumer.on(consumer.events.REBALANCING, () => this.#needs.onRebalancing())
     consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => {
       this.#needs.onError(Object.assign(new Error(`${payload.apiName} timed out`), {

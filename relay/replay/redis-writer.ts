@@ -258,7 +258,10 @@ export class RedisWriter {
       const news = isNews ? epoch.heard(written.epoch) : 'same'
       const newest = blocks[written.done - 1]?.last
       const isThere = newest !== undefined && written.epoch === epoch.value
-      if (isThere) this.#newest.set(partition, newest)
+      if (isThere) {
+        this.#newest.set(partition, newest)
+        metrics.redisBlocksWritten.add(written.done)
+      }
       const isRefused = news === 'foreign' || news === 'adopted'
       const missed = recordsOf(blocks.slice(written.done))
       if (missed > 0) signals.redisFailed(missed, written.failure ? 'refused' : 'foreign_epoch')

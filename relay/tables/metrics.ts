@@ -18,6 +18,7 @@ import {
 } from './metric-row.ts'
 import { replayMetricRows } from './replay-metrics.ts'
 import { sequenceMetricRows } from './sequence-metrics.ts'
+import { stageMetricRows } from './stage-metrics.ts'
 
 const severity = ['info', 'warning', 'critical'] as const
 const closeReasons = Object.keys(closeRows) as readonly CloseReason[]
@@ -360,6 +361,7 @@ export const metricGroups = {
   lag,
   clients,
   replay: replayMetricRows,
+  stages: stageMetricRows,
 } as const
 
 export const metricRows = {
@@ -368,6 +370,7 @@ export const metricRows = {
   ...lag,
   ...clients,
   ...replayMetricRows,
+  ...stageMetricRows,
 } as const satisfies Record<string, MetricRow>
 
 export type MetricKey = keyof typeof metricRows

@@ -1,0 +1,65 @@
+/**
+ * When each stage last did anything. Looked at from outside: whatever a stage counts anyway is
+ * looked at once a second, so that nothing is stamped on the path of a record.
+ */
+import type { Metrics } from '../metrics.ts'
+import type { AgeGauges } from '../parts.ts'
+import type { Stage } from '../tables/stage-metrics.ts'
+import type { Clock } from '../world/clock.ts'
+
+/** What grows when the stage does something. */
+export type StageCounts = Readonly<Record<Stage, () => number>>
+
+interface Seen {
+  readonly stage: Stage
+  readonly count: () => number
+  last: number
+  lastMs: number | undefined
+  lastUnixMs: number | undefined
+}
+
+const lookEveryMs = 1_000
+
+export class Stages {
+  readonly #clock: Clock
+  readonly #seen: readonly Seen[]
+
+  constructor(clock: Clock, counts: StageCounts) {
+    this.#clock = clock
+    const entries = Object.entries(counts) as [Stage, () => number][]
+    this.#seen = entries.map(([stage, count]) => {
+      return { stage, count, last: 0, lastMs: undefined, lastUnixMs: undefined }
+    })
+    clock.every(lookEveryMs, () => this.look())
+  }
+
+  look(): void {
+    const [nowMs, unixMs] = [this.#clock.nowMs(), this.#clock.unixMs()]
+    for (const one of this.#seen) {
+      const count = one.count()
+      if (count === one.last) continue
+      Object.assign(one, { last: count, lastMs: nowMs, lastUnixMs: unixMs })
+    }
+  }
+
+  /** Lets the scrape read ages and timestamps. */
+  export(metrics: Metrics, ages: AgeGauges): void {
+    metrics.stageAge.from(() => {
+      this.look()
+      const nowMs = this.#clock.nowMs()
+      return this.#map(({ lastMs }) => ages.seconds(lastMs === undefined ? lastMs : nowMs - lastMs))
+    })
+    metrics.stageTimestamp.from(() => {
+      return this.#map(({ lastUnixMs }) => lastUnixMs === undefined ? lastUnixMs : lastUnixMs / 1_000)
+    })
+  }
+
+  #map(valueOf: (one: Seen) => number | undefined): Map<Stage, number> {
+    const values = new Map<Stage, number>()
+    for (const one of this.#seen) {
+      const value = valueOf(one)
+      if (value !== undefined) values.set(one.stage, value)
+    }
+    return values
+  }
+}
