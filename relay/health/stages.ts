@@ -49,9 +49,9 @@ export class Stages {
       const nowMs = this.#clock.nowMs()
       return this.#map(({ lastMs }) => ages.seconds(lastMs === undefined ? lastMs : nowMs - lastMs))
     })
-    metrics.stageTimestamp.from(() => {
-      return this.#map(({ lastUnixMs }) => lastUnixMs === undefined ? lastUnixMs : lastUnixMs / 1_000)
-    })
+    metrics.stageTimestamp.from(() =>
+      this.#map(({ lastUnixMs: ms }) => (ms === undefined ? undefined : ms / 1_000)),
+    )
   }
 
   #map(valueOf: (one: Seen) => number | undefined): Map<Stage, number> {
