@@ -101,6 +101,21 @@ export const findings = {
     part: 'relay',
     says: 'A client that vanished is never noticed while nothing is sent, and keeps its slot.',
   },
+  '2X-6': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'Every record waits for a place among the writes to Redis: when Redis hangs, all does.',
+  },
+  '2X-8': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'Only what is missing at the beginning of a replay is told, not a hole in its middle.',
+  },
+  '2X-11': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'A Redis that was lost once is not used again until the relay is restarted.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

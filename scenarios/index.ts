@@ -5,6 +5,7 @@ import lagTellsTheTruth from './lag-tells-the-truth.ts'
 import malformedHarmsNobody from './malformed-harms-nobody.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
+import redisIsBestEffort from './redis-is-best-effort.ts'
 import replayMeetsLive from './replay-meets-live.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
 import slotsComeBack from './slots-come-back.ts'
@@ -15,6 +16,7 @@ export const scenarios = {
   'lag-tells-the-truth': lagTellsTheTruth,
   'memory-stays-bounded': memoryStaysBounded,
   'memory-stays-flat': memoryStaysFlat,
+  'redis-is-best-effort': redisIsBestEffort,
   'replay-meets-live': replayMeetsLive,
   'send-never-waits-for-ever': sendNeverWaitsForEver,
   'slots-come-back': slotsComeBack,

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { agesExported, type AgesExportedOptions } from './ages-exported.ts'
 import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
 import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
+import { deliveredInTime, type DeliveredInTimeOptions } from './delivered-in-time.ts'
 import { exercised, type ExercisedOptions } from './exercised.ts'
 import { idleIsNotBroken, type IdleIsNotBrokenOptions } from './idle-is-not-broken.ts'
 import { lagTruth, type LagTruthOptions } from './lag-truth.ts'
@@ -33,6 +34,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'warning-is-recent': WarningIsRecentOptions<P>
   readonly 'ages-exported': AgesExportedOptions<P>
   readonly 'idle-is-not-broken': IdleIsNotBrokenOptions<P>
+  readonly 'delivered-in-time': DeliveredInTimeOptions<G, P>
   readonly 'lag-truth': LagTruthOptions<P>
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
   readonly 'newcomers-let-in': NewcomersLetInOptions<G, P>
@@ -55,6 +57,7 @@ export const checkers = {
   'warning-is-recent': warningIsRecent,
   'ages-exported': agesExported,
   'idle-is-not-broken': idleIsNotBroken,
+  'delivered-in-time': deliveredInTime,
   'lag-truth': lagTruth,
   'malformed-accounted': malformedAccounted,
   'newcomers-let-in': newcomersLetIn,

@@ -27,6 +27,7 @@ const withGap = () => replayed().control(5.06, 2, gap).control(5.1, 2, complete)
 const stale = (requested: number) => {
   return { type: 'cursor_stale', partition: 0, requested: String(requested), oldest: '10' }
 }
+const isCut = { fault: 'cut' }
 const reset = (offset: number) => ({
   type: 'cursor_reset_complete',
   bufferCleared: true,
@@ -57,6 +58,7 @@ judgeCases<ReplaysAnsweredOptions>(
         replayed().opened(2, 1).sent(5.01, 1, 'reset').control(5.02, 1, reset(4))
           .control(5.06, 2, gap).control(5.1, 2, complete),
       ],
+      ['a gap that an outage of Redis made', withGap().broken(0.5, 2, { ...isCut, hop: 'redis' })],
       ['a gap where the buffer is small', withGap(), { isRetained: false }],
     ),
     ...fails(
@@ -68,6 +70,8 @@ judgeCases<ReplaysAnsweredOptions>(
     ...fails(
       'gap-needless',
       ['all was there', withGap()],
+      ['Redis was gone later', withGap().broken(2.5, 4, { ...isCut, hop: 'redis' })],
+      ['something else was gone', withGap().broken(0.5, 2, { ...isCut, hop: 'kafka' })],
       [
         'a reset left the end of it',
         replayed().opened(2, 1).sent(5.01, 1, 'reset').control(5.02, 1, reset(3))

@@ -7,7 +7,15 @@ import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { count, milliseconds, names, type GroupName } from './options.ts'
-import { replayedIn, replaysOf, resetsOf, type Frame, type Replay, type Reset } from './replays.ts'
+import {
+  redisOutages,
+  replayedIn,
+  replaysOf,
+  resetsOf,
+  type Frame,
+  type Replay,
+  type Reset,
+} from './replays.ts'
 
 export interface ReplaysAnsweredOptions<G extends string = string> {
   readonly groups: readonly GroupName<G>[]
@@ -16,14 +24,16 @@ export interface ReplaysAnsweredOptions<G extends string = string> {
   /** So many replays, with so many records in all, are worth a judgement. */
   readonly replaysMin: number
   readonly recordsMin: number
-  /** The buffer is so large that whatever was not reset is still in it. */
+  /** The buffer is so large that all is in it but what was reset, or sent while Redis was gone. */
   readonly isRetained?: boolean
 }
 
 /** What `replay_complete` holds in every mode. */
 const fields = ['totalReplayed', 'mode', 'lastOffsetsByPartition', 'capped'] as const
-/** Acknowledged so long before the request, a record must be in the buffer. */
+/** Acknowledged so long before the request, or before an outage, a record must be in the buffer. */
 const storedMicros = 1_000_000
+/** And acknowledged so long after Redis came back. */
+const reconnectedMicros = 2_000_000
 
 export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
   says: 'Every replay is answered in one form and declares nothing missing without need.',
@@ -95,7 +105,8 @@ function missingFields({ client, from, complete, end }: Replay): Violation[] {
 function needlessLoss(history: History, replay: Replay): Violation[] {
   const { client, told, end, from, complete } = replay
   const resets = resetsOf(history).filter(({ askedAt }) => askedAt <= end)
-  const gaps = told.filter((frame) => frame['type'] === 'gap' && !isForgotten(frame, resets))
+  const isExcused = (frame: Frame) => isForgotten(frame, resets) || isOfOutage(history, frame)
+  const gaps = told.filter((frame) => frame['type'] === 'gap' && !isExcused(frame))
   const stale = told.filter(({ type, requested, oldest }) => {
     return type === 'cursor_stale' && Number(requested) + 1 >= Number(oldest)
   })
@@ -114,6 +125,20 @@ function needlessLoss(history: History, replay: Replay): Violation[] {
 function isForgotten({ partition, lastOffset }: Frame, resets: readonly Reset[]): boolean {
   const last = Number(lastOffset)
   return resets.some(({ forgotten }) => last <= (forgotten.get(Number(partition)) ?? -1))
+}
+
+/** What was sent while Redis was gone may be gone as well, from the first record to the last. */
+function isOfOutage(history: History, { partition, firstOffset, lastOffset }: Frame): boolean {
+  const records = history.stream().records.get(Number(partition))
+  const ends = [firstOffset, lastOffset].map((offset) => {
+    const index = records?.indexOf(Number(offset)) ?? -1
+    return records === undefined || index < 0 ? undefined : records.record(index).ackedAt
+  })
+  return ends.every((t) =>
+    t !== undefined && redisOutages(history).some(({ begin, healedAt = Infinity }) => {
+      return t >= begin - storedMicros && t <= healedAt + reconnectedMicros
+    }),
+  )
 }
 
 /** A replay of all there is must begin with the oldest record that nobody had reset. */

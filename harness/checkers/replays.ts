@@ -2,7 +2,8 @@
 import type { Run } from '../history/deliveries.ts'
 import type { ControlIn, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import type { Session } from '../history/windows.ts'
+import type { FaultWindow, Session } from '../history/windows.ts'
+import { faultWord } from './stream/excuses.ts'
 
 export type Frame = Readonly<Record<string, unknown>>
 
@@ -92,3 +93,11 @@ export function resetsOf(history: History): Reset[] {
     return [{ client, askedAt, answeredAt: answer?.[1], isCleared, forgotten: new Map(told) }]
   })
 }
+
+/** Faults under which nothing reaches Redis. */
+const severing = new Set(['cut', 'black-hole', 'stall'])
+
+export const redisOutages = (history: History): FaultWindow[] =>
+  history.faults.filter(
+    (fault) => severing.has(faultWord(fault)) && fault.spec['hop'] === 'redis',
+  )

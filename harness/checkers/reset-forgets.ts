@@ -7,16 +7,12 @@ import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { milliseconds } from './options.ts'
-import { replaysOf, resetsOf, type Replay, type Reset } from './replays.ts'
-import { faultWord } from './stream/excuses.ts'
+import { redisOutages, replaysOf, resetsOf, type Replay, type Reset } from './replays.ts'
 
 export interface ResetForgetsOptions {
   /** Longest time from a reset to its answer. */
   readonly limitMs: number
 }
-
-/** Faults under which nothing reaches Redis. */
-const severing = new Set(['cut', 'black-hole', 'stall'])
 
 export const resetForgets: Checker<ResetForgetsOptions> = {
   says: 'A reset forgets what was before it, and says "cleared" only of what is cleared.',
@@ -63,12 +59,8 @@ function unanswered({ client, askedAt, answeredAt }: Reset, limitMs: number): Vi
 
 function untrue(history: History, { askedAt, answeredAt, isCleared }: Reset): Violation[] {
   if (!isCleared || answeredAt === undefined) return []
-  const severed = history.faults.find(
-    (fault) =>
-      severing.has(faultWord(fault)) &&
-      fault.spec['hop'] === 'redis' &&
-      (fault.bitAt ?? Infinity) <= askedAt &&
-      fault.end >= answeredAt,
+  const severed = redisOutages(history).find(
+    ({ bitAt = Infinity, end }) => bitAt <= askedAt && end >= answeredAt,
   )
   if (severed === undefined) return []
   const says =

@@ -7,9 +7,10 @@ import { selectFinding, selectScenarios, selectSettings, selectTarget } from './
 describe('what is known is taken', () => {
   test('scenarios by name and by suite', () => {
     expect(selectScenarios(['lag-tells-the-truth'], undefined)[0]?.name).toBe('lag-tells-the-truth')
-    const long = new Set<string>(['memory-stays-flat', 'replay-meets-live'])
-    const quick = scenarioNames.filter((name) => !long.has(name))
-    expect(selectScenarios([], undefined).map(({ name }) => name)).toEqual(quick)
+    const quick = selectScenarios([], undefined).map(({ name }) => name)
+    expect(quick).toContain('lag-tells-the-truth')
+    expect(quick).not.toContain('memory-stays-flat')
+    expect(quick).toEqual(scenarioNames.filter((name) => quick.includes(name)))
   })
 
   test('targets', () => {

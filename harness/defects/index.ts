@@ -1,10 +1,13 @@
 /** Every defect by its name, which is the name of its file. */
 import type { Defect } from './defect.ts'
 import replaySkipsMiddle from './2x-1-replay-skips-middle.ts'
+import redisLostForEver from './2x-11-redis-lost-for-ever.ts'
 import ringBoundedByCount from './2x-14-ring-bounded-by-count.ts'
 import broadcastBeforeStored from './2x-15-broadcast-before-stored.ts'
 import vanishedNeverNoticed from './2x-16-vanished-never-noticed.ts'
 import abortedHandshakeKeepsSlot from './2x-32-aborted-handshake-keeps-slot.ts'
+import recordWaitsForRedis from './2x-6-record-waits-for-redis.ts'
+import holesNotTold from './2x-8-holes-not-told.ts'
 import replayNotFenced from './bug-26-replay-not-fenced.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
 import unboundedControlSend from './m-1034-unbounded-control-send.ts'
@@ -14,6 +17,7 @@ import neverReadsAsZero from './m-1042-never-reads-as-zero.ts'
 import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
 import badJsonAsText from './m-740-bad-json-as-text.ts'
 import integersRounded from './m-741-integers-rounded.ts'
+import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
@@ -22,10 +26,13 @@ import staleLagSeries from './v8-l3-stale-lag-series.ts'
 
 export const defects = {
   '2x-1-replay-skips-middle': replaySkipsMiddle,
+  '2x-11-redis-lost-for-ever': redisLostForEver,
   '2x-14-ring-bounded-by-count': ringBoundedByCount,
   '2x-15-broadcast-before-stored': broadcastBeforeStored,
   '2x-16-vanished-never-noticed': vanishedNeverNoticed,
   '2x-32-aborted-handshake-keeps-slot': abortedHandshakeKeepsSlot,
+  '2x-6-record-waits-for-redis': recordWaitsForRedis,
+  '2x-8-holes-not-told': holesNotTold,
   'bug-26-replay-not-fenced': replayNotFenced,
   'm-1033-fixed-send-timeout': fixedSendTimeout,
   'm-1034-unbounded-control-send': unboundedControlSend,
@@ -35,6 +42,7 @@ export const defects = {
   'm-481-quiet-partitions-zeroed': quietPartitionsZeroed,
   'm-740-bad-json-as-text': badJsonAsText,
   'm-741-integers-rounded': integersRounded,
+  'm-746-cleared-in-vain': clearedInVain,
   'm-746-reset-clears-nothing': resetClearsNothing,
   'm-748-other-fields-for-latest': otherFieldsForLatest,
   'own-1-poison-takes-batch': poisonTakesBatch,

@@ -1,0 +1,28 @@
+/** A replay buffer that lost Redis once stays without it: nothing is stored any more. */
+import type { RelayDefect } from './defect.ts'
+import { storeExcept } from './replay-store.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: '2X-11',
+  says: 'after an outage of Redis nothing is kept for replay until the relay is restarted',
+  scenario: 'redis-is-best-effort',
+  rules: ['gap-needless', 'beginning-missing'],
+  relay: ({ replayStore: store }) => {
+    let wasUp = false
+    let isLost = false
+    const isKept = () => {
+      const isUp = store.status()['redis_connected'] === true
+      wasUp ||= isUp
+      isLost ||= wasUp && !isUp
+      return !isLost
+    }
+    return {
+      replayStore: storeExcept(store, {
+        add: (records) => isKept() && store.add(records),
+        addHole: (...at) => isKept() && store.addHole(...at),
+      }),
+    }
+  },
+}
+export default defect

@@ -1,0 +1,55 @@
+/**
+ * Redis hangs, is cut off, comes back, and is cut off again under a reset. Live records go on as if
+ * nothing were; replays hold everything but what the outage took, and say what that was.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+import { join } from '../harness/dsl/words.ts'
+
+const hangs = { fault: 'black-hole', hop: 'redis' } as const
+const isCut = { fault: 'cut', hop: 'redis' } as const
+const reset = { stimulus: 'reset', group: 'resetter' } as const
+/** Little enough to be full soon: what is lost in an outage must be declared. */
+const queueBytes = 262_144
+
+export default scenario({
+  name: 'redis-is-best-effort',
+  claim: 'Without Redis live records flow on; once it is back, replays hold what came since.',
+  suites: ['nightly'],
+  topic: { partitions: 2 },
+  relay: {
+    redisQueueBytesMax: queueBytes,
+    redisClearTimeoutMs: 1_000,
+    replayMemoryRecordsMax: 200,
+    replayRecordsMax: 50_000,
+    replayRecordsPerPartitionMax: 50_000,
+    lagDisconnectRecords: 0,
+    connectionsPerIpMax: 100,
+  },
+  load: { recordsPerSecond: 500, payloadBytes: 1_024, threads: 24 },
+  fleet: {
+    readers: { count: 3, reads: 'fast' },
+    late: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+    resetter: { count: 1, reads: 'fast' },
+    anew: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+  },
+  phases: () => [
+    { name: 'traffic', ms: 3_000 },
+    { name: 'hung', ms: 4_000, faults: [hangs] },
+    { name: 'gone', ms: 3_000, faults: [isCut] },
+    { name: 'recovered', ms: 4_000 },
+    { name: 'replayed', ms: 2_000, stimuli: [join('late')] },
+    { name: 'reset-in-vain', ms: 2_500, faults: [isCut], stimuli: [reset] },
+    { name: 'replayed-anew', ms: 2_000, stimuli: [join('anew')] },
+  ],
+  expect: ({ replayTimeoutMs: limitMs }) => {
+    const late = { groups: ['late'], limitMs, replaysMin: 2, recordsMin: 5_000 } as const
+    const phases = ['hung', 'gone'] as const
+    const live = { groups: ['readers'], phases, limitMs: 1_000, deliveriesMin: 9_000 } as const
+    return {
+      '2X-6': [{ check: 'delivered-in-time', ...live }],
+      '2X-8': [{ check: 'stream' }],
+      '2X-11': [{ check: 'replays-answered', ...late, isRetained: true }],
+      'M-746': [{ check: 'reset-forgets', limitMs: 3_000 }],
+    }
+  },
+})
