@@ -32,10 +32,3 @@ test('nothing is committed before the group has answered; it is asked until it d
   await commits.ahead(offsets([0, 11n]))
   expect(asked).toBe(3)
 })
-
-test('a log that began anew is committed from its beginning', async () => {
-  const commits = new Commits(async () => offsets([0, 60n]))
-  await commits.ahead(offsets([0, 61n]))
-  commits.begunAnew(0)
-  expect(await commits.ahead(offsets([0, 3n]))).toEqual(offsets([0, 3n]))
-})

@@ -29,9 +29,4 @@ export class Commits {
   taken(offsets: ReadonlyMap<number, bigint>): void {
     for (const [partition, offset] of offsets) this.#known?.set(partition, offset)
   }
-
-  /** Offsets of the partition have begun anew: what was committed means nothing any more. */
-  begunAnew(partition: number): void {
-    this.#known?.delete(partition)
-  }
 }

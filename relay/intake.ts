@@ -7,6 +7,7 @@ import { createKafka } from './adapters/kafka-client.ts'
 import { createConsumer, type KafkaConsumer } from './adapters/kafka-consumer.ts'
 import { classify, explain } from './adapters/kafka-errors.ts'
 import { createLetterBox, type KafkaLetterBox } from './adapters/kafka-producer.ts'
+import { findClusterId } from './cluster.ts'
 import { Commits } from './commits.ts'
 import { DeadLetterQueue } from './dlq.ts'
 import { LagMonitor, type Watermarks } from './lag/monitor.ts'
@@ -15,21 +16,23 @@ import { resumeNamespace } from './namespace.ts'
 import type { HealthFacts, PausedPartition } from './parts.ts'
 import type { Broadcast } from './stages/broadcast.ts'
 import { Consume, type ConsumeNeeds } from './stages/consume.ts'
+import { Topic } from './topic.ts'
 import type { Wiring } from './wiring.ts'
-import { sleep } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
 
 export interface IntakeNeeds {
   readonly broadcast: Broadcast
   readonly room: ConsumeNeeds['room']
   readonly onLost: ConsumeNeeds['onLost']
+  /** The logs are others than were read; what comes from now on is of the new ones. */
+  readonly onBegunAnew: () => void
 }
 
-const clusterIdTimeoutMs = 5_000
-/** Time between two attempts to reach the cluster. */
-const retryMs = { first: 1_000, most: 5_000 } as const
-/** How long an answer may take: log ends before the start, commits before the first of ours. */
-const askMs = { heads: 15_000, commits: 2_000 } as const
+/**
+ * How long an answer may take: log ends before the start, commits before the first of ours, and
+ * which topic it is before anything of it is taken.
+ */
+const askMs = { heads: 15_000, commits: 2_000, topic: 2_000 } as const
 /**
  * Partitions are followed for so long after the consumer is gone, and the breaker's time longer,
  * because a consumer that never comes back is what the breaker is for.
@@ -40,12 +43,14 @@ const stopStepMs = 2_500
 
 export class Intake {
   readonly #wiring: Wiring
+  readonly #needs: IntakeNeeds
   readonly #stopping = new AbortController()
   readonly #admin: KafkaAdmin
   readonly #box: KafkaLetterBox
   readonly #dlq: DeadLetterQueue
   readonly #consume: Consume
   readonly #consumer: KafkaConsumer
+  readonly #topic: Topic
   /** Of this assignment. */
   #commits = new Commits(() => this.#askCommitted())
   /** Log ends before the first record was read: records below are old. */
@@ -65,11 +70,13 @@ export class Intake {
 
   constructor(wiring: Wiring, needs: IntakeNeeds) {
     this.#wiring = wiring
+    this.#needs = needs
     const { clock } = wiring.world
     const { settings } = wiring
     const topic = settings.kafkaDlqTopic || `${settings.kafkaTopic}-dlq`
     this.#admin = createAdmin(this.#client('admin'), clock)
     this.#box = createLetterBox(this.#client('dlq'), clock, topic, settings.dlqSendTimeoutMs)
+    this.#topic = this.#createTopic()
     this.#dlq = this.#createDlq()
     this.#consume = this.#createConsume(needs)
     this.#consumer = this.#createConsumer(needs)
@@ -148,14 +155,35 @@ export class Intake {
 
   async #findNamespace(): Promise<void> {
     const { settings } = this.#wiring
-    const clusterId = settings.kafkaClusterId || (await this.#askClusterId())
+    const clusterId = settings.kafkaClusterId || (await this.#findClusterId())
     this.namespace = resumeNamespace({
       clusterId,
       topic: settings.kafkaTopic,
       group: settings.kafkaGroupId,
       brokers: settings.kafkaBrokers,
     })
-    await this.#wiring.replayed.open(this.namespace)
+    await this.#wiring.replayed.open(this.namespace, await this.#topic.find())
+  }
+
+  #findClusterId(): Promise<string> {
+    const onFailed = (error: unknown) => this.#failed(error)
+    return findClusterId(this.#wiring, this.#admin, onFailed, this.#stopping.signal)
+  }
+
+  /** Forgets what is known of the logs that were read, and tells everybody. */
+  #begunAnew(topicId: string | undefined, isOther: boolean): void {
+    const { metrics, replayed, world } = this.#wiring
+    world.logger.warn({ topicId, isOther }, 'the topic was truncated or created anew')
+    metrics.logRegressions.add()
+    this.#heads = new Map()
+    this.#logEnds.clear()
+    this.#commits = new Commits(() => this.#askCommitted())
+    this.#consume.begunAnew()
+    this.lag.begunAnew()
+    replayed.logRegressed(topicId)
+    this.#needs.onBegunAnew()
+    // Logs that are long enough would be read on where the other ones stood.
+    if (isOther) this.#consumer.readAnew(this.#assigned)
   }
 
   /** Once. Without an answer no record is old: better one failure too many than one too few. */
@@ -165,27 +193,6 @@ export class Intake {
       this.#heads = await this.#admin.logEnds(this.#wiring.settings.kafkaTopic, askMs.heads)
     } catch (error) {
       this.#wiring.world.logger.warn({ err: error }, 'where the logs end is not known: all is new')
-    }
-  }
-
-  /** Asks until the cluster answers: nothing can be read from Kafka before that anyway. */
-  async #askClusterId(): Promise<string> {
-    const { settings, world } = this.#wiring
-    const { clock, logger } = world
-    const { signal } = this.#stopping
-    const retries = this.#wiring.metrics.startRetries.of({ operation: 'kafka_consumer_create' })
-    let waitMs: number = retryMs.first
-    for (let inVain = 0; ; inVain += 1, waitMs = Math.min(2 * waitMs, retryMs.most)) {
-      try {
-        const clusterId = await this.#admin.clusterId(clusterIdTimeoutMs)
-        retries.observe(inVain)
-        return clusterId
-      } catch (error) {
-        this.#failed(error)
-        const explained = explain(error, settings.kafkaSecurityProtocol)
-        logger.warn({ err: error, ...explained }, 'Kafka cannot be reached yet')
-        await sleep(clock, waitMs, signal)
-      }
     }
   }
 
@@ -254,6 +261,14 @@ export class Intake {
     this.#wiring.signals.infraError(classify(error))
   }
 
+  #createTopic(): Topic {
+    const { kafkaTopic } = this.#wiring.settings
+    return new Topic({
+      ask: () => this.#admin.topicId(kafkaTopic, askMs.topic).catch(() => undefined),
+      onReplaced: (id, isOther) => this.#begunAnew(id, isOther),
+    })
+  }
+
   #createDlq(): DeadLetterQueue {
     const { metrics, settings, world } = this.#wiring
     return new DeadLetterQueue({
@@ -278,12 +293,7 @@ export class Intake {
       poison: parts.poison,
       dlq: this.#dlq,
       headAtStart: (partition) => this.#heads.get(partition),
-      onRewound: (partition) => {
-        world.logger.warn({ partition }, 'offsets began anew: the topic was truncated or recreated')
-        // Commits of the log that was are ahead of what this one will have for long.
-        this.#commits.begunAnew(partition)
-        this.#wiring.replayed.logRegressed()
-      },
+      onRewound: () => this.#topic.replaced(),
     })
   }
 
@@ -338,7 +348,12 @@ export class Intake {
       clock,
       metrics,
       series: parts.lagSeries,
-      source: { poll: (partitions, signal) => this.#watermarks(partitions, signal) },
+      source: {
+        poll: async (partitions, signal) => {
+          await this.#topic.follow()
+          return this.#watermarks(partitions, signal)
+        },
+      },
       intake: {
         position: (partition) => this.#consume.position(partition),
         idleMs: (partition) => this.#consume.idleMs(partition),
@@ -349,7 +364,7 @@ export class Intake {
       staleMs: settings.lagStaleMs,
       autoOffsetReset: settings.kafkaAutoOffsetReset,
       remembered: (partition) => this.#wiring.replayed.newest(partition),
-      onLogRegressed: () => this.#wiring.replayed.logRegressed(),
+      onLogRegressed: () => void this.#topic.replaced(),
       onPolled: (samples) => this.stall.polled(samples),
       onStale: (partition, idleMs, lagRecords) => {
         logger.warn({ partition, idleMs, lagRecords }, 'a partition lags and is not being read')

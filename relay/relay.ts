@@ -72,6 +72,7 @@ export class Relay {
       broadcast,
       room: (run) => this.#clients.room(run),
       onLost: (partition, first, last) => this.#tellLoss(partition, first, last),
+      onBegunAnew: () => this.#beginAnew(),
     })
     this.#requests = new Requests(wiring, {
       positions: () => this.#intake.positions(),
@@ -237,6 +238,14 @@ export class Relay {
     logger.error({ partition, count }, 'Kafka gave up records before they were read')
     const missed = [{ partition, firstOffset, lastOffset, count }]
     for (const session of this.#clients.all()) session.told(missed)
+  }
+
+  /** No client may be shown two logs as one. */
+  #beginAnew(): void {
+    for (const session of this.#clients.all()) {
+      if (!session.isOver) session.close('log_replaced')
+    }
+    this.#log.beginAnew()
   }
 
   #health(): Record<string, unknown> {

@@ -128,6 +128,22 @@ describe('a reset', () => {
     expect((await connected()).store.epoch).toBe(store.epoch)
   })
 
+  test('is made of what is there of another topic of the same name', async () => {
+    const first = bed.store()
+    await first.store.open('v1_test', 'topic-1')
+    first.store.add(records(0, 0, 99))
+    await first.store.close()
+    const same = bed.store()
+    await same.store.open('v1_test', 'topic-1')
+    expect([same.epochs, same.store.epoch]).toEqual([['adopted'], first.store.epoch])
+    const other = bed.store()
+    await other.store.open('v1_test', 'topic-2')
+    expect(other.epochs).toEqual(['log_regressed'])
+    expect(await other.store.partitions(signal)).toEqual({ found: [] })
+    expect(await same.store.partitions(signal)).toMatchObject({ found: [] })
+    expect(same.store.epoch).toBe(other.store.epoch)
+  })
+
   test('hides a page that was read before it and comes after it', async () => {
     const { store } = await connected()
     store.add(records(0, 0, 99))

@@ -3,9 +3,12 @@ import type { Admin, Kafka } from 'kafkajs'
 import type { Watermarks } from '../lag/monitor.ts'
 import type { Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
+import { teachTopicIds, topicIdOf } from './kafka-topic-id.ts'
 
 export interface KafkaAdmin {
   clusterId(limitMs: number): Promise<string>
+  /** The id of a topic, as another one of its name will not have it; undefined if it has none. */
+  topicId(topic: string, limitMs: number): Promise<string | undefined>
   /** Where the log of each partition of a topic ends. */
   logEnds(topic: string, limitMs: number): Promise<ReadonlyMap<number, bigint>>
   /** The same with what a group has committed; the deadline comes with the signal. */
@@ -21,6 +24,7 @@ export interface KafkaAdmin {
 
 /** Connects with the first question, and anew after a question that failed. */
 export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
+  teachTopicIds()
   let open: Promise<Admin> | undefined
   const connect = async () => {
     const admin = kafka.admin({ retry: { retries: 0 } })
@@ -45,6 +49,10 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
     clusterId: (limitMs) =>
       withDeadline(clock, limitMs, 'asking for the cluster id', () =>
         ask(async (admin) => (await admin.describeCluster()).clusterId),
+      ),
+    topicId: (topic, limitMs) =>
+      withDeadline(clock, limitMs, 'asking for the id of the topic', () =>
+        ask((admin) => topicIdOf(admin, topic)),
       ),
     logEnds: (topic, limitMs) =>
       withDeadline(clock, limitMs, 'asking where the logs end', () =>

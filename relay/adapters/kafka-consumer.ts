@@ -76,6 +76,8 @@ export interface KafkaConsumer {
   commit(offsets: ReadonlyMap<number, bigint>): Promise<void>
   /** Reads these partitions on that were stopped. */
   resume(partitions: readonly number[]): void
+  /** Reads these partitions from their beginning; what was fetched and not taken is void. */
+  readAnew(partitions: readonly number[]): void
   /** Leaves the group, within the limit. */
   stop(limitMs: number): Promise<void>
   readonly isRunning: boolean
@@ -122,6 +124,13 @@ class GroupConsumer implements KafkaConsumer {
   resume(partitions: readonly number[]): void {
     const { kafkaTopic: topic } = this.#needs.settings
     if (this.isRunning) this.#consumer?.resume([{ topic, partitions: [...partitions] }])
+  }
+
+  readAnew(partitions: readonly number[]): void {
+    const { kafkaTopic: topic } = this.#needs.settings
+    if (!this.isRunning) return
+    for (const partition of partitions) this.#consumer?.seek({ topic, partition, offset: '0' })
+    this.resume(partitions)
   }
 
   async stop(limitMs: number): Promise<void> {

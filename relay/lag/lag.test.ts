@@ -240,11 +240,13 @@ describe('a series', () => {
   })
 })
 
-test('a regression that the consumer has seen itself is not told again', async () => {
-  const { clock, logs, regressed, assign } = monitored()
+test('what is known of logs that began anew is forgotten, and not told again', async () => {
+  const { clock, logs, monitor, read, regressed, assign } = monitored()
   Object.assign(logs[0]!, { end: 60n, position: 50n })
   await assign(0)
   Object.assign(logs[0]!, { end: 9n, position: 9n })
+  monitor.begunAnew()
+  expect([read(), monitor.waitingRecords()]).toEqual([{}, undefined])
   await clock.pass(intervalMs)
   expect(regressed).toEqual([])
   logs[0]!.end = 8n

@@ -73,8 +73,6 @@ interface Followed {
   /** Log end at the first answer: reaching it ends the catch-up. */
   head: bigint | undefined
   last: Watermarks | undefined
-  /** The position at the last poll. */
-  position: bigint | undefined
   isRegressed: boolean
 }
 
@@ -82,7 +80,6 @@ const unknown: Followed = {
   start: undefined,
   head: undefined,
   last: undefined,
-  position: undefined,
   isRegressed: false,
 }
 
@@ -124,6 +121,16 @@ export class LagMonitor {
     if (this.#stopping.signal.aborted) return
     const { clock, followLostMs } = this.#needs
     this.#lost ??= clock.after(followLostMs, () => this.assigned([]), true)
+  }
+
+  /** The logs are others now: nothing that was known of them holds, and all are polled at once. */
+  begunAnew(): void {
+    const partitions = [...this.#followed.keys()]
+    this.#followed = new Map(partitions.map((one) => [one, { ...unknown }]))
+    this.#generation++
+    this.#needs.series.assigned([])
+    this.#needs.series.assigned(partitions)
+    this.#wake.resolve()
   }
 
   /** Polls until `stop`. Settles within one poll's deadline after it. */
@@ -248,14 +255,11 @@ export class LagMonitor {
     followed.start ??= isFromEarliest ? logStart : logEnd
     followed.head ??= logEnd
     const position = furthest(known.position, marks.committed) ?? followed.start
-    // A position that has gone back has seen the regression itself: the log end tells no news.
-    const isRewound = (known.position ?? 0n) < (followed.position ?? 0n)
-    const endBefore = isRewound ? undefined : followed.last?.logEnd
+    const endBefore = followed.last?.logEnd
     const afterNewest = known.newest === undefined ? undefined : known.newest + 1n
     const seen = furthest(furthest(known.position, afterNewest), endBefore) ?? 0n
     this.#judgeRegression(partition, followed, seen, logEnd)
     followed.last = marks
-    followed.position = known.position
     return { partition, position, logStart, logEnd, idleMs: this.#needs.intake.idleMs(partition) }
   }
 
@@ -264,7 +268,6 @@ export class LagMonitor {
     const isRegressed = seen > logEnd
     if (isRegressed && !followed.isRegressed) {
       followed.head = logEnd
-      this.#needs.metrics.logRegressions.add()
       this.#needs.onLogRegressed?.(partition, logEnd)
     }
     followed.isRegressed = isRegressed

@@ -212,6 +212,19 @@ describe('byte log', () => {
     })
   })
 
+  test('tells what was missed of logs that began anew, and nothing of those before', () => {
+    const log = new ByteLog({ bytesMax: 4_096, recordsMax: 16 })
+    for (let offset = 500n; offset < 503n; offset++) log.append(0, offset, Buffer.alloc(8))
+    log.beginAnew()
+    const cursor = log.end()
+    for (let offset = 0n; offset < 2n; offset++) log.append(1, offset, Buffer.alloc(8))
+    for (let offset = 0n; offset < 40n; offset++) log.append(0, offset, Buffer.alloc(8))
+    expect(log.isLapped(cursor)).toBe(true)
+    const missed = log.catchUp(cursor).find(({ partition }) => partition === 0)
+    expect(missed!.firstOffset).toBe(0n)
+    expect(missed!.count).toBe(Number(missed!.lastOffset) + 1)
+  })
+
   test('tells where the next record of every partition will stand', () => {
     const log = new ByteLog(bounds)
     log.append(0, 9_007_199_254_740_993n, Buffer.alloc(1))

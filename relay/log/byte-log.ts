@@ -93,6 +93,12 @@ export class ByteLog {
     return segment.bytes.subarray(end - value.length, end)
   }
 
+  /** Offsets begin again: what is appended from now on does not follow what is there. */
+  beginAnew(): void {
+    for (const totals of this.#totals.values()) totals.lastOffset = -1n
+    this.#roll(0)
+  }
+
   /** A cursor before the next record that will be appended. */
   end(): Cursor {
     return { segment: this.#newest, index: this.#newest.count }

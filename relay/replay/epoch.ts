@@ -1,8 +1,10 @@
 /**
  * The epoch of the replay buffer: a word that changes whenever what clients remember of the buffer
  * is no longer to be trusted. It stands in Redis beside the data and dies with it, so that a Redis
- * that has lost the data cannot pass for one that has it.
+ * that has lost the data cannot pass for one that has it. It begins with the id of the topic, where
+ * that is known, so that the data of a topic cannot pass for that of another one of its name.
  */
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../world/clock.ts'
 
 /** What follows from what Redis says the epoch is. */
@@ -32,7 +34,6 @@ export class Epoch {
   #value: string
   /** The same until it is used: batches under way all offer it. */
   #following: string
-  /** Whether Redis ever held an epoch of this relay's. */
   #hasMet = false
   /** When Redis was last known to hold it; undefined for never. */
   #heldMs: number | undefined
@@ -71,6 +72,17 @@ export class Epoch {
     return news
   }
 
+  /** Whether Redis, which we have never met, holds what is surely of another topic. */
+  isOfAnotherTopic(found: string): boolean {
+    const [ours, theirs] = [topicOf(this.#value), topicOf(found)]
+    return !this.#hasMet && ours !== undefined && theirs !== undefined && ours !== theirs
+  }
+
+  /** Whether Redis ever held an epoch of this relay's. */
+  get hasMet(): boolean {
+    return this.#hasMet
+  }
+
   /** Redis holds it now, for the full time again. */
   held(): void {
     this.#heldMs = this.#clock.nowMs()
@@ -84,3 +96,9 @@ export class Epoch {
     this.#heldMs = undefined
   }
 }
+
+/** A word that nobody has used yet. */
+export const newEpoch = (topicId: string | undefined): string =>
+  topicId === undefined ? randomUUID() : `${topicId}.${randomUUID()}`
+
+const topicOf = (epoch: string) => /^(.+)\./.exec(epoch)?.[1]

@@ -28,7 +28,7 @@ export interface WriterNeeds {
   readonly epoch: Epoch
   readonly queue: WriteQueue
   /** The epoch is another one now. */
-  readonly onEpoch: (why: 'adopted' | 'foreign' | 'lost') => void
+  readonly onEpoch: (why: 'adopted' | 'foreign' | 'lost' | 'log_regressed') => void
   /** A batch has arrived or failed: memory need not keep it any longer. */
   readonly onSettled: () => void
   readonly onUp: () => void
@@ -131,7 +131,9 @@ export class RedisWriter {
 
   /** A read has found that Redis holds another epoch since, or none. */
   saw(held: string | undefined): void {
-    if (held !== undefined) this.#follow(this.#needs.epoch.heard(held))
+    const { epoch } = this.#needs
+    // Whether the first one that is found may be ours, the greeting decides.
+    if (held !== undefined && epoch.hasMet) this.#follow(epoch.heard(held))
     void this.look()
   }
 
@@ -186,6 +188,11 @@ export class RedisWriter {
   async #greet(run: RoundTrip): Promise<void> {
     const { keys, epoch } = this.#needs
     answered(await run(scripts.writerScripts))
+    const [held] = answered(await run([['GET', keys.epoch]]))
+    if (Buffer.isBuffer(held) && epoch.isOfAnotherTopic(held.toString())) {
+      this.#toClear ??= new Set()
+      this.#needs.onEpoch('log_regressed')
+    }
     if (this.#toClear !== undefined) await this.#clearWith(run, this.#toClear)
     const [members] = answered(await run([['SMEMBERS', keys.partitions]]))
     const partitions = partitionsOf(members)

@@ -6,7 +6,6 @@
  * where memory begins. So nothing that lies between the two can be jumped over unnoticed: what
  * neither of them knows is a hole, and is declared.
  */
-import { randomUUID } from 'node:crypto'
 import type { Signals } from '../health/signals.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Asked, RelayRecord, ReplayPage, ReplayStore, Retained } from '../parts.ts'
@@ -14,7 +13,7 @@ import type { Settings } from '../tables/settings.ts'
 import { type Clock, sleep } from '../world/clock.ts'
 import { orAborted } from '../world/deadline.ts'
 import { type BlockBounds, bytesOf, keysOf } from './blocks.ts'
-import { Epoch } from './epoch.ts'
+import { Epoch, newEpoch } from './epoch.ts'
 import { Incoming } from './incoming.ts'
 import { MemoryTier } from './memory.ts'
 import { pageOfBlocks, pageOfHole, pageOfRun } from './pages.ts'
@@ -55,6 +54,7 @@ export class TieredReplayStore implements ReplayStore {
   readonly #epoch: Epoch
   readonly #isEnabled: boolean
   #redis: RedisTier | undefined
+  #topicId: string | undefined
   /** Something was reset before Redis could be told at all. */
   #owesReset = false
 
@@ -76,17 +76,20 @@ export class TieredReplayStore implements ReplayStore {
       (partition, stretch) => this.#take(partition, stretch),
       () => this.#taken(),
     )
-    this.#epoch = new Epoch(clock, replayTtlMs - redisTimeoutMs, randomUUID)
+    this.#epoch = new Epoch(clock, replayTtlMs - redisTimeoutMs, () => newEpoch(this.#topicId))
     this.#export()
   }
 
   /**
-   * Begins to use Redis, under keys of this namespace. Until then records wait in the queue.
+   * Begins to use Redis, under keys of this namespace. Until then records wait in the queue. What
+   * is there of another topic than this one, where ids are known, is forgotten.
    *
    * @returns settles when Redis was reached, or one deadline later: it is tried for ever
    */
-  async open(namespace: string): Promise<void> {
+  async open(namespace: string, topicId?: string): Promise<void> {
     if (!this.#isEnabled || this.#redis !== undefined) return
+    this.#topicId = topicId
+    this.#epoch.renew()
     const { settings, clock, onRedisUp, onRedisDown } = this.#needs
     const writes = Promise.withResolvers<void>()
     const reads = Promise.withResolvers<void>()
@@ -165,7 +168,8 @@ export class TieredReplayStore implements ReplayStore {
   }
 
   /** The log ends below what was stored, or has begun anew: nothing of it may be shown again. */
-  logRegressed(): void {
+  logRegressed(topicId?: string): void {
+    this.#topicId = topicId
     void this.#forget('log_regressed', new AbortController().signal)
   }
 

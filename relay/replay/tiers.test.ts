@@ -231,10 +231,10 @@ describe('incoming', () => {
 })
 
 /** An epoch that Redis keeps for a second. */
-const beginEpoch = () => {
+const beginEpoch = (prefix = '') => {
   let made = 0
   const clock = new ManualClock()
-  return { clock, epoch: new Epoch(clock, 1_000, () => `own ${++made}`) }
+  return { clock, epoch: new Epoch(clock, 1_000, () => `${prefix}own ${++made}`) }
 }
 
 describe('epoch', () => {
@@ -255,6 +255,20 @@ describe('epoch', () => {
     expect(epoch.offer.ifAbsent).toBe('own 1')
     expect([epoch.heard('own 2'), epoch.value]).toEqual(['lost', 'own 2'])
     expect(epoch.offer).toEqual({ expected: 'own 2', ifAbsent: 'own 3', following: 'own 3' })
+  })
+
+  test('of another topic is known, until Redis has been met and others may know better', () => {
+    const { epoch } = beginEpoch('topic-1.')
+    const isOther = (found: string) => epoch.isOfAnotherTopic(found)
+    expect(['topic-2.old', 'topic-1.old', 'old', ''].map(isOther)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
+    expect(beginEpoch().epoch.isOfAnotherTopic('topic-2.old')).toBe(false)
+    epoch.heard('topic-1.old')
+    expect(isOther('topic-2.new')).toBe(false)
   })
 
   test('of our own making is offered until Redis holds it', () => {

@@ -100,7 +100,11 @@ function bench(
     room: async () => undefined,
     headAtStart: () => undefined,
     onLost: (_, first, last) => lost.push([first, last]),
-    onRewound: (partition) => rewound.push(partition),
+    onRewound: async (partition) => {
+      rewound.push(partition)
+      await Promise.resolve()
+      consume.begunAnew()
+    },
   })
   const run: BatchRun = {
     isStale: () => false,

@@ -30,8 +30,11 @@ export interface ConsumeNeeds {
   headAtStart(partition: number): bigint | undefined
   /** Records of a partition are gone from Kafka before they were read. */
   onLost(partition: number, firstOffset: bigint, lastOffset: bigint): void
-  /** Offsets of a partition have begun anew: the topic is another one, or was truncated. */
-  onRewound(partition: number): void
+  /**
+   * Offsets of a partition have begun anew: the topic is another one, or was truncated. Nothing of
+   * the new log is offered before it settles.
+   */
+  onRewound(partition: number): Promise<void>
 }
 
 /** What is known of a partition for as long as the process lives. */
@@ -90,6 +93,12 @@ export class Consume {
     this.#sequences.forgetAll()
   }
 
+  /** Forgets everything: the logs are others than were read. */
+  begunAnew(): void {
+    this.reassigned()
+    this.#tracks.clear()
+  }
+
   /** Partitions that waited for room for dead letters, and wait no longer. */
   released(): number[] {
     const waited = Array.from(this.#paused.values()).filter(({ why }) => why === 'dead_letters')
@@ -109,6 +118,7 @@ export class Consume {
     try {
       const isStale = () => this.#isStopped || run.isStale()
       await this.#needs.room({ isStale, beat: () => run.beat() })
+      if (this.#isRewound(fetched)) await this.#needs.onRewound(fetched.partition)
       if (isStale()) return
       this.#offer(fetched, run)
     } finally {
@@ -145,19 +155,20 @@ export class Consume {
     else this.#pause(partition, stopped.offset, stop < policyStop ? 'dead_letters' : 'policy', run)
   }
 
-  /** What was known of the partition, brought to terms with where Kafka says this fetch began. */
-  #track({ partition, fetchedOffset, highWatermark }: Fetched): Track {
+  #isRewound({ partition, highWatermark }: Fetched): boolean {
     const known = this.#tracks.get(partition)
-    if (known !== undefined && highWatermark >= known.position) {
+    return known !== undefined && highWatermark < known.position
+  }
+
+  /** What was known of the partition, brought to terms with where Kafka says this fetch began. */
+  #track({ partition, fetchedOffset }: Fetched): Track {
+    const known = this.#tracks.get(partition)
+    if (known !== undefined) {
       if (fetchedOffset > known.position) {
         this.#needs.onLost(partition, known.position, fetchedOffset - 1n)
         known.position = fetchedOffset
       }
       return known
-    }
-    if (known !== undefined) {
-      this.#sequences.forget(partition)
-      this.#needs.onRewound(partition)
     }
     const track = { position: fetchedOffset, handledMs: this.#needs.clock.nowMs() }
     this.#tracks.set(partition, track)

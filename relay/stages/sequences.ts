@@ -36,11 +36,7 @@ export class Sequences {
     }
   }
 
-  /** What comes next of the partition is not what followed: it was rewound, or was away. */
-  forget(partition: number): void {
-    this.#next.delete(partition)
-  }
-
+  /** What comes next is not what followed: partitions began anew, or were away. */
   forgetAll(): void {
     this.#next.clear()
   }

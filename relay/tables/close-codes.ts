@@ -92,6 +92,11 @@ export const closeRows = {
     says: 'Too many replays were under way for this one to get its turn.',
     mayReconnect: true,
   },
+  log_replaced: {
+    code: 4006,
+    says: 'The topic was truncated or created anew: its offsets begin again.',
+    mayReconnect: true,
+  },
   resume_refused: {
     code: 4502,
     says: 'The resume request was larger than the relay accepts.',

@@ -33,6 +33,11 @@ const delivery: readonly DifferenceRow[] = [
     noticed: 'Close codes as in the table, where DashFlow always shows 1005 or 1006.',
   },
   {
+    what: 'Clients are closed when the topic was truncated or created anew.',
+    why: 'Offsets went back on the connection, and new records were taken for old ones.',
+    noticed: 'Close code 4006, and another epoch for those that come back.',
+  },
+  {
     what: 'Silent clients are pinged, and closed when they do not answer.',
     why: 'A peer that has vanished would keep its slot for ever on a quiet topic.',
     noticed: 'Ping frames after `WEBSOCKET_PING_INTERVAL_SECS` of silence.',
@@ -161,6 +166,11 @@ const buffer: readonly DifferenceRow[] = [
     what: 'Redis is connected to for ever, and never waited for by live delivery.',
     why: 'Without Redis at the start there was no replay until a restart; a hung one slowed all.',
     noticed: '`redis_enabled` means configured; `redis_connected` tells the rest.',
+  },
+  {
+    what: "The epoch tells the topic's id, so that another topic of its name is another epoch.",
+    why: 'What was kept of the old topic was replayed as the new one, also after a restart.',
+    noticed: 'Before Kafka 2.8 there are no ids: only logs that end below what was seen are told.',
   },
   {
     what: "The namespace includes Kafka's own cluster id when `KAFKA_CLUSTER_ID` is not set.",

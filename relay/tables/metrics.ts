@@ -230,7 +230,7 @@ const lag = {
   logRegressions: counter(
     'relay_log_regressions_total',
     none,
-    'Times that a log ended below offsets already seen: truncated, or created anew.',
+    'Times that the topic was found truncated or created anew, by its offsets or its id.',
     ours,
   ),
 } as const

@@ -1,0 +1,141 @@
+/**
+ * The id of a topic: what tells it from another one of the same name that came after it. kafkajs
+ * speaks no version of the metadata request that has it, so it is taught the first that does, in
+ * its own codec. Brokers that do not know that version are asked as before, and give no id.
+ */
+import { createRequire } from 'node:module'
+import type { Admin, PartitionMetadata } from 'kafkajs'
+
+interface Encoder {
+  writeUVarInt(value: number): Encoder
+  writeUVarIntString(value: string): Encoder
+  writeBuffer(value: Buffer): Encoder
+  writeBoolean(value: boolean): Encoder
+}
+interface Decoder {
+  readInt16(): number
+  readInt32(): number
+  readBoolean(): boolean
+  readBytes(count: number): Buffer
+  readUVarIntString(): string | null
+  readUVarIntArray<T>(read: (from: Decoder) => T): T[] | null
+  readTaggedFields(): void
+}
+interface Question {
+  readonly topics: readonly string[]
+  readonly allowAutoTopicCreation?: boolean
+}
+interface Definition {
+  readonly versions: string[]
+  protocol(choice: { readonly version: number }): (question: Question) => unknown
+}
+
+const require = createRequire(import.meta.url)
+const apiKey = 3
+const withIds = 10
+/** The newest version that kafkajs has itself. */
+const theirNewest = 6
+const idBytes = 16
+const noId = Buffer.alloc(idBytes)
+let isTaught = false
+
+/** For all clients of the process. Idempotent. */
+export function teachTopicIds(): void {
+  if (isTaught) return
+  isTaught = true
+  const path = 'kafkajs/src/protocol/requests/metadata/index.js'
+  const definition = require(path) as Definition
+  const theirs = definition.protocol.bind(definition)
+  const { parse } = require('kafkajs/src/protocol/requests/metadata/v6/response.js') as {
+    readonly parse: unknown
+  }
+  definition.versions.push(String(withIds))
+  definition.protocol = ({ version }) => {
+    if (version < withIds) return theirs({ version: Math.min(version, theirNewest) })
+    return (question) => ({
+      request: {
+        apiKey,
+        apiVersion: withIds,
+        apiName: 'Metadata',
+        encode: async () => encode(question),
+      },
+      response: { decode: async (answer: Buffer) => decode(answer), parse },
+    })
+  }
+}
+
+/** As Kafka prints it; undefined from a broker that has none. @throws as the client does */
+export async function topicIdOf(admin: Admin, topic: string): Promise<string | undefined> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+  const [partition] = topics.find(({ name }) => name === topic)?.partitions ?? []
+  return (partition as Partial<PartitionWithId> | undefined)?.topicId
+}
+
+/** The library hands partitions on as they are, and of a topic nothing else. */
+type PartitionWithId = PartitionMetadata & { readonly topicId: string | undefined }
+
+/** Every list and every message ends with fields of later versions, of which there are none. */
+function encode({ topics, allowAutoTopicCreation = true }: Question): Encoder {
+  const Encoder = require('kafkajs/src/protocol/encoder.js') as new () => Encoder
+  const body = new Encoder().writeUVarInt(0)
+  // No list at all asks for all topics.
+  body.writeUVarInt(topics.length === 0 ? 0 : topics.length + 1)
+  for (const topic of topics) body.writeBuffer(noId).writeUVarIntString(topic).writeUVarInt(0)
+  const withOperations = false
+  body.writeBoolean(allowAutoTopicCreation)
+  return body.writeBoolean(withOperations).writeBoolean(withOperations).writeUVarInt(0)
+}
+
+function decode(answer: Buffer) {
+  const Decoder = require('kafkajs/src/protocol/decoder.js') as new (from: Buffer) => Decoder
+  const from = new Decoder(answer)
+  from.readTaggedFields()
+  const throttledMs = from.readInt32()
+  return {
+    throttleTime: 0,
+    clientSideThrottleTime: throttledMs,
+    brokers: listOf(from, readBroker),
+    clusterId: from.readUVarIntString(),
+    controllerId: from.readInt32(),
+    topicMetadata: listOf(from, readTopic),
+  }
+}
+
+function readBroker(from: Decoder) {
+  const nodeId = from.readInt32()
+  const host = from.readUVarIntString()
+  const port = from.readInt32()
+  const rack = from.readUVarIntString()
+  from.readTaggedFields()
+  return { nodeId, host, port, rack }
+}
+
+function readTopic(from: Decoder) {
+  const topicErrorCode = from.readInt16()
+  const topic = from.readUVarIntString()
+  const id = from.readBytes(idBytes)
+  const isInternal = from.readBoolean()
+  const topicId = id.equals(noId) ? undefined : id.toString('base64url')
+  const partitionMetadata = listOf(from, (one) => ({ ...readPartition(one), topicId }))
+  skipInt32(from)
+  from.readTaggedFields()
+  return { topicErrorCode, topic, isInternal, partitionMetadata }
+}
+
+function readPartition(from: Decoder) {
+  const partitionErrorCode = from.readInt16()
+  const partitionId = from.readInt32()
+  const leader = from.readInt32()
+  skipInt32(from)
+  const replicas = listOf(from, (one) => one.readInt32())
+  const isr = listOf(from, (one) => one.readInt32())
+  const offlineReplicas = listOf(from, (one) => one.readInt32())
+  from.readTaggedFields()
+  return { partitionErrorCode, partitionId, leader, replicas, isr, offlineReplicas }
+}
+
+/** An epoch, or what we may do with the topic. */
+const skipInt32 = (from: Decoder): void => void from.readInt32()
+
+const listOf = <T>(from: Decoder, read: (from: Decoder) => T): T[] =>
+  from.readUVarIntArray(read) ?? []

@@ -1,0 +1,33 @@
+/** Finding the cluster: nothing can be read from Kafka before it has answered. */
+import type { KafkaAdmin } from './adapters/kafka-admin.ts'
+import { explain } from './adapters/kafka-errors.ts'
+import type { Wiring } from './wiring.ts'
+import { sleep } from './world/clock.ts'
+
+const askMs = 5_000
+/** Time between two attempts. */
+const retryMs = { first: 1_000, most: 5_000 } as const
+
+/** Asks until the cluster answers. @throws when the signal aborts */
+export async function findClusterId(
+  { metrics, settings, world }: Wiring,
+  admin: KafkaAdmin,
+  onFailed: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const { clock, logger } = world
+  const retries = metrics.startRetries.of({ operation: 'kafka_consumer_create' })
+  let waitMs: number = retryMs.first
+  for (let inVain = 0; ; inVain += 1, waitMs = Math.min(2 * waitMs, retryMs.most)) {
+    try {
+      const clusterId = await admin.clusterId(askMs)
+      retries.observe(inVain)
+      return clusterId
+    } catch (error) {
+      onFailed(error)
+      const explained = explain(error, settings.kafkaSecurityProtocol)
+      logger.warn({ err: error, ...explained }, 'Kafka cannot be reached yet')
+      await sleep(clock, waitMs, signal)
+    }
+  }
+}

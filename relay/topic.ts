@@ -1,0 +1,47 @@
+/**
+ * Which topic is read. Another one of the same name may follow it, whose logs begin at 0 and may be
+ * longer already than what was read: only its id tells. A log that was truncated tells itself, by
+ * its offsets.
+ */
+export interface TopicNeeds {
+  /** The id of the topic as it is now; undefined when nobody says. Bounded in time. */
+  readonly ask: () => Promise<string | undefined>
+  /** The logs are others than were read, of the topic with this id. */
+  readonly onReplaced: (id: string | undefined, isOther: boolean) => void
+}
+
+export class Topic {
+  readonly #needs: TopicNeeds
+  #id: string | undefined
+  #replacing: Promise<void> | undefined
+
+  constructor(needs: TopicNeeds) {
+    this.#needs = needs
+  }
+
+  /** Undefined when it is not known; it may be known later. */
+  async find(): Promise<string | undefined> {
+    return (this.#id = await this.#needs.ask())
+  }
+
+  /** Looks whether it is still the one that was found. */
+  async follow(): Promise<void> {
+    const known = this.#id
+    const id = await this.#needs.ask()
+    // Somebody else has found out meanwhile.
+    if (id === undefined || known !== this.#id) return
+    if (known === undefined) this.#id = id
+    else if (id !== known) await this.replaced()
+  }
+
+  /** Offsets have gone back. Settles when that is told: once, whoever notices it, and how often. */
+  replaced(): Promise<void> {
+    return (this.#replacing ??= this.#replace().finally(() => (this.#replacing = undefined)))
+  }
+
+  async #replace(): Promise<void> {
+    const before = this.#id
+    const id = await this.find()
+    this.#needs.onReplaced(id, before !== undefined && before !== id)
+  }
+}
