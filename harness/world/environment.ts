@@ -3,6 +3,8 @@
  * takes its settings from variables: one left over in somebody's shell must not change a verdict,
  * and a secret of the shell must not end in a child's log.
  */
+import { join } from 'node:path'
+import { toolsFolder } from './places.ts'
 
 /** What a server needs to find programs, home, language and certificates; nothing else. */
 const inherited = [
@@ -18,16 +20,19 @@ const inherited = [
   'SSL_CERT_FILE',
 ] as const
 
+/** Programs of ours load in half the time where they find what was compiled of them before. */
+const compiled = { NODE_COMPILE_CACHE: join(toolsFolder, 'node-compiled') }
+
 /** The harness's own variables. Read only here. */
 export const environment: Readonly<Record<string, string | undefined>> = process.env
 
-/** The variables of a child: the inherited few, then `given`. */
+/** The variables of a child: ours, the inherited few, then `given`. */
 export function childEnvironment(given: Readonly<Record<string, string>>): Record<string, string> {
   const base = inherited.flatMap((name) => {
     const value = environment[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  return { ...Object.fromEntries(base), ...given }
+  return { ...compiled, ...Object.fromEntries(base), ...given }
 }
 
 /** Names of variables whose values must never be shown. */
