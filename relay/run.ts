@@ -1,7 +1,9 @@
 /** One life of the relay: from its settings to the exit code. */
+import { certificateProblems } from './adapters/certificates.ts'
 import { createLogger, type Logger } from './adapters/logger.ts'
 import type { Overrides } from './parts.ts'
 import { Relay } from './relay.ts'
+import { secretsOf } from './tables/secrets.ts'
 import { type Environment, parseSettings } from './tables/settings-parse.ts'
 import type { Settings } from './tables/settings.ts'
 import { wire } from './wiring.ts'
@@ -24,14 +26,14 @@ export async function runUntil(
   env: Environment,
   overrides: Overrides | undefined,
 ): Promise<number> {
-  const parsed = parseSettings(env)
+  const parsed = parseSettings(env, certificateProblems)
+  const logger = createLogger(parsed.ok ? parsed.settings.logLevel : 'error', secretsOf(env))
   if (!parsed.ok) {
     const { problems } = parsed
     const says = `${problems.length} wrong setting(s): ${problems.join('; ')}`
-    createLogger('error').error({ problems }, says)
+    logger.error({ problems }, says)
     return exitCodes.failed
   }
-  const logger = createLogger(parsed.settings.logLevel)
   for (const warning of parsed.warnings) logger.warn({}, warning)
   try {
     return await Promise.race([live(parsed.settings, logger, stop, overrides), broken])

@@ -25,8 +25,15 @@ interface Reading {
   readonly problem?: string
 }
 
-/** Reads all settings. An unset or blank variable means the default. */
-export function parseSettings(env: Environment): ParsedSettings {
+/**
+ * Reads all settings. An unset or blank variable means the default.
+ *
+ * @param inspect finds what is wrong with what settings lead to, such as files
+ */
+export function parseSettings(
+  env: Environment,
+  inspect: (settings: Settings) => readonly string[] = () => [],
+): ParsedSettings {
   const settings: Record<string, unknown> = {}
   const warnings: string[] = []
   const problems: string[] = []
@@ -37,7 +44,7 @@ export function parseSettings(env: Environment): ParsedSettings {
     if (reading.warning !== undefined) warnings.push(reading.warning)
     if (reading.problem !== undefined) problems.push(reading.problem)
   }
-  problems.push(...contradictions(settings as Settings))
+  problems.push(...contradictions(settings as Settings), ...inspect(settings as Settings))
   if (problems.length > 0) return { ok: false, problems }
   return { ok: true, settings: settings as Settings, warnings }
 }
@@ -119,7 +126,7 @@ function contradictions(settings: Settings): string[] {
       'WEBSOCKET_TRUSTED_PROXY_IPS: wanted addresses or CIDR ranges, separated by commas',
     ],
     [
-      /^rediss?:\/\/./.test(settings.redisUrl),
+      /^rediss?:\/\/./.test(settings.redisUrl) && URL.canParse(settings.redisUrl),
       'REDIS_URL: wanted redis://[user:password@]host:port (the value is not shown)',
     ],
   ]
