@@ -99,6 +99,15 @@ describe('a record set', () => {
     )
   })
 
+  test('shares its allowance with whatever else an answer holds', async () => {
+    const values = [Buffer.alloc(600)]
+    const [one, two] = [1n, 2n].map((offset) => batch(offset, { values, codec: 1 }))
+    const allowance = new Allowance(1_000)
+    expect(await readRecordSet(one!, allowance)).toHaveLength(1)
+    expect(await readRecordSet(two!, allowance)).toHaveLength(0)
+    expect(await readRecordSet(two!, new Allowance(1_000))).toHaveLength(1)
+  })
+
   test('is left for later where the answer comes to too much, but never all of it', async () => {
     await fc.assert(
       fc.asyncProperty(plans, fc.integer({ min: 1, max: 3_000 }), async (all, bytesMax) => {

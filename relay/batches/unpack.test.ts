@@ -96,6 +96,41 @@ function lz4Bomb(): Buffer {
   return lz4(all, { ...form, hasContentSize: false, hasContentChecksum: false }).packed
 }
 
+/** A frame of one or more packed blocks, none of which is longer than 255 bytes. */
+const frame = (flags: number, ...parts: readonly (readonly number[])[]) =>
+  Buffer.from([
+    ...[0x04, 0x22, 0x4d, 0x18, flags, 0x40, 0],
+    ...parts.flatMap((part) => [part.length, 0, 0, 0, ...part]),
+    ...[0, 0, 0, 0],
+  ])
+const [apart, linked] = [0x60, 0x40]
+/** Three literals; then eight bytes from `distance` before, and a last literal. */
+const reach = (distance: number) => [0x34, 1, 2, 3, distance, 0, 0x10, 9]
+
+test.each([
+  ['what was not written', numbers.lz4, frame(apart, reach(4))],
+  ['the block before, which is apart', numbers.lz4, frame(apart, reach(3), reach(4))],
+  ['nothing', numbers.lz4, frame(apart, reach(0))],
+  ['what was not written', numbers.snappy, Buffer.of(8, 0, 7, 0b0000_1101, 2)],
+  ['nothing', numbers.snappy, Buffer.of(8, 0, 7, 0b0000_1101, 0)],
+])('a match of %s is corrupt: nothing of our own memory gets out', async (_, codec, bytes) => {
+  expect(await unpack(codec, bytes, enough)).toMatchObject({ ok: false, fault: 'corrupt' })
+})
+
+test('a match may reach into the block before, where they are linked', async () => {
+  const got = await unpack(numbers.lz4, frame(linked, reach(3), reach(4)), enough)
+  const first = [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 9]
+  expect(got.ok && [...got.bytes]).toEqual([...first, 1, 2, 3, 9, 1, 2, 3, 9, 1, 2, 3, 9])
+})
+
+test.each([
+  ['shorter', Buffer.of(3, 4, 7, 7)],
+  ['longer', Buffer.of(1, 4, 7, 7)],
+])('a Snappy block that is %s than it says is corrupt', async (_, bytes) => {
+  const got = await unpack(numbers.snappy, bytes, enough)
+  expect(got).toMatchObject({ ok: false, fault: 'corrupt' })
+})
+
 test('a codec that nobody knows is said to be one', async () => {
   const got = await unpack(7, Buffer.alloc(9), enough)
   expect(got).toMatchObject({ ok: false, fault: 'unknown_codec' })
