@@ -2,7 +2,7 @@
  * The door through which kafkajs enters the harness: quiet, with short limits, so that every
  * caller finds out in time. Only for the direct listener.
  */
-import { Kafka, logLevel } from 'kafkajs'
+import kafkajs, { Kafka, logLevel } from 'kafkajs'
 import { mendKafkajs } from '../../relay/adapters/kafkajs-mend.ts'
 import type { Address } from './stack.ts'
 
@@ -15,6 +15,8 @@ export type {
   Producer,
   ProducerBatch,
 } from 'kafkajs'
+
+export const { CompressionTypes } = kafkajs
 
 const connectLimitMs = 3_000
 const requestLimitMs = 5_000

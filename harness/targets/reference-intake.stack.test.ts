@@ -1,13 +1,65 @@
-/** The reference relay's way in, on a real Kafka: dead letters it refuses, and old records. */
+/** The reference relay's way in, on a real Kafka: batches, dead letters it refuses, old records. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
+import { CompressionTypes, kafkaClient } from '../stack/kafka.ts'
+import { floodRecords } from './hostile-records.ts'
 import { Client, poison, record, Testbed, until, type Place } from './reference-testbed.ts'
+
+/** What a batch of forty kilobytes unpacks to: more than the relay takes. */
+const zeros = Buffer.alloc(40 * 1_048_576)
 
 let bed: Testbed
 beforeAll(async () => {
   bed = await Testbed.open()
 })
 afterAll(() => bed?.close())
+
+describe('a batch', () => {
+  /** As Kafka itself packs them; gzip, which kafkajs has, is below. */
+  const codecs = ['snappy', 'lz4', 'zstd']
+
+  test('may be packed by any codec of Kafka', async () => {
+    const values = Array.from({ length: 200 }, (_, number) => record(number, 1_000))
+    const read = codecs.map(async (codec) => {
+      await bed.topics.create(codec, 1, { 'compression.type': codec })
+      const place = await bed.placeOn(codec)
+      const client = await Client.open(place.address)
+      await place.produce(values)
+      await until(`all of ${codec}`, () => client.deliveries.length === values.length)
+      expect(client.deliveries.map(({ value }) => value)).toEqual(values)
+      await place.relay.stop()
+    })
+    await Promise.all(read)
+  })
+
+  test('that unpacks to too much is a dead letter, and costs no more memory', async () => {
+    const place = await bed.place({ commitIntervalMs: 200 })
+    const { dlqTopic, metric, produce, relay, topic } = place
+    const client = await Client.open(place.address)
+    const producer = kafkaClient('bomber', bed.stack.kafkaDirect).producer()
+    await producer.connect()
+    const packed = { topic, compression: CompressionTypes.GZIP }
+    try {
+      await produce([record(0)])
+      await producer.send({ ...packed, messages: [{ value: zeros }] })
+      await producer.send({ ...packed, messages: [{ value: record(2) }, { value: zeros }] })
+      await producer.send({ ...packed, messages: [{ value: record(4) }, { value: record(5) }] })
+      await until('the sound ones', () => client.deliveries.length === 3)
+      expect(client.offsets(0)).toEqual([0n, 4n, 5n])
+      const sent = () => metric('websocket_dlq_sends_total', 'payload_too_large')
+      await until('the letters', async () => (await sent()) === 2)
+      await until('the commit past', async () => (await bed.committed(topic)) === '6')
+      expect((await bed.topics.ends(dlqTopic))[0]?.end).toBe('2')
+      expect(await metric('relay_unreadable_batches_total', 'too_large')).toBe(2)
+      expect(await metric('relay_rebalances_total')).toBe(1)
+      expect(await metric('process_resident_memory_bytes')).toBeLessThan(350 * 1_048_576)
+    } finally {
+      await producer.disconnect()
+      await relay.stop()
+    }
+  })
+})
 
 describe('while Kafka refuses dead letters', () => {
   const refusing = { 'max.message.bytes': '100' }
@@ -51,6 +103,16 @@ describe('while Kafka refuses dead letters', () => {
       expect(await metric('websocket_dlq_send_failures_total')).toBe(0)
     })
   })
+})
+
+test('a thousand malformed records harm nobody, and each is accounted for', async () => {
+  const seed = String(clock.unixMs())
+  const { place, rssBytes, ...seen } = await floodRecords(bed, { seed, malformed: 1_000 })
+  process.stdout.write(`seed ${seed}: ${JSON.stringify(seen)}\n`)
+  expect(seen.wrong).toEqual([])
+  expect(seen.counted).toEqual(seen.wanted)
+  expect(Math.max(...rssBytes)).toBeLessThan(400 * 1_048_576)
+  expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
 })
 
 test('records from before the start are old from the first one on', async () => {

@@ -40,18 +40,6 @@ describe('delivery', () => {
     })
   })
 
-  test('of a record compressed with zstd by Kafka is no different', async () => {
-    await withPlace(bed.place(), async ({ topic }) => {
-      await bed.topics.create(`${topic}-zstd`, 1, { 'compression.type': 'zstd' })
-      const other = await bed.placeOn(`${topic}-zstd`)
-      const client = await Client.open(other.address)
-      await other.produce(many(50, 2_000))
-      await until('all records', () => client.deliveries.length === 50)
-      expect(client.deliveries[49]!.value).toEqual(record(49, 2_000))
-      await other.relay.stop()
-    })
-  })
-
   test('goes on where it stood after a restart', async () => {
     const first = await bed.place()
     const before = await Client.open(first.address)
