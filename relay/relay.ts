@@ -202,26 +202,21 @@ export class Relay {
   #admit(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { metrics, parts, settings } = this.#wiring
     const path = (request.url ?? '').split('?')[0]
-    const refuse = (reason: RefusedReason, status: number, name: string, says: string) => {
+    const refuse = (reason: RefusedReason, status: number, says: string) => {
       metrics.refusedConnections.of({ reason }).add()
-      refuseUpgrade(socket, status, name, says)
+      refuseUpgrade(socket, status, says)
     }
-    if (path !== '/ws') return refuse('path', 404, 'Not Found', 'Not found')
-    if (this.#isStopping) return refuse('stopping', 503, 'Service Unavailable', 'Shutting down')
+    if (path !== '/ws') return refuse('path', 404, 'Not found')
+    if (this.#isStopping) return refuse('stopping', 503, 'Shutting down')
     const refusal = refusalOf(request, settings)
-    if (refusal !== undefined) {
-      const isToken = refusal.status === 401
-      const name = isToken ? 'Unauthorized' : 'Forbidden'
-      return refuse(isToken ? 'token' : 'origin', refusal.status, name, refusal.says)
-    }
+    if (refusal !== undefined) return refuse(refusal.reason, refusal.status, refusal.says)
     if (parts.limiter.taken >= settings.connectionsMax) {
-      return refuse('total', 503, 'Service Unavailable', 'Too many connections')
+      return refuse('total', 503, 'Too many connections')
     }
     const release = parts.limiter.take(parts.address.of(request))
     if (release === undefined) {
       metrics.rejectedConnections.add()
-      const says = 'Too many connections from this IP'
-      return refuse('address', 429, 'Too Many Requests', says)
+      return refuse('address', 429, 'Too many connections from this IP')
     }
     socket.on('close', release)
     if (socket.destroyed) return release()

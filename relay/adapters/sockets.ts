@@ -3,7 +3,7 @@
  * alone (stages/send.ts). The library gets no chance to write: it answers no ping, and where it
  * would send a close frame it tells us instead. The only importer of it.
  */
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 
@@ -103,10 +103,10 @@ function listen(client: ReadingSocket, socket: Socket, inbound: Inbound): void {
 }
 
 /** Answers an upgrade that is not accepted, and ends the connection. */
-export function refuseUpgrade(socket: Socket, status: number, reason: string, says: string): void {
+export function refuseUpgrade(socket: Socket, status: number, says: string): void {
   socket.on('error', () => socket.destroy())
   socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(says)}\r\nConnection: close\r\n\r\n${says}`,
   )
   socket.destroySoon()

@@ -16,8 +16,9 @@ const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
 export const mayAdminister = ({ authToken, host }: Pick<Settings, 'authToken' | 'host'>): boolean =>
   authToken !== '' || loopback.has(host)
 
-/** Why a request is turned away, as an HTTP status and a text. */
+/** Why a request is turned away, with an HTTP status and a text. */
 export interface Refusal {
+  readonly reason: 'origin' | 'token'
   readonly status: 401 | 403
   readonly says: string
 }
@@ -28,10 +29,10 @@ export function refusalOf(
   settings: Pick<Settings, 'allowedOrigins' | 'authToken'>,
 ): Refusal | undefined {
   if (!isOriginAllowed(request, settings.allowedOrigins)) {
-    return { status: 403, says: 'Origin not allowed' }
+    return { reason: 'origin', status: 403, says: 'Origin not allowed' }
   }
   if (settings.authToken !== '' && !hasToken(request, settings.authToken)) {
-    return { status: 401, says: 'Bearer token missing or wrong' }
+    return { reason: 'token', status: 401, says: 'Bearer token missing or wrong' }
   }
   return undefined
 }
