@@ -1,13 +1,19 @@
-/** A process that is killed while it changes pinned schemas leaves a state that can be trusted. */
+/**
+ * A process that is killed while it changes pinned schemas leaves a state that can be trusted: the
+ * file is never written to, and what takes its place was on the disk before it did.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createLogger } from '../adapters/logger.ts'
 import { systemClock as clock } from '../world/clock.ts'
+import type { SchemaEntry } from './entry.ts'
+import { writeSchemas } from './file.ts'
 import { ExpectedSchemas } from './store.ts'
 
 /** Changes one entry for ever, and says each number once it is stored. */
@@ -22,9 +28,18 @@ const writer = `
     console.log(at)
   }`
 
+let folder: string
+let file: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'schemas-'))
+  file = join(folder, 'schemas.json')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(folder, { recursive: true })
+})
+
 test('kill -9 between and within changes', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'schemas-'))
-  const file = join(folder, 'schemas.json')
   for (const changes of [1, 2, 3, 5, 8]) {
     const args = ['--input-type=module', '-e', writer, file]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -41,5 +56,43 @@ test('kill -9 between and within changes', async () => {
     // The one after the last that it told may have been stored, too.
     expect([told, told + 1]).toContain(stored)
   }
-  rmSync(folder, { recursive: true })
+})
+
+const state = (note: string): ReadonlyMap<string, SchemaEntry> => {
+  const rest = { environment: null, pinned_at: 1, pinned_by: null, note }
+  return new Map([['g', { schema_id: '1', graph_name: 'g', ...rest }]])
+}
+const write = (note: string) => writeSchemas(file, state(note), new AbortController().signal)
+const noteIn = (text: string) => (JSON.parse(text) as { g: SchemaEntry }).g.note
+
+test('whoever has the old file open reads the old state to its end', async () => {
+  await write('old')
+  const reader = await open(file)
+  await write('new')
+  expect([noteIn(await reader.readFile('utf8')), noteIn(readFileSync(file, 'utf8'))]).toEqual([
+    'old',
+    'new',
+  ])
+  await reader.close()
+})
+
+test('the new state is whole and on the disk before it takes its place, and then its name', async () => {
+  await write('old')
+  /** At each sync: what is made durable, what it holds, and what the file says meanwhile. */
+  const syncs: unknown[] = []
+  const handle = await open(folder)
+  await handle.close()
+  const anyHandle = Object.getPrototypeOf(handle) as FileHandle
+  vi.spyOn(anyHandle, 'sync').mockImplementation(async function (this: FileHandle) {
+    const path = readlinkSync(`/proc/self/fd/${this.fd}`)
+    const isFolder = path === folder
+    const isTheFile = path === file
+    const holds = isFolder ? readdirSync(path).length : noteIn(readFileSync(path, 'utf8'))
+    syncs.push({ isFolder, isTheFile, holds, file: noteIn(readFileSync(file, 'utf8')) })
+  })
+  await write('new')
+  expect(syncs).toEqual([
+    { isFolder: false, isTheFile: false, holds: 'new', file: 'old' },
+    { isFolder: true, isTheFile: false, holds: 1, file: 'new' },
+  ])
 })
