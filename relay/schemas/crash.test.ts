@@ -76,7 +76,7 @@ test('whoever has the old file open reads the old state to its end', async () =>
   await reader.close()
 })
 
-test('the new state is whole and durable before it takes its place, and its name after', async () => {
+test('the new state is whole and durable before it takes its place, its name after', async () => {
   await write('old')
   /** At each sync: what is made durable, what it holds, and what the file says meanwhile. */
   const syncs: unknown[] = []
