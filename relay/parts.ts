@@ -34,7 +34,6 @@ export interface RelayRecord {
    * many segments must copy them.
    */
   readonly value: Buffer
-  readonly threads: readonly { readonly thread: string; readonly sequence: bigint }[]
 }
 
 /** Records of one partition that a client can no longer get from the log. */

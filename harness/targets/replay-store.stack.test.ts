@@ -55,7 +55,7 @@ describe('what was added', () => {
     const top = 2n ** 63n - 1n
     const value = Buffer.from(range(0, 255))
     const offsets = [2n ** 53n, 2n ** 53n + 1n, 2n ** 53n + 2n, top - 1n]
-    for (const offset of offsets) store.add([{ partition: 0, offset, value, threads: [] }])
+    for (const offset of offsets) store.add([{ partition: 0, offset, value }])
     await written(store)
     const { found } = await replayed(store, 0, 2n ** 53n - 1n, 2n ** 53n + 3n)
     expect(found).toEqual(offsets.slice(0, 3).map((offset) => ({ offset, value })))

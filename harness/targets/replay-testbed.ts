@@ -151,7 +151,6 @@ export const records = (partition: number, first: number, last: number, bytes = 
     partition,
     offset: BigInt(first + at),
     value: valueOf(partition, first + at, bytes),
-    threads: [],
   }))
 
 export const valueOf = (partition: number, offset: number | bigint, bytes = 0): Buffer =>

@@ -213,7 +213,7 @@ export class Consume {
     this.#measure(sound)
     this.#sequences.take(partition, sound.threads)
     const view = this.#needs.broadcast.append(partition, offset, value!)
-    return { partition, offset, value: view, threads: sound.threads }
+    return { partition, offset, value: view }
   }
 
   #leaveOut(partition: number, record: Judged): void {
