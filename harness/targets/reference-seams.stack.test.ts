@@ -56,11 +56,10 @@ describe('replay and live', () => {
     await place.produce(many(500, 500))
     await until('the first records', () => early.deliveries.length === 500)
     const late: Client[] = []
+    const fromHundred = '{"type":"resume","lastOffsetsByPartition":{"0":"99"}}'
     const produced = await underLoad(place, async () => {
       for (let count = 0; count < 20; count += 1) {
-        const client = await Client.open(place.address)
-        client.send('{"type":"resume","lastOffsetsByPartition":{"0":"99"}}')
-        late.push(client)
+        late.push(await Client.open(place.address, fromHundred))
         await sleep(clock, 30)
       }
     })

@@ -52,12 +52,16 @@ export class Client {
   readonly #connection: Connection
   #cursor: { readonly partition: number; readonly offset: bigint } | undefined
 
-  constructor(address: string) {
+  /** @param first what it sends as soon as it is open, before anything live can come */
+  constructor(address: string, first?: string) {
     const reader = this.#reader()
     const hello = handshake(`ws://${address}/ws`, Buffer.alloc(16, 7))
     const buffer = Buffer.allocUnsafe(64 * 1_024)
     this.#connection = openConnection(clock, hello, limitMs, buffer, {
-      opened: () => (this.isOpen = true),
+      opened: () => {
+        this.isOpen = true
+        if (first !== undefined) this.send(first)
+      },
       refused: (status) => (this.refusedWith = status),
       chunk: (bytes, start, end) => reader.push(Buffer.from(bytes.subarray(start, end))),
       ended: () => (this.isEnded = true),
@@ -65,8 +69,8 @@ export class Client {
   }
 
   /** Opens one and waits until it is open. */
-  static async open(address: string): Promise<Client> {
-    const client = new Client(address)
+  static async open(address: string, first?: string): Promise<Client> {
+    const client = new Client(address, first)
     await until('the client to be open', () => client.isOpen)
     return client
   }
