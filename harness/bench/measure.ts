@@ -31,7 +31,7 @@ export interface Measurement extends Tally {
   readonly others: number
   readonly closed: number
   readonly rssBytes: number
-  /** Resident memory that each connection took when it was opened. */
+  /** Resident memory that each connection took, once the process was warm. */
   readonly connectionBytes: number
   readonly profile?: readonly ProfileShare[]
 }
@@ -57,11 +57,7 @@ export async function measure(
   let result: Measurement
   const fromMs = site.clock.nowMs()
   try {
-    const before = await site.usage()
-    await site.ask({ do: 'connect', port: site.started.port, count: load.clients })
-    await sleep(site.clock, load.kind === 'idle' ? warmUpMs : 300)
-    const { rssBytes } = await site.usage()
-    const connectionBytes = Math.round((rssBytes - before.rssBytes) / load.clients)
+    const connectionBytes = await connect(site, load)
     const run = new Run(site, who, load)
     if (load.kind === 'paced') await run.pace(load)
     else if (load.kind === 'flat-out') await run.flatOut(load)
@@ -72,6 +68,24 @@ export async function measure(
   if (!place.isProfiled || who !== 'relay') return result
   const folder = `${place.logFolder}/bench-${name}-${who}`
   return { ...result, profile: await readProfile(folder, fromMs) }
+}
+
+/**
+ * Opens all connections.
+ *
+ * @returns what each of the later ones took: the first also pay for a process that warms up
+ */
+async function connect({ ask, clock, started, usage }: Site, load: BenchLoad): Promise<number> {
+  const { port } = started
+  const first = Math.ceil(load.clients / 5)
+  await ask({ do: 'connect', port, count: first })
+  await sleep(clock, load.kind === 'idle' ? warmUpMs : 0)
+  const before = await usage()
+  const count = load.clients - first
+  if (count > 0) await ask({ do: 'connect', port, count })
+  await sleep(clock, load.kind === 'idle' ? warmUpMs : 300)
+  const { rssBytes } = await usage()
+  return Math.round((rssBytes - before.rssBytes) / Math.max(1, count))
 }
 
 /** One load on one site. */
