@@ -1,11 +1,9 @@
 /** What one measurement needs, started and ended as a whole: relay, readers, producer, topic. */
 import { fileURLToPath } from 'node:url'
-import { createKafka } from '../../relay/adapters/kafka-client.ts'
-import { createLogger } from '../../relay/adapters/logger.ts'
-import { parseSettings } from '../../relay/tables/settings-parse.ts'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { usageOf, type Usage } from '../samplers/memory.ts'
+import { kafkaClient } from '../stack/kafka.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import type { Stack } from '../stack/stack.ts'
 import { openTopics } from '../stack/topics.ts'
@@ -135,9 +133,7 @@ function asker(clock: Clock, readers: OwnedChild): Site['ask'] {
 }
 
 async function openProducer(clock: Clock, stack: Stack, topic: string, payloadBytes: number) {
-  const parsed = parseSettings({ KAFKA_BROKERS: stack.kafkaDirect.join(',') })
-  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
-  const producer = createKafka(parsed.settings, 'bench', createLogger('error')).producer()
+  const producer = kafkaClient('bench', stack.kafkaDirect).producer()
   await producer.connect()
   const record = template(payloadBytes)
   let next = 0

@@ -6,10 +6,8 @@ import { create } from '@bufbuild/protobuf'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
-import { createKafka } from '../../relay/adapters/kafka-client.ts'
-import { createLogger } from '../../relay/adapters/logger.ts'
-import { parseSettings } from '../../relay/tables/settings-parse.ts'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
+import { kafkaClient } from '../stack/kafka.ts'
 import { Client, record, Testbed, until, type Place } from './reference-testbed.ts'
 
 let bed: Testbed
@@ -227,14 +225,12 @@ describe('a rebalance', () => {
   test('costs the clients nothing and shows them nothing twice', async () => {
     const place = await bed.place({ kafkaHeartbeatMs: 500, lagIntervalMs: 1_000 })
     const client = await Client.open(place.address)
-    const parsed = parseSettings({ KAFKA_BROKERS: bed.stack.kafkaDirect.join(',') })
-    if (!parsed.ok) throw new Error(parsed.problems.join('; '))
     const rebalances = () => place.metric('relay_rebalances_total')
     const produced = await underLoad(place, async () => {
       for (let count = 0; count < 2; count += 1) {
         const before = await rebalances()
-        const kafka = createKafka(parsed.settings, `rival-${count}`, createLogger('error'))
-        const rival = kafka.consumer({ groupId: `g-${place.topic}`, heartbeatInterval: 500 })
+        const kafka = kafkaClient(`rival-${count}`, bed.stack.kafkaDirect)
+        const rival = kafka.consumer({ groupId: place.groupId, heartbeatInterval: 500 })
         await rival.connect()
         await rival.subscribe({ topic: place.topic })
         let stolen = 0
