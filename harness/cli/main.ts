@@ -19,10 +19,16 @@ import type { CommandWorld } from './command-world.ts'
 /** Aborts when the run must end in order, on the user's wish or on an error of our own. */
 const ending = new AbortController()
 
+/** npm passes Ctrl-C on although the terminal did so already: that is still one Ctrl-C. */
+const sameSignalMs = 500
+let firstMs = Infinity
+
 /** A first Ctrl-C ends the run in order; a second one ends at once, and the warden cleans up. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (ending.signal.aborted) process.exit(exitCodes.unknown.code)
+    const nowMs = systemClock.nowMs()
+    if (nowMs - firstMs > sameSignalMs) process.exit(exitCodes.unknown.code)
+    firstMs = Math.min(firstMs, nowMs)
     ending.abort(new Error('interrupted'))
   })
 }

@@ -18,8 +18,6 @@ const home = join(toolsFolder, `node-${pins.node}`)
 /** Exit code for an error of our own, as in harness/cli. */
 const internalError = 70
 const installLimitMs = 5 * 60_000
-/** npm passes Ctrl-C on although the terminal did so already: that is still one Ctrl-C. */
-const sameSignalMs = 500
 
 if (major(process.versions.node) >= major(pins.nodeMin)) await import(launch)
 else runOn(findNode() ?? installNode())
@@ -107,13 +105,8 @@ function runOn(node) {
     detached: true,
     env: { ...process.env, PATH: path },
   })
-  const passedOnMs = new Map()
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(signal, () => {
-      const nowMs = performance.now()
-      if (nowMs - (passedOnMs.get(signal) ?? -Infinity) > sameSignalMs) child.kill(signal)
-      passedOnMs.set(signal, nowMs)
-    })
+    process.on(signal, () => child.kill(signal))
   }
   child.on('error', (error) => giveUp(`cannot start ${node}: ${error.message}`))
   child.on('exit', (code, signal) => {

@@ -1,9 +1,12 @@
 /** The tables of the toolchain hold together, and its decisions are right without a host. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
+import { repoRoot } from '../world/places.ts'
 import { isTrouble } from '../world/trouble.ts'
 import { hostPrograms } from './host-programs.ts'
 import { withLock } from './lock.ts'
@@ -32,6 +35,26 @@ test('every pin is a version, and what is installed is at least what is taken', 
     const least = findVersion(pins[`${name}Min`]) as Version
     expect(isAtLeast(findVersion(pins[name]) as Version, least)).toBe(true)
   }
+})
+
+test('a signal to npm reaches the program of a script, and npm waits for it', async () => {
+  const { scripts } = JSON.parse(readFileSync(join(repoRoot, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const bootstrap = 'harness/toolchain/bootstrap.mjs'
+  const ours = Object.values(scripts).filter((script) => script.includes(bootstrap))
+  for (const script of ours) expect(script).toMatch(new RegExp(`^exec node ${bootstrap}`))
+  const stub = join(folder, 'stub.mjs')
+  const start = ours[0]!.replace(bootstrap, stub)
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { start } }))
+  writeFileSync(
+    stub,
+    `process.on('SIGTERM', () => process.exit(7)); setTimeout(() => {}, 9e3); console.log('up')`,
+  )
+  const npm = spawn('npm', ['start'], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
+  const ended = once(npm, 'exit')
+  for await (const text of npm.stdout) if (String(text).includes('up\n')) npm.kill('SIGTERM')
+  expect(await ended).toEqual([7, null])
 })
 
 const wanted: Lockfile = {
