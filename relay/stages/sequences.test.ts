@@ -61,6 +61,16 @@ test('remembers a bounded number of threads, and judges no forgotten one', () =>
   expect(counts().reorders).toBe(1)
 })
 
+test('forgets no thread that is heard of again and again', () => {
+  const { counts, sequences, take } = judged()
+  for (let at = 0; at < 30_000; at += 1) {
+    sequences.take(0, [{ thread: `t${at}`, sequence: 5n }])
+    // Every other one is missing.
+    if (at % 1_000 === 0) take(BigInt(at / 500 + 1))
+  }
+  expect(counts()).toEqual({ gaps: 29, duplicates: 0, reorders: 0 })
+})
+
 const span = fc
   .tuple(fc.bigInt({ min: 1n, max: 12n }), fc.bigInt({ min: 0n, max: 3n }))
   .map(([first, more]) => ({ first, last: first + more }))

@@ -2,6 +2,7 @@
  * Holds what is taken against the sequences of its threads, and counts what is missing, doubled or
  * out of order. It judges only: every record goes on to clients whatever is found.
  */
+import { CappedMap } from '../client/capped-map.ts'
 import type { Metrics } from '../metrics.ts'
 
 /** A thread of a record, as decoding sees it. */
@@ -13,15 +14,17 @@ export interface Numbered {
   readonly spans?: readonly { readonly first: bigint; readonly last: bigint }[]
 }
 
-/** Threads that are remembered per partition; beyond, the oldest begins anew, unjudged. */
+/** Threads that are remembered per partition at most; one that is forgotten begins anew. */
 const threadsMax = 10_000
 /** Characters of a thread that is remembered at all. */
 const threadLengthMax = 256
 
+type Threads = CappedMap<string, bigint>
+
 export class Sequences {
   readonly #metrics: Metrics
   /** The next sequence of each thread, by partition. */
-  readonly #next = new Map<number, Map<string, bigint>>()
+  readonly #next = new Map<number, Threads>()
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics
@@ -44,9 +47,8 @@ export class Sequences {
   #judge(partition: number, thread: string, first: bigint, last: bigint): void {
     const threads = this.#threadsOf(partition)
     const next = threads.get(thread)
-    if (next === undefined) this.#makeRoom(threads)
-    else if (first > next) this.#missing(first - next)
-    else if (first < next) this.#again(next, first, last)
+    if (next !== undefined && first > next) this.#missing(first - next)
+    if (next !== undefined && first < next) this.#again(next, first, last)
     if (next === undefined || last >= next) threads.set(thread, last + 1n)
   }
 
@@ -64,19 +66,11 @@ export class Sequences {
     this.#metrics.sequenceReorders.add(Number(older))
   }
 
-  #threadsOf(partition: number): Map<string, bigint> {
+  #threadsOf(partition: number): Threads {
     const known = this.#next.get(partition)
     if (known !== undefined) return known
-    const threads = new Map<string, bigint>()
+    const threads: Threads = new CappedMap(threadsMax)
     this.#next.set(partition, threads)
     return threads
-  }
-
-  #makeRoom(threads: Map<string, bigint>): void {
-    if (threads.size < threadsMax) return
-    for (const oldest of threads.keys()) {
-      threads.delete(oldest)
-      return
-    }
   }
 }

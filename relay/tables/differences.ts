@@ -254,6 +254,11 @@ const telling: readonly DifferenceRow[] = [
     noticed: '`websocket_e2e_latency_ms` rises during a catch-up.',
   },
   {
+    what: 'Sequences are judged by partition and anew after each assignment, batches by event.',
+    why: 'What another member had read in between was a gap; of a batch only the last one counted.',
+    noticed: '`dashstream_sequence_*` tells what the log lacks, not what the relay did not read.',
+  },
+  {
     what: 'All series of a counter exist from the start, and none is called `init`.',
     why: 'A rate over a series that begins with its first event misses that event.',
     noticed: 'Zeros; and the content type of /metrics names the version of the format.',
