@@ -6,6 +6,7 @@
  * closed set of values, all of which exist from the start as 0, or is a partition number, whose
  * series come and go with the partition.
  */
+import type { ErrorType } from '../../proto/codec.ts'
 import { type CloseReason, closeRows } from './close-codes.ts'
 import {
   byPartition as partition,
@@ -22,6 +23,14 @@ import { stageMetricRows } from './stage-metrics.ts'
 
 const severity = ['info', 'warning', 'critical'] as const
 const closeReasons = Object.keys(closeRows) as readonly CloseReason[]
+/** What records that do not decode are called. */
+const decodeErrorTypes = [
+  'payload_too_large',
+  'buffer_underflow',
+  'schema_version_mismatch',
+  'invalid_protobuf',
+  'unknown_decode_error',
+] as const satisfies readonly ErrorType[]
 
 /** Kafka in: what was taken, and what came of it. */
 const intake = {
@@ -37,15 +46,7 @@ const intake = {
   ),
   decodeErrors: counter(
     'websocket_decode_errors_total',
-    {
-      error_type: [
-        'payload_too_large',
-        'buffer_underflow',
-        'schema_version_mismatch',
-        'invalid_protobuf',
-        'unknown_decode_error',
-      ],
-    },
+    { error_type: decodeErrorTypes },
     'New records that did not decode, by reason.',
   ),
   unreadableBatches: counter(
@@ -119,15 +120,7 @@ const intake = {
   ),
   dlqSends: counter(
     'websocket_dlq_sends_total',
-    {
-      error_type: [
-        'payload_too_large',
-        'buffer_underflow',
-        'schema_version_mismatch',
-        'invalid_protobuf',
-        'unknown_decode_error',
-      ],
-    },
+    { error_type: decodeErrorTypes },
     'Dead-letter records that Kafka acknowledged.',
   ),
   dlqSendFailures: counter(
