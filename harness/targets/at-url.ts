@@ -6,7 +6,7 @@ import { sayAsked, untilReady, type Asked } from './readiness.ts'
 import { sayTarget, type RunningTarget, type TargetSpec } from './target.ts'
 
 /** What runs already is ready, or about to be. */
-const readyLimitMs = 5_000
+const readyMsMax = 5_000
 const httpPort = '80'
 
 /**
@@ -17,6 +17,7 @@ const httpPort = '80'
 export async function targetAt(
   world: World,
   spec: Extract<TargetSpec, { kind: 'url' }>,
+  readyLimitMs = readyMsMax,
 ): Promise<RunningTarget> {
   const url = new URL(spec.url)
   const address = `${url.hostname}:${url.port || httpPort}`

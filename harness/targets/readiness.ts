@@ -28,6 +28,8 @@ export async function untilReady(
 ): Promise<void> {
   for (;;) {
     const asked = await askReadiness(address, signal)
+    // What was cut off by the deadline found nothing out.
+    signal.throwIfAborted()
     tell(asked)
     if (asked.status === 200) return
     await sleep(clock, askEveryMs, signal)

@@ -10,5 +10,6 @@ export async function startTarget(
   spec: TargetSpec,
   start: TargetStart,
 ): Promise<RunningTarget> {
-  return spec.kind === 'url' ? targetAt(world, spec) : startSpawned(world, spec, start)
+  if (spec.kind === 'url') return targetAt(world, spec, start.readyLimitMs)
+  return startSpawned(world, spec, start)
 }

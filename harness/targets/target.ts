@@ -22,7 +22,7 @@ export interface TargetStart {
   readonly groupId: string
   /** Where the target's own output goes. */
   readonly logFile: string
-  /** How long it may take to become ready; default 30 s. */
+  /** How long it may take to become ready; default 30 s, 5 s for one that runs already. */
   readonly readyLimitMs?: number
   /** Told of every start and exit of the process. */
   onProcess(pid: number, edge: 'start' | 'exit', code: number | null, signal: string | null): void
