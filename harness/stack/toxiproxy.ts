@@ -7,7 +7,7 @@
  */
 import { Proxy, Toxic, Toxiproxy, ToxiproxyError } from 'toxiproxy-node-client'
 import type { Clock } from '../../relay/world/clock.ts'
-import { withDeadline } from '../../relay/world/deadline.ts'
+import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import type { Hop } from '../dsl/scenario.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { Address, Link } from './stack.ts'
@@ -47,14 +47,14 @@ export interface ToxiproxyControl {
   version(): Promise<string>
 }
 
-/** A healthy API answers in a millisecond; a deadlocked one never. */
-const callLimitMs = 4_000
+/** A healthy API answers in a millisecond; a deadlocked one never, and is not waited for again. */
+const callLimitMs = { healthy: 4_000, wedged: 500 } as const
 const notFound = 404
 const serverError = 500
 
 export function openToxiproxy(clock: Clock, api: string): ToxiproxyControl {
   const client = new Toxiproxy(api)
-  const call = <T>(what: string, work: () => Promise<T>) => guarded(clock, api, what, work)
+  const call = guard(clock, api)
   return {
     api,
     createLink: (name, hop, listen, upstream) =>
@@ -106,13 +106,21 @@ async function unlessGone(work: Promise<void>): Promise<void> {
   }
 }
 
-async function guarded<T>(clock: Clock, api: string, what: string, work: () => Promise<T>) {
-  try {
-    return await withDeadline(clock, callLimitMs, `Toxiproxy, asked to ${what},`, work)
-  } catch (error) {
-    const status = statusOf(error)
-    if (status !== undefined && status < serverError) throw refused(api, what, status, error)
-    throw wedged(api, what, error)
+/** Calls under a deadline, which is short as long as the last one was not answered. */
+function guard(clock: Clock, api: string) {
+  let state: keyof typeof callLimitMs = 'healthy'
+  return async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    const limitMs = callLimitMs[state]
+    try {
+      const answer = await withDeadline(clock, limitMs, `Toxiproxy, asked to ${what},`, work)
+      state = 'healthy'
+      return answer
+    } catch (error) {
+      const status = statusOf(error)
+      state = error instanceof DeadlineError ? 'wedged' : 'healthy'
+      if (status !== undefined && status < serverError) throw refused(api, what, status, error)
+      throw wedged(api, what, error)
+    }
   }
 }
 
