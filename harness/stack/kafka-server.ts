@@ -30,6 +30,8 @@ export interface KafkaPlan {
   readonly partitionsDefault: number
   /** Opens the secured listeners beside the others. */
   readonly secured?: Secured
+  /** Options of the JVM beside our own. */
+  readonly javaOptions?: readonly string[]
 }
 
 const formatLimitMs = 20_000
@@ -99,8 +101,8 @@ export async function startKafka(
   }
 }
 
-function java(plan: KafkaPlan, main: string) {
-  return { command: plan.java, args: [...jvmOptions, '-cp', join(plan.libs, '*'), main] }
+function java({ java: command, javaOptions = [], libs }: KafkaPlan, main: string) {
+  return { command, args: [...jvmOptions, ...javaOptions, '-cp', join(libs, '*'), main] }
 }
 
 /** 128 bits in the alphabet of Kafka's identifiers, different for every run. */

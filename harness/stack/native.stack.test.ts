@@ -1,5 +1,5 @@
 /** The native stack on real servers: what goes through a proxy, what does not, and how it ends. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,6 +81,10 @@ test('servers say which versions they are, and have processes of ours', () => {
   // Redis writes its title over the place where its variables were.
   expect(owned.has(stack.pids['kafka'] as number)).toBe(true)
   expect(owned.has(stack.pids['toxiproxy'] as number)).toBe(true)
+})
+
+test('the broker has taken over classes that were made ready before', () => {
+  expect(readFileSync(`/proc/${stack.pids['kafka']}/maps`, 'utf8')).toContain('/kafka-classes-')
 })
 
 test('Kafka sends clients of the proxied listener back to the proxy, and only there', async () => {

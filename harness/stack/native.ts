@@ -9,6 +9,7 @@ import { startChild, type OwnedChild } from '../world/child.ts'
 import { remove } from '../world/ledger.ts'
 import { holdPorts } from '../world/ports.ts'
 import type { World } from '../world/world.ts'
+import { ensureKafkaClasses } from './kafka-classes.ts'
 import { formatStorage, startKafka, type KafkaPlan, type KafkaPorts } from './kafka-server.ts'
 import { onFreePorts, type ChoosePorts } from './free-ports.ts'
 import { askRedisVersion, startRedis } from './redis-server.ts'
@@ -42,13 +43,14 @@ export async function startNativeStack(options: NativeStackOptions): Promise<Sta
   const tools = await ensureTools(['kafka', 'redis', 'toxiproxy'], report)
   const folder = world.makeFolder('stack')
   const logFolder = options.logFolder ?? join(folder, 'logs')
-  const plan: KafkaPlan = {
+  const bare: KafkaPlan = {
     libs: tools.kafka.path,
     java: await requireHostProgram('java'),
     folder,
     logFolder,
     partitionsDefault: options.kafkaPartitionsDefault ?? 4,
   }
+  const plan = { ...bare, javaOptions: await ensureKafkaClasses(world, bare, report) }
   const site: Site = { ...options, folder, logFolder, tools, plan, children: new Map() }
   try {
     return await start(site)

@@ -1,0 +1,62 @@
+/**
+ * Kafka's classes as the JVM keeps them once it has read and checked them. With them a broker is up
+ * in half the time, at half the work. They are made once for a Java and a Kafka, by a broker that
+ * is started for nothing else; whoever has none starts without.
+ */
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, realpathSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Report } from '../toolchain/tools.ts'
+import { toolsFolder } from '../world/places.ts'
+import type { World } from '../world/world.ts'
+import { onFreePorts } from './free-ports.ts'
+import { formatStorage, startKafka, type KafkaPlan, type KafkaPorts } from './kafka-server.ts'
+
+/** A broker brings its log in order, and its JVM writes what it has loaded. */
+const endLimitMs = 30_000
+
+/** @returns the JVM's options for what is there afterwards; never throws */
+export async function ensureKafkaClasses(
+  world: World,
+  plan: KafkaPlan,
+  report: Report,
+): Promise<readonly string[]> {
+  const file = join(toolsFolder, `kafka-classes-${identityOf(plan)}.jsa`)
+  try {
+    if (!existsSync(file)) {
+      report('kafka: making its classes ready, once')
+      await make(world, plan, file)
+    }
+    return [`-XX:SharedArchiveFile=${file}`]
+  } catch (error) {
+    report(`kafka: starts slower than it could: ${(error as Error).message}`)
+    return []
+  }
+}
+
+/** The JVM takes classes of the very same Java and jars only. */
+function identityOf({ java, libs }: KafkaPlan): string {
+  const files = [realpathSync(java), libs].map((path) => `${path} ${statSync(path).mtimeMs}`)
+  return createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16)
+}
+
+async function make(world: World, plan: KafkaPlan, file: string): Promise<void> {
+  const folder = world.makeFolder('kafka-classes')
+  const draft = join(folder, 'classes.jsa')
+  const javaOptions = [`-XX:ArchiveClassesAtExit=${draft}`]
+  const own = { ...plan, folder, logFolder: folder }
+  try {
+    await formatStorage(world, own)
+    await onFreePorts({ seed: folder, role: 'kafka', count: 3 }, async (ports) => {
+      const [, proxied] = ports
+      const recorded = { ...own, javaOptions }
+      const broker = await startKafka(world, recorded, ports as KafkaPorts, `127.0.0.1:${proxied}`)
+      await broker.stop(endLimitMs)
+    })
+    mkdirSync(toolsFolder, { recursive: true })
+    copyFileSync(draft, `${file}.${process.pid}`)
+    renameSync(`${file}.${process.pid}`, file)
+  } finally {
+    world.removeFolder(folder)
+  }
+}
