@@ -291,8 +291,9 @@ export class Relay {
   }
 
   #export(): void {
-    const { metrics, parts, signals } = this.#wiring
+    const { metrics, parts, signals, world } = this.#wiring
     exportAges(metrics, signals, parts.ages)
+    metrics.logLinesLost.from(() => world.logger.lost?.() ?? 0)
     const stages = new Stages(this.#wiring.world.clock, {
       consume: () => metrics.fetches.total,
       decode: () => signals.received,

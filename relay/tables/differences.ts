@@ -269,6 +269,26 @@ const telling: readonly DifferenceRow[] = [
     noticed: '200 means on disk; other statuses say why not. A broken file is moved aside.',
   },
   {
+    what: 'Whoever holds a connection without becoming a client has `WEBSOCKET_HTTP_TIMEOUT_SECS`.',
+    why: 'Half a request, or an answer that is never read, held a connection for ever.',
+    noticed: 'Closed; `relay_refused_connections_total{reason="pending"}` if it was too many.',
+  },
+  {
+    what: 'A message in more than 1,024 fragments, or in more than 4,096 reads, ends the client.',
+    why: 'A megabyte in single bytes cost hundreds of megabytes while it came.',
+    noticed: 'Close code 1008.',
+  },
+  {
+    what: 'A log that is not read costs lines; no line shows a secret, encoded ones included.',
+    why: 'A sleeping reader of stdout stopped the relay, and libraries log what they were given.',
+    noticed: 'A line that says how many are missing, `relay_log_lines_lost_total`; `***`.',
+  },
+  {
+    what: 'Certificates and keys that cannot be used are among the wrong settings of the start.',
+    why: 'They looked like a broker that cannot be reached.',
+    noticed: 'Code 1 within seconds, and one message with all that is wrong.',
+  },
+  {
     what: 'Settings out of bounds are moved to them with a warning; others stop the start.',
     why: 'A wrong value was replaced by the default, or overflowed.',
     noticed: '/version tells every effective setting, secrets apart.',

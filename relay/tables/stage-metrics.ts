@@ -1,4 +1,4 @@
-/** Each stage of the pipeline: how much it did, and when last. */
+/** Each stage of the pipeline: how much it did, and when last; and what the log could not say. */
 import { counter, gauge, none, ours } from './metric-row.ts'
 
 const stage = ['consume', 'decode', 'broadcast', 'send', 'redis_write', 'dlq', 'commit'] as const
@@ -14,6 +14,12 @@ export const stageMetricRows = {
     'relay_stage_timestamp_seconds',
     { stage },
     'Unix time of that; absent until there was one.',
+    ours,
+  ),
+  logLinesLost: counter(
+    'relay_log_lines_lost_total',
+    none,
+    'Lines of the log that nobody took: its reader sleeps or is gone, or the disk is full.',
     ours,
   ),
   fetches: counter(
