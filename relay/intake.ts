@@ -142,7 +142,7 @@ export class Intake {
     const steps: readonly (readonly [string, () => Promise<void>])[] = [
       ['flushing dead letters', () => this.#dlq.flushed()],
       ['committing offsets', () => this.#commit()],
-      ['leaving the group', () => this.#consumer.stop(stopStepMs)],
+      ['leaving the group', () => this.#consumer.stop()],
     ]
     for (const [what, work] of steps) {
       await withDeadline(clock, stopStepMs, what, work).catch((error: unknown) => {

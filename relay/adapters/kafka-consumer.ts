@@ -78,8 +78,8 @@ export interface KafkaConsumer {
   resume(partitions: readonly number[]): void
   /** Reads these partitions from their beginning; what was fetched and not taken is void. */
   readAnew(partitions: readonly number[]): void
-  /** Leaves the group, within the limit. */
-  stop(limitMs: number): Promise<void>
+  /** Leaves the group; settles when that is done, which may take as long as a join. */
+  stop(): Promise<void>
   readonly isRunning: boolean
 }
 
@@ -133,9 +133,9 @@ class GroupConsumer implements KafkaConsumer {
     this.resume(partitions)
   }
 
-  async stop(limitMs: number): Promise<void> {
+  stop(): Promise<void> {
     this.#stopping.abort()
-    await withDeadline(this.#needs.clock, limitMs, 'leaving the group', () => this.#done)
+    return this.#done
   }
 
   async #runForEver(): Promise<void> {
