@@ -116,6 +116,11 @@ export const findings = {
     part: 'relay',
     says: 'A Redis that was lost once is not used again until the relay is restarted.',
   },
+  'own-2': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'After one outage of Kafka the relay is called broken although all is well again.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

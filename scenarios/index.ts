@@ -1,6 +1,7 @@
 /** Every scenario by its name, in the order in which a suite plays them. */
 import type { Scenario } from '../harness/dsl/scenario.ts'
 import healthSpeaksOfNow from './health-speaks-of-now.ts'
+import kafkaComesBack from './kafka-comes-back.ts'
 import lagTellsTheTruth from './lag-tells-the-truth.ts'
 import malformedHarmsNobody from './malformed-harms-nobody.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
@@ -13,6 +14,7 @@ import slotsComeBack from './slots-come-back.ts'
 export const scenarios = {
   'malformed-harms-nobody': malformedHarmsNobody,
   'health-speaks-of-now': healthSpeaksOfNow,
+  'kafka-comes-back': kafkaComesBack,
   'lag-tells-the-truth': lagTellsTheTruth,
   'memory-stays-bounded': memoryStaysBounded,
   'memory-stays-flat': memoryStaysFlat,

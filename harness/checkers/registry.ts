@@ -21,6 +21,7 @@ import { staysAlive, type StaysAliveOptions } from './stays-alive.ts'
 import { stream, type StreamOptions } from './stream.ts'
 import { toldInVersion, type ToldInVersionOptions } from './told-in-version.ts'
 import { warningIsRecent, type WarningIsRecentOptions } from './warning-is-recent.ts'
+import { wellAgain, type WellAgainOptions } from './well-again.ts'
 import type { Checker } from './checker.ts'
 
 /** What each checker may be told, for a scenario with groups `G` and phases `P`. */
@@ -42,6 +43,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'reset-forgets': ResetForgetsOptions
   readonly restored: RestoredOptions<G>
   readonly exercised: ExercisedOptions
+  readonly 'well-again': WellAgainOptions
   readonly 'stays-alive': StaysAliveOptions
 }
 
@@ -65,6 +67,7 @@ export const checkers = {
   'reset-forgets': resetForgets,
   restored,
   exercised,
+  'well-again': wellAgain,
   'stays-alive': staysAlive,
 } as const satisfies { readonly [K in CheckerName]: Checker<CheckerOptions[K]> }
 

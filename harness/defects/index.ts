@@ -21,6 +21,7 @@ import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
+import errorRemembered from './own-2-error-remembered.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
 
@@ -46,6 +47,7 @@ export const defects = {
   'm-746-reset-clears-nothing': resetClearsNothing,
   'm-748-other-fields-for-latest': otherFieldsForLatest,
   'own-1-poison-takes-batch': poisonTakesBatch,
+  'own-2-error-remembered': errorRemembered,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
   'v8-l3-stale-lag-series': staleLagSeries,
 } as const satisfies Readonly<Record<string, Defect>>

@@ -1,0 +1,36 @@
+/**
+ * The relay is cut off from Kafka while records go on to be written there. Afterwards it catches up
+ * by itself, and neither its clients nor its health remember the outage for long.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+
+/** Kafka's own timeouts, and a rejoin of the group. */
+const backMs = 10_000
+
+export default scenario({
+  name: 'kafka-comes-back',
+  claim: 'After an outage of Kafka nothing is missing, and nothing is called broken any more.',
+  suites: ['nightly'],
+  topic: { partitions: 3 },
+  relay: {
+    kafkaRequestTimeoutMs: 3_000,
+    kafkaSessionTimeoutMs: 6_000,
+    kafkaHeartbeatMs: 1_000,
+    lagIntervalMs: 1_000,
+    healthWindowMs: 60_000,
+    lagDisconnectRecords: 0,
+  },
+  load: { recordsPerSecond: 300, payloadBytes: 512, threads: 24 },
+  fleet: { readers: { count: 3, reads: 'fast' } },
+  phases: () => [
+    { name: 'traffic', ms: 3_000 },
+    { name: 'cut', ms: 4_000, faults: [{ fault: 'cut', hop: 'kafka' }] },
+    { name: 'back', ms: backMs + 4_000 },
+  ],
+  expect: () => ({
+    'own-2': [
+      { check: 'restored', groups: ['readers'], limitMs: backMs },
+      { check: 'well-again', limitMs: backMs },
+    ],
+  }),
+})
