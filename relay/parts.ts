@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ByteLog, LogBounds } from './log/byte-log.ts'
+import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
 import type { CloseReason } from './tables/close-codes.ts'
 
 /** Which kind of write a client was given: live records, a frame of its own, or a replay. */
@@ -283,6 +284,10 @@ export interface Rates {
   /** Whether the buffer may be reset once more, by whomever. */
   mayReset(): boolean
 }
+/** Reads the text of a resume. Total: it is served, or refused with its code. */
+export interface ResumeParser {
+  parse(text: string): ResumeRequest | ResumeRefusal
+}
 /** Lets replays through: so many at once, and all of them no faster than they may be. */
 export interface ReplayGate {
   /** The chunks, in their time; or none, and `onRefused` is called, if its turn does not come. */
@@ -310,6 +315,7 @@ export interface RelayParts {
   readonly replayStore: ReplayStore
   readonly limiter: ConnectionLimiter
   readonly rates: Rates
+  readonly resumes: ResumeParser
   readonly replayGate: ReplayGate
   readonly address: ClientAddress
 }

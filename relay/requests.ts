@@ -4,7 +4,7 @@
  */
 import { mayAdminister } from './limits/admission.ts'
 import { controlFrame } from './replay/replay-frames.ts'
-import { parseResume, type ResumeRequest } from './replay/resume.ts'
+import type { ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
 import { Turns } from './replay/turns.ts'
 import type { ReplayStore } from './parts.ts'
@@ -46,7 +46,7 @@ export class Requests {
 
   /** Begins the replay that the text asks for, or says why not. */
   resume(session: Session, text: string): void {
-    const request = parseResume(text)
+    const request = this.#wiring.parts.resumes.parse(text)
     if ('refused' in request) {
       this.#wiring.metrics.resumeRefusals.of({ code: request.refused }).add()
       return session.refuse(request.refused, request.found)

@@ -14,6 +14,7 @@ import { createRates } from './limits/rates.ts'
 import { createReplayGate } from './limits/replay-gate.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { Overrides, RelayParts } from './parts.ts'
+import { parseResume } from './replay/resume.ts'
 import { TieredReplayStore } from './replay/store.ts'
 import { referencePoison } from './stages/poison.ts'
 import { createSendDeadline } from './stages/send-deadline.ts'
@@ -85,6 +86,7 @@ function referenceParts(
     replayStore,
     limiter: createConnectionLimiter(settings.connectionsPerIpMax),
     rates: createRates(clock, settings),
+    resumes: { parse: parseResume },
     replayGate: createReplayGate(clock, {
       replaysMax: settings.replaysMax,
       waitMs: settings.replayWaitMs,

@@ -121,6 +121,16 @@ export const findings = {
     part: 'relay',
     says: 'After one outage of Kafka the relay is called broken although all is well again.',
   },
+  '2X-2': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'A text is cut inside a character for a message: whoever sends it ends more than itself.',
+  },
+  'M-1012': {
+    audit: 'another audit',
+    part: 'relay',
+    says: 'A resume may name any number of partitions and threads.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

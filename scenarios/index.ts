@@ -2,6 +2,7 @@
 import type { Scenario } from '../harness/dsl/scenario.ts'
 import healthSpeaksOfNow from './health-speaks-of-now.ts'
 import kafkaComesBack from './kafka-comes-back.ts'
+import hostileFramesHarmNobody from './hostile-frames-harm-nobody.ts'
 import lagTellsTheTruth from './lag-tells-the-truth.ts'
 import malformedHarmsNobody from './malformed-harms-nobody.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
@@ -15,6 +16,7 @@ export const scenarios = {
   'malformed-harms-nobody': malformedHarmsNobody,
   'health-speaks-of-now': healthSpeaksOfNow,
   'kafka-comes-back': kafkaComesBack,
+  'hostile-frames-harm-nobody': hostileFramesHarmNobody,
   'lag-tells-the-truth': lagTellsTheTruth,
   'memory-stays-bounded': memoryStaysBounded,
   'memory-stays-flat': memoryStaysFlat,

@@ -8,6 +8,7 @@ import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
 import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
 import { deliveredInTime, type DeliveredInTimeOptions } from './delivered-in-time.ts'
 import { exercised, type ExercisedOptions } from './exercised.ts'
+import { hostileAnswered, type HostileAnsweredOptions } from './hostile-answered.ts'
 import { idleIsNotBroken, type IdleIsNotBrokenOptions } from './idle-is-not-broken.ts'
 import { lagTruth, type LagTruthOptions } from './lag-truth.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
@@ -36,6 +37,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'ages-exported': AgesExportedOptions<P>
   readonly 'idle-is-not-broken': IdleIsNotBrokenOptions<P>
   readonly 'delivered-in-time': DeliveredInTimeOptions<G, P>
+  readonly 'hostile-answered': HostileAnsweredOptions
   readonly 'lag-truth': LagTruthOptions<P>
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
   readonly 'newcomers-let-in': NewcomersLetInOptions<G, P>
@@ -60,6 +62,7 @@ export const checkers = {
   'ages-exported': agesExported,
   'idle-is-not-broken': idleIsNotBroken,
   'delivered-in-time': deliveredInTime,
+  'hostile-answered': hostileAnswered,
   'lag-truth': lagTruth,
   'malformed-accounted': malformedAccounted,
   'newcomers-let-in': newcomersLetIn,

@@ -69,6 +69,12 @@ describe('a plan', () => {
     expect(halting).toEqual({ check: 'stream', haltsAtPoison: true })
   })
 
+  test('judges no stream of clients that say what no honest client says', () => {
+    const { expectations } = planOf(scenarios['hostile-frames-harm-nobody'], timingOf({}, {}))
+    const stream = expectations.find(({ finding }) => finding === streamFinding)?.expectation
+    expect(stream).toEqual({ check: 'stream', groups: ['readers', 'probe'] })
+  })
+
   test('of every scenario can be stored and judged again', () => {
     for (const one of Object.values(scenarios)) {
       const { phases, expectations } = planOf(one, timingOf(one.relay, {}))

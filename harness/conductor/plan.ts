@@ -40,8 +40,23 @@ export function planOf(scenario: Scenario, timing: Timing): Plan {
   const expected = Object.entries(scenario.expect(timing)).flatMap(([finding, expectations]) =>
     (expectations ?? []).map((expectation) => ({ finding, expectation })),
   )
-  const stream: Expectation = { check: 'stream', ...halting(scenario.relay) }
+  const groups = honest(scenario, phases)
+  const stream: Expectation = { check: 'stream', ...groups, ...halting(scenario.relay) }
   return { phases, expectations: [...expected, { finding: streamFinding, expectation: stream }] }
+}
+
+/** Whoever says what no honest client says is owed the reaction to it, and no stream. */
+function honest(
+  { fleet }: Scenario,
+  phases: readonly PlannedPhase[],
+): { groups?: readonly string[] } {
+  const isHostile = (name: string) =>
+    phases.some(({ stimuli }) =>
+      stimuli.some((one) => one.stimulus === 'hostile-frames' && one.group === name),
+    )
+  const all = Object.keys(fleet)
+  const groups = all.filter((name) => !isHostile(name))
+  return groups.length === all.length ? {} : { groups }
 }
 
 /** A relay that is told to stop a partition at a malformed record owes nothing behind it. */

@@ -6,9 +6,11 @@ import ringBoundedByCount from './2x-14-ring-bounded-by-count.ts'
 import broadcastBeforeStored from './2x-15-broadcast-before-stored.ts'
 import vanishedNeverNoticed from './2x-16-vanished-never-noticed.ts'
 import abortedHandshakeKeepsSlot from './2x-32-aborted-handshake-keeps-slot.ts'
+import multiByteCutInTwo from './2x-2-multi-byte-cut-in-two.ts'
 import recordWaitsForRedis from './2x-6-record-waits-for-redis.ts'
 import holesNotTold from './2x-8-holes-not-told.ts'
 import replayNotFenced from './bug-26-replay-not-fenced.ts'
+import entriesWithoutLimit from './m-1012-entries-without-limit.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
 import unboundedControlSend from './m-1034-unbounded-control-send.ts'
 import lifetimeWarning from './m-1041-lifetime-warning.ts'
@@ -32,9 +34,11 @@ export const defects = {
   '2x-15-broadcast-before-stored': broadcastBeforeStored,
   '2x-16-vanished-never-noticed': vanishedNeverNoticed,
   '2x-32-aborted-handshake-keeps-slot': abortedHandshakeKeepsSlot,
+  '2x-2-multi-byte-cut-in-two': multiByteCutInTwo,
   '2x-6-record-waits-for-redis': recordWaitsForRedis,
   '2x-8-holes-not-told': holesNotTold,
   'bug-26-replay-not-fenced': replayNotFenced,
+  'm-1012-entries-without-limit': entriesWithoutLimit,
   'm-1033-fixed-send-timeout': fixedSendTimeout,
   'm-1034-unbounded-control-send': unboundedControlSend,
   'm-1041-lifetime-warning': lifetimeWarning,
