@@ -21,16 +21,20 @@ const script = (text: string): Script => ({
 const loadCommands = (...scripts: readonly Script[]): RedisCommand[] =>
   scripts.map(({ text }) => ['SCRIPT', 'LOAD', text])
 
-/** Drops whole blocks from the front until the rest is within all bounds. */
-const trimming = `
-local function trim(stream, sizes, ttl, recordsMax, bytesMax)
-  local place = '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
+/** Reads the sizes; and drops whole blocks from the front until the rest is within all bounds. */
+const accounting = `
+local place = '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function written(sizes)
   local tail = redis.call('LINDEX', sizes, -1)
-  if not tail then return end
+  if not tail then return nil end
   local _, _, bytes, records, bytesBefore, recordsBefore = string.match(tail, place)
-  local bytesAll, recordsAll = bytesBefore + bytes, recordsBefore + records
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  return bytesBefore + bytes, recordsBefore + records
+end
+local function trim(stream, sizes, ttl, recordsMax, bytesMax)
+  local bytesAll, recordsAll = written(sizes)
+  if not bytesAll then return end
   local dropped
   while true do
     local head = redis.call('LINDEX', sizes, 0)
@@ -52,28 +56,21 @@ end`
  * there and is not was evicted: what is left begins a new epoch. Its first change is one that Redis
  * refuses when it is out of memory; after another one Redis would let the rest pass.
  */
-const write = script(`${trimming}
+const write = script(`${accounting}
 local epoch, partitions, stream, sizes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local expected, ifAbsent, following, isKnown = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 local ttl, recordsMax, bytesMax = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local held = redis.call('GET', epoch) or ifAbsent
-if held ~= expected and held ~= following then return {held, 0, 0, false} end
+if held ~= expected and held ~= following then return {held, 0, false} end
 local isWhole = redis.call('EXISTS', stream, sizes) == 2
 local isListed = redis.call('SADD', partitions, ARGV[8]) == 0
 local rest = isWhole and 0 or redis.call('UNLINK', stream, sizes)
 if (isKnown and not (isWhole and isListed)) or rest > 0 then held = following end
 redis.call('SET', epoch, held, 'PX', ttl)
 redis.call('PEXPIRE', partitions, ttl)
-local tail = redis.call('LINDEX', sizes, -1)
-local bytesAll, recordsAll = 0, 0
-if tail then
-  local bytes, records, bytesBefore, recordsBefore =
-    string.match(tail, '^%d+ %d+ (%d+) (%d+) (%d+) (%d+)$')
-  bytesAll, recordsAll = bytesBefore + bytes, recordsBefore + records
-end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local done, there, failure = 0, 0, false
+local bytesAll, recordsAll = written(sizes)
+if not bytesAll then bytesAll, recordsAll = 0, 0 end
+local done, failure = 0, false
 for at = 9, #ARGV, 6 do
   local bytes, last, from, count = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local added = redis.pcall('XADD', stream, last .. '-1', 'from', from, 'count', count,
@@ -83,7 +80,6 @@ for at = 9, #ARGV, 6 do
       failure = added.err
       break
     end
-    there = there + 1
   else
     redis.call('RPUSH', sizes, string.format('%s %.0f %.0f %s %.0f %.0f',
       last, now, bytes, count, bytesAll, recordsAll))
@@ -94,9 +90,9 @@ end
 trim(stream, sizes, ttl, recordsMax, bytesMax)
 redis.call('PEXPIRE', stream, ttl)
 redis.call('PEXPIRE', sizes, ttl)
-return {held, done, there, failure}`)
+return {held, done, failure}`)
 
-const tidy = script(`${trimming}
+const tidy = script(`${accounting}
 trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))
 return 0`)
 
@@ -181,8 +177,6 @@ export interface Written {
   readonly epoch: string
   /** Blocks that are in Redis now, the first of the batch. */
   readonly done: number
-  /** How many of them it had, or had newer ones than. */
-  readonly there: number
   /** Why the rest is not. */
   readonly failure: string | undefined
 }
@@ -190,12 +184,12 @@ export interface Written {
 /** @throws the error of Redis, or TypeError when it answered with something else */
 export function readWritten(reply: RedisReply | undefined): Written {
   if (reply instanceof Error) throw reply
-  const [epoch, done, there, failure] = Array.isArray(reply) ? (reply as RedisReply[]) : []
-  if (!Buffer.isBuffer(epoch) || typeof done !== 'number' || typeof there !== 'number') {
+  const [epoch, done, failure] = Array.isArray(reply) ? (reply as RedisReply[]) : []
+  if (!Buffer.isBuffer(epoch) || typeof done !== 'number') {
     throw new TypeError('Redis answered a write with something else')
   }
   const why = Buffer.isBuffer(failure) ? failure.toString() : undefined
-  return { epoch: epoch.toString(), done, there, failure: why }
+  return { epoch: epoch.toString(), done, failure: why }
 }
 
 export const tidyCommand = (keys: Keys, partition: number, within: StreamBounds): RedisCommand => {
