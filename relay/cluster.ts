@@ -1,6 +1,10 @@
-/** Finding the cluster: nothing can be read from Kafka before it has answered. */
+/**
+ * Finding the cluster, whose id is part of the namespace of cursors and replay buffer: nothing can
+ * be read from Kafka before it has answered.
+ */
 import type { KafkaAdmin } from './adapters/kafka-admin.ts'
 import { explain } from './adapters/kafka-errors.ts'
+import { resumeNamespace } from './namespace.ts'
 import type { Wiring } from './wiring.ts'
 import { sleep } from './world/clock.ts'
 
@@ -8,8 +12,24 @@ const askMs = 5_000
 /** Time between two attempts. */
 const retryMs = { first: 1_000, most: 5_000 } as const
 
-/** Asks until the cluster answers. @throws when the signal aborts */
-export async function findClusterId(
+/** Asks until the cluster answers, if it must be asked. @throws when the signal aborts */
+export async function findNamespace(
+  wiring: Wiring,
+  admin: KafkaAdmin,
+  onFailed: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const { kafkaBrokers, kafkaClusterId, kafkaGroupId, kafkaTopic } = wiring.settings
+  const clusterId = kafkaClusterId || (await askClusterId(wiring, admin, onFailed, signal))
+  return resumeNamespace({
+    clusterId,
+    topic: kafkaTopic,
+    group: kafkaGroupId,
+    brokers: kafkaBrokers,
+  })
+}
+
+async function askClusterId(
   { metrics, settings, world }: Wiring,
   admin: KafkaAdmin,
   onFailed: (error: unknown) => void,

@@ -7,12 +7,11 @@ import { createKafka } from './adapters/kafka-client.ts'
 import { createConsumer, type KafkaConsumer } from './adapters/kafka-consumer.ts'
 import { classify, explain } from './adapters/kafka-errors.ts'
 import { createLetterBox, type KafkaLetterBox } from './adapters/kafka-producer.ts'
-import { findClusterId } from './cluster.ts'
+import { findNamespace } from './cluster.ts'
 import { Commits } from './commits.ts'
 import { DeadLetterQueue } from './dlq.ts'
 import { LagMonitor, type Watermarks } from './lag/monitor.ts'
 import { Stall } from './lag/stall.ts'
-import { resumeNamespace } from './namespace.ts'
 import type { HealthFacts, PausedPartition } from './parts.ts'
 import type { Broadcast } from './stages/broadcast.ts'
 import { Consume, type ConsumeNeeds } from './stages/consume.ts'
@@ -154,20 +153,17 @@ export class Intake {
   }
 
   async #findNamespace(): Promise<void> {
-    const { settings } = this.#wiring
-    const clusterId = settings.kafkaClusterId || (await this.#findClusterId())
-    this.namespace = resumeNamespace({
-      clusterId,
-      topic: settings.kafkaTopic,
-      group: settings.kafkaGroupId,
-      brokers: settings.kafkaBrokers,
-    })
+    const onFailed = (error: unknown) => this.#failed(error)
+    const { signal } = this.#stopping
+    this.namespace = await findNamespace(this.#wiring, this.#admin, onFailed, signal)
     await this.#wiring.replayed.open(this.namespace, await this.#topic.find())
   }
 
-  #findClusterId(): Promise<string> {
-    const onFailed = (error: unknown) => this.#failed(error)
-    return findClusterId(this.#wiring, this.#admin, onFailed, this.#stopping.signal)
+  /** The topic was not there when the replay buffer was opened, or nobody could say. */
+  #foundTopic(topicId: string): void {
+    const { replayed } = this.#wiring
+    if (replayed.topicId === undefined) replayed.logRegressed(topicId)
+    else if (replayed.topicId !== topicId) this.#begunAnew(topicId, false)
   }
 
   /** Forgets what is known of the logs that were read, and tells everybody. */
@@ -265,6 +261,7 @@ export class Intake {
     const { kafkaTopic } = this.#wiring.settings
     return new Topic({
       ask: () => this.#admin.topicId(kafkaTopic, askMs.topic).catch(() => undefined),
+      onFound: (id) => this.#foundTopic(id),
       onReplaced: (id, isOther) => this.#begunAnew(id, isOther),
     })
   }

@@ -5,11 +5,13 @@ import { Topic } from './topic.ts'
 function watched(...ids: readonly (string | undefined)[]) {
   const answers = [...ids]
   const told: [string | undefined, boolean][] = []
+  const found: string[] = []
   const topic = new Topic({
     ask: async () => answers.shift(),
+    onFound: (id) => found.push(id),
     onReplaced: (id, isOther) => told.push([id, isOther]),
   })
-  return { told, topic }
+  return { found, told, topic }
 }
 
 test('is another one when its id is another, and told once', async () => {
@@ -30,11 +32,11 @@ test('is the same one, truncated, when offsets go back under the same id', async
   expect(told).toEqual([['a', false]])
 })
 
-test('that nobody knew is no news when it is known', async () => {
-  const { told, topic } = watched(undefined, 'a', undefined, 'a', 'b', 'b')
+test('that nobody knew is found later, and followed from then on', async () => {
+  const { found, told, topic } = watched(undefined, undefined, 'a', undefined, 'a', 'b', 'b')
   await topic.find()
-  for (let count = 0; count < 3; count += 1) await topic.follow()
-  expect(told).toEqual([])
+  for (let count = 0; count < 4; count += 1) await topic.follow()
+  expect([found, told]).toEqual([['a'], []])
   await topic.follow()
   expect(told).toEqual([['b', true]])
 })

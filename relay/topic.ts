@@ -6,6 +6,8 @@
 export interface TopicNeeds {
   /** The id of the topic as it is now; undefined when nobody says. Bounded in time. */
   readonly ask: () => Promise<string | undefined>
+  /** The id is known by now, and was not when it was asked for first. */
+  readonly onFound: (id: string) => void
   /** The logs are others than were read, of the topic with this id. */
   readonly onReplaced: (id: string | undefined, isOther: boolean) => void
 }
@@ -30,8 +32,9 @@ export class Topic {
     const id = await this.#needs.ask()
     // Somebody else has found out meanwhile.
     if (id === undefined || known !== this.#id) return
-    if (known === undefined) this.#id = id
-    else if (id !== known) await this.replaced()
+    if (known !== undefined && id !== known) return this.replaced()
+    this.#id = id
+    if (known === undefined) this.#needs.onFound(id)
   }
 
   /** Offsets have gone back. Settles when that is told: once, whoever notices it, and how often. */

@@ -101,4 +101,5 @@ export class Epoch {
 export const newEpoch = (topicId: string | undefined): string =>
   topicId === undefined ? randomUUID() : `${topicId}.${randomUUID()}`
 
-const topicOf = (epoch: string) => /^(.+)\./.exec(epoch)?.[1]
+/** Undefined when it does not say. */
+export const topicOf = (epoch: string) => /^(.+)\./.exec(epoch)?.[1]

@@ -13,7 +13,7 @@ import type { Settings } from '../tables/settings.ts'
 import { type Clock, sleep } from '../world/clock.ts'
 import { orAborted } from '../world/deadline.ts'
 import { type BlockBounds, bytesOf, keysOf } from './blocks.ts'
-import { Epoch, newEpoch } from './epoch.ts'
+import { Epoch, newEpoch, topicOf } from './epoch.ts'
 import { Incoming } from './incoming.ts'
 import { MemoryTier } from './memory.ts'
 import { pageOfBlocks, pageOfHole, pageOfRun } from './pages.ts'
@@ -180,6 +180,11 @@ export class TieredReplayStore implements ReplayStore {
     const inRedis = this.#redis?.writer.newest(partition)
     if (inMemory === undefined || inRedis === undefined) return inMemory ?? inRedis
     return inMemory > inRedis ? inMemory : inRedis
+  }
+
+  /** Of the topic whose records are kept, as far as is known. */
+  get topicId(): string | undefined {
+    return topicOf(this.#epoch.value)
   }
 
   get epoch(): string {
