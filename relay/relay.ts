@@ -275,8 +275,8 @@ export class Relay {
   #version(): Record<string, unknown> {
     const { parts, settings } = this.#wiring
     return {
-      git_sha: 'unknown',
-      build_date: 'unknown',
+      git_sha: settings.gitCommit,
+      build_date: settings.buildDate,
       schema_version: 1,
       component: 'websocket-server',
       resume_namespace: this.#intake.namespace ?? null,

@@ -26,6 +26,7 @@ const groupRules: readonly (readonly [title: string, fits: RegExp])[] = [
   ['Listening, buffers and flushing', /^WEBSOCKET_/],
   ['Health', /^HEALTH_/],
   ['Log', /^LOG_/],
+  ['Build', /^(?:GIT|BUILD)_/],
 ]
 const groupOrder = [
   'Kafka',
@@ -39,6 +40,7 @@ const groupOrder = [
   'Health',
   'Pinned schemas',
   'Log',
+  'Build',
   'Other',
 ]
 

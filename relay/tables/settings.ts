@@ -308,6 +308,8 @@ export const settingRows = {
     'Least severe line that is logged.',
     ours,
   ),
+  gitCommit: text('GIT_COMMIT_SHA', 'unknown', 'What `/version` tells as `git_sha`.'),
+  buildDate: text('BUILD_DATE', 'unknown', 'What `/version` tells as `build_date`.'),
 } as const satisfies Record<string, SettingRow>
 
 export type SettingKey = keyof typeof settingRows
