@@ -42,7 +42,7 @@ const lookMs = { min: 50, max: 1_000 }
  * Batches are at least so far apart unless they are full. A round trip costs the same whatever it
  * carries, memory answers for what waits, and it is the CPU of live delivery that is saved.
  */
-const restMs = 25
+const restMs = 50
 
 /** The blocks of one batch that go to one partition. */
 type Part = readonly [partition: number, blocks: readonly OpenBlock[]]
