@@ -32,6 +32,15 @@ test('is the same one, truncated, when offsets go back under the same id', async
   expect(told).toEqual([['a', false]])
 })
 
+test('may be the same one when nobody says which it is', async () => {
+  const { found, told, topic } = watched('a', undefined, 'b')
+  await topic.find()
+  await topic.replaced()
+  expect(told).toEqual([[undefined, false]])
+  await topic.follow()
+  expect(found).toEqual(['b'])
+})
+
 test('that nobody knew is found later, and followed from then on', async () => {
   const { found, told, topic } = watched(undefined, undefined, 'a', undefined, 'a', 'b', 'b')
   await topic.find()

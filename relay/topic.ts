@@ -8,7 +8,7 @@ export interface TopicNeeds {
   readonly ask: () => Promise<string | undefined>
   /** The id is known by now, and was not when it was asked for first. */
   readonly onFound: (id: string) => void
-  /** The logs are others than were read, of the topic with this id. */
+  /** The logs are others than were read; `isOther` if they are surely of another topic. */
   readonly onReplaced: (id: string | undefined, isOther: boolean) => void
 }
 
@@ -45,6 +45,7 @@ export class Topic {
   async #replace(): Promise<void> {
     const before = this.#id
     const id = await this.find()
-    this.#needs.onReplaced(id, before !== undefined && before !== id)
+    const isKnown = before !== undefined && id !== undefined
+    this.#needs.onReplaced(id, isKnown && before !== id)
   }
 }
