@@ -3,8 +3,8 @@
  * fetched says little of it: a few kilobytes may unpack to gigabytes, or to millions of records.
  */
 
-/** What a record costs beside its bytes. */
-const recordBytes = 64
+/** What a record costs beside its bytes, as the objects that are made of it. */
+export const recordBytes = 256
 
 export class Allowance {
   readonly #bytesMax: number

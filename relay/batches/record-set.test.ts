@@ -1,7 +1,7 @@
 /** Each batch of a record set is read, left for later or passed over, whatever stands beside it. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Allowance } from './allowance.ts'
+import { Allowance, recordBytes } from './allowance.ts'
 import { batch, batchOf, type Plan } from './batches-testbed.ts'
 import { type ReadMessage, readRecordSet } from './record-set.ts'
 
@@ -110,7 +110,7 @@ describe('a record set', () => {
 
   test('is left for later where the answer comes to too much, but never all of it', async () => {
     await fc.assert(
-      fc.asyncProperty(plans, fc.integer({ min: 1, max: 3_000 }), async (all, bytesMax) => {
+      fc.asyncProperty(plans, fc.integer({ min: 1, max: 8_000 }), async (all, bytesMax) => {
         const laid = lay(all)
         const got: (readonly [string, Buffer | null])[] = []
         let rest = laid
@@ -118,7 +118,8 @@ describe('a record set', () => {
           expect(answers).toBeLessThan(laid.length)
           const messages = await readRecordSet(setOf(rest), new Allowance(bytesMax))
           const readable = messages.filter(({ unreadable }) => unreadable === undefined)
-          const sum = readable.reduce((bytes, one) => bytes + 64 + (one.value?.length ?? 0), 0)
+          const costOf = (one: ReadMessage) => recordBytes + (one.value?.length ?? 0)
+          const sum = readable.reduce((bytes, one) => bytes + costOf(one), 0)
           const offsets = new Set(messages.map(({ offset }) => BigInt(offset)))
           const isRead = (one: Laid) =>
             offsets.has(one.firstOffset) ||
@@ -132,7 +133,7 @@ describe('a record set', () => {
         // What is refused alone is refused for good; the rest has come, in order and once.
         const fits = ({ plan: one }: Laid) => {
           const body = batch(0n, { ...one, codec: 0 }).length - 61
-          return one.codec === 0 || body + 64 * one.values.length <= bytesMax
+          return one.codec === 0 || body + recordBytes * one.values.length <= bytesMax
         }
         expect(got).toEqual(laid.filter(fits).flatMap(wantedOf))
       }),
