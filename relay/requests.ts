@@ -31,6 +31,7 @@ const resetPartitionsMax = 100
 const settleStepMs = 10
 
 type Cleared = Awaited<ReturnType<ReplayStore['clear']>>
+type NextOffsets = ReturnType<RequestsNeeds['nextOffsets']>
 type RefusalReason = (typeof metricRows)['requestsRefused']['labels']['reason'][number]
 
 export class Requests {
@@ -38,6 +39,7 @@ export class Requests {
   readonly #needs: RequestsNeeds
   readonly #turns = new Turns()
   #clearing: Promise<Cleared> | undefined
+  #looking: Promise<NextOffsets> | undefined
 
   constructor(wiring: Wiring, needs: RequestsNeeds) {
     this.#wiring = wiring
@@ -80,15 +82,25 @@ export class Requests {
   ): Promise<ReadonlyMap<number, bigint> | undefined> {
     const { clock } = this.#wiring.world
     const endMs = clock.nowMs() + this.#wiring.settings.replayTimeoutMs
-    for (;;) {
-      const next = this.#needs.nextOffsets()
-      if (next !== undefined && !this.#isAhead(request, next)) {
+    for (let known = this.#needs.nextOffsets(); ; known = await this.#nextSoon()) {
+      if (known !== undefined && !this.#isAhead(request, known)) {
+        // Asked again: it must be of the very moment in which the fence is set.
+        const next = this.#needs.nextOffsets()
+        if (next === undefined) continue
         // What was taken from Kafka and never reached the log, as dead letters, is below as well.
         return new Map([...session.outlet.refence(), ...this.#needs.positions(), ...next])
       }
       if (clock.nowMs() >= endMs || session.isOver) return undefined
-      await sleep(clock, settleStepMs)
     }
+  }
+
+  /** One look for all who wait: after a restart that may be every client there is. */
+  #nextSoon(): Promise<NextOffsets> {
+    this.#looking ??= sleep(this.#wiring.world.clock, settleStepMs).then(() => {
+      this.#looking = undefined
+      return this.#needs.nextOffsets()
+    })
+    return this.#looking
   }
 
   /** Whether the client has records of a log that is still ours to be read. */

@@ -1,0 +1,53 @@
+/** What many clients ask at once: to wait for the same thing costs them together one wait. */
+import { expect, test } from 'vitest'
+import { createMetrics } from './metrics.ts'
+import { parseResume } from './replay/resume.ts'
+import { Requests } from './requests.ts'
+import type { Session } from './session.ts'
+import { parseSettings } from './tables/settings-parse.ts'
+import type { Wiring } from './wiring.ts'
+import { ManualClock } from './world/manual-clock.ts'
+
+function bench() {
+  const parsed = parseSettings({})
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const clock = new ManualClock()
+  const seen = { looks: 0, replays: 0, next: undefined as Map<number, bigint> | undefined }
+  const replayStore = { epoch: 'e', partitions: async () => ({ found: [] }) }
+  const replayGate = { pass: (chunks: AsyncIterable<Buffer>) => chunks }
+  const wiring = {
+    settings: parsed.settings,
+    metrics: createMetrics(false),
+    world: { clock, logger: {} },
+    parts: { replayStore, replayGate, resumes: { parse: parseResume } },
+  } as unknown as Wiring
+  const requests = new Requests(wiring, {
+    positions: () => new Map(),
+    nextOffsets() {
+      seen.looks += 1
+      return seen.next
+    },
+    logEnd: () => undefined,
+  })
+  const outlet = {
+    refence: () => new Map(),
+    async replay(chunks: AsyncIterable<Buffer>) {
+      for await (const _ of chunks) seen.replays += 1
+    },
+    unfence: () => undefined,
+  }
+  const session = { isOver: false, fence: () => new Map(), outlet } as unknown as Session
+  const resume = () => requests.resume(session, '{"type":"resume","from":"latest"}')
+  return { clock, resume, seen }
+}
+
+test('until it is known where reading begins, all who resume look for it together', async () => {
+  const { clock, resume, seen } = bench()
+  for (let client = 0; client < 500; client += 1) resume()
+  await clock.pass(1_000, 10)
+  expect(seen).toMatchObject({ replays: 0 })
+  expect(seen.looks).toBeLessThanOrEqual(500 + 100)
+  seen.next = new Map([[0, 5n]])
+  await clock.pass(20, 10)
+  expect(seen.replays).toBe(500)
+})
