@@ -97,12 +97,10 @@ function lz4Bomb(): Buffer {
 }
 
 /** A frame of one or more packed blocks, none of which is longer than 255 bytes. */
-const frame = (flags: number, ...parts: readonly (readonly number[])[]) =>
-  Buffer.from([
-    ...[0x04, 0x22, 0x4d, 0x18, flags, 0x40, 0],
-    ...parts.flatMap((part) => [part.length, 0, 0, 0, ...part]),
-    ...[0, 0, 0, 0],
-  ])
+const frame = (flags: number, ...parts: readonly (readonly number[])[]) => {
+  const blocksOf = parts.flatMap((part) => [part.length, 0, 0, 0, ...part])
+  return Buffer.from([0x04, 0x22, 0x4d, 0x18, flags, 0x40, 0, ...blocksOf, 0, 0, 0, 0])
+}
 const [apart, linked] = [0x60, 0x40]
 /** Three literals; then eight bytes from `distance` before, and a last literal. */
 const reach = (distance: number) => [0x34, 1, 2, 3, distance, 0, 0x10, 9]
