@@ -2,7 +2,7 @@
  * Kafka's administration for the harness: topics and their ends, every request under a
  * deadline. Always on the direct listener: what we break must not break what measures.
  */
-import type { Clock } from '../../relay/world/clock.ts'
+import { sleep, type Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { Trouble } from '../world/trouble.ts'
 import { kafkaClient, type Admin } from './kafka.ts'
@@ -34,15 +34,21 @@ export interface Topics {
 const requestLimitMs = 10_000
 const closeLimitMs = 2_000
 const unknownTopic = 'UNKNOWN_TOPIC_OR_PARTITION'
+const comingUp: ReadonlySet<unknown> = new Set([unknownTopic, 'LEADER_NOT_AVAILABLE'])
+const leaderPollMs = 50
 
 /** Connects to the brokers (direct addresses). */
 export async function openTopics(clock: Clock, brokers: readonly Address[]): Promise<Topics> {
   const admin = kafkaClient('topics', brokers).admin()
-  const call = <T>(what: string, work: () => Promise<T>) => guarded(clock, brokers, what, work)
+  const call = <T>(what: string, work: (signal: AbortSignal) => Promise<T>) =>
+    guarded(clock, brokers, what, work)
   await call('connect', () => admin.connect())
   return {
     create: (topic, partitions, settings = {}) =>
-      call(`create the topic ${topic}`, () => create(admin, topic, partitions, settings)),
+      call(`create the topic ${topic}`, async (signal) => {
+        await create(admin, topic, partitions, settings)
+        while (!(await hasLeaders(admin, topic))) await sleep(clock, leaderPollMs, signal)
+      }),
     remove: (topics) => call(`delete ${topics.join(', ')}`, () => remove(admin, topics)),
     ends: (topic) => call(`read the ends of ${topic}`, () => ends(admin, topic)),
     list: () => call('list topics', () => admin.listTopics()),
@@ -60,9 +66,20 @@ async function create(
 ): Promise<void> {
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
   })
+}
+
+/** A topic that was just created may be news to the broker that is asked. */
+async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+  } catch (error) {
+    if (comingUp.has((error as { type?: unknown }).type)) return false
+    throw error
+  }
 }
 
 async function remove(admin: Admin, topics: readonly string[]): Promise<void> {
@@ -87,7 +104,7 @@ async function guarded<T>(
   clock: Clock,
   brokers: readonly Address[],
   what: string,
-  work: () => Promise<T>,
+  work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   try {
     return await withDeadline(clock, requestLimitMs, `Kafka, asked to ${what},`, work)
