@@ -131,6 +131,16 @@ export const findings = {
     part: 'relay',
     says: 'A resume may name any number of partitions and threads.',
   },
+  'M-414': {
+    audit: 'kafka streaming metrics v8',
+    part: 'relay',
+    says: 'The last offset is committed instead of the next: one record comes again each time.',
+  },
+  'M-1114': {
+    audit: 'another audit',
+    part: 'relay',
+    says: 'A restart of the relay makes gaps in what clients get, although Kafka has all of it.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

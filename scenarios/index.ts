@@ -9,6 +9,7 @@ import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
 import redisIsBestEffort from './redis-is-best-effort.ts'
 import replayMeetsLive from './replay-meets-live.ts'
+import restartsLoseNothing from './restarts-lose-nothing.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
 import slotsComeBack from './slots-come-back.ts'
 
@@ -22,6 +23,7 @@ export const scenarios = {
   'memory-stays-flat': memoryStaysFlat,
   'redis-is-best-effort': redisIsBestEffort,
   'replay-meets-live': replayMeetsLive,
+  'restarts-lose-nothing': restartsLoseNothing,
   'send-never-waits-for-ever': sendNeverWaitsForEver,
   'slots-come-back': slotsComeBack,
 } as const satisfies Readonly<Record<string, Scenario>>

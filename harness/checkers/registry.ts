@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { agesExported, type AgesExportedOptions } from './ages-exported.ts'
 import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
 import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
+import { commitsAreNext, type CommitsAreNextOptions } from './commits-are-next.ts'
 import { deliveredInTime, type DeliveredInTimeOptions } from './delivered-in-time.ts'
 import { exercised, type ExercisedOptions } from './exercised.ts'
 import { hostileAnswered, type HostileAnsweredOptions } from './hostile-answered.ts'
@@ -36,6 +37,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'warning-is-recent': WarningIsRecentOptions<P>
   readonly 'ages-exported': AgesExportedOptions<P>
   readonly 'idle-is-not-broken': IdleIsNotBrokenOptions<P>
+  readonly 'commits-are-next': CommitsAreNextOptions<P>
   readonly 'delivered-in-time': DeliveredInTimeOptions<G, P>
   readonly 'hostile-answered': HostileAnsweredOptions
   readonly 'lag-truth': LagTruthOptions<P>
@@ -61,6 +63,7 @@ export const checkers = {
   'warning-is-recent': warningIsRecent,
   'ages-exported': agesExported,
   'idle-is-not-broken': idleIsNotBroken,
+  'commits-are-next': commitsAreNext,
   'delivered-in-time': deliveredInTime,
   'hostile-answered': hostileAnswered,
   'lag-truth': lagTruth,

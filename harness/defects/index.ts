@@ -16,6 +16,8 @@ import unboundedControlSend from './m-1034-unbounded-control-send.ts'
 import lifetimeWarning from './m-1041-lifetime-warning.ts'
 import agesMissing from './m-1042-ages-missing.ts'
 import neverReadsAsZero from './m-1042-never-reads-as-zero.ts'
+import committedBeforeRead from './m-1114-committed-before-read.ts'
+import lastOffsetCommitted from './m-414-last-offset-committed.ts'
 import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
 import badJsonAsText from './m-740-bad-json-as-text.ts'
 import integersRounded from './m-741-integers-rounded.ts'
@@ -44,6 +46,8 @@ export const defects = {
   'm-1041-lifetime-warning': lifetimeWarning,
   'm-1042-ages-missing': agesMissing,
   'm-1042-never-reads-as-zero': neverReadsAsZero,
+  'm-1114-committed-before-read': committedBeforeRead,
+  'm-414-last-offset-committed': lastOffsetCommitted,
   'm-481-quiet-partitions-zeroed': quietPartitionsZeroed,
   'm-740-bad-json-as-text': badJsonAsText,
   'm-741-integers-rounded': integersRounded,

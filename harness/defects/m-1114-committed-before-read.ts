@@ -1,0 +1,15 @@
+/** Offsets are committed before their records were read: a restart jumps over those in between. */
+import type { RelayDefect } from './defect.ts'
+
+/** What may be under way between a fetch and the clients. */
+const ahead = 20n
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'M-1114',
+  says: 'offsets are committed before their records were read',
+  scenario: 'restarts-lose-nothing',
+  rules: ['gap-needless', 'lost', 'skip'],
+  relay: () => ({ offsets: { toCommit: (next) => next + ahead } }),
+}
+export default defect

@@ -1,0 +1,47 @@
+/**
+ * The relay is asked to stop, and later killed, in the middle of the load; its clients come back
+ * with their cursors. In the end nothing is sent, so that what is committed has one right answer.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+import { join, quiet } from '../harness/dsl/words.ts'
+
+const commitIntervalMs = 500
+
+export default scenario({
+  name: 'restarts-lose-nothing',
+  claim: 'Whether a relay is stopped or killed, clients that come back get all, and no false gap.',
+  suites: ['nightly'],
+  topic: { partitions: 3 },
+  relay: {
+    commitIntervalMs,
+    kafkaSessionTimeoutMs: 6_000,
+    kafkaHeartbeatMs: 1_000,
+    replayRecordsMax: 50_000,
+    replayRecordsPerPartitionMax: 50_000,
+    lagDisconnectRecords: 0,
+    connectionsPerIpMax: 100,
+  },
+  load: { recordsPerSecond: 500, payloadBytes: 1_024, threads: 24 },
+  fleet: {
+    returning: { count: 4, reads: 'fast', reconnects: true },
+    late: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+  },
+  phases: () => [
+    { name: 'traffic', ms: 3_000 },
+    { name: 'stopped', ms: 500, faults: [{ fault: 'restart-relay' }] },
+    { name: 'between', ms: 3_000 },
+    { name: 'killed', ms: 500, faults: [{ fault: 'kill-relay' }] },
+    { name: 'back', ms: 3_000 },
+    { name: 'joined', ms: 1_500, stimuli: [join('late')] },
+    { name: 'quiet', ms: 4_000 + 2 * commitIntervalMs, ...quiet },
+  ],
+  expect: ({ replayTimeoutMs: limitMs }) => {
+    const groups = ['returning', 'late'] as const
+    const enough = { replaysMin: 6, recordsMin: 5_000 } as const
+    const replays = { groups, limitMs, ...enough, isRetained: true } as const
+    return {
+      'M-414': [{ check: 'commits-are-next', phase: 'quiet' }],
+      'M-1114': [{ check: 'stream' }, { check: 'replays-answered', ...replays }],
+    }
+  },
+})
