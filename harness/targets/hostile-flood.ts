@@ -47,10 +47,12 @@ export const floodSettings = {
 } as const
 
 /** Whether all slots of an address are free: so many clients get in, and not one more. */
-export async function areSlotsFree({ address, metric }: Place): Promise<boolean> {
+export async function areSlotsFree(
+  { address, metric }: Place,
+  slots = floodSettings.connectionsPerIpMax as number,
+): Promise<boolean> {
   await until('all slots', async () => (await metric('websocket_connected_clients')) === 0)
-  const slots = Array.from({ length: floodSettings.connectionsPerIpMax })
-  const clients = await Promise.all(slots.map(() => Client.open(address)))
+  const clients = await Promise.all(Array.from({ length: slots }, () => Client.open(address)))
   const oneMore = new Client(address)
   await until('its refusal', () => oneMore.refusedWith !== undefined)
   for (const client of clients) client.end()

@@ -1,9 +1,11 @@
 /** How the reference relay ends: with its servers and clients at their worst, and at any moment. */
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { kafkaClient } from '../stack/kafka.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
-import { Client, record, Testbed, until } from './reference-testbed.ts'
+import { repoRoot } from '../world/places.ts'
+import { Client, poison, record, Testbed, until } from './reference-testbed.ts'
 import { freePort, launch, restart } from './restarts.ts'
 
 let bed: Testbed
@@ -46,6 +48,22 @@ test('with a dead broker and a dead client, others get all there is, and a farew
   expect([quick!.closeCode, slow!.closeCode]).toEqual([1_001, 1_001])
   expect(slow!.deliveries).toHaveLength(values.length)
   expect(await quickMs).toBeLessThan(tookMs / 2)
+})
+
+test.each([
+  ['reads', 'head -c 65536 /dev/zero >&3', ''],
+  ['will ever read', 'true', '3<&-'],
+])('with a log that nobody %s, it delivers and ends as always', async (_, fill, more) => {
+  const pipe = join(bed.world.makeFolder('log'), 'pipe')
+  const relay = `'${process.execPath}' '${join(repoRoot, 'relay/main.ts')}'`
+  const opened = `mkfifo '${pipe}' && exec 3<>'${pipe}' && ${fill}`
+  const command = `${opened} && exec ${relay} >'${pipe}' ${more}`
+  const place = await bed.place({}, 1, 'direct', { kind: 'command', command })
+  const client = await Client.open(place.address)
+  await place.produce([record(0), poison, record(2)])
+  await until('both records', () => client.deliveries.length === 2)
+  expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
+  expect(client.closeCode).toBe(1_001)
 })
 
 test('at any moment, nothing is lost to clients that come back', async () => {

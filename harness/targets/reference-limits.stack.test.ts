@@ -1,10 +1,17 @@
 /** The reference relay as a process: deadlines, slots, start and end, with real sockets. */
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { closeRows, type CloseReason } from '../../relay/tables/close-codes.ts'
+import { metricRows } from '../../relay/tables/metrics.ts'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { startChild } from '../world/child.ts'
 import { repoRoot } from '../world/places.ts'
+import { promised, seeAll, seenElsewhere, settingsOf, slots } from './closes.ts'
+import { areSlotsFree } from './hostile-flood.ts'
 import { Client, record, Testbed, until, type Place } from './reference-testbed.ts'
 
 let bed: Testbed
@@ -110,15 +117,94 @@ describe('slots', () => {
     })
   })
 
-  test('a peer that has gone without a word is found by its silence', async () => {
-    const settings = { pingIntervalMs: 1_000, connectionsPerIpMax: 1 }
-    await withPlace(bed.place(settings), async ({ address, metric }) => {
-      const client = await Client.open(address)
-      client.stall()
-      const closed = () => metric('relay_clients_closed_total', 'ping_timeout')
-      await until('the silence to be noticed', async () => (await closed()) === 1)
-      expect((await Client.open(address)).isOpen).toBe(true)
+})
+
+/** A handshake as somebody else would send it: its status, and what is said to it. */
+function knock(address: string, headers: Readonly<Record<string, string>> = {}, path = '/ws') {
+  const [host, port] = address.split(':')
+  const handshake = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  }
+  return new Promise<readonly [status: number, says: string]>((resolve, reject) => {
+    const asked = request({ host, port, path, headers: { ...handshake, ...headers } })
+    asked.on('error', reject)
+    asked.on('upgrade', () => resolve([101, '']))
+    asked.on('response', (answer) => {
+      answer.once('data', (says) => resolve([answer.statusCode ?? 0, String(says)]))
     })
+    asked.end()
+  })
+}
+
+test('every reason to let nobody in is seen, told and counted', async () => {
+  const place = await bed.place({
+    authToken: 'word',
+    trustedProxies: ['127.0.0.1'],
+    connectionsPerIpMax: 1,
+    connectionsMax: 2,
+    pendingConnectionsMax: 4,
+  })
+  const { address, relay } = place
+  const authorization = 'Bearer word'
+  const from = (last: number) => ({ authorization, 'x-forwarded-for': `10.0.0.${last}` })
+  const answers = [
+    await knock(address, {}, '/elsewhere'),
+    await knock(address, { origin: 'http://elsewhere' }),
+    await knock(address),
+    await knock(address, from(1)),
+    await knock(address, from(1)),
+    await knock(address, from(2)),
+    await knock(address, from(3)),
+  ]
+  expect(answers.map(([status]) => status)).toEqual([404, 403, 401, 101, 429, 101, 503])
+  const [host, port] = address.split(':')
+  const silent = Array.from({ length: 5 }, () => connect({ host, port: Number(port) }))
+  for (const socket of silent) socket.on('error', () => undefined)
+  await Promise.all(silent.map((socket) => once(socket, 'connect')))
+  const counted = async () => {
+    const of = await place.scrape()
+    const { reason } = metricRows.refusedConnections.labels
+    return reason.filter((one) => of('relay_refused_connections_total', `"${one}"`) > 0)
+  }
+  const ending = relay.stop()
+  await until('the last reason', async () => {
+    return (await knock(address, from(4)))[1] === 'Shutting down'
+  })
+  expect(await counted()).toEqual(metricRows.refusedConnections.labels.reason)
+  for (const socket of silent) socket.destroy()
+  expect(await ending).toEqual({ code: 0, isKilled: false })
+})
+
+describe('the table of close codes', () => {
+  /** The reference, but for a replay buffer that throws. */
+  const failing = `
+    import { runRelay } from '${join(repoRoot, 'relay/main.ts')}'
+    import { storeExcept } from '${join(repoRoot, 'harness/defects/replay-store.ts')}'
+    const page = async () => { throw new TypeError('no page') }
+    const load = async () => (reference) => ({
+      replayStore: storeExcept(reference.replayStore, { page }),
+    })
+    process.exit(await runRelay(process.env, load))`
+  const command = `exec '${process.execPath}' --input-type=module -e "${failing}"`
+
+  test('has no reason for which nobody was ever ended, nor another code', async () => {
+    const [hasty, patient, broken] = await Promise.all([
+      bed.place(settingsOf.hasty),
+      bed.place(settingsOf.patient),
+      bed.place(settingsOf.failing, 1, 'direct', { kind: 'command', command }),
+    ])
+    expect(await seeAll({ hasty, patient, failing: broken })).toStrictEqual(promised)
+    for (const [reason, file] of Object.entries(seenElsewhere)) {
+      const { code } = closeRows[reason as CloseReason]
+      expect(readFileSync(join(import.meta.dirname, file), 'utf8')).toContain(`toBe(${code})`)
+    }
+    for (const place of [hasty, broken]) {
+      expect(await areSlotsFree(place, slots)).toBe(true)
+      await place.relay.stop()
+    }
   })
 })
 

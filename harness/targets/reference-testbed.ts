@@ -21,7 +21,7 @@ import type { Stack } from '../stack/stack.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { startTarget } from './start.ts'
-import type { RunningTarget } from './target.ts'
+import type { RunningTarget, TargetSpec } from './target.ts'
 
 const limitMs = 20_000
 const mask = Buffer.from([1, 2, 3, 4])
@@ -88,6 +88,10 @@ export class Client {
   pings(count: number): void {
     const ping = maskedFrame('ping', Buffer.alloc(125), mask)
     this.#connection.write(Buffer.concat(Array.from({ length: count }, () => ping)))
+  }
+  /** Sends bytes that need not be a frame. */
+  raw(...bytes: readonly Buffer[]): void {
+    this.#connection.write(Buffer.concat(bytes))
   }
   reset(): void {
     this.#connection.reset()
@@ -212,11 +216,12 @@ export class Testbed {
     settings: RelaySettings = {},
     partitions = 1,
     way: Way = 'direct',
+    spec: TargetSpec = { kind: 'reference' },
   ): Promise<Place> {
     const topic = `t${(this.#places += 1)}`
     await this.topics.create(topic, partitions)
     await this.topics.create(`${topic}-dlq`, 1)
-    return this.placeOn(topic, settings, way)
+    return this.placeOn(topic, settings, way, spec)
   }
 
   /** Starts a relay on a topic that is there. */
@@ -224,13 +229,14 @@ export class Testbed {
     topic: string,
     settings: RelaySettings = {},
     way: Way = 'direct',
+    spec: TargetSpec = { kind: 'reference' },
   ): Promise<Place> {
     const dlqTopic = `${topic}-dlq`
     const groupId = `g-${topic}`
     const { kafkaDirect, kafkaProxied, redisDirect, redisProxied } = this.stack
     const relay = await startTarget(
       this.world,
-      { kind: 'reference' },
+      spec,
       {
         settings: { logLevel: 'debug', ...settings },
         kafkaBrokers: way === 'direct' ? kafkaDirect : kafkaProxied,
