@@ -14,7 +14,9 @@ import { ownedBy } from '../world/processes.ts'
 const folder = mkdtempSync(join(tmpdir(), 'cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const main = join(repoRoot, 'harness/cli/main.ts')
-const short = 'health-speaks-of-now'
+const short = 'malformed-harms-nobody'
+/** Breaks something as soon as it begins. */
+const breaking = 'send-never-waits-for-ever'
 
 interface Running {
   readonly process: ChildProcess
@@ -69,7 +71,7 @@ describe('a target that does not come up', () => {
 describe('pulling the plug', () => {
   test('Ctrl-C in the middle of a run: everything is healed and ended, exit 2', async () => {
     const out = join(folder, 'interrupted')
-    const run = chaos('run', short, '--out', out)
+    const run = chaos('run', breaking, '--out', out)
     await eventually(run, () => run.out().includes('bites:'), 60_000)
     const mark = markOf(run)
     expect(ownedBy(mark).length).toBeGreaterThan(3)
@@ -85,7 +87,7 @@ describe('pulling the plug', () => {
 
   test('kill -9: nothing is left within seconds, and the next run passes', async () => {
     const out = join(folder, 'killed')
-    const killed = chaos('run', short, '--out', out)
+    const killed = chaos('run', breaking, '--out', out)
     await eventually(killed, () => killed.out().includes('bites:'), 60_000)
     const mark = markOf(killed)
     killed.process.kill('SIGKILL')
@@ -111,11 +113,12 @@ describe('pulling the plug', () => {
 })
 
 test('an error of our own in the middle of a run: 70, and all is torn down', async () => {
-  const late = 'setTimeout(() => Promise.reject(new Error("a bug of ours")), 7000).unref()'
-  const flags = ['--import', `data:text/javascript,${encodeURIComponent(late)}`]
+  const bug = 'process.on("SIGUSR2", () => Promise.reject(new Error("a bug of ours")))'
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(bug)}`]
   const run = start([...flags, main, 'run', short, '--out', join(folder, 'bug')])
   await eventually(run, () => run.out().includes('ready after'), 30_000)
   const mark = markOf(run)
+  run.process.kill('SIGUSR2')
   expect(await run.ended).toBe(70)
   expect(run.err()).toMatch(/our own error, not the relay's: Error: a bug of ours/)
   expect(ownedBy(mark)).toEqual([])
