@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { openToxiproxy, type ToxicSpec } from '../stack/toxiproxy.ts'
-import { Client, record, Testbed, until, type Place } from './reference-testbed.ts'
+import { Client, range, record, Testbed, until, type Place } from './reference-testbed.ts'
 
 let bed: Testbed
 beforeAll(async () => {
@@ -16,8 +16,6 @@ afterAll(() => bed?.close())
 /** Records that tell when they were made. */
 const values = (generation: number, count: number) =>
   Array.from({ length: count }, (_, number) => record(generation * 1_000 + number))
-const range = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => BigInt(from + index))
 
 /** Until all that was produced is in Redis, or given up. */
 const kept = (place: Place) =>

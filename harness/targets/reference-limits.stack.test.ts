@@ -12,7 +12,7 @@ import { startChild } from '../world/child.ts'
 import { repoRoot } from '../world/places.ts'
 import { promised, seeAll, seenElsewhere, settingsOf, slots } from './closes.ts'
 import { areSlotsFree } from './hostile-flood.ts'
-import { Client, record, Testbed, until, type Place } from './reference-testbed.ts'
+import { Client, many, Testbed, until, withPlace, type Place } from './reference-testbed.ts'
 
 let bed: Testbed
 beforeAll(async () => {
@@ -20,18 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => bed?.close())
 
-const many = (count: number, bytes?: number) =>
-  Array.from({ length: count }, (_, number) => record(number, bytes))
 const sendTimeoutMs = 1_000
-
-async function withPlace(place: Promise<Place>, work: (place: Place) => Promise<void>) {
-  const it = await place
-  try {
-    await work(it)
-  } finally {
-    await it.relay.stop()
-  }
-}
 
 /** The slot of a client that was given up is free, and the account tells on which path it was. */
 async function givenUp({ address, metric }: Place, path: string): Promise<boolean> {

@@ -8,18 +8,13 @@ import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { kafkaClient } from '../stack/kafka.ts'
-import { Client, record, Testbed, until, type Place } from './reference-testbed.ts'
+import { Client, many, range, Testbed, until, type Place } from './reference-testbed.ts'
 
 let bed: Testbed
 beforeAll(async () => {
   bed = await Testbed.open()
 })
 afterAll(() => bed?.close())
-
-const many = (count: number, bytes?: number) =>
-  Array.from({ length: count }, (_, number) => record(number, bytes))
-const range = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => BigInt(from + index))
 
 /** Produces without a pause until the work is done; returns how many records there are then. */
 async function underLoad(place: Place, work: () => Promise<void>): Promise<number> {

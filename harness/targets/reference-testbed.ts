@@ -147,6 +147,13 @@ export function record(number: number, bytes = 100): Buffer {
   return Buffer.from(encoded)
 }
 
+export const many = (count: number, bytes?: number) =>
+  Array.from({ length: count }, (_, number) => record(number, bytes))
+
+/** Offsets from one to before another. */
+export const range = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => BigInt(from + index))
+
 /** Bytes that no decoder accepts. */
 export const poison = Buffer.from([0x00, 0xff, 0xff, 0xff])
 
@@ -176,6 +183,16 @@ export interface Place {
   readonly scrape: () => Promise<Reading<number>>
 }
 type Reading<T> = (name: string, ...labels: readonly string[]) => T
+/** Runs with a relay that is stopped afterwards. */
+export async function withPlace(place: Promise<Place>, work: (place: Place) => Promise<void>) {
+  const it = await place
+  try {
+    await work(it)
+  } finally {
+    await it.relay.stop()
+  }
+}
+
 /** Whether the relay reaches Kafka and Redis through the proxies, which can break the way. */
 export type Way = 'direct' | 'proxied'
 

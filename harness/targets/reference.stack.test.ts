@@ -1,27 +1,21 @@
 /** The reference relay as a process, on a real Kafka and real sockets: delivery and accounting. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Client, poison, record, Testbed, until, type Place } from './reference-testbed.ts'
+import {
+  Client,
+  many,
+  poison,
+  range,
+  record,
+  Testbed,
+  until,
+  withPlace,
+} from './reference-testbed.ts'
 
 let bed: Testbed
 beforeAll(async () => {
   bed = await Testbed.open()
 })
 afterAll(() => bed?.close())
-
-const many = (count: number, bytes?: number) =>
-  Array.from({ length: count }, (_, number) => record(number, bytes))
-const range = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => BigInt(from + index))
-
-/** Runs with a relay that is stopped afterwards. */
-async function withPlace(place: Promise<Place>, work: (place: Place) => Promise<void>) {
-  const it = await place
-  try {
-    await work(it)
-  } finally {
-    await it.relay.stop()
-  }
-}
 
 describe('delivery', () => {
   test('brings every record once, in order, its bytes unchanged, to every client', async () => {
