@@ -10,9 +10,10 @@ const queuesBytesMax = 1_000
 
 function bench(queues: readonly number[], isOver = false) {
   const clock = new ManualClock()
-  const log = { pinnedBytes: isOver ? 2 : 0 } as unknown as ByteLog
+  const log = { pinnedBytes: isOver ? 2 : 0, ordinal: 9, ringRecords: 8 } as unknown as ByteLog
   const clients = new Clients({ log, clock, pinnedBytesMax: 1, queuesBytesMax, waitMsMax: 1 })
   const closed: number[] = []
+  const missing: number[] = []
   for (const [at, bytes] of queues.entries()) {
     const outlet = {
       queuedBytes: bytes,
@@ -24,10 +25,11 @@ function bench(queues: readonly number[], isOver = false) {
         outlet.queuedBytes = 0
       },
     }
-    const session = { sweep: () => undefined, outlet, isOver, close: () => outlet.close() }
+    const told = { sweep: () => undefined, misses: (count: number) => void missing.push(count) }
+    const session = { ...told, outlet, isOver, close: () => outlet.close() }
     clients.add(session as unknown as Session)
   }
-  return { clients, clock, closed }
+  return { clients, clock, closed, missing }
 }
 
 test('all queues together stay below their bound, at the cost of the longest', () => {
@@ -42,6 +44,12 @@ test('all queues together stay below their bound, at the cost of the longest', (
     if (last !== undefined) expect(clients.queuedBytes + last).toBeGreaterThan(queuesBytesMax)
   })
   expect(() => fc.assert(isKept)).not.toThrow()
+})
+
+test('each sweep tells how many records have left the ring before a client got them', () => {
+  const { clock, missing } = bench([0, 0, 0])
+  clock.advance(100)
+  expect(missing).toEqual([1, 0, -1])
 })
 
 test('the bound is looked after on the one timer that all clients share', () => {

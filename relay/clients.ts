@@ -68,8 +68,13 @@ export class Clients {
   }
 
   sweep(): void {
-    const nowMs = this.#needs.clock.nowMs()
-    for (const session of this.#sessions) session.sweep(nowMs)
+    const { clock, log } = this.#needs
+    const nowMs = clock.nowMs()
+    const firstOrdinal = log.ordinal - log.ringRecords
+    for (const session of this.#sessions) {
+      session.sweep(nowMs)
+      if (!session.isOver) session.misses(firstOrdinal - session.outlet.ordinal)
+    }
     this.#keepPinnedBelow()
     this.#keepQueuesBelow()
   }

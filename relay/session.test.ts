@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { parseServerFrame, type ServerFrame } from '../proto/control.ts'
 import { Signals } from './health/signals.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, sumOf } from './metrics.ts'
 import type { MissedRange, Outlet } from './parts.ts'
 import { Session } from './session.ts'
 import { parseSettings } from './tables/settings-parse.ts'
@@ -144,6 +144,20 @@ describe('falling behind', () => {
       expect.objectContaining({ type: 'gap', count: 20n, partition: 3, lastOffset: 29n }),
     ])
     expect(it.metrics.clientLagMessages.of({ severity: 'warning' }).total).toBe(25)
+  })
+
+  test('is counted while it cannot be told yet, and only once', () => {
+    const { clientLagEvents, clientLagMessages } = it.metrics
+    for (const missing of [-3, 0, 4, 4, 15]) it.session.misses(missing)
+    expect([sumOf(clientLagMessages), it.sent]).toEqual([15, []])
+    it.session.lapped([missed(20)])
+    it.session.misses(0)
+    expect([sumOf(clientLagMessages), sumOf(clientLagEvents)]).toEqual([20, 1])
+    it.session.misses(9)
+    // It has moved on without being told: a replay brings what was missing.
+    it.session.misses(-5)
+    it.session.misses(2)
+    expect([sumOf(clientLagMessages), sumOf(clientLagEvents)]).toEqual([31, 3])
   })
 
   test('too far within the window ends the client, which is told how far', () => {

@@ -31,6 +31,8 @@ export class Session {
   #pingedMs: number | undefined
   #windowFromMs: number
   #missedInWindow = 0
+  /** Of what it is missing now and was not told of yet. */
+  #counted = 0
   /** Its last frames are on their way: what it sends now is of no interest any more. */
   isOver = false
 
@@ -85,10 +87,21 @@ export class Session {
     }
   }
 
+  /**
+   * Counts what the client is missing by now. One that takes nothing cannot be told before it does,
+   * and may never be; whoever looks at the relay sees it all the same.
+   */
+  misses(count: number): void {
+    const before = this.#counted
+    this.#counted = Math.max(0, count)
+    if (count > before) this.#needs.signals.clientLapped(count - before, before)
+  }
+
   /** Tells the client exactly what it missed; closes it when that is too much. */
   lapped(missed: readonly MissedRange[]): void {
     const count = missed.reduce((sum, range) => sum + range.count, 0)
-    this.#needs.signals.clientLapped(count)
+    this.misses(count)
+    this.#counted = 0
     const lag = this.#countLag(count)
     const { lagDisconnectRecords } = this.#needs.settings
     if (lagDisconnectRecords > 0 && lag >= lagDisconnectRecords) {

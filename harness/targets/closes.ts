@@ -200,6 +200,8 @@ async function seePinned(seen: Seen, place: Place, reader: Client): Promise<void
   seen.pinned = codeOf(first)
   await place.produce([large(0), large(0), record(0)])
   await until('the last to be read', () => reader.deliveries.at(-1)!.value.length < 1_000)
+  const missed = () => place.metric('websocket_dropped_messages_total')
+  await until('what it misses to be counted before it is told', async () => (await missed()) > 0)
   late.read()
   await see(seen, place, 'slow_client', late)
   const lost = await Client.open(place.address)

@@ -80,10 +80,10 @@ export class Signals {
     this.#metrics.kafkaErrorsByType.of({ error_type: errorType }).add()
     this.#recent.infraErrors.add()
   }
-  /** A client fell off the ring and missed `count` records. */
-  clientLapped(count: number): void {
-    const severity = severityOf(count)
-    this.#metrics.clientLagEvents.of({ severity }).add()
+  /** A client fell off the ring and missed `count` records more than the `before` of this time. */
+  clientLapped(count: number, before = 0): void {
+    const severity = severityOf(before + count)
+    if (before === 0) this.#metrics.clientLagEvents.of({ severity }).add()
     this.#metrics.clientLagMessages.of({ severity }).add(count)
     this.#recent.dropped.add(count)
   }
