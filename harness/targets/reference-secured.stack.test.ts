@@ -3,9 +3,11 @@
  * that brings the wrong ones must live, say so, and keep its secrets.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { secretRows } from '../../relay/tables/secrets.ts'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
 import { onFreePorts } from '../stack/free-ports.ts'
@@ -15,7 +17,7 @@ import { formatStorage, startKafka, type KafkaPorts } from '../stack/kafka-serve
 import { openTopics, type Topics } from '../stack/topics.ts'
 import { requireHostProgram } from '../toolchain/host-programs.ts'
 import { ensureTools } from '../toolchain/tools.ts'
-import { startChild } from '../world/child.ts'
+import { startChild, type Ready } from '../world/child.ts'
 import { repoRoot } from '../world/places.ts'
 import { holdPorts } from '../world/ports.ts'
 import { openWorld, type World } from '../world/world.ts'
@@ -71,52 +73,66 @@ const trusted = { kafkaSslCaFile: join(certificates, 'ca.pem') }
 const login = { kafkaSaslUsername: 'relay', kafkaSaslPassword: password }
 
 /**
- * Starts a relay on a topic of its own and waits until it lives. Its output goes through a shell
- * into a file, because the harness takes secrets out of what it logs itself.
+ * Starts a relay. Its output goes through a shell into a file, because the harness takes secrets
+ * out of what it logs itself.
+ *
+ * @param before what Node runs before the relay
  */
-async function start(protocol: Protocol, settings: RelaySettings) {
+async function launch(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  ready?: Ready,
+  before = '',
+) {
+  const logFile = join(state, `${name}.raw.log`)
+  const args = [process.execPath, '--import', `data:text/javascript,${before}`, relayMain, logFile]
+  const child = await startChild(world, {
+    role: 'relay',
+    command: '/bin/sh',
+    args: ['-c', 'exec "$0" "$1" "$2" "$3" > "$4" 2>&1', ...args],
+    env,
+    logFile: join(state, `${name}.log`),
+    ...(ready !== undefined && { ready }),
+    deadlineMs: 20_000,
+  })
+  return { child, log: () => readFileSync(logFile, 'utf8') }
+}
+const relayMain = join(repoRoot, 'relay/main.ts')
+
+/** Starts a relay on a topic of its own and waits until it lives. */
+async function start(protocol: Protocol, settings: RelaySettings, before?: string) {
   const topic = `t${(relays += 1)}`
   await topics.create(topic, 1)
   await topics.create(`${topic}-dlq`, 1)
   const held = await holdPorts(1, `${world.mark}/${topic}`)
   await held.release()
   const address = `127.0.0.1:${held.ports[0]}`
-  const logFile = join(state, `${topic}.raw.log`)
   const ask = (path: string) => fetch(`http://${address}${path}`)
-  const child = await startChild(world, {
-    role: 'relay',
-    command: '/bin/sh',
-    args: ['-c', `exec "$0" "$1" > "$2" 2>&1`, process.execPath, relayMain, logFile],
-    env: {
-      KAFKA_BROKERS: addresses[protocol],
-      KAFKA_TOPIC: topic,
-      KAFKA_GROUP_ID: `g-${topic}`,
-      REDIS_URL: 'redis://127.0.0.1:1',
-      WEBSOCKET_HOST: '127.0.0.1',
-      WEBSOCKET_PORT: String(held.ports[0]),
-      ...environmentOf({
-        kafkaSecurityProtocol: protocol.toLowerCase() as Lowercase<Protocol>,
-        lagIntervalMs: 1_000,
-        logLevel: 'debug',
-        ...settings,
-      }),
-    },
-    logFile: join(state, `${topic}.log`),
-    ready: { probe: async () => void (await ask('/livez')) },
-    deadlineMs: 20_000,
-  })
+  const env = {
+    KAFKA_BROKERS: addresses[protocol],
+    KAFKA_TOPIC: topic,
+    KAFKA_GROUP_ID: `g-${topic}`,
+    REDIS_URL: 'redis://127.0.0.1:1',
+    WEBSOCKET_HOST: '127.0.0.1',
+    WEBSOCKET_PORT: String(held.ports[0]),
+    ...environmentOf({
+      kafkaSecurityProtocol: protocol.toLowerCase() as Lowercase<Protocol>,
+      lagIntervalMs: 1_000,
+      logLevel: 'debug',
+      ...settings,
+    }),
+  }
+  const probe = async () => void (await ask('/livez'))
   return {
-    child,
+    ...(await launch(topic, env, { probe }, before)),
     topic,
     address,
-    log: () => readFileSync(logFile, 'utf8'),
     status: async (path: string) => (await ask(path)).status,
     metrics: async () => (await (await ask('/metrics')).text()).split('\n'),
     produce: (...values: Buffer[]) =>
       producer.send({ topic, messages: values.map((value) => ({ value })) }),
   }
 }
-const relayMain = join(repoRoot, 'relay/main.ts')
 
 describe.concurrent('the relay works on a listener that wants', () => {
   test('TLS and SCRAM-SHA-512, dead letters, commits and lag polls included', async () => {
@@ -179,3 +195,132 @@ test.concurrent.each<readonly [string, RelaySettings, string, string]>([
   expect((await relay.child.stop(15_000)).code).toBe(0)
   expect(relay.log()).not.toMatch(/correct-horse|wrong-horse/)
 })
+
+test.each<readonly [string, RelaySettings, readonly string[]]>([
+  [
+    'missing, a folder and no key at all',
+    {
+      kafkaSslCaFile: join(certificates, 'nothing.pem'),
+      kafkaSslCertFile: certificates,
+      kafkaSslKeyFile: join(certificates, 'ca.pem'),
+    },
+    ['KAFKA_SSL_CA_LOCATION', 'KAFKA_SSL_CERTIFICATE_LOCATION', 'KAFKA_SSL_KEY_LOCATION'],
+  ],
+  [
+    "no certificate, and another one's key",
+    {
+      kafkaSslCaFile: join(certificates, 'ca.key'),
+      kafkaSslCertFile: join(certificates, 'broker.pem'),
+      kafkaSslKeyFile: join(certificates, 'ca.key'),
+    },
+    ['KAFKA_SSL_CA_LOCATION', 'the key of KAFKA_SSL_CERTIFICATE_LOCATION'],
+  ],
+])('with files that are %s it ends at once, and names all that is wrong', async (...given) => {
+  const [what, files, named] = given
+  const startMs = clock.nowMs()
+  const env = environmentOf({ ...files, kafkaSecurityProtocol: 'ssl' })
+  const { child, log } = await launch(what, { ...env, WEBSOCKET_PORT: 'x' })
+  expect(await child.exited).toEqual({ code: 1, signal: null })
+  expect(clock.nowMs() - startMs).toBeLessThan(5_000)
+  for (const one of [...named, 'WEBSOCKET_PORT']) expect(log()).toContain(one)
+  expect(log()).toContain(`${named.length + 1} wrong setting(s)`)
+})
+
+describe.concurrent('no secret is shown', () => {
+  const rows = secretRows.map(({ env }) => env)
+  /** What each looks like, and an encoded one could be recognised by. */
+  const needles = new Map(rows.map((env) => [env, `needle/${env.toLowerCase()}+{"`]))
+  const shown = (text: string) =>
+    [...needles.values()].flatMap((needle) => {
+      const encoded = encodeURIComponent(needle)
+      const core = Buffer.from(`xx${needle}`).toString('base64').slice(3, -4)
+      return [needle, JSON.stringify(needle).slice(1, -1), encoded, core].filter((form) =>
+        text.includes(form),
+      )
+    })
+
+  test('by a relay with wrong settings', async () => {
+    const env = { ...Object.fromEntries(needles), WEBSOCKET_PORT: 'x' }
+    const { child, log } = await launch('wrong', env)
+    expect(await child.exited).toEqual({ code: 1, signal: null })
+    expect(log()).toContain('REDIS_URL')
+    expect(shown(log())).toEqual([])
+  })
+
+  test.each<readonly [string, Protocol, string]>([
+    ['Kafka', 'SASL_SSL', '"error_type":"auth_failure"'],
+    ['Redis', 'SSL', 'Redis is not connected'],
+  ])('by one that %s does not let in, whatever it is asked', async (_, protocol, sign) => {
+    const redis = await startRefusingRedis()
+    const inUrl = encodeURIComponent(needles.get('REDIS_URL')!)
+    const relay = await start(
+      protocol,
+      {
+        ...trusted,
+        kafkaSaslMechanism: 'PLAIN',
+        kafkaSaslUsername: 'relay',
+        kafkaSaslPassword: needles.get('KAFKA_SASL_PASSWORD')!,
+        kafkaSslKeyPassword: needles.get('KAFKA_SSL_KEY_PASSWORD')!,
+        authToken: needles.get('WEBSOCKET_AUTH_TOKEN')!,
+        redisUrl: `redis://user:${inUrl}@127.0.0.1:${redis.port}`,
+      },
+      crashOnUsr2,
+    )
+    await until('the refusal', () => relay.log().includes(sign))
+    if (protocol === 'SSL') expect(redis.asked.join()).toContain(needles.get('REDIS_URL')!)
+    const answers = await Promise.all([
+      ...['/health', '/version', '/metrics', '/readyz', '/nothing', '/ws'].map(async (path) => {
+        return (await fetch(`http://${relay.address}${path}`)).text()
+      }),
+      (await fetch(`http://${relay.address}/api/expected-schema/g`, { method: 'PUT' })).text(),
+      answersTo(relay.address, 'wrong'),
+      answersTo(relay.address, needles.get('WEBSOCKET_AUTH_TOKEN')!),
+    ])
+    expect(answers.at(-1)).toContain('RESUME_INVALID')
+    expect(shown(answers.join('\n'))).toEqual([])
+    relay.child.signal('SIGUSR2')
+    expect(await relay.child.exited).toEqual({ code: 1, signal: null })
+    redis.close()
+    expect(relay.log()).toContain('all that it knows: ')
+    expect(shown(relay.log())).toEqual([])
+  })
+})
+
+/** An error that carries the whole environment, thrown where nobody catches it. */
+const crashOnUsr2 = `process.on('SIGUSR2', () => {
+  throw Object.assign(new Error('all that it knows: ' + JSON.stringify(process.env)), process.env)
+})`
+
+/** Refuses whoever logs in, and says in the error what it was sent. */
+async function startRefusingRedis() {
+  const asked: string[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes) => {
+      asked.push(String(bytes))
+      const words = String(bytes).split('\r\n').join(' ')
+      socket.write(`-ERR unknown command, with args beginning with: ${words}\r\n`.repeat(3))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return { asked, port, close: () => void server.close() }
+}
+
+/** What a client with this token is told when it asks for what cannot be. */
+function answersTo(address: string, token: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`ws://${address}/ws?token=${encodeURIComponent(token)}`)
+    const told: string[] = []
+    socket.addEventListener('open', () => {
+      socket.send('{"type":"resume","from":"nowhere"}')
+      socket.send('{"type":"resume","lastOffsetsByPartition":{"0":"x"}}')
+    })
+    socket.addEventListener('message', ({ data }) => {
+      told.push(String(data))
+      socket.close()
+    })
+    socket.addEventListener('error', () => told.push('no WebSocket'))
+    socket.addEventListener('close', ({ reason }) => resolve([...told, reason].join('\n')))
+  })
+}
