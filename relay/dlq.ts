@@ -52,7 +52,7 @@ const recordBytes = 32
 const retryMs = { first: 250, most: 5_000 } as const
 
 interface Open {
-  readonly poison: Pick<Poison, 'partition' | 'offset' | 'errorType' | 'says'>
+  readonly poison: Pick<Poison, 'partition' | 'offset' | 'errorType'>
   readonly letter: Letter
   readonly bytes: number
   readonly takenMs: number

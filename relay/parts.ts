@@ -166,7 +166,6 @@ export interface PausedPartition {
 }
 /** Facts from which /health is decided: recent counts and ages, never lifetime totals. */
 export interface HealthFacts {
-  readonly nowMs: number
   readonly uptimeMs: number
   readonly received: number
   readonly lastRecordAgeMs: number | undefined

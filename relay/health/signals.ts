@@ -125,7 +125,6 @@ export class Signals {
     const metrics = this.#metrics
     const recent = Object.entries(this.#recent).map(([key, one]) => [key, one.count()] as const)
     return {
-      nowMs: this.#clock.nowMs(),
       uptimeMs: this.uptimeMs,
       received: this.received,
       lastRecordAgeMs: this.#recent.messages.ageMs(),

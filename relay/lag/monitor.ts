@@ -30,8 +30,8 @@ export interface LagSource {
   ): Promise<ReadonlyMap<number, Watermarks>>
 }
 
-/** What the consume stage knows of its partitions. */
-export interface Intake {
+/** How far the consume stage is with its partitions. */
+export interface Progress {
   /** Next offset that will be taken, or was the last time that this relay had the partition. */
   position(partition: number): bigint | undefined
   /** Milliseconds since a record of it was handled; undefined for never. */
@@ -41,7 +41,7 @@ export interface Intake {
 export interface LagMonitorNeeds {
   readonly clock: Clock
   readonly source: LagSource
-  readonly intake: Intake
+  readonly intake: Progress
   readonly series: LagSeries
   readonly metrics: Metrics
   readonly intervalMs: number

@@ -12,8 +12,8 @@ export interface SchemaEntry {
   readonly pinned_by: string | null
   readonly note: string | null
 }
-/** What a client asked for, or why it cannot be had. */
-export type Asked<T> =
+/** What a client sent, as it is meant, or why it cannot be taken. */
+export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: 400 | 413 | 415 | 422; readonly says: string }
 
@@ -21,7 +21,7 @@ const nameBytesMax = 256
 const refuse = (code: 400 | 413 | 415 | 422, says: string) => ({ ok: false, code, says }) as const
 
 /** A graph's name as it stands in the path, decoded. Any text that a log line can hold. */
-export function readName(name: string): Asked<string> {
+export function readName(name: string): Parsed<string> {
   const bytes = Buffer.byteLength(name)
   if (bytes === 0 || bytes > nameBytesMax) {
     return refuse(400, `graph_name: wanted 1 to ${nameBytesMax} bytes; found ${bytes}`)
@@ -37,7 +37,7 @@ export function readEntry(
   body: Buffer,
   nowMs: number,
   bytesMax: number,
-): Asked<SchemaEntry> {
+): Parsed<SchemaEntry> {
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(contentType.trim())) {
     const given = contentType === '' ? 'none' : `"${contentType.slice(0, 100)}"`
     return refuse(415, `content-type: wanted application/json; found ${given}`)
@@ -60,7 +60,7 @@ export function entryFrom(graphName: string, stored: unknown): SchemaEntry | und
   return inOrder({ ...fields.value, graph_name: graphName, pinned_at: pinnedAt as number })
 }
 
-function parse(body: Buffer): Asked<unknown> {
+function parse(body: Buffer): Parsed<unknown> {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
     return { ok: true, value: JSON.parse(text) as unknown }
@@ -71,7 +71,7 @@ function parse(body: Buffer): Asked<unknown> {
 
 const wanted = 'wanted {"schema_id": string, "environment"?, "pinned_by"?, "note"?: string or null}'
 
-function fieldsOf(value: unknown): Asked<Omit<SchemaEntry, 'graph_name' | 'pinned_at'>> {
+function fieldsOf(value: unknown): Parsed<Omit<SchemaEntry, 'graph_name' | 'pinned_at'>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return refuse(422, `body: ${wanted}; found ${Array.isArray(value) ? 'an array' : typeof value}`)
   }
