@@ -141,6 +141,11 @@ export const findings = {
     part: 'relay',
     says: 'A restart of the relay makes gaps in what clients get, although Kafka has all of it.',
   },
+  'M-702': {
+    audit: 'another audit',
+    part: 'relay',
+    says: 'Whoever sends an X-Forwarded-For is counted under it, and so under as many as it likes.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

@@ -1,6 +1,6 @@
 /**
- * Slots are few. Some handshakes are broken off; later clients vanish without a word while nothing
- * is sent to them. Neither may keep the next client out.
+ * Slots are few. Some handshakes are broken off, some clients claim to come from elsewhere, others
+ * vanish without a word while nothing is sent. None of it keeps the next one out, or lets more in.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { join, leave, quiet } from '../harness/dsl/words.ts'
@@ -9,6 +9,8 @@ const aborts = { stimulus: 'abort-handshakes', group: 'hasty', each: 30 } as con
 const vanishes = { fault: 'black-hole', hop: 'clients', group: 'vanishing' } as const
 /** For a look at the clock, on a machine that is busy; and for the harness to see what came. */
 const marginMs = 1_500
+/** Clients that are there throughout. */
+const others = 3
 const vanished = (limitMs: number) =>
   ({ phase: 'vanished', group: 'vanishing', limitMs }) as const
 
@@ -24,20 +26,23 @@ export default scenario({
     hasty: { count: 1, reads: 'fast' },
     vanishing: { count: 5, reads: 'fast', joins: 'later' },
     probe: { count: 5, reads: 'fast', joins: 'later' },
+    pretending: { count: 9, reads: 'fast', joins: 'later', claims: 'another-address' },
   },
   phases: ({ pingIntervalMs }) => [
     { name: 'broken-off', ms: 1_500, stimuli: [aborts] },
     { name: 'after-broken-off', ms: 700, prelude: [join('probe')] },
+    { name: 'pretended', ms: 300, ...quiet, prelude: [leave('probe'), join('pretending')] },
     {
       name: 'vanished',
       ms: 2 * pingIntervalMs + 2 * marginMs,
       ...quiet,
-      prelude: [leave('probe'), join('vanishing')],
+      prelude: [leave('pretending'), join('vanishing')],
       faults: [vanishes],
     },
     { name: 'after-vanished', ms: 700, prelude: [join('probe')] },
   ],
-  expect: ({ pingIntervalMs }) => ({
+  expect: ({ pingIntervalMs, connectionsPerIpMax: slots }) => ({
+    'M-702': [{ check: 'limit-holds', group: 'pretending', letInMax: slots - others }],
     '2X-32': [
       {
         check: 'newcomers-let-in',

@@ -12,6 +12,7 @@ import { exercised, type ExercisedOptions } from './exercised.ts'
 import { hostileAnswered, type HostileAnsweredOptions } from './hostile-answered.ts'
 import { idleIsNotBroken, type IdleIsNotBrokenOptions } from './idle-is-not-broken.ts'
 import { lagTruth, type LagTruthOptions } from './lag-truth.ts'
+import { limitHolds, type LimitHoldsOptions } from './limit-holds.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
 import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
 import { newcomersLetIn, type NewcomersLetInOptions } from './newcomers-let-in.ts'
@@ -41,6 +42,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'delivered-in-time': DeliveredInTimeOptions<G, P>
   readonly 'hostile-answered': HostileAnsweredOptions
   readonly 'lag-truth': LagTruthOptions<P>
+  readonly 'limit-holds': LimitHoldsOptions<G>
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
   readonly 'newcomers-let-in': NewcomersLetInOptions<G, P>
   readonly 'replays-answered': ReplaysAnsweredOptions<G>
@@ -67,6 +69,7 @@ export const checkers = {
   'delivered-in-time': deliveredInTime,
   'hostile-answered': hostileAnswered,
   'lag-truth': lagTruth,
+  'limit-holds': limitHolds,
   'malformed-accounted': malformedAccounted,
   'newcomers-let-in': newcomersLetIn,
   'replays-answered': replaysAnswered,

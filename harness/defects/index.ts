@@ -21,6 +21,7 @@ import lastOffsetCommitted from './m-414-last-offset-committed.ts'
 import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
 import badJsonAsText from './m-740-bad-json-as-text.ts'
 import integersRounded from './m-741-integers-rounded.ts'
+import forwardedAddressBelieved from './m-702-forwarded-address-believed.ts'
 import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
@@ -49,6 +50,7 @@ export const defects = {
   'm-1114-committed-before-read': committedBeforeRead,
   'm-414-last-offset-committed': lastOffsetCommitted,
   'm-481-quiet-partitions-zeroed': quietPartitionsZeroed,
+  'm-702-forwarded-address-believed': forwardedAddressBelieved,
   'm-740-bad-json-as-text': badJsonAsText,
   'm-741-integers-rounded': integersRounded,
   'm-746-cleared-in-vain': clearedInVain,

@@ -38,13 +38,14 @@ export const sayLoad = ({ recordsPerSecond, payloadBytes, threads }: Load): stri
     : `${sayNumber(recordsPerSecond)} records/s of ${sayBytes(payloadBytes)} from ${threads} runs`
 
 export function sayGroup(name: string, group: ClientGroup): string {
-  const { count, reads, bytesPerSecond, resume, joins, reconnects } = group
+  const { bytesPerSecond, claims, count, joins, reads, reconnects, resume } = group
   const habits = [
     reads === 'reference' ? 'decode and compare state' : `read ${reads}`,
     ...(bytesPerSecond === undefined ? [] : [`${sayBytes(bytesPerSecond)}/s`]),
     ...(resume === undefined ? [] : [`resume from ${resume}`]),
     ...(joins === 'later' ? ['join later'] : []),
     ...(reconnects === true ? ['come back'] : []),
+    ...(claims === undefined ? [] : ['claim another address']),
   ]
   return `${count} \`${name}\` (${habits.join(', ')})`
 }

@@ -53,6 +53,8 @@ export interface ClientGroup {
   readonly joins?: 'at-start' | 'later'
   /** Whether a client that lost its connection comes back and resumes from its cursor. */
   readonly reconnects?: boolean
+  /** What each says of itself, untruly: that it was forwarded from an address of its own. */
+  readonly claims?: 'another-address'
 }
 
 export type Hop = 'kafka' | 'redis' | 'clients'

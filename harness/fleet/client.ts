@@ -137,10 +137,10 @@ export class Client implements StreamOwner, FloodTarget {
   open(limitMs: number): Promise<void> {
     if (this.#opening !== undefined) return this.#opening.promise
     this.#comeback?.cancel()
-    const { url, token, group, number } = this.plan
+    const { url, group, number } = this.plan
     this.#attempts += 1
     const nonce = createHash('sha1').update(`${group}/${number}/${this.#attempts}`).digest()
-    const hello = handshake(url, nonce.subarray(0, 16), token)
+    const hello = handshake(url, nonce.subarray(0, 16), this.#headLines())
     this.#opening = Promise.withResolvers<void>()
     this.#reader = new FrameReader(this.stream, messageBytesMax)
     const sink = this.#sinkOf(this.#attempts)
@@ -184,10 +184,10 @@ export class Client implements StreamOwner, FloodTarget {
 
   /** Begins so many connections and resets each as soon as its request is written. */
   async abortHandshakes(each: number): Promise<void> {
-    const { url, token, group, number } = this.plan
+    const { url, group, number } = this.plan
     for (let done = 0; done < each; done += 1) {
       const nonce = createHash('sha1').update(`${group}/${number}/aborted/${done}`).digest()
-      await abortHandshake(handshake(url, nonce.subarray(0, 16), token))
+      await abortHandshake(handshake(url, nonce.subarray(0, 16), this.#headLines()))
       this.#write(['sent', 'handshake-aborted', 1])
     }
   }
@@ -226,6 +226,16 @@ export class Client implements StreamOwner, FloodTarget {
       chunk: (bytes, start, end) => void (isMine() && this.#chunk(bytes, start, end)),
       ended: (error) => void (isMine() && this.#ended(error)),
     }
+  }
+
+  /** What it says of itself, true or not. */
+  #headLines(): string[] {
+    const { token, number, spec } = this.plan
+    const address = `10.${number >> 8}.${number & 255}.1`
+    return [
+      ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+      ...(spec.claims === undefined ? [] : [`X-Forwarded-For: ${address}`]),
+    ]
   }
 
   #settleOpening(): void {

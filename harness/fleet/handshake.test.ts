@@ -18,7 +18,7 @@ const answer = (lines: readonly string[], rest = '') =>
 
 describe('a handshake', () => {
   it('asks and expects as in RFC 6455', () => {
-    const hello = handshake('ws://relay:8081/ws?a=b', nonce, 'secret')
+    const hello = handshake('ws://relay:8081/ws?a=b', nonce, ['Authorization: Bearer secret'])
     expect(hello).toMatchObject({ host: 'relay', port: 8_081, accept })
     expect(hello.request).toContain('GET /ws?a=b HTTP/1.1\r\nHost: relay:8081\r\n')
     expect(hello.request).toContain('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n')

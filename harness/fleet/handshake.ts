@@ -25,9 +25,10 @@ export interface Handshake {
  *
  * @param url a ws:// address; TLS is not for the fleet, which always talks to a proxy of ours
  * @param nonce 16 bytes
+ * @param more further lines of its head
  * @throws RangeError for another scheme
  */
-export function handshake(url: string, nonce: Buffer, token?: string): Handshake {
+export function handshake(url: string, nonce: Buffer, more: readonly string[] = []): Handshake {
   const { protocol, hostname, port, pathname, search, host } = new URL(url)
   if (protocol !== 'ws:') throw new RangeError(`clients need a ws:// address, got ${url}`)
   const key = nonce.toString('base64')
@@ -38,7 +39,7 @@ export function handshake(url: string, nonce: Buffer, token?: string): Handshake
     'Connection: Upgrade',
     `Sec-WebSocket-Key: ${key}`,
     'Sec-WebSocket-Version: 13',
-    ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+    ...more,
   ]
   return {
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
