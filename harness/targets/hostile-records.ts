@@ -94,6 +94,8 @@ class Flood {
       }
     })
     await Promise.all(sends)
+    // A client that says nothing for long is taken for gone.
+    this.#client.send('{"type":"ping"}')
     await this.#settle()
     await this.#watch()
   }
@@ -200,7 +202,8 @@ class Flood {
 
   async end(): Promise<Omit<RecordsFlooded, 'tookMs'>> {
     const { frames, isEnded } = this.#client
-    this.#wrong.push(...frames.map((one) => JSON.stringify(one)))
+    const strange = frames.filter(({ type }) => type !== 'pong')
+    this.#wrong.push(...strange.map((one) => JSON.stringify(one)))
     if (isEnded) this.#wrong.push('the client was ended')
     this.#client.end()
     const read = await this.#place.scrape()

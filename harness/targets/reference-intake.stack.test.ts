@@ -111,6 +111,11 @@ test('a thousand malformed records harm nobody, and each is accounted for', asyn
   process.stdout.write(`seed ${seed}: ${JSON.stringify(seen)}\n`)
   expect(seen.wrong).toEqual([])
   expect(seen.counted).toEqual(seen.wanted)
+  const stages = ['consume', 'decode', 'broadcast', 'send', 'redis_write', 'dlq', 'commit']
+  await until('every stage to have worked', async () => {
+    const read = await place.scrape()
+    return stages.every((stage) => read('relay_stage_age_seconds', `"${stage}"`) >= 0)
+  })
   expect(Math.max(...rssBytes)).toBeLessThan(400 * 1_048_576)
   expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
 })

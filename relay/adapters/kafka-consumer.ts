@@ -202,10 +202,9 @@ class GroupConsumer implements KafkaConsumer {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#joined(consumer, payload.memberAssignment[settings.kafkaTopic] ?? [])
     })
-    consumer.on(consumer.events.FETCH, ({ payload }) => {
-      this.#hasRested = false
-      // Without any it did not ask, or got no answer.
-      if (payload.numberOfBatches > 0) this.#needs.onFetched()
+    consumer.on(consumer.events.FETCH, () => (this.#hasRested = false))
+    consumer.on(consumer.events.REQUEST, ({ payload }) => {
+      if (payload.apiName === 'Fetch') this.#needs.onFetched()
     })
     consumer.on(consumer.events.REBALANCING, () => this.#needs.onRebalancing())
     consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => {
