@@ -44,7 +44,8 @@ async function make(world: World, plan: KafkaPlan, file: string): Promise<void> 
   const folder = world.makeFolder('kafka-classes')
   const draft = join(folder, 'classes.jsa')
   const javaOptions = [`-XX:ArchiveClassesAtExit=${draft}`]
-  const own = { ...plan, folder, logFolder: folder }
+  const { secured: _, ...open } = plan
+  const own = { ...open, folder, logFolder: folder }
   try {
     await formatStorage(world, own)
     await onFreePorts({ seed: folder, role: 'kafka', count: 3 }, async (ports) => {

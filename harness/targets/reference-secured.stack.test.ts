@@ -12,6 +12,7 @@ import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
 import { onFreePorts } from '../stack/free-ports.ts'
 import { kafkaClient, type Producer } from '../stack/kafka.ts'
+import { ensureKafkaClasses } from '../stack/kafka-classes.ts'
 import { makeCertificates, securedProtocols } from '../stack/kafka-secured.ts'
 import { formatStorage, startKafka, type KafkaPorts } from '../stack/kafka-server.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
@@ -52,7 +53,7 @@ afterAll(async () => {
 
 async function startBroker(): Promise<string> {
   const tools = await ensureTools(['kafka'], () => undefined)
-  const plan = {
+  const bare = {
     libs: tools.kafka.path,
     java: await requireHostProgram('java'),
     folder: world.makeFolder('kafka'),
@@ -60,6 +61,7 @@ async function startBroker(): Promise<string> {
     partitionsDefault: 1,
     secured: { certificates, user: 'relay', password },
   }
+  const plan = { ...bare, javaOptions: await ensureKafkaClasses(world, bare, () => undefined) }
   await formatStorage(world, plan)
   return onFreePorts({ seed: world.mark, role: 'kafka', count: 6 }, async (ports) => {
     const local = (at: number) => `127.0.0.1:${ports[at]}`
