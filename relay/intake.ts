@@ -174,12 +174,13 @@ export class Intake {
     this.#heads = new Map()
     this.#logEnds.clear()
     this.#commits = new Commits(() => this.#askCommitted())
-    this.#consume.begunAnew()
+    // Logs that are long enough would be read on where the other ones stood.
+    const fromStart = isOther ? this.#assigned : []
+    this.#consume.begunAnew(fromStart)
     this.lag.begunAnew()
     replayed.logRegressed(topicId)
     this.#needs.onBegunAnew()
-    // Logs that are long enough would be read on where the other ones stood.
-    if (isOther) this.#consumer.readAnew(this.#assigned)
+    this.#consumer.readAnew(fromStart)
   }
 
   /** Once. Without an answer no record is old: better one failure too many than one too few. */

@@ -40,12 +40,13 @@ const epochOf = async (place: Place) => (await place.page('/version'))['replay_e
 
 /** What a client gets that comes back with what it had of the first topic. */
 async function comeBack(place: Place, epoch: string, count: number): Promise<Client> {
-  const client = await Client.open(place.address)
   const lastOffsetsByPartition = { 0: '49', 1: '19' }
-  client.send(JSON.stringify({ type: 'resume', lastOffsetsByPartition, epoch }))
+  const resume = JSON.stringify({ type: 'resume', lastOffsetsByPartition, epoch })
+  const client = await Client.open(place.address, resume)
   await until('the records of the new topic', () => client.offsets(0).length === count)
   expect(client.offsets(0)).toEqual(range(0, count))
   expect(client.framesOf('cursor_stale').length).toBeGreaterThan(0)
+  expect(client.framesOf('gap')).toEqual([])
   return client
 }
 
@@ -87,8 +88,7 @@ test('a topic created anew closes its clients, and begins anew for whoever comes
 
 /** What a client gets that asks for all there is, and how Redis was while it did. */
 async function replayOf(place: Place): Promise<{ offsets: bigint[]; degraded: unknown }> {
-  const client = await Client.open(place.address)
-  client.send('{"type":"resume","from":"earliest"}')
+  const client = await Client.open(place.address, '{"type":"resume","from":"earliest"}')
   await until('the replay', () => client.framesOf('replay_complete').length === 1)
   const [{ degraded } = {}] = client.framesOf('replay_complete')
   client.end()
@@ -96,8 +96,7 @@ async function replayOf(place: Place): Promise<{ offsets: bigint[]; degraded: un
 }
 
 async function bufferCleared(place: Place): Promise<unknown> {
-  const client = await Client.open(place.address)
-  client.send('{"type":"cursor_reset"}')
+  const client = await Client.open(place.address, '{"type":"cursor_reset"}')
   await until('the answer', () => client.framesOf('cursor_reset_complete').length === 1)
   client.end()
   return client.framesOf('cursor_reset_complete')[0]?.['bufferCleared']

@@ -103,7 +103,7 @@ function bench(
     onRewound: async (partition) => {
       rewound.push(partition)
       await Promise.resolve()
-      consume.begunAnew()
+      consume.begunAnew([])
     },
   })
   const run: BatchRun = {
@@ -289,6 +289,17 @@ describe('positions', () => {
     await consume.take(batch(0n, ['sound']), run)
     expect(rewound).toEqual([0])
     expect(offsets()).toEqual([100n, 0n])
+  })
+
+  test('logs that began anew are read from their start where that is told', async () => {
+    const { consume, lost, offsets, run } = bench()
+    await consume.take(batch(100n, ['sound']), run)
+    consume.begunAnew([0, 3])
+    expect(consume.positions()).toEqual(new Map([[0, 0n], [3, 0n]]))
+    await consume.take(batch(0n, ['sound']), run)
+    expect([offsets(), lost]).toEqual([[100n, 0n], []])
+    consume.begunAnew([])
+    expect(consume.positions().size).toBe(0)
   })
 
   test('nothing is taken after the stop', async () => {

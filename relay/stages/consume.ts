@@ -93,10 +93,16 @@ export class Consume {
     this.#sequences.forgetAll()
   }
 
-  /** Forgets everything: the logs are others than were read. */
-  begunAnew(): void {
+  /**
+   * Forgets everything: the logs are others than were read.
+   *
+   * @param fromStart partitions read from their beginning, whatever the group has committed
+   */
+  begunAnew(fromStart: readonly number[]): void {
     this.reassigned()
     this.#tracks.clear()
+    const handledMs = this.#needs.clock.nowMs()
+    for (const one of fromStart) this.#tracks.set(one, { position: 0n, handledMs })
   }
 
   /** Partitions that waited for room for dead letters, and wait no longer. */
