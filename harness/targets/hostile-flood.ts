@@ -42,7 +42,8 @@ export const floodSettings = {
   clientFramesPerSecondMax: 0,
   clientResumesPerMinuteMax: 0,
   replayWaitMs: 60_000,
-  pingIntervalMs: 60_000,
+  // The honest client answers no pings.
+  pingIntervalMs: 3_600_000,
   logLevel: 'warn',
 } as const
 
@@ -205,7 +206,9 @@ class Witness {
   async end() {
     this.#over.abort()
     await this.#work
-    await until('every record', () => this.#client.deliveries.length >= this.#produced)
+    const { deliveries } = this.#client
+    const isOver = () => deliveries.length >= this.#produced || this.#client.isEnded
+    await until('every record, or the end of the honest client', isOver)
     const wrong = this.#wrong()
     this.#client.end()
     const [produced, slowestHealthMs] = [this.#produced, Math.round(this.#slowestHealthMs)]
