@@ -17,10 +17,13 @@ export interface Probed {
 const apiVersionsRequest = Buffer.from('0000000f001200000000000100050000000000', 'hex')
 apiVersionsRequest.write('probe', 14, 'latin1')
 
-/** The shortest request of each hop's protocol that any server of it must answer. */
+/**
+ * A short request of each hop's protocol that any server of it must answer, and not too shortly:
+ * a busy machine gives few answers a second, and they must be more than a narrow way takes.
+ */
 const questions: Readonly<Record<Hop, Buffer>> = {
   kafka: apiVersionsRequest,
-  redis: Buffer.from('PING\r\n'),
+  redis: Buffer.from(`PING ${'x'.repeat(250)}\r\n`),
   // Kept alive: where a server closes behind its answer, a lost answer looks like a refusal.
   clients: Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\n\r\n'),
 }
