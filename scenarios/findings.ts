@@ -146,6 +146,11 @@ export const findings = {
     part: 'relay',
     says: 'Whoever sends an X-Forwarded-For is counted under it, and so under as many as it likes.',
   },
+  '2X-33': {
+    audit: 'observation',
+    part: 'relay',
+    says: 'Partitions that were taken away are reported as lag 0, which distorts every average.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

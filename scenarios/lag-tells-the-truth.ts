@@ -28,23 +28,13 @@ export default scenario({
       stimuli: [{ stimulus: 'malformed', kinds: ['garbage'], each: 6 }],
     },
   ],
-  expect: ({ lagIntervalMs }) => ({
-    'v8-L3': [
-      {
-        check: 'lag-truth',
-        phases: ['traffic', 'rebalance', 'reassigned'],
-        intervalMs: lagIntervalMs,
-        commitIntervalMs: 500,
-      },
-    ],
-    'M-481': [
-      {
-        check: 'lag-truth',
-        phases: ['stuck'],
-        stuck: 'stuck',
-        intervalMs: lagIntervalMs,
-        commitIntervalMs: 500,
-      },
-    ],
-  }),
+  expect: ({ lagIntervalMs: intervalMs }) => {
+    const truth = { check: 'lag-truth', intervalMs, commitIntervalMs: 500 } as const
+    const phases = ['traffic', 'rebalance', 'reassigned'] as const
+    return {
+      'v8-L3': [{ ...truth, phases }],
+      '2X-33': [{ ...truth, phases }],
+      'M-481': [{ ...truth, phases: ['stuck'], stuck: 'stuck' }],
+    }
+  },
 })

@@ -7,6 +7,7 @@ import broadcastBeforeStored from './2x-15-broadcast-before-stored.ts'
 import vanishedNeverNoticed from './2x-16-vanished-never-noticed.ts'
 import abortedHandshakeKeepsSlot from './2x-32-aborted-handshake-keeps-slot.ts'
 import multiByteCutInTwo from './2x-2-multi-byte-cut-in-two.ts'
+import revokedPartitionsZeroed from './2x-33-revoked-partitions-zeroed.ts'
 import recordWaitsForRedis from './2x-6-record-waits-for-redis.ts'
 import holesNotTold from './2x-8-holes-not-told.ts'
 import replayNotFenced from './bug-26-replay-not-fenced.ts'
@@ -38,6 +39,7 @@ export const defects = {
   '2x-16-vanished-never-noticed': vanishedNeverNoticed,
   '2x-32-aborted-handshake-keeps-slot': abortedHandshakeKeepsSlot,
   '2x-2-multi-byte-cut-in-two': multiByteCutInTwo,
+  '2x-33-revoked-partitions-zeroed': revokedPartitionsZeroed,
   '2x-6-record-waits-for-redis': recordWaitsForRedis,
   '2x-8-holes-not-told': holesNotTold,
   'bug-26-replay-not-fenced': replayNotFenced,

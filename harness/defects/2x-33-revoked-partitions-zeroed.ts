@@ -1,0 +1,26 @@
+/** Lag series of partitions that were taken away are set to 0 instead of being removed. */
+import type { LagSample } from '../../relay/parts.ts'
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: '2X-33',
+  says: 'the lag of a revoked partition is reported as 0',
+  scenario: 'lag-tells-the-truth',
+  rules: ['revoked-series-kept'],
+  relay: ({ lagSeries }) => {
+    const zeroes = new Map<number, number>()
+    return {
+      lagSeries: {
+        polled: (samples: readonly LagSample[]) => lagSeries.polled(samples),
+        assigned: (partitions) => lagSeries.assigned(partitions),
+        read() {
+          const held = lagSeries.read()
+          for (const partition of held.keys()) zeroes.set(partition, 0)
+          return new Map([...zeroes, ...held])
+        },
+      },
+    }
+  },
+}
+export default defect
