@@ -12,13 +12,14 @@ test('a hundred thousand malformed records harm nobody, and nothing is left of t
   try {
     const seed = String(clock.unixMs())
     const { place, rssBytes, ...seen } = await floodRecords(bed, { seed, malformed: 100_000 })
-    const [first = NaN, , last = NaN] = thirds(rssBytes).map(median)
+    // The first third fills what is bounded, and the runtime makes its heap as large as it likes.
+    const [first, middle = NaN, last = NaN] = thirds(rssBytes).map(median)
     const most = Math.max(...rssBytes)
-    process.stdout.write(`seed ${seed}: ${JSON.stringify({ ...seen, first, last, most })}\n`)
+    process.stdout.write(`seed ${seed}: ${JSON.stringify({ ...seen, first, middle, last, most })}\n`)
     expect(seen.wrong).toEqual([])
     expect(seen.counted).toEqual(seen.wanted)
     expect(seen.slowestHealthMs).toBeLessThan(1_000)
-    expect(last - first).toBeLessThan(64 * MiB)
+    expect(last - middle).toBeLessThan(64 * MiB)
     expect(most).toBeLessThan(400 * MiB)
     expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
   } finally {
