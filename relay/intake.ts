@@ -347,8 +347,9 @@ export class Intake {
       metrics,
       series: parts.lagSeries,
       source: {
-        poll: async (partitions, signal) => {
-          await this.#topic.follow()
+        poll: (partitions, signal) => {
+          // Beside it: what it costs must not count against the deadline of the poll.
+          void this.#topic.follow()
           return this.#watermarks(partitions, signal)
         },
       },
