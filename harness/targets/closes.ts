@@ -168,7 +168,7 @@ async function seeCrowd(seen: Seen, place: Place): Promise<void> {
   reader.end()
 }
 
-/** All ask and none reads, until what waits for them together is too much. */
+/** All ask and none reads, until what waits for them together is too much; then all are gone. */
 async function seeBacklog(seen: Seen, place: Place): Promise<void> {
   const crowd = await Promise.all(Array.from({ length: 24 }, () => Client.open(place.address)))
   await block(place, ...crowd)
@@ -179,12 +179,18 @@ async function seeBacklog(seen: Seen, place: Place): Promise<void> {
     mostBytes = Math.max(mostBytes, bytes)
     return bytes < mostBytes
   })
-  for (const client of crowd) client.read()
-  const code = () => crowd.find(({ closeCode }) => closeCode !== undefined)?.closeCode
-  await until('the end for control_backlog', () => code() !== undefined)
-  seen.control_backlog = code() ?? null
-  await until('control_backlog to be counted', () => isCounted(place, 'control_backlog'))
-  for (const client of crowd) client.end()
+  let ended: Client | undefined
+  for (const client of crowd) {
+    client.read()
+    await until('its end, or all that it was owed', () => {
+      return client.isEnded || client.deliveries.length === blocking
+    })
+    ended = client
+    if (client.isEnded) break
+  }
+  await see(seen, place, 'control_backlog', ended)
+  for (const client of crowd) client.reset()
+  await see(seen, place, 'send_failed')
 }
 
 /** The first to block holds what nobody else does any more; the other one comes back too late. */
@@ -204,10 +210,6 @@ async function seePinned(seen: Seen, place: Place, reader: Client): Promise<void
   await until('what it misses to be counted before it is told', async () => (await missed()) > 0)
   late.read()
   await see(seen, place, 'slow_client', late)
-  const lost = await Client.open(place.address)
-  await block(place, lost)
-  lost.reset()
-  await see(seen, place, 'send_failed')
 }
 
 /** One replay stands still in the only place, and another one does not get it. */

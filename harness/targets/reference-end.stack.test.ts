@@ -50,7 +50,7 @@ test('with a dead broker and a dead client, others get all there is, and a farew
   expect(await quickMs).toBeLessThan(tookMs / 2)
 })
 
-test.each([
+test.concurrent.each([
   ['reads', 'head -c 65536 /dev/zero >&3', ''],
   ['will ever read', 'true', '3<&-'],
 ])('with a log that nobody %s, it delivers and ends as always', async (_, fill, more) => {

@@ -128,7 +128,7 @@ function knock(address: string, headers: Readonly<Record<string, string>> = {}, 
   })
 }
 
-test('every reason to let nobody in is seen, told and counted', async () => {
+test.concurrent('every reason to let nobody in is seen, told and counted', async () => {
   const place = await bed.place({
     authToken: 'word',
     trustedProxies: ['127.0.0.1'],
@@ -167,7 +167,7 @@ test('every reason to let nobody in is seen, told and counted', async () => {
   expect(await ending).toEqual({ code: 0, isKilled: false })
 })
 
-describe('the table of close codes', () => {
+describe.concurrent('the table of close codes', () => {
   /** The reference, but for a replay buffer that throws. */
   const failing = `
     import { runRelay } from '${join(repoRoot, 'relay/main.ts')}'
