@@ -15,7 +15,8 @@ test('a hundred thousand malformed records harm nobody, and nothing is left of t
     // The first third fills what is bounded, and the runtime makes its heap as large as it likes.
     const [first, middle = NaN, last = NaN] = thirds(rssBytes).map(median)
     const most = Math.max(...rssBytes)
-    process.stdout.write(`seed ${seed}: ${JSON.stringify({ ...seen, first, middle, last, most })}\n`)
+    const said = JSON.stringify({ ...seen, first, middle, last, most })
+    process.stdout.write(`seed ${seed}: ${said}\n`)
     expect(seen.wrong).toEqual([])
     expect(seen.counted).toEqual(seen.wanted)
     expect(seen.slowestHealthMs).toBeLessThan(1_000)
