@@ -136,7 +136,7 @@ describe('bounds', () => {
   })
 
   test('nothing is kept longer than the TTL, also by a relay that came later', async () => {
-    const ttl = { replayTtlMs: 1_500, redisTimeoutMs: 100 }
+    const ttl = { replayTtlMs: 1_500, redisTimeoutMs: 400 }
     const first = await connected(ttl)
     first.store.add(records(0, 0, 9))
     await first.store.close()
