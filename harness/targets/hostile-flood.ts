@@ -63,8 +63,8 @@ export async function areSlotsFree(
 /** One line for whoever wants to repeat or to compare. */
 export function sayFlooded(seed: string, { rssBytes, ...rest }: Flooded): string {
   const mib = (bytes: number) => Math.round(bytes / 1_048_576)
-  const [first, , last] = thirds(rssBytes).map(median).map(mib)
-  const rssMiB = { first, last, most: mib(Math.max(...rssBytes)) }
+  const [first, middle, last] = thirds(rssBytes).map(median).map(mib)
+  const rssMiB = { first, middle, last, most: mib(Math.max(...rssBytes)) }
   return `seed ${seed}: ${JSON.stringify({ ...rest, rssMiB })}\n`
 }
 

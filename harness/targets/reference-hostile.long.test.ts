@@ -1,4 +1,4 @@
-/** A million hostile frames, after which the relay must be as large as after the first of them. */
+/** A million hostile frames, after which the relay must be no larger than half-way. */
 import { expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import * as hostile from './hostile-flood.ts'
@@ -17,9 +17,10 @@ test('a million hostile frames harm nobody, and nothing is left of them', async 
     process.stdout.write(hostile.sayFlooded(seed, seen))
     expect(seen.wrong).toEqual([])
     expect(seen.slowestHealthMs).toBeLessThan(1_000)
-    const [first = NaN, , last = NaN] = hostile.thirds(seen.rssBytes).map(hostile.median)
-    expect(last - first).toBeLessThan(64 * MiB)
-    expect(Math.max(...seen.rssBytes)).toBeLessThan(600 * MiB)
+    // The first third fills what is bounded, and the runtime makes its heap as large as it likes.
+    const [, middle = NaN, last = NaN] = hostile.thirds(seen.rssBytes).map(hostile.median)
+    expect(last - middle).toBeLessThan(48 * MiB)
+    expect(Math.max(...seen.rssBytes)).toBeLessThan(480 * MiB)
     expect(await hostile.areSlotsFree(place)).toBe(true)
     expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
   } finally {
