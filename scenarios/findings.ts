@@ -151,6 +151,11 @@ export const findings = {
     part: 'relay',
     says: 'Partitions that were taken away are reported as lag 0, which distorts every average.',
   },
+  'M-809': {
+    audit: 'websocket_server module v31',
+    part: 'relay',
+    says: 'The deadline of a replay is set when its work is done already, so it ends nothing.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

@@ -10,6 +10,7 @@ import memoryStaysFlat from './memory-stays-flat.ts'
 import redisIsBestEffort from './redis-is-best-effort.ts'
 import replayMeetsLive from './replay-meets-live.ts'
 import restartsLoseNothing from './restarts-lose-nothing.ts'
+import replaysEndInTime from './replays-end-in-time.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
 import slotsComeBack from './slots-come-back.ts'
 
@@ -24,6 +25,7 @@ export const scenarios = {
   'redis-is-best-effort': redisIsBestEffort,
   'replay-meets-live': replayMeetsLive,
   'restarts-lose-nothing': restartsLoseNothing,
+  'replays-end-in-time': replaysEndInTime,
   'send-never-waits-for-ever': sendNeverWaitsForEver,
   'slots-come-back': slotsComeBack,
 } as const satisfies Readonly<Record<string, Scenario>>

@@ -17,6 +17,7 @@ import { malformedAccounted, type MalformedAccountedOptions } from './malformed-
 import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
 import { newcomersLetIn, type NewcomersLetInOptions } from './newcomers-let-in.ts'
 import { replaysAnswered, type ReplaysAnsweredOptions } from './replays-answered.ts'
+import { replaysEnded, type ReplaysEndedOptions } from './replays-ended.ts'
 import { resetForgets, type ResetForgetsOptions } from './reset-forgets.ts'
 import { restored, type RestoredOptions } from './restored.ts'
 import { slotsReleased, type SlotsReleasedOptions } from './slots-released.ts'
@@ -46,6 +47,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
   readonly 'newcomers-let-in': NewcomersLetInOptions<G, P>
   readonly 'replays-answered': ReplaysAnsweredOptions<G>
+  readonly 'replays-ended': ReplaysEndedOptions<G>
   readonly 'reset-forgets': ResetForgetsOptions
   readonly restored: RestoredOptions<G>
   readonly exercised: ExercisedOptions
@@ -73,6 +75,7 @@ export const checkers = {
   'malformed-accounted': malformedAccounted,
   'newcomers-let-in': newcomersLetIn,
   'replays-answered': replaysAnswered,
+  'replays-ended': replaysEnded,
   'reset-forgets': resetForgets,
   restored,
   exercised,

@@ -26,6 +26,7 @@ import forwardedAddressBelieved from './m-702-forwarded-address-believed.ts'
 import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
+import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
@@ -58,6 +59,7 @@ export const defects = {
   'm-746-cleared-in-vain': clearedInVain,
   'm-746-reset-clears-nothing': resetClearsNothing,
   'm-748-other-fields-for-latest': otherFieldsForLatest,
+  'm-809-deadline-of-reading-only': deadlineOfReadingOnly,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-2-error-remembered': errorRemembered,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,

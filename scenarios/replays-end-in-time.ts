@@ -1,0 +1,39 @@
+/**
+ * Clients that read slowly, but do read, ask for more than they can take in the time of a replay.
+ * Each single write succeeds, so that nothing but the deadline of the whole replay can end it.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+import { join, quiet } from '../harness/dsl/words.ts'
+
+/** Too slow for the replay, and quick enough for each write of it. */
+const bytesPerSecond = 3_000_000
+/** What buffers on the way hold, some 20 MB, is read first: only then the end is seen. */
+const drainMs = 10_000
+
+export default scenario({
+  name: 'replays-end-in-time',
+  claim: 'The deadline of a replay holds for its sending as well, however slowly that goes on.',
+  suites: ['nightly'],
+  topic: { partitions: 3 },
+  relay: {
+    replayTimeoutMs: 4_000,
+    sendTimeoutMs: 20_000,
+    replayRecordsMax: 50_000,
+    replayRecordsPerPartitionMax: 50_000,
+    lagDisconnectRecords: 0,
+    connectionsPerIpMax: 100,
+  },
+  load: { recordsPerSecond: 500, payloadBytes: 16_384, threads: 24 },
+  fleet: {
+    readers: { count: 1, reads: 'fast' },
+    slow: { count: 2, reads: 'slow', bytesPerSecond, resume: 'earliest', joins: 'later' },
+  },
+  phases: ({ replayTimeoutMs }) => [
+    { name: 'traffic', ms: 8_000 },
+    { name: 'calm', ms: 700, ...quiet },
+    { name: 'replay', ms: replayTimeoutMs + drainMs + 2_000, ...quiet, stimuli: [join('slow')] },
+  ],
+  expect: ({ replayTimeoutMs }) => ({
+    'M-809': [{ check: 'replays-ended', groups: ['slow'], limitMs: replayTimeoutMs + drainMs }],
+  }),
+})
