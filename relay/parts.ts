@@ -46,6 +46,9 @@ export interface MissedRange {
   readonly count: number
 }
 
+/** Offsets by partition. */
+export type Offsets = ReadonlyMap<number, bigint>
+
 /**
  * The write side of one socket, and its only writer. It takes from the shared log by itself; the
  * trunk wakes it. At most one write is under way, so that bytes in flight are bounded.
@@ -57,14 +60,18 @@ export interface Outlet {
   control(frame: Buffer): boolean
   /** Live records may flow. A new client gets none until then, so that a resume can come first. */
   goLive(): void
+  /** Holds live records back until `unfence`, for a replay; false if one is under way. */
+  fence(): boolean
   /**
-   * Moves the live position to the end of the log and holds live records back until `unfence`, for
-   * a replay that must follow. Returns, for every partition the log has seen, the first offset
-   * that will come live: a replay covers what lies below. `undefined` if a replay is under way.
+   * Says where live records go on, before the replay up to there begins: at the end of the log, or
+   * where the client stands if it gets live records already, so that it misses none of them.
+   *
+   * @param taken for every partition the next offset that may come, whether it reached the log
+   * @param cursors last offsets that the client says it has: where they are later than its place,
+   * live records go on at the end of the log
+   * @returns by partition the first offset that will come live: a replay covers what lies below
    */
-  fence(): ReadonlyMap<number, bigint> | undefined
-  /** Moves the fence to where the log ends now, before the replay that it is for has begun. */
-  refence(): ReadonlyMap<number, bigint>
+  placeFence(taken: Offsets, cursors: Offsets): Offsets
   /**
    * Sends what `chunks` yields. Settles when it was written or the client is gone; live records
    * are still held back then, because only a replay that is complete may be followed by them.

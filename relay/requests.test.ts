@@ -30,13 +30,13 @@ function bench() {
     logEnd: () => undefined,
   })
   const outlet = {
-    refence: () => new Map(),
+    placeFence: () => new Map(),
     async replay(chunks: AsyncIterable<Buffer>) {
       for await (const _ of chunks) seen.replays += 1
     },
     unfence: () => undefined,
   }
-  const session = { isOver: false, fence: () => new Map(), outlet } as unknown as Session
+  const session = { isOver: false, fence: () => true, outlet } as unknown as Session
   const resume = () => requests.resume(session, '{"type":"resume","from":"latest"}')
   return { clock, resume, seen }
 }

@@ -53,7 +53,7 @@ export class Requests {
       this.#wiring.metrics.resumeRefusals.of({ code: request.refused }).add()
       return session.refuse(request.refused, request.found)
     }
-    if (session.fence() === undefined) return session.refuse('REPLAY_IN_PROGRESS')
+    if (!session.fence()) return session.refuse('REPLAY_IN_PROGRESS')
     void this.#replay(session, request)
   }
 
@@ -88,7 +88,8 @@ export class Requests {
         const next = this.#needs.nextOffsets()
         if (next === undefined) continue
         // What was taken from Kafka and never reached the log, as dead letters, is below as well.
-        return new Map([...session.outlet.refence(), ...this.#needs.positions(), ...next])
+        const taken = new Map([...this.#needs.positions(), ...next])
+        return session.outlet.placeFence(taken, request.cursors)
       }
       if (clock.nowMs() >= endMs || session.isOver) return undefined
     }

@@ -57,10 +57,10 @@ export class Session {
   }
 
   /** As the outlet's: what was left to be asked for is being asked for. */
-  fence(): ReadonlyMap<number, bigint> | undefined {
-    const fence = this.outlet.fence()
-    if (fence !== undefined) this.#rest = undefined
-    return fence
+  fence(): boolean {
+    const isFenced = this.outlet.fence()
+    if (isFenced) this.#rest = undefined
+    return isFenced
   }
 
   /**

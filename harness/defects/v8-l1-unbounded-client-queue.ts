@@ -35,7 +35,7 @@ function unbounded(outlet: Outlet, { log, socket }: OutletNeeds): Outlet {
     },
     control: (frame) => outlet.control(frame),
     fence: () => outlet.fence(),
-    refence: () => outlet.refence(),
+    placeFence: (taken, cursors) => outlet.placeFence(taken, cursors),
     replay: (chunks) => outlet.replay(chunks),
     unfence: () => outlet.unfence(),
     sweep: (nowMs) => outlet.sweep(nowMs),

@@ -170,13 +170,19 @@ export class ByteLog {
    * @returns exactly what lies between, by partition; empty if nothing does
    */
   catchUp(cursor: Cursor): MissedRange[] {
-    const missed = this.#missed(cursor)
+    const missed = this.#between(cursor, this.#oldest.before)
     cursor.segment = this.#oldest
     cursor.index = 0
     return missed
   }
 
-  #missed({ segment, index }: Cursor): MissedRange[] {
+  /** What the cursor stands before, by partition; empty at the end of the log. */
+  unread(cursor: Cursor): MissedRange[] {
+    return this.#between(cursor, this.#totals)
+  }
+
+  /** Of each partition what lies between the cursor and a place later than it. */
+  #between({ segment, index }: Cursor, end: ReadonlyMap<number, PartitionCount>): MissedRange[] {
     const read = new Map<number, Totals>()
     const unread = new Map<number, bigint>()
     for (let at = 0; at < segment.count; at += 1) {
@@ -185,16 +191,16 @@ export class ByteLog {
       else if (!unread.has(partition)) unread.set(partition, segment.offsetOf(at))
     }
     const ranges: MissedRange[] = []
-    for (const [partition, evicted] of this.#oldest.before) {
+    for (const [partition, upTo] of end) {
       const before = segment.before.get(partition)
       const own = read.get(partition)
-      const count = evicted.count - (before?.count ?? 0) - (own?.count ?? 0)
+      const count = upTo.count - (before?.count ?? 0) - (own?.count ?? 0)
       if (count === 0) continue
       const last = own?.lastOffset ?? before?.lastOffset
       const firstOffset =
         unread.get(partition) ??
         (last === undefined ? this.#totals.get(partition)!.firstOffset : last + 1n)
-      ranges.push({ partition, firstOffset, lastOffset: evicted.lastOffset, count })
+      ranges.push({ partition, firstOffset, lastOffset: upTo.lastOffset, count })
     }
     return ranges
   }

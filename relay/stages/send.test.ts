@@ -92,6 +92,7 @@ function bench(bounds = { bytesMax: 1 << 20, recordsMax: 1_000 }) {
   return { append, closed, gaveUp, lapped, log, outlet, socket, drained: () => drained }
 }
 const pong = jsonFrame({ type: 'pong' })
+const none = new Map<number, bigint>()
 
 describe('live records', () => {
   test('do not flow before the client is live, and then from where it joined', () => {
@@ -258,8 +259,8 @@ describe('a replay', () => {
     const { append, outlet, socket } = bench()
     append()
     append()
-    expect(outlet.fence()).toEqual(new Map([[0, 2n]]))
-    expect(outlet.fence()).toBeUndefined()
+    expect([outlet.fence(), outlet.fence()]).toEqual([true, false])
+    expect(outlet.placeFence(none, none)).toEqual(new Map([[0, 2n]]))
     append()
     const done = outlet.replay(chunks(Buffer.from('one'), Buffer.from('two')))
     for (let turn = 0; turn < 20; turn += 1) {
@@ -273,13 +274,45 @@ describe('a replay', () => {
     expect(socket.writes).toEqual([...replayed, recordFrames(0, 2n, Buffer.alloc(10, 1))])
   })
 
+  test('of a client that is live ends where it stands, and nothing is passed over', async () => {
+    const { append, outlet, socket } = bench()
+    outlet.goLive()
+    append()
+    outlet.wake()
+    append()
+    append()
+    outlet.fence()
+    const taken = new Map([[0, 3n], [1, 7n]])
+    expect(outlet.placeFence(taken, new Map([[0, 0n]]))).toEqual(new Map([[0, 1n], [1, 7n]]))
+    await outlet.replay(chunks())
+    outlet.unfence()
+    socket.accept()
+    const rest = [1n, 2n].map((offset) => recordFrames(0, offset, Buffer.alloc(10, 1)))
+    expect(socket.writes.slice(1)).toEqual([Buffer.concat(rest)])
+  })
+
+  test('of a client that has more than it was sent here does not take it back', async () => {
+    const { append, outlet, socket } = bench()
+    outlet.goLive()
+    outlet.fence()
+    append()
+    append()
+    const cursors = new Map([[0, 1n]])
+    expect(outlet.placeFence(none, cursors)).toEqual(new Map([[0, 2n]]))
+    await outlet.replay(chunks())
+    outlet.unfence()
+    expect(socket.writes).toEqual([])
+  })
+
   test('that was not the whole may be followed by another before live goes on', async () => {
     const { append, outlet, socket } = bench()
     append()
-    expect(outlet.fence()).toEqual(new Map([[0, 1n]]))
+    expect(outlet.fence()).toBe(true)
+    expect(outlet.placeFence(none, none)).toEqual(new Map([[0, 1n]]))
     await outlet.replay(chunks())
     append()
-    expect(outlet.fence()).toEqual(new Map([[0, 2n]]))
+    expect(outlet.fence()).toBe(true)
+    expect(outlet.placeFence(none, none)).toEqual(new Map([[0, 2n]]))
     await outlet.replay(chunks())
     append()
     expect(socket.writes).toEqual([])

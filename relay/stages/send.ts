@@ -9,7 +9,7 @@
 import type { Socket } from 'node:net'
 import type { Cursor } from '../log/byte-log.ts'
 import type { Segment } from '../log/segment.ts'
-import type { Outlet, OutletNeeds, SendPath } from '../parts.ts'
+import type { Offsets, Outlet, OutletNeeds, SendPath } from '../parts.ts'
 import type { CloseReason } from '../tables/close-codes.ts'
 
 /** How long a client that was told good-bye may take to close; then the socket is destroyed. */
@@ -37,6 +37,8 @@ class SocketOutlet implements Outlet {
   #isLive = false
   #isFenced = false
   #isReplaying = false
+  /** Whether a fence stands where the client is, and not at the end of the log. */
+  #keepsPlace = false
   #underWay: SendPath | undefined
   #underWayBytes = 0
   /** When the first sweep saw this write: stamping every write would cost more than the write. */
@@ -95,17 +97,28 @@ class SocketOutlet implements Outlet {
     this.wake()
   }
 
-  fence(): ReadonlyMap<number, bigint> | undefined {
-    if (this.#isReplaying) return undefined
+  fence(): boolean {
+    if (this.#isReplaying) return false
+    this.#keepsPlace = this.#isLive && !this.#isFenced
     this.#isFenced = this.#isReplaying = true
-    return this.refence()
+    return true
   }
 
-  refence(): ReadonlyMap<number, bigint> {
-    const end = this.#needs.log.end()
+  placeFence(taken: Offsets, cursors: Offsets): Offsets {
+    const { log } = this.#needs
+    const unread = log.unread(this.#cursor)
+    const isPast = unread.some(({ partition, firstOffset }) => {
+      return (cursors.get(partition) ?? -1n) >= firstOffset
+    })
+    const next = new Map([...log.nextOffsets(), ...taken])
+    if (this.#keepsPlace && !isPast) {
+      for (const { partition, firstOffset } of unread) next.set(partition, firstOffset)
+      return next
+    }
+    const end = log.end()
     this.#cursor.segment = end.segment
     this.#cursor.index = end.index
-    return this.#needs.log.nextOffsets()
+    return next
   }
 
   async replay(chunks: AsyncIterable<Buffer>): Promise<void> {
