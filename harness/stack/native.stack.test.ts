@@ -157,7 +157,10 @@ test('client links come and go; the links of the servers stay', async () => {
 
 test('a wedged control API is found out in time, and its proxies are made anew', async () => {
   await control.setEnabled(link('redis'), true)
-  process.kill(stack.pids['toxiproxy'] as number, 'SIGSTOP')
+  const pid = stack.pids['toxiproxy'] as number
+  process.kill(pid, 'SIGSTOP')
+  // A thread that runs on another processor may answer for a moment yet.
+  await expect.poll(() => threadStates(pid)).toEqual(new Set(['T']))
   const startedMs = clock.nowMs()
   await expect(control.version()).rejects.toSatisfy((error) => isTrouble(error, 'toxiproxy-wedged'))
   expect(clock.nowMs() - startedMs).toBeLessThan(15_000)
@@ -168,6 +171,12 @@ test('a wedged control API is found out in time, and its proxies are made anew',
   await admin.connect()
   await admin.disconnect()
 })
+
+function threadStates(pid: number): Set<string | undefined> {
+  const folder = `/proc/${pid}/task`
+  const stats = readdirSync(folder).map((one) => readFileSync(`${folder}/${one}/stat`, 'latin1'))
+  return new Set(stats.map((stat) => stat.split(') ').at(-1)?.[0]))
+}
 
 describe('a second stack in the same world', () => {
   test('has ports and data of its own, and leaves nothing when it stops', async () => {
