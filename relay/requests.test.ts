@@ -31,13 +31,13 @@ function bench() {
   })
   const outlet = {
     placeFence: () => new Map(),
-    async replay(chunks: AsyncIterable<Buffer>) {
-      for await (const _ of chunks) seen.replays += 1
-    },
+    replay: async () => void (seen.replays += 1),
     unfence: () => undefined,
   }
   const session = { isOver: false, fence: () => true, outlet } as unknown as Session
-  const resume = () => requests.resume(session, '{"type":"resume","from":"latest"}')
+  const resume = (more = '"from":"latest"') => {
+    requests.resume(session, `{"type":"resume",${more}}`)
+  }
   return { clock, resume, seen }
 }
 
@@ -50,4 +50,15 @@ test('until it is known where reading begins, all who resume look for it togethe
   seen.next = new Map([[0, 5n]])
   await clock.pass(20, 10)
   expect(seen.replays).toBe(500)
+})
+
+test('who has more than was read here waits, also while nobody says where the log ends', async () => {
+  const { clock, resume, seen } = bench()
+  seen.next = new Map([[2, 716n]])
+  resume('"lastOffsetsByPartition":{"2":"747"}')
+  await clock.pass(1_000, 10)
+  expect(seen.replays).toBe(0)
+  seen.next = new Map([[2, 748n]])
+  await clock.pass(20, 10)
+  expect(seen.replays).toBe(1)
 })
