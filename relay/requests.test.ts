@@ -52,7 +52,7 @@ test('until it is known where reading begins, all who resume look for it togethe
   expect(seen.replays).toBe(500)
 })
 
-test('who has more than was read here waits, also while nobody says where the log ends', async () => {
+test('who has more than was read here waits, also while no log end is known', async () => {
   const { clock, resume, seen } = bench()
   seen.next = new Map([[2, 716n]])
   resume('"lastOffsetsByPartition":{"2":"747"}')
