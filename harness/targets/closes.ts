@@ -5,7 +5,10 @@
 import { closeRows, type CloseReason } from '../../relay/tables/close-codes.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
 import { closeFrame, maskedFrame, textFrame } from '../fleet/frame-writer.ts'
-import { Client, record, until, type Place } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { record } from './records.ts'
+import type { Place } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 /** Relays that wait shortly for a write, for a ping (and cannot replay), and for nothing. */
 export interface Stage {

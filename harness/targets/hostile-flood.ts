@@ -8,7 +8,10 @@ import { maskedFrame } from '../fleet/frame-writer.ts'
 import { handshake } from '../fleet/handshake.ts'
 import { nextBurst, type Burst } from '../stimuli/hostile-bursts.ts'
 import { dice, type Dice } from '../world/dice.ts'
-import { Client, record, until, type Place } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { record } from './records.ts'
+import type { Place } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 export interface Flood {
   readonly seed: string

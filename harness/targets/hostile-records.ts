@@ -9,7 +9,9 @@ import { kafkaClient } from '../stack/kafka.ts'
 import { episode } from '../stimuli/episode.ts'
 import { allMalformedKinds, malformed, type RelayReaction } from '../stimuli/malformed.ts'
 import { dice } from '../world/dice.ts'
-import { Client, until, type Place, type Testbed } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import type { Place, Testbed } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 export interface RecordFlood {
   readonly seed: string

@@ -5,7 +5,10 @@ import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { kafkaClient } from '../stack/kafka.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { repoRoot } from '../world/places.ts'
-import { Client, poison, record, Testbed, until } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { poison, record } from './records.ts'
+import { Testbed } from './reference-testbed.ts'
+import { until } from './until.ts'
 import { freePort, launch, restart } from './restarts.ts'
 
 let bed: Testbed

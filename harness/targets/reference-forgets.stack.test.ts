@@ -5,7 +5,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { openToxiproxy, type ToxicSpec } from '../stack/toxiproxy.ts'
-import { Client, range, record, Testbed, until, type Place } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { range, record } from './records.ts'
+import { Testbed, type Place } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 let bed: Testbed
 beforeAll(async () => {

@@ -4,7 +4,10 @@ import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
 import { CompressionTypes, kafkaClient } from '../stack/kafka.ts'
 import { floodRecords } from './hostile-records.ts'
-import { Client, poison, record, Testbed, until, type Place } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { poison, record } from './records.ts'
+import { Testbed, type Place } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 const MiB = 1_048_576
 /** What a batch of ten kilobytes unpacks to: twice what the relay takes. */

@@ -12,7 +12,10 @@ import { startChild } from '../world/child.ts'
 import { repoRoot } from '../world/places.ts'
 import { promised, seeAll, seenElsewhere, settingsOf, slots } from './closes.ts'
 import { areSlotsFree } from './hostile-flood.ts'
-import { Client, many, Testbed, until, withPlace, type Place } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { many } from './records.ts'
+import { Testbed, withPlace, type Place } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 let bed: Testbed
 beforeAll(async () => {

@@ -8,7 +8,10 @@ import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { kafkaClient } from '../stack/kafka.ts'
-import { Client, many, range, Testbed, until, type Place } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { many, range } from './records.ts'
+import { Testbed, type Place } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 let bed: Testbed
 beforeAll(async () => {

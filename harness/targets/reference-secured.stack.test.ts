@@ -23,7 +23,9 @@ import { repoRoot } from '../world/places.ts'
 import { holdPorts } from '../world/ports.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { environmentOf } from './environment.ts'
-import { Client, poison, record, until } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { poison, record } from './records.ts'
+import { until } from './until.ts'
 
 type Protocol = (typeof securedProtocols)[number]
 const state = mkdtempSync(join(tmpdir(), 'secured-'))

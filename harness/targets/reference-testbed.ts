@@ -1,20 +1,12 @@
 /**
- * What the stack tests of the reference relay share: servers, a topic and a relay process for each
- * test, and clients that keep every frame they get.
+ * What the stack tests of the reference relay run on: servers for a whole file, and for each test
+ * a topic and a relay process.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { create } from '@bufbuild/protobuf'
-import { encodeRecord } from '../../proto/codec.ts'
-import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
-import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
-import { DeadlineError } from '../../relay/world/deadline.ts'
+import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
-import { openConnection, type Connection } from '../fleet/connection.ts'
-import { FrameReader } from '../fleet/frame-reader.ts'
-import { maskedFrame, textFrame } from '../fleet/frame-writer.ts'
-import { handshake } from '../fleet/handshake.ts'
 import { kafkaClient, type Producer } from '../stack/kafka.ts'
 import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -22,140 +14,6 @@ import { openTopics, type Topics } from '../stack/topics.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { startTarget } from './start.ts'
 import type { RunningTarget, TargetSpec } from './target.ts'
-
-const limitMs = 20_000
-const mask = Buffer.from([1, 2, 3, 4])
-
-/** Waits until `holds`, or fails by saying what was waited for. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = clock.nowMs() + limitMs
-  while (!(await holds())) {
-    if (clock.nowMs() > endMs) throw new DeadlineError(what, limitMs)
-    await sleep(clock, 20)
-  }
-}
-
-export interface Delivery {
-  readonly partition: number
-  readonly offset: bigint
-  readonly value: Buffer
-}
-
-/** A client that keeps what it gets, reads only while it is told to, and asks what it is told. */
-export class Client {
-  readonly deliveries: Delivery[] = []
-  readonly frames: Record<string, unknown>[] = []
-  closeCode: number | undefined
-  isEnded = false
-  refusedWith: number | undefined
-  isOpen = false
-  readonly #connection: Connection
-  #cursor: { readonly partition: number; readonly offset: bigint } | undefined
-
-  /** @param first what it sends as soon as it is open, before anything live can come */
-  constructor(address: string, first?: string) {
-    const reader = this.#reader()
-    const hello = handshake(`ws://${address}/ws`, Buffer.alloc(16, 7))
-    const buffer = Buffer.allocUnsafe(64 * 1_024)
-    this.#connection = openConnection(clock, hello, limitMs, buffer, {
-      opened: () => {
-        this.isOpen = true
-        if (first !== undefined) this.send(first)
-      },
-      refused: (status) => (this.refusedWith = status),
-      chunk: (bytes, start, end) => reader.push(Buffer.from(bytes.subarray(start, end))),
-      ended: () => (this.isEnded = true),
-    })
-  }
-
-  /** Opens one and waits until it is open. */
-  static async open(address: string, first?: string): Promise<Client> {
-    const client = new Client(address, first)
-    await until('the client to be open', () => client.isOpen)
-    return client
-  }
-
-  stall(): void {
-    this.#connection.pause()
-  }
-  read(): void {
-    this.#connection.resume()
-  }
-  send(text: string): void {
-    this.#connection.write(textFrame(text, mask))
-  }
-  /** Pings whose answers fill what the client does not read. */
-  pings(count: number): void {
-    const ping = maskedFrame('ping', Buffer.alloc(125), mask)
-    this.#connection.write(Buffer.concat(Array.from({ length: count }, () => ping)))
-  }
-  /** Sends bytes that need not be a frame. */
-  raw(...bytes: readonly Buffer[]): void {
-    this.#connection.write(Buffer.concat(bytes))
-  }
-  reset(): void {
-    this.#connection.reset()
-  }
-  end(): void {
-    this.#connection.end()
-  }
-  offsets(partition: number): bigint[] {
-    const own = this.deliveries.filter((one) => one.partition === partition)
-    return own.map(({ offset }) => offset)
-  }
-  framesOf(type: string): Record<string, unknown>[] {
-    return this.frames.filter((frame) => frame['type'] === type)
-  }
-
-  #reader(): FrameReader {
-    return new FrameReader(
-      {
-        text: (bytes, start, end) => this.#text(bytes.toString('utf8', start, end)),
-        binary: (bytes, start, end) => {
-          this.deliveries.push({ ...this.#cursor!, value: Buffer.from(bytes.subarray(start, end)) })
-          this.#cursor = undefined
-        },
-        ping: () => undefined,
-        pong: () => undefined,
-        close: (code) => (this.closeCode = code),
-        broken: (why) => {
-          throw new Error(why)
-        },
-      },
-      64 * 1_024 * 1_024,
-    )
-  }
-
-  #text(text: string): void {
-    const frame = JSON.parse(text) as Record<string, unknown>
-    if (frame['type'] !== 'cursor') this.frames.push(frame)
-    else {
-      const { partition, offset } = frame as { partition: number; offset: string }
-      this.#cursor = { partition, offset: BigInt(offset) }
-    }
-  }
-}
-
-/** A valid record of about `bytes`, distinguishable by its number. */
-export function record(number: number, bytes = 100): Buffer {
-  const header = { threadId: `t${number % 3}`, sequence: BigInt(number + 1) }
-  const nodeId = `${number}-${'x'.repeat(bytes)}`
-  const message = { case: 'event', value: { header, nodeId } } as const
-  const encoded = encodeRecord(create(DashStreamMessageSchema, { message }), {
-    compressAboveBytes: Infinity,
-  })
-  return Buffer.from(encoded)
-}
-
-export const many = (count: number, bytes?: number) =>
-  Array.from({ length: count }, (_, number) => record(number, bytes))
-
-/** Offsets from one to before another. */
-export const range = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => BigInt(from + index))
-
-/** Bytes that no decoder accepts. */
-export const poison = Buffer.from([0x00, 0xff, 0xff, 0xff])
 
 const readingOf =
   (scraped: string): Reading<number> =>

@@ -1,15 +1,9 @@
 /** The reference relay as a process, on a real Kafka and real sockets: delivery and accounting. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  Client,
-  many,
-  poison,
-  range,
-  record,
-  Testbed,
-  until,
-  withPlace,
-} from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { many, poison, range, record } from './records.ts'
+import { Testbed, withPlace } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 let bed: Testbed
 beforeAll(async () => {

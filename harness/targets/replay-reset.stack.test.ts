@@ -3,7 +3,7 @@
  * this relay or another of the namespace, whatever was under way.
  */
 import { describe, expect, test } from 'vitest'
-import { until } from './reference-testbed.ts'
+import { until } from './until.ts'
 import { range, records, replayed, useReplayBed, written } from './replay-testbed.ts'
 
 const { signal } = new AbortController()

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sleep, systemClock } from '../../relay/world/clock.ts'
-import { until } from './reference-testbed.ts'
+import { until } from './until.ts'
 import { range, records, replayed, useReplayBed, valueOf, written } from './replay-testbed.ts'
 
 const { signal } = new AbortController()

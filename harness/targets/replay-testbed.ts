@@ -15,7 +15,7 @@ import { startRedis } from '../stack/redis-server.ts'
 import { ensureTools, type Found } from '../toolchain/tools.ts'
 import type { OwnedChild } from '../world/child.ts'
 import { openWorld, type World } from '../world/world.ts'
-import { until } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 export class RedisServer {
   readonly #world: World

@@ -8,7 +8,10 @@ import { startChild, type Exit, type OwnedChild } from '../world/child.ts'
 import { dice } from '../world/dice.ts'
 import { repoRoot } from '../world/places.ts'
 import { holdPorts } from '../world/ports.ts'
-import { Client, record, type Testbed, until } from './reference-testbed.ts'
+import { Client } from './client.ts'
+import { record } from './records.ts'
+import type { Testbed } from './reference-testbed.ts'
+import { until } from './until.ts'
 
 /** One life of the relay: how long it was left alone, and how it ended. */
 export interface Life {

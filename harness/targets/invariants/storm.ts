@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto'
 import { sleep, systemClock as clock } from '../../../relay/world/clock.ts'
 import { kafkaClient } from '../../stack/kafka.ts'
 import { dice } from '../../world/dice.ts'
+import { Client } from '../client.ts'
 import { Testbed, type Place } from '../reference-testbed.ts'
 import { judgeSitting } from './judge-sitting.ts'
 import { Pulse } from './pulse.ts'
-import { Sitting } from './sitting.ts'
 import { Truth } from './truth.ts'
 import { Viewer, type Habit } from './viewer.ts'
 import { isOfRedis, type Trouble, Weather } from './weather.ts'
@@ -215,11 +215,11 @@ class Storm {
     if (!(await within(5_000, async () => (await this.#connected()) === 0))) {
       this.#wrongs.push('connected clients are counted although all have left')
     }
-    const guests = Array.from({ length: most }, () => new Sitting(clock, 'a guest', address))
+    const guests = Array.from({ length: most }, () => new Client(address))
     const opened = await Promise.all(guests.map((guest) => guest.opened))
     const letIn = opened.filter(Boolean).length
     if (letIn !== most) this.#wrongs.push(`of ${most} slots only ${letIn} were free again`)
-    const extra = new Sitting(clock, 'one too many', address)
+    const extra = new Client(address)
     if (await extra.opened) this.#wrongs.push('one more than the limit was let in')
     for (const guest of [...guests, extra]) guest.end()
   }

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib'
 import { sleep, type Clock } from '../../../relay/world/clock.ts'
 import type { Producer } from '../../stack/kafka.ts'
 import type { Dice } from '../../world/dice.ts'
-import { poison, record } from '../reference-testbed.ts'
+import { poison, record } from '../records.ts'
 
 /** A record as Kafka acknowledged it. */
 export interface Produced {

@@ -4,6 +4,7 @@
  */
 import { sleep, type Clock } from '../../../relay/world/clock.ts'
 import type { Dice } from '../../world/dice.ts'
+import type { Client } from '../client.ts'
 import { Sitting, type Seen } from './sitting.ts'
 
 /** `stays` until it is put out, `hops` from connection to connection, `stutters` while reading. */
@@ -40,7 +41,7 @@ export class Viewer {
   /** The connection that it has now. */
   get sitting(): Sitting | undefined {
     const last = this.sittings.at(-1)
-    return last?.isOver === false ? last : undefined
+    return last?.client.isEnded === false ? last : undefined
   }
 
   /** Whether it has everything up to these ends, or was told that it does not get it. */
@@ -57,14 +58,14 @@ export class Viewer {
   /** From now on it stays where it is, so that it can be asked for everything. */
   calm(): void {
     this.#over.abort()
-    this.sitting?.read()
+    this.sitting?.client.read()
   }
 
   /** Ends its connection, and waits until it is gone. */
   async leave(): Promise<void> {
     this.#isLeaving = true
     this.calm()
-    this.sitting?.end()
+    this.sitting?.client.end()
     await this.#done
   }
   #isLeaving = false
@@ -72,13 +73,13 @@ export class Viewer {
   async #live(): Promise<void> {
     while (!this.#isLeaving) {
       const sitting = new Sitting(this.#clock, this.name, this.#address)
-      if (!(await sitting.opened)) {
+      if (!(await sitting.client.opened)) {
         await sleep(this.#clock, retryMs)
         continue
       }
       this.sittings.push(sitting)
       if (this.sittings.length > 1) sitting.resume(this.#from(), this.#cursors, this.#epoch)
-      await Promise.all([this.#follow(sitting), this.#behave(sitting)])
+      await Promise.all([this.#follow(sitting), this.#behave(sitting.client)])
     }
   }
 
@@ -91,10 +92,10 @@ export class Viewer {
   }
 
   async #follow(sitting: Sitting): Promise<void> {
-    for (let at = 0; !sitting.isOver || at < sitting.seen.length; ) {
+    for (let at = 0; !sitting.client.isEnded || at < sitting.seen.length; ) {
       while (at < sitting.seen.length) this.#learn(sitting.seen[at++]!)
       this.#epoch = sitting.epoch ?? this.#epoch
-      await Promise.race([sitting.over, sleep(this.#clock, 20)])
+      await Promise.race([sitting.client.over, sleep(this.#clock, 20)])
     }
   }
 
@@ -108,16 +109,16 @@ export class Viewer {
     }
   }
 
-  async #behave(sitting: Sitting): Promise<void> {
+  async #behave(client: Client): Promise<void> {
     const { signal } = this.#over
-    while (!sitting.isOver && !signal.aborted && this.habit !== 'stays') {
+    while (!client.isEnded && !signal.aborted && this.habit !== 'stays') {
       const ms = this.#dice.int(this.habit === 'hops' ? hopMsMax : stutterMsMax)
-      await Promise.race([sitting.over, sleep(this.#clock, ms, signal).catch(() => undefined)])
-      if (signal.aborted || sitting.isOver) return
-      if (this.habit === 'hops') return this.#dice.int(2) === 0 ? sitting.end() : sitting.reset()
-      sitting.stall()
+      await Promise.race([client.over, sleep(this.#clock, ms, signal).catch(() => undefined)])
+      if (signal.aborted || client.isEnded) return
+      if (this.habit === 'hops') return this.#dice.int(2) === 0 ? client.end() : client.reset()
+      client.stall()
       await sleep(this.#clock, this.#dice.int(stutterMsMax), signal).catch(() => undefined)
-      sitting.read()
+      client.read()
     }
   }
 }
