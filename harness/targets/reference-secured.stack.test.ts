@@ -2,7 +2,9 @@
  * A broker that wants TLS and a password: every client of the relay must bring both, and a relay
  * that brings the wrong ones must live, say so, and keep its secrets.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +30,7 @@ import { poison, record } from './records.ts'
 import { until } from './until.ts'
 
 type Protocol = (typeof securedProtocols)[number]
+type FileKey = 'kafkaSslCaFile' | 'kafkaSslCertFile' | 'kafkaSslKeyFile'
 const state = mkdtempSync(join(tmpdir(), 'secured-'))
 const certificates = join(state, 'certificates')
 const password = 'correct-horse-battery'
@@ -41,6 +44,7 @@ beforeAll(async () => {
   world = await openWorld(clock, state)
   mkdirSync(certificates)
   makeCertificates(certificates)
+  makeOddFiles()
   const direct = await startBroker()
   topics = await openTopics(clock, [direct])
   producer = kafkaClient('test', [direct]).producer()
@@ -200,29 +204,53 @@ test.concurrent.each<readonly [string, RelaySettings, string, string]>([
   expect(relay.log()).not.toMatch(/correct-horse|wrong-horse/)
 })
 
-test.each<readonly [string, RelaySettings, readonly string[]]>([
+/** Files that an operator may name by mistake, and a key that only its password opens. */
+function makeOddFiles(): void {
+  const at = (name: string) => join(certificates, name)
+  const read = (name: string) => readFileSync(at(name), 'utf8')
+  execFileSync('mkfifo', [at('pipe')], { timeout: 10_000 })
+  writeFileSync(at('bundle.pem'), read('ca.pem') + read('other-ca.pem').replace(/\n.{9}/, '\n'))
+  const pkcs8 = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc' } as const
+  const sealed = createPrivateKey(read('broker.key')).export({ ...pkcs8, passphrase: password })
+  writeFileSync(at('sealed.key'), sealed)
+}
+
+test.each<readonly [string, Partial<Record<FileKey, string>>, string, readonly string[]]>([
   [
-    'missing, a folder and no key at all',
-    {
-      kafkaSslCaFile: join(certificates, 'nothing.pem'),
-      kafkaSslCertFile: certificates,
-      kafkaSslKeyFile: join(certificates, 'ca.pem'),
-    },
+    'missing, a pipe and no key at all',
+    { kafkaSslCaFile: 'nothing.pem', kafkaSslCertFile: 'pipe', kafkaSslKeyFile: 'ca.pem' },
+    password,
     ['KAFKA_SSL_CA_LOCATION', 'KAFKA_SSL_CERTIFICATE_LOCATION', 'KAFKA_SSL_KEY_LOCATION'],
   ],
   [
     "no certificate, and another one's key",
-    {
-      kafkaSslCaFile: join(certificates, 'ca.key'),
-      kafkaSslCertFile: join(certificates, 'broker.pem'),
-      kafkaSslKeyFile: join(certificates, 'ca.key'),
-    },
+    { kafkaSslCaFile: 'ca.key', kafkaSslCertFile: 'broker.pem', kafkaSslKeyFile: 'ca.key' },
+    password,
     ['KAFKA_SSL_CA_LOCATION', 'the key of KAFKA_SSL_CERTIFICATE_LOCATION'],
   ],
+  [
+    'broken from the second certificate on, and closed to this password',
+    { kafkaSslCaFile: 'bundle.pem', kafkaSslCertFile: 'broker.pem', kafkaSslKeyFile: 'sealed.key' },
+    'another password',
+    ['KAFKA_SSL_CA_LOCATION', 'that KAFKA_SSL_KEY_PASSWORD opens'],
+  ],
+  [
+    'as they should be',
+    { kafkaSslCaFile: 'ca.pem', kafkaSslCertFile: 'broker.pem', kafkaSslKeyFile: 'sealed.key' },
+    password,
+    [],
+  ],
 ])('with files that are %s it ends at once, and names all that is wrong', async (...given) => {
-  const [what, files, named] = given
+  const [what, files, kafkaSslKeyPassword, named] = given
+  const paths = Object.entries(files).map(([key, name]) => [key, join(certificates, name)])
+  const env = environmentOf({
+    ...(Object.fromEntries(paths) as typeof files),
+    ...login,
+    kafkaSslKeyPassword,
+    kafkaSaslMechanism: 'PLAIN',
+    kafkaSecurityProtocol: 'sasl_ssl',
+  })
   const startMs = clock.nowMs()
-  const env = environmentOf({ ...files, kafkaSecurityProtocol: 'ssl' })
   const { child, log } = await launch(what, { ...env, WEBSOCKET_PORT: 'x' })
   expect(await child.exited).toEqual({ code: 1, signal: null })
   expect(clock.nowMs() - startMs).toBeLessThan(5_000)
