@@ -4,6 +4,7 @@
  */
 import { settingRows, type SettingKey, type SettingRow } from '../../relay/tables/settings.ts'
 import type { RelaySettings, Timing } from '../dsl/scenario.ts'
+import type { TargetTask } from './target.ts'
 
 /** The env variables of a set of settings; keys that are not asked for stay unset. */
 export function environmentOf(settings: RelaySettings): Record<string, string> {
@@ -11,6 +12,20 @@ export function environmentOf(settings: RelaySettings): Record<string, string> {
   return Object.fromEntries(
     entries.map(([key, value]) => [settingRows[key].env, envText(settingRows[key], value)]),
   )
+}
+
+/** The env contract of a relay, with what the settings ask for on top. */
+export function contractOf(task: TargetTask, port: number): Record<string, string> {
+  return {
+    KAFKA_BROKERS: task.kafkaBrokers.join(','),
+    KAFKA_TOPIC: task.topic,
+    KAFKA_DLQ_TOPIC: task.dlqTopic,
+    KAFKA_GROUP_ID: task.groupId,
+    REDIS_URL: task.redisUrl,
+    WEBSOCKET_HOST: '127.0.0.1',
+    WEBSOCKET_PORT: String(port),
+    ...environmentOf(task.settings),
+  }
 }
 
 function envText(row: SettingRow, value: unknown): string {

@@ -5,11 +5,12 @@ import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { kafkaClient } from '../stack/kafka.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { repoRoot } from '../world/places.ts'
+import { freePort } from '../world/ports.ts'
 import { Client } from './client.ts'
 import { poison, record } from './records.ts'
 import { Testbed } from './reference-testbed.ts'
 import { until } from './until.ts'
-import { freePort, launch, restart } from './restarts.ts'
+import { launch, restart } from './restarts.ts'
 
 let bed: Testbed
 beforeAll(async () => {
@@ -71,9 +72,9 @@ test.concurrent.each([
 
 test('at any moment, nothing is lost to clients that come back', async () => {
   const seed = String(clock.unixMs())
-  const { lives, lost } = await restart(bed, seed, 3)
+  const { lives, wrongs } = await restart(bed, seed, 3)
   process.stdout.write(`seed ${seed}: ${JSON.stringify(lives)}\n`)
-  expect(lost).toEqual([])
+  expect(wrongs).toEqual([])
   for (const { exit, tookMs } of lives) {
     expect(exit).toEqual({ code: 0, signal: null })
     expect(tookMs).toBeLessThan(15_000)

@@ -8,12 +8,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { closeRows, type CloseReason } from '../../relay/tables/close-codes.ts'
 import { metricRows } from '../../relay/tables/metrics.ts'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
-import { startChild } from '../world/child.ts'
 import { repoRoot } from '../world/places.ts'
 import { promised, seeAll, seenElsewhere, settingsOf, slots } from './closes.ts'
 import { areSlotsFree } from './hostile-flood.ts'
 import { Client } from './client.ts'
 import { many } from './records.ts'
+import { startRelay } from './relay-process.ts'
 import { Testbed, withPlace, type Place } from './reference-testbed.ts'
 import { until } from './until.ts'
 
@@ -37,14 +37,7 @@ async function givenUp({ address, metric }: Place, path: string): Promise<boolea
 }
 
 const start = (env: Readonly<Record<string, string>>) =>
-  startChild(bed.world, {
-    role: 'relay',
-    command: process.execPath,
-    args: [join(repoRoot, 'relay/main.ts')],
-    env,
-    logFile: join(bed.world.makeFolder('start'), 'relay.log'),
-    deadlineMs: 10_000,
-  })
+  startRelay(bed.world, { env, logFile: join(bed.world.makeFolder('start'), 'relay.log') })
 
 describe('a client that takes no bytes is given up', () => {
   const settings = { sendTimeoutMs, connectionsPerIpMax: 1, lagDisconnectRecords: 0 }
@@ -108,7 +101,6 @@ describe('slots', () => {
       await Client.open(address)
     })
   })
-
 })
 
 /** A handshake as somebody else would send it: its status, and what is said to it. */

@@ -20,13 +20,12 @@ import { formatStorage, startKafka, type KafkaPorts } from '../stack/kafka-serve
 import { openTopics, type Topics } from '../stack/topics.ts'
 import { requireHostProgram } from '../toolchain/host-programs.ts'
 import { ensureTools } from '../toolchain/tools.ts'
-import { startChild, type Ready } from '../world/child.ts'
-import { repoRoot } from '../world/places.ts'
-import { holdPorts } from '../world/ports.ts'
+import { freePort } from '../world/ports.ts'
 import { openWorld, type World } from '../world/world.ts'
-import { environmentOf } from './environment.ts'
 import { Client } from './client.ts'
+import { contractOf, environmentOf } from './environment.ts'
 import { poison, record } from './records.ts'
+import { startRelay, type Launch } from './relay-process.ts'
 import { until } from './until.ts'
 
 type Protocol = (typeof securedProtocols)[number]
@@ -80,59 +79,38 @@ async function startBroker(): Promise<string> {
 const trusted = { kafkaSslCaFile: join(certificates, 'ca.pem') }
 const login = { kafkaSaslUsername: 'relay', kafkaSaslPassword: password }
 
-/**
- * Starts a relay. Its output goes through a shell into a file, because the harness takes secrets
- * out of what it logs itself.
- *
- * @param before what Node runs before the relay
- */
-async function launch(
-  name: string,
-  env: Readonly<Record<string, string>>,
-  ready?: Ready,
-  before = '',
-) {
-  const logFile = join(state, `${name}.raw.log`)
-  const args = [process.execPath, '--import', `data:text/javascript,${before}`, relayMain, logFile]
-  const child = await startChild(world, {
-    role: 'relay',
-    command: '/bin/sh',
-    args: ['-c', 'exec "$0" "$1" "$2" "$3" > "$4" 2>&1', ...args],
-    env,
-    logFile: join(state, `${name}.log`),
-    ...(ready !== undefined && { ready }),
-    deadlineMs: 20_000,
-  })
-  return { child, log: () => readFileSync(logFile, 'utf8') }
+/** Starts a relay whose output can be read as it is, secrets included. */
+async function launch(name: string, asked: Omit<Launch, 'logFile'>) {
+  const rawFile = join(state, `${name}.raw.log`)
+  const logFile = join(state, `${name}.log`)
+  const child = await startRelay(world, { ...asked, rawFile, logFile })
+  return { child, log: () => readFileSync(rawFile, 'utf8') }
 }
-const relayMain = join(repoRoot, 'relay/main.ts')
 
 /** Starts a relay on a topic of its own and waits until it lives. */
-async function start(protocol: Protocol, settings: RelaySettings, before?: string) {
+async function start(protocol: Protocol, settings: RelaySettings, before = '') {
   const topic = `t${(relays += 1)}`
   await topics.create(topic, 1)
   await topics.create(`${topic}-dlq`, 1)
-  const held = await holdPorts(1, `${world.mark}/${topic}`)
-  await held.release()
-  const address = `127.0.0.1:${held.ports[0]}`
+  const port = await freePort(`${world.mark}/${topic}`)
+  const address = `127.0.0.1:${port}`
   const ask = (path: string) => fetch(`http://${address}${path}`)
-  const env = {
-    KAFKA_BROKERS: addresses[protocol],
-    KAFKA_TOPIC: topic,
-    KAFKA_GROUP_ID: `g-${topic}`,
-    REDIS_URL: 'redis://127.0.0.1:1',
-    WEBSOCKET_HOST: '127.0.0.1',
-    WEBSOCKET_PORT: String(held.ports[0]),
-    ...environmentOf({
+  const task = {
+    settings: {
       kafkaSecurityProtocol: protocol.toLowerCase() as Lowercase<Protocol>,
       lagIntervalMs: 1_000,
       logLevel: 'debug',
       ...settings,
-    }),
-  }
+    },
+    kafkaBrokers: [addresses[protocol]],
+    redisUrl: 'redis://127.0.0.1:1',
+    topic,
+    dlqTopic: `${topic}-dlq`,
+    groupId: `g-${topic}`,
+  } as const
   const probe = async () => void (await ask('/livez'))
   return {
-    ...(await launch(topic, env, { probe }, before)),
+    ...(await launch(topic, { env: contractOf(task, port), ready: { probe }, before })),
     topic,
     address,
     status: async (path: string) => (await ask(path)).status,
@@ -251,7 +229,7 @@ test.each<readonly [string, Partial<Record<FileKey, string>>, string, readonly s
     kafkaSecurityProtocol: 'sasl_ssl',
   })
   const startMs = clock.nowMs()
-  const { child, log } = await launch(what, { ...env, WEBSOCKET_PORT: 'x' })
+  const { child, log } = await launch(what, { env: { ...env, WEBSOCKET_PORT: 'x' } })
   expect(await child.exited).toEqual({ code: 1, signal: null })
   expect(clock.nowMs() - startMs).toBeLessThan(5_000)
   for (const one of [...named, 'WEBSOCKET_PORT']) expect(log()).toContain(one)
@@ -273,7 +251,7 @@ describe.concurrent('no secret is shown', () => {
 
   test('by a relay with wrong settings', async () => {
     const env = { ...Object.fromEntries(needles), WEBSOCKET_PORT: 'x' }
-    const { child, log } = await launch('wrong', env)
+    const { child, log } = await launch('wrong', { env })
     expect(await child.exited).toEqual({ code: 1, signal: null })
     expect(log()).toContain('REDIS_URL')
     expect(shown(log())).toEqual([])

@@ -13,7 +13,7 @@ import type { Stack } from '../stack/stack.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { startTarget } from './start.ts'
-import type { RunningTarget, TargetSpec } from './target.ts'
+import type { RunningTarget, TargetSpec, TargetTask } from './target.ts'
 
 const readingOf =
   (scraped: string): Reading<number> =>
@@ -106,36 +106,37 @@ export class Testbed {
     way: Way = 'direct',
     spec: TargetSpec = { kind: 'reference' },
   ): Promise<Place> {
-    const dlqTopic = `${topic}-dlq`
-    const groupId = `g-${topic}`
-    const { kafkaDirect, kafkaProxied, redisDirect, redisProxied } = this.stack
-    const relay = await startTarget(
-      this.world,
-      spec,
-      {
-        settings: { logLevel: 'debug', ...settings },
-        kafkaBrokers: way === 'direct' ? kafkaDirect : kafkaProxied,
-        redisUrl: way === 'direct' ? redisDirect : redisProxied,
-        topic,
-        dlqTopic,
-        groupId,
-        logFile: join(this.#state, `${topic}.log`),
-        onProcess: () => undefined,
-      },
-    )
+    const task = this.task(topic, settings, way)
+    const relay = await startTarget(this.world, spec, {
+      ...task,
+      settings: { logLevel: 'debug', ...settings },
+      logFile: join(this.#state, `${topic}.log`),
+      onProcess: () => undefined,
+    })
     const { address } = relay
     const text = async (path: string) => (await fetch(`http://${address}${path}`)).text()
     const scrape = async () => readingOf(await text('/metrics'))
     return {
-      topic,
-      dlqTopic,
-      groupId,
+      ...task,
       relay,
       address,
       produce: (values, partition) => this.produce(topic, values, partition),
       page: async (path) => JSON.parse(await text(path)) as Record<string, unknown>,
       metric: async (name, ...labels) => (await scrape())(name, ...labels),
       scrape,
+    }
+  }
+
+  /** What a relay on a topic is told. */
+  task(topic: string, settings: RelaySettings = {}, way: Way = 'direct'): TargetTask {
+    const { kafkaDirect, kafkaProxied, redisDirect, redisProxied } = this.stack
+    return {
+      settings,
+      kafkaBrokers: way === 'direct' ? kafkaDirect : kafkaProxied,
+      redisUrl: way === 'direct' ? redisDirect : redisProxied,
+      topic,
+      dlqTopic: `${topic}-dlq`,
+      groupId: `g-${topic}`,
     }
   }
 

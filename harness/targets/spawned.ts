@@ -10,11 +10,11 @@ import type { RelayProcess } from '../faults/fault.ts'
 import { startChild, type OwnedChild } from '../world/child.ts'
 import { listenerOn } from '../world/listener.ts'
 import { repoRoot } from '../world/places.ts'
-import { holdPorts } from '../world/ports.ts'
+import { freePort } from '../world/ports.ts'
 import { identify } from '../world/processes.ts'
 import { isTrouble, Trouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
-import { environmentOf } from './environment.ts'
+import { contractOf } from './environment.ts'
 import { sayAsked, untilReady, type Asked } from './readiness.ts'
 import { sayTarget, type RunningTarget, type TargetSpec, type TargetStart } from './target.ts'
 
@@ -80,7 +80,7 @@ async function launch(
     child = await startChild(world, {
       role: 'relay',
       ...commandOf(spec),
-      env: contract(start, port),
+      env: contractOf(start, port),
       logFile: start.logFile,
       ready: {
         probe: (signal) => untilReady(world.clock, address, signal, (asked) => (last = asked)),
@@ -128,13 +128,6 @@ function signalRelay({ child, pid }: Launched, signal: NodeJS.Signals): void {
   else if (identify(pid) !== undefined) process.kill(pid, signal)
 }
 
-/** A port that was free a moment ago; the same one is used again after a restart. */
-async function freePort(seed: string): Promise<number> {
-  const held = await holdPorts(1, seed)
-  await held.release()
-  return held.ports[0] ?? 0
-}
-
 /** The program and its arguments. A user's command is given to a shell, as users expect. */
 function commandOf(spec: SpawnedSpec): { command: string; args: readonly string[] } {
   if (spec.kind === 'command') return { command: '/bin/sh', args: ['-c', spec.command] }
@@ -146,17 +139,3 @@ function commandOf(spec: SpawnedSpec): { command: string; args: readonly string[
 
 const relayMain = join(repoRoot, 'relay/main.ts')
 const defectMain = join(repoRoot, 'harness/defects/start-defective.ts')
-
-/** The env contract of a relay, with what the scenario asked for on top. */
-function contract(start: TargetStart, port: number): Record<string, string> {
-  return {
-    KAFKA_BROKERS: start.kafkaBrokers.join(','),
-    KAFKA_TOPIC: start.topic,
-    KAFKA_DLQ_TOPIC: start.dlqTopic,
-    KAFKA_GROUP_ID: start.groupId,
-    REDIS_URL: start.redisUrl,
-    WEBSOCKET_HOST: '127.0.0.1',
-    WEBSOCKET_PORT: String(port),
-    ...environmentOf(start.settings),
-  }
-}

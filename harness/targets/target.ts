@@ -12,14 +12,18 @@ export type TargetSpec =
   | { readonly kind: 'command'; readonly command: string }
   | { readonly kind: 'url'; readonly url: string }
 
-/** What a target is started with: servers through the proxies, names, and settings. */
-export interface TargetStart {
+/** What a relay is told: its servers, names, and settings. */
+export interface TargetTask {
   readonly settings: RelaySettings
   readonly kafkaBrokers: readonly Address[]
   readonly redisUrl: string
   readonly topic: string
   readonly dlqTopic: string
   readonly groupId: string
+}
+
+/** How a target is started. */
+export interface TargetStart extends TargetTask {
   /** Where the target's own output goes. */
   readonly logFile: string
   /** How long it may take to become ready; default 30 s, 5 s for one that runs already. */

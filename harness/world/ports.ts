@@ -44,6 +44,13 @@ function hold(port: number): Promise<Server | undefined> {
   })
 }
 
+/** A port that was free a moment ago, for a server that is started again where it was. */
+export async function freePort(seed: string): Promise<number> {
+  const held = await holdPorts(1, seed)
+  await held.release()
+  return held.ports[0] ?? 0
+}
+
 /** Whether something listens on this port of 127.0.0.1. */
 export async function isTaken(port: number): Promise<boolean> {
   const server = await hold(port)

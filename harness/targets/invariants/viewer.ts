@@ -22,16 +22,25 @@ export class Viewer {
   readonly #dice: Dice
   readonly #address: string
   readonly #over = new AbortController()
-  readonly #cursors = new Map<number, bigint>()
+  readonly #cursors: Map<number, bigint>
   #epoch: string | undefined
   #done: Promise<void> = Promise.resolve()
 
-  constructor(clock: Clock, dice: Dice, name: string, habit: Habit, address: string) {
+  /** @param cursors what it says from the start that it has; without them it just listens first */
+  constructor(
+    clock: Clock,
+    dice: Dice,
+    name: string,
+    habit: Habit,
+    address: string,
+    cursors: ReadonlyMap<number, bigint> = new Map(),
+  ) {
     this.name = name
     this.habit = habit
     this.#clock = clock
     this.#dice = dice
     this.#address = address
+    this.#cursors = new Map(cursors)
   }
 
   start(): void {
@@ -78,7 +87,8 @@ export class Viewer {
         continue
       }
       this.sittings.push(sitting)
-      if (this.sittings.length > 1) sitting.resume(this.#from(), this.#cursors, this.#epoch)
+      const isNew = this.sittings.length === 1 && this.#cursors.size === 0
+      if (!isNew) sitting.resume(this.#from(), this.#cursors, this.#epoch)
       await Promise.all([this.#follow(sitting), this.#behave(sitting.client)])
     }
   }
