@@ -3,7 +3,7 @@
  * nothing were; replays hold everything but what the outage took, and say what that was.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join } from '../harness/dsl/words.ts'
+import { join, latecomers, retainsAll } from '../harness/dsl/words.ts'
 
 const hangs = { fault: 'black-hole', hop: 'redis' } as const
 const isCut = { fault: 'cut', hop: 'redis' } as const
@@ -20,17 +20,16 @@ export default scenario({
     redisQueueBytesMax: queueBytes,
     redisClearTimeoutMs: 1_000,
     replayMemoryRecordsMax: 200,
-    replayRecordsMax: 50_000,
-    replayRecordsPerPartitionMax: 50_000,
+    ...retainsAll,
     lagDisconnectRecords: 0,
     connectionsPerIpMax: 100,
   },
   load: { recordsPerSecond: 500, payloadBytes: 1_024, threads: 24 },
   fleet: {
     readers: { count: 3, reads: 'fast' },
-    late: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+    late: latecomers(2),
     resetter: { count: 1, reads: 'fast' },
-    anew: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+    anew: latecomers(2),
   },
   phases: () => [
     { name: 'traffic', ms: 3_000 },

@@ -3,7 +3,7 @@
  * after a reset. The buffer is so large that nothing but the reset may be missing from it.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join } from '../harness/dsl/words.ts'
+import { join, latecomers, retainsAll } from '../harness/dsl/words.ts'
 
 const cut = { fault: 'cut', hop: 'clients', group: 'returning' } as const
 const reset = { stimulus: 'reset', group: 'resetter' } as const
@@ -14,8 +14,7 @@ export default scenario({
   suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {
-    replayRecordsMax: 50_000,
-    replayRecordsPerPartitionMax: 50_000,
+    ...retainsAll,
     lagDisconnectRecords: 0,
     connectionsPerIpMax: 100,
   },
@@ -23,10 +22,10 @@ export default scenario({
   fleet: {
     readers: { count: 2, reads: 'fast' },
     returning: { count: 6, reads: 'fast', reconnects: true },
-    late: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+    late: latecomers(2),
     newest: { count: 1, reads: 'fast', resume: 'latest', joins: 'later' },
     resetter: { count: 1, reads: 'fast' },
-    anew: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+    anew: latecomers(2),
   },
   phases: () => [
     { name: 'traffic', ms: 5_000 },

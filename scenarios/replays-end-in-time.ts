@@ -3,7 +3,7 @@
  * Each single write succeeds, so that nothing but the deadline of the whole replay can end it.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join, quiet } from '../harness/dsl/words.ts'
+import { join, quiet, retainsAll } from '../harness/dsl/words.ts'
 
 /** Too slow for the replay, and quick enough for each write of it. */
 const bytesPerSecond = 3_000_000
@@ -18,8 +18,7 @@ export default scenario({
   relay: {
     replayTimeoutMs: 4_000,
     sendTimeoutMs: 20_000,
-    replayRecordsMax: 50_000,
-    replayRecordsPerPartitionMax: 50_000,
+    ...retainsAll,
     lagDisconnectRecords: 0,
     connectionsPerIpMax: 100,
   },

@@ -3,7 +3,7 @@
  * with their cursors. In the end nothing is sent, so that what is committed has one right answer.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join, quiet } from '../harness/dsl/words.ts'
+import { join, latecomers, quiet, retainsAll } from '../harness/dsl/words.ts'
 
 const commitIntervalMs = 500
 
@@ -16,15 +16,14 @@ export default scenario({
     commitIntervalMs,
     kafkaSessionTimeoutMs: 6_000,
     kafkaHeartbeatMs: 1_000,
-    replayRecordsMax: 50_000,
-    replayRecordsPerPartitionMax: 50_000,
+    ...retainsAll,
     lagDisconnectRecords: 0,
     connectionsPerIpMax: 100,
   },
   load: { recordsPerSecond: 500, payloadBytes: 1_024, threads: 24 },
   fleet: {
     returning: { count: 4, reads: 'fast', reconnects: true },
-    late: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+    late: latecomers(2),
   },
   phases: () => [
     { name: 'traffic', ms: 3_000 },

@@ -5,8 +5,8 @@ import redisLostForEver from './2x-11-redis-lost-for-ever.ts'
 import ringBoundedByCount from './2x-14-ring-bounded-by-count.ts'
 import broadcastBeforeStored from './2x-15-broadcast-before-stored.ts'
 import vanishedNeverNoticed from './2x-16-vanished-never-noticed.ts'
-import abortedHandshakeKeepsSlot from './2x-32-aborted-handshake-keeps-slot.ts'
 import multiByteCutInTwo from './2x-2-multi-byte-cut-in-two.ts'
+import abortedHandshakeKeepsSlot from './2x-32-aborted-handshake-keeps-slot.ts'
 import revokedPartitionsZeroed from './2x-33-revoked-partitions-zeroed.ts'
 import recordWaitsForRedis from './2x-6-record-waits-for-redis.ts'
 import holesNotTold from './2x-8-holes-not-told.ts'
@@ -20,9 +20,9 @@ import neverReadsAsZero from './m-1042-never-reads-as-zero.ts'
 import committedBeforeRead from './m-1114-committed-before-read.ts'
 import lastOffsetCommitted from './m-414-last-offset-committed.ts'
 import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
+import forwardedAddressBelieved from './m-702-forwarded-address-believed.ts'
 import badJsonAsText from './m-740-bad-json-as-text.ts'
 import integersRounded from './m-741-integers-rounded.ts'
-import forwardedAddressBelieved from './m-702-forwarded-address-believed.ts'
 import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
@@ -38,8 +38,8 @@ export const defects = {
   '2x-14-ring-bounded-by-count': ringBoundedByCount,
   '2x-15-broadcast-before-stored': broadcastBeforeStored,
   '2x-16-vanished-never-noticed': vanishedNeverNoticed,
-  '2x-32-aborted-handshake-keeps-slot': abortedHandshakeKeepsSlot,
   '2x-2-multi-byte-cut-in-two': multiByteCutInTwo,
+  '2x-32-aborted-handshake-keeps-slot': abortedHandshakeKeepsSlot,
   '2x-33-revoked-partitions-zeroed': revokedPartitionsZeroed,
   '2x-6-record-waits-for-redis': recordWaitsForRedis,
   '2x-8-holes-not-told': holesNotTold,

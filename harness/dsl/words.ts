@@ -1,8 +1,22 @@
 /** Short forms for what scenarios say often. */
-import type { FaultSpec, Load, Stimulus } from './scenario.ts'
+import type { ClientGroup, FaultSpec, Load, RelaySettings, Stimulus } from './scenario.ts'
 
 /** No load in this phase. */
 export const quiet: { readonly load: Partial<Load> } = { load: { recordsPerSecond: 0 } }
+
+/** A replay buffer so large that nothing is evicted from what a scenario sends. */
+export const retainsAll = {
+  replayRecordsMax: 50_000,
+  replayRecordsPerPartitionMax: 50_000,
+} as const satisfies RelaySettings
+
+/** Clients that join only when they are told to, and then want everything. */
+export const latecomers = (count: number): ClientGroup => ({
+  count,
+  reads: 'fast',
+  resume: 'earliest',
+  joins: 'later',
+})
 
 /** All clients of a group that are not there yet join. */
 export const join = <const G extends string>(group: G): Stimulus<G> => ({
