@@ -2,7 +2,7 @@
  * A relay under very many hostile frames, and one client beside them that did nothing wrong: it
  * must get every record in order meanwhile, and the relay must have forgotten all of it afterwards.
  */
-import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
+import { systemClock as clock } from '../../relay/world/clock.ts'
 import { openConnection, type Connection } from '../fleet/connection.ts'
 import { maskedFrame } from '../fleet/frame-writer.ts'
 import { handshake } from '../fleet/handshake.ts'
@@ -11,7 +11,7 @@ import { dice, type Dice } from '../world/dice.ts'
 import { Client } from './client.ts'
 import { record } from './records.ts'
 import type { Place } from './reference-testbed.ts'
-import { until } from './until.ts'
+import { repeat, until } from './until.ts'
 
 export interface Flood {
   readonly seed: string
@@ -188,8 +188,7 @@ class HostileLine {
 class Witness {
   readonly #place: Place
   readonly #client: Client
-  readonly #over = new AbortController()
-  readonly #work: Promise<unknown>
+  readonly #ends: readonly (() => Promise<void>)[]
   readonly #rssBytes: number[] = []
   #produced = 0
   #slowestHealthMs = 0
@@ -197,9 +196,10 @@ class Witness {
   private constructor(place: Place, client: Client) {
     this.#place = place
     this.#client = client
-    this.#work = Promise.all([this.#produce(), this.#watch()])
-    // Whoever attacks tells of a relay that is gone; `end` may never be called then.
-    this.#work.catch(() => undefined)
+    this.#ends = [
+      repeat(sampleMs, () => this.#produce()),
+      repeat(sampleMs, () => this.#watch()),
+    ]
   }
 
   static async open(place: Place): Promise<Witness> {
@@ -207,8 +207,7 @@ class Witness {
   }
 
   async end() {
-    this.#over.abort()
-    await this.#work
+    await Promise.all(this.#ends.map((end) => end()))
     const { deliveries } = this.#client
     const isOver = () => deliveries.length >= this.#produced || this.#client.isEnded
     await until('every record, or the end of the honest client', isOver)
@@ -229,21 +228,15 @@ class Witness {
   }
 
   async #produce(): Promise<void> {
-    while (!this.#over.signal.aborted) {
-      const values = Array.from({ length: 20 }, (_, at) => record(this.#produced + at))
-      await this.#place.produce(values)
-      this.#produced += values.length
-      await sleep(clock, sampleMs)
-    }
+    const values = Array.from({ length: 20 }, (_, at) => record(this.#produced + at))
+    await this.#place.produce(values)
+    this.#produced += values.length
   }
 
   async #watch(): Promise<void> {
-    while (!this.#over.signal.aborted) {
-      const startMs = clock.nowMs()
-      await this.#place.page('/health')
-      this.#slowestHealthMs = Math.max(this.#slowestHealthMs, clock.nowMs() - startMs)
-      this.#rssBytes.push(await this.#place.metric('process_resident_memory_bytes'))
-      await sleep(clock, sampleMs)
-    }
+    const startMs = clock.nowMs()
+    await this.#place.page('/health')
+    this.#slowestHealthMs = Math.max(this.#slowestHealthMs, clock.nowMs() - startMs)
+    this.#rssBytes.push(await this.#place.metric('process_resident_memory_bytes'))
   }
 }

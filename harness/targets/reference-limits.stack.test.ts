@@ -15,7 +15,7 @@ import { Client } from './client.ts'
 import { many } from './records.ts'
 import { startRelay } from './relay-process.ts'
 import { Testbed, withPlace, type Place } from './reference-testbed.ts'
-import { until } from './until.ts'
+import { repeat, until } from './until.ts'
 
 let bed: Testbed
 beforeAll(async () => {
@@ -197,17 +197,12 @@ describe('the end', () => {
     const place = await bed.place({}, 2)
     const clients = await Promise.all(Array.from({ length: 5 }, () => Client.open(place.address)))
     clients[0]!.stall()
-    const over = new AbortController()
-    const load = async () => {
-      while (!over.signal.aborted) await place.produce(many(200, 1_000), 0)
-    }
-    const loading = load()
+    const endLoad = repeat(0, () => place.produce(many(200, 1_000), 0))
     await until('some load', () => clients[1]!.deliveries.length > 1_000)
     const startMs = clock.nowMs()
     expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
     expect(clock.nowMs() - startMs).toBeLessThan(15_000)
-    over.abort()
-    await loading
+    await endLoad()
     const reading = clients.slice(1)
     await until('the close frames', () => reading.every(({ closeCode }) => closeCode === 1_001))
     const committed = BigInt(await bed.committed(place.topic))

@@ -11,7 +11,7 @@ import { kafkaClient } from '../stack/kafka.ts'
 import { Client } from './client.ts'
 import { many, range } from './records.ts'
 import { Testbed, type Place } from './reference-testbed.ts'
-import { until } from './until.ts'
+import { repeat, until } from './until.ts'
 
 let bed: Testbed
 beforeAll(async () => {
@@ -21,19 +21,13 @@ afterAll(() => bed?.close())
 
 /** Produces without a pause until the work is done; returns how many records there are then. */
 async function underLoad(place: Place, work: () => Promise<void>): Promise<number> {
-  const over = new AbortController()
   let produced = 0
-  const load = async () => {
-    while (!over.signal.aborted) {
-      await place.produce(many(50, 500))
-      produced += 50
-      await sleep(clock, 5)
-    }
-  }
-  const loading = load()
+  const end = repeat(5, async () => {
+    await place.produce(many(50, 500))
+    produced += 50
+  })
   await work()
-  over.abort()
-  await loading
+  await end()
   return produced
 }
 

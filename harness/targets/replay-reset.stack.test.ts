@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { until } from './until.ts'
-import { range, records, replayed, useReplayBed, written } from './replay-testbed.ts'
+import { numbers, records, replayed, useReplayBed, written } from './replay-testbed.ts'
 
 const { signal } = new AbortController()
 
@@ -26,7 +26,7 @@ describe('a reset', () => {
     expect(keys).toBeGreaterThan(0)
     await written(store)
     expect([epochs, store.epoch === epoch]).toEqual([['cleared'], false])
-    expect((await replayed(store, 0, -1n, 2_100n)).offsets).toEqual(range(2_000, 2_099))
+    expect((await replayed(store, 0, -1n, 2_100n)).offsets).toEqual(numbers(2_000, 2_099))
     expect((await replayed(store, 1, -1n, 2_000n)).offsets).toEqual([])
     const next = await connected()
     expect(next.store.epoch).toBe(store.epoch)
@@ -40,11 +40,11 @@ describe('a reset', () => {
     bed.redis.freeze()
     expect(await store.clear(signal)).toEqual({ isCleared: false, keys: 0 })
     store.add(records(0, 100, 109))
-    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
+    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(numbers(100, 109))
     bed.redis.thaw()
     await until('Redis is reached', () => store.status()['redis_connected'] === true)
     await written(store)
-    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
+    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(numbers(100, 109))
     expect((await connected()).store.epoch).toBe(store.epoch)
   })
 
@@ -112,7 +112,7 @@ describe('a reset', () => {
     other.store.add(records(1, 25_000, 25_009))
     await written(other.store)
     const after = await replayed(next.store, 1, 24_999n, 25_010n)
-    expect(after.offsets).toEqual(range(25_000, 25_009))
+    expect(after.offsets).toEqual(numbers(25_000, 25_009))
   })
 
   test('of before Redis could be told at all is made up for', async () => {
@@ -124,7 +124,7 @@ describe('a reset', () => {
     store.add(records(0, 100, 109))
     await store.open('v1_test')
     await written(store)
-    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(range(100, 109))
+    expect((await replayed(store, 0, -1n, 110n)).offsets).toEqual(numbers(100, 109))
     expect((await connected()).store.epoch).toBe(store.epoch)
   })
 

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sleep, systemClock } from '../../relay/world/clock.ts'
 import { until } from './until.ts'
-import { range, records, replayed, useReplayBed, valueOf, written } from './replay-testbed.ts'
+import { numbers, records, replayed, useReplayBed, valueOf, written } from './replay-testbed.ts'
 
 const { signal } = new AbortController()
 
@@ -21,7 +21,7 @@ describe('what was added', () => {
     expect(await store.partitions(signal)).toEqual({ found: [0, 7] })
     expect(await store.retained(0, signal)).toEqual({ found: { oldest: 0n, newest: 99n } })
     const { found, offsets, missing } = await replayed(store, 0, 9n, 100n)
-    expect([offsets, missing]).toEqual([range(10, 99), []])
+    expect([offsets, missing]).toEqual([numbers(10, 99), []])
     for (const { offset, value } of found) expect(value).toEqual(valueOf(0, offset))
   })
 
@@ -32,7 +32,7 @@ describe('what was added', () => {
     const second = await connected()
     expect(second.store.epoch).toBe(first.store.epoch)
     expect(second.store.newest(0)).toBe(50n)
-    expect((await replayed(second.store, 0, -1n, 51n)).offsets).toEqual(range(0, 50))
+    expect((await replayed(second.store, 0, -1n, 51n)).offsets).toEqual(numbers(0, 50))
     const other = await connected({}, 'v1_other')
     expect(await other.store.partitions(signal)).toEqual({ found: [] })
     expect(other.store.epoch).not.toBe(first.store.epoch)
@@ -47,13 +47,13 @@ describe('what was added', () => {
     second.store.add(records(0, 60, 80))
     await written(second.store)
     expect(second.metrics.redisWriteFailures.total).toBe(0)
-    expect((await replayed(second.store, 0, -1n, 81n)).offsets).toEqual(range(0, 80))
+    expect((await replayed(second.store, 0, -1n, 81n)).offsets).toEqual(numbers(0, 80))
   })
 
   test('keeps offsets above 2^53, and any bytes', async () => {
     const { store } = await connected({ replayMemoryRecordsMax: 1 })
     const top = 2n ** 63n - 1n
-    const value = Buffer.from(range(0, 255))
+    const value = Buffer.from(numbers(0, 255))
     const offsets = [2n ** 53n, 2n ** 53n + 1n, 2n ** 53n + 2n, top - 1n]
     for (const offset of offsets) store.add([{ partition: 0, offset, value }])
     await written(store)
@@ -85,7 +85,7 @@ test('whatever is added, lost or natural, each offset is accounted for once', as
     }
     await written(store)
     const { offsets, missing } = await replayed(store, 0, BigInt(after), BigInt(fates.length))
-    const owed = range(after + 1, fates.length - 1)
+    const owed = numbers(after + 1, fates.length - 1)
     expect(offsets).toEqual(owed.filter((at) => fates[at] === 'record'))
     expect(missing.map(Number)).toEqual(owed.filter((at) => fates[at] === 'lost'))
     await store.close()
@@ -154,25 +154,25 @@ describe('bounds', () => {
 
   test('a page is bounded in bytes, however large the records', async () => {
     const { store } = await connected({ redisTimeoutMs: 10_000 })
-    for (const at of range(0, 49)) {
+    for (const at of numbers(0, 49)) {
       store.add(records(0, at, at, 1_000_000))
       if (at % 10 === 9) await written(store)
     }
     const page = await store.page(0, -1n, 50n, signal)
     expect(page.records.length).toBeGreaterThan(0)
     expect(page.records.length).toBeLessThanOrEqual(2)
-    expect((await replayed(store, 0, -1n, 50n)).offsets).toEqual(range(0, 49))
+    expect((await replayed(store, 0, -1n, 50n)).offsets).toEqual(numbers(0, 49))
   })
 
   test('memory holds what is on its way to Redis, and no more than its bounds else', async () => {
     const { store } = await connected({ redisTimeoutMs: 5_000 })
     bed.redis.freeze()
     store.add(records(0, 0, 499))
-    expect((await replayed(store, 0, -1n, 500n)).offsets).toEqual(range(0, 499))
+    expect((await replayed(store, 0, -1n, 500n)).offsets).toEqual(numbers(0, 499))
     bed.redis.thaw()
     await written(store)
     expect(store.status()['memory_buffer_size']).toBe(10)
-    expect((await replayed(store, 0, -1n, 500n)).offsets).toEqual(range(0, 499))
+    expect((await replayed(store, 0, -1n, 500n)).offsets).toEqual(numbers(0, 499))
   })
 })
 
@@ -202,7 +202,7 @@ describe('a Redis that', () => {
     await until('Redis is used again', () => store.status()['redis_connected'] === true)
     store.add(records(0, 20_000, 20_099))
     await written(store)
-    expect((await replayed(store, 0, 19_999n, 20_100n)).offsets).toEqual(range(20_000, 20_099))
+    expect((await replayed(store, 0, 19_999n, 20_100n)).offsets).toEqual(numbers(20_000, 20_099))
     const all = await replayed(store, 0, -1n, 20_100n)
     expect(all.offsets.length + all.missing.length).toBe(20_100)
   })
@@ -214,12 +214,12 @@ describe('a Redis that', () => {
     await store.open('v1_test')
     expect(systemClock.nowMs() - startMs).toBeLessThan(5_000)
     store.add(records(0, 0, 99))
-    expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(range(0, 99))
+    expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(numbers(0, 99))
     await bed.redis.start()
     await until('Redis is reached', () => store.status()['redis_connected'] === true)
     await written(store)
     expect(epochs).toEqual([])
-    expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(range(0, 99))
+    expect((await replayed(store, 0, -1n, 100n)).offsets).toEqual(numbers(0, 99))
   })
 
   test('was killed and comes back empty is another epoch', async () => {
@@ -235,7 +235,7 @@ describe('a Redis that', () => {
     store.add(records(0, 100, 149))
     await written(store)
     const { offsets, missing } = await replayed(store, 0, -1n, 150n)
-    expect([offsets, missing.map(Number)]).toEqual([range(100, 149), range(0, 99)])
+    expect([offsets, missing.map(Number)]).toEqual([numbers(100, 149), numbers(0, 99)])
   })
 
   test('is emptied while connected is another epoch from the next write on', async () => {
@@ -246,7 +246,7 @@ describe('a Redis that', () => {
     // It was nobody's reset: what is in memory can still be shown.
     const degraded = 'Redis holds another epoch'
     expect(await store.partitions(signal)).toEqual({ found: [0], degraded })
-    expect((await replayed(store, 0, 89n, 100n)).offsets).toEqual(range(90, 99))
+    expect((await replayed(store, 0, 89n, 100n)).offsets).toEqual(numbers(90, 99))
     store.add(records(0, 100, 119))
     await until('the loss is noticed', () => epochs.length > 0)
     expect(epochs).toEqual(['lost'])
@@ -271,7 +271,7 @@ describe('a Redis that', () => {
     await until('the loss is noticed', () => epochs.length > 0)
     expect(epochs).toEqual(['lost'])
     const { missing } = await replayed(store, 1, -1n, 120n)
-    expect(missing.map(Number)).toEqual(range(0, 99))
+    expect(missing.map(Number)).toEqual(numbers(0, 99))
     const next = await connected()
     await until('Redis holds the new epoch', () => next.store.epoch === store.epoch)
   })
@@ -281,7 +281,7 @@ describe('a Redis that', () => {
     await bed.redis.run(['CONFIG', 'SET', 'maxmemory', '1', 'maxmemory-policy', 'noeviction'])
     store.add(records(0, 0, 99))
     await until('the writes are refused', () => lost('refused') === 100)
-    expect((await replayed(store, 0, -1n, 100n)).missing.map(Number)).toEqual(range(0, 89))
+    expect((await replayed(store, 0, -1n, 100n)).missing.map(Number)).toEqual(numbers(0, 89))
   })
 
   test('holds something else under our key makes replays degraded, not wrong', async () => {

@@ -182,7 +182,8 @@ export async function replayed(
   return { found, offsets: found.map(({ offset }) => Number(offset)), missing, degraded }
 }
 
-export const range = (first: number, last: number) =>
+/** From one to the other, both included. */
+export const numbers = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, at) => first + at)
 
 /** Also what was added in this turn. */

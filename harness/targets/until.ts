@@ -1,4 +1,4 @@
-/** How the stack tests wait: for what must come, looking again and again, and never for ever. */
+/** How the stack tests wait, never for ever, and what they do meanwhile, again and again. */
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { DeadlineError } from '../../relay/world/deadline.ts'
 
@@ -11,5 +11,26 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   while (!(await holds())) {
     if (clock.nowMs() > endMs) throw new DeadlineError(what, limitMs)
     await sleep(clock, lookEveryMs)
+  }
+}
+
+/**
+ * Does something again and again, with a rest in between.
+ *
+ * @returns ends it; rejects if the work ever failed, which ends it as well
+ */
+export function repeat(restMs: number, work: () => Promise<void>): () => Promise<void> {
+  const over = new AbortController()
+  const run = async () => {
+    while (!over.signal.aborted) {
+      await work()
+      await sleep(clock, restMs)
+    }
+  }
+  const running = run()
+  running.catch(() => undefined)
+  return () => {
+    over.abort()
+    return running
   }
 }
