@@ -8,6 +8,7 @@ import { kafkaClient } from '../../stack/kafka.ts'
 import { dice } from '../../world/dice.ts'
 import { Client } from '../client.ts'
 import { Testbed, type Place } from '../reference-testbed.ts'
+import { judgeDelays, type TroubleWindow } from './judge-delays.ts'
 import { judgeSitting } from './judge-sitting.ts'
 import { Pulse } from './pulse.ts'
 import { Truth } from './truth.ts'
@@ -77,7 +78,7 @@ class Storm {
   readonly #viewers: readonly Viewer[]
   readonly #pulse: Pulse
   readonly #wrongs: string[] = []
-  readonly #redisWindows: { readonly fromMs: number; readonly toMs: number }[] = []
+  readonly #redisWindows: TroubleWindow[] = []
 
   constructor(bed: Testbed, place: Place, seed: string, truth: Truth) {
     this.#bed = bed
@@ -104,9 +105,7 @@ class Storm {
   /** Nothing is produced any more; everybody gets what is left. */
   async settle(): Promise<void> {
     for (const viewer of this.#viewers) viewer.calm()
-    const everybody = () =>
-      this.#haveReached(this.#viewers) &&
-      this.#viewers.every(({ sitting }) => sitting?.isAnswered === true)
+    const everybody = () => this.#haveReached(this.#viewers) && areLive(this.#viewers)
     if (!(await within(recoveryMs, everybody))) this.#wrongs.push('not everybody got everything')
   }
 
@@ -167,11 +166,16 @@ class Storm {
     this.#wrongs.push(`SIGTERM ended in ${Math.round(tookMs)} ms with code ${code}`)
   }
 
+  /** Those who stay have everything and are live again: no trouble falls into their replays. */
   async #recovered(after: string): Promise<void> {
-    const stays = this.#viewers.filter(({ habit }) => habit === 'stays')
     const ends = this.#truth.ends()
-    if (await within(recoveryMs, () => this.#haveReached(stays, ends))) return
+    const have = () => this.#haveReached(this.#stays, ends) && areLive(this.#stays)
+    if (await within(recoveryMs, have)) return
     this.#wrongs.push(`${recoveryMs} ms after ${after} records had still not arrived`)
+  }
+
+  get #stays(): readonly Viewer[] {
+    return this.#viewers.filter(({ habit }) => habit === 'stays')
   }
 
   #haveReached(viewers: readonly Viewer[], ends = this.#truth.ends()): boolean {
@@ -180,19 +184,12 @@ class Storm {
     return viewers.every((viewer) => viewer.hasReached(ends, isGood))
   }
 
-  /** Live delivery may not notice what happens to Redis. */
+  /** Only of those who stay: the others may have been away when a record came. */
   #judgeDelays(): void {
-    for (const { name, habit, sittings } of this.#viewers) {
-      if (habit !== 'stays') continue
-      for (const seen of sittings.flatMap((sitting) => sitting.seen)) {
-        if (seen.is !== 'record') continue
-        const ackedMs = this.#truth.at(seen.partition, seen.offset)?.ackedMs ?? Infinity
-        const isMeant = this.#redisWindows.some((one) => ackedMs > one.fromMs && ackedMs < one.toMs)
-        if (!isMeant || seen.atMs - ackedMs <= redisDelayMs) continue
-        const where = `${seen.partition}/${seen.offset}`
-        this.#wrongs.push(`${name}: with Redis in trouble ${where} came late`)
-        return
-      }
+    for (const { name, sittings } of this.#stays) {
+      const seen = sittings.flatMap((sitting) => sitting.seen)
+      const wrongs = judgeDelays(seen, this.#truth, this.#redisWindows, redisDelayMs)
+      this.#wrongs.push(...wrongs.map((wrong) => `${name}: ${wrong}`))
     }
   }
 
@@ -240,6 +237,10 @@ class Storm {
     }
   }
 }
+
+/** Whether all of them are connected, and none waits for the answer to a resume. */
+const areLive = (viewers: readonly Viewer[]): boolean =>
+  viewers.every(({ sitting }) => sitting?.isAnswered === true)
 
 /** Whether it holds in time. */
 async function within(limitMs: number, holds: () => boolean | Promise<boolean>): Promise<boolean> {
