@@ -1,17 +1,21 @@
 /** What clients may hold together, and who pays when it is too much. */
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Clients } from './clients.ts'
 import type { ByteLog } from './log/byte-log.ts'
 import type { Session } from './session.ts'
+import { sleep, systemClock } from './world/clock.ts'
 import { ManualClock } from './world/manual-clock.ts'
 
 const queuesBytesMax = 1_000
+const bounds = { pinnedBytesMax: 1, queuesBytesMax, waitMsMax: 1 }
 
 function bench(queues: readonly number[], isOver = false) {
   const clock = new ManualClock()
   const log = { pinnedBytes: isOver ? 2 : 0, ordinal: 9, ringRecords: 8 } as unknown as ByteLog
-  const clients = new Clients({ log, clock, pinnedBytesMax: 1, queuesBytesMax, waitMsMax: 1 })
+  const clients = new Clients({ ...bounds, log, clock, soon: (work) => work() })
   const closed: number[] = []
   const missing: number[] = []
   for (const [at, bytes] of queues.entries()) {
@@ -62,4 +66,26 @@ test('whoever is being ended keeps what it holds until its own deadline', () => 
   const { clients, closed } = bench([700, 800], true)
   expect(() => clients.sweep()).not.toThrow()
   expect(closed).toEqual([])
+})
+
+test('what a client has sent is read before it is judged by time, however late', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const both = await Promise.all([once(server, 'connection'), once(client, 'connect')])
+  const socket = both[0][0] as Socket
+  const order: string[] = []
+  socket.on('data', () => order.push('read'))
+  const log = { pinnedBytes: 0 } as ByteLog
+  const soon = (work: () => void) => void setImmediate(work)
+  const clients = new Clients({ ...bounds, log, clock: systemClock, soon })
+  const outlet = { queuedBytes: 0 }
+  clients.add({ sweep: () => order.push('judged'), isOver: true, outlet } as unknown as Session)
+  client.write('resume')
+  const endMs = systemClock.nowMs() + 150
+  while (systemClock.nowMs() < endMs);
+  while (order.length < 2) await sleep(systemClock, 5)
+  expect(order.slice(0, 2)).toEqual(['read', 'judged'])
+  client.destroy()
+  server.close()
 })

@@ -14,6 +14,8 @@ export interface ClientsNeeds {
   readonly queuesBytesMax: number
   /** How long consumption waits for the foremost client at most. */
   readonly waitMsMax: number
+  /** Runs work after what has arrived by now was read. */
+  readonly soon: (work: () => void) => void
 }
 
 /** Share of the ring that even the foremost client may be behind before consumption waits. */
@@ -28,7 +30,8 @@ export class Clients {
 
   constructor(needs: ClientsNeeds) {
     this.#needs = needs
-    needs.clock.every(sweepMs, () => this.sweep())
+    // When the process stood still, timers come first: what clients sent meanwhile is unread yet.
+    needs.clock.every(sweepMs, () => needs.soon(() => this.sweep()))
   }
 
   get count(): number {

@@ -33,6 +33,9 @@ const portsByDefault = [3_002, 3_003, 3_004, 3_005] as const
 /** Bounds of the way out; what waits for Kafka goes on beside it. */
 const wayOutMs = { lastRecords: 2_000, farewell: 2_500, replayStore: 2_500, http: 1_000 } as const
 
+/** Runs work at the end of a turn of the event loop, after its reads. */
+const soon = (work: () => void): void => void setImmediate(work)
+
 type RefusedReason = (typeof metricRows)['refusedConnections']['labels']['reason'][number]
 
 export class Relay {
@@ -60,13 +63,14 @@ export class Relay {
       pinnedBytesMax: settings.pinnedBytesMax,
       queuesBytesMax: settings.clientQueuesBytesMax,
       waitMsMax: settings.sendTimeoutMs,
+      soon,
     })
     const broadcast = new Broadcast({
       log: this.#log,
       clock,
       flushIntervalMs: settings.flushIntervalMs,
       wakeAll: () => this.#clients.wakeAll(),
-      soon: (work) => setImmediate(work),
+      soon,
     })
     this.#intake = new Intake(wiring, {
       broadcast,
