@@ -151,8 +151,12 @@ export class RedisLink {
     }
   }
 
-  /** Also frees what waits in the socket: a polite end would wait for the peer to take it. */
+  /**
+   * Also frees what waits in the socket: a polite end would wait for the peer to take it. Once: all
+   * round trips under way come here together, and each time the library sets a timer that lives on.
+   */
   #drop(client: Redis | undefined): void {
+    if (client?.stream?.destroyed === true) return
     client?.disconnect()
     client?.stream?.destroy()
   }
