@@ -38,7 +38,7 @@ export interface Anomaly {
 /** A value against time, for the report; t in microseconds since the start of the run. */
 export interface Series {
   readonly name: string
-  readonly unit: 'bytes' | 'ms' | 's' | 'count' | 'records'
+  readonly unit: 'bytes' | 'ms' | 's' | 'count' | 'records' | 'records/s'
   readonly t: readonly number[]
   readonly v: readonly (number | null)[]
 }

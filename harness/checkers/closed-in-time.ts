@@ -102,7 +102,7 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
     },
     charts: [
       {
-        title: `slots of the ${options.group} clients`,
+        title: `Slots of the ${options.group} clients while they stall`,
         series: [seriesOf(options.group, 'count', slots)],
         limits: [{ name: 'must be left', v: left }],
       },

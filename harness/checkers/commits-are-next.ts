@@ -29,7 +29,7 @@ export const commitsAreNext: Checker<CommitsAreNextOptions> = {
       violations: found.flatMap((mark) => wrong(mark, last[1])),
       holds: { rule: 'next', says: `${found.length} partitions are committed to their ends.` },
       exercised: found.length,
-      evidence: { partitions: found.length, asked: last[1] },
+      evidence: { partitions: found.length, askedAt: last[1] },
     })
   },
 }

@@ -156,7 +156,7 @@ function judgeLag(
       readingsCompared: held.length,
       readingsOfRevoked: gone.length,
       partitions: truths.size,
-      greatestTrueLag: Math.max(0, ...held.map(({ least }) => least)),
+      greatestTrueLag: Math.max(0, ...samples.map(({ least }) => least)),
       worstPartition: worst?.partition ?? null,
     },
     charts: shown === undefined ? [] : [chartOf(history, truths.get(shown))],
@@ -206,7 +206,7 @@ function chartOf(history: History, truth: PartitionTruth | undefined): Chart {
   const samples = truth?.samples ?? []
   const partition = truth?.partition ?? 0
   return {
-    title: `lag of partition ${partition}`,
+    title: `Lag of partition ${partition}`,
     series: [
       // With its holes: where the gauge says nothing, nothing may be drawn.
       { name: 'gauge', unit: 'records', ...gaugeOf(history, partition) },

@@ -102,6 +102,14 @@ function missingFields({ client, from, complete, end }: Replay): Violation[] {
   return [{ rule: 'fields-missing', says, at: end }]
 }
 
+function sayLoss(frame: Frame): string {
+  const told = (name: string) => (frame[name] as string | number | undefined) ?? 'unknown'
+  const where = `in partition ${told('partition')}`
+  return frame['type'] === 'gap'
+    ? `of a gap ${where}, offsets ${told('firstOffset')} to ${told('lastOffset')}`
+    : `that its cursor ${told('requested')} ${where} is older than ${told('oldest')}`
+}
+
 function needlessLoss(history: History, replay: Replay): Violation[] {
   const { client, told, end, from, complete } = replay
   const resets = resetsOf(history).filter(({ askedAt }) => askedAt <= end)
@@ -111,8 +119,7 @@ function needlessLoss(history: History, replay: Replay): Violation[] {
     return type === 'cursor_stale' && Number(requested) + 1 >= Number(oldest)
   })
   const violations = [...gaps, ...stale].map((frame): Violation => {
-    const shown = JSON.stringify(frame).slice(0, 200)
-    const says = `Nothing that client ${client} asked for was gone; it was told ${shown}.`
+    const says = `Nothing that client ${client} asked for was gone; it was told ${sayLoss(frame)}.`
     return { rule: frame['type'] === 'gap' ? 'gap-needless' : 'stale-needless', says, at: end }
   })
   if (from !== 'earliest' || complete === undefined || complete['capped'] === true) {

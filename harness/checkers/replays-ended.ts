@@ -24,9 +24,10 @@ export const replaysEnded: Checker<ReplaysEndedOptions> = {
     if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.')
     const inTime = replays.filter(({ askedAt, end }) => end - askedAt <= limit)
     const cut = inTime.filter(({ complete }) => complete === undefined)
+    const late = replays.filter((one) => !inTime.includes(one))
     const slowest = Math.max(...replays.map(({ askedAt, end }) => end - askedAt))
     return conclude({
-      violations: replays.filter((one) => !inTime.includes(one)).map((one) => goesOn(one, limit)),
+      violations: late.map((one) => goesOn(one, limit)),
       doubts: [
         cut.length < replays.length
           ? { rule: 'too-quick', says: 'A replay was whole in time: its deadline was not asked.' }
@@ -36,7 +37,7 @@ export const replaysEnded: Checker<ReplaysEndedOptions> = {
         rule: 'ended',
         says: `${cut.length} replays were given up, the last after ${seconds(slowest)}.`,
       },
-      exercised: cut.length,
+      exercised: cut.length + late.length,
       evidence: {
         replays: replays.length,
         cut: cut.length,

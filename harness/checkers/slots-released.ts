@@ -81,7 +81,7 @@ function judgeSlots(history: History, options: SlotsReleasedOptions, slots: Slot
     },
     charts: [
       {
-        title: `slots of the ${options.group} clients`,
+        title: `Slots of the ${options.group} clients until others come`,
         series: [seriesOf(options.group, 'count', samples)],
         limits: [{ name: 'must be left', v: 0 }],
       },

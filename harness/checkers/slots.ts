@@ -55,7 +55,8 @@ export function slotsOf(
     .filter(({ t }) => t >= begin && t <= end)
     .map(({ t, v }) => {
       const others = [t - apartMicros, t, t + apartMicros].map((at) => openAt(history, at, isOther))
-      return { t, v: v - beyond - Math.max(...others) }
+      // Others that have just come may not be counted yet; nobody holds fewer than no slots.
+      return { t, v: Math.max(0, v - beyond - Math.max(...others)) }
     })
 }
 

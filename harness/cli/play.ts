@@ -46,6 +46,8 @@ export interface Programme {
   readonly title: string
   readonly items: (seed: string) => readonly SuiteItem[]
   readonly reproduce: (seed: string) => string
+  /** Of a programme that is the reproduction of a finding: whether it is one. */
+  readonly reproduction?: (outcome: SuiteOutcome) => NonNullable<Report['reproduction']>
 }
 
 /** How long a stack that is being started may take to come to rest once the user gave up. */
@@ -72,6 +74,7 @@ export async function play(
       reproduce: programme.reproduce(seed),
       startedUnixMs: given.clock.unixMs() - (given.clock.nowMs() - startedMs),
       tookMs: Math.round(given.clock.nowMs() - startedMs),
+      ...(programme.reproduction && { reproduction: programme.reproduction(outcome) }),
     }
     const report = modelOf(head, outcome)
     return { ...outcome, ...write(folder, report), isInterrupted: given.signal.aborted }

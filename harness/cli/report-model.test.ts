@@ -79,7 +79,32 @@ test('facts are for people: MiB, ms, words', () => {
     ['ringBytesMax', '64.0 MiB'],
     ['isOdd', 'true'],
   ])
-  expect(environment).toContainEqual(['memoryBytes', '8.0 MiB'])
+  expect(environment).toContainEqual(['memory', '8.0 MiB'])
+})
+
+test('evidence is told in words and in times of the run', () => {
+  const faults = story().process(0, 'start').fault(1, 'p/0-cut', 'inject', {
+    says: 'it is cut', pid: 12_345, tookMs: 1_200, closedAt: 2_500_000, answerMs: null,
+  })
+  const one = { ...shown([]), history: faults.history() }
+  expect(reportOf(head, [one]).scenarios[0]?.faults[0]).toMatchObject({
+    name: 'it is cut',
+    evidence: expect.arrayContaining([
+      ['pid', '12345'],
+      ['took', '1,200 ms'],
+      ['closed', 'at 2.5 s'],
+      ['answer', 'none'],
+    ]) as unknown,
+  })
+})
+
+test('the mistake that a target makes on purpose is told, while it is known', () => {
+  const mistakeOf = (defect: string) => {
+    const target = { ...record.target, defect }
+    return reportOf(head, [shown([], { target })]).scenarios[0]?.mistake
+  }
+  expect(mistakeOf('m-1041-lifetime-warning')).toContain('lifetime')
+  expect(mistakeOf('of-long-ago')).toBeUndefined()
 })
 
 describe('what could not be played', () => {

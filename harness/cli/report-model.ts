@@ -14,6 +14,7 @@ import type {
 import type { Chart, Series } from '../checkers/checker.ts'
 import { planOf } from '../conductor/plan.ts'
 import type { SuiteResult, Unplayed } from '../conductor/suite.ts'
+import { defectNames, defectOf } from '../defects/index.ts'
 import type { History } from '../history/history.ts'
 import type { FaultWindow } from '../history/windows.ts'
 import { streamFinding, worst, type JudgedExpectation } from '../judge/judge.ts'
@@ -33,6 +34,7 @@ export interface ReportHead {
   readonly reproduce: string
   readonly startedUnixMs: number
   readonly tookMs: number
+  readonly reproduction?: NonNullable<Report['reproduction']>
 }
 
 /** More points than this cannot be told apart on a chart of half a screen's width. */
@@ -53,6 +55,7 @@ export function reportOf(
     startedAt: new Date(head.startedUnixMs).toISOString(),
     tookSeconds: head.tookMs / 1_000,
     reproduce: head.reproduce,
+    ...(head.reproduction !== undefined && { reproduction: head.reproduction }),
     findings: [...all.flatMap(findingRows), ...unplayed.flatMap(unplayedRows)],
     scenarios: [...all.map(scenarioOf), ...unplayed.map(unplayedScenario)],
     environment: environmentOf(all[0]?.record),
@@ -131,6 +134,7 @@ function scenarioOf({ record, verdict, history, charts }: Shown): ReportScenario
     name: record.scenario.name,
     claim: record.scenario.claim,
     target: record.target.says,
+    ...mistakeOf(record.target.defect),
     verdict: verdict.verdict,
     tookSeconds: record.tookMs / 1_000,
     troubles: verdict.reservations.map(({ says }) => says),
@@ -140,6 +144,12 @@ function scenarioOf({ record, verdict, history, charts }: Shown): ReportScenario
     charts: distinct([...own, ...charts]).map(chartOf),
     settings: factsOf({ ...record.settings, ...record.effective }),
   }
+}
+
+/** A record of long ago may name a defect that is no more. */
+function mistakeOf(name: string | undefined): Pick<ReportScenario, 'mistake'> {
+  const known = defectNames.find((one) => one === name)
+  return known === undefined ? {} : { mistake: defectOf(known).says }
 }
 
 const seconds = (micros: number) => micros / 1_000_000
@@ -155,7 +165,7 @@ function faultOf(fault: FaultWindow): ReportFault {
   return {
     ...band(typeof says === 'string' ? says : fault.id, fault.begin, fault.end),
     outcome,
-    evidence: factsOf(evidence),
+    evidence: inWords(evidence),
   }
 }
 
@@ -169,22 +179,35 @@ function expectationOf(one: JudgedExpectation): ReportExpectation {
     why: judgement.why,
     exercised: judgement.exercised,
     ...(detectedAfterMs === undefined ? {} : { detectedAfter: detectedAfterMs / 1_000 }),
-    evidence: factsOf(judgement.evidence),
+    ...(judgement.detectedAt !== undefined && { seenAt: seconds(judgement.detectedAt) }),
+    evidence: inWords(judgement.evidence),
     anomalies: judgement.anomalies ?? [],
   }
 }
 
 function environmentOf(record: RunRecord | undefined): Fact[] {
   if (record === undefined) return []
-  return [...factsOf(record.machine), ...factsOf(record.versions)]
+  return [...inWords(record.machine), ...inWords(record.versions)]
 }
 
 /** Facts by name; a name that ends in Bytes or Ms is shown in units that people read. */
 const factsOf = (all: Readonly<Record<string, unknown>>): Fact[] =>
   Object.entries(all).map(([name, value]) => [name, sayValue(name, value)])
 
+/** The same of what nobody has to find in the code: its names are words, without their units. */
+const inWords = (all: Readonly<Record<string, unknown>>): Fact[] =>
+  factsOf(all).map(([name, value]) => [wordsOf(name), value])
+
+function wordsOf(name: string): string {
+  const bare = name.replace(/(?:Ms|Bytes|At)$/, '')
+  return bare.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
 function sayValue(name: string, value: unknown): string {
+  if (value === null) return 'none'
   if (typeof value === 'number') {
+    if (name === 'pid') return String(value)
+    if (name.endsWith('At')) return `at ${seconds(value).toFixed(1)} s`
     if (/bytes/i.test(name) && Math.abs(value) >= 65_536) return `${mebibytes(value)} MiB`
     const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4))
     return `${rounded.toLocaleString('en')}${name.endsWith('Ms') ? ' ms' : ''}`

@@ -5,7 +5,7 @@
 import { findings, type FindingId } from '../../scenarios/findings.ts'
 import { scenarios, type ScenarioName } from '../../scenarios/index.ts'
 import { defectOf, type DefectName } from '../defects/index.ts'
-import type { SuiteItem, SuiteResult } from '../conductor/suite.ts'
+import type { SuiteItem, SuiteOutcome, SuiteResult } from '../conductor/suite.ts'
 import type { CommandWorld } from './command-world.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
 import { defectsOf } from './list.ts'
@@ -35,10 +35,11 @@ export async function reproduce(
     title: `Reproduction of ${finding}`,
     reproduce: (seed) => `npm run chaos -- reproduce ${finding} --seed ${quoted(seed)}`,
     items: (seed) => itemsOf(names, seed),
+    reproduction: (outcome) => reproductionOf(finding, outcome),
   })
   const shown = performance.results.map((result) => show(finding, result))
   const isWhole = performance.unplayed.length === 0 && !performance.isInterrupted
-  const isReproduced = isWhole && shown.every((one) => one.isAsExpected)
+  const isReproduced = isWhole && reproductionOf(finding, performance).isReproduced
   const { says, audit } = findings[finding]
   const troubles = performance.unplayed.map(({ item, why }) => `${item.scenario.name}: ${why}`)
   const told = { finding, says, isReproduced, shown, troubles }
@@ -51,6 +52,19 @@ export async function reproduce(
   return shown.some(({ verdict }) => verdict === 'unknown') || !isWhole
     ? exitCodes.unknown.code
     : exitCodes.fail.code
+}
+
+/** What the report says of it, at its head. */
+function reproductionOf(finding: FindingId, { results, unplayed }: SuiteOutcome) {
+  const shown = results.map((result) => show(finding, result))
+  const odd = shown.filter((one) => !one.isAsExpected)
+  const isReproduced = unplayed.length === 0 && odd.length === 0
+  const [reference] = shown
+  const found = odd.map(({ name, verdict, rule }) => `${name}: ${verdict} (${rule})`)
+  const says = isReproduced
+    ? `The ${reference?.name} passes; with the mistake put back it fails by the rule named for it.`
+    : `This is not what was to be shown: ${found.join(', ') || 'not all of it was played'}.`
+  return { isReproduced, says }
 }
 
 const scenarioOf = (defect: DefectName) => defectOf(defect).scenario as ScenarioName

@@ -33,7 +33,7 @@ function throughput(history: History): Chart {
   const groupSize = (group: string) =>
     [...history.sessions.values()].filter(([session]) => session?.group === group).length
   return {
-    title: 'Records a second: produced, and delivered per client of each group',
+    title: 'Records produced, and delivered to each client of a group',
     series: [
       rate('produced', acked, history.end, 1),
       ...[...byGroup].map(([group, arrivals]) =>
@@ -46,7 +46,7 @@ function throughput(history: History): Chart {
 function rate(name: string, counted: [number, number][], end: number, share: number): Series {
   const { t, sums } = resampled(counted, end, binMicros)
   const perSecond = 1_000_000 / binMicros / Math.max(share, 1)
-  return { name, unit: 'records', t, v: sums.map((sum) => sum * perSecond) }
+  return { name, unit: 'records/s', t, v: sums.map((sum) => sum * perSecond) }
 }
 
 /** From hand-over to Kafka until arrival, bin by bin. */
@@ -64,7 +64,7 @@ function latency(history: History): Chart {
     p99.push(isEmpty ? null : histogram.getValueAtPercentile(99) / 1_000)
   }
   return {
-    title: 'Latency from Kafka hand-over to arrival, all clients',
+    title: 'Latency from Kafka hand-over to arrival, replays included',
     series: [
       { name: 'p50', unit: 'ms', t, v: p50 },
       { name: 'p99', unit: 'ms', t, v: p99 },

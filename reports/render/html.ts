@@ -27,7 +27,7 @@ export function renderHtml(report: Report, assets: PageAssets): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${text(report.title)}: ${report.verdict}</title>
+<title>${text(report.title)}: ${outcomeOf(report)[1]}</title>
 <style>${assets.chartLibraryStyle}\n${assets.style}</style>
 </head>
 <body>
@@ -51,12 +51,21 @@ function header(report: Report): string {
     .filter(([, count]) => count !== 0)
     .map(([verdict, count]) => `${count} ${verdict}`)
     .join(', ')
-  return `<header class="${report.verdict}">
-<h1>${text(report.title)} ${badge(report.verdict)}</h1>
+  const [verdict, word] = outcomeOf(report)
+  const { reproduction } = report
+  return `<header class="${verdict}">
+<h1>${text(report.title)} ${badge(verdict, word)}</h1>
+${reproduction === undefined ? '' : `<p class="claim">${text(reproduction.says)}</p>`}
 <p>${tally} · ${text(report.startedAt)} · ${duration(report.tookSeconds)} · seed
 <code>${text(report.seed)}</code></p>
 <p>Repeat with <code>${text(report.reproduce)}</code></p>
 </header>`
+}
+
+/** A reproduction is good news although something fails in it: that is what it is to show. */
+function outcomeOf({ verdict, reproduction }: Report): [verdict: Verdict, word: string] {
+  if (reproduction === undefined) return [verdict, verdict]
+  return reproduction.isReproduced ? ['pass', 'reproduced'] : ['fail', 'not reproduced']
 }
 
 function findingTable({ findings, scenarios }: Report): string {
@@ -67,9 +76,9 @@ function findingTable({ findings, scenarios }: Report): string {
 <td>${badge(finding.verdict)}</td>
 <td class="id">${text(finding.id)}</td>
 <td class="says">${text(finding.says)}<br><small>${text(finding.audit)}</small></td>
-<td><a href="#scenario-${anchor(finding)}">${text(finding.scenario)}</a><br>
+<td class="scene"><a href="#scenario-${anchor(finding)}">${text(finding.scenario)}</a><br>
 <small>${text(finding.target)}</small></td>
-<td>${text(finding.why)}</td>
+<td class="found">${text(finding.why)}</td>
 <td class="number">${finding.exercised.toLocaleString('en')}</td>
 </tr>`,
   )
@@ -86,6 +95,7 @@ function section(scenario: ReportScenario, index: number): string {
 <h2>${text(scenario.name)} ${badge(scenario.verdict)}</h2>
 <p class="claim">${text(scenario.claim)}</p>
 <p><small>${text(scenario.target)} · ${duration(scenario.tookSeconds)}</small></p>
+${scenario.mistake === undefined ? '' : mistakeBox(scenario.mistake)}
 ${troubles === '' ? '' : troubleBox(troubles)}
 ${scenario.expectations.map(expectation).join('\n')}
 <div class="charts" data-scenario="${index}"></div>
@@ -94,17 +104,18 @@ ${scenario.faults.length === 0 ? '' : faultTable(scenario.faults)}
 </section>`
 }
 
+const mistakeBox = (says: string) => `<p>The mistake put back: <b>${text(says)}</b>.</p>`
+
 const troubleBox = (items: string) =>
   `<div class="trouble"><b>The harness itself had trouble</b><ul>${items}</ul></div>`
 
 function expectation(one: ReportExpectation): string {
-  const after =
-    one.detectedAfter === undefined ? '' : ` · visible after ${duration(one.detectedAfter)}`
+  const when = one.seenAt === undefined ? '' : ` · first visible at ${duration(one.seenAt)}`
   return `<details class="expectation ${one.verdict}"${one.verdict === 'pass' ? '' : ' open'}>
 <summary>${badge(one.verdict)} <b>${text(one.finding)}</b> ${text(one.check)}
 <span class="why">${text(one.why)}</span></summary>
 <p><small>rule <code>${text(one.rule)}</code> · ${one.exercised.toLocaleString('en')} put to the
-test${after}</small></p>
+test${when}</small></p>
 ${facts(one.evidence)}
 ${one.anomalies.map(anomaly).join('\n')}
 </details>`
@@ -116,15 +127,23 @@ function anomaly(one: ReportAnomaly): string {
 ${text(one.says)}<pre>${witness}</pre></div>`
 }
 
+const outcomes: Readonly<Record<ReportFault['outcome'], string>> = {
+  bit: 'yes',
+  'did not bite': 'no',
+  failed: 'it could not be brought about',
+}
+
 function faultTable(faults: readonly ReportFault[]): string {
   const rows = faults.map(
-    (fault) => `<tr><td>${text(fault.name)}</td><td>${fault.outcome}</td>
+    (fault, index) => `<tr><td class="number">${index + 1}</td>
+<td>${text(fault.name)}</td><td>${outcomes[fault.outcome]}</td>
 <td class="number">${fault.from.toFixed(1)}–${fault.to.toFixed(1)} s</td>
 <td>${fault.evidence.map(([name, value]) => `${text(name)} ${text(value)}`).join(' · ')}</td></tr>`,
   )
   return `<h3>What was broken, and the measurement that shows it</h3>
-<div class="wide"><table><thead><tr><th>fault</th><th>outcome</th><th class="number">when</th>
-<th>measured</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`
+<div class="wide"><table><thead><tr><th></th><th>fault</th><th>did it bite?</th>
+<th class="number">when</th><th>measured</th></tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></div>`
 }
 
 function facts(all: readonly Fact[]): string {
@@ -132,19 +151,23 @@ function facts(all: readonly Fact[]): string {
   return rows.length === 0 ? '' : `<dl>${rows.join('')}</dl>`
 }
 
-const badge = (verdict: Verdict) => `<span class="badge ${verdict}">${verdict}</span>`
+const badge = (verdict: Verdict, word: string = verdict) =>
+  `<span class="badge ${verdict}">${word}</span>`
 
 function duration(seconds: number): string {
   if (seconds < 90) return `${seconds.toFixed(1)} s`
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`
 }
 
-/** What the page's script draws; bands are the phases and the faults that bit. */
+/** What the page's script draws: bands for phases and faults that bit, lines for first signs. */
 const chartDocument = ({ scenarios }: Report) =>
-  scenarios.map(({ charts, phases, faults }) => ({
+  scenarios.map(({ charts, phases, faults, expectations }) => ({
     charts,
     phases,
-    faults: faults.filter(({ outcome }) => outcome === 'bit'),
+    signs: expectations.flatMap(({ seenAt }) => seenAt ?? []),
+    faults: faults
+      .map((fault, index) => ({ ...fault, number: index + 1 }))
+      .filter(({ outcome }) => outcome === 'bit'),
   }))
 
 const entities: Readonly<Record<string, string>> = {

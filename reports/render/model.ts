@@ -50,6 +50,8 @@ export interface ReportExpectation {
   readonly exercised: number
   /** Seconds from the first fault or stimulus to the first sign of the failure. */
   readonly detectedAfter?: number
+  /** Seconds since the start of the scenario at which the failure was first visible. */
+  readonly seenAt?: number
   readonly evidence: readonly Fact[]
   readonly anomalies: readonly ReportAnomaly[]
 }
@@ -58,6 +60,8 @@ export interface ReportScenario {
   readonly name: string
   readonly claim: string
   readonly target: string
+  /** The mistake that the target makes on purpose. */
+  readonly mistake?: string
   readonly verdict: Verdict
   readonly tookSeconds: number
   /** What kept the harness itself from judging; empty in a good run. */
@@ -91,6 +95,8 @@ export interface Report {
   readonly tookSeconds: number
   /** The command that repeats this run. */
   readonly reproduce: string
+  /** Of the reproduction of a finding: whether it is one, which wants failures as well. */
+  readonly reproduction?: { readonly isReproduced: boolean; readonly says: string }
   readonly findings: readonly ReportFinding[]
   readonly scenarios: readonly ReportScenario[]
   readonly environment: readonly Fact[]

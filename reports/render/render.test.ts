@@ -72,6 +72,16 @@ describe('the page', () => {
   })
 })
 
+test('the page of a reproduction says whether it is one, whatever failed in it', () => {
+  const failed = { ...report(scenario('fail', ['fail'])), verdict: 'fail' } as const
+  const titleOf = (one: Report) => /<h1>.*<\/h1>/.exec(renderHtml(one, assets))?.[0]
+  expect(titleOf(failed)).toContain('<span class="badge fail">fail</span>')
+  const told = { says: 'so', isReproduced: true }
+  expect(titleOf({ ...failed, reproduction: told })).toContain('badge pass">reproduced<')
+  const not = { ...told, isReproduced: false }
+  expect(titleOf({ ...failed, reproduction: not })).toContain('badge fail">not reproduced<')
+})
+
 describe('JUnit', () => {
   test('parses, whatever the texts are', () => {
     const xml = renderJunit(report(scenario('fail', ['pass', 'fail', 'unknown'])))

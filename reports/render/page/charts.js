@@ -1,4 +1,4 @@
-/** Draws the charts of the report, with phases as pale bands, faults as red ones, limits as lines. */
+/** Draws the charts: phases as pale bands, faults as red ones, limits and first signs as lines. */
 (() => {
   const documents = JSON.parse(document.getElementById('charts').textContent)
   const colours = ['#0969da', '#bc4c00', '#1a7f37', '#8250df', '#bf3989', '#57606a', '#0a7d8c', '#9a6700']
@@ -15,20 +15,37 @@
     return [times, ...columns]
   }
 
-  function drawBands(u, { phases, faults }, limits) {
+  /** Along the top of its band; downwards where the band is too narrow for that. */
+  function drawName(ctx, name, from, to, top) {
+    const line = 10 * devicePixelRatio
+    ctx.fillStyle = '#59636e'
+    ctx.font = `${line}px system-ui`
+    if (ctx.measureText(name).width + 3 < to - from) ctx.fillText(name, from + 3, top + 1.1 * line)
+    else if (to - from >= line) {
+      ctx.save()
+      ctx.translate(from + (to - from - line) / 2, top + 4)
+      ctx.rotate(Math.PI / 2)
+      ctx.fillText(name, 0, -2)
+      ctx.restore()
+    }
+  }
+
+  function drawBands(u, { phases, faults, signs }, limits) {
     const { ctx, bbox } = u
     const x = (seconds) => Math.min(Math.max(u.valToPos(seconds, 'x', true), bbox.left), bbox.left + bbox.width)
     ctx.save()
     phases.forEach(({ name, from, to }, index) => {
       ctx.fillStyle = index % 2 ? 'rgba(9,105,218,0.04)' : 'rgba(9,105,218,0.09)'
       ctx.fillRect(x(from), bbox.top, x(to) - x(from), bbox.height)
-      ctx.fillStyle = '#59636e'
-      ctx.font = `${10 * devicePixelRatio}px system-ui`
-      const width = x(to) - x(from)
-      if (ctx.measureText(name).width < width) ctx.fillText(name, x(from) + 3, bbox.top + 11 * devicePixelRatio)
+      drawName(ctx, name, x(from), x(to), bbox.top)
     })
-    ctx.fillStyle = 'rgba(198,40,40,0.13)'
-    for (const { from, to } of faults) ctx.fillRect(x(from), bbox.top, Math.max(x(to) - x(from), 1), bbox.height)
+    for (const { number, from, to } of faults) {
+      ctx.fillStyle = 'rgba(198,40,40,0.13)'
+      ctx.fillRect(x(from), bbox.top, Math.max(x(to) - x(from), 1), bbox.height)
+      ctx.fillStyle = '#c62828'
+      ctx.font = `${10 * devicePixelRatio}px system-ui`
+      ctx.fillText(String(number), x(from) + 3, bbox.top + bbox.height / 2)
+    }
     ctx.strokeStyle = '#c62828'
     ctx.setLineDash([6, 4])
     for (const { v } of limits) {
@@ -36,6 +53,13 @@
       ctx.beginPath()
       ctx.moveTo(bbox.left, y)
       ctx.lineTo(bbox.left + bbox.width, y)
+      ctx.stroke()
+    }
+    ctx.setLineDash([2, 2])
+    for (const sign of signs) {
+      ctx.beginPath()
+      ctx.moveTo(x(sign), bbox.top)
+      ctx.lineTo(x(sign), bbox.top + bbox.height)
       ctx.stroke()
     }
     ctx.restore()
@@ -73,7 +97,8 @@
       ],
       hooks: { drawClear: [(u) => drawBands(u, bands, chart.limits)] },
     }, align(chart.series), box)
-    const legend = chart.limits.map(({ name, v }) => `- - ${name}: ${v.toLocaleString('en')} ${chart.unit}`)
+    const seen = bands.signs.length > 0 ? ['· · first sign of a failure'] : []
+    const legend = chart.limits.map(({ name, v }) => `- - ${name}: ${v.toLocaleString('en')} ${chart.unit}`).concat(seen)
     if (legend.length === 0) return
     const note = document.createElement('p')
     note.className = 'legend'
