@@ -8,6 +8,7 @@ import { type Environment, parseSettings } from './tables/settings-parse.ts'
 import type { Settings } from './tables/settings.ts'
 import { wire } from './wiring.ts'
 import { systemClock } from './world/clock.ts'
+import { markWhenGrown } from './world/collector.ts'
 import { withDeadline } from './world/deadline.ts'
 
 /** `stuck` asks for a fresh process: the relay stood still, and ended in order. */
@@ -35,6 +36,7 @@ export async function runUntil(
     return exitCodes.failed
   }
   for (const warning of parsed.warnings) logger.warn({}, warning)
+  markWhenGrown()
   try {
     return await Promise.race([live(parsed.settings, logger, stop, overrides), broken])
   } catch (error) {

@@ -36,7 +36,10 @@ export interface Measurement extends Tally {
   readonly profile?: readonly ProfileShare[]
 }
 
-const warmUpMs = 2_500
+/** A process that has just begun compiles for some seconds beside what it does. */
+const warmUpMs = 6_000
+/** Until the memory of connections that were opened or got their first bytes is what it stays. */
+const idleMs = 2_500
 const tickMs = 3
 const quietMs = 3_000
 /** Turns with and turns without what is beside: noise that lasts hits both. */
@@ -79,11 +82,11 @@ async function connect({ ask, clock, started, usage }: Site, load: BenchLoad): P
   const { port } = started
   const first = Math.ceil(load.clients / 5)
   await ask({ do: 'connect', port, count: first })
-  await sleep(clock, load.kind === 'idle' ? warmUpMs : 0)
+  await sleep(clock, load.kind === 'idle' ? idleMs : 0)
   const before = await usage()
   const count = load.clients - first
   if (count > 0) await ask({ do: 'connect', port, count })
-  await sleep(clock, load.kind === 'idle' ? warmUpMs : 300)
+  await sleep(clock, load.kind === 'idle' ? idleMs : 300)
   const { rssBytes } = await usage()
   return Math.round((rssBytes - before.rssBytes) / Math.max(1, count))
 }
