@@ -11,7 +11,7 @@ import type { CommandWorld } from '../cli/command-world.ts'
 import { startNativeStack } from '../stack/native.ts'
 import { openWorld } from '../world/world.ts'
 import { contestants, type Contestant } from './contestants.ts'
-import { judge, perCpu, refusal } from './judge.ts'
+import { judge, perCpuRatio, refusal } from './judge.ts'
 import { type BenchLoad, type BenchName, benchDefault, benchLoads } from './loads.ts'
 import { measure } from './measure.ts'
 import type { BenchPlace } from './site.ts'
@@ -74,9 +74,9 @@ async function runLoad(
     clients: load.clients,
     relay,
     plain,
-    perCpuRatio: load.kind === 'idle' ? undefined : perCpu(relay) / perCpu(plain),
+    perCpuRatio: load.kind === 'idle' ? undefined : perCpuRatio(relay, plain),
     refused: refusal(load, relay),
-    goals: judge(load, relay),
+    goals: judge(load, relay, plain),
   }
   for (const line of verdictLines(result)) say(line)
   return result

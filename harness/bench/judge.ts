@@ -15,6 +15,7 @@ const readersShareMax = 0.95
 
 export const perCpu = ({ deliveries, cpuSeconds }: Tally) => deliveries / cpuSeconds
 export const perSecond = ({ deliveries, seconds }: Tally) => deliveries / seconds
+export const perCpuRatio = (relay: Tally, plain: Tally) => perCpu(relay) / perCpu(plain)
 export const p99Ratio = (one: Measurement) => one.p99 / (one.without?.p99 ?? Number.NaN)
 export const throughputRatio = (one: Measurement) =>
   perSecond(one) / (one.without === undefined ? Number.NaN : perSecond(one.without))
@@ -39,12 +40,17 @@ export function refusal(load: BenchLoad, one: Measurement): string | undefined {
 
 interface Row {
   readonly says: (limit: number) => string
-  readonly found: (one: Measurement) => number
+  readonly found: (relay: Measurement, plain: Measurement) => number
   readonly isLeast: boolean
 }
 const number = (value: number) => value.toLocaleString('en')
 const rows: { readonly [K in keyof Required<Goals>]: Row } = {
   perCpuMin: { says: (n) => `>= ${number(n)} deliveries/CPU-s`, found: perCpu, isLeast: true },
+  perCpuRatioMin: {
+    says: (n) => `>= ${n} x plain per CPU-s`,
+    found: perCpuRatio,
+    isLeast: true,
+  },
   perSecondMin: { says: (n) => `>= ${number(n)} deliveries/s`, found: perSecond, isLeast: true },
   p50MsMax: { says: (n) => `p50 <= ${n} ms`, found: ({ p50 }) => p50, isLeast: false },
   p99MsMax: { says: (n) => `p99 <= ${n} ms`, found: ({ p99 }) => p99, isLeast: false },
@@ -61,11 +67,11 @@ const rows: { readonly [K in keyof Required<Goals>]: Row } = {
   },
 }
 
-/** Every goal of the load, held against the relay. */
-export function judge({ goals }: BenchLoad, relay: Measurement): Judged[] {
+/** Every goal of the load, held against the relay and what the plain fan-out made beside it. */
+export function judge({ goals }: BenchLoad, relay: Measurement, plain: Measurement): Judged[] {
   return (Object.entries(goals) as [keyof Goals, number][]).map(([key, limit]) => {
     const { says, found, isLeast } = rows[key]
-    const value = found(relay)
+    const value = found(relay, plain)
     return { goal: says(limit), found: value, isMet: isLeast ? value >= limit : value <= limit }
   })
 }
