@@ -129,7 +129,11 @@ export class Clients {
     }
   }
 
-  /** Whoever is being ended already cannot be hurried: its own deadline frees what it holds. */
+  /**
+   * Whoever is being ended already cannot be hurried: the deadline of its write under way frees
+   * what it holds. Until then it may hold evicted bytes beyond the budget, but no more than the
+   * ring has evicted in that time.
+   */
   #closable(): Session[] {
     return this.all().filter(({ isOver }) => !isOver)
   }

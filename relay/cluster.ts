@@ -6,11 +6,12 @@ import type { KafkaAdmin } from './adapters/kafka-admin.ts'
 import { explain } from './adapters/kafka-errors.ts'
 import { resumeNamespace } from './namespace.ts'
 import type { Wiring } from './wiring.ts'
+import { Backoff } from './world/backoff.ts'
 import { sleep } from './world/clock.ts'
 
 const askMs = 5_000
 /** Time between two attempts. */
-const retryMs = { first: 1_000, most: 5_000 } as const
+const retry = { firstMs: 1_000, mostMs: 5_000 } as const
 
 /** Asks until the cluster answers, if it must be asked. @throws when the signal aborts */
 export async function findNamespace(
@@ -37,8 +38,8 @@ async function askClusterId(
 ): Promise<string> {
   const { clock, logger } = world
   const retries = metrics.startRetries.of({ operation: 'kafka_consumer_create' })
-  let waitMs: number = retryMs.first
-  for (let inVain = 0; ; inVain += 1, waitMs = Math.min(2 * waitMs, retryMs.most)) {
+  const backoff = new Backoff(retry)
+  for (let inVain = 0; ; inVain += 1) {
     try {
       const clusterId = await admin.clusterId(askMs)
       retries.observe(inVain)
@@ -47,7 +48,7 @@ async function askClusterId(
       onFailed(error)
       const explained = explain(error, settings.kafkaSecurityProtocol)
       logger.warn({ err: error, ...explained }, 'Kafka cannot be reached yet')
-      await sleep(clock, waitMs, signal)
+      await sleep(clock, backoff.failed(), signal)
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { Reading } from './adapters/sockets.ts'
 import type { Clients } from './clients.ts'
 import { Control, type ControlNeeds } from './control.ts'
+import type { SentBytes } from './health/sent-bytes.ts'
 import type { ByteLog } from './log/byte-log.ts'
 import type { MissedRange, OutletNeeds, RelayParts, SendDeadline } from './parts.ts'
 import { Session, type SessionNeeds } from './session.ts'
@@ -17,6 +18,7 @@ export interface ConnectionNeeds {
   readonly control: ControlNeeds
   readonly clients: Clients
   readonly log: ByteLog
+  readonly sent: SentBytes
   readonly parts: Pick<RelayParts, 'openOutlet' | 'rates' | 'sendDeadline'>
 }
 
@@ -37,6 +39,7 @@ export class Connection implements OutletNeeds {
     this.session = new Session(session, () => parts.openOutlet(this))
     this.control = new Control(control, this.session, reading, parts.rates.openClient())
     clients.add(this.session)
+    needs.sent.opened(socket)
     control.metrics.clientsOpened.add()
   }
 
@@ -66,6 +69,7 @@ export class Connection implements OutletNeeds {
 
   onClosed(reason: CloseReason): void {
     this.#needs.clients.remove(this.session)
+    this.#needs.sent.closed(this.socket)
     this.#needs.control.metrics.clientsClosed.of({ reason }).add()
   }
 }

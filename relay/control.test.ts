@@ -66,6 +66,14 @@ describe('a client that sends too much', () => {
     control.otherwise(100_000)
     expect(seen.isRead).toBe(false)
   })
+
+  test('pays for texts by their bytes, not by their characters', () => {
+    const { send, seen } = bench()
+    send(4, '✓'.repeat(33_334))
+    expect(seen.isRead).toBe(true)
+    send(1, '✓'.repeat(33_334))
+    expect(seen.isRead).toBe(false)
+  })
 })
 
 describe('a client that does not read its answers', () => {

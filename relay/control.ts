@@ -45,7 +45,7 @@ export class Control implements Inbound {
   }
 
   text(text: string): void {
-    if (!this.#heard(text.length)) return
+    if (!this.#heard(Buffer.byteLength(text))) return
     const type = typeOf(text)
     if (type === undefined) return this.#needs.metrics.controlParseFailures.add()
     if (type === 'ping') this.#answer(pong)

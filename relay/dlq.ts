@@ -11,6 +11,7 @@ import { type Letter, letterOf, type Poison } from './letter.ts'
 import type { Metrics } from './metrics.ts'
 import type { Logger } from './adapters/logger.ts'
 import type { Settings } from './tables/settings.ts'
+import { Backoff } from './world/backoff.ts'
 import type { Clock, Timer } from './world/clock.ts'
 import { DeadlineError, withDeadline } from './world/deadline.ts'
 
@@ -49,7 +50,7 @@ export interface DlqNeeds {
 const requestBytesMax = 900_000
 /** What a record costs on the wire beside its key and value. */
 const recordBytes = 32
-const retryMs = { first: 250, most: 5_000 } as const
+const retry = { firstMs: 250, mostMs: 5_000 } as const
 
 interface Open {
   readonly poison: Pick<Poison, 'partition' | 'offset' | 'errorType'>
@@ -61,6 +62,7 @@ interface Open {
 export class DeadLetterQueue {
   readonly #needs: DlqNeeds
   readonly #isClosed: boolean
+  readonly #backoff = new Backoff(retry)
   /** Offsets of letters that are not settled, by partition: nothing past them is committed. */
   readonly #open = new Map<number, Set<bigint>>()
   #waiting: Open[] = []
@@ -70,7 +72,6 @@ export class DeadLetterQueue {
   #chunkBytesMax = requestBytesMax
   #isPumpDue = false
   #wasFull = false
-  #retryWaitMs: number = retryMs.first
   #retry: Timer | undefined
   #troubleSinceMs: number | undefined
   #idle = Promise.withResolvers<void>()
@@ -82,9 +83,7 @@ export class DeadLetterQueue {
 
   /** Whether the next letter is taken. Fail-open always says so, and may lose it. */
   get hasRoom(): boolean {
-    if (!this.#isClosed || !this.#isFull) return true
-    this.#wasFull = true
-    return false
+    return !this.#isClosed || !this.#isFull
   }
   /** Bytes of letters that are not settled. */
   get openBytes(): number {
@@ -182,7 +181,7 @@ export class DeadLetterQueue {
       return this.#refused(chunk, error)
     }
     this.#troubleSinceMs = undefined
-    this.#retryWaitMs = retryMs.first
+    this.#backoff.succeeded()
     for (const { poison } of chunk) {
       this.#needs.metrics.dlqSends.of({ error_type: poison.errorType }).add()
     }
@@ -238,9 +237,8 @@ export class DeadLetterQueue {
     metrics.dlqRetries.add()
     this.#waiting.unshift(...chunk)
     if (this.#retry !== undefined) return
-    const waitMs = this.#retryWaitMs
+    const waitMs = this.#backoff.failed()
     logger.warn({ open: this.#openCount, waitMs, err: error }, 'dead letters are tried again')
-    this.#retryWaitMs = Math.min(waitMs * 2, retryMs.most)
     this.#retry = clock.after(waitMs, () => {
       this.#retry = undefined
       this.#pump()
@@ -262,6 +260,7 @@ export class DeadLetterQueue {
     this.#open.set(partition, offsets.add(offset))
     this.#openCount += 1
     this.#openBytes += open.bytes
+    this.#wasFull ||= !this.hasRoom
     this.#waiting.push(open)
   }
 

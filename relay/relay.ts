@@ -89,6 +89,7 @@ export class Relay {
       control: { metrics, clock, requests: this.#requests },
       clients: this.#clients,
       log: this.#log,
+      sent: this.#sentBytes,
       parts,
     }
     this.#http = this.#createHttp()
@@ -225,7 +226,6 @@ export class Relay {
     socket.on('close', release)
     if (socket.destroyed) return release()
     this.#sockets.upgrade(request, socket, head, (reading) => {
-      this.#sentBytes.follow(socket)
       return new Connection(this.#connectionNeeds, socket, reading).control
     })
   }

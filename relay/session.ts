@@ -5,6 +5,7 @@
 import { closeFrame, frame, jsonFrame, opcodes } from './log/frames.ts'
 import { severityOf, type Signals } from './health/signals.ts'
 import type { MissedRange, Outlet } from './parts.ts'
+import { gapFrame } from './replay/replay-frames.ts'
 import { closeRows, type CloseReason } from './tables/close-codes.ts'
 import { closeAfter, errorBody, type ErrorCode } from './tables/errors.ts'
 import type { Settings } from './tables/settings.ts'
@@ -172,22 +173,12 @@ const pingFrame = frame(opcodes.ping, new Uint8Array(0))
 
 const slowness = 'due to slow connection'
 
-const gapFrames = (missed: readonly MissedRange[], why = slowness): Buffer =>
-  Buffer.concat(missed.map((range) => gapFrame(range, why)))
-
 /** DashFlow's fields, and where the missed records are. */
-function gapFrame(
-  { partition, firstOffset, lastOffset, count }: MissedRange,
-  why: string,
-): Buffer {
-  const severity = severityOf(count)
-  return jsonFrame({
-    type: 'gap',
-    count,
-    severity,
-    message: `[${severity.toUpperCase()}] ${count} messages missed ${why}`,
-    partition,
-    firstOffset: String(firstOffset),
-    lastOffset: String(lastOffset),
-  })
-}
+const gapFrames = (missed: readonly MissedRange[], why = slowness): Buffer =>
+  Buffer.concat(
+    missed.map(({ count, ...place }) => {
+      const severity = severityOf(count)
+      const message = `[${severity.toUpperCase()}] ${count} messages missed ${why}`
+      return gapFrame(BigInt(count), place, { severity, message })
+    }),
+  )

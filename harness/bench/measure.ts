@@ -6,8 +6,8 @@ import { readProfile, type ProfileShare } from './profile.ts'
 import type { Lane, ReaderReport } from './readers.ts'
 import { openSite, type BenchPlace, type Site } from './site.ts'
 
-/** What happened in the time that counts, with or without something beside. */
-export interface Tally {
+/** What happened while the clock ran. */
+interface Span {
   readonly deliveries: number
   readonly seconds: number
   readonly cpuSeconds: number
@@ -15,11 +15,14 @@ export interface Tally {
   /** Records that Kafka took, against those that the load promises. */
   readonly sent: number
   readonly promised: number
+  readonly loop?: LoopDelay
+}
+/** All spans of a load, with or without something beside, and how long deliveries took in them. */
+export interface Tally extends Span {
   /** From the producer's stamp, in ms. */
   readonly p50: number
   readonly p99: number
   readonly p999: number
-  readonly loop?: LoopDelay
 }
 export interface Measurement extends Tally {
   /** The same without what is beside, in turns with it. */
@@ -96,7 +99,7 @@ class Run {
   readonly #site: Site
   readonly #who: Contestant
   readonly #load: BenchLoad
-  readonly #spans: Record<Lane, Tally[]> = { without: [], with: [] }
+  readonly #spans: Record<Lane, Span[]> = { without: [], with: [] }
   /** Records that Kafka has. */
   #acked = 0
 
@@ -183,9 +186,6 @@ class Run {
       readersCpuSeconds: (to.readersMicros - from.readersMicros) / 1_000_000,
       sent: to.acked - from.acked,
       promised,
-      p50: 0,
-      p99: 0,
-      p999: 0,
       ...(loop !== undefined && { loop }),
     })
   }
@@ -257,7 +257,7 @@ class Run {
 }
 
 /** All spans as one; the event loop at its worst. */
-function sumOf(spans: readonly Tally[]): Omit<Tally, 'p50' | 'p99' | 'p999'> {
+function sumOf(spans: readonly Span[]): Span {
   const add = (key: 'deliveries' | 'seconds' | 'cpuSeconds' | 'readersCpuSeconds' | 'sent') =>
     spans.reduce((sum, span) => sum + span[key], 0)
   const loops = spans.flatMap(({ loop }) => loop ?? [])

@@ -9,6 +9,7 @@
  */
 import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { ReadMessage, Unreadable } from '../batches/record-set.ts'
+import { Backoff } from '../world/backoff.ts'
 import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import type { Settings } from '../tables/settings.ts'
@@ -83,7 +84,7 @@ export interface KafkaConsumer {
   readonly isRunning: boolean
 }
 
-const retryMs = { first: 250, most: 5_000 } as const
+const retry = { firstMs: 250, mostMs: 5_000 } as const
 const metadataMsMax = 30_000
 /** Batches that are taken side by side, so that one which rests does not hold up the others. */
 const workers = 8
@@ -139,7 +140,7 @@ class GroupConsumer implements KafkaConsumer {
   }
 
   async #runForEver(): Promise<void> {
-    let waitMs: number = retryMs.first
+    const backoff = new Backoff(retry)
     while (!this.#stopping.signal.aborted) {
       const startedMs = this.#needs.clock.nowMs()
       try {
@@ -150,9 +151,9 @@ class GroupConsumer implements KafkaConsumer {
         const explained = explain(error, settings.kafkaSecurityProtocol)
         logger.warn({ err: error, ...explained }, 'the Kafka consumer failed and starts again')
       }
-      const hasLasted = this.#needs.clock.nowMs() - startedMs > retryMs.most
-      waitMs = hasLasted ? retryMs.first : Math.min(waitMs * 2, retryMs.most)
-      await sleep(this.#needs.clock, waitMs, this.#stopping.signal).catch(() => undefined)
+      const hasLasted = this.#needs.clock.nowMs() - startedMs > retry.mostMs
+      if (hasLasted) backoff.succeeded()
+      await sleep(this.#needs.clock, backoff.failed(), this.#stopping.signal).catch(() => undefined)
     }
   }
 

@@ -5,6 +5,7 @@
  * at once; nothing is queued and nothing is sent twice, so order is what the caller made it.
  */
 import { Redis } from 'ioredis'
+import { Backoff } from '../world/backoff.ts'
 import { type Clock, sleep } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
 
@@ -38,14 +39,14 @@ export interface RedisLinkNeeds {
   onDown?(why: string): void
 }
 
-const backoffMs = { first: 100, max: 2_000 }
+const retry = { firstMs: 100, mostMs: 2_000 }
 
 export class RedisLink {
   readonly #needs: RedisLinkNeeds
   readonly #closing = new AbortController()
+  readonly #backoff = new Backoff(retry)
   #client: Redis | undefined
   #isUp = false
-  #failures = 0
 
   constructor(needs: RedisLinkNeeds) {
     this.#needs = needs
@@ -62,8 +63,7 @@ export class RedisLink {
     const { signal } = this.#closing
     while (!signal.aborted) {
       await this.#live()
-      const waitMs = Math.min(backoffMs.first * 2 ** this.#failures++, backoffMs.max)
-      await sleep(clock, waitMs, signal).catch(() => undefined)
+      await sleep(clock, this.#backoff.failed(), signal).catch(() => undefined)
     }
   }
 
@@ -100,7 +100,7 @@ export class RedisLink {
       await this.#connect(client)
       await this.#needs.greet((commands) => this.#send(client, commands))
       if (client.status !== 'ready') throw new RedisLinkError('connection', why)
-      this.#failures = 0
+      this.#backoff.succeeded()
       this.#isUp = true
       this.#needs.onUp?.()
       await ended

@@ -5,16 +5,18 @@ export class SentBytes {
   readonly #open = new Set<Socket>()
   #gone = 0
 
-  /** Counts what this socket is given, for as long as it is open and after. */
-  follow(socket: Socket): void {
+  /** Counts what this socket is given, until it is closed and after. */
+  opened(socket: Socket): void {
     this.#open.add(socket)
-    socket.once('close', () => {
-      this.#open.delete(socket)
-      this.#gone += socket.bytesWritten
-    })
+  }
+
+  closed(socket: Socket): void {
+    if (this.#open.delete(socket)) this.#gone += socket.bytesWritten
   }
 
   get total(): number {
-    return Array.from(this.#open).reduce((sum, socket) => sum + socket.bytesWritten, this.#gone)
+    let bytes = this.#gone
+    for (const { bytesWritten } of this.#open) bytes += bytesWritten
+    return bytes
   }
 }

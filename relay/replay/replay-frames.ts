@@ -12,14 +12,15 @@ type GapPlace = Pick<
   'partition' | 'firstOffset' | 'lastOffset' | 'threadId' | 'firstSequence' | 'lastSequence'
 >
 
-export const gapFrame = (count: bigint, place: GapPlace): Buffer =>
-  controlFrame({
-    type: 'gap',
-    count,
-    ...place,
-    severity: 'warning',
-    message: 'Replay gap detected; some messages may be lost',
-  })
+/** What it means to a person. */
+type GapSays = Pick<FrameOf<'gap'>, 'severity' | 'message'>
+const inReplay: GapSays = {
+  severity: 'warning',
+  message: 'Replay gap detected; some messages may be lost',
+}
+
+export const gapFrame = (count: bigint, place: GapPlace, says = inReplay): Buffer =>
+  controlFrame({ type: 'gap', count, ...place, ...says })
 
 export const staleFrame = (stale: Stale): Buffer =>
   controlFrame({
