@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { mustReconnect, type ReconnectReason } from '../../relay/client/reconnects.ts'
+import { Backoff } from '../../relay/world/backoff.ts'
 import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
 import type { ClientGroup } from '../dsl/scenario.ts'
 import type { Micros } from '../history/event.ts'
@@ -45,9 +46,8 @@ export type Closer = 'relay' | 'client' | 'network'
 
 /** Largest message that is read: the largest payload a relay can be set to, and its framing. */
 const messageBytesMax = 257 * 1_024 * 1_024
-/** Waiting before coming back: doubles from the least to the most. */
-const reconnectMsMin = 100
-const reconnectMsMax = 2_000
+/** Waiting before coming back. */
+const comeback = { firstMs: 100, mostMs: 2_000 }
 const reconnectLimitMs = 5_000
 /** What may wait in our own send buffer before frames of our own stop being added. */
 const unsentBytesMax = 256 * 1_024
@@ -77,7 +77,7 @@ export class Client implements StreamOwner, FloodTarget {
   #isLeaving = false
   #comesBack: boolean
   #attempts = 0
-  #failures = 0
+  readonly #backoff = new Backoff(comeback)
   #pausedUntil: Timer | undefined
   #comeback: Timer | undefined
   #opening: PromiseWithResolvers<void> | undefined
@@ -245,7 +245,7 @@ export class Client implements StreamOwner, FloodTarget {
 
   #opened(): void {
     this.#isOpen = true
-    this.#failures = 0
+    this.#backoff.succeeded()
     this.#comesBack = this.plan.spec.reconnects === true
     this.plan.reference?.opened()
     this.#write(['opened', this.plan.group])
@@ -347,9 +347,8 @@ export class Client implements StreamOwner, FloodTarget {
 
   #comeBack(): void {
     if (this.#isLeaving || !this.#comesBack) return
-    const ms = Math.min(reconnectMsMax, reconnectMsMin * 2 ** this.#failures)
-    this.#failures += 1
-    this.#comeback = this.#world.clock.after(ms, () => void this.open(reconnectLimitMs), true)
+    const comeBack = () => void this.open(reconnectLimitMs)
+    this.#comeback = this.#world.clock.after(this.#backoff.failed(), comeBack, true)
   }
 
   #pauseFor(ms: number): void {

@@ -31,17 +31,17 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
     await admin.connect()
     return admin
   }
-  const forget = async () => {
-    const failed = open
-    open = undefined
-    await failed?.then((admin) => admin.disconnect()).catch(() => undefined)
+  /** Only this one: another question may have connected anew meanwhile. */
+  const forget = async (used: Promise<Admin> | undefined) => {
+    if (open === used) open = undefined
+    await used?.then((admin) => admin.disconnect()).catch(() => undefined)
   }
   const ask = async <T>(question: (admin: Admin) => Promise<T>): Promise<T> => {
-    open ??= connect()
+    const used = (open ??= connect())
     try {
-      return await question(await open)
+      return await question(await used)
     } catch (error) {
-      void forget()
+      void forget(used)
       throw error
     }
   }
@@ -70,7 +70,7 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
         return watermarksOf(partitions, group?.partitions ?? [], ends)
       }),
     async close(limitMs) {
-      const closing = withDeadline(clock, limitMs, 'closing the admin client', forget)
+      const closing = withDeadline(clock, limitMs, 'closing the admin client', () => forget(open))
       await closing.catch(() => undefined)
     },
   }
