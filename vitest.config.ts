@@ -1,5 +1,5 @@
 /**
- * Pure tests run in parallel and in seconds; stack tests start real servers and run alone. Long
+ * Pure tests run on all cores and in seconds; stack tests start real servers and run alone. Long
  * ones do so for minutes, and run only when they are asked for.
  */
 import { defineConfig } from 'vitest/config'
@@ -13,6 +13,7 @@ export default defineConfig({
           include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.test.ts'],
           exclude: ['**/*.{stack,long}.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
+          maxWorkers: '100%',
         },
       },
       {

@@ -21,7 +21,7 @@ const inherited = [
 ] as const
 
 /** Programs of ours load in half the time where they find what was compiled of them before. */
-const compiled = { NODE_COMPILE_CACHE: join(toolsFolder, 'node-compiled') }
+export const compiled = { NODE_COMPILE_CACHE: join(toolsFolder, 'node-compiled') }
 
 /** The harness's own variables. Read only here. */
 export const environment: Readonly<Record<string, string | undefined>> = process.env
