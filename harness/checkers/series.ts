@@ -1,7 +1,6 @@
 /** Reading quantities over time: values at a moment, rises of counters, and a robust slope. */
 import type { Micros } from '../history/event.ts'
 import type { Reading } from '../history/readings.ts'
-import type { Window } from '../history/windows.ts'
 import type { Series } from './checker.ts'
 
 export interface Point {
@@ -24,11 +23,6 @@ export function indexAt(times: readonly Micros[], t: Micros): number {
 /** The last value told at or before `t`; undefined where nobody asked or it was not told. */
 export function valueAt(reading: Reading, t: Micros): number | undefined {
   return reading.v[indexAt(reading.t, t)] ?? undefined
-}
-
-/** Samples within a window, those without a value left out. */
-export function pointsWithin(reading: Reading, { begin, end }: Window): Point[] {
-  return points(reading).filter(({ t }) => t >= begin && t <= end)
 }
 
 export function points({ t, v }: Reading): Point[] {

@@ -63,7 +63,7 @@ const fragment = (isFirst: boolean) => {
   return frame
 }
 /** The head of a binary frame of so many bytes. */
-export function frameHead(bytes: number): Buffer {
+function frameHead(bytes: number): Buffer {
   const head = Buffer.alloc(14)
   head.set([0x82, 0xff])
   head.writeBigUInt64BE(BigInt(bytes), 2)
@@ -88,7 +88,7 @@ function resumeOf(partitions: number): string {
 }
 
 /** Whether the relay says that it has ended somebody for this reason. */
-export const isCounted = async ({ metric }: Place, reason: CloseReason): Promise<boolean> =>
+const isCounted = async ({ metric }: Place, reason: CloseReason): Promise<boolean> =>
   (await metric('relay_clients_closed_total', `"${reason}"`)) > 0
 
 const codeOf = (client: Client | undefined) => client?.closeCode ?? null

@@ -48,7 +48,7 @@ const payloadBytesMax = 16 * 1_024
 const roundsPerWave = 24
 const stalledMs = 20_000
 
-export const recordFloodSettings = {
+const recordFloodSettings = {
   payloadBytesMax,
   replayMemoryBytesMax: 8 * 1_048_576,
   logLevel: 'warn',

@@ -84,9 +84,6 @@ const sentences = new Map<ClientRefusal, Row>([
   ),
 ])
 
-/** Every reason that exists, the client's own first. */
-export const clientRefusals: readonly ClientRefusal[] = [...sentences.keys()]
-
 /** What happened, as a sentence for people. */
 export function sayRefusal(reason: ClientRefusal): string {
   return sentences.get(reason)?.says ?? reason

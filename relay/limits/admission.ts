@@ -44,7 +44,7 @@ function isOriginAllowed(request: IncomingMessage, allowed: readonly string[]): 
 }
 
 /** `Authorization: Bearer …`, or `?token=…` for browsers, whose sockets cannot set headers. */
-export function hasToken(request: IncomingMessage, token: string): boolean {
+function hasToken(request: IncomingMessage, token: string): boolean {
   const header = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
   // A request line need not be a URL, so only what follows the question mark is looked at.
   const query = (request.url ?? '').split('?')[1]
