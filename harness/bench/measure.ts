@@ -2,6 +2,7 @@
 import { sleep } from '../../relay/world/clock.ts'
 import { readLoopDelay, type Contestant, type LoopDelay } from './contestants.ts'
 import type { BenchLoad, FlatOutLoad, PacedLoad } from './loads.ts'
+import { type MachineTimes, machineTimes, sumOfTimes, timesBetween } from './machine.ts'
 import { readProfile, type ProfileShare } from './profile.ts'
 import type { Lane, ReaderReport } from './readers.ts'
 import { openSite, type BenchPlace, type Site } from './site.ts'
@@ -16,6 +17,7 @@ interface Span {
   readonly sent: number
   readonly promised: number
   readonly loop?: LoopDelay
+  readonly machine?: MachineTimes
 }
 /** All spans of a load, with or without something beside, and how long deliveries took in them. */
 export interface Tally extends Span {
@@ -187,6 +189,7 @@ class Run {
       sent: to.acked - from.acked,
       promised,
       ...(loop !== undefined && { loop }),
+      ...(from.machine && to.machine && { machine: timesBetween(from.machine, to.machine) }),
     })
   }
 
@@ -195,7 +198,8 @@ class Run {
     const { cpuMicros } = await usage()
     const { cpuMicros: readersMicros } = await readersUsage()
     const report = await ask({ do: 'read', lane: 'without' })
-    return { cpuMicros, readersMicros, report, acked: this.#acked, atMs: clock.nowMs() }
+    const machine = await machineTimes()
+    return { cpuMicros, readersMicros, machine, report, acked: this.#acked, atMs: clock.nowMs() }
   }
 
   /** The plain fan-out does not measure its event loop. */
@@ -261,6 +265,7 @@ function sumOf(spans: readonly Span[]): Span {
   const add = (key: 'deliveries' | 'seconds' | 'cpuSeconds' | 'readersCpuSeconds' | 'sent') =>
     spans.reduce((sum, span) => sum + span[key], 0)
   const loops = spans.flatMap(({ loop }) => loop ?? [])
+  const machines = spans.flatMap(({ machine }) => machine ?? [])
   const worst = (key: keyof LoopDelay) => Math.max(...loops.map((loop) => loop[key]))
   return {
     deliveries: add('deliveries'),
@@ -270,5 +275,6 @@ function sumOf(spans: readonly Span[]): Span {
     sent: add('sent'),
     promised: spans.reduce((sum, { promised }) => sum + promised, 0),
     ...(loops.length > 0 && { loop: { p99Ms: worst('p99Ms'), maxMs: worst('maxMs') } }),
+    ...(machines.length > 0 && { machine: sumOfTimes(machines) }),
   }
 }

@@ -98,9 +98,21 @@ export function verdictLines(result: LoadResult): string[] {
     const [late, many] = [p99Ratio(relay).toFixed(2), throughputRatio(relay).toFixed(2)]
     lines.push(`against without: ${late} x p99, ${many} x deliveries per second`)
   }
+  lines.push(...machineLine(relay))
   if (refused !== undefined) lines.push(`REFUSED as a result: ${refused}`)
   else lines.push(...goals.map(goalLine))
   return [...lines, ...(profile ?? []).map(shareLine)].map((text) => `  ${text}`)
+}
+
+/** Where everything shares a machine that is full, latency is the machine's. */
+function machineLine({ machine, readersCpuSeconds, seconds }: Tally): string[] {
+  if (machine === undefined) return []
+  const shares = [
+    `${percent(machine.busy / machine.all)} busy`,
+    `${percent(machine.stolen / machine.all)} stolen by the host`,
+    `readers ${percent(readersCpuSeconds / seconds)} of one processor`,
+  ]
+  return [`machine: ${shares.join(', ')}`]
 }
 
 const goalLine = ({ goal, found, isMet }: Judged) =>
