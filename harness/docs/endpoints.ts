@@ -2,6 +2,8 @@
 
 export interface Endpoint {
   readonly path: string
+  /** Without it GET alone. */
+  readonly methods?: readonly string[]
   /** What it answers, as Markdown. */
   readonly answer: string
   readonly statuses: readonly string[]
@@ -40,22 +42,22 @@ export const endpoints: readonly Endpoint[] = [
   },
   {
     path: '/api/expected-schema',
-    answer: 'GET: all pinned schemas, by name, as a JSON array.',
-    statuses: ['200', '405', '500 the file cannot be read'],
+    answer: 'All pinned schemas, by name, as a JSON array.',
+    statuses: ['200', '500 the file cannot be read'],
   },
   {
     path: '/api/expected-schema/:graph_name',
+    methods: ['GET', 'PUT', 'DELETE'],
     answer:
-      'GET, PUT, DELETE: the schema that a graph is expected to have. PUT takes `schema_id` and ' +
-      '`environment`, `pinned_by`, `note` (text or null); to change one needs the token, also ' +
-      'on loopback where there is one.',
+      'The schema that a graph is expected to have. PUT takes `schema_id` and `environment`, ' +
+      '`pinned_by`, `note` (text or null); to change one needs the token, also on loopback where ' +
+      'there is one.',
     statuses: [
       '200, on disk',
       '400 no JSON, or a name that cannot be one',
       '401 token missing or wrong',
       '403 origin not allowed, or beyond loopback without a token being set',
       '404 none for this graph',
-      '405',
       '413 too large',
       '415 not JSON',
       '422 fields missing or of another type',

@@ -38,6 +38,7 @@ export function printProtocol({ closes, errors, differences }: ProtocolTables): 
       'differs, and each difference is a row [below](#differences-from-dashflow).',
     ),
     ['## HTTP', '', ...table(['path', 'answer', 'status'], endpointCells)],
+    paragraph('Any other path is answered with 404, any other method with 405. HEAD goes as GET.'),
     stream,
     ['### What a client may send', '', ...limits, ...printClientFrames(clientFrameRows)],
     ['### What the relay sends', '', ...printServerFrames(serverFrameRows)],
@@ -48,8 +49,8 @@ export function printProtocol({ closes, errors, differences }: ProtocolTables): 
   )
 }
 
-const endpointCells = endpoints.map(({ path, answer, statuses }) => [
-  code(`GET ${path}`),
+const endpointCells = endpoints.map(({ path, methods = ['GET'], answer, statuses }) => [
+  code(`${methods.join(', ')} ${path}`),
   answer,
   statuses.join(' · '),
 ])
