@@ -5,6 +5,7 @@ import type { History } from '../history/history.ts'
 import type { PartitionRecords } from '../history/records.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
+import { lastHealOf } from './last-heal.ts'
 import { milliseconds, names, type GroupName } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
 
@@ -19,10 +20,8 @@ export const restored: Checker<RestoredOptions> = {
   says: 'After the last fault is healed, every client is at the head again in time.',
   options: z.strictObject({ groups: names, limitMs: milliseconds }),
   judge(history, { groups, limitMs }) {
-    const healed = history.faults.map(({ healedAt }) => healedAt ?? -1)
-    if (healed.length === 0) return cannotTell('no-fault', 'Nothing was broken.')
-    if (healed.includes(-1)) return cannotTell('not-healed', 'A fault was never healed.')
-    const last = Math.max(...healed)
+    const last = lastHealOf(history)
+    if (typeof last !== 'number') return last
     const heads = headsAt(history, last)
     if (heads.size === 0) return cannotTell('no-records', 'Nothing was sent up to the last heal.')
     const clients = [...history.sessions].filter(([, sessions]) =>

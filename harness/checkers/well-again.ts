@@ -6,7 +6,8 @@ import { z } from 'zod'
 import type { Health } from '../history/event.ts'
 import { strikePhase } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
+import { conclude, seconds, type Violation } from './conclude.ts'
+import { lastHealOf } from './last-heal.ts'
 import { milliseconds } from './options.ts'
 
 export interface WellAgainOptions {
@@ -22,10 +23,8 @@ export const wellAgain: Checker<WellAgainOptions> = {
   says: 'Some time after the last fault is healed, /health calls the relay well.',
   options: z.strictObject({ limitMs: milliseconds }),
   judge(history, { limitMs }) {
-    const healed = history.faults.map(({ healedAt }) => healedAt ?? -1)
-    if (healed.length === 0) return cannotTell('no-fault', 'Nothing was broken.')
-    if (healed.includes(-1)) return cannotTell('not-healed', 'A fault was never healed.')
-    const last = Math.max(...healed)
+    const last = lastHealOf(history)
+    if (typeof last !== 'number') return last
     const until = history.phase(strikePhase)?.begin ?? Infinity
     const polls = history.events('health').filter(([, t]) => t > last && t < until)
     const due = polls.filter(([, t]) => t > last + limitMs * 1_000)
