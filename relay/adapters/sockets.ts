@@ -13,7 +13,7 @@ const fragmentsMax = 1_024
 /** Reads that one frame may take: what waits for the rest costs far more than its bytes. */
 const readsMax = 4_096
 
-/** What a client sends, and how it ends. `closed` comes last, exactly once. */
+/** What a client sends. Of `closing` and `broke` one comes, once, or none; `fell` may follow. */
 export interface Inbound {
   text(text: string): void
   ping(payload: Buffer): void
