@@ -5,6 +5,7 @@
 import { findings, type FindingId } from '../../scenarios/findings.ts'
 import { scenarios, type ScenarioName } from '../../scenarios/index.ts'
 import { defectOf, type DefectName } from '../defects/index.ts'
+import type { FindingVerdict, RunVerdict } from '../judge/judge.ts'
 import type { SuiteItem, SuiteOutcome, SuiteResult } from '../conductor/suite.ts'
 import type { CommandWorld } from './command-world.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
@@ -85,14 +86,24 @@ function itemsOf(names: readonly DefectName[], seed: string): SuiteItem[] {
   ]
 }
 
+function shownOf(own: FindingVerdict | undefined): Pick<Shown, 'verdict' | 'rule' | 'why'> {
+  const { verdict = 'unknown', rule = 'not-judged', why = 'It was not judged.' } = own ?? {}
+  return { verdict, rule, why }
+}
+
+/** It must pass as a whole: one that fails for something else shows nothing. */
+function showReference({ verdict, findings: all }: RunVerdict, own?: FindingVerdict): Shown {
+  const isElse = own?.verdict === 'pass' && verdict !== 'pass'
+  const { rule, why } = shownOf(isElse ? all.find((one) => one.verdict === verdict) : own)
+  return { name: 'reference relay', verdict, rule, why, isAsExpected: verdict === 'pass' }
+}
+
 function show(finding: FindingId, { item, verdict }: SuiteResult): Shown {
   const own = verdict.findings.find((one) => one.finding === finding)
-  const { verdict: found = 'unknown', rule = 'not-judged', why = 'It was not judged.' } = own ?? {}
-  const base = { verdict: found, rule, why }
   const defect = item.target.kind === 'reference' ? item.target.defect : undefined
-  if (defect === undefined) {
-    return { name: 'reference relay', ...base, isAsExpected: found === 'pass' }
-  }
+  if (defect === undefined) return showReference(verdict, own)
+  const base = shownOf(own)
+  const found = base.verdict
   const rules = verdict.expectations
     .filter((one) => one.finding === finding && one.judgement.verdict === 'fail')
     .map(({ judgement }) => judgement.rule)
