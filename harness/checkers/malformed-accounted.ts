@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import { allMalformedKinds } from '../stimuli/malformed.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude } from './conclude.ts'
 import { reactions, type Reactions } from './malformed/reactions.ts'
 import { neighbourViolations, stateViolations } from './malformed/neighbours.ts'
 import { malformedRecords, type Odd } from './malformed/records.ts'
@@ -88,14 +88,10 @@ function judgeOdd(history: History, options: MalformedAccountedOptions, given: G
       deadLetters: history.events('deadletter').length,
       refusals: told.refusals,
       runStates: told.states.length,
-      ...worstKind(violations),
     },
     anomalies: anomaliesOf(neighbours),
   })
 }
-
-const worstKind = (violations: readonly Violation[]): { firstViolation?: string } =>
-  violations[0] === undefined ? {} : { firstViolation: violations[0].says }
 
 function tooFew(wanted: readonly string[], odd: readonly Odd[], each: number) {
   const counts = new Map<string, number>()

@@ -33,6 +33,7 @@ export const newcomersLetIn: Checker<NewcomersLetInOptions> = {
     const broken = aborted.reduce((sum, [, , , , times]) => sum + times, 0)
     // They join before the window's own time begins.
     const probes = probesOf(history, probe, { begin: phase.end, end: later.end })
+    const after = broken === 0 ? '' : ` after ${broken} broken handshakes`
     return conclude({
       violations: refusals(probes),
       doubts: [
@@ -42,7 +43,7 @@ export const newcomersLetIn: Checker<NewcomersLetInOptions> = {
       ],
       holds: {
         rule: 'let-in',
-        says: `${probes.opened} new clients were let in after ${broken} broken handshakes.`,
+        says: `${probes.opened} new clients were let in${after}.`,
       },
       exercised: probes.opened,
       evidence: { broken, letIn: probes.opened, refused: probes.refused.length },
