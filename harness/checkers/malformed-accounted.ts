@@ -72,13 +72,14 @@ function judgeOdd(history: History, options: MalformedAccountedOptions, given: G
     ...accountFor(history, odd, told),
     ...stateViolations(history, told, options.kinds),
   ].sort((a, b) => order.indexOf(a.rule) - order.indexOf(b.rule))
+  const plural = wanted.length === 1 ? '' : 's'
   return conclude({
     violations,
     doubts: [tooFew(wanted, odd, options.each ?? 1), stateDoubt(told, options.kinds)],
     holds: {
       rule: 'accounted',
       says:
-        `${odd.length} malformed records of ${wanted.length} kinds are accounted for, ` +
+        `${odd.length} malformed records of ${wanted.length} kind${plural} are accounted for, ` +
         `and ${told.states.length} run states are right.`,
     },
     exercised: odd.length,
