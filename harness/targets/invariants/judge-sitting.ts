@@ -37,6 +37,8 @@ class SittingJudge {
   /** What a stale cursor's answer named as the oldest offset. */
   readonly #oldest = new Map<number, bigint>()
   #askedMs: number | undefined
+  /** Who asked late gets live records and a replay in one, until the answer. */
+  #isMixed = false
 
   constructor(truth: Truth, limits: JudgeLimits) {
     this.#truth = truth
@@ -61,21 +63,23 @@ class SittingJudge {
     if (this.#askedMs !== undefined) this.wrongs.push('a resume was never answered')
   }
 
-  #asked({ from, cursors, atMs }: Event<'asked'>): void {
+  #asked({ from, cursors, isLate, atMs }: Event<'asked'>): void {
     this.#askedMs = atMs
+    this.#isMixed = isLate
     if (from !== 'cursor') return
     this.#next = new Map([...cursors].map(([partition, offset]) => [partition, offset + 1n]))
   }
 
   /** Everything below is lost, or of another log; a gap may say once more what was lost. */
   #stale({ partition, oldest }: Event<'stale'>): void {
-    this.#next.set(partition, oldest)
+    if (!this.#isMixed) this.#next.set(partition, oldest)
     this.#oldest.set(partition, oldest)
   }
 
   #answered(seen: Event<'complete' | 'error' | 'closed'>): void {
     const tookMs = seen.atMs - (this.#askedMs ?? seen.atMs)
     this.#askedMs = undefined
+    this.#isMixed = false
     if (tookMs > this.#limits.answerMs) this.wrongs.push(`a resume took ${Math.round(tookMs)} ms`)
     if (seen.is !== 'complete') return
     if (seen.isCapped) this.#jumping = new Set(this.#truth.ends().keys())
@@ -89,6 +93,7 @@ class SittingJudge {
     if (produced === undefined) this.wrongs.push(`${where} was never produced`)
     else if (produced.crc === undefined) this.wrongs.push(`${where} is not for clients`)
     else if (produced.crc !== crc) this.wrongs.push(`${where} has other bytes than in Kafka`)
+    if (this.#isMixed) return this.#mix(partition, offset)
     const next = this.#next.get(partition) ?? offset
     if (offset < next) this.wrongs.push(`${where} came after ${partition}/${next - 1n}`)
     else if (!this.#jumping.delete(partition)) {
@@ -98,6 +103,7 @@ class SittingJudge {
   }
 
   #gap({ partition, first, last, count }: Event<'gap'>): void {
+    if (this.#isMixed) return this.#mix(partition, last)
     const says = `a gap of ${count} from ${partition}/${first} to ${last}`
     const isOfStale = last < (this.#oldest.get(partition) ?? 0n)
     const next = isOfStale ? first : (this.#next.get(partition) ?? first)
@@ -109,6 +115,11 @@ class SittingJudge {
       this.wrongs.push(`${says} has ${good} records for clients`)
     }
     if (!isOfStale) this.#next.set(partition, last + 1n)
+  }
+
+  /** What the answer is followed by comes after all that came before it. */
+  #mix(partition: number, offset: bigint): void {
+    if (offset >= (this.#next.get(partition) ?? 0n)) this.#next.set(partition, offset + 1n)
   }
 
   /** The offsets `from` to `to`, exclusive, were not sent: none of them may have been owed. */

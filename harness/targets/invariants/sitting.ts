@@ -8,7 +8,13 @@ import { Client, type Frame } from '../client.ts'
 
 /** A frame or an act, and when. */
 export type Seen = { readonly atMs: number } & (
-  | { readonly is: 'asked'; readonly from: From; readonly cursors: ReadonlyMap<number, bigint> }
+  | {
+      readonly is: 'asked'
+      readonly from: From
+      readonly cursors: ReadonlyMap<number, bigint>
+      /** Live records may have begun to flow before. */
+      readonly isLate: boolean
+    }
   | { readonly is: 'record'; readonly partition: number; readonly offset: bigint; crc: number }
   | {
       readonly is: 'gap'
@@ -30,6 +36,9 @@ export type Seen = { readonly atMs: number } & (
 )
 export type From = 'cursor' | 'earliest' | 'latest'
 
+/** Who has not asked by then may get live records: less than the 250 ms that a relay gives. */
+const inTimeMs = 200
+
 const whole = (value: unknown) => BigInt(value as string)
 const byPartition = (value: unknown) =>
   new Map(Object.entries(value as object).map(([key, offset]) => [Number(key), whole(offset)]))
@@ -39,11 +48,13 @@ export class Sitting {
   readonly client: Client
   readonly seen: Seen[] = []
   readonly #clock: Clock
+  readonly #beganMs: number
   epoch: string | undefined
 
   constructor(clock: Clock, viewer: string, address: string) {
     this.viewer = viewer
     this.#clock = clock
+    this.#beganMs = clock.nowMs()
     this.client = new Client(address, {
       record: ({ value, ...at }) => this.#saw({ is: 'record', ...at, crc: crc32(value) }),
       frame: (frame) => this.#frame(frame),
@@ -60,7 +71,8 @@ export class Sitting {
   }
 
   resume(from: From, cursors: ReadonlyMap<number, bigint>, epoch: string | undefined): void {
-    this.#saw({ is: 'asked', from, cursors: new Map(cursors) })
+    const isLate = this.#clock.nowMs() - this.#beganMs > inTimeMs
+    this.#saw({ is: 'asked', from, cursors: new Map(cursors), isLate })
     const offsets = [...cursors].map(([partition, offset]) => [partition, String(offset)])
     const body = { type: 'resume', from, lastOffsetsByPartition: Object.fromEntries(offsets) }
     this.client.send(JSON.stringify({ ...body, epoch }))
