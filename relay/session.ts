@@ -11,9 +11,6 @@ import { closeAfter, errorBody, type ErrorCode } from './tables/errors.ts'
 import type { Settings } from './tables/settings.ts'
 import type { Clock } from './world/clock.ts'
 
-/** How long a new client is given to ask for a resume before live records flow. */
-const resumeGraceMs = 250
-
 export interface SessionNeeds {
   readonly settings: Settings
   readonly clock: Clock
@@ -77,9 +74,9 @@ export class Session {
   /** Looks at everything that depends on time. */
   sweep(nowMs: number): void {
     this.outlet.sweep(nowMs)
-    if (this.#isGreeting && nowMs - this.#openedMs >= resumeGraceMs) this.greeted()
     if (this.#rest !== undefined && nowMs >= this.#rest.untilMs) this.#giveUpRest(this.#rest.left)
-    const { pingIntervalMs } = this.#needs.settings
+    const { pingIntervalMs, resumeGraceMs } = this.#needs.settings
+    if (this.#isGreeting && nowMs - this.#openedMs >= resumeGraceMs) this.greeted()
     if (this.#pingedMs !== undefined) {
       if (nowMs - this.#pingedMs >= pingIntervalMs) this.outlet.close('ping_timeout')
     } else if (nowMs - this.#heardMs >= pingIntervalMs) {

@@ -22,7 +22,7 @@ const groupRules: readonly (readonly [title: string, fits: RegExp])[] = [
   ['Kafka', /^KAFKA_/],
   ['Replay and Redis', /^(?:REDIS|REPLAY)_/],
   ['Who may connect', /^WEBSOCKET_(?:AUTH|ALLOWED|TRUSTED|MAX_CONNECTIONS)/],
-  ['Slow and silent clients', /^SLOW_CLIENT_|^WEBSOCKET_(?:SEND_TIMEOUT|PING|HTTP|CLIENT_)/],
+  ['Slow and silent clients', /^SLOW_CLIENT_|^WEBSOCKET_(?:SEND_TIMEOUT|PING|RESUME|HTTP|CLIENT_)/],
   ['Listening, buffers and flushing', /^WEBSOCKET_/],
   ['Health', /^HEALTH_/],
   ['Log', /^LOG_/],

@@ -60,10 +60,12 @@ const stream = [
   '',
   ...paragraph(
     'One topic, all partitions that the relay is assigned, every record to every client. After',
-    'the upgrade a client has 250 ms to ask for a resume; with the first text frame it sends, or',
-    'after that time, live records flow. A record is two frames: a `cursor` (text), and',
-    'immediately after it the Kafka value, unchanged (binary): framing byte `0x00` for protobuf,',
-    '`0x01` for zstd.',
+    'the upgrade a client has 250 ms (`WEBSOCKET_RESUME_GRACE_MS`) to ask for a resume; with the',
+    'first text frame it sends, or after that time, live records flow. A resume that comes later,',
+    'as over a way that is slower than that, is replayed behind what is live: until its',
+    '`replay_complete`, such a client does best to keep the cursors it resumed with. A record is',
+    'two frames: a `cursor` (text), and immediately after it the Kafka value, unchanged (binary):',
+    'framing byte `0x00` for protobuf, `0x01` for zstd.',
   ),
   ...paragraph(
     'A resume moves the live position to a fence. The replay covers what lies below it, live',

@@ -153,6 +153,13 @@ export const settingRows = {
     'Silence of a client after which it is pinged; a second such silence closes it.',
     ours,
   ),
+  resumeGraceMs: number(
+    'WEBSOCKET_RESUME_GRACE_MS',
+    'ms',
+    [250, 0, 60_000],
+    'How long a new client may take to ask for a resume before live records flow.',
+    ours,
+  ),
   connectionsPerIpMax: number(
     'WEBSOCKET_MAX_CONNECTIONS_PER_IP',
     'count',
