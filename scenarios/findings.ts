@@ -156,6 +156,16 @@ export const findings = {
     part: 'relay',
     says: 'The deadline of a replay is set when its work is done already, so it ends nothing.',
   },
+  'own-3': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'A relay that stood still for a while gives up clients that were not silent at all.',
+  },
+  'M-742': {
+    audit: 'graph state and telemetry v22',
+    part: 'relay',
+    says: 'A time to live of 0 seconds is passed on to Redis, and no record can be replayed.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

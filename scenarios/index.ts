@@ -1,5 +1,6 @@
 /** Every scenario by its name, in the order in which a suite plays them. */
 import type { Scenario } from '../harness/dsl/scenario.ts'
+import freezingEndsNobody from './freezing-ends-nobody.ts'
 import healthSpeaksOfNow from './health-speaks-of-now.ts'
 import kafkaComesBack from './kafka-comes-back.ts'
 import hostileFramesHarmNobody from './hostile-frames-harm-nobody.ts'
@@ -7,6 +8,7 @@ import lagTellsTheTruth from './lag-tells-the-truth.ts'
 import malformedHarmsNobody from './malformed-harms-nobody.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
+import oddSettingsDoNoHarm from './odd-settings-do-no-harm.ts'
 import redisIsBestEffort from './redis-is-best-effort.ts'
 import replayMeetsLive from './replay-meets-live.ts'
 import restartsLoseNothing from './restarts-lose-nothing.ts'
@@ -22,6 +24,8 @@ export const scenarios = {
   'lag-tells-the-truth': lagTellsTheTruth,
   'memory-stays-bounded': memoryStaysBounded,
   'memory-stays-flat': memoryStaysFlat,
+  'freezing-ends-nobody': freezingEndsNobody,
+  'odd-settings-do-no-harm': oddSettingsDoNoHarm,
   'redis-is-best-effort': redisIsBestEffort,
   'replay-meets-live': replayMeetsLive,
   'restarts-lose-nothing': restartsLoseNothing,

@@ -14,6 +14,7 @@ export default scenario({
   suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {
+    resumeGraceMs: 2_000,
     ...retainsAll,
     lagDisconnectRecords: 0,
     connectionsPerIpMax: 100,

@@ -13,6 +13,7 @@ export default scenario({
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {
+    resumeGraceMs: 2_000,
     commitIntervalMs,
     kafkaSessionTimeoutMs: 6_000,
     kafkaHeartbeatMs: 1_000,

@@ -23,12 +23,14 @@ import quietPartitionsZeroed from './m-481-quiet-partitions-zeroed.ts'
 import forwardedAddressBelieved from './m-702-forwarded-address-believed.ts'
 import badJsonAsText from './m-740-bad-json-as-text.ts'
 import integersRounded from './m-741-integers-rounded.ts'
+import ttlOfNothing from './m-742-ttl-of-nothing.ts'
 import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
+import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
 
@@ -56,12 +58,14 @@ export const defects = {
   'm-702-forwarded-address-believed': forwardedAddressBelieved,
   'm-740-bad-json-as-text': badJsonAsText,
   'm-741-integers-rounded': integersRounded,
+  'm-742-ttl-of-nothing': ttlOfNothing,
   'm-746-cleared-in-vain': clearedInVain,
   'm-746-reset-clears-nothing': resetClearsNothing,
   'm-748-other-fields-for-latest': otherFieldsForLatest,
   'm-809-deadline-of-reading-only': deadlineOfReadingOnly,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-2-error-remembered': errorRemembered,
+  'own-3-standstill-held-against-clients': standstillHeldAgainstClients,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
   'v8-l3-stale-lag-series': staleLagSeries,
 } as const satisfies Readonly<Record<string, Defect>>
