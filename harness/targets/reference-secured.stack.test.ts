@@ -231,7 +231,8 @@ test.each<readonly [string, Partial<Record<FileKey, string>>, string, readonly s
   const startMs = clock.nowMs()
   const { child, log } = await launch(what, { env: { ...env, WEBSOCKET_PORT: 'x' } })
   expect(await child.exited).toEqual({ code: 1, signal: null })
-  expect(clock.nowMs() - startMs).toBeLessThan(5_000)
+  // A pipe would be waited for without end; on a busy machine a start alone takes seconds.
+  expect(clock.nowMs() - startMs).toBeLessThan(15_000)
   for (const one of [...named, 'WEBSOCKET_PORT']) expect(log()).toContain(one)
   expect(log()).toContain(`${named.length + 1} wrong setting(s)`)
 })
