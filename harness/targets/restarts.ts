@@ -46,18 +46,58 @@ export async function restart(bed: Testbed, seed: string, times: number): Promis
   const viewers = [0, 1].map((at) => newViewer(`viewer ${at}`, seed, port))
   for (const viewer of viewers) viewer.start()
   const loading = truth.run()
+  try {
+    const lives = await liveAndDie(bed, topic, port, { seed, times, viewers, truth })
+    const last = await launch(bed, topic, port)
+    truth.stop()
+    await loading
+    const wrongs = await judge(viewers, truth)
+    await last.stop(graceMs)
+    return { lives, produced: truth.total, wrongs }
+  } finally {
+    truth.stop()
+    await loading
+    await Promise.all(viewers.map((viewer) => viewer.leave()))
+    await producer.disconnect()
+  }
+}
+
+interface Course {
+  readonly seed: string
+  readonly times: number
+  readonly viewers: readonly Viewer[]
+  readonly truth: Truth
+}
+
+/**
+ * Every other life is counted from when the viewers have all there is: of one that ended before it
+ * was of use to anybody, nothing can be lost.
+ */
+async function liveAndDie(
+  bed: Testbed,
+  topic: string,
+  port: number,
+  { seed, times, viewers, truth }: Course,
+): Promise<Life[]> {
   const phases = dice(seed)
   const lives: Life[] = []
   for (let life = 0; life < times; life += 1) {
-    lives.push(await live(bed, topic, port, phases.int(phaseMsMax)))
+    const phaseMs = phases.int(phaseMsMax)
+    const child = await launch(bed, topic, port)
+    if (life % 2 === 0) await allReached(viewers, truth)
+    await sleep(clock, phaseMs)
+    const startMs = clock.nowMs()
+    const exit = await child.stop(graceMs)
+    lives.push({ phaseMs, tookMs: Math.round(clock.nowMs() - startMs), exit })
   }
-  const last = await launch(bed, topic, port)
-  truth.stop()
-  await loading
-  await producer.disconnect()
-  const wrongs = await judge(viewers, truth)
-  await last.stop(graceMs)
-  return { lives, produced: truth.total, wrongs }
+  return lives
+}
+
+/** Waits until all viewers have what there is by now. */
+function allReached(viewers: readonly Viewer[], truth: Truth): Promise<void> {
+  const ends = truth.ends()
+  const isGood = (of: number, offset: bigint) => truth.at(of, offset)?.crc !== undefined
+  return until('all records', () => viewers.every((one) => one.hasReached(ends, isGood)))
 }
 
 /** One that is owed every record from the first one on. */
@@ -65,14 +105,6 @@ function newViewer(name: string, seed: string, port: number): Viewer {
   const cursors = new Map(Array.from({ length: partitions }, (_, at) => [at, -1n]))
   const address = `127.0.0.1:${port}`
   return new Viewer(clock, dice(`${seed}/${name}`), name, 'stays', address, cursors)
-}
-
-async function live(bed: Testbed, topic: string, port: number, phaseMs: number): Promise<Life> {
-  const child = await launch(bed, topic, port)
-  await sleep(clock, phaseMs)
-  const startMs = clock.nowMs()
-  const exit = await child.stop(graceMs)
-  return { phaseMs, tookMs: Math.round(clock.nowMs() - startMs), exit }
 }
 
 /** Before its first line has run, a process has the system's own answer to a signal: it dies. */
@@ -86,10 +118,10 @@ export const launch = (bed: Testbed, topic: string, port: number): Promise<Owned
 
 /** Waits until everybody has everything, and looks at all that they saw. */
 async function judge(viewers: readonly Viewer[], truth: Truth): Promise<readonly string[]> {
-  const ends = truth.ends()
-  const isGood = (of: number, offset: bigint) => truth.at(of, offset)?.crc !== undefined
-  const haveAll = () => viewers.every((viewer) => viewer.hasReached(ends, isGood))
-  const late = await until('all records', haveAll).then(() => [], (error: Error) => [error.message])
+  const late = await allReached(viewers, truth).then(
+    () => [],
+    (error: Error) => [error.message],
+  )
   const wrongs = viewers.flatMap((viewer) =>
     viewer.sittings.flatMap((sitting) => {
       const isLast = sitting === viewer.sitting
@@ -98,6 +130,5 @@ async function judge(viewers: readonly Viewer[], truth: Truth): Promise<readonly
       return [...judgeSitting(sitting, truth, { answerMs: graceMs }, isLast), ...losses]
     }),
   )
-  await Promise.all(viewers.map((viewer) => viewer.leave()))
   return [...late, ...wrongs]
 }
