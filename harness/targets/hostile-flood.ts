@@ -50,19 +50,6 @@ export const floodSettings = {
   logLevel: 'warn',
 } as const
 
-/** Whether all slots of an address are free: so many clients get in, and not one more. */
-export async function areSlotsFree(
-  { address, metric }: Place,
-  slots = floodSettings.connectionsPerIpMax as number,
-): Promise<boolean> {
-  await until('all slots', async () => (await metric('websocket_connected_clients')) === 0)
-  const clients = await Promise.all(Array.from({ length: slots }, () => Client.open(address)))
-  const oneMore = new Client(address)
-  await until('its refusal', () => oneMore.refusedWith !== undefined)
-  for (const client of clients) client.end()
-  return oneMore.refusedWith === 429
-}
-
 /** One line for whoever wants to repeat or to compare. */
 export function sayFlooded(seed: string, { rssBytes, ...rest }: Flooded): string {
   const mib = (bytes: number) => Math.round(bytes / 1_048_576)

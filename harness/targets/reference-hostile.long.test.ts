@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import * as hostile from './hostile-flood.ts'
 import { Testbed } from './reference-testbed.ts'
+import { areSlotsFree } from './slots.ts'
 
 const frames = 1_000_000
 const MiB = 1_048_576
@@ -21,7 +22,8 @@ test('a million hostile frames harm nobody, and nothing is left of them', async 
     const [, middle = NaN, last = NaN] = hostile.thirds(seen.rssBytes).map(hostile.median)
     expect(last - middle).toBeLessThan(48 * MiB)
     expect(Math.max(...seen.rssBytes)).toBeLessThan(480 * MiB)
-    expect(await hostile.areSlotsFree(place)).toBe(true)
+    const { connectionsPerIpMax } = hostile.floodSettings
+    expect(await areSlotsFree(place, connectionsPerIpMax)).toBe(true)
     expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
   } finally {
     await bed.close()

@@ -1,8 +1,9 @@
 /** Twenty thousand hostile frames; a million of them in reference-hostile.long.test.ts. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import { areSlotsFree, flood, floodSettings, sayFlooded } from './hostile-flood.ts'
+import { flood, floodSettings, sayFlooded } from './hostile-flood.ts'
 import { Testbed } from './reference-testbed.ts'
+import { areSlotsFree } from './slots.ts'
 
 let bed: Testbed
 beforeAll(async () => {
@@ -20,6 +21,6 @@ test('hostile frames harm nobody but their senders, and nothing is left of them'
   // A second where the machine is its own, as in the long test; here others may load it.
   expect(seen.slowestHealthMs).toBeLessThan(5_000)
   expect(Math.max(...seen.rssBytes)).toBeLessThan(600 * 1_048_576)
-  expect(await areSlotsFree(place)).toBe(true)
+  expect(await areSlotsFree(place, floodSettings.connectionsPerIpMax)).toBe(true)
   expect(await place.relay.stop()).toEqual({ code: 0, isKilled: false })
 })

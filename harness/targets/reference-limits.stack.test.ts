@@ -8,13 +8,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { closeRows, type CloseReason } from '../../relay/tables/close-codes.ts'
 import { metricRows } from '../../relay/tables/metrics.ts'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
+import { abortHandshake } from '../fleet/connection.ts'
+import { handshake } from '../fleet/handshake.ts'
 import { repoRoot } from '../world/places.ts'
-import { promised, seeAll, seenElsewhere, settingsOf, slots } from './closes.ts'
-import { areSlotsFree } from './hostile-flood.ts'
 import { Client } from './client.ts'
+import { promised, seeAll, seenElsewhere, settingsOf, slots } from './closes.ts'
 import { many } from './records.ts'
 import { startRelay } from './relay-process.ts'
 import { Testbed, withPlace, type Place } from './reference-testbed.ts'
+import { areSlotsFree } from './slots.ts'
 import { repeat, until } from './until.ts'
 
 let bed: Testbed
@@ -80,17 +82,8 @@ describe('a client that takes no bytes is given up', () => {
 describe('slots', () => {
   test('are counted per address and come back, also from handshakes that break off', async () => {
     await withPlace(bed.place({ connectionsPerIpMax: 2 }), async ({ address, metric }) => {
-      const [host = '', port = ''] = address.split(':')
-      for (let tries = 0; tries < 20; tries += 1) {
-        const socket = connect({ host, port: Number(port) })
-        socket.on('error', () => undefined)
-        socket.write(
-          'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
-          () => socket.resetAndDestroy(),
-        )
-        await new Promise((resolve) => socket.once('close', resolve))
-      }
+      const hello = handshake(`ws://${address}/ws`, Buffer.alloc(16))
+      for (let tries = 0; tries < 20; tries += 1) await abortHandshake(hello)
       await until('no client', async () => (await metric('websocket_connected_clients')) === 0)
       const open = [await Client.open(address), await Client.open(address)]
       const third = new Client(address)
@@ -106,14 +99,14 @@ describe('slots', () => {
 /** A handshake as somebody else would send it: its status, and what is said to it. */
 function knock(address: string, headers: Readonly<Record<string, string>> = {}, path = '/ws') {
   const [host, port] = address.split(':')
-  const handshake = {
+  const upgrade = {
     connection: 'Upgrade',
     upgrade: 'websocket',
     'sec-websocket-version': '13',
     'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
   }
   return new Promise<readonly [status: number, says: string]>((resolve, reject) => {
-    const asked = request({ host, port, path, headers: { ...handshake, ...headers } })
+    const asked = request({ host, port, path, headers: { ...upgrade, ...headers } })
     asked.on('error', reject)
     asked.on('upgrade', () => resolve([101, '']))
     asked.on('response', (answer) => {
