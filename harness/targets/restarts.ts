@@ -33,6 +33,8 @@ const partitions = 2
 const phaseMsMax = 2_500
 /** Longer than any relay may take. */
 const graceMs = 20_000
+/** Less than the 250 ms that a relay gives a new client to resume. */
+const askMs = 200
 
 /** Ends and starts a relay so often, and tells what its viewers have lost. */
 export async function restart(bed: Testbed, seed: string, times: number): Promise<Outcome> {
@@ -127,7 +129,7 @@ async function judge(viewers: readonly Viewer[], truth: Truth): Promise<readonly
       const isLast = sitting === viewer.sitting
       const told = sitting.seen.filter(({ is }) => is === 'gap' || is === 'stale')
       const losses = told.map((one) => `${viewer.name} was told of a ${one.is}`)
-      return [...judgeSitting(sitting, truth, { answerMs: graceMs }, isLast), ...losses]
+      return [...judgeSitting(sitting, truth, { answerMs: graceMs, askMs }, isLast), ...losses]
     }),
   )
   return [...late, ...wrongs]

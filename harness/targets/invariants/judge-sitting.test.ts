@@ -15,9 +15,10 @@ const answer: Seen = { ...complete, last: new Map() }
 
 function judge(isLate: boolean, after: bigint, ...seen: Seen[]): string[] {
   const cursors = new Map([[7, after]])
-  const asked: Seen = { is: 'asked', from: 'cursor', cursors, isLate, atMs: 0 }
+  const afterMs = isLate ? 101 : 100
+  const asked: Seen = { is: 'asked', from: 'cursor', cursors, afterMs, atMs: 0 }
   const sitting = { viewer: 'a viewer', seen: [asked, ...seen] } as Partial<Sitting> as Sitting
-  return judgeSitting(sitting, truth, { answerMs: 1 }, true)
+  return judgeSitting(sitting, truth, { answerMs: 1, askMs: 100 }, true)
 }
 
 test('who asks in time gets what follows its cursor, once and in order', () => {

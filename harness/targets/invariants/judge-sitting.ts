@@ -11,6 +11,8 @@ type Event<K extends Seen['is']> = Extract<Seen, { is: K }>
 export interface JudgeLimits {
   /** How long a resume may stay without an answer. */
   readonly answerMs: number
+  /** Who asks later than so long after it began to connect may be live before. */
+  readonly askMs: number
 }
 
 /** Everything that was wrong with a connection, a sentence each; `isLast` if it saw the end. */
@@ -63,9 +65,9 @@ class SittingJudge {
     if (this.#askedMs !== undefined) this.wrongs.push('a resume was never answered')
   }
 
-  #asked({ from, cursors, isLate, atMs }: Event<'asked'>): void {
+  #asked({ from, cursors, afterMs, atMs }: Event<'asked'>): void {
     this.#askedMs = atMs
-    this.#isMixed = isLate
+    this.#isMixed = afterMs > this.#limits.askMs
     if (from !== 'cursor') return
     this.#next = new Map([...cursors].map(([partition, offset]) => [partition, offset + 1n]))
   }

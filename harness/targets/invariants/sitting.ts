@@ -12,8 +12,8 @@ export type Seen = { readonly atMs: number } & (
       readonly is: 'asked'
       readonly from: From
       readonly cursors: ReadonlyMap<number, bigint>
-      /** Live records may have begun to flow before. */
-      readonly isLate: boolean
+      /** Since it began to connect. */
+      readonly afterMs: number
     }
   | { readonly is: 'record'; readonly partition: number; readonly offset: bigint; crc: number }
   | {
@@ -35,9 +35,6 @@ export type Seen = { readonly atMs: number } & (
   | { readonly is: 'closed'; readonly code: number | undefined }
 )
 export type From = 'cursor' | 'earliest' | 'latest'
-
-/** Who has not asked by then may get live records: less than the 250 ms that a relay gives. */
-const inTimeMs = 200
 
 const whole = (value: unknown) => BigInt(value as string)
 const byPartition = (value: unknown) =>
@@ -71,8 +68,8 @@ export class Sitting {
   }
 
   resume(from: From, cursors: ReadonlyMap<number, bigint>, epoch: string | undefined): void {
-    const isLate = this.#clock.nowMs() - this.#beganMs > inTimeMs
-    this.#saw({ is: 'asked', from, cursors: new Map(cursors), isLate })
+    const afterMs = this.#clock.nowMs() - this.#beganMs
+    this.#saw({ is: 'asked', from, cursors: new Map(cursors), afterMs })
     const offsets = [...cursors].map(([partition, offset]) => [partition, String(offset)])
     const body = { type: 'resume', from, lastOffsetsByPartition: Object.fromEntries(offsets) }
     this.client.send(JSON.stringify({ ...body, epoch }))

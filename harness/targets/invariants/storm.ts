@@ -34,8 +34,12 @@ const settings = {
   replayMemoryRecordsMax: 200,
   connectionsPerIpMax: 12,
   lagDisconnectRecords: 0,
+  resumeGraceMs: 1_000,
 } as const
-const answerMs = settings.replayTimeoutMs + 2 * settings.sendTimeoutMs
+const limits = {
+  answerMs: settings.replayTimeoutMs + 2 * settings.sendTimeoutMs,
+  askMs: 0.8 * settings.resumeGraceMs,
+}
 const habits: readonly Habit[] = ['stays', 'stays', 'hops', 'hops', 'hops', 'stutters', 'stutters']
 /** How long a relay may take until its viewers have everything again. */
 const recoveryMs = 25_000
@@ -113,7 +117,7 @@ class Storm {
     const sittings = this.#viewers.flatMap((viewer) => viewer.sittings)
     for (const sitting of sittings) {
       const isLast = this.#viewers.some((viewer) => viewer.sitting === sitting)
-      this.#wrongs.push(...judgeSitting(sitting, this.#truth, { answerMs }, isLast))
+      this.#wrongs.push(...judgeSitting(sitting, this.#truth, limits, isLast))
     }
     this.#judgeDelays()
     this.#wrongs.push(...(await this.#pulse.stop()))
