@@ -60,7 +60,7 @@ const stream = [
   '',
   ...paragraph(
     'One topic, all partitions that the relay is assigned, every record to every client. After',
-    'the upgrade a client has 250 ms (`WEBSOCKET_RESUME_GRACE_MS`) to ask for a resume; with the',
+    'the upgrade a client has a second (`WEBSOCKET_RESUME_GRACE_MS`) to ask for a resume; with the',
     'first text frame it sends, or after that time, live records flow. A resume that comes later,',
     'as over a way that is slower than that, is replayed behind what is live: until its',
     '`replay_complete`, such a client does best to keep the cursors it resumed with. A record is',

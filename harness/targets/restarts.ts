@@ -33,8 +33,8 @@ const partitions = 2
 const phaseMsMax = 2_500
 /** Longer than any relay may take. */
 const graceMs = 20_000
-/** Less than the 250 ms that a relay gives a new client to resume. */
-const askMs = 200
+/** Less than the second that a relay gives a new client to resume. */
+const askMs = 800
 
 /** Ends and starts a relay so often, and tells what its viewers have lost. */
 export async function restart(bed: Testbed, seed: string, times: number): Promise<Outcome> {

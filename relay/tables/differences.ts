@@ -18,7 +18,7 @@ const delivery: readonly DifferenceRow[] = [
     noticed: 'A live `gap` has `partition`, `firstOffset` and `lastOffset`; one per partition.',
   },
   {
-    what: 'Live delivery begins with the first resume, or a quarter of a second after the upgrade.',
+    what: 'Live delivery begins with the first resume, or a second after the upgrade.',
     why: 'What arrived between upgrade and resume was delivered live and then replayed again.',
     noticed: 'No live record comes before the replay of a client that resumes at once.',
   },

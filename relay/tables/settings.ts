@@ -156,7 +156,7 @@ export const settingRows = {
   resumeGraceMs: number(
     'WEBSOCKET_RESUME_GRACE_MS',
     'ms',
-    [250, 0, 60_000],
+    [1_000, 0, 60_000],
     'How long a new client may take to ask for a resume before live records flow.',
     ours,
   ),
