@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto'
 import { sleep, systemClock as clock } from '../../../relay/world/clock.ts'
 import { kafkaClient } from '../../stack/kafka.ts'
 import { dice } from '../../world/dice.ts'
-import { Client } from '../client.ts'
 import { Testbed, type Place } from '../reference-testbed.ts'
+import { areSlotsFree } from '../slots.ts'
 import { judgeDelays, type TroubleWindow } from './judge-delays.ts'
 import { judgeSitting } from './judge-sitting.ts'
 import { Pulse } from './pulse.ts'
@@ -211,23 +211,8 @@ class Storm {
   /** After all have left, as many as may can come again, and not one more. */
   async #judgeSlots(): Promise<void> {
     await Promise.all(this.#viewers.map((viewer) => viewer.leave()))
-    const { address } = this.#place
-    const most = settings.connectionsPerIpMax
-    if (!(await within(5_000, async () => (await this.#connected()) === 0))) {
-      this.#wrongs.push('connected clients are counted although all have left')
-    }
-    const guests = Array.from({ length: most }, () => new Client(address))
-    const opened = await Promise.all(guests.map((guest) => guest.opened))
-    const letIn = opened.filter(Boolean).length
-    if (letIn !== most) this.#wrongs.push(`of ${most} slots only ${letIn} were free again`)
-    const extra = new Client(address)
-    if (await extra.opened) this.#wrongs.push('one more than the limit was let in')
-    for (const guest of [...guests, extra]) guest.end()
-  }
-
-  async #connected(): Promise<number> {
-    const { metrics } = (await this.#place.page('/health')) as { metrics: Record<string, number> }
-    return metrics['connected_clients'] ?? -1
+    const areFree = await areSlotsFree(this.#place, settings.connectionsPerIpMax)
+    if (!areFree) this.#wrongs.push('one more than the limit was let in')
   }
 
   /** A clean stop leaves nothing to be read twice and skips nothing. */
