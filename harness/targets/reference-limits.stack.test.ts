@@ -224,12 +224,18 @@ describe('the start', () => {
   })
 
   test('without Kafka and Redis is alive and not ready, says so, and ends when told', async () => {
-    const child = await start({ KAFKA_BROKERS: '127.0.0.1:1', REDIS_URL: 'redis://127.0.0.1:1' })
+    const servers = { KAFKA_BROKERS: '127.0.0.1:1', REDIS_URL: 'redis://127.0.0.1:1' }
+    const child = await start({ ...servers, GIT_COMMIT_SHA: '1389e20', BUILD_DATE: '2025-12-25' })
     await until('its first line', () => child.tail().includes('listening'))
     const { port } = JSON.parse(child.tail().split('\n')[0]!) as { port: number }
     const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
     expect(await status('/livez')).toBe(200)
     expect(await status('/readyz')).toBe(503)
+    expect(await (await fetch(`http://127.0.0.1:${port}/version`)).json()).toMatchObject({
+      git_sha: '1389e20',
+      build_date: '2025-12-25',
+      component: 'websocket-server',
+    })
     await until('the trouble to show', async () => {
       const health = await fetch(`http://127.0.0.1:${port}/health`)
       const { metrics } = (await health.json()) as { metrics: Record<string, number> }
