@@ -18,7 +18,12 @@ export interface Stage {
 }
 
 export const slots = 32
-const shared = { connectionsPerIpMax: slots, clientFramesPerSecondMax: 0 } as const
+/** Nobody waits to be live: whoever is blocked shall hold what is sent from then on. */
+const shared = {
+  connectionsPerIpMax: slots,
+  clientFramesPerSecondMax: 0,
+  resumeGraceMs: 0,
+} as const
 export const settingsOf: Readonly<Record<keyof Stage, RelaySettings>> = {
   hasty: { ...shared, sendTimeoutMs: 1_000, lagDisconnectRecords: 0 },
   failing: { ...shared, pingIntervalMs: 1_000 },
