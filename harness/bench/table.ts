@@ -107,16 +107,20 @@ export function verdictLines(result: LoadResult): string[] {
 /** Where everything shares a machine that is full, latency is the machine's. */
 function machineLine({ machine, readersCpuSeconds, seconds }: Tally): string[] {
   if (machine === undefined) return []
+  const { all, busy, stolen } = machine
   const shares = [
-    `${percent(machine.busy / machine.all)} busy`,
-    `${percent(machine.stolen / machine.all)} stolen by the host`,
+    `${percent(busy / all)} busy`,
+    `${percent(stolen / all)} stolen by the host`,
     `readers ${percent(readersCpuSeconds / seconds)} of one processor`,
   ]
   return [`machine: ${shares.join(', ')}`]
 }
 
-const goalLine = ({ goal, found, isMet }: Judged) =>
-  `${isMet ? 'met    ' : 'NOT met'} ${goal}: ${found < 100 ? found.toFixed(2) : whole(found)}`
+function goalLine({ goal, found, isMet }: Judged): string {
+  const met = isMet === undefined ? 'UNKNOWN' : isMet ? 'met    ' : 'NOT met'
+  const why = isMet === undefined ? ', on a machine whose host gave it to others' : ''
+  return `${met} ${goal}: ${found < 100 ? found.toFixed(2) : whole(found)}${why}`
+}
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 
