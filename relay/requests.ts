@@ -86,10 +86,11 @@ export class Requests {
       if (known !== undefined && !this.#isAhead(request, known)) {
         // Asked again: it must be of the very moment in which the fence is set.
         const next = this.#needs.nextOffsets()
-        if (next === undefined) continue
-        // What was taken from Kafka and never reached the log, as dead letters, is below as well.
-        const taken = new Map([...this.#needs.positions(), ...next])
-        return session.outlet.placeFence(taken, request.cursors)
+        if (next !== undefined) {
+          // What was taken from Kafka and never reached the log, as dead letters, is below as well.
+          const taken = new Map([...this.#needs.positions(), ...next])
+          return session.outlet.placeFence(taken, request.cursors)
+        }
       }
       if (clock.nowMs() >= endMs || session.isOver) return undefined
     }

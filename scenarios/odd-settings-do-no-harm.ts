@@ -3,7 +3,7 @@
  * shows whether the relay took that at its word.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join } from '../harness/dsl/words.ts'
+import { join, latecomers, retainsAll } from '../harness/dsl/words.ts'
 
 export default scenario({
   name: 'odd-settings-do-no-harm',
@@ -14,14 +14,13 @@ export default scenario({
     resumeGraceMs: 2_000,
     replayTtlMs: 0,
     replayMemoryRecordsMax: 200,
-    replayRecordsMax: 50_000,
-    replayRecordsPerPartitionMax: 50_000,
+    ...retainsAll,
     lagDisconnectRecords: 0,
   },
   load: { recordsPerSecond: 500, payloadBytes: 512, threads: 24 },
   fleet: {
     readers: { count: 1, reads: 'fast' },
-    late: { count: 2, reads: 'fast', resume: 'earliest', joins: 'later' },
+    late: latecomers(2),
   },
   phases: () => [
     { name: 'traffic', ms: 4_000 },

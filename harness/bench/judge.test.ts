@@ -51,3 +51,11 @@ test('a latency that the host may have made is not held against the relay', () =
   expect(quiet?.isMet).toBe(false)
   expect([work, p50, p99].map((one) => one?.isMet)).toEqual([true, true, undefined])
 })
+
+test('a ratio of two times is left open too where it looks good, whichever was disturbed', () => {
+  const disturbed = { ...sound, machine: { all: 100, busy: 60, stolen: 3 } }
+  const ratioOf = (one: Measurement) => judge(benchLoads.stalled, one, sound)[0]?.isMet
+  expect(ratioOf({ ...sound, without: sound })).toBe(true)
+  expect(ratioOf({ ...disturbed, without: sound })).toBeUndefined()
+  expect(ratioOf({ ...sound, without: disturbed })).toBeUndefined()
+})

@@ -1,4 +1,4 @@
-/** A time to live of 0 reaches Redis as it is, which keeps nothing for so long. */
+/** A time to live of 0 is taken at its word, in memory as well as in Redis: nothing is kept. */
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
