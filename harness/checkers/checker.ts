@@ -1,11 +1,12 @@
 /**
- * What a checker is: a pure function from a history to a judgement with three values. A checker
- * that saw too little to judge says `unknown`; one that throws is made `unknown` by the judge.
+ * What a checker is: a pure function from a history to a judgement. A checker that saw too little
+ * to judge says `unknown`, with what to do about it; one that throws is made `unknown` by the
+ * judge. `not-applicable` is for a target that has no such part at all.
  */
 import type { z } from 'zod'
 import type { History } from '../history/history.ts'
 
-export type Verdict = 'pass' | 'fail' | 'unknown'
+export type Verdict = 'pass' | 'fail' | 'unknown' | 'not-applicable'
 
 /** The anomaly words of a telemetry stream: Jepsen's Kafka words and the resume contract's. */
 export const anomalyKinds = {
@@ -23,6 +24,12 @@ export const anomalyKinds = {
   'malformed-took-neighbour': 'A valid record disappeared together with a malformed one.',
   garbled: 'The bytes that a client got are not the bytes that were produced.',
   stranger: 'A client got a record that nobody produced.',
+  stalled: 'Records waited, the consumer held their partition, and nothing was taken for too long.',
+  'closed-without-cause': 'The relay closed a client for no reason that the run gave it.',
+  'valid-dead-lettered': 'A record that is not malformed was dead-lettered.',
+  'replay-beyond-request': 'A replay held records from before the cursor that was sent.',
+  'gap-needless': 'Records were declared missing although nothing could have taken them away.',
+  'gap-inexact': 'A gap names a range and a count that differ, or more than what did not come.',
 } as const
 export type AnomalyKind = keyof typeof anomalyKinds
 
@@ -54,6 +61,8 @@ export interface Judgement {
   readonly verdict: Verdict
   /** One sentence: what was wanted, what was found. */
   readonly why: string
+  /** Of an `unknown`: what to do to get an answer, such as "give --set …" or "run longer". */
+  readonly fix?: string
   /**
    * The rule that decided, kebab-case, such as `closed-too-late`: a defect must be caught by the
    * rule that its file names, not by any failure.

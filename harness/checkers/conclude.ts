@@ -18,6 +18,8 @@ export interface Violation {
 export interface Doubt {
   readonly rule: string
   readonly says: string
+  /** What to do to get an answer, such as "give --set …" or "run longer". */
+  readonly fix?: string
 }
 
 export interface Findings extends Pick<Judgement, 'evidence' | 'exercised'> {
@@ -50,7 +52,8 @@ export function conclude(found: Findings): Judgement {
   }
   const doubt = found.doubts?.find((candidate) => candidate !== undefined)
   if (doubt !== undefined) {
-    return { verdict: 'unknown', rule: doubt.rule, why: doubt.says, evidence, ...shown }
+    const { rule, says: why, fix } = doubt
+    return { verdict: 'unknown', rule, why, ...(fix && { fix }), evidence, ...shown }
   }
   if (exercised === 0) {
     const why = 'Nothing was put to the test.'
@@ -59,9 +62,19 @@ export function conclude(found: Findings): Judgement {
   return { verdict: 'pass', rule: holds.rule, why: holds.says, evidence, ...shown }
 }
 
-/** `unknown` for want of what the checker needs. */
-export const cannotTell = (rule: string, says: string): Judgement => ({
+/** `unknown` for want of what the checker needs; `fix` says what to do about it. */
+export const cannotTell = (rule: string, says: string, fix?: string): Judgement => ({
   verdict: 'unknown',
+  rule,
+  why: says,
+  ...(fix !== undefined && { fix }),
+  exercised: 0,
+  evidence: {},
+})
+
+/** The target has no such part: nothing of it can be right or wrong. */
+export const notApplicable = (rule: string, says: string): Judgement => ({
+  verdict: 'not-applicable',
   rule,
   why: says,
   exercised: 0,

@@ -22,11 +22,18 @@ export interface Console {
   close(): void
 }
 
-const colours = { pass: 'green', fail: 'red', unknown: 'yellow' } as const
+const shown = {
+  pass: ['green', 'PASS'],
+  fail: ['red', 'FAIL'],
+  unknown: ['yellow', 'UNKNOWN'],
+  'not-applicable': ['dim', 'N/A'],
+} as const
 
 /** A verdict as people see it. */
-export const sayVerdict = (screen: Screen, verdict: Verdict): string =>
-  paint(screen, colours[verdict], verdict.toUpperCase().padEnd(7))
+export function sayVerdict(screen: Screen, verdict: Verdict): string {
+  const [colour, word] = shown[verdict]
+  return paint(screen, colour, word.padEnd(7))
+}
 
 export function paint(screen: Screen, format: 'green' | 'red' | 'yellow' | 'dim', text: string) {
   return screen.isTerminal ? styleText(format, text) : text

@@ -4,6 +4,8 @@ import type { Verdict } from '../checkers/checker.ts'
 export const exitCodes = {
   pass: { code: 0, says: 'everything that was asked for holds' },
   fail: { code: 1, says: 'a finding failed' },
+  // A run of which nothing applies to the target has shown nothing.
+  'not-applicable': { code: 2, says: 'nothing that was asked for applies to this target' },
   unknown: { code: 2, says: 'something could not be judged' },
   usage: { code: 64, says: 'the command line makes no sense' },
   internal: { code: 70, says: 'our own error' },

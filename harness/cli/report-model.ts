@@ -19,7 +19,7 @@ import type { History } from '../history/history.ts'
 import type { FaultWindow } from '../history/windows.ts'
 import { streamFinding, worst, type JudgedExpectation } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
-import { timingOf } from '../targets/environment.ts'
+import { knownOfReference, timingOf } from '../targets/environment.ts'
 import { sayTarget } from '../targets/target.ts'
 
 /** A result with the history that it was judged by, and the charts that every run has. */
@@ -86,7 +86,8 @@ export function withTrouble(report: Report, trouble: string): Report {
 /** The findings that would have been answered: a report without them would look complete. */
 function unplayedRows({ item, why }: Unplayed): ReportFinding[] {
   const { scenario, target } = item
-  const { expectations } = planOf(scenario, timingOf(scenario.relay, {}))
+  const { relay } = scenario
+  const { expectations } = planOf(scenario, timingOf(relay, knownOfReference(relay)))
   return [...new Set(expectations.map(({ finding }) => finding))].map((id) => ({
     id,
     says: knownFindings[id]?.says ?? '',

@@ -72,7 +72,7 @@ async function setAndPlay(world: World, order: Order, startedMs: number): Promis
 
 /** A target that runs already was asked for nothing. */
 const timingFor = ({ target, scenario }: Order, told: Readonly<Record<string, unknown>>) =>
-  timingOf(target.kind === 'url' ? {} : scenario.relay, told)
+  timingOf(target.kind === 'url' ? {} : scenario.relay, { told })
 
 /** Plays all phases. `false`: the run never reached its steady state. */
 async function play(stage: Stage, plan: Plan): Promise<boolean> {

@@ -38,7 +38,7 @@ const small = (relay: RelaySettings = {}) =>
   })
 
 const planned = (relay: RelaySettings, told: Record<string, unknown> = {}) =>
-  planOf(small(relay), timingOf(relay, told))
+  planOf(small(relay), timingOf(relay, { told }))
 
 const streamOf = (relay: RelaySettings) =>
   planned(relay).expectations.find(({ finding }) => finding === streamFinding)?.expectation
@@ -70,14 +70,17 @@ describe('a plan', () => {
   })
 
   test('judges no stream of clients that say what no honest client says', () => {
-    const { expectations } = planOf(scenarios['hostile-frames-harm-nobody'], timingOf({}, {}))
+    const { expectations } = planOf(
+      scenarios['hostile-frames-harm-nobody'],
+      timingOf({}, { told: {} }),
+    )
     const stream = expectations.find(({ finding }) => finding === streamFinding)?.expectation
     expect(stream).toEqual({ check: 'stream', groups: ['readers', 'probe'] })
   })
 
   test('of every scenario can be stored and judged again', () => {
     for (const one of Object.values(scenarios)) {
-      const { phases, expectations } = planOf(one, timingOf(one.relay, {}))
+      const { phases, expectations } = planOf(one, timingOf(one.relay, { told: {} }))
       expect(phases.every(({ ms }) => Number.isFinite(ms) && ms > 0)).toBe(true)
       for (const { expectation } of expectations) {
         const stored: unknown = JSON.parse(JSON.stringify(expectation))

@@ -10,7 +10,7 @@ import type { Scenario } from '../dsl/scenario.ts'
 import { sayFault } from '../faults/registry.ts'
 import type { HostileFrame } from '../stimuli/hostile-frames.ts'
 import type { Malformed } from '../stimuli/malformed.ts'
-import { environmentOf, timingOf } from '../targets/environment.ts'
+import { environmentOf, knownOfReference, timingOf } from '../targets/environment.ts'
 import { sayBytes, sayMs, sayNumber, saySeconds } from './amounts.ts'
 import { anchor, capital, code, codes, page, paragraph, prose, table } from './markdown.ts'
 import { printHostileFrames, printMalformed } from './reactions.ts'
@@ -27,7 +27,7 @@ export interface CatalogueTables {
 export function printCatalogue(tables: CatalogueTables): string {
   const plays = Object.values(tables.scenarios).map((scenario) => ({
     scenario,
-    plan: planOf(scenario, timingOf(scenario.relay, scenario.relay)),
+    plan: planOf(scenario, timingOf(scenario.relay, knownOfReference(scenario.relay))),
   }))
   return page(
     ['# Catalogue', ''],

@@ -13,8 +13,8 @@ import type { FindingId } from '../../scenarios/findings.ts'
 /** Settings that a scenario asks of its target, in the house's units. */
 export type RelaySettings = Partial<Settings>
 
-/** The effective values that times may be derived from; all in milliseconds or counts. */
-export type Timing = Pick<
+/** Settings that the environment contract gives every relay; all in milliseconds or counts. */
+type CommonTiming = Pick<
   Settings,
   | 'sendTimeoutMs'
   | 'replayTimeoutMs'
@@ -23,9 +23,22 @@ export type Timing = Pick<
   | 'lagIntervalMs'
   | 'lagWindowMs'
   | 'lagDisconnectRecords'
-  | 'pingIntervalMs'
   | 'connectionsPerIpMax'
 >
+/** Settings that a relay may lack; undefined where nobody has said what this target does. */
+type OwnTiming = Pick<
+  Settings,
+  | 'pingIntervalMs'
+  | 'commitIntervalMs'
+  | 'kafkaSessionTimeoutMs'
+  | 'ringRecordsMax'
+  | 'replayMemoryRecordsMax'
+  | 'replayRecordsMax'
+>
+/** The effective values that times may be derived from; see `timingOf` for who is believed. */
+export type Timing = CommonTiming & {
+  readonly [K in keyof OwnTiming]: OwnTiming[K] | undefined
+}
 
 /** Open-model load: records are due at a rate, whatever the broker does. */
 export interface Load {

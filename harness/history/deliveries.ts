@@ -14,6 +14,11 @@ export interface Run {
   readonly from: number
   readonly until: number
   readonly path: 'live' | 'replay'
+  /**
+   * Place of the run among all events as they were read; within one process's journal, and so
+   * among one client's runs and control frames, it is the order of arrival, also where times tie.
+   */
+  readonly order: number
 }
 
 /** The deliveries of one client, in the order in which each partition's records arrived. */
@@ -43,7 +48,10 @@ export interface Sight {
 export class DeliveriesBuilder {
   readonly #clients = new Map<number, RunColumns>()
 
-  add([, t, client, partition, firstOffset, count, arrivals, path]: Delivered): void {
+  add(
+    [, t, client, partition, firstOffset, count, arrivals, path]: Delivered,
+    order: number,
+  ): void {
     const columns = this.#clients.get(client) ?? newRunColumns()
     this.#clients.set(client, columns)
     columns.partition.push(partition)
@@ -51,6 +59,7 @@ export class DeliveriesBuilder {
     columns.count.push(count)
     columns.t.push(t)
     columns.isReplay.push(path === 'replay' ? 1 : 0)
+    columns.order.push(order)
     columns.arrivalsFrom.push(columns.arrivals.length)
     for (const value of arrivals) columns.arrivals.push(value)
   }
@@ -66,7 +75,7 @@ export class DeliveriesBuilder {
 
 type RunColumns = Readonly<
   Record<
-    'partition' | 'first' | 'count' | 't' | 'isReplay' | 'arrivalsFrom' | 'arrivals',
+    'partition' | 'first' | 'count' | 't' | 'isReplay' | 'order' | 'arrivalsFrom' | 'arrivals',
     Column
   >
 >
@@ -77,6 +86,7 @@ const newRunColumns = (): RunColumns => ({
   count: new Column(),
   t: new Column(),
   isReplay: new Column(),
+  order: new Column(),
   arrivalsFrom: new Column(),
   arrivals: new Column(),
 })
@@ -117,6 +127,7 @@ function runAt(columns: RunColumns, index: number): Run {
     from,
     until,
     path: columns.isReplay.at(index) === 1 ? 'replay' : 'live',
+    order: columns.order.at(index),
   }
 }
 

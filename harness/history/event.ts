@@ -192,6 +192,25 @@ export type Process = readonly [
 ]
 /** Something the harness itself could not do; makes what depends on it `unknown`. */
 export type Trouble = readonly ['trouble', Micros, where: string, what: string]
+/** A line that a process of the run wrote, the target's above all; rate and length are bounded. */
+export type Log = readonly ['log', Micros, role: string, line: string]
+/**
+ * How well a process of the harness could watch in the time before: the longest delay of its event
+ * loop, samples it had to leave out, bytes that waited to be read.
+ */
+export type Strain = readonly [
+  'strain',
+  Micros,
+  role: string,
+  loopDelayMs: number,
+  missedSamples: number,
+  backlogBytes: number,
+]
+/**
+ * The last line of a journal: how many events of each kind it holds, and a crc32 over all bytes
+ * before this line. A journal without it was cut, or lost lines.
+ */
+export type End = readonly ['end', Micros, counts: Readonly<Record<string, number>>, crc32: number]
 
 export type HistoryEvent =
   | Acked
@@ -218,6 +237,9 @@ export type HistoryEvent =
   | Phase
   | Process
   | Trouble
+  | Log
+  | Strain
+  | End
 
 export type EventKind = HistoryEvent[0]
 export type EventOf<K extends EventKind> = Extract<HistoryEvent, readonly [K, ...unknown[]]>

@@ -63,6 +63,8 @@ export interface ReadFaults extends LineFaults {
 export interface History {
   /** Events of one kind, by time. */
   events<K extends ColdKind>(kind: K): readonly EventOf<K>[]
+  /** Place of an event among all as they were read; see `Run.order`. */
+  orderOf(event: HistoryEvent): number
   /** The first window of that name. */
   phase(name: string): Window | undefined
   readonly phases: readonly NamedWindow[]
@@ -137,6 +139,9 @@ const coldKinds = {
   phase: 4,
   process: 7,
   trouble: 4,
+  log: 4,
+  strain: 6,
+  end: 4,
 } as const satisfies Record<ColdKind, number>
 
 /** How many garbled lines are told one by one. */
@@ -145,6 +150,8 @@ const garbledToldMax = 20
 class HistoryBuilder {
   readonly faults: ReadFaults = { truncated: 0, tooLong: 0, garbled: 0 }
   readonly #cold = new Map<ColdKind, HistoryEvent[]>()
+  readonly #orders = new WeakMap<HistoryEvent, number>()
+  #order = 0
   readonly #records = new RecordsBuilder()
   readonly #deliveries = new DeliveriesBuilder()
   readonly #sights = new SightsBuilder()
@@ -153,6 +160,7 @@ class HistoryBuilder {
   /** Takes one event; `false` when it is none. */
   add(event: HistoryEvent): boolean {
     if (!Array.isArray(event) || !Number.isFinite(event[1])) return false
+    this.#order += 1
     const isTaken = this.#take(event)
     if (isTaken) this.#end = Math.max(this.#end, event[1])
     return isTaken
@@ -169,7 +177,13 @@ class HistoryBuilder {
     for (const events of this.#cold.values()) events.sort((a, b) => a[1] - b[1])
     const events = <K extends ColdKind>(kind: K) =>
       (this.#cold.get(kind) ?? []) as unknown as readonly EventOf<K>[]
-    return historyFrom(events, this.#end, this.faults, () => this.#stream())
+    return historyFrom(
+      events,
+      (event) => this.#orders.get(event) ?? -1,
+      this.#end,
+      this.faults,
+      () => this.#stream(),
+    )
   }
 
   #take(event: HistoryEvent): boolean {
@@ -178,7 +192,7 @@ class HistoryBuilder {
       this.#records.add(event)
     } else if (event[0] === 'delivered') {
       if (!isOffset(event[4]) || !Array.isArray(event[6])) return false
-      this.#deliveries.add(event)
+      this.#deliveries.add(event, this.#order)
     } else if (event[0] === 'seen') {
       if (!isOffset(event[3]) || !Array.isArray(event[4]) || !Array.isArray(event[5])) return false
       this.#sights.add(event)
@@ -192,6 +206,7 @@ class HistoryBuilder {
     const length = coldKinds[kind] as number | undefined
     if (length === undefined || event.length < length) return false
     const events = this.#cold.get(kind)
+    this.#orders.set(event, this.#order)
     if (events === undefined) this.#cold.set(kind, [event])
     else events.push(event)
     return true
@@ -214,6 +229,7 @@ const isOffset = (text: unknown): boolean => typeof text === 'string' && /^\d{1,
 
 function historyFrom(
   events: History['events'],
+  orderOf: History['orderOf'],
   end: Micros,
   readFaults: ReadFaults,
   build: () => Stream,
@@ -222,6 +238,7 @@ function historyFrom(
   const phases = phasesOf(events('phase'), end)
   return {
     events,
+    orderOf,
     end,
     readFaults,
     phases,

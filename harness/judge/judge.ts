@@ -29,6 +29,8 @@ export interface FindingVerdict {
   /** The rule and the sentence of the expectation, or of the reservation, that decided. */
   readonly rule: string
   readonly why: string
+  /** Of an `unknown`: what to do to get an answer. */
+  readonly fix?: string
   readonly exercised: number
 }
 
@@ -58,10 +60,12 @@ export function judge(history: History, record: RunRecord): RunVerdict {
   return { scenario: record.scenario.name, verdict, findings, expectations, reservations }
 }
 
-/** fail > unknown > pass; nothing at all is unknown. */
+/**
+ * fail > unknown > pass > not-applicable. Nothing at all is unknown.
+ */
 export function worst(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes('fail')) return 'fail'
-  return verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'pass'
+  const order = ['fail', 'unknown', 'pass', 'not-applicable'] as const
+  return order.find((verdict) => verdicts.includes(verdict)) ?? 'unknown'
 }
 
 function expectationsOf({ expectations }: RunRecord): RunRecord['expectations'] {
@@ -119,13 +123,17 @@ function findingVerdict(
   const decisive = judgements.find((one) => one.verdict === verdict)
   const rule = decisive?.rule ?? 'nothing-expected'
   const why = verdict === 'pass' ? sayAll(judgements) : (decisive?.why ?? 'Nothing was expected.')
+  const fix = decisive?.fix === undefined ? {} : { fix: decisive.fix }
+  if (verdict === 'not-applicable') return { finding, verdict, rule, why, exercised }
   const spoiler = reservations.find(
     ({ spoils }) => spoils === 'everything' || verdict === 'pass',
   )
-  if (spoiler === undefined) return { finding, verdict, rule, why, exercised }
+  if (spoiler === undefined) return { finding, verdict, rule, why, ...fix, exercised }
   const says = verdict === 'pass' ? spoiler.says : `${spoiler.says} (${why})`
   return { finding, verdict: 'unknown', rule: spoiler.rule, why: says, exercised }
 }
 
-const sayAll = (judgements: readonly Judgement[]): string =>
-  judgements.map(({ why }) => why).join(' ')
+const sayAll = (judgements: readonly Judgement[]): string => {
+  const own = judgements.filter(({ verdict }) => verdict !== 'not-applicable')
+  return own.map(({ why }) => why).join(' ')
+}

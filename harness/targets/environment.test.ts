@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseSettings } from '../../relay/tables/settings-parse.ts'
 import { settingRows, type SettingKey } from '../../relay/tables/settings.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
-import { environmentOf, timingKeys, timingOf } from './environment.ts'
+import { environmentOf, knownOfReference, sourcedTiming, timingOf } from './environment.ts'
 
 const numbers = (Object.keys(settingRows) as SettingKey[]).filter(
   (key) => settingRows[key].kind === 'number',
@@ -38,23 +38,35 @@ test('words, flags and lists are written as the contract has them', () => {
 
 describe('timing', () => {
   const asked = { healthWindowMs: 6_000, connectionsPerIpMax: 7, sendTimeoutMs: 2_000 }
+  const sources = (known: Parameters<typeof sourcedTiming>[1]) => sourcedTiming(asked, known)
 
   test('of a target that tells is what it tells, whatever it was asked for', () => {
     const told = { healthWindowMs: 120_000, lagIntervalMs: 10_000, sendTimeoutMs: 'soon' }
-    const timing = timingOf(asked, told)
+    const timing = timingOf(asked, { told })
     expect(timing).toMatchObject({ healthWindowMs: 120_000, lagIntervalMs: 10_000 })
-    expect(timing.sendTimeoutMs).toBe(timingOf(asked, {}).sendTimeoutMs)
+    expect(timing.sendTimeoutMs).toBe(2_000)
   })
 
-  test('of one that tells nothing is what it was asked in variables that others know, too', () => {
-    const timing = timingOf(asked, {})
-    const byDefault = timingOf({}, {})
-    for (const key of timingKeys) {
-      const row = settingRows[key]
-      const wanted = (asked as RelaySettings)[key]
-      const isKnownToAll = !('isOurs' in row)
-      expect([key, timing[key]]).toEqual([key, (isKnownToAll && wanted) || byDefault[key]])
+  test('of one that tells nothing is what the user says, else what every relay has', () => {
+    const found = sources({ told: {}, given: { healthWindowMs: 60_000, pingIntervalMs: 5_000 } })
+    expect(found.healthWindowMs).toEqual({ value: 60_000, source: 'given' })
+    expect(found.pingIntervalMs).toEqual({ value: 5_000, source: 'given' })
+    expect(found.sendTimeoutMs).toEqual({ value: 2_000, source: 'asked' })
+    expect(found.lagIntervalMs.source).toBe('contract')
+  })
+
+  test('nothing of ours is assumed of a relay that does not report it', () => {
+    const found = sources({ told: {} })
+    for (const key of ['pingIntervalMs', 'commitIntervalMs', 'kafkaSessionTimeoutMs'] as const) {
+      expect(found[key]).toEqual({ value: undefined, source: undefined })
     }
-    expect(byDefault.healthWindowMs).toBe(120_000)
+    // A window of ours that DashFlow has fixed is not shortened because we asked for it.
+    expect(found.healthWindowMs).toEqual({ value: 120_000, source: 'contract' })
+  })
+
+  test('the reference reports everything', () => {
+    const timing = timingOf(asked, knownOfReference(asked))
+    expect(timing).toMatchObject(asked)
+    expect(Object.values(timing)).not.toContain(undefined)
   })
 })

@@ -34,32 +34,73 @@ function envText(row: SettingRow, value: unknown): string {
   return String(value)
 }
 
-/** Keys of the settings that times are derived from. */
-export const timingKeys = [
-  'sendTimeoutMs',
-  'replayTimeoutMs',
-  'healthWindowMs',
-  'healthStaleMs',
-  'lagIntervalMs',
-  'lagWindowMs',
-  'lagDisconnectRecords',
-  'pingIntervalMs',
-  'connectionsPerIpMax',
-] as const satisfies readonly (keyof Timing)[]
+/** Keys of the settings that times are derived from, and whether every relay has such a setting. */
+export const timingKeys = {
+  sendTimeoutMs: 'common',
+  replayTimeoutMs: 'common',
+  healthWindowMs: 'common',
+  healthStaleMs: 'common',
+  lagIntervalMs: 'common',
+  lagWindowMs: 'common',
+  lagDisconnectRecords: 'common',
+  connectionsPerIpMax: 'common',
+  pingIntervalMs: 'own',
+  commitIntervalMs: 'own',
+  kafkaSessionTimeoutMs: 'own',
+  ringRecordsMax: 'own',
+  replayMemoryRecordsMax: 'own',
+  replayRecordsMax: 'own',
+} as const satisfies Record<keyof Timing, 'common' | 'own'>
+
+/** Who said what a value of the target is, the most trusted first. */
+export type TimingSource = 'reported' | 'given' | 'asked' | 'contract'
+
+/** A value and whose word it is; undefined where nobody said anything. */
+export interface SourcedTiming {
+  readonly value: number | undefined
+  readonly source: TimingSource | undefined
+}
+
+/** What the target reports and what the user knows of it, in the house's units. */
+export interface KnownOfTarget {
+  /** `/version.settings` of the target. */
+  readonly told: Readonly<Record<string, unknown>>
+  /** What the user, or an adapter, says of the target. */
+  readonly given?: Partial<Timing>
+}
 
 /**
- * What the target will really do. A target that tells its effective settings is believed; of
- * another one we know what it was asked in DashFlow's variables, and that the rest is fixed.
- *
- * @param told `/version.settings` of the target, in the house's units, if it has any
+ * What the target will really do, and who says so. What it reports is believed first, then what
+ * the user gave. A setting that the contract shares with every relay counts as asked, else as the
+ * contract's default; one that a relay may lack is unknown: nothing of ours is assumed of it.
  */
-export function timingOf(asked: RelaySettings, told: Readonly<Record<string, unknown>>): Timing {
-  const pairs = timingKeys.map((key) => {
+export function sourcedTiming(
+  asked: RelaySettings,
+  { told, given = {} }: KnownOfTarget,
+): Readonly<Record<keyof Timing, SourcedTiming>> {
+  const keys = Object.keys(timingKeys) as (keyof Timing)[]
+  const pairs = keys.map((key): readonly [string, SourcedTiming] => {
     const row = settingRows[key]
-    const fixed = row.byDefault * row.scale
-    const wanted = 'isOurs' in row ? fixed : (asked[key] ?? fixed)
-    const effective = told[key]
-    return [key, typeof effective === 'number' ? effective : wanted]
+    const reported = told[key]
+    if (typeof reported === 'number') return [key, { value: reported, source: 'reported' }]
+    if (given[key] !== undefined) return [key, { value: given[key], source: 'given' }]
+    if (timingKeys[key] === 'own') return [key, { value: undefined, source: undefined }]
+    const wanted = 'isOurs' in row ? undefined : asked[key]
+    if (wanted !== undefined) return [key, { value: wanted, source: 'asked' }]
+    return [key, { value: row.byDefault * row.scale, source: 'contract' }]
   })
-  return Object.fromEntries(pairs) as Timing
+  return Object.fromEntries(pairs) as Record<keyof Timing, SourcedTiming>
+}
+
+/** What the reference relay reports when it is asked for these settings. */
+export function knownOfReference(asked: RelaySettings): KnownOfTarget {
+  const keys = Object.keys(timingKeys) as (keyof Timing)[]
+  const byDefault = keys.map((key) => [key, settingRows[key].byDefault * settingRows[key].scale])
+  return { told: { ...(Object.fromEntries(byDefault) as Record<string, number>), ...asked } }
+}
+
+/** The values of `sourcedTiming`. */
+export function timingOf(asked: RelaySettings, known: KnownOfTarget): Timing {
+  const sourced = Object.entries(sourcedTiming(asked, known))
+  return Object.fromEntries(sourced.map(([key, { value }]) => [key, value])) as unknown as Timing
 }

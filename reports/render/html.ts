@@ -46,10 +46,10 @@ ${report.scenarios.map((scenario, index) => section(scenario, index)).join('\n')
 }
 
 function header(report: Report): string {
-  const tally = (['pass', 'fail', 'unknown'] as const)
+  const tally = (['pass', 'fail', 'unknown', 'not-applicable'] as const)
     .map((verdict) => [verdict, report.findings.filter((one) => one.verdict === verdict).length])
     .filter(([, count]) => count !== 0)
-    .map(([verdict, count]) => `${count} ${verdict}`)
+    .map(([verdict, count]) => `${count} ${verdictWords[verdict as Verdict]}`)
     .join(', ')
   const [verdict, word] = outcomeOf(report)
   const { reproduction } = report
@@ -64,7 +64,7 @@ ${reproduction === undefined ? '' : `<p class="claim">${text(reproduction.says)}
 
 /** A reproduction is good news although something fails in it: that is what it is to show. */
 function outcomeOf({ verdict, reproduction }: Report): [verdict: Verdict, word: string] {
-  if (reproduction === undefined) return [verdict, verdict]
+  if (reproduction === undefined) return [verdict, verdictWords[verdict]]
   return reproduction.isReproduced ? ['pass', 'reproduced'] : ['fail', 'not reproduced']
 }
 
@@ -151,7 +151,14 @@ function facts(all: readonly Fact[]): string {
   return rows.length === 0 ? '' : `<dl>${rows.join('')}</dl>`
 }
 
-const badge = (verdict: Verdict, word: string = verdict) =>
+const verdictWords: Readonly<Record<Verdict, string>> = {
+  pass: 'pass',
+  fail: 'fail',
+  unknown: 'unknown',
+  'not-applicable': 'not applicable',
+}
+
+const badge = (verdict: Verdict, word: string = verdictWords[verdict]) =>
   `<span class="badge ${verdict}">${word}</span>`
 
 function duration(seconds: number): string {

@@ -1,6 +1,7 @@
 /**
  * The report for CI servers that read JUnit. One test suite a scenario, one test case an
- * expectation; `unknown` is an error, not a failure and never a skip: it must not look green.
+ * expectation; `unknown` is an error, not a failure and never a skip: it must not look green. What
+ * does not apply to the target is the only skip.
  */
 import type { Report, ReportExpectation, ReportScenario } from './model.ts'
 
@@ -49,6 +50,9 @@ function testCase(scenario: string, expectation: Case): string {
   const open = `    <testcase classname="${xml(scenario)}" name="${xml(`${finding} ${check}`)}"`
   const out = `<system-out>${xml(`${exercised} exercised; ${why}`)}</system-out>`
   if (verdict === 'pass') return `${open}>${out}</testcase>`
+  if (verdict === 'not-applicable') {
+    return `${open}><skipped message="${xml(why)}"/>${out}</testcase>`
+  }
   const element = verdict === 'fail' ? 'failure' : 'error'
   return `${open}><${element} type="${xml(rule)}" message="${xml(why)}"/>${out}</testcase>`
 }
@@ -56,7 +60,9 @@ function testCase(scenario: string, expectation: Case): string {
 function counts(expectations: readonly Case[]): string {
   const failures = expectations.filter(({ verdict }) => verdict === 'fail').length
   const errors = expectations.filter(({ verdict }) => verdict === 'unknown').length
-  return `tests="${expectations.length}" failures="${failures}" errors="${errors}"`
+  const skipped = expectations.filter(({ verdict }) => verdict === 'not-applicable').length
+  const tests = `tests="${expectations.length}"`
+  return `${tests} failures="${failures}" errors="${errors}" skipped="${skipped}"`
 }
 
 const entities: Readonly<Record<string, string>> = {

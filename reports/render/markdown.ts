@@ -5,6 +5,7 @@ const marks: Readonly<Record<Verdict, string>> = {
   pass: '✅ pass',
   fail: '❌ fail',
   unknown: '❔ unknown',
+  'not-applicable': '➖ not applicable',
 }
 
 export function renderMarkdown(report: Report): string {

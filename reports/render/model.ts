@@ -2,7 +2,7 @@
  * What a report shows, as plain data. Everything in here was decided before: rendering adds no
  * number and no judgement, so that every format says the same.
  */
-export type Verdict = 'pass' | 'fail' | 'unknown'
+export type Verdict = 'pass' | 'fail' | 'unknown' | 'not-applicable'
 
 /** A name and what it is, both ready to be shown. */
 export type Fact = readonly [name: string, value: string]
@@ -47,6 +47,8 @@ export interface ReportExpectation {
   readonly verdict: Verdict
   readonly rule: string
   readonly why: string
+  /** Of an `unknown`: what to do to get an answer. */
+  readonly fix?: string
   readonly exercised: number
   /** Seconds from the first fault or stimulus to the first sign of the failure. */
   readonly detectedAfter?: number
