@@ -1,0 +1,100 @@
+/**
+ * A relay that is not ours: plain `ws` and kafkajs, as a team of two would write it in a week. Its
+ * arguments are ways of ways.ts, in which it differs from the reference or is wrong. See viewers.ts
+ * for what its clients get.
+ */
+import { createServer, type IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Kafka, logLevel, type ConsumerConfig } from 'kafkajs'
+import { WebSocketServer } from 'ws'
+import { scanRecord } from '../../../proto/codec.ts'
+import { page } from './pages.ts'
+import { rangeAssigner } from './range-assigner.ts'
+import { does, forward, open, read, sendTimeoutMs, viewers } from './viewers.ts'
+
+const topic = read('KAFKA_TOPIC', 'dashstream-events')
+const letters = read('KAFKA_DLQ_TOPIC', `${topic}-dlq`)
+const slots = Number(read('WEBSOCKET_MAX_CONNECTIONS_PER_IP', '100'))
+const settings = { sendTimeoutMs, commitIntervalMs: 500, kafkaSessionTimeoutMs: 10_000 }
+const limits = { payloadBytesMax: Number(read('WEBSOCKET_MAX_PAYLOAD_BYTES', '1048576')) }
+const counts = { taken: 0, failed: 0, leaked: 0, fetchedAt: Date.now() }
+const next = new Map<number, number>()
+const lags = new Map<number, number>()
+let held: readonly number[] = []
+
+const kafka = new Kafka({ brokers: read('KAFKA_BROKERS', '').split(','), logLevel: logLevel.ERROR })
+const producer = kafka.producer()
+async function take(partition: number, at: string, value: Buffer | null): Promise<void> {
+  const offset = Number(at)
+  counts.taken += 1
+  next.set(partition, offset + 1)
+  if (does('panics') && counts.taken > 400) {
+    process.stderr.write("thread 'consumer' panicked: byte index 236 is not a char boundary\n")
+    await new Promise(() => undefined)
+  }
+  const scanned = value === null ? undefined : scanRecord(value, limits, 'compatible')
+  const isWrong = value === null || (scanned?.ok === false && !does('is-lenient'))
+  const isTaken = does('dead-letters-valid') && offset % 50 === 49
+  if (value !== null && !isWrong && !isTaken) return forward({ partition, offset, value })
+  if (does('loses-letters')) return void (counts.failed += 1)
+  const letter = { error: 'bad', error_type: 'decode', kafka_partition: partition }
+  const text = JSON.stringify({ ...letter, kafka_offset: offset, timestamp: Date.now() })
+  await producer.send({ topic: letters, messages: [{ value: text }] })
+}
+
+const server = createServer((request, answer) => {
+  const silentMs = Date.now() - counts.fetchedAt
+  const state = { clients: viewers.size, ...counts, silentMs, held, lags }
+  const [status, body] = page(request.url ?? '/', state, does, settings)
+  answer.writeHead(status).end(body)
+})
+const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_048_576 })
+server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  socket.on('error', () => undefined)
+  const isFull = viewers.size + counts.leaked >= slots
+  if (does('leaks-slots')) socket.on('close', () => (counts.leaked += Math.random() < 0.1 ? 1 : 0))
+  if (isFull) socket.end(`HTTP/1.1 ${does('refuses-with-500') ? 500 : 429} No\r\n\r\n`)
+  else sockets.handleUpgrade(request, socket, head, open)
+})
+if (!does('never-pings')) {
+  setInterval(() => viewers.forEach((_, to) => to.ping()), 5_000)
+}
+
+const wishes: ConsumerConfig = {
+  groupId: read('KAFKA_GROUP_ID', 'relay'),
+  sessionTimeout: does('has-long-session') ? 45_000 : settings.kafkaSessionTimeoutMs,
+  maxWaitTimeInMs: 100,
+}
+const ranged = { ...wishes, partitionAssigners: [rangeAssigner] }
+const consumer = kafka.consumer(does('assigns-by-range') ? ranged : wishes)
+consumer.on('consumer.fetch', () => (counts.fetchedAt = Date.now()))
+consumer.on('consumer.group_join', ({ payload }) => {
+  held = payload.memberAssignment[topic] ?? []
+})
+process.once('SIGTERM', () => {
+  if (does('ignores-sigterm')) return
+  if (does('aborts-at-the-end')) process.abort()
+  setTimeout(() => process.exit(0), does('ends-slowly') ? 4_000 : 500)
+  for (const to of viewers.keys()) to.close(1001)
+  void consumer.disconnect()
+})
+server.listen(Number(read('WEBSOCKET_PORT', '3002')), read('WEBSOCKET_HOST', '127.0.0.1'))
+await producer.connect()
+await consumer.connect()
+await consumer.subscribe({ topic, fromBeginning: true })
+await consumer.run({
+  autoCommitInterval: settings.commitIntervalMs,
+  partitionsConsumedConcurrently: 3,
+  eachMessage: async ({ partition, message }) => {
+    if (does('stops') && counts.taken > 400) await new Promise(() => undefined)
+    await take(partition, message.offset, message.value)
+  },
+})
+const admin = kafka.admin()
+await admin.connect()
+const poll = async () => {
+  for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
+    lags.set(partition, Number(high) - (next.get(partition) ?? 0))
+  }
+}
+setInterval(() => void poll().catch(() => undefined), 500)
