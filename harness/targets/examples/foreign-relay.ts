@@ -48,11 +48,18 @@ const server = createServer((request, answer) => {
   const [status, body] = page(request.url ?? '/', state, does, settings)
   answer.writeHead(status).end(body)
 })
+/** Close frames are not sent; what follows them is. */
+function keepSilent(socket: Duplex): void {
+  const write = socket.write.bind(socket) as (...all: unknown[]) => boolean
+  const isClose = (chunk: unknown) => Buffer.isBuffer(chunk) && chunk[0] === 0x88
+  socket.write = (...all: unknown[]) => isClose(all[0]) || write(...all)
+}
 const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_048_576 })
 server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
   socket.on('error', () => undefined)
   const isFull = viewers.size + counts.leaked >= slots
   if (does('leaks-slots')) socket.on('close', () => (counts.leaked += Math.random() < 0.1 ? 1 : 0))
+  if (does('hangs-up-bare')) keepSilent(socket)
   if (isFull) socket.end(`HTTP/1.1 ${does('refuses-with-500') ? 500 : 429} No\r\n\r\n`)
   else sockets.handleUpgrade(request, socket, head, open)
 })

@@ -26,7 +26,8 @@ export const viewers = new Map<WebSocket, Viewer>()
 
 const say = (to: WebSocket, frame: object) => to.send(JSON.stringify(frame))
 function give(to: WebSocket, { partition, offset, value }: Kept): void {
-  say(to, { type: 'cursor', partition, offset: String(offset) })
+  const cursor = { type: 'cursor', partition, offset: String(offset) }
+  if (!does('sends-no-cursors')) say(to, cursor)
   to.send(does('alters') && offset % 50 === 49 ? Buffer.from(value).fill(0, 20, 24) : value)
 }
 /** What a viewer could not take is declared once it takes something again. */

@@ -20,6 +20,7 @@ export const ways = {
   panics: { is: 'wrong', says: 'Its consumer throws after 400 records and does not come back.' },
   'hangs-up': { is: 'wrong', says: 'It hangs up on every client once, 3 s after it came.' },
   'closes-all': { is: 'wrong', says: 'It closes every client at once.' },
+  'sends-no-cursors': { is: 'wrong', says: 'It speaks another protocol: records without cursors.' },
   drops: { is: 'wrong', says: 'One record in 50 reaches nobody, and nobody is told.' },
   twice: { is: 'wrong', says: 'One record in 50 comes twice.' },
   alters: { is: 'wrong', says: 'Bytes of one record in 50 are changed.' },
