@@ -7,20 +7,15 @@ import { createHash } from 'node:crypto'
 import { mustReconnect, type ReconnectReason } from '../../relay/client/reconnects.ts'
 import { Backoff } from '../../relay/world/backoff.ts'
 import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
-import type { ClientGroup } from '../dsl/scenario.ts'
 import type { Micros } from '../history/event.ts'
-import {
-  abortHandshake,
-  openConnection,
-  type Connection,
-  type ConnectionSink,
-} from './connection.ts'
+import { openConnection, type Connection, type ConnectionSink } from './connection.ts'
 import { flood, type FloodTarget } from './flood.ts'
 import { FrameReader } from './frame-reader.ts'
 import { closeFrame, maskedFrame, textFrame, type ClientOpcode } from './frame-writer.ts'
-import { handshake } from './handshake.ts'
+import { helloOf, type Joiner } from './hello.ts'
 import { pace, readBytes, type Pace } from './pace.ts'
 import type { Demand, ReferenceReader } from './reference-reader.ts'
+import { epochOf, resumeRequest, type ResumeFrom } from './resume-request.ts'
 import { RelayStream, type OutOfStep, type Recorder, type StreamOwner } from './relay-stream.ts'
 
 /** What the clients of one process share. */
@@ -31,17 +26,11 @@ export interface ClientWorld extends Recorder {
 }
 
 /** A client as its group wants it. */
-export interface ClientPlan {
-  readonly number: number
-  readonly group: string
-  readonly url: string
-  readonly token: string | undefined
-  readonly spec: ClientGroup
+export interface ClientPlan extends Joiner {
   /** Set for clients that decode what they get. */
   readonly reference: ReferenceReader | undefined
 }
 
-export type ResumeFrom = 'earliest' | 'latest' | 'cursor'
 export type Closer = 'relay' | 'client' | 'network'
 
 /** Largest message that is read: the largest payload a relay can be set to, and its framing. */
@@ -54,6 +43,9 @@ const unsentBytesMax = 256 * 1_024
 /** The most a ping may carry, so that its pong fills the relay's buffers soonest. */
 const pingBytes = 125
 const goodbyeLimitMs = 2_000
+/** What we say when we leave; and what stands for a close frame without a code. */
+const goodbyeCode = 1_000
+const noCode = 1_005
 const pollMs = 10
 
 /** What the reference client calls a stream that is out of step. */
@@ -75,6 +67,8 @@ export class Client implements StreamOwner, FloodTarget {
   #isOpen = false
   #isStalled = false
   #isLeaving = false
+  /** Our own close frame is on its way: what ends the connection now is an answer to it. */
+  #hasSaidGoodbye = false
   #comesBack: boolean
   #attempts = 0
   readonly #backoff = new Backoff(comeback)
@@ -137,10 +131,8 @@ export class Client implements StreamOwner, FloodTarget {
   open(limitMs: number): Promise<void> {
     if (this.#opening !== undefined) return this.#opening.promise
     this.#comeback?.cancel()
-    const { url, group, number } = this.plan
     this.#attempts += 1
-    const nonce = createHash('sha1').update(`${group}/${number}/${this.#attempts}`).digest()
-    const hello = handshake(url, nonce.subarray(0, 16), this.#headLines())
+    const hello = helloOf(this.plan, String(this.#attempts))
     this.#opening = Promise.withResolvers<void>()
     this.#reader = new FrameReader(this.stream, messageBytesMax)
     const sink = this.#sinkOf(this.#attempts)
@@ -161,8 +153,10 @@ export class Client implements StreamOwner, FloodTarget {
 
   /** Asks for a replay. */
   resume(from: ResumeFrom): void {
+    const { log } = this.stream
     const { reference } = this.plan
-    const text = reference === undefined ? this.#resumeRequest(from) : reference.resumeRequest(from)
+    const text =
+      reference?.resumeRequest(from) ?? resumeRequest(from, log.cursor(), this.#epoch)
     this.stream.resumed()
     this.send('text', Buffer.from(text), `resume:${from}`)
   }
@@ -182,16 +176,6 @@ export class Client implements StreamOwner, FloodTarget {
     return taken
   }
 
-  /** Begins so many connections and resets each as soon as its request is written. */
-  async abortHandshakes(each: number): Promise<void> {
-    const { url, group, number } = this.plan
-    for (let done = 0; done < each; done += 1) {
-      const nonce = createHash('sha1').update(`${group}/${number}/aborted/${done}`).digest()
-      await abortHandshake(handshake(url, nonce.subarray(0, 16), this.#headLines()))
-      this.#write(['sent', 'handshake-aborted', 1])
-    }
-  }
-
   /** Sends one frame; what is said of it in the history is `what`. */
   send(kind: ClientOpcode, payload: Buffer, what: string): void {
     if (!this.#isOpen) return
@@ -199,22 +183,46 @@ export class Client implements StreamOwner, FloodTarget {
     this.#write(['sent', what, 1])
   }
 
-  /** Leaves and never comes back; settles when the socket is gone or the goodbye took too long. */
-  async leave(how: 'close' | 'reset'): Promise<void> {
+  /**
+   * Leaves and never comes back; settles when the socket is gone or the goodbye took too long.
+   *
+   * @param hungUp local ports on which the relay has hung up already, read or not
+   */
+  async leave(how: 'close' | 'reset', hungUp: ReadonlySet<number> = new Set()): Promise<void> {
     this.#isLeaving = true
     this.#comeback?.cancel()
     this.#pausedUntil?.cancel()
+    if (this.#isOpen && hungUp.has(this.localPort)) return this.#seeOff()
     if (!this.#isOpen || how === 'reset') {
       this.#closed(1_006, 'reset', 'client')
       this.#connection?.reset()
       return
     }
-    this.#connection?.write(closeFrame(1_000, this.#mask))
-    const { clock } = this.#world
-    const limitMs = clock.nowMs() + (this.#isStalled ? 0 : goodbyeLimitMs)
-    while (this.#isOpen && clock.nowMs() < limitMs) await sleep(clock, pollMs)
+    // One that does not read must not be found out by the answer to its own goodbye either.
+    const limitMs = this.#isStalled ? 0 : goodbyeLimitMs
+    // What lies in the kernel is read first: the relay may have said goodbye before us.
+    if (!this.#isStalled) await sleep(this.#world.clock, 1)
+    if (this.#isOpen) {
+      this.#hasSaidGoodbye = true
+      this.#connection?.write(closeFrame(goodbyeCode, this.#mask))
+      await this.#ending(limitMs)
+    }
     this.#closed(1_006, 'no answer to our close frame', 'client')
     this.#connection?.reset()
+  }
+
+  /** The relay has hung up: what it said before is read, and the end is its own. */
+  async #seeOff(): Promise<void> {
+    await this.#ending(this.#isStalled ? 0 : goodbyeLimitMs)
+    this.#closed(1_006, 'end of stream, unread', 'relay')
+    this.#connection?.reset()
+  }
+
+  /** Settles when the connection has ended, or after `limitMs`. */
+  async #ending(limitMs: number): Promise<void> {
+    const { clock } = this.#world
+    const untilMs = clock.nowMs() + limitMs
+    while (this.#isOpen && clock.nowMs() < untilMs) await sleep(clock, pollMs)
   }
 
   /** What a connection tells; one that was given up tells it to nobody. */
@@ -228,16 +236,6 @@ export class Client implements StreamOwner, FloodTarget {
     }
   }
 
-  /** What it says of itself, true or not. */
-  #headLines(): string[] {
-    const { token, number, spec } = this.plan
-    const address = `10.${number >> 8}.${number & 255}.1`
-    return [
-      ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
-      ...(spec.claims === undefined ? [] : [`X-Forwarded-For: ${address}`]),
-    ]
-  }
-
   #settleOpening(): void {
     this.#opening?.resolve()
     this.#opening = undefined
@@ -245,6 +243,7 @@ export class Client implements StreamOwner, FloodTarget {
 
   #opened(): void {
     this.#isOpen = true
+    this.#hasSaidGoodbye = false
     this.#backoff.succeeded()
     this.#comesBack = this.plan.spec.reconnects === true
     this.plan.reference?.opened()
@@ -255,7 +254,7 @@ export class Client implements StreamOwner, FloodTarget {
       this.#connection?.pause()
     }
     const { resume } = this.plan.spec
-    if (this.#attempts > 1) this.resume(this.#hasCursor() ? 'cursor' : (resume ?? 'latest'))
+    if (this.#attempts > 1) this.resume(this.stream.log.count > 0 ? 'cursor' : (resume ?? 'latest'))
     else if (resume !== undefined) this.resume(resume)
   }
 
@@ -278,8 +277,9 @@ export class Client implements StreamOwner, FloodTarget {
 
   #ended(error: string | undefined): void {
     const where = this.#reader.isInsideFrame ? ', inside a frame' : ''
-    const by = error === undefined ? 'relay' : 'network'
-    this.#closed(1_006, `${error ?? 'end of stream'}${where}`, by)
+    const says = `${error ?? 'end of stream'}${where}`
+    if (this.#hasSaidGoodbye) return this.#closed(1_006, `${says} after our goodbye`, 'client')
+    this.#closed(1_006, says, error === undefined ? 'relay' : 'network')
   }
 
   pinged(payload: Buffer): void {
@@ -287,8 +287,10 @@ export class Client implements StreamOwner, FloodTarget {
   }
 
   saidClose(code: number, reason: string): void {
-    this.#connection?.write(closeFrame(1_000, this.#mask))
-    this.#closed(code, reason, this.#isLeaving ? 'client' : 'relay')
+    this.#connection?.write(closeFrame(goodbyeCode, this.#mask))
+    // An answer repeats our code or has none; another one is the relay's own reason.
+    const isAnswer = this.#hasSaidGoodbye && (code === goodbyeCode || code === noCode)
+    this.#closed(code, reason, isAnswer ? 'client' : 'relay')
     this.#connection?.end()
   }
 
@@ -356,19 +358,6 @@ export class Client implements StreamOwner, FloodTarget {
     this.#pausedUntil = this.#world.clock.after(ms, () => this.#connection?.resume(), true)
   }
 
-  #hasCursor(): boolean {
-    return this.stream.log.count > 0
-  }
-
-  #resumeRequest(from: ResumeFrom): string {
-    const cursor = Array.from(this.stream.log.cursor(), ([partition, offset]) => {
-      return [partition, String(offset)] as const
-    })
-    const lastOffsetsByPartition = from === 'cursor' ? Object.fromEntries(cursor) : {}
-    const resume = { type: 'resume', mode: 'partition', from, lastOffsetsByPartition }
-    return JSON.stringify(from === 'cursor' ? { ...resume, epoch: this.#epoch } : resume)
-  }
-
   #write(
     event: readonly ['opened', string] | readonly ['stalled', boolean] |
       readonly ['sent', string, number] | readonly ['closed', number, string, Closer],
@@ -378,11 +367,4 @@ export class Client implements StreamOwner, FloodTarget {
     const whole = [kind, journal.now(), this.plan.number, ...rest]
     journal.write(whole as unknown as Parameters<typeof journal.write>[0])
   }
-}
-
-/** The epoch that a control frame tells, if it tells one; most are not even parsed. */
-function epochOf(text: string): string | undefined {
-  if (!text.includes('"epoch"')) return undefined
-  const { epoch } = JSON.parse(text) as { readonly epoch?: unknown }
-  return typeof epoch === 'string' ? epoch : undefined
 }

@@ -1,64 +1,17 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { crc32 } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { systemClock } from '../../relay/world/clock.ts'
-import type { ClientGroup } from '../dsl/scenario.ts'
-import type { EventKind } from '../history/event.ts'
 import { episode } from '../stimuli/episode.ts'
 import { hostileFrames } from '../stimuli/hostile-frames.ts'
-import { FirstSights } from './first-sights.ts'
-import { createFleet, type Fleet } from './fleet.ts'
-import { memoryJournal, type MemoryJournal } from './memory-journal.ts'
-import { shakeHands, startRawServer, type RawServer } from './raw-server.ts'
-import { referenceReader } from './reference-reader.ts'
+import { shakeHands } from './raw-server.ts'
+import { byText, fleetTestbed } from './testbed.ts'
 
 const seed = 'fleet'
-let journal: MemoryJournal
-let fleet: Fleet
-const ends: (() => Promise<void> | void)[] = []
-
-beforeEach(() => {
-  journal = memoryJournal()
-  fleet = createFleet({
-    clock: systemClock,
-    journal,
-    sights: new FirstSights(journal),
-    garbledLeft: 100,
-    readBuffer: Buffer.alloc(65_536),
-    reference: (client) =>
-      referenceReader({ clock: systemClock, journal, seed, change: undefined }, client),
-  })
-  ends.push(() => fleet.stop())
-})
-
-afterEach(async () => {
-  for (const end of ends.splice(0)) await end()
-})
-
-async function relay(...args: Parameters<typeof startTestRelay>): Promise<TestRelay> {
-  const started = await startTestRelay(...args)
-  ends.push(() => started.close())
-  return started
-}
-
-async function rawServer(...args: Parameters<typeof startRawServer>): Promise<RawServer> {
-  const started = await startRawServer(...args)
-  ends.push(() => started.close())
-  return started
-}
-
-function connect(url: string, spec: Partial<ClientGroup> = {}, count = 1) {
-  const whole: ClientGroup = { count, reads: 'fast', ...spec }
-  return fleet.perform({ do: 'connect', group: 'g', url, count, spec: whole, deadlineMs: 5_000 })
-}
-
-const status = async () => (await fleet.perform({ do: 'status' })).groups['g']!
-
-const events = <K extends EventKind>(kind: K) => journal.of(kind)
-
-const byText = (a: unknown, b: unknown) => (String(a) < String(b) ? -1 : 1)
+const { perform, owned, rawServer, connect, status, events, journal } = fleetTestbed(seed)
+const relay = (...args: Parameters<typeof startTestRelay>) => owned(startTestRelay(...args))
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000 })
 const bytes = (size: number) => Buffer.alloc(size, 'r')
 
@@ -71,7 +24,7 @@ describe('a fast client', () => {
     }
     await until(async () => expect((await status()).deliveries).toBe(300))
     expect((await status()).floor).toEqual({ 0: '89', 1: '89' })
-    await fleet.perform({ do: 'finish' })
+    await perform({ do: 'finish' })
     const seen = events('seen').map((event) => [event[2], event[3], event[4].length])
     expect(seen.sort(byText)).toEqual([[0, '40', 50], [1, '40', 50]])
     expect(events('seen')[0]![4][1]).toBe(crc32(bytes(2)))
@@ -100,7 +53,7 @@ describe('a fast client', () => {
     sockets[0]!.terminate()
     await until(() => expect(events('closed')).toHaveLength(1))
     expect(JSON.parse(received[0]!)).toMatchObject({ type: 'resume', from: 'earliest' })
-    const kinds = journal.events.map((event) => event[0])
+    const kinds = journal().events.map((event) => event[0])
     const replayed = ['seen', 'delivered', 'control']
     expect(kinds).toEqual(['opened', 'sent', ...replayed, 'seen', 'delivered', 'closed'])
     expect(events('delivered').map((event) => event[7])).toEqual(['replay', 'live'])
@@ -137,8 +90,8 @@ describe('a fast client', () => {
       })
     })
     await connect(url)
-    await fleet.perform({ do: 'pings', group: 'g', kind: 'json', each: 5 })
-    await fleet.perform({ do: 'pings', group: 'g', kind: 'native', each: 7 })
+    await perform({ do: 'pings', group: 'g', kind: 'json', each: 5 })
+    await perform({ do: 'pings', group: 'g', kind: 'native', each: 7 })
     sockets[0]!.ping('are you there')
     await until(() => expect(events('closed')).toHaveLength(1))
     expect(ponged).toBe('are you there')
@@ -168,7 +121,7 @@ describe('a client that is not let in', () => {
   it('tells that nobody answers, in time', async () => {
     const { url } = await rawServer(() => undefined)
     const spec = { count: 1, reads: 'fast' } as const
-    await fleet.perform({ do: 'connect', group: 'g', url, count: 1, spec, deadlineMs: 50 })
+    await perform({ do: 'connect', group: 'g', url, count: 1, spec, deadlineMs: 50 })
     expect(events('refused')[0]![4]).toContain('no answer')
   })
 
@@ -185,14 +138,14 @@ describe('a stalled client', () => {
   it('takes nothing more from the kernel, until it goes on', async () => {
     const { url, sockets } = await relay()
     await connect(url)
-    await fleet.perform({ do: 'reading', group: 'g', isStalled: true })
+    await perform({ do: 'reading', group: 'g', isStalled: true })
     const before = (await status()).bytesRead
     const record = bytes(65_536)
     const count = 400
     for (let at = 0; at < count; at += 1) sendRecord(sockets[0]!, 0, at, record)
     await until(() => expect(sockets[0]!.bufferedAmount).toBeGreaterThan(8e6))
     expect((await status()).bytesRead).toBe(before)
-    await fleet.perform({ do: 'reading', group: 'g', isStalled: false })
+    await perform({ do: 'reading', group: 'g', isStalled: false })
     await until(async () => expect((await status()).deliveries).toBe(count))
     expect(events('stalled').map((event) => event[3])).toEqual([true, false])
   })
@@ -201,8 +154,8 @@ describe('a stalled client', () => {
     const { url, sockets } = await rawServer(shakeHands)
     await connect(url)
     sockets[0]!.pause()
-    await fleet.perform({ do: 'reading', group: 'g', isStalled: true })
-    await fleet.perform({ do: 'pings', group: 'g', kind: 'native', each: 1_000_000 })
+    await perform({ do: 'reading', group: 'g', isStalled: true })
+    await perform({ do: 'pings', group: 'g', kind: 'native', each: 1_000_000 })
     const [, , , what, count] = events('sent')[0]!
     expect(what).toBe('ping:native')
     expect(count).toBeGreaterThan(1_000)
@@ -243,18 +196,11 @@ describe('leaving', () => {
     const codes: number[] = []
     const { url } = await relay((socket) => socket.on('close', (code) => codes.push(code)))
     await connect(url, { reconnects: true }, 2)
-    const left = await fleet.perform({ do: 'disconnect', group: 'g', how: 'reset' })
+    const left = await perform({ do: 'disconnect', group: 'g', how: 'reset' })
     expect(left.groups['g']).toMatchObject({ open: 0, closed: 2 })
     await until(() => expect(codes).toEqual([1_006, 1_006]))
     const again = await connect(url, {}, 1)
     expect(again.groups['g']).toMatchObject({ open: 1, closed: 2 })
-  })
-
-  it('politely does not wait for ever for an answer', async () => {
-    const { url } = await rawServer(shakeHands)
-    await connect(url)
-    await fleet.perform({ do: 'disconnect', group: 'g', how: 'close' })
-    expect(events('closed')[0]!.slice(3)).toEqual([1_006, 'no answer to our close frame', 'client'])
   })
 })
 
@@ -297,12 +243,12 @@ describe('a reference client', () => {
 it('a client resets the buffer and comes back with the epoch that it was told last', async () => {
   const { url, sockets, received } = await relay()
   await connect(url)
-  await fleet.perform({ do: 'reset', group: 'g' })
+  await perform({ do: 'reset', group: 'g' })
   await vi.waitFor(() => expect(received).toEqual(['{"type":"cursor_reset"}']))
   sockets[0]!.send('{"type":"cursor_reset_complete","epoch":"e2"}')
   await vi.waitFor(() => expect(events('control')).toHaveLength(1))
   for (const from of ['cursor', 'earliest'] as const) {
-    await fleet.perform({ do: 'resume', group: 'g', from })
+    await perform({ do: 'resume', group: 'g', from })
   }
   await vi.waitFor(() => expect(received).toHaveLength(3))
   const epochs = received.map((text) => (JSON.parse(text) as { epoch?: string }).epoch)
@@ -317,7 +263,7 @@ it('handshakes that are broken off reach the relay, and the clients stay', async
     socket.on('error', () => (resets += 1))
   })
   await connect(url)
-  await fleet.perform({ do: 'abort-handshakes', group: 'g', each: 3 })
+  await perform({ do: 'abort-handshakes', group: 'g', each: 3 })
   await vi.waitFor(() => expect(resets).toBe(3))
   expect((await status()).open).toBe(1)
   expect(events('sent').map(([, , , what]) => what)).toEqual(Array(3).fill('handshake-aborted'))
@@ -330,7 +276,7 @@ it('a client that is hostile says everything, whatever it is closed for', async 
     })
   })
   await connect(url)
-  await fleet.perform({ do: 'hostile-frames', group: 'g' })
+  await perform({ do: 'hostile-frames', group: 'g' })
   const said = events('sent').map((event) => event[3])
   expect(said.filter((what) => what.startsWith('hostile:'))).toEqual(
     hostileFrames.map((frame) => `hostile:${frame.name}`),
@@ -340,7 +286,7 @@ it('a client that is hostile says everything, whatever it is closed for', async 
 it('a command for a group that does not exist is refused with the ones that do', async () => {
   const { url } = await relay()
   await connect(url)
-  await expect(fleet.perform({ do: 'resume', group: 'h', from: 'latest' })).rejects.toThrow(
+  await expect(perform({ do: 'resume', group: 'h', from: 'latest' })).rejects.toThrow(
     /"h".*groups: g/,
   )
 })

@@ -3,9 +3,10 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Timer } from '../../relay/world/clock.ts'
+import { abortHandshakes } from './aborts.ts'
 import { Client, type ClientWorld } from './client.ts'
 import { sendHostileFrames } from './hostile.ts'
-import { unreadBytesByPort } from './kernel-queues.ts'
+import { hungUpPorts, unreadBytesByPort } from './kernel-queues.ts'
 import type { FleetCommand, FleetStart, FleetStatus, GroupStatus } from './protocol.ts'
 import type { ReferenceReader } from './reference-reader.ts'
 
@@ -94,7 +95,7 @@ class ClientFleet implements Fleet {
         for (const client of open) client.send('text', cursorReset, 'reset')
         return
       case 'abort-handshakes':
-        for (const client of group.clients) await client.abortHandshakes(order.each)
+        for (const { plan } of group.clients) await abortHandshakes(this.#world, plan, order.each)
         return
       case 'hostile-frames':
         return sendHostileFrames(this.#world.clock, group.clients)
@@ -135,7 +136,8 @@ class ClientFleet implements Fleet {
 /** All clients of a group leave; the group can be joined again. */
 async function disconnect(group: Group, how: 'close' | 'reset'): Promise<void> {
   const leaving = group.clients
-  await Promise.all(leaving.map((client) => client.leave(how)))
+  const hungUp = await hungUpPorts()
+  await Promise.all(leaving.map((client) => client.leave(how, hungUp)))
   for (const client of leaving) client.plan.reference?.compareAll()
   group.left = totals(group.left, leaving)
   group.clients = group.clients.filter((client) => !leaving.includes(client))

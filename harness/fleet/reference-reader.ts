@@ -11,7 +11,7 @@ import type { Clock } from '../../relay/world/clock.ts'
 import type { Journal } from '../history/journal.ts'
 import type { Micros } from '../history/event.ts'
 import { truthAt } from '../producer/truth.ts'
-import type { ResumeFrom } from './client.ts'
+import type { ResumeFrom } from './resume-request.ts'
 
 /** What the reference client asks of whoever owns its socket. */
 export interface Demand {
