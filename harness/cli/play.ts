@@ -1,6 +1,6 @@
 /** What `run` and `reproduce` have in common: a world, a stack, a suite, a report. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
@@ -15,7 +15,8 @@ import type { Report } from '../../reports/render/model.ts'
 import { joinExternalStack } from '../stack/external.ts'
 import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
-import { edgeTrouble } from '../world/edge-trouble.ts'
+import { edgeTrouble, folderTrouble } from '../world/edge-trouble.ts'
+import { makeFolder } from '../world/folders.ts'
 import { stateFolder } from '../world/places.ts'
 import { Trouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
@@ -122,7 +123,11 @@ const namesIn = (file: StackFile | undefined) =>
 
 /** Makes the folder, and removes from it what an earlier run of ours recorded there. */
 function prepareFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true })
+  try {
+    makeFolder(folder)
+  } catch (error) {
+    throw folderTrouble(folder, (error as Error).message, error)
+  }
   for (const name of readdirSync(folder).filter(isItemFolder)) {
     rmSync(join(folder, name), { recursive: true, force: true })
   }

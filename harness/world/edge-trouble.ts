@@ -9,10 +9,14 @@ export function edgeTrouble(error: unknown, folder: string): unknown {
   if (!(error instanceof Error)) return error
   const { code, message } = error as NodeJS.ErrnoException
   if (code === undefined || !unwritable.has(code)) return error
-  return new Trouble(
+  return folderTrouble(folder, message, error)
+}
+
+/** The folder of a run cannot be made or written, for the reason that `message` tells. */
+export const folderTrouble = (folder: string, message: string, cause: unknown): Trouble =>
+  new Trouble(
     'disk-full',
     `cannot write the record of the run to ${folder}: ${message}`,
     'make room there, or name another folder with --out',
-    error,
+    cause,
   )
-}
