@@ -130,6 +130,7 @@ const doubtful: Doubtful[] = [
     rule: 'producer-limited',
     given: calm().add(['dropped', 5e6, 50, 'queue full']),
   },
+  { what: 'no expectation', rule: 'nothing-expected', given: calm(), more: { expectations: [] } },
   { what: 'cut short', rule: 'incomplete', given: calm(), more: { isComplete: false } },
   {
     what: 'never steady',

@@ -51,7 +51,7 @@ export function judge(history: History, record: RunRecord): RunVerdict {
   const expectations = expectationsOf(record).map(({ finding, expectation }) =>
     judged(history, finding, expectation),
   )
-  const reservations = reservationsOf(history, record)
+  const reservations = [...reservationsOf(history, record), ...nothingExpected(record)]
   const findings = [...new Set(expectations.map(({ finding }) => finding))].map((finding) => {
     const own = expectations.filter((one) => one.finding === finding)
     return findingVerdict(finding, own, reservations)
@@ -59,6 +59,16 @@ export function judge(history: History, record: RunRecord): RunVerdict {
   const verdict = worst(findings.map((one) => one.verdict))
   return { scenario: record.scenario.name, verdict, findings, expectations, reservations }
 }
+
+/** Every scenario expects something: a record that names nothing lost it on its way. */
+const nothingExpected = ({ expectations }: RunRecord): Reservation[] =>
+  expectations.length > 0
+    ? []
+    : [{
+        rule: 'nothing-expected',
+        says: 'The record of the run names nothing that was expected of it.',
+        spoils: 'passes',
+      }]
 
 /**
  * fail > unknown > pass > not-applicable. Nothing at all is unknown.
