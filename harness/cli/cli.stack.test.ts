@@ -58,7 +58,8 @@ describe('a target that does not come up', () => {
   test('exits at once: unknown, with its last words and one JSON document', async () => {
     const out = join(folder, 'exits')
     const command = 'echo no config; exit 3'
-    const run = chaos('run', short, '--json', '--target-command', command, '--out', out)
+    const target = ['--target-command', command, '--shell']
+    const run = chaos('run', short, '--json', ...target, '--out', out)
     expect(await run.ended).toBe(2)
     const report = JSON.parse(run.out()) as { verdict: string; scenarios: { troubles: string[] }[] }
     expect(report.verdict).toBe('unknown')
@@ -97,8 +98,9 @@ describe('pulling the plug', () => {
     expect(await heal.ended).toBe(0)
     expect(JSON.parse(heal.out())).toMatchObject({ left: [] })
 
-    const relay = `npm_config_x=1 '${process.execPath}' ${join(repoRoot, 'relay/main.ts')} # relay`
-    const next = chaos('run', short, '--json', '--target-command', relay, '--out', out)
+    const relay = `'${process.execPath}' ${join(repoRoot, 'relay/main.ts')}`
+    const target = ['--target-command', relay, '--env', 'OF_NO_USE=1']
+    const next = chaos('run', short, '--json', ...target, '--out', out)
     expect({ code: await next.ended, err: next.err() }).toEqual({ code: 0, err: '' })
     const report = JSON.parse(next.out()) as { verdict: string; findings: unknown[] }
     expect(report.verdict).toBe('pass')

@@ -42,6 +42,10 @@ describe.concurrent('a command line that makes no sense starts nothing, says wha
     [['run', '--set', 'sendTimeoutMS=5'], 'did you mean "sendTimeoutMs"?'],
     [['run', '--set', 'sendTimeoutMs'], '--set wants name=value, got "sendTimeoutMs"'],
     [['run', '--set', 'sendTimeoutMs=soon'], 'sendTimeoutMs wants a number, got "soon"'],
+    [['run', '--set', 'sendTimeoutMs=-5000'], 'found -5'],
+    [['run', '--target-command', 'relay | tee log'], '--shell'],
+    [['run', '--target-command', 'relay', '--env', 'KAFKA_TOPIC=a'], 'is set by the harness'],
+    [['run', '--know', 'pingIntervalMs=5'], 'reports all its settings'],
     [['run', ...url], 'with --stack <file>'],
     [['run', '--target', 'refrence'], '--target must be "reference" or a URL'],
     [['run', ...url, '--stack', '/no/such/file'], '--stack wants a file'],
@@ -69,6 +73,13 @@ test('list prints one JSON document, or text', async () => {
   expect(scenarios.length).toBeGreaterThan(4)
   expect(findings.length).toBeGreaterThan(8)
   expect((await chaos('list')).out).toContain('health-speaks-of-now')
+})
+
+test('a folder that cannot be made is told at once, and nothing is started', async () => {
+  const { code, out } = await chaos('run', 'malformed-harms-nobody', '--out', '/proc/nope/x')
+  expect(code).toBe(2)
+  expect(out).toContain('cannot write the record of the run to /proc/nope/x: ENOENT')
+  expect(out).not.toContain('starting Kafka')
 })
 
 test('help is no error', async () => {

@@ -65,9 +65,9 @@ const world: CommandWorld = {
 const collect = (value: string, before: string[]) => [...before, value]
 const json = new Option('--json', 'one JSON document on standard output, nothing else')
 const seed = new Option('--seed <text>', 'repeat the choices of an earlier run')
-const sets = new Option('--set <name=value>', 'a setting of the relay; may be repeated')
-  .argParser(collect)
-  .default([] as string[])
+const repeatable = (flags: string, says: string) =>
+  new Option(flags, says).argParser(collect).default([] as string[])
+const sets = repeatable('--set <name=value>', 'a setting of the relay; may be repeated')
 
 const program = new Command('chaos')
   .description('Proves whether a streaming telemetry relay keeps its promises.')
@@ -97,7 +97,13 @@ program
   .description('play scenarios against a relay and judge what happened')
   .option('--suite <name>', 'all scenarios of a suite: quick or nightly')
   .option('--target <target>', '"reference", or the URL of a relay that runs already (--stack)')
-  .option('--target-command <command>', 'a command that starts a relay; gets the env contract')
+  .option('--target-command <command>', 'a program that is a relay, with its arguments; no shell')
+  .option('--shell', 'let /bin/sh run the target command')
+  .addOption(repeatable('--env <NAME=value>', 'a variable for the target command; may be repeated'))
+  .option('--env-file <file>', 'a file of such variables, one a line')
+  .option('--inherit-env', 'the target command also gets the environment of this shell')
+  .addOption(repeatable('--know <name=value>',
+    'a setting that the relay has and does not report, in ms or as a count; may be repeated'))
   .addOption(new Option('--defect <name>', 'the reference relay with one mistake put back')
     .conflicts('targetCommand'))
   .addOption(sets)

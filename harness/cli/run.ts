@@ -6,15 +6,19 @@ import type { CommandWorld } from './command-world.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
 import { play, type PlayOptions } from './play.ts'
 import { quoted } from './quoted.ts'
-import { selectScenarios, selectSettings, selectTarget } from './select.ts'
+import {
+  selectScenarios,
+  selectSettings,
+  selectTarget,
+  type TargetOptions,
+} from './select.ts'
 import { readStackFile } from './stack-file.ts'
 import { paint, sayVerdict } from './console.ts'
+import { envFlags } from './target-options.ts'
 
-export interface RunOptions extends PlayOptions {
+export interface RunOptions extends PlayOptions, TargetOptions {
   readonly suite?: string
-  readonly target?: string
-  readonly targetCommand?: string
-  readonly defect?: string
+  readonly stack?: string
   readonly set: readonly string[]
 }
 
@@ -24,7 +28,7 @@ export async function run(
   options: RunOptions,
 ): Promise<number> {
   const scenarios = selectScenarios(names, options.suite)
-  const target = selectTarget(options)
+  const target = selectTarget(options, given.env)
   refuseMisfits(options, target)
   const settings = selectSettings(options.set)
   const flags = flagsOf(options)
@@ -60,10 +64,14 @@ const titleOf = (names: readonly string[], { suite = 'quick' }: RunOptions) =>
   names.length > 0 ? names.join(', ') : `suite ${suite}`
 
 /** The options that change what is run, as they were typed. */
-function flagsOf({ target, targetCommand, defect, set, stack }: RunOptions): string[] {
+function flagsOf(options: RunOptions): string[] {
+  const { target, targetCommand, shell, defect, set, stack, know = [] } = options
   return [
     ...(target === undefined ? [] : ['--target', quoted(target)]),
     ...(targetCommand === undefined ? [] : ['--target-command', quoted(targetCommand)]),
+    ...(shell === true ? ['--shell'] : []),
+    ...envFlags(options),
+    ...know.flatMap((pair) => ['--know', quoted(pair)]),
     ...(defect === undefined ? [] : ['--defect', defect]),
     ...(stack === undefined ? [] : ['--stack', quoted(stack)]),
     ...set.flatMap((pair) => ['--set', quoted(pair)]),
@@ -72,13 +80,15 @@ function flagsOf({ target, targetCommand, defect, set, stack }: RunOptions): str
 
 /** What kept us from judging, each once: a stack that cannot start is one trouble, not five. */
 function troubleLines({ scenarios }: Report): string[] {
-  const byText = new Map<string, string[]>()
+  const byText = new Map<string, Set<string>>()
   for (const { name, troubles } of scenarios) {
-    for (const trouble of troubles) byText.set(trouble, [...(byText.get(trouble) ?? []), name])
+    for (const trouble of troubles) {
+      byText.set(trouble, (byText.get(trouble) ?? new Set()).add(name))
+    }
   }
-  const isWhole = (names: string[]) => names.length > 1 && names.length === scenarios.length
+  const isWhole = (names: Set<string>) => names.size > 1 && names.size === scenarios.length
   return [...byText].map(([trouble, names]) =>
-    isWhole(names) ? trouble : `${names.join(', ')}: ${trouble}`,
+    isWhole(names) ? trouble : `${[...names].join(', ')}: ${trouble}`,
   )
 }
 

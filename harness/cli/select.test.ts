@@ -17,6 +17,14 @@ describe('what is known is taken', () => {
     expect(selectTarget({})).toEqual({ kind: 'reference' })
     expect(selectTarget({ defect: 'm-740-bad-json-as-text' })).toMatchObject({ kind: 'reference' })
     expect(selectTarget({ targetCommand: 'x y' })).toEqual({ kind: 'command', command: 'x y' })
+    const words = { targetCommand: 'a | b', shell: true, env: ['A=1'], know: ['pingIntervalMs=5'] }
+    expect(selectTarget(words)).toEqual({
+      kind: 'command',
+      command: 'a | b',
+      isShell: true,
+      env: { A: '1' },
+      known: { pingIntervalMs: 5 },
+    })
     const url = selectTarget({ target: 'ws://h:3002/ws', stack: 'f' })
     expect(url).toEqual({ kind: 'url', url: 'http://h:3002' })
   })
@@ -37,6 +45,10 @@ describe('what is not known is refused with what was meant', () => {
     [() => selectScenarios(['x'], 'quick'), /not both/],
     [() => selectFinding('v8L1'), /mean "v8-L1"/],
     [() => selectTarget({ defect: 'm-740-bad-json-as-txt' }), /mean "m-740-bad-json-as-text"/],
+    [() => selectTarget({ targetCommand: 'a | b' }), /--target-command: "\|".*--shell/],
+    [() => selectTarget({ shell: true }), /are for --target-command/],
+    [() => selectTarget({ env: ['A=1'] }), /are for --target-command/],
+    [() => selectTarget({ know: ['pingIntervalMs=5'] }), /reports all its settings/],
     [() => selectTarget({ target: 'x', targetCommand: 'y' }), /not both/],
     [() => selectTarget({ targetCommand: 'y', defect: 'z' }), /only the reference relay/],
     [() => selectTarget({ target: 'localhost:3002', stack: 'f' }), /URL such as http/],
@@ -49,6 +61,10 @@ describe('what is not known is refused with what was meant', () => {
     [() => selectSettings(['=5']), /wants name=value/],
     [() => selectSettings(['healthWindowMs=']), /wants a number/],
     [() => selectSettings(['healthWindowMs=1500']), /whole number/],
+    [() => selectSettings(['sendTimeoutMs=-5']), /wanted a whole number/],
+    [() => selectSettings(['sendTimeoutMs=-5000']), /wanted 1 to \d+ s, or 0 for .*found -5/],
+    [() => selectSettings(['WEBSOCKET_SEND_TIMEOUT_SECS=99999']), /wanted 1 to \d+ s.*99999/],
+    [() => selectSettings(['connectionsPerIpMax=0']), /wanted \d+ to \d+ count/],
     [() => selectSettings(['kafkaOnDecodeError=explode']), /wanted one of/],
   ])('%s', (select, says) => {
     expect(select).toThrow(UsageError)

@@ -10,9 +10,11 @@ import { scenarios, scenarioNames } from '../../scenarios/index.ts'
 import { findings, type FindingId } from '../../scenarios/findings.ts'
 import { defectNames } from '../defects/index.ts'
 import type { RelaySettings, Scenario } from '../dsl/scenario.ts'
-import type { TargetSpec } from '../targets/target.ts'
+import { parseCommandLine } from '../targets/command-line.ts'
+import type { CommandTarget, TargetSpec } from '../targets/target.ts'
 import { UsageError } from './exit-codes.ts'
-import { known } from './nearest.ts'
+import { known as nameIn } from './nearest.ts'
+import { selectEnv, selectKnown, type EnvOptions } from './target-options.ts'
 
 export const suiteNames = ['quick', 'nightly', 'soak'] as const
 
@@ -22,33 +24,50 @@ export function selectScenarios(names: readonly string[], suite: string | undefi
     throw new UsageError('name scenarios or a suite, not both')
   }
   if (names.length > 0) {
-    return names.map((name) => scenarios[known('scenario', name, scenarioNames)])
+    return names.map((name) => scenarios[nameIn('scenario', name, scenarioNames)])
   }
-  const wanted = known('suite', suite ?? 'quick', suiteNames)
+  const wanted = nameIn('suite', suite ?? 'quick', suiteNames)
   return Object.values(scenarios).filter(({ suites }) => suites.includes(wanted))
 }
 
 export function selectFinding(id: string): FindingId {
-  return known('finding', id, Object.keys(findings) as FindingId[])
+  return nameIn('finding', id, Object.keys(findings) as FindingId[])
 }
 
-/** What `--target`, `--target-command`, `--defect` and `--stack` together mean. */
-export function selectTarget(options: {
-  target?: string
-  targetCommand?: string
-  defect?: string
-  stack?: string
-}): TargetSpec {
+/** The options that say what is judged. */
+export interface TargetOptions extends EnvOptions {
+  readonly target?: string
+  readonly targetCommand?: string
+  readonly shell?: boolean
+  readonly defect?: string
+  readonly stack?: string
+  /** name=value */
+  readonly know?: readonly string[]
+}
+
+/**
+ * What `--target`, `--target-command`, `--defect` and `--stack` together mean.
+ *
+ * @param inherited the environment of the harness, for `--inherit-env`
+ */
+export function selectTarget(
+  options: TargetOptions,
+  inherited: Readonly<Record<string, string | undefined>> = {},
+): TargetSpec {
   const { target, targetCommand, defect, stack } = options
+  const known = selectKnown(options.know)
   if (targetCommand !== undefined) {
     if (target !== undefined) throw new UsageError('give --target or --target-command, not both')
     if (defect !== undefined) throw new UsageError('only the reference relay has defects')
-    return { kind: 'command', command: targetCommand }
+    const command = commandOf(targetCommand, options, selectEnv(options, inherited))
+    return { ...command, ...(known && { known }) }
   }
+  refuseOfCommands(options)
   if (target === undefined || target === 'reference') {
+    if (known !== undefined) throw new UsageError('the reference relay reports all its settings')
     return defect === undefined
       ? { kind: 'reference' }
-      : { kind: 'reference', defect: known('defect', defect, defectNames) }
+      : { kind: 'reference', defect: nameIn('defect', defect, defectNames) }
   }
   if (defect !== undefined) throw new UsageError('only the reference relay has defects')
   const url = urlOf(target)
@@ -59,7 +78,24 @@ export function selectTarget(options: {
         'or let us start it with --target-command',
     )
   }
-  return { kind: 'url', url }
+  return { kind: 'url', url, ...(known && { known }) }
+}
+
+/** A command that no shell is to run must be one that needs none. */
+function commandOf(
+  command: string,
+  { shell: isShell = false }: TargetOptions,
+  env: CommandTarget['env'],
+): CommandTarget {
+  const parsed = isShell ? undefined : parseCommandLine(command)
+  if (parsed?.ok === false) throw new UsageError(`--target-command: ${parsed.problem}`)
+  return { kind: 'command', command, ...(isShell && { isShell }), ...(env && { env }) }
+}
+
+function refuseOfCommands({ shell, env = [], envFile, inheritEnv }: TargetOptions): void {
+  const isGiven = shell === true || env.length > 0 || envFile !== undefined || inheritEnv === true
+  if (!isGiven) return
+  throw new UsageError('--shell, --env, --env-file and --inherit-env are for --target-command')
 }
 
 /** The URL of a relay as http. TLS is refused: neither clients nor samplers here speak it. */
@@ -85,7 +121,7 @@ function settingOf(pair: string): Partial<Settings> {
   const equals = pair.indexOf('=')
   if (equals < 1) throw new UsageError(`--set wants name=value, got "${pair}"`)
   const name = pair.slice(0, equals)
-  const typed = known('setting', name, [...keys, ...keyByEnv.keys()])
+  const typed = nameIn('setting', name, [...keys, ...keyByEnv.keys()])
   const key = keyByEnv.get(typed) ?? (typed as SettingKey)
   const row: SettingRow = settingRows[key]
   const text = pair.slice(equals + 1)
@@ -103,7 +139,17 @@ function contractText(row: SettingRow, name: string, text: string): string {
 /** Reads a value as the relay will: what it refuses at its start is refused here. */
 function valueOf(row: SettingRow, key: SettingKey, text: string): Settings[SettingKey] {
   const parsed = parseSettings({ [row.env]: text })
+  // A value that a relay would only move into its bounds was meant otherwise.
+  const moved = parsed.ok ? parsed.warnings.find((one) => one.startsWith(row.env)) : undefined
+  if (moved !== undefined) throw new UsageError(boundsOf(row, text))
   if (parsed.ok) return parsed.settings[key]
   const own = parsed.problems.filter((problem) => problem.startsWith(row.env))
   throw new UsageError(own.length > 0 ? own.join('; ') : parsed.problems.join('; '))
+}
+
+function boundsOf(row: SettingRow, text: string): string {
+  if (row.kind !== 'number') return `${row.env}: "${text}" is not allowed`
+  const { env, min, max, unit, zeroMeans } = row
+  const zero = zeroMeans === undefined ? '' : `, or 0 for ${zeroMeans}`
+  return `${env}: wanted ${min} to ${max} ${unit}${zero}; found ${text}`
 }

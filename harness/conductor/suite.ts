@@ -7,7 +7,7 @@ import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import type { Stack } from '../stack/stack.ts'
-import { sayTarget, type TargetSpec } from '../targets/target.ts'
+import { recordedTarget, type TargetSpec } from '../targets/target.ts'
 import { edgeTrouble } from '../world/edge-trouble.ts'
 import { stateFolder } from '../world/places.ts'
 import type { World } from '../world/world.ts'
@@ -144,7 +144,7 @@ function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord
     schemaVersion: 1,
     scenario: { name: scenario.name, claim: scenario.claim },
     seed: order.seed,
-    target: { ...target, says: sayTarget(target) },
+    target: recordedTarget(target),
     phases: played.plan.phases.map(({ name, ms, load, prelude, faults, stimuli }) => ({
       name,
       ms,

@@ -180,13 +180,16 @@ export type Fault = readonly [
 ]
 /** A phase of the scenario begins or ends. `settle` and `steady` are phases too. */
 export type Phase = readonly ['phase', Micros, name: string, edge: 'begin' | 'end', why?: string]
-/** A process that belongs to the run. */
+/**
+ * A process that belongs to the run. `signal`: we asked it to end, with the signal that stands in
+ * the last place; `exit`: it has ended, with the code or by the signal.
+ */
 export type Process = readonly [
   'process',
   Micros,
   role: string,
   pid: number,
-  edge: 'start' | 'exit',
+  edge: 'start' | 'signal' | 'exit',
   code: number | null,
   signal: string | null,
 ]

@@ -29,6 +29,11 @@ const target = z.strictObject({
   /** One line for people. */
   says: z.string(),
   command: z.string().exactOptional(),
+  isShell: z.boolean().exactOptional(),
+  /** Names of the variables that the command was given besides the contract's. */
+  envNames: z.array(z.string()).exactOptional(),
+  /** What the user said of the target's settings. */
+  known: z.record(z.string(), z.number()).exactOptional(),
   url: z.string().exactOptional(),
   defect: z.string().exactOptional(),
 })

@@ -62,7 +62,7 @@ test.concurrent.each([
   const relay = `'${process.execPath}' '${join(repoRoot, 'relay/main.ts')}'`
   const opened = `mkfifo '${pipe}' && exec 3<>'${pipe}' && ${fill}`
   const command = `${opened} && exec ${relay} >'${pipe}' ${more}`
-  const place = await bed.place({}, 1, 'direct', { kind: 'command', command })
+  const place = await bed.place({}, 1, 'direct', { kind: 'command', command, isShell: true })
   const client = await Client.open(place.address)
   await place.produce([record(0), poison, record(2)])
   await until('both records', () => client.deliveries.length === 2)

@@ -171,7 +171,7 @@ describe.concurrent('the table of close codes', () => {
     const [hasty, patient, broken] = await Promise.all([
       bed.place(settingsOf.hasty),
       bed.place(settingsOf.patient),
-      bed.place(settingsOf.failing, 1, 'direct', { kind: 'command', command }),
+      bed.place(settingsOf.failing, 1, 'direct', { kind: 'command', command, isShell: true }),
     ])
     expect(await seeAll({ hasty, patient, failing: broken })).toStrictEqual(promised)
     for (const [reason, file] of Object.entries(seenElsewhere)) {

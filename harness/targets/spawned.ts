@@ -3,20 +3,27 @@
  * any command that honours the env contract. Their process is ours to kill, freeze and restart.
  */
 import { join } from 'node:path'
-import { withDeadline } from '../../relay/world/deadline.ts'
+import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import { sleep } from '../../relay/world/clock.ts'
 import { defectOf } from '../defects/index.ts'
 import type { RelayProcess } from '../faults/fault.ts'
-import { startChild, type OwnedChild } from '../world/child.ts'
+import { startChild, type Exit, type OwnedChild } from '../world/child.ts'
 import { listenerOn } from '../world/listener.ts'
 import { repoRoot } from '../world/places.ts'
 import { freePort } from '../world/ports.ts'
-import { identify } from '../world/processes.ts'
-import { isTrouble, Trouble } from '../world/trouble.ts'
+import { identify, isRunning, type ProcessIdentity } from '../world/processes.ts'
+import { Trouble, type TroubleCode } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
+import { parseCommandLine } from './command-line.ts'
 import { contractOf } from './environment.ts'
 import { sayAsked, untilReady, type Asked } from './readiness.ts'
-import { sayTarget, type RunningTarget, type TargetSpec, type TargetStart } from './target.ts'
+import {
+  sayTarget,
+  type CommandTarget,
+  type RunningTarget,
+  type TargetSpec,
+  type TargetStart,
+} from './target.ts'
 
 type SpawnedSpec = Extract<TargetSpec, { kind: 'reference' | 'command' }>
 
@@ -24,12 +31,18 @@ const startLimitMs = 30_000
 /** A relay that honours SIGTERM ends within this time; after it, SIGKILL. */
 const stopGraceMs = 15_000
 /** How often to look whether a process behind a wrapper is gone. */
-const lookEveryMs = 20
+const lookEveryMs = 50
+/** What a wrapper without its relay may take to see that it has nothing left to do. */
+const wrapperGraceMs = 500
 
 /** A relay that runs: what we started, and the process that has its sockets. Often the same. */
 interface Launched {
   readonly child: OwnedChild
   readonly pid: number
+  /** Undefined where it ended as soon as it was ready. */
+  readonly relay: ProcessIdentity | undefined
+  /** How it ended; without a code and a signal where a wrapper keeps that to itself. */
+  readonly exited: Promise<Exit>
 }
 
 /** Starts the target and waits until it is ready; a target that never is, is the run's trouble. */
@@ -39,17 +52,26 @@ export async function startSpawned(
   start: TargetStart,
 ): Promise<RunningTarget> {
   const port = await freePort(`${world.mark}/${start.topic}`)
-  let running = await launch(world, spec, start, port, start.readyLimitMs ?? startLimitMs)
+  let starts = 0
+  const launchAgain = (limitMs: number) => {
+    starts += 1
+    const logFile = starts === 1 ? start.logFile : `${start.logFile}.start-${starts}`
+    return launch(world, spec, { ...start, logFile }, port, limitMs)
+  }
+  let running = await launchAgain(start.readyLimitMs ?? startLimitMs)
+  const kill: RelayProcess['kill'] = (signal, limitMs) => {
+    if (isUp(running)) start.onProcess(running.pid, 'signal', null, signal)
+    return withDeadline(world.clock, limitMs, `the relay ending on ${signal}`, () =>
+      end(running, signal),
+    )
+  }
   const process: RelayProcess = {
     get pid() {
       return running.pid
     },
-    kill: (signal, limitMs) =>
-      withDeadline(world.clock, limitMs, `the relay ending on ${signal}`, (aborted) =>
-        end(world, running, signal, aborted),
-      ),
+    kill,
     async start(limitMs) {
-      running = await launch(world, spec, start, port, limitMs)
+      running = await launchAgain(limitMs)
     },
     send: (signal) => signalRelay(running, signal),
   }
@@ -58,9 +80,24 @@ export async function startSpawned(
     address: addressOf(port),
     process,
     async stop() {
-      const { code, signal } = await running.child.stop(stopGraceMs)
-      return { code, isKilled: signal === 'SIGKILL' }
+      const { code, isKilled } = await stopInOrder(kill)
+      // Whatever it started and left behind, and a wrapper that waits for something else.
+      await running.child.stop(0)
+      return { code, isKilled }
     },
+  }
+}
+
+const isUp = ({ relay }: Launched) => relay !== undefined && isRunning(relay)
+
+/** SIGTERM to the relay itself and the time to end in order; SIGKILL to one that does not. */
+async function stopInOrder(kill: RelayProcess['kill']) {
+  try {
+    return { ...(await kill('SIGTERM', stopGraceMs)), isKilled: false }
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error
+    await kill('SIGKILL', stopGraceMs).catch(() => undefined)
+    return { code: null, isKilled: true }
   }
 }
 
@@ -80,8 +117,10 @@ async function launch(
     child = await startChild(world, {
       role: 'relay',
       ...commandOf(spec),
-      env: contractOf(start, port),
+      // The servers of this run are not to be had otherwise than by the contract.
+      env: { ...(spec.kind === 'command' && spec.env), ...contractOf(start, port) },
       logFile: start.logFile,
+      ...(start.onLine !== undefined && { onLine: start.onLine }),
       ready: {
         probe: (signal) => untilReady(world.clock, address, signal, (asked) => (last = asked)),
       },
@@ -91,14 +130,30 @@ async function launch(
     throw unready(spec, address, last, error)
   }
   const pid = listenerOn(port, world.mark) ?? child.pid
+  const relay = identify(pid)
   start.onProcess(pid, 'start', null, null)
-  void child.exited.then(({ code, signal }) => start.onProcess(pid, 'exit', code, signal))
-  return { child, pid }
+  const exited = exitOf(world, child, relay)
+  void exited.then(({ code, signal }) => start.onProcess(pid, 'exit', code, signal))
+  return { child, pid, relay, exited }
 }
+
+/** Settles when the relay is gone, though its wrapper may live on. */
+async function exitOf(world: World, child: OwnedChild, relay: ProcessIdentity | undefined) {
+  if (relay === undefined || relay.pid === child.pid) return child.exited
+  while (child.exit === undefined && isRunning(relay)) await sleep(world.clock, lookEveryMs)
+  const unknown: Exit = { code: null, signal: null }
+  return Promise.race([child.exited, sleep(world.clock, wrapperGraceMs).then(() => unknown)])
+}
+
+const startTroubles: ReadonlySet<TroubleCode> = new Set([
+  'child-late',
+  'child-died',
+  'child-unstartable',
+])
 
 /** What a user must know whose relay does not come up: what was asked of it, and what it said. */
 function unready(spec: SpawnedSpec, address: string, last: Asked | undefined, error: unknown) {
-  if (!isTrouble(error, 'child-late') && !isTrouble(error, 'child-died')) return error
+  if (!(error instanceof Trouble) || !startTroubles.has(error.code)) return error
   const found = last === undefined ? '' : `${sayAsked(last)}. `
   const what = error.message.slice(0, error.message.lastIndexOf('\n  what to do:'))
   return new Trouble(
@@ -109,32 +164,37 @@ function unready(spec: SpawnedSpec, address: string, last: Asked | undefined, er
   )
 }
 
-/** Sends a signal and waits until relay and wrapper are gone. */
-async function end(
-  world: World,
-  { child, pid }: Launched,
-  signal: 'SIGKILL' | 'SIGTERM',
-  aborted: AbortSignal,
-) {
-  signalRelay({ child, pid }, signal)
-  while (identify(pid) !== undefined) await sleep(world.clock, lookEveryMs, aborted)
-  // A wrapper without its relay has nothing left to do; most of them see it themselves.
-  return child.pid === pid ? child.exited : child.stop(wrapperGraceMs)
+/** Sends a signal and waits until the relay is gone, then ends what wraps it. */
+async function end(launched: Launched, signal: 'SIGKILL' | 'SIGTERM') {
+  const { child, exited } = launched
+  signalRelay(launched, signal)
+  const exit = await exited
+  if (child.exit === undefined) await child.stop(wrapperGraceMs)
+  return exit
 }
-const wrapperGraceMs = 500
 
-function signalRelay({ child, pid }: Launched, signal: NodeJS.Signals): void {
+function signalRelay(launched: Launched, signal: NodeJS.Signals): void {
+  const { child, pid } = launched
   if (child.pid === pid) child.signal(signal)
-  else if (identify(pid) !== undefined) process.kill(pid, signal)
+  else if (isUp(launched)) process.kill(pid, signal)
 }
 
-/** The program and its arguments. A user's command is given to a shell, as users expect. */
+/** The program and its arguments. */
 function commandOf(spec: SpawnedSpec): { command: string; args: readonly string[] } {
-  if (spec.kind === 'command') return { command: '/bin/sh', args: ['-c', spec.command] }
+  if (spec.kind === 'command') return commandOfUser(spec)
   const { execPath } = process
   const isDefective = spec.defect !== undefined && defectOf(spec.defect).part === 'relay'
   if (!isDefective) return { command: execPath, args: [relayMain] }
   return { command: execPath, args: [defectMain, spec.defect] }
+}
+
+/** @throws Trouble where only a shell could make something of it, and none was asked for */
+function commandOfUser({ command, isShell = false }: CommandTarget) {
+  if (isShell) return { command: '/bin/sh', args: ['-c', command] }
+  const parsed = parseCommandLine(command)
+  if (parsed.ok) return parsed
+  const says = `the command "${command}" cannot be run without a shell: ${parsed.problem}`
+  throw new Trouble('target-unready', says, 'change it, or ask for a shell with --shell')
 }
 
 const relayMain = join(repoRoot, 'relay/main.ts')

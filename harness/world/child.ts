@@ -31,6 +31,8 @@ export interface ChildSpec {
   /** Standard output and error, in at most `logBytesMax` (default 8 MiB) with the older half. */
   readonly logFile: string
   readonly logBytesMax?: number
+  /** Told of every line, without secrets. */
+  readonly onLine?: (line: string) => void
   /** Without it the child is ready as soon as it was started. */
   readonly ready?: Ready
   /** A line that says that it will never be ready: some servers say so and live on. */
@@ -85,6 +87,7 @@ export async function startChild(world: World, spec: ChildSpec): Promise<OwnedCh
     bytesMax: spec.logBytesMax ?? logBytesDefault,
     secrets: secretsOf(spec.env ?? {}),
     onLine: (line) => {
+      spec.onLine?.(line)
       for (const listen of lines) listen(line)
     },
   })

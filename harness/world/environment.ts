@@ -42,7 +42,15 @@ const secretCharsMin = 4
 
 /** The values in `variables` that must not appear in logs or messages. */
 export function secretsOf(variables: Readonly<Record<string, string>>): string[] {
-  return Object.entries(variables)
-    .filter(([name, value]) => secretName.test(name) && value.length >= secretCharsMin)
-    .map(([, value]) => value)
+  const values = Object.entries(variables).flatMap(([name, value]) =>
+    isSecretName(name) ? [value] : passwordIn(value),
+  )
+  return values.filter((value) => value.length >= secretCharsMin)
 }
+
+/** Whether the value of a variable of this name is to be kept from people. */
+export const isSecretName = (name: string): boolean => secretName.test(name)
+
+/** The password of a URL such as `redis://user:password@host`. */
+const passwordIn = (value: string): string[] =>
+  /:\/\/[^:@/\s]*:([^@\s]+)@/.exec(value)?.slice(1) ?? []

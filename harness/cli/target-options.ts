@@ -1,0 +1,130 @@
+/**
+ * What a user says of a relay that a command starts: its own variables, and what is known of its
+ * settings. Variables of the contract are the harness's: another value of one of them would let the
+ * relay read other servers than those that are broken and measured.
+ */
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { settingRows, type SettingRow } from '../../relay/tables/settings.ts'
+import { contractOf, timingKeys } from '../targets/environment.ts'
+import type { KnownTiming } from '../targets/target.ts'
+import { isSecretName } from '../world/environment.ts'
+import { UsageError } from './exit-codes.ts'
+import { known } from './nearest.ts'
+import { quoted } from './quoted.ts'
+
+export interface EnvOptions {
+  /** NAME=value. */
+  readonly env?: readonly string[]
+  readonly envFile?: string
+  readonly inheritEnv?: boolean
+}
+
+type Variables = Readonly<Record<string, string>>
+
+const nowhere = { kafkaBrokers: [], redisUrl: '', topic: '', dlqTopic: '', groupId: '' }
+/** Variables that say which servers and names the relay uses: always the harness's own. */
+const serverNames = new Set(Object.keys(contractOf({ ...nowhere, settings: {} }, 0)))
+/** Variables of settings; a secret one may be given, because `--set` would show it. */
+const settingNames = new Set(
+  Object.values(settingRows)
+    .filter((row: SettingRow) => !(row.kind === 'text' && row.isSecret === true))
+    .map(({ env }) => env),
+)
+
+/**
+ * The variables of a relay besides those of the contract: what the user's own environment has, then
+ * the file's, then those given one by one.
+ *
+ * @param inherited the environment of the harness
+ * @throws UsageError for a variable that is the contract's
+ */
+export function selectEnv(
+  { env = [], envFile, inheritEnv = false }: EnvOptions,
+  inherited: Readonly<Record<string, string | undefined>>,
+): Variables | undefined {
+  if (env.length === 0 && envFile === undefined && !inheritEnv) return undefined
+  const given = Object.fromEntries(env.map(pairOf))
+  const asked = { ...(envFile === undefined ? {} : variablesIn(envFile)), ...given }
+  for (const name of Object.keys(asked)) refuseContract(name)
+  return { ...(inheritEnv ? ownOf(inherited) : {}), ...asked }
+}
+
+function pairOf(pair: string): readonly [string, string] {
+  const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(pair) ?? []
+  if (name === undefined || value === undefined) {
+    throw new UsageError(`--env wants NAME=value, got "${shown(pair)}"`)
+  }
+  return [name, value]
+}
+
+/** What was typed without its value, which may be a secret. */
+const shown = (pair: string) => pair.replace(/=.*$/s, '=…')
+
+function variablesIn(file: string): Variables {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`--env-file wants a file: ${(error as Error).message}`)
+  }
+  const lines = text.split('\n').map((line) => line.trim())
+  const isOdd = (line: string) => line !== '' && !/^#|^(?:export\s+)?[A-Za-z_]\w*\s*=/.test(line)
+  // A value in quotes may have lines of its own; they are the parser's.
+  const odd = text.includes('"') || text.includes("'") ? -1 : lines.findIndex(isOdd)
+  if (odd >= 0) {
+    throw new UsageError(`${file}, line ${odd + 1}: wanted NAME=value, a comment, or nothing`)
+  }
+  return parseEnv(text) as Variables
+}
+
+function refuseContract(name: string): void {
+  if (serverNames.has(name)) {
+    throw new UsageError(
+      `${name} is set by the harness: the relay must use the servers and topics of this run; ` +
+        `for servers of your own use --stack <file>`,
+    )
+  }
+  if (settingNames.has(name)) {
+    throw new UsageError(`${name} is a setting that scenarios choose; use --set ${name}=value`)
+  }
+}
+
+/** A variable of the contract that is left over in a shell must not change a verdict. */
+function ownOf(all: Readonly<Record<string, string | undefined>>): Variables {
+  const names = Object.keys(all).filter((name) => !serverNames.has(name) && !settingNames.has(name))
+  const pairs = names.map((name) => [name, all[name]] as const)
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined))
+}
+
+/** `--know key=value`, in milliseconds or counts. */
+export function selectKnown(pairs: readonly string[] = []): KnownTiming | undefined {
+  if (pairs.length === 0) return undefined
+  return Object.fromEntries(pairs.map(knownOf))
+}
+
+const knowable = Object.keys(timingKeys) as (keyof KnownTiming)[]
+
+function knownOf(pair: string): readonly [keyof KnownTiming, number] {
+  const equals = pair.indexOf('=')
+  if (equals < 1) throw new UsageError(`--know wants name=value, got "${pair}"`)
+  const key = known('setting to know', pair.slice(0, equals), knowable)
+  const text = pair.slice(equals + 1)
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return [key, value]
+  const unit = key.endsWith('Ms') ? 'milliseconds' : 'a count'
+  throw new UsageError(`--know ${key} wants ${unit}, 0 or more; got "${text}"`)
+}
+
+/** The options as they are to be typed again; the value of a secret is not repeated. */
+export function envFlags({ env = [], envFile, inheritEnv = false }: EnvOptions): string[] {
+  const hidden = (pair: string) => {
+    const name = pair.slice(0, pair.indexOf('='))
+    return isSecretName(name) ? `${name}=…` : pair
+  }
+  return [
+    ...env.flatMap((pair) => ['--env', quoted(hidden(pair))]),
+    ...(envFile === undefined ? [] : ['--env-file', quoted(envFile)]),
+    ...(inheritEnv ? ['--inherit-env'] : []),
+  ]
+}
