@@ -54,7 +54,12 @@ export const findings = {
   'own-1': {
     audit: 'claim of this project',
     part: 'relay',
-    says: 'A malformed record takes the valid records of its batch with it.',
+    says: 'A malformed record leaves no trace, reaches clients, or takes valid records with it.',
+  },
+  'own-4': {
+    audit: 'claim of this project',
+    part: 'client',
+    says: 'A client misjudges a malformed record, or doubts what it knows rightly because of one.',
   },
   'M-740': {
     audit: 'graph state and telemetry v22',

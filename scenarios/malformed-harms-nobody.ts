@@ -4,6 +4,17 @@
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 
+const each = 10
+/** A client takes what is not JSON for text; or it rounds integers. */
+const textKinds = ['bad-patch-json', 'bad-patch-utf8'] as const
+const numberKinds = ['big-integers'] as const
+const ofClients = {
+  check: 'malformed-accounted',
+  judges: 'client',
+  group: 'reference',
+  each,
+} as const
+
 export default scenario({
   name: 'malformed-harms-nobody',
   claim: 'Each malformed record is dead-lettered or refused with its reason; others are untouched.',
@@ -20,20 +31,17 @@ export default scenario({
     {
       name: 'malformed',
       ms: 10_000,
-      stimuli: [{ stimulus: 'malformed', kinds: 'all', each: 10 }],
+      stimuli: [{ stimulus: 'malformed', kinds: 'all', each }],
     },
     { name: 'afterwards', ms: 2_000 },
   ],
   expect: () => ({
     'own-1': [
-      { check: 'malformed-accounted', group: 'reference', each: 10 },
+      { check: 'malformed-accounted', judges: 'relay', group: 'reference', each },
       { check: 'exercised', recordsMin: 3_000, malformedMin: 200 },
     ],
-    'M-740': [
-      { check: 'malformed-accounted', group: 'reference', kinds: ['bad-patch-json'], each: 10 },
-    ],
-    'M-741': [
-      { check: 'malformed-accounted', group: 'reference', kinds: ['big-integers'], each: 10 },
-    ],
+    'M-740': [{ ...ofClients, kinds: textKinds }],
+    'M-741': [{ ...ofClients, kinds: numberKinds }],
+    'own-4': [{ ...ofClients, exceptKinds: [...textKinds, ...numberKinds] }],
   }),
 })

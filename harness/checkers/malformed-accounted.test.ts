@@ -1,9 +1,9 @@
 import { story, type Story } from '../history/story.ts'
+import { allMalformedKinds } from '../stimuli/malformed.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
 import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 
-const three = ['garbage', 'bad-patch-json', 'big-integers', 'tombstone']
-const counted = { websocket_kafka_payload_missing_total: 1 }
+const three: readonly string[] = ['garbage', 'bad-patch-json', 'big-integers', 'tombstone']
 const lostLetter = { 'websocket_dlq_send_failures_total{reason="timeout"}': 1 }
 const malformed = {
   malformed: { 3: 'garbage', 6: 'bad-patch-json', 10: 'big-integers', 14: 'tombstone' },
@@ -15,11 +15,13 @@ interface Told {
   readonly runs?: readonly (readonly [first: number, count: number])[]
   readonly letter?: string | null
   readonly refusal?: string | null
-  readonly missing?: boolean
+  /** What the relay's count of missing payloads says before and after. */
+  readonly missing?: readonly [before: number, after: number]
 }
 
 function run(told: Told = {}): Story {
-  const { letter = 'invalid_protobuf', refusal = 'patch-value', missing = true } = told
+  const { letter = 'invalid_protobuf', refusal = 'patch-value' } = told
+  const [before, after] = told.missing ?? [0, 1]
   const runs = told.runs ?? [[0, 3], [4, 10], [15, 5]]
   const given = story()
     .opened(0, 1, 'reference')
@@ -29,106 +31,202 @@ function run(told: Told = {}): Story {
   for (const [first, count] of runs) given.delivered(1.1 + first / 100, 1, 0, first, count)
   if (letter !== null) given.deadletter(2, 0, 3, letter)
   if (refusal !== null) given.refusal(2, 1, 0, 6, refusal)
-  return given.scrape(3, missing ? counted : { websocket_kafka_payload_missing_total: 0 })
+  return given.scrape(0.5, missingOf(before)).scrape(3, missingOf(after))
 }
 
-const episode = 'malformed-big-integers-0'
+const missingOf = (websocket_kafka_payload_missing_total: number) => ({
+  websocket_kafka_payload_missing_total,
+})
 
-judgeCases<MalformedAccountedOptions>(
-  'malformed-accounted',
+/** The same without any counter. */
+const uncounted = () =>
+  story().opened(0, 1, 'reference').acked(1, 0, 0, 20, malformed)
+    .delivered(1.1, 1, 0, 0, 3).delivered(1.1, 1, 0, 4, 10).delivered(1.2, 1, 0, 15, 5)
+    .scrape(3, { other_total: 1 })
+
+/** With a run state of every kind that is judged as well. */
+const clean = (told: Told = {}) => run(told).runstate(15, 1, 'malformed-garbage-0', true)
+
+const episode = 'malformed-big-integers-0'
+const kinds = { kinds: three }
+type Options = MalformedAccountedOptions
+/** The whole of Kafka was away from the relay for the whole run. */
+const cut = { fault: 'cut', hop: 'kafka' }
+/** The relay took nothing behind offset 9; 10 is a big-integers record. */
+const stopped = (more = {}) =>
+  run({ runs: [[0, 3], [4, 6]], ...more }).acked(9, 0, 20, 30).phase('strike', 20, 21)
+
+judgeCases<Options>(
+  'malformed-accounted of the relay',
   malformedAccounted,
-  { group: 'reference' },
+  { judges: 'relay', group: 'reference' },
   [
-    ...passes<MalformedAccountedOptions>(
+    ...passes<Options>(
       'accounted',
-      ['all four', run(), { kinds: three }],
+      ['all four', run(), kinds],
       ['one kind only', run({ letter: null }), { kinds: ['bad-patch-json'] }],
+      ['all but one kind', run({ letter: null }), { ...kinds, exceptKinds: ['garbage'] }],
+      ['whatever clients make of it', run({ refusal: null }), kinds],
       [
-        'a dead letter that the relay counted as lost',
-        run({ letter: null }).scrape(4, lostLetter),
-        { kinds: three },
+        'a dead letter that was lost while Kafka was cut off, and counted',
+        run({ letter: null }).broken(0.5, 4, cut).scrape(4, lostLetter),
+        kinds,
       ],
       [
-        'a blocked run that is doubted, and what is refused behind it',
-        run().runstate(16, 1, 'malformed-bad-patch-json-1', true, ['patch']),
-        { kinds: three },
+        'twice after a fault',
+        run().broken(0.5, 4, cut).deadletter(3, 0, 3, 'invalid_protobuf'),
+        kinds,
       ],
+      ['a count that others began', run({ missing: [5, 6] }), { kinds: ['tombstone'] }],
     ),
-    ...fails<MalformedAccountedOptions>('unaccounted', [
-      'no dead letter',
-      run({ letter: null }),
-      { kinds: three },
-    ]),
-    ...fails<MalformedAccountedOptions>(
+    ...fails<Options>(
       'unaccounted',
-      ['a tombstone that nobody counted', run({ missing: false }), { kinds: ['tombstone'] }],
+      ['no dead letter', run({ letter: null }), kinds],
+      [
+        'a dead letter that the relay says it lost, while nothing kept it from Kafka',
+        run({ letter: null }).scrape(4, lostLetter),
+        kinds,
+      ],
+      [
+        'lost while Redis was cut off',
+        run({ letter: null }).broken(0.5, 4, { fault: 'cut', hop: 'redis' }).scrape(4, lostLetter),
+        kinds,
+      ],
+      ['a tombstone that nobody counted', run({ missing: [0, 0] }), { kinds: ['tombstone'] }],
+      [
+        'a tombstone that others counted long ago',
+        run({ missing: [5, 5] }),
+        { kinds: ['tombstone'] },
+      ],
       ['not forwarded', run({ runs: [[0, 3], [4, 6], [11, 9]] }), { kinds: ['big-integers'] }],
     ),
-    ...fails<MalformedAccountedOptions>('wrong-reason', [
+    ...fails<Options>('miscounted', [
+      'a tombstone counted twice',
+      run({ missing: [0, 2] }),
+      { kinds: ['tombstone'] },
+    ]),
+    ...fails<Options>('wrong-reason', [
       'dead-lettered for a wrong reason',
       run({ letter: 'payload_too_large' }),
-      { kinds: three },
+      kinds,
     ]),
-    ...fails<MalformedAccountedOptions>('twice', [
+    ...fails<Options>('twice', [
       'dead-lettered twice',
       run().deadletter(3, 0, 3, 'invalid_protobuf'),
-      { kinds: three },
+      kinds,
     ]),
-    ...fails<MalformedAccountedOptions>('leaked', [
-      'reached a client',
-      run({ runs: [[0, 20]] }),
-      { kinds: three },
+    ...fails<Options>('leaked', ['reached a client', run({ runs: [[0, 20]] }), kinds]),
+    ...fails<Options>('wrong-reaction', [
+      'dead-lettered although it was to be forwarded',
+      run().deadletter(2, 0, 10, 'invalid_protobuf'),
+      { kinds: ['big-integers'] },
     ]),
-    ...fails<MalformedAccountedOptions>('applied-as-text', [
-      'taken for text',
-      run({ refusal: null }),
-      { kinds: three },
-    ]),
-    ...fails<MalformedAccountedOptions>(
-      'wrong-reaction',
-      ['refused for something else', run({ refusal: 'hash' }), { kinds: three }],
-      ['refused although valid', run().refusal(2, 1, 0, 10, 'hash'), { kinds: three }],
+    ...fails<Options>(
+      'took-neighbour',
       [
-        'dead-lettered although it was to be forwarded',
-        run().deadletter(2, 0, 10, 'invalid_protobuf'),
-        { kinds: ['big-integers'] },
+        'its batch went with it',
+        run({ runs: [[4, 10], [15, 5]] }).opened(0, 2, 'reference').delivered(1, 2, 0, 4, 10),
+      ],
+      ['a valid record was dead-lettered', run().deadletter(2, 0, 7, 'invalid_protobuf')],
+    ),
+    ...fails<Options>(
+      'stopped-at',
+      ['one kind ended its consumer', stopped(), kinds],
+      ['whatever else was lost with it', stopped({ letter: null }), kinds],
+    ),
+    ...cannotTell<Options>(
+      'not-taken',
+      [
+        'something else ended its consumer',
+        run({ runs: [[0, 3], [4, 4]] }).acked(9, 0, 20, 30).phase('strike', 20, 21),
+        kinds,
+      ],
+      ['Kafka was away to the end', stopped().broken(1, 19, cut), kinds],
+      ['the run was over too soon', stopped().phase('strike', 4, 5), { kinds: ['big-integers'] }],
+    ),
+    ...cannotTell<Options>('dead-letters-unread', [
+      'the harness did not read the dead letters',
+      run({ letter: null }).trouble(3, 'dead-letters', 'the broker hung up'),
+      kinds,
+    ]),
+    ...cannotTell<Options>('no-counter', [
+      'a target without the counter',
+      uncounted(),
+      { kinds: ['tombstone'] },
+    ]),
+    ...cannotTell<Options>(
+      'kind-not-exercised',
+      ['not every kind', run()],
+      ['too few', run(), { kinds: three, each: 2 }],
+    ),
+    ...cannotTell<Options>('none-sent', ['none', story().acked(1, 0, 0, 5)]),
+  ],
+)
+
+judgeCases<Options>(
+  'malformed-accounted of the client',
+  malformedAccounted,
+  { judges: 'client', group: 'reference' },
+  [
+    ...passes<Options>(
+      'accounted',
+      ['all four', clean(), kinds],
+      ['whatever the relay makes of it', clean({ letter: 'payload_too_large' }), kinds],
+      [
+        'a blocked run that is doubted, and what is refused behind it',
+        clean().runstate(16, 1, 'malformed-bad-patch-json-1', true, ['patch']),
+        kinds,
       ],
     ),
-    ...fails<MalformedAccountedOptions>(
+    ...fails<Options>('applied-as-text', ['taken for text', clean({ refusal: null }), kinds]),
+    ...fails<Options>(
+      'wrong-reaction',
+      ['refused for something else', clean({ refusal: 'hash' }), kinds],
+      ['refused although valid', clean().refusal(2, 1, 0, 10, 'hash'), kinds],
+    ),
+    ...fails<Options>(
       'state-differs',
-      ['another state', run().runstate(16, 1, episode, false), { kinds: ['big-integers'] }],
-      ['doubted although right', run().runstate(16, 1, episode, true, ['hash']), {
+      ['another state', clean().runstate(16, 1, episode, false), { kinds: ['big-integers'] }],
+      ['doubted although right', clean().runstate(16, 1, episode, true, ['hash']), {
         kinds: ['big-integers'],
       }],
+      [
+        'a blocked run that is not doubted',
+        clean().runstate(16, 1, 'malformed-bad-patch-json-1', true),
+        kinds,
+      ],
     ),
-    ...fails<MalformedAccountedOptions>('took-neighbour', [
-      'its batch went with it',
-      run({ runs: [[4, 10], [15, 5]] }).opened(0, 2, 'reference').delivered(1, 2, 0, 4, 10),
-    ]),
-    ...fails<MalformedAccountedOptions>('took-neighbour', [
-      'a valid record was dead-lettered',
-      run().deadletter(2, 0, 7, 'invalid_protobuf'),
-    ]),
-    ...fails<MalformedAccountedOptions>('neighbour-refused', [
+    ...fails<Options>('neighbour-refused', [
       'a valid record was refused',
-      run().refusal(2, 1, 0, 7, 'gap'),
+      clean().refusal(2, 1, 0, 7, 'gap'),
+      { exceptKinds: allMalformedKinds.filter((kind) => !three.includes(kind)) },
     ]),
-    ...fails<MalformedAccountedOptions>('state-differs', [
-      'a blocked run that is not doubted',
-      run().runstate(16, 1, 'malformed-bad-patch-json-1', true),
-      { kinds: three },
+    ...cannotTell<Options>(
+      'not-delivered',
+      [
+        'the relay lost it: that says nothing of a client',
+        clean({ runs: [[0, 3], [4, 6], [11, 3], [15, 5]] }),
+        { kinds: ['big-integers'] },
+      ],
+      [
+        'the relay lost a record of its thread',
+        clean({ runs: [[0, 1], [2, 1], [4, 10], [15, 5]], refusal: 'gap' }),
+        { kinds: ['bad-patch-json'] },
+      ],
+      [
+        'the relay sent on what it must keep',
+        clean({ runs: [[0, 20]], refusal: 'gap' }),
+        { kinds: ['bad-patch-json'] },
+      ],
+    ),
+    ...cannotTell<Options>('no-run-states', [
+      'nobody compared states',
+      clean(),
+      { kinds: ['big-integers'] },
     ]),
-    ...cannotTell<MalformedAccountedOptions>('kind-not-exercised', [
-      'not every kind',
-      run(),
-    ]),
-    ...cannotTell<MalformedAccountedOptions>('kind-not-exercised', [
-      'too few',
-      run(),
-      { kinds: three, each: 2 },
-    ]),
-    ...cannotTell<MalformedAccountedOptions>('none-sent', ['none', story().acked(1, 0, 0, 5)]),
-    ...cannotTell<MalformedAccountedOptions>('no-reference', [
+    ...cannotTell<Options>('kind-not-exercised', ['too few', clean(), { kinds: three, each: 2 }]),
+    ...cannotTell<Options>('none-sent', ['none', story().acked(1, 0, 0, 5)]),
+    ...cannotTell<Options>('no-reference', [
       'nobody decoded',
       story().acked(1, 0, 0, 20, malformed),
     ]),

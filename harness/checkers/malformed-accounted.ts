@@ -1,32 +1,45 @@
 /**
- * Every malformed record, one by one: dead-lettered with a right reason, counted as missing,
- * refused by the reference client with a right reason, or applied where it only looks dangerous.
- * And its neighbours: delivered, applied, and every run's state equal to the producer's truth.
+ * Every malformed record, one by one. Of the relay: dead-lettered with a right reason, counted as
+ * missing or forwarded, with all of its neighbours. Of the reference client: refused with a right
+ * reason, or applied where it only looks dangerous, and every run's state equal to the producer's
+ * truth. Each judges what it got; what the relay lost is not held against a client.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
+import { kindOfThread } from '../stimuli/episode-truth.ts'
 import { allMalformedKinds } from '../stimuli/malformed.ts'
-import type { Checker } from './checker.ts'
-import { cannotTell, conclude } from './conclude.ts'
-import { reactions, type Reactions } from './malformed/reactions.ts'
-import { neighbourViolations, stateViolations } from './malformed/neighbours.ts'
+import type { Checker, Judgement } from './checker.ts'
+import { cannotTell, conclude, type Doubt } from './conclude.ts'
+import { clientAccount, wholeThreads } from './malformed/client-account.ts'
+import {
+  refusedNeighbours,
+  relayNeighbours,
+  stateViolations,
+  type IsWanted,
+} from './malformed/neighbours.ts'
+import { reactions } from './malformed/reactions.ts'
 import { malformedRecords, type Odd } from './malformed/records.ts'
-import { accountFor } from './malformed/account.ts'
+import { relayAccount } from './malformed/relay-account.ts'
 import { count, name, names, type GroupName } from './options.ts'
 import { anomaliesOf } from './stream/flaw.ts'
 import { streamFlaws } from './stream.ts'
 
 export interface MalformedAccountedOptions<G extends string = string> {
+  /** Whose reaction is judged: the relay's, or that of the reference clients of `group`. */
+  readonly judges: 'relay' | 'client'
   /** Clients that decode with the reference client. */
   readonly group: GroupName<G>
   /** Kinds to judge; default is every kind there is, and the neighbours of all. */
   readonly kinds?: readonly string[]
+  /** Kinds that are judged elsewhere. */
+  readonly exceptKinds?: readonly string[]
   /** Least number of records of each kind; default 1. */
   readonly each?: number
 }
 
 /** Gravest first: what decides when several rules are broken. */
 const order = [
+  'stopped-at',
   'took-neighbour',
   'leaked',
   'unaccounted',
@@ -35,75 +48,123 @@ const order = [
   'state-differs',
   'wrong-reason',
   'twice',
+  'miscounted',
   'neighbour-refused',
 ]
+const byGravity = (a: { rule: string }, b: { rule: string }) =>
+  order.indexOf(a.rule) - order.indexOf(b.rule)
 
 export const malformedAccounted: Checker<MalformedAccountedOptions> = {
   says: 'Every malformed record is accounted for, and none of its neighbours suffers.',
   options: z.strictObject({
+    judges: z.enum(['relay', 'client']),
     group: name,
     kinds: names.exactOptional(),
+    exceptKinds: names.exactOptional(),
     each: count.exactOptional(),
   }),
   judge(history, options) {
-    const wanted = options.kinds ?? allMalformedKinds
+    const wanted = wantedKinds(options)
     const odd = malformedRecords(history).filter(({ kind }) => wanted.includes(kind))
-    if (odd.length === 0) return cannotTell('none-sent', 'No malformed record was acknowledged.')
-    const told = reactions(history, options.group)
-    if (told.clients.length === 0) {
-      return cannotTell('no-reference', `No client of ${options.group} was there to decode.`)
+    if (odd.length === 0) {
+      const fix = 'see why the producer could not write to Kafka, and repeat the run'
+      return cannotTell('none-sent', 'No malformed record was acknowledged.', fix)
     }
-    return judgeOdd(history, options, { wanted, odd, told })
+    return options.judges === 'relay'
+      ? judgeRelay(history, options, { wanted, odd })
+      : judgeClient(history, options, { wanted, odd })
   },
 }
+
+const wantedKinds = ({ kinds, exceptKinds = [] }: MalformedAccountedOptions): readonly string[] =>
+  (kinds ?? allMalformedKinds).filter((kind) => !exceptKinds.includes(kind))
 
 interface Given {
   readonly wanted: readonly string[]
   readonly odd: readonly Odd[]
-  readonly told: Reactions
 }
 
-function judgeOdd(history: History, options: MalformedAccountedOptions, given: Given) {
-  const { wanted, odd, told } = given
+function judgeRelay(history: History, options: MalformedAccountedOptions, given: Given): Judgement {
+  const { wanted, odd } = given
   const { flaws } = streamFlaws(history, undefined, false)
   const neighbours = flaws.filter(({ kind }) => kind === 'malformed-took-neighbour')
-  const violations = [
-    ...(options.kinds === undefined ? neighbourViolations(history, told, neighbours) : []),
-    ...accountFor(history, odd, told),
-    ...stateViolations(history, told, options.kinds),
-  ].sort((a, b) => order.indexOf(a.rule) - order.indexOf(b.rule))
-  const plural = wanted.length === 1 ? '' : 's'
+  const account = relayAccount(history, odd)
+  const violations = [...relayNeighbours(history, neighbours), ...account.violations]
   return conclude({
-    violations,
-    doubts: [tooFew(wanted, odd, options.each ?? 1), stateDoubt(told, options.kinds)],
+    violations: violations.sort(byGravity),
+    doubts: [...account.doubts, tooFew(wanted, odd, options.each ?? 1)],
     holds: {
       rule: 'accounted',
       says:
-        `${odd.length} malformed records of ${wanted.length} kind${plural} are accounted for, ` +
-        `and ${told.states.length} run states are right.`,
+        `The relay accounted for all ${odd.length} malformed records of ${kindsText(wanted)}, ` +
+        'and no valid record went with them.',
     },
-    exercised: odd.length,
+    exercised: account.judged.length,
     evidence: {
       malformed: odd.length,
+      taken: account.judged.length,
       kinds: new Set(odd.map(({ kind }) => kind)).size,
       deadLetters: history.events('deadletter').length,
-      refusals: told.refusals,
-      runStates: told.states.length,
     },
     anomalies: anomaliesOf(neighbours),
   })
 }
 
-function tooFew(wanted: readonly string[], odd: readonly Odd[], each: number) {
+function judgeClient(
+  history: History,
+  options: MalformedAccountedOptions,
+  { wanted, odd }: Given,
+): Judgement {
+  const told = reactions(history, options.group)
+  if (told.clients.length === 0) {
+    const fix = `see why no client of ${options.group} could connect`
+    return cannotTell('no-reference', `No client of ${options.group} was there to decode.`, fix)
+  }
+  const isWhole = wholeThreads(history, told.clients)
+  const isWanted: IsWanted = (kind) =>
+    kind === undefined ? options.kinds === undefined : wanted.includes(kind)
+  const account = clientAccount(odd, told, isWhole)
+  const states = told.states.filter(
+    ([, , client, thread]) => isWanted(kindOfThread(thread)) && isWhole(client, thread),
+  )
+  const violations = [
+    ...account.violations,
+    ...stateViolations(states),
+    ...refusedNeighbours(history, told, isWhole, isWanted),
+  ]
+  return conclude({
+    violations: violations.sort(byGravity),
+    doubts: [...account.doubts, tooFew(wanted, odd, options.each ?? 1), stateDoubt(states.length)],
+    holds: {
+      rule: 'accounted',
+      says:
+        `Reference clients reacted rightly to all ${account.judged.length} malformed records of ` +
+        `${kindsText(wanted)} that they were to see, and ${states.length} run states are right.`,
+    },
+    exercised: account.judged.length,
+    evidence: {
+      malformed: odd.length,
+      seen: account.judged.length,
+      refusals: told.refusals,
+      runStates: states.length,
+    },
+  })
+}
+
+const kindsText = (kinds: readonly string[]): string =>
+  kinds.length === 1 ? `the kind ${kinds[0]}` : `${kinds.length} kinds`
+
+function tooFew(wanted: readonly string[], odd: readonly Odd[], each: number): Doubt | undefined {
   const counts = new Map<string, number>()
   for (const { kind } of odd) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   const short = wanted.find((kind) => (counts.get(kind) ?? 0) < each)
   if (short === undefined) return undefined
   const says = `At least ${each} of ${short} were wanted; there were ${counts.get(short) ?? 0}.`
-  return { rule: 'kind-not-exercised', says }
+  return { rule: 'kind-not-exercised', says, fix: 'repeat the run: the producer sent too little' }
 }
 
-function stateDoubt({ states }: Reactions, kinds: readonly string[] | undefined) {
-  if (states.length > 0 || kinds !== undefined) return undefined
-  return { rule: 'no-run-states', says: 'No run state was compared with the truth.' }
+function stateDoubt(states: number): Doubt | undefined {
+  if (states > 0) return undefined
+  const says = 'No state of a run was compared with the truth.'
+  return { rule: 'no-run-states', says, fix: 'see why the reference clients wrote none down' }
 }

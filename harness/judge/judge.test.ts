@@ -66,6 +66,20 @@ describe('judge', () => {
     ])
   })
 
+  test('does not judge its own client behind a relay of others', () => {
+    const options = { judges: 'client', group: 'readers', kinds: ['tombstone'] } as const
+    const given = expecting({ check: 'malformed-accounted', ...options })
+    const findingsOf = (kind: 'reference' | 'command') => {
+      const target = { kind, says: 'a relay', ...(kind === 'command' && { command: 'relay' }) }
+      return judge(calm().history(), record({ ...given, target })).findings[0]
+    }
+    expect(findingsOf('reference')).toMatchObject({ verdict: 'unknown', rule: 'none-sent' })
+    expect(findingsOf('command')).toMatchObject({
+      verdict: 'not-applicable',
+      rule: 'client-not-under-test',
+    })
+  })
+
   test('does not judge the stream twice when the record names it', () => {
     const stream: Expectation = { check: 'stream', haltsAtPoison: true }
     const given = record({ expectations: [{ finding: 'stream', expectation: stream }] })

@@ -4,6 +4,7 @@
  * can be judged again by better checkers.
  */
 import type { Checker, Judgement, Verdict } from '../checkers/checker.ts'
+import { notApplicable } from '../checkers/conclude.ts'
 import { checkers, type Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -49,7 +50,7 @@ const always: readonly Expectation[] = [{ check: 'stream' }, { check: 'stays-ali
 /** Judges a run. Never throws: a checker that does is `unknown`. */
 export function judge(history: History, record: RunRecord): RunVerdict {
   const expectations = expectationsOf(record).map(({ finding, expectation }) =>
-    judged(history, finding, expectation),
+    judged(history, record, finding, expectation),
   )
   const reservations = [...reservationsOf(history, record), ...nothingExpected(record)]
   const findings = [...new Set(expectations.map(({ finding }) => finding))].map((finding) => {
@@ -87,14 +88,29 @@ function expectationsOf({ expectations }: RunRecord): RunRecord['expectations'] 
   ]
 }
 
-function judged(history: History, finding: string, expectation: Expectation): JudgedExpectation {
-  const judgement = judgementOf(history, expectation)
+function judged(
+  history: History,
+  { target }: RunRecord,
+  finding: string,
+  expectation: Expectation,
+): JudgedExpectation {
+  const isOfOurs = target.kind === 'reference' || !judgesClient(expectation)
+  const judgement = isOfOurs ? judgementOf(history, expectation) : clientNotUnderTest
   const { detectedAt } = judgement
   const base = { finding, expectation, judgement }
   if (detectedAt === undefined) return base
   const since = Math.max(0, detectedAt - firstDanger(history))
   return { ...base, detectedAfterMs: Math.round(since / 1_000) }
 }
+
+/** The reference client is part of the reference; a foreign relay answers for itself only. */
+const judgesClient = (expectation: Expectation): boolean =>
+  'judges' in expectation && expectation.judges === 'client'
+
+const clientNotUnderTest = notApplicable(
+  'client-not-under-test',
+  "This is about the harness's own client, which is not part of the target.",
+)
 
 function judgementOf(history: History, { check, ...options }: Expectation): Judgement {
   const checker = checkers[check] as Checker<unknown>

@@ -6,19 +6,25 @@ import { malformed } from '../../stimuli/malformed.ts'
 import type { Violation } from '../conclude.ts'
 import { deadLettered } from '../stream/exempt.ts'
 import type { Flaw } from '../stream/flaw.ts'
+import type { IsWhole } from './client-account.ts'
 import type { Reactions } from './reactions.ts'
+import { takenBy } from './taken.ts'
 
 /** Refusals that are about deliveries and not about the record. */
 const repeated = new Set(['redelivered', 'superseded', 'duplicate'])
 
-/** Valid records that vanished, were dead-lettered, or were refused without a cause. */
-export function neighbourViolations(
-  history: History,
-  told: Reactions,
-  taken: readonly Flaw[],
-): Violation[] {
+/** Which malformed kinds are asked for. */
+export type IsWanted = (kind: string | undefined) => boolean
+
+/**
+ * Valid records that vanished beside a malformed one while the relay went on, or that were
+ * dead-lettered themselves.
+ */
+export function relayNeighbours(history: History, flaws: readonly Flaw[]): Violation[] {
+  const taken = takenBy(history)
+  const gone = flaws.filter(({ partition, last }) => last <= (taken.get(partition)?.passed ?? -1))
   return [
-    ...taken.map(
+    ...gone.map(
       ({ partition, first, last, at }): Violation => ({
         rule: 'took-neighbour',
         says: `Records ${first} to ${last} of partition ${partition} went with a malformed one.`,
@@ -26,7 +32,6 @@ export function neighbourViolations(
       }),
     ),
     ...validDeadLetters(history),
-    ...refusedNeighbours(history, told),
   ]
 }
 
@@ -44,15 +49,21 @@ function validDeadLetters(history: History): Violation[] {
 }
 
 /** Behind a record that blocks its run, valid ones are refused too, and rightly. */
-function refusedNeighbours(history: History, { clients }: Reactions): Violation[] {
+export function refusedNeighbours(
+  history: History,
+  { clients }: Reactions,
+  isWhole: IsWhole,
+  isWanted: IsWanted,
+): Violation[] {
   const own = new Set(clients)
   const { records } = history.stream()
   return history.events('refusal').flatMap(([, at, client, partition, offset, reason]) => {
     const acked = records.get(partition)
     const index = acked?.indexOf(Number(offset)) ?? -1
     if (!own.has(client) || acked === undefined || index < 0 || repeated.has(reason)) return []
-    const record = acked.record(index)
-    if (record.malformed !== undefined || isBlockedThread(record.thread)) return []
+    const { thread, malformed: odd } = acked.record(index)
+    if (odd !== undefined || isBlockedThread(thread) || !isWhole(client, thread)) return []
+    if (!isWanted(kindOfThread(thread))) return []
     const says = `The valid record ${offset} of partition ${partition} was refused for ${reason}.`
     return [{ rule: 'neighbour-refused', says, at }]
   })
@@ -64,14 +75,9 @@ function isBlockedThread(thread: string): boolean {
 }
 
 /** Run states that are not the producer's, or that are doubted although they are. */
-export function stateViolations(
-  _: History,
-  { states }: Reactions,
-  kinds: readonly string[] | undefined,
-): Violation[] {
+export function stateViolations(states: Reactions['states']): Violation[] {
   return states.flatMap(([, at, client, thread, sequence, isEqual, flags]): Violation[] => {
     const kind = kindOfThread(thread)
-    if (kinds !== undefined && (kind === undefined || !kinds.includes(kind))) return []
     const mustFlag = kind !== undefined && episodeTruth(kind, thread, sequence).isFlagged
     const isFlagged = isBlocked(new Set(flags as readonly RunFlag[]))
     const where = `The run ${JSON.stringify(thread)} at client ${client}`

@@ -1,0 +1,126 @@
+/**
+ * How far the relay came, by what left it: records that any client got, and dead letters. And
+ * where it stopped for good: a malformed record that ends its consumer is named by that.
+ */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import { Ranges } from '../../history/ranges.ts'
+import type { AckedRecord, PartitionRecords } from '../../history/records.ts'
+import { strikePhase } from '../../history/windows.ts'
+import { deadLettered, relayReaction } from '../stream/exempt.ts'
+
+/** What left the relay of one partition. */
+export interface Taken {
+  /** Offsets that at least one client got. */
+  readonly delivered: Ranges
+  readonly deadLettered: Ranges
+  /** Highest offset that left it; -1 for none. The relay has passed all below. */
+  readonly passed: number
+  /** When that one left it. */
+  readonly at: Micros
+}
+
+/** A malformed record behind which nothing more was taken. */
+export interface Stop {
+  readonly kind: string
+  readonly record: AckedRecord
+  /** When the last record was taken, of any partition that stopped. */
+  readonly at: Micros
+  /** Acknowledged records that wait behind it, in all partitions that stopped. */
+  readonly waiting: number
+  readonly forMicros: Micros
+}
+
+/** Longer than any pause of a relay that nothing was done to. */
+const stopMicros = 4_000_000
+/** Records acknowledged this shortly before the end may be under way. */
+const underWayMicros = 1_000_000
+
+/** Where a record lies, as a key. */
+export const placeOf = (partition: unknown, offset: unknown): string =>
+  `${Number(partition)}/${Number(offset)}`
+
+/** By partition. */
+export function takenBy(history: History): ReadonlyMap<number, Taken> {
+  const letters = deadLettered(history)
+  const letterTimes = new Map(
+    history
+      .events('deadletter')
+      .map(([, t, fields]) => [placeOf(fields['kafka_partition'], fields['kafka_offset']), t]),
+  )
+  const taken = new Map<number, Taken>()
+  for (const partition of history.stream().records.keys()) {
+    const delivered = new Ranges()
+    const dead = new Ranges()
+    let [passed, at] = [-1, 0]
+    const pass = (offset: number, t: Micros) => {
+      if (offset > passed) [passed, at] = [offset, t]
+    }
+    for (const one of history.stream().deliveries.values()) {
+      for (const { first, last, until } of one.runs(partition)) {
+        delivered.add(first, last)
+        pass(last, until)
+      }
+    }
+    for (const offset of letters.get(partition) ?? []) {
+      dead.add(offset, offset)
+      pass(offset, letterTimes.get(placeOf(partition, offset)) ?? 0)
+    }
+    taken.set(partition, { delivered, deadLettered: dead, passed, at })
+  }
+  return taken
+}
+
+/** When everything was ended by us: what was not taken until then was not taken. */
+export const watchedUntil = (history: History): Micros =>
+  history.phase(strikePhase)?.begin ?? history.phase('settle')?.end ?? history.end
+
+/**
+ * The malformed records at which a relay that nothing else was done to stopped for good. Where
+ * several partitions stopped together, each one's first waiting record is under suspicion.
+ */
+export function stopsOf(history: History, taken: ReadonlyMap<number, Taken>): readonly Stop[] {
+  const until = watchedUntil(history)
+  const stopped = [...history.stream().records].flatMap(([partition, records]) => {
+    const own = taken.get(partition)
+    const waiting = own === undefined ? 0 : waitingBehind(records, own, until)
+    return own === undefined || waiting === 0 || until - own.at < stopMicros
+      ? []
+      : [{ records, own, waiting }]
+  })
+  const at = Math.max(0, ...stopped.map(({ own }) => own.at))
+  if (history.faults.some(({ begin, end }) => begin <= until && end >= at)) return []
+  const waiting = stopped.reduce((sum, one) => sum + one.waiting, 0)
+  const stop = ({ kind, record }: Suspect): Stop => {
+    return { kind, record, at, waiting, forMicros: until - at }
+  }
+  const next = stopped.flatMap(({ records, own }) => suspectAt(records, firstAfter(records, own)))
+  if (next.length > 0) return next.map(stop)
+  const last = stopped.flatMap(({ records, own }) => suspectAt(records, own.passed))
+  return last.map(stop)
+}
+
+interface Suspect {
+  readonly kind: string
+  readonly record: AckedRecord
+}
+
+function suspectAt(records: PartitionRecords, offset: number): Suspect[] {
+  const index = records.indexOf(offset)
+  const kind = records.malformed.get(offset)
+  return index < 0 || kind === undefined ? [] : [{ kind, record: records.record(index) }]
+}
+
+const firstAfter = ({ offsets }: PartitionRecords, { passed }: Taken): number =>
+  offsets.find((offset) => offset > passed) ?? -1
+
+function waitingBehind(records: PartitionRecords, { passed }: Taken, until: Micros): number {
+  let waiting = 0
+  for (let i = records.length - 1; i >= 0; i -= 1) {
+    if ((records.offsets[i] as number) <= passed) break
+    const kind = records.malformed.get(records.offsets[i] as number)
+    if (kind !== undefined && relayReaction(kind)?.does === 'counts-as-missing') continue
+    if ((records.ackedAt[i] as number) < until - underWayMicros) waiting += 1
+  }
+  return waiting
+}
