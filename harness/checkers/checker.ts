@@ -78,9 +78,17 @@ export interface Judgement {
   readonly detectedAt?: number
 }
 
+/**
+ * What of the harness's own evidence a failure rests on, besides what all failures rest on: where
+ * that evidence is in doubt, the failure is no more proven than a pass. `times`: how late or slow
+ * something was; `dead-letters`: what was read back of them; `lag-truth`: what the broker said.
+ */
+export type Ground = 'times' | 'dead-letters' | 'lag-truth'
+
 /** One kind of expectation. `options` is JSON, so a stored run can be judged again years later. */
 export interface Checker<O> {
   readonly says: string
   readonly options: z.ZodType<O>
+  readonly restsOn?: readonly Ground[]
   judge(history: History, options: O): Judgement
 }

@@ -87,7 +87,10 @@ async function play(stage: Stage, plan: Plan): Promise<boolean> {
       await stage.connect(group, undefined, connectLimitMs)
     }
     await playOpening(stage)
-    if (!(await reachSteady(stage))) return false
+    if (!(await reachSteady(stage))) {
+      await stage.finish()
+      return false
+    }
     let leftMs = plan.phases.reduce((sum, { ms }) => sum + ms, 0)
     for (const phase of plan.phases) {
       stage.signal.throwIfAborted()
@@ -131,6 +134,8 @@ async function strike(stage: Stage, limitMs: number): Promise<void> {
     await withDeadline(stage.clock, limitMs, 'striking the stage', () => stage.strike())
   } catch (error) {
     stage.report({ at: 'step', says: `while cleaning up: ${messageOf(error)}` })
+    // What hangs keeps the journal from its own end; what was seen until now is whole.
+    stage.journal.close()
   }
 }
 

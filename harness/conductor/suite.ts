@@ -1,7 +1,8 @@
 /** Plays scenarios one after another on one stack, and judges each as soon as it is over. */
 import { cpus, release, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { readHistory } from '../history/history.ts'
+import { journalFiles } from '../history/lines.ts'
 import { judge, type RunVerdict } from '../judge/judge.ts'
 import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
 import type { Scenario } from '../dsl/scenario.ts'
@@ -117,9 +118,10 @@ async function playItem(
     signal,
     ...(names === undefined ? {} : { names }),
   })
-  const record = recordOf(order, item, played)
+  const history = join(folder, historyFolder)
+  const record = recordOf(order, item, played, journalFiles(history))
   writeRecord(folder, record)
-  const verdict = judge(readHistory(join(folder, historyFolder)), record)
+  const verdict = judge(readHistory(history), record)
   for (const one of verdict.findings) report({ at: 'verdict', scenario: scenario.name, ...one })
   return { item, folder, record, verdict }
 }
@@ -137,7 +139,12 @@ export const isItemFolder = (name: string): boolean => /^\d{2,}-[a-z][\w+-]*$/.t
 const plain = <T extends object>(all: readonly T[]) =>
   all.map((one) => Object.assign<Record<string, unknown>, T>({}, one))
 
-function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord {
+function recordOf(
+  order: SuiteOrder,
+  item: SuiteItem,
+  played: Played,
+  journals: readonly string[],
+): RunRecord {
   const { scenario, target, reproduce } = item
   const told = played.version['settings']
   return {
@@ -166,6 +173,7 @@ function recordOf(order: SuiteOrder, item: SuiteItem, played: Played): RunRecord
     tookMs: played.tookMs,
     isComplete: played.isComplete,
     ...(played.cutShort === undefined ? {} : { cutShort: played.cutShort }),
+    journals: journals.map((file) => basename(file)),
     reproduce,
   }
 }

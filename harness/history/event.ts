@@ -211,7 +211,7 @@ export type Strain = readonly [
 ]
 /**
  * The last line of a journal: how many events of each kind it holds, and a crc32 over all bytes
- * before this line. A journal without it was cut, or lost lines.
+ * before this number. A journal without it was cut, or lost lines.
  */
 export type End = readonly ['end', Micros, counts: Readonly<Record<string, number>>, crc32: number]
 

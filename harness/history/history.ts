@@ -14,6 +14,7 @@ import {
   type ClientDeliveries,
   type Sight,
 } from './deliveries.ts'
+import { EndWatch, type JournalEnd } from './end-mark.ts'
 import type { EventKind, EventOf, HistoryEvent, Micros } from './event.ts'
 import { latencyHistogram, type Histogram } from './latency.ts'
 import { eachLine, journalFiles, type LineFaults } from './lines.ts'
@@ -29,6 +30,7 @@ import {
 import { RecordsBuilder, type PartitionRecords } from './records.ts'
 import {
   faultsOf,
+  isFaultStep,
   merged,
   phasesOf,
   sessionsOf,
@@ -59,6 +61,12 @@ export interface ReadFaults extends LineFaults {
   garbled: number
 }
 
+/** A file of the history, and what its end says of it. */
+export interface ReadJournal {
+  readonly name: string
+  readonly end: JournalEnd
+}
+
 /** A history, read-only. Times are microseconds since the start of the run. */
 export interface History {
   /** Events of one kind, by time. */
@@ -85,19 +93,29 @@ export interface History {
   /** The time of the latest event; records of a run of deliveries may arrive a little later. */
   readonly end: Micros
   readonly readFaults: Readonly<ReadFaults>
+  /** The files that it was read from; undefined for events that were in memory. */
+  readonly journals: readonly ReadJournal[] | undefined
+  /** What the harness could not do at one place, such as `dead-letters`. */
+  troubleOf(where: string): readonly EventOf<'trouble'>[]
 }
 
 /** Reads all journals of a run's history folder. @throws if the folder cannot be read */
 export function readHistory(folder: string): History {
   const builder = new HistoryBuilder()
-  for (const file of journalFiles(folder)) {
-    eachLine(file, builder.faults, (line, number) => {
-      const event = eventOf(line)
-      if (event !== undefined && builder.add(event)) return
-      builder.garbled(`${basename(file)}:${number}`)
-    })
-  }
-  return builder.build()
+  const journals = journalFiles(folder).map((file) => readJournal(builder, file))
+  return { ...builder.build(), journals }
+}
+
+function readJournal(builder: HistoryBuilder, file: string): ReadJournal {
+  const name = basename(file)
+  const watch = new EndWatch()
+  const cutBefore = builder.faults.truncated
+  eachLine(file, builder.faults, (line, number, crcBefore) => {
+    const event = eventOf(line)
+    watch.see(line, event?.[0], crcBefore)
+    if (event === undefined || !builder.add(event)) builder.garbled(`${name}:${number}`)
+  })
+  return { name, end: watch.end(builder.faults.truncated > cutBefore) }
 }
 
 /** The history of events that are in memory already, in any order. */
@@ -162,7 +180,8 @@ class HistoryBuilder {
     if (!Array.isArray(event) || !Number.isFinite(event[1])) return false
     this.#order += 1
     const isTaken = this.#take(event)
-    if (isTaken) this.#end = Math.max(this.#end, event[1])
+    // Closing the journals is no part of what happened.
+    if (isTaken && event[0] !== 'end') this.#end = Math.max(this.#end, event[1])
     return isTaken
   }
 
@@ -205,6 +224,7 @@ class HistoryBuilder {
   #keep(kind: ColdKind, event: HistoryEvent): boolean {
     const length = coldKinds[kind] as number | undefined
     if (length === undefined || event.length < length) return false
+    if (event[0] === 'fault' && !isFaultStep(event[3])) return false
     const events = this.#cold.get(kind)
     this.#orders.set(event, this.#order)
     if (events === undefined) this.#cold.set(kind, [event])
@@ -241,6 +261,8 @@ function historyFrom(
     orderOf,
     end,
     readFaults,
+    journals: undefined,
+    troubleOf: (where) => events('trouble').filter(([, , place]) => place === where),
     phases,
     phase: (name) => phases.find((phase) => phase.name === name),
     faults: faultsOf(events('fault'), end),

@@ -21,7 +21,11 @@ test('events are on disk after a flush, in their order, and closing keeps the re
   expect(lines.map((line) => (JSON.parse(line) as unknown[]).slice(1, 3))).toEqual([
     [50_000, 'a'],
     [300_000, 'b'],
+    [300_000, { trouble: 2 }],
   ])
+  journal.write(['trouble', journal.now(), 'c', 'too late'])
+  journal.close()
+  expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(4)
   expect(journal.failure).toBeUndefined()
 })
 

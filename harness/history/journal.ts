@@ -1,6 +1,8 @@
 /** The writing end of the history, one per process: append-only, buffered, bounded. */
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import type { Clock } from '../../relay/world/clock.ts'
+import { markOf } from './end-mark.ts'
 import type { HistoryEvent, Micros } from './event.ts'
 
 /** Events are written out once this many characters wait, and every `flushMs`. */
@@ -18,7 +20,10 @@ export interface Journal {
   write(event: HistoryEvent): void
   /** Writes what waits to the file. */
   flush(): void
-  /** Flushes and closes; writing afterwards is a programmer error. */
+  /**
+   * Flushes, writes the end mark and closes; idempotent. What is written afterwards is dropped: a
+   * journal that was closed in haste stays whole.
+   */
   close(): void
   /** The first write error, if there was one. */
   readonly failure: Error | undefined
@@ -37,28 +42,38 @@ export function openJournal(clock: Clock, file: string, originMs: number): Journ
   let waiting: string[] = []
   let chars = 0
   let count = 0
+  let crc = 0
+  let isClosed = false
   let failure: Error | undefined
+  const counts = new Map<string, number>()
+  const now = () => Math.round((clock.nowMs() - originMs) * 1_000)
   const flush = () => {
     if (waiting.length === 0) return
-    const text = waiting.join('')
+    const bytes = Buffer.from(waiting.join(''))
     waiting = []
     chars = 0
-    if (failure === undefined) failure = writeAll(fd, text)
+    if (failure === undefined) failure = writeAll(fd, bytes)
+    crc = crc32(bytes, crc)
   }
   const timer = clock.every(flushMs, flush)
   return {
-    now: () => Math.round((clock.nowMs() - originMs) * 1_000),
+    now,
     write(event) {
+      if (isClosed) return
       const line = `${JSON.stringify(event)}\n`
       waiting.push(line)
       chars += line.length
       count += 1
+      counts.set(event[0], (counts.get(event[0]) ?? 0) + 1)
       if (chars > bufferCharsMax) flush()
     },
     flush,
     close() {
+      if (isClosed) return
+      isClosed = true
       timer.cancel()
       flush()
+      failure ??= writeAll(fd, Buffer.from(markOf(now(), counts, crc)))
       try {
         closeSync(fd)
       } catch (error) {
@@ -75,9 +90,8 @@ export function openJournal(clock: Clock, file: string, originMs: number): Journ
   }
 }
 
-/** Writes a text to its end: the kernel may take a part of it only. The error where it cannot. */
-function writeAll(fd: number, text: string): Error | undefined {
-  const bytes = Buffer.from(text)
+/** Writes bytes to their end: the kernel may take a part only. The error where it cannot. */
+function writeAll(fd: number, bytes: Buffer): Error | undefined {
   try {
     for (let written = 0; written < bytes.length; ) {
       written += writeSync(fd, bytes, written)

@@ -101,6 +101,9 @@ const faultSteps: Readonly<Record<Fault[3], StepChange>> = {
   failed: (fault, _, evidence) => ({ ...fault, failure: evidence }),
 }
 
+/** Whether a fault can take such a step; an event with another one is none. */
+export const isFaultStep = (step: string): boolean => Object.hasOwn(faultSteps, step)
+
 /** Sessions by client, in the order of their openings. */
 export function sessionsOf(
   events: readonly (Opened | Closed | Reading)[],

@@ -3,11 +3,12 @@
  * stored expectation, doubts what the run could not prove, and lets the worst decide. Any old run
  * can be judged again by better checkers.
  */
-import type { Checker, Judgement, Verdict } from '../checkers/checker.ts'
-import { notApplicable } from '../checkers/conclude.ts'
+import type { Checker, Ground, Judgement, Verdict } from '../checkers/checker.ts'
+import { cannotTell, notApplicable } from '../checkers/conclude.ts'
 import { checkers, type Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { damageOf } from './own-evidence.ts'
 import { reservationsOf, type Reservation } from './reservations.ts'
 import type { RunRecord } from './record.ts'
 
@@ -49,10 +50,13 @@ const always: readonly Expectation[] = [{ check: 'stream' }, { check: 'stays-ali
 
 /** Judges a run. Never throws: a checker that does is `unknown`. */
 export function judge(history: History, record: RunRecord): RunVerdict {
+  const [damage] = damageOf(history, record)
   const expectations = expectationsOf(record).map(({ finding, expectation }) =>
-    judged(history, record, finding, expectation),
+    damage === undefined
+      ? judged(history, record, finding, expectation)
+      : { finding, expectation, judgement: unjudged(damage) },
   )
-  const reservations = [...reservationsOf(history, record), ...nothingExpected(record)]
+  const reservations = reservationsOf(history, record)
   const findings = [...new Set(expectations.map(({ finding }) => finding))].map((finding) => {
     const own = expectations.filter((one) => one.finding === finding)
     return findingVerdict(finding, own, reservations)
@@ -60,16 +64,6 @@ export function judge(history: History, record: RunRecord): RunVerdict {
   const verdict = worst(findings.map((one) => one.verdict))
   return { scenario: record.scenario.name, verdict, findings, expectations, reservations }
 }
-
-/** Every scenario expects something: a record that names nothing lost it on its way. */
-const nothingExpected = ({ expectations }: RunRecord): Reservation[] =>
-  expectations.length > 0
-    ? []
-    : [{
-        rule: 'nothing-expected',
-        says: 'The record of the run names nothing that was expected of it.',
-        spoils: 'passes',
-      }]
 
 /**
  * fail > unknown > pass > not-applicable. Nothing at all is unknown.
@@ -112,19 +106,17 @@ const clientNotUnderTest = notApplicable(
   "This is about the harness's own client, which is not part of the target.",
 )
 
+/** Whatever a checker would say of a history that is not what was written, is no evidence. */
+const unjudged = ({ rule, says, fix }: Reservation): Judgement => cannotTell(rule, says, fix)
+
 function judgementOf(history: History, { check, ...options }: Expectation): Judgement {
   const checker = checkers[check] as Checker<unknown>
   try {
     return checker.judge(history, options)
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error)
-    return {
-      verdict: 'unknown',
-      rule: 'checker-threw',
-      why: `The checker ${check} failed on this history: ${found}`,
-      exercised: 0,
-      evidence: {},
-    }
+    const says = `The checker ${check} failed on this history: ${found}`
+    return cannotTell('checker-threw', says, 'report it together with the folder of the run')
   }
 }
 
@@ -151,12 +143,28 @@ function findingVerdict(
   const why = verdict === 'pass' ? sayAll(judgements) : (decisive?.why ?? 'Nothing was expected.')
   const fix = decisive?.fix === undefined ? {} : { fix: decisive.fix }
   if (verdict === 'not-applicable') return { finding, verdict, rule, why, exercised }
+  const grounds = groundsOf(own)
   const spoiler = reservations.find(
-    ({ spoils }) => spoils === 'everything' || verdict === 'pass',
+    ({ spoils, ground }) =>
+      spoils === 'everything' ||
+      verdict === 'pass' ||
+      (verdict === 'fail' && ground !== undefined && grounds.has(ground)),
   )
   if (spoiler === undefined) return { finding, verdict, rule, why, ...fix, exercised }
-  const says = verdict === 'pass' ? spoiler.says : `${spoiler.says} (${why})`
-  return { finding, verdict: 'unknown', rule: spoiler.rule, why: says, exercised }
+  const isSaid = verdict === 'pass' || why === spoiler.says
+  const says = isSaid ? spoiler.says : `${spoiler.says} (${why})`
+  const todo = { fix: spoiler.fix }
+  return { finding, verdict: 'unknown', rule: spoiler.rule, why: says, ...todo, exercised }
+}
+
+/** What each failure among these rests on: one that rests on something else is proven by that. */
+function groundsOf(own: readonly JudgedExpectation[]): ReadonlySet<Ground> {
+  const failed = own.filter(({ judgement }) => judgement.verdict === 'fail')
+  const all = failed.map(({ expectation }) => {
+    const checker: Pick<Checker<unknown>, 'restsOn'> = checkers[expectation.check]
+    return new Set(checker.restsOn)
+  })
+  return all.reduce((shared, one) => shared.intersection(one), all[0] ?? new Set())
 }
 
 const sayAll = (judgements: readonly Judgement[]): string => {

@@ -59,6 +59,8 @@ export const runRecordSchema = z.strictObject({
   isComplete: z.boolean(),
   /** Why it was ended before its time; then not even a failure is proven. */
   cutShort: z.string().exactOptional(),
+  /** Names of the files of its history; a record that does not say them is of an older version. */
+  journals: z.array(z.string()).exactOptional(),
   /** The command that repeats the run. */
   reproduce: z.string(),
 })

@@ -3,15 +3,29 @@
  * harness that was itself the bottleneck: none of them may end in a `pass`, and where even the
  * bystanders are in doubt, not in a `fail` either.
  */
+import type { Ground } from '../checkers/checker.ts'
 import type { History } from '../history/history.ts'
 import type { FaultWindow } from '../history/windows.ts'
+import {
+  damageOf,
+  deadLettersUnread,
+  deathsOf,
+  gapsOf,
+  lagTruthUnread,
+  serverDied,
+  strainOf,
+} from './own-evidence.ts'
 import type { RunRecord } from './record.ts'
 
 /** One reason for doubt. `everything`: not even a failure is proven. */
 export interface Reservation {
   readonly rule: string
   readonly says: string
+  /** What to do to get an answer. */
+  readonly fix: string
   readonly spoils: 'passes' | 'everything'
+  /** Spoils also the failures that rest on this. */
+  readonly ground?: Ground
 }
 
 /** Share of the planned load that must have been produced. */
@@ -23,31 +37,31 @@ const foundations = new Set(['steady', 'stage'])
 
 /** All reservations about a run, gravest first. */
 export function reservationsOf(history: History, record: RunRecord): Reservation[] {
+  const damaged = damageOf(history, record)
+  // What ended early explains journals without an end better than they do.
+  if (damaged.length > 0) return [...deathsOf(history), ...incomplete(record), ...damaged]
   const all = [
-    ...unreadable(history),
+    ...deathsOf(history),
+    ...nothingExpected(record),
     ...unsteady(history, record),
     ...brokenFaults(history),
     ...missingFaults(history, record),
     ...noData(history),
     ...weakLoad(history, record),
+    ...strainOf(history),
+    ...gapsOf(history),
     ...troubles(history),
     ...incomplete(record),
   ]
   return all.sort((a, b) => Number(b.spoils === 'everything') - Number(a.spoils === 'everything'))
 }
 
-function unreadable({ readFaults }: History): Reservation[] {
-  const { garbled, tooLong, truncated } = readFaults
-  const found: Reservation[] = []
-  if (garbled + tooLong > 0) {
-    const says = `${garbled + tooLong} lines of the history cannot be read.`
-    found.push({ rule: 'history-damaged', says, spoils: 'everything' })
-  }
-  if (truncated > 0) {
-    const says = `${truncated} journals end inside a line: their writers were cut off.`
-    found.push({ rule: 'history-cut-off', says, spoils: 'passes' })
-  }
-  return found
+/** What every run must hold is judged in any case, and is not what anybody wanted to know. */
+function nothingExpected({ expectations }: RunRecord): Reservation[] {
+  if (expectations.length > 0) return []
+  const says = 'The record names no expectation: nothing was asked of this run.'
+  const fix = 'run the scenario again: a record of this version holds what it expects'
+  return [{ rule: 'nothing-expected', says, fix, spoils: 'passes' }]
 }
 
 function unsteady(history: History, record: RunRecord): Reservation[] {
@@ -55,7 +69,8 @@ function unsteady(history: History, record: RunRecord): Reservation[] {
   const steady = history.phases.find(({ name }) => name === 'steady')
   if (!isLoaded || steady?.hasEnded === true) return []
   const says = 'The run never reached its steady state.'
-  return [{ rule: 'not-steady', says, spoils: 'everything' }]
+  const fix = 'see the log of the target, and whether it reads the topic of this run'
+  return [{ rule: 'not-steady', says, fix, spoils: 'everything' }]
 }
 
 function brokenFaults(history: History): Reservation[] {
@@ -63,15 +78,18 @@ function brokenFaults(history: History): Reservation[] {
     const { id, isBiting } = fault
     if (isUnhealed(fault)) {
       const says = `The fault ${id} could not be healed${because(fault)}.`
-      return [{ rule: 'not-healed', says, spoils: 'everything' }]
+      const fix = 'run it again; what stayed broken is mended by: npm run chaos -- heal'
+      return [{ rule: 'not-healed', says, fix, spoils: 'everything' }]
     }
     if (fault.failure !== undefined) {
       const says = `The fault ${id} could not be injected${because(fault)}.`
-      return [{ rule: 'not-injected', says, spoils: 'passes' }]
+      const fix = 'mend what the reason names, and run it again'
+      return [{ rule: 'not-injected', says, fix, spoils: 'passes' }]
     }
     if (isBiting === true) return []
     const says = `The fault ${id} was not seen to bite.`
-    return [{ rule: 'toothless', says, spoils: 'passes' }]
+    const fix = 'see its evidence in the report; a longer phase or more load may let it bite'
+    return [{ rule: 'toothless', says, fix, spoils: 'passes' }]
   })
 }
 
@@ -87,14 +105,15 @@ function missingFaults(history: History, { phases }: RunRecord): Reservation[] {
   const missing = planned - history.faults.length
   if (missing <= 0) return []
   const says = `${missing} of ${planned} planned faults never happened: there was no danger.`
-  return [{ rule: 'no-danger', says, spoils: 'passes' }]
+  return [{ rule: 'no-danger', says, fix: 'run it again to its end', spoils: 'passes' }]
 }
 
 function noData(history: History): Reservation[] {
   const { acked, delivered } = history.stream()
   if (acked > 0 && delivered > 0) return []
   const says = `${acked} records were acknowledged and ${delivered} delivered.`
-  return [{ rule: 'no-data', says, spoils: 'passes' }]
+  const fix = 'see whether the target reads the topic of this run'
+  return [{ rule: 'no-data', says, fix, spoils: 'passes' }]
 }
 
 /** A load that was not reached tests another claim than the scenario's. */
@@ -106,22 +125,28 @@ function weakLoad(history: History, { phases }: RunRecord): Reservation[] {
   const found: Reservation[] = []
   if (acked < planned * loadShareMin) {
     const says = `${Math.round(planned)} records were planned, ${acked} were acknowledged.`
-    found.push({ rule: 'load-not-reached', says, spoils: 'passes' })
+    found.push({ rule: 'load-not-reached', says, fix: lessLoad, spoils: 'passes' })
   }
   if (dropped > acked * droppedShareMax) {
     const says = `The producer dropped ${dropped} records itself: it was the bottleneck.`
-    found.push({ rule: 'producer-limited', says, spoils: 'passes' })
+    found.push({ rule: 'producer-limited', says, fix: lessLoad, spoils: 'passes' })
   }
   return found
 }
 
+const lessLoad = 'run it again on a machine that is less busy, or with less load'
+
+/** Places of trouble that have a rule of their own. */
+const toldElsewhere = new Set(['history', serverDied, deadLettersUnread, lagTruthUnread])
+
 function troubles(history: History): Reservation[] {
   return history
     .events('trouble')
-    .filter(([, , where]) => where !== 'history')
+    .filter(([, , where]) => !toldElsewhere.has(where))
     .map(([, , where, what]) => ({
       rule: 'trouble',
       says: `${where}: ${what}`,
+      fix: 'see to what it names, and run it again',
       spoils: foundations.has(where) ? 'everything' : 'passes',
     }))
 }
@@ -130,8 +155,9 @@ function troubles(history: History): Reservation[] {
 function incomplete({ isComplete, cutShort }: RunRecord): Reservation[] {
   if (cutShort !== undefined) {
     const says = `The run was cut short: ${cutShort}`
-    return [{ rule: 'cut-short', says, spoils: 'everything' }]
+    return [{ rule: 'cut-short', says, fix: 'run it again to its end', spoils: 'everything' }]
   }
   if (isComplete) return []
-  return [{ rule: 'incomplete', says: 'The run did not go through to its end.', spoils: 'passes' }]
+  const says = 'The run did not go through to its end.'
+  return [{ rule: 'incomplete', says, fix: 'run it again to its end', spoils: 'passes' }]
 }

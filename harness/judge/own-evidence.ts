@@ -1,0 +1,145 @@
+/**
+ * What the harness's own servers, processes and files keep a run from proving. A server of ours
+ * that died looks to every client like a relay that lost its records; a harness that stood still
+ * measures itself; a journal that was cut has lost what was delivered.
+ */
+import type { Micros } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { strikePhase, type Window } from '../history/windows.ts'
+import type { Reservation } from './reservations.ts'
+import type { RunRecord } from './record.ts'
+
+/** Where the conductor tells of a server or process of ours that ended in the middle of a run. */
+export const serverDied = 'server-died'
+/** Where the sampler of dead letters tells that it could not read them all. */
+export const deadLettersUnread = 'dead-letters'
+export const lagTruthUnread = 'lag-truth'
+
+const runAgain = 'run it again, and keep its folder as the run leaves it'
+
+/** A history that is not what was written, whole: nothing may be concluded from it. */
+export function damageOf({ readFaults, journals }: History, record: RunRecord): Reservation[] {
+  const { garbled, tooLong, truncated } = readFaults
+  const named = (end: string) =>
+    (journals ?? []).filter((one) => one.end === end).map(({ name }) => name)
+  const [altered, unmarked] = [named('altered'), named('unmarked')]
+  const isOld = journals !== undefined && record.journals === undefined
+  const found = journals?.map(({ name }) => name) ?? []
+  const listed = journals === undefined ? [] : (record.journals ?? [])
+  const gone = listed.filter((name) => !found.includes(name))
+  const foreign = found.filter((name) => record.journals?.includes(name) === false)
+  const says = [
+    [garbled + tooLong > 0, `${garbled + tooLong} lines of the history cannot be read.`],
+    [altered.length > 0, `What ${altered.join(', ')} holds is not what was written into it.`],
+    [gone.length > 0, `The run wrote ${gone.join(', ')}, and the history does not have it.`],
+    [foreign.length > 0, `The history has ${foreign.join(', ')}, which the run did not write.`],
+    [isOld, 'The record does not say which journals the run wrote: it is of an older version.'],
+  ] as const
+  const damaged = says.flatMap(([is, what]) => (is ? [damage('history-damaged', what)] : []))
+  if (unmarked.length === 0 && truncated === 0) return damaged
+  const cut = unmarked.length > 0 ? unmarked.join(', ') : `${truncated} journals`
+  const what = `${cut} ends without its end mark: its writer, or the file, was cut off.`
+  return [...damaged, damage('history-cut-off', what)]
+}
+
+const damage = (rule: string, says: string): Reservation => ({
+  rule,
+  says,
+  fix: runAgain,
+  spoils: 'everything',
+})
+
+/** From the death of a server or a process of ours on, nothing is known of the target. */
+export function deathsOf(history: History): Reservation[] {
+  return history.troubleOf(serverDied).map(([, t, , what]) => ({
+    rule: serverDied,
+    says: `${what.trimEnd()} This was ${(t / 1e6).toFixed(1)} s into the run.`,
+    fix: 'read its log in the folder of the run, and run it again',
+    spoils: 'everything',
+  }))
+}
+
+/** A process of ours that stands still for longer cannot time what others do. */
+const standstillMaxMs = 2_000
+/** Share of the samples that a sampler may have left out because it came too late. */
+const missedShareMax = 0.2
+/** Few samples have large shares. */
+const samplesMin = 10
+/** Bytes that wait to be read by a fleet that cannot keep up. */
+const backlogBytesMax = 64 * 1_024 * 1_024
+
+/** A harness that could not watch closely enough knows no times, and has seen no calm. */
+export function strainOf(history: History): Reservation[] {
+  const { begin, end } = watchedTime(history)
+  const strains = history.events('strain').filter(([, t]) => t >= begin && t <= end)
+  const longest = strains.toSorted((a, b) => b[3] - a[3])[0]
+  const fullest = strains.toSorted((a, b) => b[5] - a[5])[0]
+  const found: string[] = []
+  if (longest !== undefined && longest[3] > standstillMaxMs) {
+    const [, t, role, delayMs] = longest
+    const stood = `${(delayMs / 1_000).toFixed(1)} s, ${(t / 1e6).toFixed(1)} s into the run`
+    found.push(`The ${role} of the harness stood still for ${stood} (2.0 s at most).`)
+  }
+  if (fullest !== undefined && fullest[5] > backlogBytesMax) {
+    const mebibytes = Math.round(fullest[5] / 1_048_576)
+    found.push(`The ${fullest[2]} of the harness left ${mebibytes} MiB unread (64 MiB at most).`)
+  }
+  found.push(...missedSamples(history, strains.map(([, , role, , missed]) => [role, missed])))
+  return found.map((says) => ({
+    rule: 'strained',
+    says: `${says} What it timed proves nothing about the target.`,
+    fix: 'run it again on a machine that is less busy, or with fewer clients',
+    spoils: 'passes',
+    ground: 'times',
+  }))
+}
+
+function missedSamples(
+  history: History,
+  strains: readonly (readonly [role: string, missed: number])[],
+): string[] {
+  const taken = {
+    health: history.events('health').length,
+    metrics: history.events('scrape').length,
+    'lag-truth': history.events('lagtruth').length,
+  }
+  return Object.entries(taken).flatMap(([sampler, count]) => {
+    const missed = strains.reduce((sum, [role, n]) => (role === sampler ? sum + n : sum), 0)
+    const all = count + missed
+    if (all < samplesMin || missed <= all * missedShareMax) return []
+    return [`The sampler of ${sampler} missed ${missed} of ${all} samples (a fifth at most).`]
+  })
+}
+
+/** Nobody is judged by what is before the first phase or during the strike. */
+function watchedTime({ phases, end }: History): Window {
+  const strike = phases.find(({ name }) => name === strikePhase)
+  const begin: Micros = phases[0]?.begin ?? 0
+  return { begin, end: strike?.begin ?? end }
+}
+
+/** Evidence of one kind that could not be had: failures that rest on it are not proven. */
+export function gapsOf(history: History): Reservation[] {
+  const letters = history.troubleOf(deadLettersUnread)[0]
+  const truth = history.troubleOf(lagTruthUnread)[0]
+  const found: Reservation[] = []
+  if (letters !== undefined) {
+    found.push({
+      rule: 'deadletters-incomplete',
+      says: `The dead letters could not all be read back: ${letters[3]}.`,
+      fix: 'run it again; what the topic of dead letters holds is not known',
+      spoils: 'passes',
+      ground: 'dead-letters',
+    })
+  }
+  if (truth !== undefined) {
+    found.push({
+      rule: 'lag-truth-incomplete',
+      says: `The broker could not always be asked for the truth on lag: ${truth[3]}.`,
+      fix: 'run it again',
+      spoils: 'passes',
+      ground: 'lag-truth',
+    })
+  }
+  return found
+}
