@@ -47,7 +47,7 @@ export default scenario({
     const live = { groups: ['readers'], phases, limitMs: 2_000, deliveriesMin: 9_000 } as const
     return {
       '2X-6': [{ check: 'delivered-in-time', ...live }],
-      '2X-8': [{ check: 'stream' }],
+      '2X-8': [{ check: 'stream', rules: ['gap-hidden'] }],
       '2X-11': [{ check: 'replays-answered', ...late, isRetained: true }],
       'M-746': [{ check: 'reset-forgets', limitMs: 3_000 }],
     }

@@ -37,7 +37,6 @@ export default scenario({
   ],
   expect: ({ replayTimeoutMs }) => {
     const resumed = ['returning', 'late', 'anew'] as const
-    const whole = [{ check: 'stream' }] as const
     const replays = {
       limitMs: replayTimeoutMs,
       replaysMin: 15,
@@ -45,9 +44,9 @@ export default scenario({
       isRetained: true,
     } as const
     return {
-      'BUG-26': whole,
-      '2X-1': whole,
-      '2X-15': whole,
+      'BUG-26': [{ check: 'stream', rules: ['seam-duplicate'] }],
+      '2X-1': [{ check: 'stream', rules: ['gap-hidden'] }],
+      '2X-15': [{ check: 'stream', rules: ['seam-skip'] }],
       'M-746': [{ check: 'reset-forgets', limitMs: 7_000 }],
       'M-748': [{ check: 'replays-answered', groups: [...resumed, 'newest'], ...replays }],
     }

@@ -86,7 +86,7 @@ interface Given {
 
 function judgeRelay(history: History, options: MalformedAccountedOptions, given: Given): Judgement {
   const { wanted, odd } = given
-  const { flaws } = streamFlaws(history, undefined, false)
+  const { flaws } = streamFlaws(history, {})
   const neighbours = flaws.filter(({ kind }) => kind === 'malformed-took-neighbour')
   const account = relayAccount(history, odd)
   const violations = [...relayNeighbours(history, neighbours), ...account.violations]

@@ -141,6 +141,7 @@ describe('stream, on random histories', () => {
       fc.property(plan, place, fc.boolean(), (given, { at, many }, isTrue) => {
         const without = (all: Deliveries) => all.filter((one) => one < at || one >= at + many)
         const told = tell(given, isTrue ? without : (all) => all)
+        told.stalled(1, 2, true).stalled(20, 2, false)
         const [firstOffset, lastOffset] = [String(at), String(at + many - 1)]
         told.control(29, 2, { type: 'gap', partition: 0, firstOffset, lastOffset, count: many })
         expect(found(told)).toEqual(

@@ -18,6 +18,13 @@ interface Case {
   readonly count?: number
 }
 
+/** The way to the readers was cut, shortly before `at`. */
+const cut = (given: Story, at: number): Story =>
+  given.broken(at - 0.1, at + 0.1, { fault: 'cut', hop: 'clients', group: 'readers' })
+/** The client did not read for a while around `at`. */
+const lag = (given: Story, at: number, client: number): Story =>
+  given.stalled(at - 0.05, client, true).stalled(at + 0.05, client, false)
+
 const gap = { type: 'gap', partition: 0, firstOffset: '40', lastOffset: '59', count: 20 }
 const poison = { malformed: { 50: 'garbage' } }
 
@@ -38,23 +45,24 @@ const good = [
   },
   {
     what: 'gap declared exactly',
-    given: calm().delivered(1.1, 1, 0, 0, 40).control(2, 1, gap).delivered(2.1, 1, 0, 60, 40),
+    given: lag(calm(), 1.2, 1).delivered(1.1, 1, 0, 0, 40).control(2, 1, gap)
+      .delivered(2.1, 1, 0, 60, 40),
   },
   {
     what: 'gap declared by count',
-    given: calm()
+    given: lag(calm(), 1.2, 1)
       .delivered(1.1, 1, 0, 0, 40)
       .control(2, 1, { type: 'gap', count: 20 })
       .delivered(2.1, 1, 0, 60, 40),
   },
   {
-    what: 'closed by the relay: the rest is owed to nobody',
-    given: calm().delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(1.2, 2, 0, 0, 30)
+    what: 'ended by a cut of ours: the rest is owed to nobody',
+    given: cut(calm(), 1.3).delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(1.2, 2, 0, 0, 30)
       .closed(1.3, 2),
   },
   {
     what: 'came back and resumed from its cursor',
-    given: calm()
+    given: cut(calm(), 1.2)
       .delivered(1.1, 1, 0, 0, 30)
       .closed(1.2, 1)
       .opened(2, 1)
@@ -74,8 +82,9 @@ const good = [
       .delivered(1.4, 1, 0, 95, 5),
   },
   {
-    what: 'stale cursor told',
-    given: calm()
+    what: 'stale cursor told, because Redis had been away',
+    given: cut(calm(), 1.2)
+      .broken(0.9, 1.05, { fault: 'cut', hop: 'redis' })
       .delivered(1.1, 1, 0, 0, 10)
       .closed(1.2, 1)
       .opened(2, 1)
@@ -107,6 +116,7 @@ const good = [
   {
     what: 'redelivered after the relay was killed',
     given: calm()
+      .lagtruth(1.9, { 0: [0, 100, 40, true] })
       .delivered(1.1, 1, 0, 0, 60)
       .broken(2, 3, { fault: 'kill-relay' })
       .closed(2, 1, 'network')
@@ -120,11 +130,6 @@ const good = [
       .add(['unacked', 2e6, 0, false, 'timeout', [[100, 'run', 100, 77, 100]]])
       .seen(2.1, 0, 100, [77], [100])
       .delivered(1.1, 1, 0, 0, 101),
-  },
-  {
-    what: 'a client that reads slowly is late, not deprived',
-    given: calm().delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(19.8, 2, 0, 0, 50)
-      .closed(20.5, 2, 'client'),
   },
 ].map((one) => Object.assign(one, { verdict: 'pass' as const, rule: 'whole' }))
 
@@ -192,9 +197,9 @@ const bad = [
   },
   {
     what: 'less declared than missed',
-    given: calm().delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(1.1, 2, 0, 0, 40)
-      .control(2, 2, { type: 'gap', count: 5 }).delivered(2.1, 2, 0, 60, 40)
-      .closed(20.5, 2, 'client'),
+    given: lag(calm().opened(0.5, 2), 1.2, 2).delivered(1.1, 1, 0, 0, 100)
+      .delivered(1.1, 2, 0, 0, 40).control(2, 2, { type: 'gap', count: 5 })
+      .delivered(2.1, 2, 0, 60, 40).closed(20.5, 2, 'client'),
     rule: 'gap-hidden',
     count: 15,
   },
@@ -268,7 +273,7 @@ const bad = [
   },
   {
     what: 'a resume from the cursor that left a hole',
-    given: calm().delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(1.1, 2, 0, 0, 30)
+    given: cut(calm(), 1.2).delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(1.1, 2, 0, 0, 30)
       .closed(1.2, 2).opened(2, 2).sent(2, 2, 'resume:cursor')
       .delivered(2.1, 2, 0, 50, 50, { path: 'replay' }).closed(20.5, 2, 'client'),
     rule: 'gap-hidden',
@@ -284,6 +289,19 @@ const unclear: Case[] = [
     given: calm().delivered(1.1, 1, 0, 0, 90).lagtruth(19, { 0: [0, 100, 90, true] }),
     verdict: 'unknown',
     rule: 'unseen',
+  },
+  {
+    what: 'a client that reads slowly is late, or deprived: nobody can tell',
+    given: calm().delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(19.8, 2, 0, 0, 50)
+      .closed(20.5, 2, 'client'),
+    verdict: 'unknown',
+    rule: 'unseen',
+  },
+  {
+    what: 'the run ended before it settled',
+    given: story().opened(0.5, 1).acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100),
+    verdict: 'unknown',
+    rule: 'not-settled',
   },
 ]
 

@@ -69,6 +69,23 @@ describe('a plan', () => {
     expect(halting).toEqual({ check: 'stream', haltsAtPoison: true })
   })
 
+  test('tells the stream what is known of the target and who reads slowly', () => {
+    const told = { commitIntervalMs: 10_000, replayRecordsMax: 500, ringRecordsMax: 1_000 }
+    const streamIn = (name: keyof typeof scenarios, known = {}) =>
+      planOf(scenarios[name], timingOf({}, { told: known })).expectations.find(
+        ({ finding }) => finding === streamFinding,
+      )?.expectation
+    expect(streamIn('replays-end-in-time')).toMatchObject({ slowGroups: ['slow'] })
+    expect(streamIn('restarts-lose-nothing', told)).toEqual({
+      check: 'stream',
+      stalledMs: 30_000,
+      replayRecordsMax: 500,
+      retainedRecords: 50_000,
+      ringRecordsMax: 1_000,
+    })
+    expect(streamIn('restarts-lose-nothing')).toEqual({ check: 'stream', retainedRecords: 50_000 })
+  })
+
   test('judges no stream of clients that say what no honest client says', () => {
     const { expectations } = planOf(
       scenarios['hostile-frames-harm-nobody'],

@@ -10,6 +10,7 @@ import type {
   Stimulus,
   Timing,
 } from '../dsl/scenario.ts'
+import { streamLimits } from './stream-limits.ts'
 import { allMalformedKinds, type MalformedKind } from '../stimuli/malformed.ts'
 
 export interface PlannedPhase {
@@ -37,11 +38,14 @@ export const streamFinding = 'stream'
 /** Resolves a scenario's times for a target. */
 export function planOf(scenario: Scenario, timing: Timing): Plan {
   const phases = scenario.phases(timing).map((phase) => plannedPhase(scenario, phase))
+  const limits = streamLimits(scenario, phases, timing)
+  const limited = (one: Expectation): Expectation =>
+    one.check === 'stream' ? { ...limits, ...one } : one
   const expected = Object.entries(scenario.expect(timing)).flatMap(([finding, expectations]) =>
-    (expectations ?? []).map((expectation) => ({ finding, expectation })),
+    (expectations ?? []).map((one) => ({ finding, expectation: limited(one) })),
   )
   const groups = honest(scenario, phases)
-  const stream: Expectation = { check: 'stream', ...groups, ...halting(scenario.relay) }
+  const stream = limited({ check: 'stream', ...groups, ...halting(scenario.relay) })
   return { phases, expectations: [...expected, { finding: streamFinding, expectation: stream }] }
 }
 

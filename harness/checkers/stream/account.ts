@@ -7,6 +7,7 @@ import type { Run } from '../../history/deliveries.ts'
 import type { Micros } from '../../history/event.ts'
 import { Ranges, type Range } from '../../history/ranges.ts'
 import type { Session } from '../../history/windows.ts'
+import type { Rewind } from './excuses.ts'
 import type { Flaw } from './flaw.ts'
 
 /** What happened to one client in one partition within one connection. */
@@ -31,14 +32,14 @@ export interface Account {
   readonly flaws: readonly Flaw[]
   /** Records that came again and were excused by a restart or a rebalance. */
   readonly redelivered: number
+  /** Those of them that were excused although nobody knew the last commit. */
+  readonly redeliveredBlindly: number
 }
 
 /** When it is not a client's fault, nor the relay's, that records come again. */
 export interface Excuses {
-  /** Whether live records of `partition` may come again, or late, at `t`. */
-  mayRewind(partition: number, t: Micros): boolean
-  /** Whether the relay was killed or restarted between the two times. */
-  hasRestarted(from: Micros, until: Micros): boolean
+  /** After what records of the partition may come once more, by time. */
+  rewinds(partition: number): readonly Rewind[]
   /** How many replays the client asked for within the session. */
   resumes(session: Session): number
 }
@@ -54,21 +55,65 @@ export function account(
   const received = new Ranges()
   const flaws: Flaw[] = []
   const accounts: SessionAccount[] = []
-  let redelivered = 0
+  const again = new Redeliveries(excuses.rewinds(partition))
   let next = 0
   for (const [index, session] of sessions.entries()) {
     const following = sessions[index + 1]?.begin ?? Infinity
     const begin = next
     while (next < runs.length && (runs[next] as Run).from < following) next += 1
     const own = runs.slice(begin, next)
-    const since = sessions[index - 1]?.begin ?? session.begin
-    const reader = new SessionReader({ client, partition, session, received, excuses, since })
+    const reader = new SessionReader({ client, partition, session, received, excuses, again })
     for (const run of own) reader.read(run)
     flaws.push(...reader.flaws)
-    redelivered += reader.redelivered
     accounts.push(reader.account(own))
   }
-  return { client, partition, received, sessions: accounts, flaws, redelivered }
+  const { redelivered, redeliveredBlindly } = again
+  const whole = { client, partition, received, sessions: accounts, flaws }
+  return { ...whole, redelivered, redeliveredBlindly }
+}
+
+/** What one client got again in one partition, and what of it a rewind excuses: each once. */
+class Redeliveries {
+  redelivered = 0
+  redeliveredBlindly = 0
+  readonly #rewinds: readonly Rewind[]
+  readonly #used = new Map<Rewind, Ranges>()
+
+  constructor(rewinds: readonly Rewind[]) {
+    this.#rewinds = rewinds
+  }
+
+  /** The parts of a range that came again at `t` and may not have. */
+  unexcused({ first, last }: Range, t: Micros): readonly Range[] {
+    let open: readonly Range[] = [{ first, last }]
+    for (const rewind of this.#rewinds) {
+      if (rewind.begin > t || rewind.until < t || open.length === 0) continue
+      open = open.flatMap((part) => this.#excuse(part, rewind))
+    }
+    return open
+  }
+
+  /** Whether a record that is late may come at `t`: it is behind a commit that was gone back to. */
+  mayComeLate(offset: number, t: Micros): boolean {
+    return this.#rewinds.some(
+      ({ begin, until, from = 0, upTo }) =>
+        begin <= t && until >= t && offset >= from && offset <= upTo,
+    )
+  }
+
+  #excuse(part: Range, rewind: Rewind): readonly Range[] {
+    const { from = 0, upTo } = rewind
+    const [first, last] = [Math.max(part.first, from), Math.min(part.last, upTo)]
+    if (last < first) return [part]
+    const used = this.#used.get(rewind) ?? new Ranges()
+    this.#used.set(rewind, used)
+    const left = rangeOf(used.missing(first, last))
+    const count = left.all.reduce((sum, range) => sum + range.last - range.first + 1, 0)
+    this.redelivered += count
+    if (rewind.from === undefined) this.redeliveredBlindly += count
+    used.add(first, last)
+    return left.missing(part.first, part.last)
+  }
 }
 
 interface Reading {
@@ -78,13 +123,11 @@ interface Reading {
   /** What the client has had so far, over all its connections; grows as runs are read. */
   readonly received: Ranges
   readonly excuses: Excuses
-  /** Beginning of the connection before this one. */
-  readonly since: Micros
+  readonly again: Redeliveries
 }
 
 class SessionReader {
   readonly flaws: Flaw[] = []
-  redelivered = 0
   readonly #of: Reading
   readonly #cursor: number | undefined
   #replayed = new Ranges()
@@ -129,36 +172,27 @@ class SessionReader {
 
   /** The run does not simply go on: some of it came before, or comes too late. */
   #readLiveAgain(run: Run, highest: number): void {
-    const isExcused = this.#of.excuses.mayRewind(this.#of.partition, run.from)
     const again = this.#of.received.within(run.first, run.last)
-    for (const range of again) this.#judgeAgain(range, run, isExcused)
-    if (isExcused) return
+    for (const range of again) {
+      for (const part of this.#of.again.unexcused(range, run.from)) this.#judgeAgain(part, run)
+    }
     for (const range of this.#of.received.missing(run.first, Math.min(run.last, highest))) {
+      if (this.#of.again.mayComeLate(range.first, run.from)) continue
       this.#flaw('nonmonotonic', range, run.from, { after: highest })
     }
   }
 
-  #judgeAgain(range: Range, run: Run, isExcused: boolean): void {
+  #judgeAgain(range: Range, run: Run): void {
     const again = this.#live.within(range.first, range.last)
     const sofar = rangeOf(again)
     const seam = sofar
       .missing(range.first, range.last)
       .flatMap((part) => this.#replayed.within(part.first, part.last))
     sofar.addAll(seam)
-    for (const part of seam) {
-      if (isExcused) this.redelivered += part.last - part.first + 1
-      else this.#flaw('seam-duplicate', part, run.from)
-    }
-    for (const part of again) {
-      if (isExcused) this.redelivered += part.last - part.first + 1
-      else this.#flaw('duplicate', part, run.from)
-    }
+    for (const part of seam) this.#flaw('seam-duplicate', part, run.from)
+    for (const part of again) this.#flaw('duplicate', part, run.from)
     for (const part of sofar.missing(range.first, range.last)) {
-      if (isExcused || this.#of.excuses.hasRestarted(this.#of.since, run.from)) {
-        this.redelivered += part.last - part.first + 1
-      } else {
-        this.#flaw('duplicate', part, run.from, { sinceConnection: this.#of.session.begin })
-      }
+      this.#flaw('duplicate', part, run.from, { sinceConnection: this.#of.session.begin })
     }
   }
 

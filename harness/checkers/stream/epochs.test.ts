@@ -12,6 +12,7 @@ const back = (known: string | undefined, answered: string | undefined, from = 'c
     .acked(1, 0, 0, 50)
     .delivered(1.1, 1, 0, 0, 50)
     .control(1.2, 1, complete(known))
+    .broken(1.9, 2.2, { fault: 'cut', hop: 'clients', group: 'readers' })
     .closed(2, 1)
     .acked(3, 0, 50, 50)
     .opened(4, 1)

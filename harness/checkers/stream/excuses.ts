@@ -1,49 +1,110 @@
 /**
  * When records may come again. Kafka's promise to a consumer group is at-least-once: after a
- * crash, and for partitions that changed hands, a relay goes on from its last commit. Loss is
- * never excused.
+ * restart, and for partitions that changed hands, a relay goes on from its last commit, and what
+ * lies behind that commit may come once more. Loss is never excused.
  */
-import type { Micros } from '../../history/event.ts'
+import type { LagTruth, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import type { PartitionRecords } from '../../history/records.ts'
 import type { FaultWindow } from '../../history/windows.ts'
-import type { Excuses } from './account.ts'
+import type { Causes } from './causes.ts'
 
 /** After a rebalance ends, its redeliveries may take this long to show. */
 const aftermathMicros = 15_000_000
+/** Between two samples of the group's state. */
+const sampleMicros = 2_000_000
 
 /** The fault's word in the scenario, such as `kill-relay`. */
 export const faultWord = ({ spec }: FaultWindow): string =>
   typeof spec['fault'] === 'string' ? spec['fault'] : ''
 
-export function excusesOf(history: History): Excuses {
-  const rebalances = history.faults.filter((fault) => faultWord(fault) === 'rebalance')
-  const moved = movedPartitions(history)
-  const restarts = history.faults
-    .filter((fault) => ['kill-relay', 'restart-relay'].includes(faultWord(fault)))
-    .map(({ begin }) => begin)
-  const resumes = history.events('sent').filter(([, , , what]) => what.startsWith('resume'))
-  return {
-    mayRewind: (partition, t) =>
-      moved.has(partition) &&
-      rebalances.some(({ begin, end }) => t >= begin && t <= end + aftermathMicros),
-    hasRestarted: (from, until) => restarts.some((t) => t >= from && t <= until),
-    resumes: ({ client, begin, end }) =>
-      resumes.filter(([, t, by]) => by === client && t >= begin && t <= end).length,
-  }
+/** One restart or one move of a partition, and what may come again because of it. */
+export interface Rewind {
+  readonly begin: Micros
+  /** Redeliveries show until then. */
+  readonly until: Micros
+  /** The last commit that the broker had; undefined where nobody had asked. */
+  readonly from: number | undefined
+  /** The last offset that can have been delivered before. */
+  readonly upTo: number
 }
 
-/** Partitions that the target held and lost at some time of the run, as its group's broker said. */
-export function movedPartitions(history: History): ReadonlySet<number> {
-  const moved = new Set<number>()
-  const held = new Set<number>()
-  for (const [, , , , partitions] of history.events('lagtruth')) {
-    for (const [name, [, , , isOwned]] of Object.entries(partitions)) {
-      const partition = Number(name)
-      if (isOwned) held.add(partition)
-      else if (held.has(partition)) moved.add(partition)
-    }
+/** Rewinds by partition, by time. */
+export function rewindsOf(
+  history: History,
+  { restarts }: Pick<Causes, 'restarts'>,
+): ReadonlyMap<number, readonly Rewind[]> {
+  const rewinds = new Map<number, readonly Rewind[]>()
+  const samples = history.events('lagtruth')
+  for (const [partition, records] of history.stream().records) {
+    const own = truthsOf(samples, partition)
+    const moved = movesOf(own, records).filter(
+      ({ begin }) => !restarts.some((fault) => overlaps(fault, begin)),
+    )
+    const restarted = restarts.map((fault) => restartOf(fault, own, records))
+    rewinds.set(partition, [...moved, ...restarted].sort((a, b) => a.begin - b.begin))
   }
-  return moved
+  return rewinds
+}
+
+/** A member that is gone holds nothing: that is the restart, not another move. */
+const overlaps = ({ begin, end }: FaultWindow, t: Micros): boolean =>
+  t >= begin - sampleMicros && t <= end + sampleMicros
+
+interface Truth {
+  readonly t: Micros
+  readonly committed: number
+  readonly isOwned: boolean
+}
+
+function truthsOf(samples: readonly LagTruth[], partition: number): Truth[] {
+  return samples.flatMap(([, t, , , partitions]): Truth[] => {
+    const told = partitions[String(partition)]
+    return told === undefined ? [] : [{ t, committed: Number(told[2]), isOwned: told[3] }]
+  })
+}
+
+/** Whenever the target had held the partition and then did not; a rival commits nothing. */
+function movesOf(truths: readonly Truth[], records: PartitionRecords): Rewind[] {
+  const moves: Rewind[] = []
+  let held: Truth | undefined
+  let from: number | undefined
+  for (const truth of truths) {
+    if (!truth.isOwned) {
+      if (held !== undefined) from = truth.committed
+      continue
+    }
+    if (held !== undefined && from !== undefined) moves.push(move(held, from, truth.t, records))
+    from = undefined
+    held = truth
+  }
+  if (held !== undefined && from !== undefined) moves.push(move(held, from, Infinity, records))
+  return moves
+}
+
+const move = (held: Truth, from: number, back: Micros, records: PartitionRecords): Rewind => ({
+  begin: held.t,
+  until: back + aftermathMicros,
+  from,
+  upTo: ackedBy(records, back + aftermathMicros),
+})
+
+/** What the broker had when the process was gone, or, unless somebody asked then, before that. */
+function restartOf(
+  { begin, bitAt = begin, end }: FaultWindow,
+  truths: readonly Truth[],
+  records: PartitionRecords,
+): Rewind {
+  const from = truths.findLast(({ t }) => t <= bitAt)?.committed
+  return { begin, until: Infinity, from, upTo: ackedBy(records, end) }
+}
+
+/** The highest offset that was acknowledged by `t`; -1 for none. */
+function ackedBy({ ackedAt, offsets, length }: PartitionRecords, t: Micros): number {
+  for (let i = length - 1; i >= 0; i -= 1) {
+    if ((ackedAt[i] as number) <= t) return offsets[i] as number
+  }
+  return -1
 }
 
 /** Whether a client asked to go on from its cursor within a time. */
@@ -51,6 +112,7 @@ export function asksFromCursor(
   history: History,
 ): (client: number, from: Micros, until: Micros) => boolean {
   const asked = history.events('sent').filter(([, , , what]) => what === 'resume:cursor')
+  const byClient = Map.groupBy(asked, ([, , client]) => client)
   return (client, from, until) =>
-    asked.some(([, t, by]) => by === client && t >= from && t <= until)
+    (byClient.get(client) ?? []).some(([, t]) => t >= from && t <= until)
 }

@@ -1,11 +1,13 @@
 /**
- * Records that no client is owed: those that the relay must not forward, those that were
- * dead-lettered, and what lies behind a malformed record at which the relay was told to stop.
+ * Records that no client is owed: those that the relay must not forward, malformed ones that it
+ * dead-lettered, and what lies behind a malformed record at which the relay was told to stop. A
+ * record that was produced as it must be stays owed, whatever a dead letter says of it.
  */
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { PartitionRecords } from '../../history/records.ts'
 import { malformedKinds, type Malformed } from '../../stimuli/malformed.ts'
+import type { Flaw } from './flaw.ts'
 
 /** What is exempt in one partition. */
 export interface Exempt {
@@ -30,7 +32,9 @@ export function exemptions(
     const poison = poisonOf(records)
     const all = new Ranges()
     all.addAll(poison.all)
-    for (const offset of deadLetters.get(partition) ?? []) all.add(offset, offset)
+    for (const offset of deadLetters.get(partition) ?? []) {
+      if (records.malformed.has(offset)) all.add(offset, offset)
+    }
     const halt = haltsAtPoison ? poison.first : undefined
     if (halt !== undefined) all.add(halt, records.lastOffset)
     exempt.set(partition, { poison, all })
@@ -58,4 +62,18 @@ export function deadLettered(history: History): ReadonlyMap<number, readonly num
     else known.push(offset)
   }
   return offsets
+}
+
+/** Dead letters about records that the producer did not make malformed. */
+export function validDeadLettered(history: History): Flaw[] {
+  const { records } = history.stream()
+  return history.events('deadletter').flatMap(([, at, fields]): Flaw[] => {
+    const partition = Number(fields['kafka_partition'])
+    const offset = Number(fields['kafka_offset'])
+    const acked = records.get(partition)
+    if (acked === undefined || acked.indexOf(offset) < 0 || acked.malformed.has(offset)) return []
+    const where = { client: -1, group: '', partition, first: offset, last: offset }
+    const shows = { errorType: fields['error_type'] ?? null }
+    return [{ kind: 'valid-dead-lettered', ...where, count: 1, at, shows }]
+  })
 }

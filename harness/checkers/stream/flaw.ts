@@ -8,7 +8,9 @@ export interface Flaw {
   /** -1: not about one client. */
   readonly client: number
   readonly group: string
+  /** -1: not about one partition. */
   readonly partition: number
+  /** -1: not about certain records. */
   readonly first: number
   readonly last: number
   /** How many records; fewer than `last - first + 1` where some between them were not owed. */
@@ -19,16 +21,19 @@ export interface Flaw {
   readonly shows?: Readonly<Record<string, unknown>>
 }
 
-/** Gravest first: the first kind present names the rule that a judgement fails by. */
+/**
+ * Gravest first: the first kind present names the rule that a judgement fails by. What is missing
+ * because the consumer stands still or a client was closed stands behind that cause.
+ */
 export const gravity: readonly AnomalyKind[] = [
   'malformed-took-neighbour',
   'malformed-leaked',
   'garbled',
   'stranger',
   'valid-dead-lettered',
-  'lost',
   'stalled',
   'closed-without-cause',
+  'lost',
   'gap-hidden',
   'seam-skip',
   'skip',
@@ -58,6 +63,7 @@ export function anomaliesOf(flaws: readonly Flaw[]): Anomaly[] {
 }
 
 function witnessOf({ client, group, partition, first, last, count, at, shows }: Flaw) {
-  const where = client < 0 ? {} : { client, group }
-  return { ...where, partition, firstOffset: first, lastOffset: last, count, at, ...shows }
+  const who = client < 0 ? {} : { client, group }
+  const what = first < 0 ? {} : { firstOffset: first, lastOffset: last }
+  return { ...who, ...(partition >= 0 && { partition }), ...what, count, at, ...shows }
 }

@@ -1,124 +1,254 @@
 /**
  * What clients were owed and did not get. Which word fits depends on who else got it, on what lies
- * beside it, and on whether the client had been behind.
+ * beside it, on whether the client had been behind, and on what the consumer did meanwhile.
  */
-import type { Micros } from '../../history/event.ts'
+import type { ControlIn, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { PartitionRecords } from '../../history/records.ts'
 import type { AnomalyKind } from '../checker.ts'
-import type { Account } from './account.ts'
-import { declaredRanges, declaredTo, type Declared } from './declared.ts'
+import type { Doubt } from '../conclude.ts'
+import type { Account, SessionAccount } from './account.ts'
+import type { Causes } from './causes.ts'
+import type { Causeless } from './closings.ts'
+import { capsOf, type Caps } from './caps.ts'
+import { payByCount } from './counted.ts'
+import { declarationsTo } from './declared.ts'
 import { asksFromCursor } from './excuses.ts'
 import type { Exempt } from './exempt.ts'
 import type { Flaw } from './flaw.ts'
-import { holesIn, owedWithin, sentSince, type Ending, type Hole, type SentSince } from './owed.ts'
+import { judgeRanges, type Told } from './gaps.ts'
+import type { StreamLimits } from './limits.ts'
+import {
+  holesIn,
+  isOpenAtEnd,
+  owedWithin,
+  sentSince,
+  type Ending,
+  type Hole,
+  type SentSince,
+} from './owed.ts'
+import { reasonsOf, type Reasons } from './reasons.ts'
+import { resumesOf, type Resume } from './resumes.ts'
+import { waitsOf, type Waiting, type Waits } from './waiting.ts'
+
+/** A client that still got records this shortly before the end is late; the rest may come yet. */
+const stillFedMicros = 500_000
 
 /** All that is needed to judge the holes of one partition. */
 interface Partition {
   readonly records: PartitionRecords
   readonly since: SentSince
-  readonly exempt: Exempt
-  /** What at least one client got. */
+  readonly exempt: Ranges
+  readonly poison: Ranges
+  readonly end: number
+  /** What at least one client got, and when the last of it came. */
   readonly someone: Ranges
-  /** First offset that the relay had not committed at the end; undefined when nobody knows. */
-  readonly committed: number | undefined
+  lastArrival: Micros
 }
 
-/** Flaws that are holes or false declarations. */
-export function missingFlaws(
-  history: History,
-  accounts: readonly Account[],
-  exempt: ReadonlyMap<number, Exempt>,
-): Flaw[] {
-  const partitions = partitionsOf(history, accounts, exempt)
+/** What the whole stream was held against. */
+export interface Bearings {
+  readonly history: History
+  readonly accounts: readonly Account[]
+  readonly exempt: ReadonlyMap<number, Exempt>
+  readonly causes: Causes
+  readonly causeless: Causeless
+  readonly ending: Ending
+  readonly limits: StreamLimits
+}
+
+export interface Missing {
+  readonly flaws: readonly Flaw[]
+  readonly doubts: readonly Doubt[]
+}
+
+/** Flaws that are holes or declarations of holes. */
+export function missingFlaws(bearings: Bearings): Missing {
+  const { history, accounts, limits, causes, ending } = bearings
+  const known = partitionsOf(bearings)
   const frames = Map.groupBy(history.events('control'), ([, , client]) => client)
-  const ending = endingOf(history)
+  const resumes = resumesOf(history)
+  const reasons = reasonsOf(history, causes, limits, (one) => known.get(one)?.someone)
+  const waits = waitsOf(history, ending, limits.stalledMs)
   const asked = asksFromCursor(history)
-  const byClient = Map.groupBy(accounts, ({ client }) => client)
-  return [...byClient].flatMap(([client, own]) => {
-    const told = declaredTo(frames.get(client) ?? [])
-    const holes = own.flatMap((one) => holesOf(one, partitions, told, ending, asked))
-    const unpaid = payByCount(holes, told)
-    const gaps = own.flatMap((one) => falseGaps(one, told, partitions.get(one.partition)))
-    return gaps.concat(unpaid.map((hole) => flawOf(hole, client, partitions, told)))
+  const judged = [...Map.groupBy(accounts, ({ client }) => client)].map(([client, own]) => {
+    const about = { client, frames: frames.get(client) ?? [], resumes: resumes.get(client) ?? [] }
+    return new ClientsHoles(bearings, own, about, { known, reasons, waits, asked }).judge()
   })
-}
-
-function holesOf(
-  { client, partition, received, sessions }: Account,
-  partitions: ReadonlyMap<number, Partition>,
-  told: Declared,
-  ending: Ending,
-  asked: ReturnType<typeof asksFromCursor>,
-): Hole[] {
-  const known = partitions.get(partition)
-  if (known === undefined) return []
-  const { records, since, exempt } = known
-  const accounted = [received, exempt.all, declaredRanges(told, partition)]
-  return sessions.flatMap((within) => {
-    const { begin, end } = within.session
-    const hasCursorResume = asked(client, begin, end)
-    const owed = owedWithin(within, records, since, hasCursorResume, ending)
-    if (owed === undefined) return []
-    return holesIn(owed, within, accounted, records).filter((hole) => !isCapped(hole, told))
-  })
-}
-
-/** A replay that said `capped` declares what lies between its end and the first live record. */
-function isCapped({ first, last, within }: Hole, { capped }: Declared): boolean {
-  const { session, replayed, live } = within
-  const isTold = capped.some((t) => t >= session.begin && t <= session.end)
-  return isTold && first > (replayed.last ?? -1) && last < (live.first ?? Infinity)
-}
-
-/** Gaps that only tell a number pay for as many missing records, earliest first. */
-function payByCount(holes: readonly Hole[], { counts }: Declared): Hole[] {
-  let budget = counts.reduce((sum, { count }) => sum + count, 0)
-  return holes.flatMap((hole) => {
-    const paid = Math.min(budget, hole.count)
-    budget -= paid
-    return paid === hole.count ? [] : [{ ...hole, count: hole.count - paid }]
-  })
-}
-
-function flawOf(
-  hole: Hole,
-  client: number,
-  partitions: ReadonlyMap<number, Partition>,
-  told: Declared,
-): Flaw {
-  const { partition, first, last, count, within } = hole
-  const known = partitions.get(partition) as Partition
-  const { session, highest } = within
-  const kind = kindOf(hole, known, told)
-  const record = known.records.record(Math.max(0, known.records.indexOf(first)))
-  const shows = {
-    ackedAt: record.ackedAt,
-    sequence: record.sequence,
-    thread: record.thread,
-    highestReceived: highest ?? null,
+  const sum = (count: (one: ClientsMissing) => number) =>
+    judged.reduce((all, one) => all + count(one), 0)
+  return {
+    flaws: judged.flatMap(({ flaws }) => flaws),
+    doubts: [
+      ...gapDoubt(sum(({ unexplained }) => unexplained)),
+      ...capDoubt(sum(({ caps }) => caps.unknown)),
+    ],
   }
-  const at = firstArrivalAfter(hole) ?? session.end
-  const where = { client, group: session.group, partition, first, last }
-  return { kind, ...where, count, at, shows }
 }
 
-function kindOf(hole: Hole, known: Partition, told: Declared): AnomalyKind {
-  const { first, last, within, isTrailing } = hole
-  const nobodyGotIt = known.someone.within(first, last).length === 0
-  const { committed } = known
-  if (nobodyGotIt && isTrailing && committed !== undefined && first >= committed) return 'unseen'
-  if (nobodyGotIt && touches(known.exempt.poison, first, last)) return 'malformed-took-neighbour'
-  if (nobodyGotIt || isTrailing) return 'lost'
-  const { session, replayed, live } = within
-  const replayEnd = replayed.last
-  if (replayEnd !== undefined && first > replayEnd && last < (live.last ?? -1)) {
-    if (live.within(replayEnd + 1, first - 1).length === 0) return 'seam-skip'
+function gapDoubt(records: number): Doubt[] {
+  if (records === 0) return []
+  const says = `${records} records were declared missing, and nobody knows the limit behind it.`
+  const fix =
+    'give the limits of the target: records kept for replay (REDIS_MAX_SEQUENCES) and for ' +
+    'clients that are behind (WEBSOCKET_BUFFER_SIZE)'
+  return [{ rule: 'gap-reason-unknown', says, fix }]
+}
+
+function capDoubt(caps: number): Doubt[] {
+  if (caps === 0) return []
+  const says = `${caps} replays ended with "capped", and nobody knows the target's limit.`
+  const fix = 'give the most records that one replay of the target holds (REPLAY_MAX_TOTAL)'
+  return [{ rule: 'cap-unknown', says, fix }]
+}
+
+interface ClientsMissing {
+  readonly flaws: readonly Flaw[]
+  readonly unexplained: number
+  readonly caps: Caps
+}
+
+/** What every client's holes are judged with. */
+interface Common {
+  readonly known: ReadonlyMap<number, Partition>
+  readonly reasons: Reasons
+  readonly waits: Waits
+  readonly asked: ReturnType<typeof asksFromCursor>
+}
+
+/** What one client was told and asked for. */
+interface About {
+  readonly client: number
+  readonly frames: readonly ControlIn[]
+  readonly resumes: readonly Resume[]
+}
+
+/** The holes of one client, in all partitions. */
+class ClientsHoles {
+  readonly #bearings: Bearings
+  readonly #accounts: readonly Account[]
+  readonly #common: Common
+  readonly #caps: Caps
+  readonly #told: Told
+  readonly #lastArrival: Micros
+
+  constructor(bearings: Bearings, accounts: readonly Account[], about: About, common: Common) {
+    const { history, limits } = bearings
+    this.#bearings = bearings
+    this.#accounts = accounts
+    this.#common = common
+    this.#caps = capsOf(about.resumes, accounts, limits.replayRecordsMax)
+    this.#lastArrival = lastArrivalOf(accounts)
+    this.#told = {
+      client: about.client,
+      accounts,
+      declarations: declarationsTo(history, about.frames),
+      resumes: about.resumes,
+      known: common.known,
+      reasons: common.reasons,
+      cappedAfter: (...where) => this.#caps.after(...where),
+    }
   }
-  const isInReplay = replayEnd !== undefined && first < replayEnd
-  const wasBehind = session.stalls.length > 0 || told.counts.length + told.ranges.length > 0
-  return isInReplay || wasBehind ? 'gap-hidden' : 'skip'
+
+  judge(): ClientsMissing {
+    const gaps = judgeRanges(this.#told)
+    const holes = this.#accounts.flatMap((one) => this.#holesOf(one, gaps.declared))
+    const paid = payByCount(holes, this.#told)
+    const flaws = [
+      ...withinAllowance([...gaps.flaws, ...paid.flaws], this.#bearings.limits),
+      ...paid.holes.map((hole) => this.#flawOf(hole)),
+    ]
+    return { flaws, unexplained: gaps.unexplained + paid.unexplained, caps: this.#caps }
+  }
+
+  #holesOf(account: Account, declared: ReadonlyMap<SessionAccount, Ranges>): Hole[] {
+    const { client, partition, received, sessions } = account
+    const known = this.#common.known.get(partition)
+    if (known === undefined) return []
+    const { causeless, ending } = this.#bearings
+    return sessions.flatMap((within, index) => {
+      const { session } = within
+      const isLast = index === sessions.length - 1
+      const wasThrownOut = causeless.has(sessions[index - 1]?.session as never)
+      const isOwedRest = ending.isSettled && isLast && causeless.has(session)
+      const owed = owedWithin(within, known.records, known.since, {
+        goesOn: wasThrownOut || this.#common.asked(client, session.begin, session.end),
+        owesTail: isOwedRest || isOpenAtEnd(session, ending),
+      })
+      if (owed === undefined) return []
+      const accounted = [received, known.exempt, declared.get(within) ?? new Ranges()]
+      const holes = holesIn(owed, within, accounted, known.records)
+      return holes.filter((hole) => !this.#caps.excuses(hole))
+    })
+  }
+
+  #flawOf(hole: Hole): Flaw {
+    const { partition, first, last, count, within } = hole
+    const known = this.#common.known.get(partition) as Partition
+    const { session, highest } = within
+    const index = known.records.indexOf(first)
+    const record = known.records.record(Math.max(0, index))
+    const { kind, waiting } = this.#kindOf(hole, known)
+    const shows = {
+      ackedAt: record.ackedAt,
+      sequence: record.sequence,
+      thread: record.thread,
+      highestReceived: highest ?? null,
+      ...(waiting && { groupState: waiting.groupState, untakenForMs: msOf(waiting.forMicros) }),
+      ...(kind === 'unseen' && { because: waiting?.verdict ?? 'late' }),
+    }
+    const at = firstArrivalAfter(hole) ?? session.end
+    const where = { client: session.client, group: session.group, partition, first, last }
+    return { kind, ...where, count, at, shows }
+  }
+
+  #kindOf(hole: Hole, known: Partition): { kind: AnomalyKind; waiting?: Waiting } {
+    const { partition, first, last, within, isTrailing } = hole
+    const { waits } = this.#common
+    const nobodyGotIt = known.someone.within(first, last).length === 0
+    if (isTrailing && nobodyGotIt && first >= (waits.committed(partition) ?? Infinity)) {
+      const index = Math.max(0, known.records.indexOf(first))
+      const waiting = waits.of(known.records, index, known.lastArrival)
+      if (waiting !== undefined) {
+        return { kind: waiting.verdict === 'stalled' ? 'stalled' : 'unseen', waiting }
+      }
+    }
+    if (isTrailing && this.#isStillFed(within)) return { kind: 'unseen' }
+    if (nobodyGotIt && touches(known.poison, first, last)) {
+      return { kind: 'malformed-took-neighbour' }
+    }
+    return { kind: nobodyGotIt || isTrailing ? 'lost' : this.#innerKind(hole) }
+  }
+
+  /** Others got it, and this client got something behind it. */
+  #innerKind({ first, last, within }: Hole): AnomalyKind {
+    const { session, replayed, live } = within
+    const replayEnd = replayed.last
+    const isCut = this.#caps.isForged(session)
+    if (replayEnd !== undefined && first > replayEnd && last < (live.last ?? -1) && !isCut) {
+      if (live.within(replayEnd + 1, first - 1).length === 0) return 'seam-skip'
+    }
+    const isInReplay = replayEnd !== undefined && first < replayEnd
+    const wasBehind = session.stalls.length > 0 || this.#told.declarations.length > 0
+    return isInReplay || isCut || wasBehind ? 'gap-hidden' : 'skip'
+  }
+
+  /** Deliveries went on to the end: what did not come may still have been on its way. */
+  #isStillFed({ session }: SessionAccount): boolean {
+    const { ending } = this.#bearings
+    return isOpenAtEnd(session, ending) && this.#lastArrival > ending.at - stillFedMicros
+  }
+}
+
+const msOf = (micros: Micros): number => Math.round(micros / 1_000)
+
+/** A scenario may allow a number of records to be declared missing to one client. */
+function withinAllowance(flaws: readonly Flaw[], { declaredLossMax }: StreamLimits) {
+  const needless = flaws
+    .filter(({ kind }) => kind === 'gap-needless')
+    .reduce((sum, { count }) => sum + count, 0)
+  return needless > declaredLossMax ? flaws : flaws.filter(({ kind }) => kind !== 'gap-needless')
 }
 
 const touches = (set: Ranges, first: number, last: number): boolean =>
@@ -128,54 +258,36 @@ function firstArrivalAfter({ last, within }: Hole): Micros | undefined {
   return within.runs.find((run) => run.last > last)?.from
 }
 
-/** Ranges that were declared missing although the client had them, or that never existed. */
-function falseGaps(
-  { client, partition, sessions }: Account,
-  told: Declared,
-  known: Partition | undefined,
-): Flaw[] {
-  const group = sessions[0]?.session.group ?? ''
-  return told.ranges.flatMap((range): Flaw[] => {
-    if (range.partition !== partition || range.last < range.first) return []
-    const before = new Ranges()
-    for (const run of sessions.flatMap(({ runs }) => runs)) {
-      if (run.until < range.t) before.add(run.first, run.last)
-    }
-    const had = before.within(range.first, range.last)
-    const end = known?.records.lastOffset ?? -1
-    const made = { first: Math.max(range.first, end + 1), last: range.last }
-    return [...had, ...(range.last > end ? [made] : [])].map(({ first, last }) => {
-      const count = last - first + 1
-      return { kind: 'gap-false', client, group, partition, first, last, count, at: range.t }
-    })
-  })
+function lastArrivalOf(accounts: readonly Account[]): Micros {
+  let last = 0
+  for (const { sessions } of accounts) {
+    for (const { lastArrival = 0 } of sessions) last = Math.max(last, lastArrival)
+  }
+  return last
 }
 
-function partitionsOf(
-  history: History,
-  accounts: readonly Account[],
-  exempt: ReadonlyMap<number, Exempt>,
-): ReadonlyMap<number, Partition> {
+function partitionsOf({ history, accounts, exempt }: Bearings): ReadonlyMap<number, Partition> {
   const partitions = new Map<number, Partition>()
-  const last = history.events('lagtruth').at(-1)?.[4] ?? {}
+  const ends = history.events('lagtruth').at(-1)?.[4] ?? {}
   for (const [partition, records] of history.stream().records) {
-    const told = Number(last[String(partition)]?.[2] ?? -1)
+    const { all = new Ranges(), poison = new Ranges() } = exempt.get(partition) ?? {}
     partitions.set(partition, {
       records,
       since: sentSince(records),
-      exempt: exempt.get(partition) ?? { poison: new Ranges(), all: new Ranges() },
+      exempt: all,
+      poison,
+      end: Math.max(records.lastOffset, Number(ends[String(partition)]?.[1] ?? 0) - 1),
       someone: new Ranges(),
-      committed: told >= 0 ? told : undefined,
+      lastArrival: 0,
     })
   }
-  for (const { partition, received } of accounts) {
-    partitions.get(partition)?.someone.addAll(received.all)
+  for (const { partition, received, sessions } of accounts) {
+    const known = partitions.get(partition)
+    if (known === undefined) continue
+    known.someone.addAll(received.all)
+    for (const { lastArrival = 0 } of sessions) {
+      known.lastArrival = Math.max(known.lastArrival, lastArrival)
+    }
   }
   return partitions
-}
-
-/** A run settles in the phase of that name; one that never did has no telling end. */
-function endingOf(history: History): Ending {
-  const settle = history.phases.findLast(({ name }) => name === 'settle')
-  return { at: settle?.end ?? history.end, isSettled: settle?.hasEnded ?? false }
 }

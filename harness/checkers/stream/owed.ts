@@ -1,15 +1,27 @@
 /** What a client was owed within a connection, and what of it never came. */
 import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
 import { Ranges, type Range } from '../../history/ranges.ts'
 import type { PartitionRecords } from '../../history/records.ts'
+import { strikePhase, type Session } from '../../history/windows.ts'
 import type { SessionAccount } from './account.ts'
 
 /** The end of the run, as far as deliveries go. */
 export interface Ending {
-  /** When settling ended; what was acknowledged before must have arrived by then. */
+  /**
+   * When settling ended; what was acknowledged before must have arrived by then. Clients are asked
+   * to leave only after it, so whatever ends then ends because of us, whoever closes first.
+   */
   readonly at: Micros
   /** Whether the run settled at all: without it, late and lost look alike. */
   readonly isSettled: boolean
+}
+
+/** A run settles in the phase of that name; one that never did has no telling end. */
+export function endingOf(history: History): Ending {
+  const settle = history.phases.findLast(({ name }) => name === 'settle')
+  if (settle?.hasEnded === true) return { at: settle.end, isSettled: true }
+  return { at: history.phase(strikePhase)?.begin ?? history.end, isSettled: false }
 }
 
 /** A stretch of acknowledged records that one client was owed and did not get. */
@@ -20,9 +32,6 @@ export interface Hole extends Range {
   readonly isTrailing: boolean
   readonly within: SessionAccount
 }
-
-/** A client that still got records this shortly before the end is late, not deprived. */
-const stillFedMicros = 500_000
 
 /** For every partition: from which offset on everything was sent at `t` or later. */
 export type SentSince = (t: Micros) => number | undefined
@@ -48,36 +57,35 @@ export function sentSince(records: PartitionRecords): SentSince {
   }
 }
 
+/** What decides how much of the stream a connection was owed, besides its own records. */
+export interface Terms {
+  /** It asked to go on from its cursor, or was thrown out before for no reason. */
+  readonly goesOn: boolean
+  /** Everything that was acknowledged is owed, not only what lies before the last that came. */
+  readonly owesTail: boolean
+}
+
 /** The offsets that a client was owed within one connection; undefined for none. */
 export function owedWithin(
   account: SessionAccount,
   records: PartitionRecords,
   since: SentSince,
-  hasCursorResume: boolean,
-  ending: Ending,
+  { goesOn, owesTail }: Terms,
 ): Range | undefined {
   const { session, lowest, highest, cursor } = account
   const starts = [since(session.begin), lowest]
-  if (hasCursorResume && cursor !== undefined) starts.push(cursor + 1)
+  if (goesOn && cursor !== undefined) starts.push(cursor + 1)
   const known = starts.filter((start) => start !== undefined)
-  const last = owesTail(account, ending) ? records.lastOffset : highest
+  const last = owesTail ? records.lastOffset : highest
   if (known.length === 0 || last === undefined) return undefined
   const first = Math.min(...known)
   return first <= last ? { first, last } : undefined
 }
 
-/** Whether the connection outlived the run and the client took records to its end. */
-export function isOpenAtEnd({ session }: SessionAccount, ending: Ending): boolean {
-  const { closed } = session
-  return closed === undefined || (closed[5] === 'client' && closed[1] >= ending.at)
-}
-
-function owesTail(account: SessionAccount, ending: Ending): boolean {
-  if (!ending.isSettled || !isOpenAtEnd(account, ending)) return false
-  const { session, lastArrival } = account
-  const isStalled = session.stalls.some(({ begin, end }) => begin <= ending.at && end >= ending.at)
-  const isStillFed = lastArrival !== undefined && lastArrival > ending.at - stillFedMicros
-  return !isStalled && !isStillFed
+/** Whether the connection outlived the run; one that we kept from reading at its end is excused. */
+export function isOpenAtEnd({ closed, stalls }: Session, { at, isSettled }: Ending): boolean {
+  if (!isSettled || (closed !== undefined && closed[1] < at)) return false
+  return !stalls.some(({ begin, end }) => begin <= at && end >= at)
 }
 
 /** What of `owed` neither came nor is accounted for; only acknowledged records count. */
@@ -99,10 +107,19 @@ export function holesIn(
   })
 }
 
-function ackedWithin({ first, last }: Range, records: PartitionRecords): number {
-  let count = 0
-  for (let offset = first; offset <= last; offset += 1) {
-    if (records.indexOf(offset) >= 0) count += 1
+/** How many acknowledged records there are from `first` to `last`. */
+export function ackedWithin({ first, last }: Range, records: PartitionRecords): number {
+  return indexFrom(records, last + 1) - indexFrom(records, first)
+}
+
+/** Index of the first acknowledged record at or behind an offset. */
+export function indexFrom({ offsets, length }: PartitionRecords, offset: number): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((offsets[middle] as number) < offset) low = middle + 1
+    else high = middle
   }
-  return count
+  return low
 }

@@ -1,0 +1,121 @@
+/** Records that come again: after restarts and moves, and in replays. Dead letters, rules. */
+import { expect, test } from 'vitest'
+import type { Story } from '../../history/story.ts'
+import { stream } from '../stream.ts'
+import { broken, calm, found, judges, other, type Row } from './testbed.ts'
+
+/** Killed at 2 s with 40 records committed; everybody is back at 4 s. */
+const killed = (committed = 40): Story =>
+  calm()
+    .lagtruth(1.5, { 0: [0, 100, committed, true] })
+    .delivered(1.1, 1, 0, 0, 100)
+    .broken(2, 3, { fault: 'kill-relay' })
+    .closed(2.05, 1, 'network')
+    .opened(4, 1)
+    .closed(20.6, 1, 'client')
+const moved = (): Story =>
+  calm()
+    .lagtruth(0.9, { 0: [0, 0, 0, true], 1: [0, 0, 0, true] })
+    .delivered(1.1, 1, 0, 0, 100)
+    .broken(2, 4, { fault: 'rebalance' })
+    .lagtruth(3, { 0: [0, 100, 40, false], 1: [0, 0, 0, true] })
+    .lagtruth(4.2, { 0: [0, 100, 40, true], 1: [0, 0, 0, true] })
+
+const redeliveries: readonly Row[] = [
+  ['from the last commit on', killed().delivered(4.5, 1, 0, 40, 60), 'pass'],
+  ['from before the last commit', killed().delivered(4.5, 1, 0, 30, 70),
+    ['fail', 'duplicate', 'duplicate 10']],
+  ['twice', killed().delivered(4.5, 1, 0, 40, 60).delivered(6, 1, 0, 40, 60),
+    ['fail', 'duplicate', 'duplicate 60']],
+  ['records of the time after it',
+    killed().delivered(4.5, 1, 0, 40, 60).acked(8, 0, 100, 10)
+      .delivered(8.1, 1, 0, 100, 10).delivered(8.2, 1, 0, 100, 10),
+    ['fail', 'duplicate', 'duplicate 10']],
+  ['a moved partition, from its commit', moved().delivered(4.5, 1, 0, 40, 60), 'pass'],
+  ['a moved partition, from before its commit', moved().delivered(4.5, 1, 0, 0, 100),
+    ['fail', 'duplicate', 'duplicate 40']],
+  ['a moved partition, twice',
+    moved().delivered(4.5, 1, 0, 40, 60).delivered(5, 1, 0, 40, 60),
+    ['fail', 'duplicate', 'duplicate 60']],
+  ['a moved partition, much later', moved().delivered(19.5, 1, 0, 40, 60),
+    ['fail', 'duplicate', 'duplicate 60']],
+  ['a partition that stayed',
+    moved().acked(1, 1, 0, 50).delivered(1.1, 1, 1, 0, 50).delivered(4.5, 1, 1, 0, 50),
+    ['fail', 'duplicate', 'duplicate 50']],
+]
+
+/** Client 2 lost its link with 40 records and asks for what follows. */
+const resumed = (): Story =>
+  broken(other(), [1.9, 2.5], 'cut', 'clients', 'others').delivered(1.1, 2, 0, 0, 40)
+    .closed(2, 2, 'network').opened(3, 2, 'others').sent(3, 2, 'resume:cursor')
+
+const requests: readonly Row[] = [
+  ['exactly what follows the cursor',
+    resumed().delivered(3.1, 2, 0, 40, 60, { path: 'replay' }), 'pass'],
+  ['everything again', resumed().delivered(3.1, 2, 0, 0, 100, { path: 'replay' }),
+    ['fail', 'replay-beyond-request', 'replay-beyond-request 40']],
+  ['an overlap that is documented',
+    resumed().delivered(3.1, 2, 0, 30, 70, { path: 'replay' }), 'pass',
+    { replayOverlapMax: 10 }],
+  ['more than that', resumed().delivered(3.1, 2, 0, 29, 71, { path: 'replay' }),
+    ['fail', 'replay-beyond-request', 'replay-beyond-request 1'], { replayOverlapMax: 10 }],
+  ['everything, as it was asked for',
+    other().delivered(1.1, 2, 0, 0, 100).sent(3, 2, 'resume:earliest')
+      .delivered(3.1, 2, 0, 0, 100, { path: 'replay' }), 'pass'],
+  ['again, because the cursor was refused after a reset',
+    resumed().opened(2, 3).sent(2.6, 3, 'reset').closed(20.7, 3, 'client')
+      .control(3.05, 2, { type: 'cursor_stale', partition: 0, requested: '39', oldest: '20' })
+      .delivered(3.1, 2, 0, 20, 80, { path: 'replay' }), 'pass'],
+  ['again, because the cursor was refused for no reason',
+    resumed().control(3.05, 2, {
+      type: 'cursor_stale', partition: 0, requested: '39', oldest: '20',
+    }).delivered(3.1, 2, 0, 20, 80, { path: 'replay' }),
+    ['fail', 'replay-beyond-request', 'replay-beyond-request 20']],
+]
+
+const poison = { malformed: { 50: 'garbage' } }
+const letters: readonly Row[] = [
+  ['a malformed record', calm().acked(1, 1, 0, 100, poison).delivered(1.1, 1, 0, 0, 100)
+    .delivered(1.1, 1, 1, 0, 50).delivered(1.2, 1, 1, 51, 49).deadletter(2, 1, 50, 'x'), 'pass'],
+  ['a valid record that did not come',
+    calm().delivered(1.1, 1, 0, 0, 50).delivered(1.2, 1, 0, 51, 49).deadletter(2, 0, 50, 'x'),
+    ['fail', 'valid-dead-lettered', 'valid-dead-lettered 1', 'lost 1']],
+  ['a valid record that came', calm().delivered(1.1, 1, 0, 0, 100).deadletter(2, 0, 50, 'x'),
+    ['fail', 'valid-dead-lettered', 'valid-dead-lettered 1']],
+]
+
+/** A replay with a hole, and one that runs into what is live. */
+const hollow = (): Story =>
+  other().sent(0.6, 2, 'resume:earliest').delivered(1.1, 2, 0, 0, 20, { path: 'replay' })
+    .delivered(1.1, 2, 0, 30, 60, { path: 'replay' }).delivered(1.2, 2, 0, 90, 10)
+const doubled = (): Story =>
+  other().sent(0.6, 2, 'resume:earliest').delivered(1.1, 2, 0, 0, 60, { path: 'replay' })
+    .delivered(1.2, 2, 0, 55, 45)
+
+const rules: readonly Row[] = [
+  ['its own', hollow(), ['fail', 'gap-hidden', 'gap-hidden 10'], { rules: ['gap-hidden'] }],
+  ['another one’s', hollow(), ['pass', 'whole', 'gap-hidden 10'], { rules: ['seam-duplicate'] }],
+  ['its own beside another', doubled(), ['fail', 'seam-duplicate', 'seam-duplicate 5'],
+    { rules: ['seam-duplicate', 'seam-skip'] }],
+  ['one that hides everything', hollow().acked(2, 0, 100, 5),
+    ['unknown', 'hidden', 'lost 10', 'gap-hidden 10'], { rules: ['seam-duplicate'] }],
+  ['no replay at all', other().delivered(1.1, 2, 0, 0, 100), ['unknown', 'no-replays'],
+    { rules: ['seam-skip'] }],
+]
+
+judges('records come again after a restart or a move', redeliveries)
+judges('a replay holds what was asked for', requests)
+judges('a dead letter names', letters)
+judges('a finding with rules of its own meets', rules)
+
+test('says why a finding is unknown, and what to do', () => {
+  const judged = stream.judge(hollow().acked(2, 0, 100, 5).history(), { rules: ['seam-skip'] })
+  expect(judged.why).toContain('The stream failed by lost')
+  expect(judged.fix).toMatch(/stream/)
+})
+
+test('does not believe a restart of which nobody knows the last commit', () => {
+  const given = calm().delivered(1.1, 1, 0, 0, 100).broken(2, 3, { fault: 'kill-relay' })
+    .delivered(4.5, 1, 0, 0, 100)
+  expect(found(given)).toEqual(['unknown', 'commit-unknown'])
+})

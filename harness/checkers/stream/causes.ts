@@ -1,0 +1,79 @@
+/**
+ * What this run did to the target and its clients. It is what an excuse must rest on: faults that
+ * were injected, clients that did not read, frames that were sent. Nothing here was said by the
+ * target.
+ */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import type { FaultWindow, Session, Window } from '../../history/windows.ts'
+import { faultWord } from './excuses.ts'
+
+/** Faults that keep a client from taking bytes as fast as they come. */
+const slowing = new Set(['stall', 'readers-stop', 'bandwidth', 'black-hole', 'latency'])
+const restarting = new Set(['kill-relay', 'restart-relay'])
+const everything: Window = { begin: 0, end: Infinity }
+
+export interface Causes {
+  /** When the client of the session could not, or did not, take what came. */
+  slow(session: Session): readonly Window[]
+  /** When its connection, or the process at the other end, was broken on purpose. */
+  broken(session: Session): readonly Window[]
+  /** The relay's ends that were asked for: from the order to the time when it was ready again. */
+  readonly restarts: readonly FaultWindow[]
+  readonly redisOutages: readonly Window[]
+  /** Faults after which much is delivered at once: Kafka's, and those of the relay's process. */
+  readonly pauses: readonly Window[]
+  /** When somebody asked the relay to forget its replay buffer, and until it had answered. */
+  readonly resets: readonly Window[]
+}
+
+/** A fault that could not be injected broke nothing. */
+const hasStood = ({ failure, isBiting }: FaultWindow): boolean =>
+  failure === undefined || isBiting !== undefined
+
+export function causesOf(history: History, slowGroups: readonly string[]): Causes {
+  const faults = history.faults.filter(hasStood)
+  const isOn = (hop: string) => (fault: FaultWindow) => fault.spec['hop'] === hop
+  const ofClients = faults.filter(
+    (fault) => isOn('clients')(fault) || faultWord(fault) === 'readers-stop',
+  )
+  const byGroup = Map.groupBy(ofClients, ({ spec }) => String(spec['group']))
+  const isOfProcess = (fault: FaultWindow) =>
+    restarting.has(faultWord(fault)) || faultWord(fault) === 'pause-relay'
+  const ofProcess = faults.filter(isOfProcess)
+  return {
+    slow({ group, stalls }) {
+      if (slowGroups.includes(group)) return [everything]
+      const own = byGroup.get(group) ?? []
+      return [...stalls, ...own.filter((fault) => slowing.has(faultWord(fault)))]
+    },
+    broken({ group }) {
+      const own = byGroup.get(group) ?? []
+      return [...ofProcess, ...own.filter((fault) => !slowing.has(faultWord(fault)))]
+    },
+    restarts: faults.filter((fault) => restarting.has(faultWord(fault))),
+    redisOutages: faults.filter(isOn('redis')),
+    pauses: [...ofProcess, ...faults.filter(isOn('kafka'))],
+    resets: resetsOf(history),
+  }
+}
+
+function resetsOf(history: History): Window[] {
+  const answers = history
+    .events('control')
+    .filter(([, , , { type }]) => type === 'cursor_reset_complete')
+  const byClient = Map.groupBy(answers, ([, , client]) => client)
+  return history.events('sent').flatMap(([, begin, client, what]): Window[] => {
+    if (what !== 'reset') return []
+    const answer = byClient.get(client)?.find(([, t]) => t >= begin)
+    return [{ begin, end: answer?.[1] ?? begin }]
+  })
+}
+
+/** Whether `t` lies in one of the windows, each `before` longer in front and `after` behind. */
+export const isWithin = (
+  windows: readonly Window[],
+  t: Micros,
+  before: Micros,
+  after: Micros,
+): boolean => windows.some(({ begin, end }) => t >= begin - before && t <= end + after)

@@ -1,0 +1,75 @@
+/**
+ * Connections that the relay ended for no reason that this run gave it. Kafka or Redis being away
+ * is no reason, and neither is a close code of the relay's own choice.
+ */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import type { Session } from '../../history/windows.ts'
+import { isWithin, type Causes } from './causes.ts'
+import type { Flaw } from './flaw.ts'
+import type { Ending } from './owed.ts'
+
+/** The end of a connection is seen a little later than what ended it. */
+const seenLateMicros = 2_000_000
+/** A client is given up after it took nothing for a while, and no sooner than this. */
+const stallMicrosMin = 1_000_000
+/** What lies in the buffers on the way is read before the end is seen. */
+const drainMicros = 15_000_000
+/** A flood is written down when it is over, which may be after the connection. */
+const floodMicros = 15_000_000
+/** So many pings at once are a flood. */
+const floodFramesMin = 100
+
+/** Which connections were ended without a cause. */
+export type Causeless = ReadonlySet<Session>
+
+export function causelessEnds(history: History, causes: Causes, ending: Ending): Causeless {
+  const offenders = offendersOf(history)
+  const ended = [...history.sessions.values()].flat().filter((session) => {
+    const { closed } = session
+    if (closed === undefined || closed[5] === 'client' || closed[1] >= ending.at) return false
+    return !hasCause(session, closed[1], causes) && !hasOffended(session, offenders)
+  })
+  return new Set(ended)
+}
+
+function hasCause(session: Session, at: Micros, causes: Causes): boolean {
+  if (isWithin(causes.broken(session), at, 0, seenLateMicros)) return true
+  return causes
+    .slow(session)
+    .some(({ begin, end }) => at >= begin + stallMicrosMin && at <= end + drainMicros)
+}
+
+/** When clients sent what a relay may end them for. */
+type Offenders = ReadonlyMap<number, readonly Micros[]>
+
+function offendersOf(history: History): Offenders {
+  const sent = history
+    .events('sent')
+    .filter(([, , , what, count]) => isHostile(what) || count >= floodFramesMin)
+  const times = new Map<number, Micros[]>()
+  for (const [, t, client] of sent) {
+    const known = times.get(client)
+    if (known === undefined) times.set(client, [t])
+    else known.push(t)
+  }
+  return times
+}
+
+const isHostile = (what: string): boolean => what.startsWith('hostile:')
+
+const hasOffended = ({ client, begin, end }: Session, offenders: Offenders): boolean =>
+  (offenders.get(client) ?? []).some((t) => t >= begin && t <= end + floodMicros)
+
+export function closingFlaws(
+  causeless: Causeless,
+  isJudged: (session: Session) => boolean,
+): Flaw[] {
+  return [...causeless].filter(isJudged).map((session): Flaw => {
+    const { client, group, begin, end: at, closed } = session
+    const [, , , code, reason, by] = closed as NonNullable<Session['closed']>
+    const shows = { code, reason, by, openForMs: Math.round((at - begin) / 1_000) }
+    const where = { client, group, partition: -1, first: -1, last: -1 }
+    return { kind: 'closed-without-cause', ...where, count: 1, at, shows }
+  })
+}

@@ -1,0 +1,28 @@
+/**
+ * What is known of the target beforehand, and how much the scenario's claim allows: everything that
+ * an excuse is held against. What nobody knows stays undefined, and nothing is excused by it.
+ */
+export interface StreamLimits {
+  /** Longest time that records may wait while the consumer holds their partition. */
+  readonly stalledMs: number
+  /** Records that may be declared missing to one client although nothing took them away. */
+  readonly declaredLossMax: number
+  /** Records from before the cursor that a replay may repeat, as its protocol documents. */
+  readonly replayOverlapMax: number
+  /** Most records of one replay; undefined: nobody knows, and no cap can be believed. */
+  readonly replayRecordsMax: number | undefined
+  /** Newest records of a partition that a replay must still have. */
+  readonly retainedRecords: number | undefined
+  /** Records that are kept for clients which are behind. */
+  readonly ringRecordsMax: number | undefined
+  /** Groups whose clients read slowly all the time. */
+  readonly slowGroups: readonly string[]
+}
+
+/** Kafka's clients commit every 5 s unless they are told otherwise. */
+const commitIntervalMsDefault = 5_000
+const stalledMsMin = 10_000
+
+/** Three commits without any progress are no coincidence; a short interval is given more time. */
+export const stalledMsFor = (commitIntervalMs = commitIntervalMsDefault): number =>
+  Math.max(3 * commitIntervalMs, stalledMsMin)

@@ -1,0 +1,142 @@
+/**
+ * What the flaws of a stream mean for one finding. A finding that has rules of its own fails by
+ * them alone; what else is wrong with the stream is another finding's, and makes this one unknown
+ * only where nothing can be seen through it.
+ */
+import type { History } from '../../history/history.ts'
+import type { AnomalyKind, Judgement } from '../checker.ts'
+import { conclude, seconds, type Doubt, type Violation } from '../conclude.ts'
+import type { StreamFlaws } from '../stream.ts'
+import type { Account } from './account.ts'
+import { anomaliesOf, gravity, type Flaw } from './flaw.ts'
+
+/** Where these are, records or whole clients are missing in which the others would show. */
+const hiding: ReadonlySet<AnomalyKind> = new Set([
+  'lost',
+  'stalled',
+  'closed-without-cause',
+  'malformed-took-neighbour',
+])
+
+export function streamJudgement(
+  history: History,
+  found: StreamFlaws,
+  rules: readonly AnomalyKind[] | undefined,
+): Judgement {
+  const { flaws, accounts } = found
+  const isOwn = ({ kind }: Flaw) => rules === undefined || rules.includes(kind)
+  const own = flaws.filter(isOwn)
+  const others = flaws.filter((flaw) => !isOwn(flaw) && flaw.kind !== 'unseen')
+  const anomalies = anomaliesOf(own.length > 0 ? own : flaws)
+  const ranked = gravity.flatMap((kind) => own.filter((flaw) => flaw.kind === kind))
+  const violations = ranked
+    .filter(({ kind }) => kind !== 'unseen')
+    .map((flaw): Violation => ({ rule: flaw.kind, says: sentence(flaw, anomalies), at: flaw.at }))
+  const { acked, delivered } = history.stream()
+  const seen = materialFor(rules, accounts)
+  const redelivered = accounts.reduce((sum, one) => sum + one.redelivered, 0)
+  return conclude({
+    violations,
+    doubts: [
+      hiddenBy(others, rules),
+      seen === 0 ? nothingSeen(rules) : undefined,
+      ...unseenDoubts(flaws, found.limits.stalledMs),
+      ...found.doubts,
+    ],
+    holds: holds(history, others, rules),
+    exercised: seen ?? delivered,
+    evidence: {
+      acked,
+      delivered,
+      redelivered,
+      clients: history.sessions.size,
+      ...(seen !== undefined && { seen }),
+    },
+    anomalies,
+  })
+}
+
+function sentence(flaw: Flaw, anomalies: ReturnType<typeof anomaliesOf>): string {
+  const anomaly = anomalies.find(({ kind }) => kind === flaw.kind)
+  return `${anomaly?.says ?? flaw.kind} (${anomaly?.count ?? flaw.count} times)`
+}
+
+function holds(history: History, others: readonly Flaw[], rules?: readonly AnomalyKind[]): Doubt {
+  const { acked, delivered } = history.stream()
+  if (rules === undefined) {
+    const says = `All ${acked} records are accounted for at every client (${delivered} deliveries).`
+    return { rule: 'whole', says }
+  }
+  const none = `${delivered} deliveries showed no ${rules.join(', no ')}.`
+  if (others.length === 0) return { rule: 'whole', says: none }
+  return { rule: 'whole', says: `${none} The stream has other flaws: ${kindsOf(others)}.` }
+}
+
+const kindsOf = (flaws: readonly Flaw[]): string =>
+  gravity.filter((kind) => flaws.some((flaw) => flaw.kind === kind)).join(', ')
+
+/** Another finding's failure behind which this one's own would not show. */
+function hiddenBy(
+  others: readonly Flaw[],
+  rules: readonly AnomalyKind[] | undefined,
+): Doubt | undefined {
+  const covers = others.filter(({ kind }) => hiding.has(kind))
+  if (rules === undefined || covers.length === 0) return undefined
+  const says =
+    `The stream failed by ${kindsOf(covers)}; behind that, ${rules.join(', ')} of this finding ` +
+    'cannot be seen, and was not.'
+  return { rule: 'hidden', says, fix: 'see the finding "stream" first; then run again' }
+}
+
+/** How much there was in which the rules of a finding would show; undefined: any delivery. */
+function materialFor(
+  rules: readonly AnomalyKind[] | undefined,
+  accounts: readonly Account[],
+): number | undefined {
+  if (rules === undefined) return undefined
+  const sessions = accounts.flatMap((one) => one.sessions)
+  if (rules.every((kind) => kind.startsWith('seam-'))) {
+    const met = sessions.filter(
+      ({ replayed, live }) => replayed.last !== undefined && live.last !== undefined,
+    )
+    return met.length
+  }
+  if (!rules.includes('gap-hidden')) return undefined
+  return sessions.filter(({ replayed }) => replayed.last !== undefined).length
+}
+
+function nothingSeen(rules: readonly AnomalyKind[] = []): Doubt {
+  const isSeam = rules.every((kind) => kind.startsWith('seam-'))
+  const says = isSeam
+    ? 'No replay was followed by live records, so none met them.'
+    : 'No client got a replayed record.'
+  return { rule: 'no-replays', says, fix: 'see that the target answers resumes, and run longer' }
+}
+
+/** Records that nobody could be owed yet, by what kept the relay or the client from them. */
+function unseenDoubts(flaws: readonly Flaw[], stalledMs: number): Doubt[] {
+  const unseen = flaws.filter(({ kind }) => kind === 'unseen')
+  const by = (reason: string) => unseen.filter(({ shows }) => shows?.['because'] === reason)
+  const sizeOf = (some: readonly Flaw[]) => some.reduce((sum, { count }) => sum + count, 0)
+  const [late, short, loose] = [by('late'), by('too-short'), by('not-held')]
+  const doubts: Doubt[] = []
+  if (loose.length > 0) {
+    const state = String(loose[0]?.shows?.['groupState'])
+    const says =
+      `${sizeOf(loose)} records were not taken, and at the end the target's member did not hold ` +
+      `their partition (group state: ${state}).`
+    doubts.push({ rule: 'unseen', says, fix: 'run longer, until the group is stable again' })
+  }
+  if (short.length > 0) {
+    const forMs = Math.max(...short.map(({ shows }) => Number(shows?.['untakenForMs'])))
+    const says =
+      `${sizeOf(short)} records were still not taken by the relay when the run ended, ` +
+      `${seconds(forMs * 1_000)} after the last that was (limit ${seconds(stalledMs * 1_000)}).`
+    doubts.push({ rule: 'unseen', says, fix: 'run longer, so that the consumer could go on' })
+  }
+  if (late.length > 0) {
+    const says = `When the run ended, ${sizeOf(late)} records had not arrived and others still did.`
+    doubts.push({ rule: 'unseen', says, fix: 'run longer, so that slow clients get to the end' })
+  }
+  return doubts
+}

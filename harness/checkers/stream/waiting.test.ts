@@ -1,0 +1,37 @@
+/** Records that nobody took: a consumer that stands still, or a run that was too short. */
+import type { Story } from '../../history/story.ts'
+import { broken, calm, judges, type Row } from './testbed.ts'
+
+interface Group {
+  readonly state?: string
+  readonly isOwned?: boolean
+  readonly from?: number
+}
+
+/** Ninety of hundred records came, and the broker was asked every second until the end. */
+const stopped = ({ state = 'Stable', isOwned = true, from = 1 }: Group = {}): Story => {
+  const told = calm().delivered(1.1, 1, 0, 0, 90)
+  for (let at = from; at < 20; at += 1) told.lagtruth(at, { 0: [0, 100, 90, isOwned] }, state)
+  return told
+}
+const unclear = ['unknown', 'unseen', 'unseen 10']
+const stalled = ['fail', 'stalled', 'stalled 10']
+
+const rows: readonly Row[] = [
+  ['held, stable, nothing taken for 17 s', stopped(), stalled],
+  ['within the limit of a target that commits rarely', stopped(), unclear, { stalledMs: 30_000 }],
+  ['the group was rebalancing', stopped({ state: 'PreparingRebalance' }), unclear],
+  ['the partition was not held', stopped({ isOwned: false }), unclear],
+  ['held too shortly', stopped({ from: 15 }), unclear],
+  ['a fault explains it', broken(stopped(), [2, 15], 'cut', 'kafka'), unclear],
+  ['a fault of clients explains nothing', broken(stopped(), [2, 15], 'latency'), stalled],
+  ['committed although nobody got them',
+    stopped().lagtruth(19.5, { 0: [0, 100, 100, true] }), ['fail', 'lost', 'lost 10']],
+  ['nothing was ever committed',
+    calm().delivered(1.1, 1, 0, 0, 90).lagtruth(2, { 0: [0, 100, -1, true] })
+      .lagtruth(19, { 0: [0, 100, -1, true] }), stalled],
+  ['another partition went on',
+    stopped().acked(18, 1, 0, 10).delivered(18.1, 1, 1, 0, 10), stalled],
+]
+
+judges('records that nobody took', rows)

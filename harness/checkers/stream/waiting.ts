@@ -1,0 +1,75 @@
+/**
+ * Records that nobody took: does the consumer stand still, or did the run end too early to tell?
+ * The broker decides: it says whether the target's member held the partition in a stable group.
+ */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import type { PartitionRecords } from '../../history/records.ts'
+import type { Ending } from './owed.ts'
+
+/** What became of the records of one partition that nobody took. */
+export interface Waiting {
+  readonly verdict: 'stalled' | 'too-short' | 'not-held'
+  /** How long nothing was taken while the target could have. */
+  readonly forMicros: Micros
+  /** What the broker said of the group last. */
+  readonly groupState: string
+}
+
+/** The last commit that the broker knew, and since when the target could have taken records. */
+interface Held {
+  readonly committed: number
+  readonly groupState: string
+  readonly isReady: boolean
+  /** Time of the last sample. */
+  readonly at: Micros
+  /** Time of the first sample since which it held the partition in a stable group. */
+  readonly readySince: Micros
+  /** When the commit was last seen to move. */
+  readonly movedAt: Micros
+}
+
+export interface Waits {
+  /** First offset that was not committed at the end; undefined when nobody knows. */
+  committed(partition: number): number | undefined
+  /** About records from the one at `index` on, of which `lastArrival` was the last that came. */
+  of(records: PartitionRecords, index: number, lastArrival: Micros): Waiting | undefined
+}
+
+export function waitsOf(history: History, ending: Ending, stalledMs: number): Waits {
+  const held = heldByPartition(history, ending)
+  const lastFault = history.faults
+    .filter(({ spec }) => spec['hop'] !== 'clients' && spec['fault'] !== 'readers-stop')
+    .reduce((last, { end }) => Math.max(last, end), 0)
+  return {
+    committed: (partition) => held.get(partition)?.committed,
+    of(records, index, lastArrival) {
+      const own = held.get(records.partition)
+      if (own === undefined) return undefined
+      const { groupState, isReady, at, readySince, movedAt } = own
+      if (!isReady) return { verdict: 'not-held', forMicros: 0, groupState }
+      const ackedAt = records.ackedAt[index] as number
+      const since = Math.max(ackedAt, lastArrival, readySince, movedAt, lastFault)
+      const forMicros = Math.max(0, at - since)
+      const verdict = forMicros >= stalledMs * 1_000 ? 'stalled' : 'too-short'
+      return { verdict, forMicros, groupState }
+    },
+  }
+}
+
+/** Samples behind the end of settling show a target that is being ended. */
+function heldByPartition(history: History, { at: end }: Ending): ReadonlyMap<number, Held> {
+  const held = new Map<number, Held>()
+  for (const [, at, , groupState, partitions] of history.events('lagtruth')) {
+    if (at > end) break
+    for (const [name, [, , told, isOwned]] of Object.entries(partitions)) {
+      const before = held.get(Number(name))
+      const committed = Math.max(0, Number(told))
+      const isReady = isOwned && groupState === 'Stable'
+      const readySince = isReady && before?.isReady === true ? before.readySince : at
+      const movedAt = before?.committed === committed ? before.movedAt : at
+      held.set(Number(name), { committed, groupState, isReady, at, readySince, movedAt })
+    }
+  }
+  return held
+}

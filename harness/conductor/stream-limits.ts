@@ -1,0 +1,54 @@
+/**
+ * What a scenario and its target let the stream checker take for granted: who reads slowly, how
+ * much is kept and how much a replay may leave out. What nobody has said is left out.
+ */
+import { stalledMsFor } from '../checkers/stream/limits.ts'
+import type { StreamOptions } from '../checkers/stream.ts'
+import type { Scenario, Timing } from '../dsl/scenario.ts'
+import type { PlannedPhase } from './plan.ts'
+
+/** Limits for all `stream` expectations of a scenario. */
+export function streamLimits(
+  scenario: Scenario,
+  phases: readonly PlannedPhase[],
+  timing: Timing,
+): StreamOptions {
+  return {
+    ...slowGroups(scenario),
+    ...waiting(timing),
+    ...(isReplayed(scenario, phases) ? replayLimits(scenario, timing) : {}),
+    ...(isHeldUp(phases) ? ringLimit(timing) : {}),
+  }
+}
+
+function slowGroups({ fleet }: Scenario): StreamOptions {
+  const slow = Object.entries(fleet).filter(([, { reads }]) => reads === 'slow')
+  return slow.length > 0 ? { slowGroups: slow.map(([name]) => name) } : {}
+}
+
+function waiting({ commitIntervalMs }: Timing): StreamOptions {
+  const stalledMs = stalledMsFor(commitIntervalMs)
+  return stalledMs === stalledMsFor() ? {} : { stalledMs }
+}
+
+/** Somebody asks for a replay, at once or when it comes back. */
+const isReplayed = ({ fleet }: Scenario, phases: readonly PlannedPhase[]): boolean =>
+  Object.values(fleet).some(({ resume, reconnects }) => resume !== undefined || reconnects) ||
+  phases.some(({ stimuli }) => stimuli.some(({ stimulus }) => stimulus === 'resume'))
+
+function replayLimits({ relay }: Scenario, { replayRecordsMax }: Timing): StreamOptions {
+  const { replayRecordsPerPartitionMax: retainedRecords } = relay
+  return {
+    ...(replayRecordsMax !== undefined && { replayRecordsMax }),
+    ...(retainedRecords !== undefined && { retainedRecords }),
+  }
+}
+
+/** Something keeps the relay from delivering for a while; then much comes at once. */
+const isHeldUp = (phases: readonly PlannedPhase[]): boolean =>
+  phases.some(({ faults }) =>
+    faults.some((fault) => !('hop' in fault) || fault.hop === 'kafka'),
+  )
+
+const ringLimit = ({ ringRecordsMax }: Timing): StreamOptions =>
+  ringRecordsMax === undefined ? {} : { ringRecordsMax }
