@@ -81,9 +81,9 @@ export interface Judgement {
 /**
  * What of the harness's own evidence a failure rests on, besides what all failures rest on: where
  * that evidence is in doubt, the failure is no more proven than a pass. `times`: how late or slow
- * something was; `dead-letters`: what was read back of them; `lag-truth`: what the broker said.
+ * something was; `lag-truth`: what the broker said of the target's group.
  */
-export type Ground = 'times' | 'dead-letters' | 'lag-truth'
+export type Ground = 'times' | 'lag-truth'
 
 /** One kind of expectation. `options` is JSON, so a stored run can be judged again years later. */
 export interface Checker<O> {

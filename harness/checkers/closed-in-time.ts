@@ -39,6 +39,7 @@ const answeredRecordsMin = 100
 
 export const closedInTime: Checker<ClosedInTimeOptions> = {
   says: 'A client that stopped reading is closed in time.',
+  restsOn: ['times'],
   options: z.strictObject({
     group: name,
     phase: name,

@@ -16,6 +16,7 @@ export interface CommitsAreNextOptions<P extends string = string> {
 
 export const commitsAreNext: Checker<CommitsAreNextOptions> = {
   says: 'Where nothing more is to be read, the committed offset is the end of the log.',
+  restsOn: ['lag-truth'],
   options: z.strictObject({ phase: name }),
   judge(history, { phase: phaseName }) {
     const phase = history.phase(phaseName)

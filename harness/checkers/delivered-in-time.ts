@@ -24,6 +24,7 @@ const share = 0.99
 
 export const deliveredInTime: Checker<DeliveredInTimeOptions> = {
   says: 'Records reach every client in time while something else is broken.',
+  restsOn: ['times'],
   options: z.strictObject({
     groups: names,
     phases: names,

@@ -23,6 +23,7 @@ const prefix = 'hostile:'
 
 export const hostileAnswered: Checker<HostileAnsweredOptions> = {
   says: 'Each hostile frame gets the reaction that it is owed, and ends nobody for less.',
+  restsOn: ['times'],
   options: z.strictObject({ limitMs: milliseconds, framesMin: count }),
   judge(history, { limitMs, framesMin }) {
     const sent = sentTo(history)

@@ -39,6 +39,7 @@ type Rule = (typeof rules)[number]
 
 export const lagTruth: Checker<LagTruthOptions> = {
   says: 'The lag gauge tells the truth, of the partitions that are held now and of no others.',
+  restsOn: ['times', 'lag-truth'],
   options: z.strictObject({
     phases: names,
     intervalMs: milliseconds,

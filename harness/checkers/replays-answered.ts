@@ -37,6 +37,7 @@ const reconnectedMicros = 2_000_000
 
 export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
   says: 'Every replay is answered in one form and declares nothing missing without need.',
+  restsOn: ['times'],
   options: z.strictObject({
     groups: names,
     limitMs: milliseconds,

@@ -17,6 +17,7 @@ export interface ReplaysEndedOptions<G extends string = string> {
 
 export const replaysEnded: Checker<ReplaysEndedOptions> = {
   says: 'A replay that takes too long as a whole is given up.',
+  restsOn: ['times'],
   options: z.strictObject({ groups: names, limitMs: milliseconds }),
   judge(history, { groups, limitMs }) {
     const limit = limitMs * 1_000

@@ -18,6 +18,7 @@ export interface RestoredOptions<G extends string = string> {
 
 export const restored: Checker<RestoredOptions> = {
   says: 'After the last fault is healed, every client is at the head again in time.',
+  restsOn: ['times'],
   options: z.strictObject({ groups: names, limitMs: milliseconds }),
   judge(history, { groups, limitMs }) {
     const last = lastHealOf(history)

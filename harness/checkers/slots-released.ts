@@ -21,6 +21,7 @@ export interface SlotsReleasedOptions<G extends string = string, P extends strin
 
 export const slotsReleased: Checker<SlotsReleasedOptions> = {
   says: 'Slots of clients that are gone are free again, and new clients are let in.',
+  restsOn: ['times'],
   options: z.strictObject({ phase: name, group: name, probe: name, limitMs: milliseconds }),
   judge(history, options) {
     const phase = history.phase(options.phase)

@@ -39,6 +39,7 @@ const brokenStatuses = new Set(['degraded', 'reconnecting'])
 
 export const warningIsRecent: Checker<WarningIsRecentOptions> = {
   says: 'A warning is there during trouble and gone after its window.',
+  restsOn: ['times'],
   options: z.strictObject({
     trouble: z.enum(signalNames),
     phase: name,

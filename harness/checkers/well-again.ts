@@ -21,6 +21,7 @@ const pollsMin = 3
 
 export const wellAgain: Checker<WellAgainOptions> = {
   says: 'Some time after the last fault is healed, /health calls the relay well.',
+  restsOn: ['times'],
   options: z.strictObject({ limitMs: milliseconds }),
   judge(history, { limitMs }) {
     const last = lastHealOf(history)

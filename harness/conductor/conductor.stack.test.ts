@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { scenario, type Scenario } from '../dsl/scenario.ts'
 import { stallClients } from '../dsl/words.ts'
@@ -86,19 +86,39 @@ function onBite(word: string, signal: NodeJS.Signals) {
   }
 }
 
-describe('a helper that dies', () => {
-  test.each(['harness/fleet/main.ts', 'harness/producer/main.ts'])('%s', async (word) => {
-    const { results, tookMs } = await play([small], onBite(word, 'SIGKILL'))
-    const { verdict, record } = results[0] ?? {}
-    expect(verdict).toMatchObject({ verdict: 'unknown' })
-    // Whoever asked it something meanwhile may be told before whoever waits for its end.
-    expect(record?.cutShort).toMatch(
-      /process (?:ended in the middle of the run \(SIGKILL\)|has ended; its last words)/,
-    )
-    expect(tookMs).toBeLessThan(25_000)
-    expect(pidsOf(word)).toEqual([])
-  })
-})
+/** Who dies, by a word of its command line, how it is called, and what of it is told. */
+const deaths = [
+  ['harness/fleet/main.ts', 'fleet', 'process of the harness'],
+  ['harness/producer/main.ts', 'producer', 'process of the harness'],
+  ['toxiproxy', 'Toxiproxy', 'server of the harness'],
+  ['redis-server', 'Redis', 'server of the harness'],
+  ['kafka.Kafka', 'Kafka', 'server of the harness'],
+] as const
+
+test.each(deaths)(
+  '%s dies: nothing is known of the relay, and the next scenario has it again',
+  async (word, name, what) => {
+    const { results, unplayed } = await play([small, small], onBite(word, 'SIGKILL'))
+    expect(unplayed).toEqual([])
+    const [first, second] = results
+    expect(first?.verdict.findings.map(({ verdict, rule }) => [verdict, rule])).toEqual([
+      ['unknown', 'server-died'],
+    ])
+    const why = first?.verdict.findings[0]?.why
+    expect(why).toContain(name)
+    expect(why).toContain(what)
+    expect(why).toMatch(/\(SIGKILL\)\. (?:Its last words: "|It left no last words)/)
+    expect(first?.record.cutShort).toContain(`${name}, a ${what}, ended`)
+    expect(first?.record.tookMs).toBeLessThan(30_000)
+    expect([name, second?.verdict.verdict, second?.verdict.findings]).toEqual([
+      name,
+      'pass',
+      expect.anything(),
+    ])
+    if (name === 'fleet' || name === 'producer') expect(pidsOf(word)).toEqual([])
+  },
+  120_000,
+)
 
 test('a relay that dies while its clients are stalled fails, and nobody waits for it', async () => {
   const { results, tookMs } = await play([small], onBite('relay/main.ts', 'SIGKILL'))

@@ -62,8 +62,11 @@ async function setAndPlay(world: World, order: Order, startedMs: number): Promis
     return { plan, version, isComplete: await play(stage, plan) }
   } catch (error) {
     if (plan === undefined) throw error
-    const cutShort = messageOf(error)
-    stage.journal.write(['trouble', stage.journal.now(), 'conductor', cutShort])
+    // Whoever waited for what is gone says less of it than whoever saw it go.
+    const cutShort = messageOf(stage.signal.aborted ? stage.signal.reason : error)
+    if (!stage.signal.aborted) {
+      stage.journal.write(['trouble', stage.journal.now(), 'conductor', cutShort])
+    }
     return { plan, version, isComplete: false, cutShort }
   } finally {
     await strike(stage, order.signal.aborted ? hastyStrikeLimitMs : strikeLimitMs)

@@ -11,6 +11,7 @@ import type { ClientGroup, Scenario, Way } from '../dsl/scenario.ts'
 import type { FaultStage, ToxicControl } from '../faults/fault.ts'
 import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
+import { watchStrain } from '../history/strain.ts'
 import { startProducer, type RemoteProducer } from '../producer/remote.ts'
 import type { Link, Stack } from '../stack/stack.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
@@ -78,16 +79,21 @@ export async function setStage(world: World, order: Order): Promise<Stage> {
   const journal = openJournal(world.clock, join(folder, 'history/conductor.ndjson'), originMs)
   const strike = new AsyncDisposableStack()
   strike.defer(() => journal.close())
+  const strain = watchStrain(world.clock, journal, 'conductor')
+  strike.defer(() => strain.cancel())
+  const ending = openEnding(order.signal, world.clock, journal)
+  strike.defer(() => ending.told())
+  strike.defer(stack.watch((server) => ending.lose(server)))
   try {
     const topics = await openTopics(world.clock, stack.kafkaDirect)
     strike.defer(() => topics.close())
     const names = order.names ?? (await makeTopics(world, order, topics, strike))
     const partitions = (await topics.ends(names.topic)).length
-    const ending = openEnding(order.signal)
     return await raise(world, order, { journal, originMs, names, partitions, ending, strike })
   } catch (error) {
-    await strike.disposeAsync()
-    throw error
+    await strike.disposeAsync().catch(() => undefined)
+    // What a target says that lost its servers while it started is no news.
+    throw ending.signal.aborted ? ending.signal.reason : error
   }
 }
 
@@ -176,7 +182,7 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
     ...payloadLimitOf(scenario),
   })
   strike.defer(() => producer.kill())
-  ending.watch('producer', producer.ended)
+  ending.watch('producer', producer)
   ending.signal.throwIfAborted()
   const fleet = await startFleet(world, {
     journalFile: join(folder, 'history/fleet.ndjson'),
@@ -186,7 +192,7 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
     ...clientDefectOf(order.target),
   })
   strike.defer(() => fleet.kill())
-  ending.watch('fleet', fleet.ended)
+  ending.watch('fleet', fleet)
   const samplers = await startSamplers(world, { journal, stack, target, names, producer, fleet })
   strike.defer(() => samplers.stop())
   return assemble(world, order, ground, { target, producer, fleet, samplers })

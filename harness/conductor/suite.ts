@@ -11,6 +11,7 @@ import type { Stack } from '../stack/stack.ts'
 import { recordedTarget, type TargetSpec } from '../targets/target.ts'
 import { edgeTrouble } from '../world/edge-trouble.ts'
 import { stateFolder } from '../world/places.ts'
+import { isTrouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { messageOf } from './act.ts'
 import { conduct, type Played } from './conductor.ts'
@@ -63,23 +64,33 @@ export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteO
   const results: SuiteResult[] = []
   const unplayed: Unplayed[] = []
   const debts = openDebts(stateFolder)
+  let lost: string | undefined
   for (const [index, item] of order.items.entries()) {
-    if (order.signal.aborted) {
-      unplayed.push({ item, why: messageOf(order.signal.reason) })
+    const over = order.signal.aborted ? messageOf(order.signal.reason) : lost
+    if (over !== undefined) {
+      unplayed.push({ item, why: over })
       continue
     }
     const { name, claim } = item.scenario
     order.report({ at: 'scenario', name, claim, index: index + 1, of: order.items.length })
     try {
+      await ensureServers(order)
       await ensureProxies(world, order)
       results.push(await playItem(world, order, item, index, debts))
     } catch (error) {
       const why = messageOf(edgeTrouble(error, order.folder))
+      if (isTrouble(error, 'server-gone')) lost = why
       order.report({ at: 'step', says: why })
       unplayed.push({ item, why })
     }
   }
   return { results, unplayed }
+}
+
+/** What died in the scenario before is started again, where it is ours to start. */
+async function ensureServers({ stack, report }: SuiteOrder): Promise<void> {
+  const revived = await stack.revive()
+  if (revived.length > 0) report({ at: 'step', says: `started again: ${revived.join(', ')}` })
 }
 
 /**

@@ -58,7 +58,7 @@ function answer(message: FleetAnswer, isLast: boolean): void {
 process.on('message', (request: FleetRequest) => {
   const isLast = request.command.do === 'finish'
   perform(request).then(
-    (status) => answer({ re: request.id, status }, isLast),
+    (status) => answer({ re: request.id, status, nowMs: systemClock.nowMs() }, isLast),
     (error: Error) => answer({ re: request.id, error: error.message }, isLast),
   )
 })

@@ -52,7 +52,8 @@ describe('the process of the fleet', () => {
     await fleet.disconnect('g', 'reset')
     await fleet.finish()
     expect(await fleet.ended).toEqual({ code: 0, signal: null })
-    expect(readFileSync(join(folder, 'fleet.ndjson'), 'utf8').match(/"opened"/g)).toHaveLength(3)
+    const written = readFileSync(join(folder, 'fleet.ndjson'), 'utf8')
+    expect(written.match(/^\["opened"/gm)).toHaveLength(3)
     server.close()
   })
 

@@ -40,6 +40,8 @@ export interface RemoteFleet {
   readonly pid: number
   /** Settles when the process has ended, for whatever reason. */
   readonly ended: Promise<Exit>
+  /** The end of what it wrote to its log. */
+  lastWords(): string
   /** Settles when each client is open or was refused; see the status for how many are. */
   connect(joining: Joining): Promise<FleetStatus>
   disconnect(group: string, how: 'close' | 'reset'): Promise<FleetStatus>
@@ -89,14 +91,16 @@ export async function startFleet(world: World, options: FleetOptions): Promise<R
     throw error
   }
   const kill = () => child.stop(0).then(() => undefined)
-  return { pid: child.pid, ended: child.exited, kill, ...orders(clock, ask, child.exited) }
+  const lastWords = () => child.tail()
+  const { pid, exited: ended } = child
+  return { pid, ended, lastWords, kill, ...orders(clock, ask, ended) }
 }
 
 function orders(
   clock: Clock,
   ask: Ask<FleetCommand, FleetStatus>,
   ended: Promise<Exit>,
-): Omit<RemoteFleet, 'pid' | 'ended' | 'kill'> {
+): Omit<RemoteFleet, 'pid' | 'ended' | 'lastWords' | 'kill'> {
   return {
     connect: (joining) => ask({ do: 'connect', ...joining }, joining.deadlineMs + limitMs.order),
     disconnect: (group, how) => ask({ do: 'disconnect', group, how }, limitMs.order),

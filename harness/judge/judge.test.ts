@@ -185,6 +185,68 @@ describe('honesty', () => {
   })
 })
 
+const lateClose: Expectation = {
+  check: 'closed-in-time', group: 'readers', phase: 'broken', limitMs: 100, path: 'silence',
+}
+
+describe("the harness's own failure is nobody else's", () => {
+  const server = 'Redis, a server of the harness, ended (SIGKILL). Its last words: "bye".'
+  const strained = (given: Story, loopDelayMs: number, missed = 0) =>
+    given.add(['strain', 3e6, missed > 0 ? 'health' : 'fleet', loopDelayMs, missed, 0])
+
+  test('a server of ours that died: nothing is proven, and it is named', () => {
+    const told = lossy().trouble(3, 'server-died', server)
+    const { findings, reservations } = judge(told.history(), record())
+    expect(findings.map(({ verdict, rule }) => [verdict, rule])).toEqual([
+      ['unknown', 'server-died'],
+      ['unknown', 'server-died'],
+    ])
+    expect(findings[1]?.why).toContain('Its last words: "bye". This was 3.0 s into the run.')
+    expect(findings[1]?.fix).toMatch(/log/)
+    expect(reservations.map(({ rule }) => rule)).toEqual(['server-died'])
+  })
+
+  test('a fleet that stood still: no pass, no failure that rests on times, and any other', () => {
+    expect(judge(strained(calm(), 2_500).history(), record()).findings[0]).toMatchObject({
+      verdict: 'unknown',
+      rule: 'strained',
+      why: expect.stringMatching(/fleet of the harness stood still for 2\.5 s/) as string,
+    })
+    expect(judge(strained(calm(), 1_500).history(), record()).verdict).toBe('pass')
+    expect(judge(strained(lossy(), 2_500).history(), record()).verdict).toBe('fail')
+    const late = story().process(0, 'start').opened(0.5, 1).phase('steady', 0.5, 2)
+    late.acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100).phase('broken', 3, 20)
+    late.add(['stalled', 3e6, 1, true]).phase('settle', 20, 21)
+    const timed = record(expecting(lateClose))
+    const [own] = judge(late.history(), timed).findings
+    expect(own).toMatchObject({ verdict: 'fail' })
+    const [doubted] = judge(strained(late, 2_500).history(), timed).findings
+    expect(doubted).toMatchObject({ verdict: 'unknown', rule: 'strained' })
+  })
+
+  test('samples that were left out', () => {
+    const told = calm()
+    for (let t = 3; t < 9; t += 0.5) told.health(t, { status: 'healthy' })
+    expect(judge(strained(told, 300, 2).history(), record()).verdict).toBe('pass')
+    expect(judge(strained(told, 300, 2).history(), record()).findings[0]).toMatchObject({
+      verdict: 'unknown',
+      rule: 'strained',
+    })
+  })
+
+  test('a sampler of the truth that failed: no failure that rests on it', () => {
+    const told = () =>
+      calm().lagtruth(15, { 0: [0, 100, 40, true] }).lagtruth(19, { 0: [0, 100, 40, true] })
+    const judged = (given: Story) =>
+      judge(given.history(), record(expecting({ check: 'commits-are-next', phase: 'settle' })))
+    expect(judged(told()).findings[0]).toMatchObject({ verdict: 'fail' })
+    expect(judged(told().trouble(12, 'lag-truth', 'took too long')).findings[0]).toMatchObject({
+      verdict: 'unknown',
+      rule: 'lag-truth-incomplete',
+    })
+  })
+})
+
 test('the worst verdict decides, and none is unknown', () => {
   expect(worst(['pass', 'unknown', 'fail'])).toBe('fail')
   expect(worst(['pass', 'unknown'])).toBe('unknown')

@@ -8,7 +8,6 @@ import type { History } from '../history/history.ts'
 import type { FaultWindow } from '../history/windows.ts'
 import {
   damageOf,
-  deadLettersUnread,
   deathsOf,
   gapsOf,
   lagTruthUnread,
@@ -137,7 +136,7 @@ function weakLoad(history: History, { phases }: RunRecord): Reservation[] {
 const lessLoad = 'run it again on a machine that is less busy, or with less load'
 
 /** Places of trouble that have a rule of their own. */
-const toldElsewhere = new Set(['history', serverDied, deadLettersUnread, lagTruthUnread])
+const toldElsewhere = new Set(['history', serverDied, lagTruthUnread])
 
 function troubles(history: History): Reservation[] {
   return history

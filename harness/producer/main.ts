@@ -5,6 +5,7 @@
 import { systemClock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
+import { watchStrain } from '../history/strain.ts'
 import { openProducer, type Producer } from './producer.ts'
 import type {
   ProducerAnswer,
@@ -33,6 +34,7 @@ async function start(order: Start): Promise<ProducerStatus> {
   }
   const sink = await openKafkaSink(clock, order)
   const journal = openJournal(clock, order.journalFile, order.originMs)
+  watchStrain(clock, journal, 'producer')
   running = { journal, sink, producer: openProducer(clock, journal, sink, order) }
   return running.producer.status()
 }
@@ -92,7 +94,7 @@ function answer(message: ProducerAnswer, isLast: boolean): void {
 process.on('message', ({ id, command }: ProducerRequest) => {
   const isLast = command.do === 'finish'
   perform(command).then(
-    (status) => answer({ re: id, status }, isLast),
+    (status) => answer({ re: id, status, nowMs: clock.nowMs() }, isLast),
     (error: Error) => answer({ re: id, error: error.message }, isLast),
   )
 })

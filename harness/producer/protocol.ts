@@ -47,7 +47,7 @@ export interface ProducerStatus {
   readonly behindMs: number
 }
 export type ProducerAnswer =
-  | { readonly re: number; readonly status: ProducerStatus }
+  | { readonly re: number; readonly status: ProducerStatus; readonly nowMs: number }
   | { readonly re: number; readonly error: string }
 export interface ProducerRequest {
   readonly id: number

@@ -36,6 +36,8 @@ export interface RemoteProducer {
   readonly pid: number
   /** Settles when the process has ended, for whatever reason. */
   readonly ended: Promise<Exit>
+  /** The end of what it wrote to its log. */
+  lastWords(): string
   /** Load from now on; `recordsPerSecond: 0` is silence. */
   load(load: Load): Promise<ProducerStatus>
   /** `each` episodes of every kind, spread over `overMs`; settles when all are acknowledged. */
@@ -93,6 +95,7 @@ function orders(
   return {
     pid: child.pid,
     ended: child.exited,
+    lastWords: () => child.tail(),
     load: (load) => ask({ do: 'load', load }, limitMs.order),
     malformed: (kinds, each, overMs) =>
       ask({ do: 'malformed', kinds, each, overMs }, overMs + limitMs.malformed),

@@ -59,7 +59,8 @@ export function startDeadLetterSampler(world: SamplerWorld, options: DeadLetterO
   const end = async () => {
     await started
     await drain(world, admin, topic, next).catch(tell)
-    await close(world, admin, consumer, groupId).catch(tell)
+    // They are read by now: what fails here keeps nobody from judging them.
+    await close(world, admin, consumer, groupId).catch(troubleTeller(world, 'dead-letters-end'))
   }
   let ending: Promise<void> | undefined
   return { stop: () => (ending ??= end()) }

@@ -1,7 +1,7 @@
 /** Asks /health a few times a second, as a probe of an orchestrator would, and times the answer. */
 import { jsonObject } from './json.ts'
 import { pageClient } from './page-request.ts'
-import { startSampling, type Sampler, type SamplerWorld } from './sampler.ts'
+import { startSampling, tellMissed, type Sampler, type SamplerWorld } from './sampler.ts'
 
 export interface HealthOptions {
   /** host:port of the target. */
@@ -21,7 +21,9 @@ export function startHealthSampler(world: SamplerWorld, options: HealthOptions):
     limitMs: limitMs + 1_000,
     async sample() {
       const t = journal.now()
-      const { status, body, tookMicros, why } = await pages.get('/health', limitMs)
+      const { status, body, tookMicros, why, stoodMs } = await pages.get('/health', limitMs)
+      // Whether there was an answer, nobody knows.
+      if (stoodMs !== undefined) return tellMissed(world, 'health', stoodMs)
       const page = jsonObject(body)
       const reason = why ?? (page === null ? 'the answer is not a JSON object' : undefined)
       if (reason === undefined) journal.write(['health', t, tookMicros, status, page])

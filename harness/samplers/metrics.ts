@@ -2,7 +2,13 @@
 import type { EventOf } from '../history/event.ts'
 import { readExposition } from './exposition.ts'
 import { pageClient } from './page-request.ts'
-import { startSampling, troubleTeller, type Sampler, type SamplerWorld } from './sampler.ts'
+import {
+  startSampling,
+  tellMissed,
+  troubleTeller,
+  type Sampler,
+  type SamplerWorld,
+} from './sampler.ts'
 
 export interface MetricsOptions {
   /** host:port of the target. */
@@ -25,7 +31,8 @@ export function startMetricsSampler(world: SamplerWorld, options: MetricsOptions
     limitMs: limitMs + 1_000,
     async sample() {
       const t = journal.now()
-      const { status, body, tookMicros } = await pages.get('/metrics', limitMs)
+      const { status, body, tookMicros, stoodMs } = await pages.get('/metrics', limitMs)
+      if (stoodMs !== undefined) return tellMissed(world, 'metrics', stoodMs)
       if (status !== 200) {
         journal.write(['scrape', t, tookMicros, status, {}])
         return

@@ -1,7 +1,8 @@
 /** One GET of a target, with a bound on time and size: how every page is sampled. */
 import { Agent, request } from 'node:http'
 import type { Clock } from '../../relay/world/clock.ts'
-import { withDeadline } from '../../relay/world/deadline.ts'
+import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
+import { watchStandstill } from '../history/strain.ts'
 
 export interface Answer {
   /** 0: no answer at all, see `why`. */
@@ -9,6 +10,8 @@ export interface Answer {
   readonly body: string
   readonly tookMicros: number
   readonly why?: string
+  /** How long this process stood still meanwhile, where that alone may be why nothing came. */
+  readonly stoodMs?: number
 }
 
 /** Asks for pages of one target over a connection that is kept open. */
@@ -18,6 +21,8 @@ export interface PageClient {
   close(): void
 }
 
+/** Share of its time for which an unanswered request may have been nobody's to read. */
+const stoodShareMax = 0.25
 const bodyBytesMax = 4 * 1_024 * 1_024
 
 /** @param address host:port of the target */
@@ -26,6 +31,7 @@ export function pageClient(clock: Clock, address: string): PageClient {
   return {
     async get(path, limitMs) {
       const startedMs = clock.nowMs()
+      const standstill = watchStandstill(clock)
       const tookMicros = () => Math.round((clock.nowMs() - startedMs) * 1_000)
       try {
         const got = await withDeadline(clock, limitMs, `GET ${path}`, (signal) =>
@@ -34,7 +40,14 @@ export function pageClient(clock: Clock, address: string): PageClient {
         return { ...got, tookMicros: tookMicros() }
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException
-        return { status: 0, body: '', tookMicros: tookMicros(), why: code ?? message }
+        const { totalMs } = standstill.since()
+        const stood =
+          error instanceof DeadlineError && totalMs > limitMs * stoodShareMax
+            ? { stoodMs: totalMs }
+            : {}
+        return { status: 0, body: '', tookMicros: tookMicros(), why: code ?? message, ...stood }
+      } finally {
+        standstill.cancel()
       }
     },
     close: () => agent.destroy(),

@@ -44,8 +44,11 @@ export function startSampling(world: SamplerWorld, sampling: Sampling): Sampler 
       await withDeadline(clock, limitMs, `a sample of ${name}`, (signal) =>
         sampling.sample(signal),
       ).catch(tell)
-      const restMs = Math.max(0, everyMs - (clock.nowMs() - startedMs))
+      const dueMs = Math.max(clock.nowMs(), startedMs + everyMs)
+      const restMs = Math.max(0, dueMs - clock.nowMs())
       if (!isLast) await sleep(clock, restMs, stopping.signal).catch(() => undefined)
+      const lateMs = clock.nowMs() - dueMs
+      if (lateMs >= everyMs) tellMissed(world, name, lateMs, Math.floor(lateMs / everyMs))
     }
     const { close } = sampling
     if (close === undefined) return
@@ -58,6 +61,12 @@ export function startSampling(world: SamplerWorld, sampling: Sampling): Sampler 
       return running
     },
   }
+}
+
+/** Samples that were not taken because this process itself stood still. */
+export function tellMissed(world: SamplerWorld, name: string, lateMs: number, missed = 1): void {
+  const { journal } = world
+  journal.write(['strain', journal.now(), name, Math.round(lateMs), missed, 0])
 }
 
 /** Writes errors as `trouble`, each message so many times at most. */

@@ -13,6 +13,12 @@ import { startMetricsSampler } from './metrics.ts'
 import { startPageSampler } from './pages.ts'
 import { startSampling, type Sampler } from './sampler.ts'
 
+/** Lets nothing of this process run meanwhile. */
+function standStill(ms: number): void {
+  const endMs = systemClock.nowMs() + ms
+  while (systemClock.nowMs() < endMs);
+}
+
 const ends: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
@@ -193,4 +199,19 @@ describe('a dead letter', () => {
     expect(fieldsOf(0, '0', Buffer.from('nonsense'))['unreadable']).toBe('nonsense')
     expect(fieldsOf(0, '0', null)['unreadable']).toBeNull()
   })
+})
+
+it('does not call a target silent while this process itself stood still', async () => {
+  const { world, events } = openMemory()
+  let asked = 0
+  const { address } = await target((_, response) => {
+    asked += 1
+    if (asked === 1) standStill(400)
+    response.setHeader('content-type', 'application/json').end('{"status":"healthy"}')
+  })
+  started(startHealthSampler(world, { address, everyMs: 30, limitMs: 150 }))
+  await vi.waitFor(() => expect(events('health').length).toBeGreaterThan(2))
+  expect(events('health').map(([, , , status]) => status)).not.toContain(0)
+  const missed = events('strain').filter(([, , role]) => role === 'health')
+  expect(missed.length).toBeGreaterThan(0)
 })

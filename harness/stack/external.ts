@@ -8,6 +8,7 @@ import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { Trouble } from '../world/trouble.ts'
 import { kafkaClient } from './kafka.ts'
+import { openLookout, type Lookout, type Server } from './lookout.ts'
 import type { Address, Link, Stack } from './stack.ts'
 import { openToxiproxy, type ToxiproxyControl } from './toxiproxy.ts'
 
@@ -55,6 +56,7 @@ export async function joinExternalStack(clock: Clock, given: ExternalAddresses):
     await removeAll(control, links)
     throw error
   }
+  const lookout = openLookout(clock, () => serversOf(given))
   return {
     kind: 'external',
     kafkaDirect: given.kafkaDirect,
@@ -81,8 +83,27 @@ export async function joinExternalStack(clock: Clock, given: ExternalAddresses):
         await control.createLink(link.name, link.hop, link.listen, link.upstream)
       }
     },
+    watch: (see) => lookout.watch(see),
+    revive: () => refuseGone(lookout),
     stop: () => removeAll(control, links),
   }
+}
+
+const serversOf = (given: ExternalAddresses): Server[] => [
+  ...given.kafkaDirect.map((at) => ({ role: 'kafka', address: at }) as const),
+  { role: 'redis', address: given.redisDirect },
+  { role: 'toxiproxy', address: portedHost(new URL(given.toxiproxy)) },
+]
+
+const portedHost = ({ hostname, port }: URL) => `${hostname}:${port === '' ? '80' : port}`
+
+/** Servers of others are nobody's to start: one may be back by now, or there is no going on. */
+async function refuseGone(lookout: Lookout): Promise<readonly string[]> {
+  for (const role of lookout.gone.keys()) lookout.forget(role)
+  for (let asked = 0; asked < 2; asked += 1) await lookout.ask()
+  const [gone] = lookout.gone.values()
+  if (gone === undefined) return []
+  throw new Trouble('server-gone', gone.says(), 'start it again, and then the run')
 }
 
 async function removeAll(control: ToxiproxyControl, links: Map<string, Link>): Promise<void> {

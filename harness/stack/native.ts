@@ -2,6 +2,7 @@
  * The native stack: Kafka, Redis and Toxiproxy as child processes on free loopback ports, with a
  * data folder of their own. Nothing of it outlives the world that it was started in.
  */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireHostProgram } from '../toolchain/host-programs.ts'
 import { ensureTools, type Report } from '../toolchain/tools.ts'
@@ -14,7 +15,8 @@ import { formatStorage, startKafka, type KafkaPlan, type KafkaPorts } from './ka
 import { onFreePorts, type ChoosePorts } from './free-ports.ts'
 import { askRedisVersion, startRedis } from './redis-server.ts'
 import type { Hop } from '../dsl/scenario.ts'
-import type { Link, Stack } from './stack.ts'
+import { endedServer, openLookout, type Lookout, type ServerRole } from './lookout.ts'
+import type { Address, Link, Stack } from './stack.ts'
 import { openToxiproxy, type ToxiproxyControl } from './toxiproxy.ts'
 
 export interface NativeStackOptions {
@@ -51,7 +53,12 @@ export async function startNativeStack(options: NativeStackOptions): Promise<Sta
     partitionsDefault: options.kafkaPartitionsDefault ?? 4,
   }
   const plan = { ...bare, javaOptions: await ensureKafkaClasses(world, bare, report) }
-  const site: Site = { ...options, folder, logFolder, tools, plan, children: new Map() }
+  const children: Site['children'] = new Map()
+  const addresses: Site['addresses'] = new Map()
+  const lookout = openLookout(world.clock, () =>
+    [...addresses].map(([role, address]) => ({ role, address })),
+  )
+  const site: Site = { ...options, folder, logFolder, tools, plan, children, addresses, lookout }
   try {
     return await start(site)
   } catch (error) {
@@ -66,7 +73,28 @@ interface Site extends NativeStackOptions {
   readonly tools: Awaited<ReturnType<typeof ensureTools>>
   readonly plan: KafkaPlan
   /** By role; what is in here is ended with the stack. */
-  readonly children: Map<string, OwnedChild>
+  readonly children: Map<ServerRole, OwnedChild>
+  /** Where each server is asked whether it is there. */
+  readonly addresses: Map<ServerRole, Address>
+  readonly lookout: Lookout
+}
+
+/** Keeps a server until it is let go; whoever ends before that is gone. */
+function keep({ children, addresses, lookout }: Site, child: OwnedChild, port: number): void {
+  const role = child.role as ServerRole
+  children.set(role, child)
+  addresses.set(role, local(port))
+  void child.exited.then((exit) =>
+    children.get(role) === child ? lookout.tell(endedServer(role, child, exit)) : undefined,
+  )
+}
+
+/** Ends a server on purpose. */
+async function letGo({ children, addresses }: Site, role: ServerRole): Promise<void> {
+  const child = children.get(role)
+  children.delete(role)
+  addresses.delete(role)
+  await child?.stop(graceMs)
 }
 
 async function start(site: Site): Promise<Stack> {
@@ -85,7 +113,7 @@ async function start(site: Site): Promise<Stack> {
     toxiproxy: await control.version(),
   }
   const fixed = [broker.link, redisLink] as const
-  return face(site, { control, direct: broker.direct, redisPort, versions, fixed })
+  return face(site, { control, broker, redisPort, versions, fixed })
 }
 
 /** The proxy first, because the broker advertises its address. */
@@ -94,8 +122,8 @@ async function startBroker(site: Site, control: ToxiproxyControl, ports: readonl
   const link = await addLink(site, control, 'kafka', 'kafka', local(proxied))
   try {
     const broker = await startKafka(site.world, site.plan, ports as KafkaPorts, link.listen)
-    site.children.set('kafka', broker)
-    return { direct: local(direct), link }
+    keep(site, broker, direct)
+    return { direct: local(direct), link, ports: ports as KafkaPorts }
   } catch (error) {
     await control.removeLink(link).catch(() => undefined)
     throw error
@@ -132,7 +160,7 @@ function onPorts<T>(
 
 async function startRedisOn(site: Site, port: number): Promise<number> {
   const { world, tools, folder, logFolder } = site
-  site.children.set('redis', await startRedis(world, tools.redis, folder, logFolder, port))
+  keep(site, await startRedis(world, tools.redis, folder, logFolder, port), port)
   return port
 }
 
@@ -149,25 +177,26 @@ async function startToxiproxy(site: Site, port: number): Promise<number> {
     hopeless: (line) => line.includes('Server finished with error'),
     ready: { probe: async () => void (await control.version()) },
   })
-  site.children.set('toxiproxy', child)
+  keep(site, child, port)
   return port
 }
 
 interface Parts {
   readonly control: ToxiproxyControl
-  readonly direct: string
+  readonly broker: { readonly direct: Address; readonly link: Link; readonly ports: KafkaPorts }
   readonly redisPort: number
   readonly versions: Readonly<Record<string, string>>
   readonly fixed: readonly [kafka: Link, redis: Link]
 }
 
-function face(site: Site, { control, direct, redisPort, versions, fixed }: Parts): Stack {
+function face(site: Site, parts: Parts): Stack {
+  const { control, broker, redisPort, versions, fixed } = parts
   const clientLinks = new Map<string, Link>()
   const links = () => [...fixed, ...clientLinks.values()]
   let stopping: Promise<void> | undefined
   return {
     kind: 'native',
-    kafkaDirect: [direct],
+    kafkaDirect: [broker.direct],
     kafkaProxied: [fixed[0].listen],
     redisDirect: `redis://${local(redisPort)}`,
     redisProxied: `redis://${fixed[1].listen}`,
@@ -190,19 +219,52 @@ function face(site: Site, { control, direct, redisPort, versions, fixed }: Parts
         clientLinks.delete(group)
       }
     },
-    async recreateProxies() {
-      await site.children.get('toxiproxy')?.stop(graceMs)
-      await startToxiproxy(site, Number(new URL(control.api).port))
-      for (const link of links()) {
-        await control.createLink(link.name, link.hop, link.listen, link.upstream)
-      }
-    },
+    recreateProxies: () => startProxies(site, control, links()),
+    watch: (see) => site.lookout.watch(see),
+    revive: () => revive(site, parts, links),
     stop: () => (stopping ??= tearDown(site)),
   }
 }
 
-async function tearDown({ world, folder, children }: Site): Promise<void> {
-  await Promise.all([...children.values()].map((child) => child.stop(graceMs)))
+/** Toxiproxy anew, with all its links and no toxics. */
+async function startProxies(
+  site: Site,
+  control: ToxiproxyControl,
+  links: readonly Link[],
+): Promise<void> {
+  await letGo(site, 'toxiproxy')
+  await startToxiproxy(site, Number(new URL(control.api).port))
+  for (const link of links) {
+    await control.createLink(link.name, link.hop, link.listen, link.upstream)
+  }
+}
+
+/** Starts what is gone again: without its data, which nobody needs who was not there before. */
+async function revive(
+  site: Site,
+  { control, broker, redisPort }: Parts,
+  links: () => readonly Link[],
+): Promise<readonly string[]> {
+  const gone = [...site.lookout.gone.keys()]
+  for (const role of gone) {
+    await letGo(site, role)
+    if (role === 'redis') await startRedisOn(site, redisPort)
+    if (role === 'toxiproxy') await startProxies(site, control, links())
+    if (role === 'kafka') await startBrokerAnew(site, broker)
+    site.lookout.forget(role)
+  }
+  return gone
+}
+
+async function startBrokerAnew(site: Site, { ports, link }: Parts['broker']): Promise<void> {
+  rmSync(join(site.plan.folder, 'kafka'), { recursive: true, force: true })
+  await formatStorage(site.world, site.plan)
+  keep(site, await startKafka(site.world, site.plan, ports, link.listen), ports[0])
+}
+
+async function tearDown(site: Site): Promise<void> {
+  const { world, folder, children } = site
+  await Promise.all([...children.keys()].map((role) => letGo(site, role)))
   try {
     world.removeFolder(folder)
   } catch {

@@ -3,6 +3,7 @@
  * have it (native, external), one interface.
  */
 import type { Hop } from '../dsl/scenario.ts'
+import type { GoneServer } from './lookout.ts'
 
 /** host:port */
 export type Address = string
@@ -42,6 +43,14 @@ export interface Stack {
    * any toxics. Connections through them are cut.
    */
   recreateProxies(): Promise<void>
+  /** Tells of every server that is gone, also by now, until the returned function is called. */
+  watch(see: (gone: GoneServer) => void): () => void
+  /**
+   * Starts again what is gone, empty, on the same addresses; returns what that was.
+   *
+   * @throws Trouble `server-gone` where a server is not ours to start
+   */
+  revive(): Promise<readonly string[]>
   /** Ends everything that this stack started; idempotent, bounded, never throws. */
   stop(): Promise<void>
 }

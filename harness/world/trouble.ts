@@ -19,6 +19,7 @@ export const troubles = {
   'toxiproxy-refused': 'the control API of Toxiproxy answered with an error',
   'kafka-failed': 'an administrative request to Kafka failed or took too long',
   'target-unready': 'the relay under test did not become ready by its deadline',
+  'server-gone': 'a server that is not ours to start is not there any more',
   'record-unreadable': 'the record or the history of a run cannot be read',
   'stack-bypassed': 'the addresses given would let the target go around the proxies',
 } as const

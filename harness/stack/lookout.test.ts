@@ -1,0 +1,77 @@
+/** Servers that answer, hang up, say nothing, or are not there; and a process that ended. */
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { ManualClock } from '../../relay/world/manual-clock.ts'
+import { endedServer, openLookout, type GoneServer } from './lookout.ts'
+
+async function server(meet: (socket: Socket) => void): Promise<string> {
+  const listening = createServer((socket) => {
+    onTestFinished(() => void socket.destroy())
+    socket.on('error', () => undefined)
+    meet(socket)
+  })
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void listening.close())
+  return `127.0.0.1:${(listening.address() as AddressInfo).port}`
+}
+
+/** An address at which nobody listens. */
+async function nowhere(): Promise<string> {
+  const listening = createServer()
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
+  const { port } = listening.address() as AddressInfo
+  await new Promise((resolve) => listening.close(resolve))
+  return `127.0.0.1:${port}`
+}
+
+/** What is told of a Redis at `address` that is asked so many times. */
+async function asked(address: string, times: number): Promise<readonly string[]> {
+  const clock = new ManualClock()
+  const lookout = openLookout(clock, () => [{ role: 'redis', address }])
+  const told: GoneServer[] = []
+  onTestFinished(lookout.watch((one) => told.push(one)))
+  for (let i = 0; i < times; i += 1) {
+    let isAnswered = false
+    const asking = lookout.ask().then(() => (isAnswered = true))
+    for (let turns = 0; turns < 20 && !isAnswered; turns += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    clock.advance(1_900)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    clock.advance(1_200)
+    await asking
+  }
+  return told.map((one) => one.says())
+}
+
+test('who answers is there, and who hangs up on a stranger as well', async () => {
+  const answers = await server((socket) => socket.end('-NOAUTH\r\n'))
+  expect(await asked(answers, 5)).toEqual([])
+  expect(await asked(await server((socket) => socket.end()), 5)).toEqual([])
+})
+
+test('who is silent for long is gone, and told once', async () => {
+  const silent = await server(() => undefined)
+  expect(await asked(silent, 2)).toEqual([])
+  expect(await asked(silent, 6)).toEqual([expect.stringMatching(/Redis .*does not answer/)])
+})
+
+test('who is not there is gone, and told once', async () => {
+  const address = await nowhere()
+  expect(await asked(address, 4)).toEqual([`Redis at ${address}, a server of the harness, ` +
+    'refuses connections.'])
+})
+
+test('a process that ended is told to whoever looks later, until it is back', () => {
+  const lookout = openLookout(new ManualClock(), () => [])
+  const child = { pid: 7, tail: () => 'one\ntwo\n\n' }
+  lookout.tell(endedServer('kafka', child, { code: null, signal: 'SIGKILL' }))
+  const told: GoneServer[] = []
+  lookout.watch((one) => told.push(one))()
+  expect(told.map((one) => one.says())).toEqual([
+    'Kafka, a server of the harness, ended (SIGKILL). Its last words: "one | two".',
+  ])
+  lookout.forget('kafka')
+  lookout.watch((one) => told.push(one))()
+  expect(told).toHaveLength(1)
+})
