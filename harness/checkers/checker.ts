@@ -24,7 +24,7 @@ export const anomalyKinds = {
   'malformed-took-neighbour': 'A valid record disappeared together with a malformed one.',
   garbled: 'The bytes that a client got are not the bytes that were produced.',
   stranger: 'A client got a record that nobody produced.',
-  stalled: 'Records waited, the consumer held their partition, and nothing was taken for too long.',
+  stalled: 'Records waited, no fault kept the consumer from them, and it took none for too long.',
   'closed-without-cause': 'The relay closed a client for no reason that the run gave it.',
   'valid-dead-lettered': 'A record that is not malformed was dead-lettered.',
   'replay-beyond-request': 'A replay held records from before the cursor that was sent.',

@@ -14,7 +14,7 @@ import { causesOf } from './stream/causes.ts'
 import { causelessEnds, closingFlaws } from './stream/closings.ts'
 import { count, milliseconds, names, type GroupName } from './options.ts'
 import type { Flaw } from './stream/flaw.ts'
-import { stalledMsFor, type StreamLimits } from './stream/limits.ts'
+import { sessionTimeoutMsDefault, stalledMsFor, type StreamLimits } from './stream/limits.ts'
 import { missingFlaws } from './stream/missing.ts'
 import { exemptions, validDeadLettered, type Exempt } from './stream/exempt.ts'
 import { trustedStale } from './stream/epochs.ts'
@@ -43,6 +43,8 @@ export interface StreamOptions<G extends string = string> {
    * commit intervals of Kafka's clients, 15 s.
    */
   readonly stalledMs?: number
+  /** The target's session timeout in its consumer group; default is 45 s, as of Kafka's clients. */
+  readonly sessionTimeoutMs?: number
   /** Records that may be declared missing to a client without any cause; default 0. */
   readonly declaredLossMax?: number
   /** Records before the cursor that a replay may repeat; default 0. */
@@ -65,6 +67,7 @@ export const stream: Checker<StreamOptions> = {
     rules: kinds.min(1).readonly().exactOptional(),
     slowGroups: names.exactOptional(),
     stalledMs: milliseconds.exactOptional(),
+    sessionTimeoutMs: milliseconds.exactOptional(),
     declaredLossMax: count.exactOptional(),
     replayOverlapMax: count.exactOptional(),
     replayRecordsMax: count.exactOptional(),
@@ -90,6 +93,7 @@ export interface StreamFlaws {
 
 const limitsOf = (options: StreamOptions): StreamLimits => ({
   stalledMs: options.stalledMs ?? stalledMsFor(),
+  sessionTimeoutMs: options.sessionTimeoutMs ?? sessionTimeoutMsDefault,
   declaredLossMax: options.declaredLossMax ?? 0,
   replayOverlapMax: options.replayOverlapMax ?? 0,
   replayRecordsMax: options.replayRecordsMax,

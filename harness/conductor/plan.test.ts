@@ -70,7 +70,9 @@ describe('a plan', () => {
   })
 
   test('tells the stream what is known of the target and who reads slowly', () => {
-    const told = { commitIntervalMs: 10_000, replayRecordsMax: 500, ringRecordsMax: 1_000 }
+    const kafkaSessionTimeoutMs = 9_000
+    const kept = { replayRecordsMax: 500, ringRecordsMax: 1_000 }
+    const told = { kafkaSessionTimeoutMs, commitIntervalMs: 10_000, ...kept }
     const streamIn = (name: keyof typeof scenarios, known = {}) =>
       planOf(scenarios[name], timingOf({}, { told: known })).expectations.find(
         ({ finding }) => finding === streamFinding,
@@ -82,6 +84,7 @@ describe('a plan', () => {
       replayRecordsMax: 500,
       retainedRecords: 50_000,
       ringRecordsMax: 1_000,
+      sessionTimeoutMs: 9_000,
     })
     expect(streamIn('restarts-lose-nothing')).toEqual({ check: 'stream', retainedRecords: 50_000 })
   })

@@ -17,7 +17,7 @@ export function streamLimits(
     ...slowGroups(scenario),
     ...waiting(timing),
     ...(isReplayed(scenario, phases) ? replayLimits(scenario, timing) : {}),
-    ...(isHeldUp(phases) ? ringLimit(timing) : {}),
+    ...(isHeldUp(phases) ? heldUpLimits(timing) : {}),
   }
 }
 
@@ -50,5 +50,7 @@ const isHeldUp = (phases: readonly PlannedPhase[]): boolean =>
     faults.some((fault) => !('hop' in fault) || fault.hop === 'kafka'),
   )
 
-const ringLimit = ({ ringRecordsMax }: Timing): StreamOptions =>
-  ringRecordsMax === undefined ? {} : { ringRecordsMax }
+const heldUpLimits = ({ ringRecordsMax, kafkaSessionTimeoutMs }: Timing): StreamOptions => ({
+  ...(ringRecordsMax !== undefined && { ringRecordsMax }),
+  ...(kafkaSessionTimeoutMs !== undefined && { sessionTimeoutMs: kafkaSessionTimeoutMs }),
+})

@@ -114,6 +114,18 @@ test('says why a finding is unknown, and what to do', () => {
   expect(judged.fix).toMatch(/stream/)
 })
 
+test('says what is wrong, how often, where, and with which numbers', () => {
+  const judged = stream.judge(
+    other().delivered(1.1, 2, 0, 0, 40).control(2, 2, { type: 'gap', count: 4_877 })
+      .delivered(2.1, 2, 0, 60, 40).stalled(1.2, 2, true).stalled(1.4, 2, false).history(),
+    {},
+  )
+  expect(judged.why).toBe(
+    'Records were declared missing that had been delivered or never existed: 4857 records, ' +
+      'such as client 2 of others, 4877 declared, 20 missing.',
+  )
+})
+
 test('does not believe a restart of which nobody knows the last commit', () => {
   const given = calm().delivered(1.1, 1, 0, 0, 100).broken(2, 3, { fault: 'kill-relay' })
     .delivered(4.5, 1, 0, 0, 100)

@@ -5,6 +5,8 @@
 export interface StreamLimits {
   /** Longest time that records may wait while the consumer holds their partition. */
   readonly stalledMs: number
+  /** How long Kafka waits for a member that was killed, before others get its partitions. */
+  readonly sessionTimeoutMs: number
   /** Records that may be declared missing to one client although nothing took them away. */
   readonly declaredLossMax: number
   /** Records from before the cursor that a replay may repeat, as its protocol documents. */
@@ -22,6 +24,8 @@ export interface StreamLimits {
 /** Kafka's clients commit every 5 s unless they are told otherwise. */
 const commitIntervalMsDefault = 5_000
 const stalledMsMin = 10_000
+/** Of Kafka's own clients; others mostly have less. */
+export const sessionTimeoutMsDefault = 45_000
 
 /** Three commits without any progress are no coincidence; a short interval is given more time. */
 export const stalledMsFor = (commitIntervalMs = commitIntervalMsDefault): number =>

@@ -70,7 +70,7 @@ export function missingFlaws(bearings: Bearings): Missing {
   const frames = Map.groupBy(history.events('control'), ([, , client]) => client)
   const resumes = resumesOf(history)
   const reasons = reasonsOf(history, causes, limits, (one) => known.get(one)?.someone)
-  const waits = waitsOf(history, ending, limits.stalledMs)
+  const waits = waitsOf(history, ending, limits)
   const asked = asksFromCursor(history)
   const judged = [...Map.groupBy(accounts, ({ client }) => client)].map(([client, own]) => {
     const about = { client, frames: frames.get(client) ?? [], resumes: resumes.get(client) ?? [] }

@@ -4,7 +4,7 @@
  * only where nothing can be seen through it.
  */
 import type { History } from '../../history/history.ts'
-import type { AnomalyKind, Judgement } from '../checker.ts'
+import type { Anomaly, AnomalyKind, Judgement } from '../checker.ts'
 import { conclude, seconds, type Doubt, type Violation } from '../conclude.ts'
 import type { StreamFlaws } from '../stream.ts'
 import type { Account } from './account.ts'
@@ -56,9 +56,36 @@ export function streamJudgement(
   })
 }
 
-function sentence(flaw: Flaw, anomalies: ReturnType<typeof anomaliesOf>): string {
+/** What is wrong, how often, and one place where it was seen, with the numbers behind it. */
+function sentence(flaw: Flaw, anomalies: readonly Anomaly[]): string {
   const anomaly = anomalies.find(({ kind }) => kind === flaw.kind)
-  return `${anomaly?.says ?? flaw.kind} (${anomaly?.count ?? flaw.count} times)`
+  const { kind, client, group, partition, first, last } = flaw
+  const count = anomaly?.count ?? flaw.count
+  const what = kind === 'closed-without-cause' ? 'connection' : 'record'
+  const places = [
+    client < 0 ? '' : `client ${client} of ${group}`,
+    partition < 0 ? '' : `partition ${partition}`,
+    first < 0 ? '' : `offsets ${first} to ${last}`,
+    details[kind]?.(flaw.shows ?? {}) ?? '',
+  ].filter((place) => place !== '')
+  const says = (anomaly?.says ?? kind).replace(/\.$/, '')
+  return `${says}: ${count} ${what}${count === 1 ? '' : 's'}, such as ${places.join(', ')}.`
+}
+
+type Shown = Readonly<Record<string, unknown>>
+const secondsOf = (shows: Shown, name: string) => seconds(1_000 * Number(shows[name]))
+
+/** The numbers that prove it, from what the witness shows. */
+const details: Partial<Record<AnomalyKind, (shows: Shown) => string>> = {
+  stalled: (shows) =>
+    `untaken for ${secondsOf(shows, 'untakenForMs')} (group ${String(shows['groupState'])})`,
+  'closed-without-cause': (shows) =>
+    `code ${String(shows['code'])} "${String(shows['reason'])}", ` +
+    `${secondsOf(shows, 'openForMs')} after it came`,
+  'gap-false': (shows) =>
+    'told' in shows ? `${String(shows['told'])} declared, ${String(shows['missing'])} missing` : '',
+  'gap-inexact': (shows) => `count ${String(shows['told'])}, range of ${String(shows['named'])}`,
+  'replay-beyond-request': (shows) => `asked for what follows ${String(shows['cursor'])}`,
 }
 
 function holds(history: History, others: readonly Flaw[], rules?: readonly AnomalyKind[]): Doubt {

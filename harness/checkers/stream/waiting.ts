@@ -1,11 +1,17 @@
 /**
  * Records that nobody took: does the consumer stand still, or did the run end too early to tell?
- * The broker decides: it says whether the target's member held the partition in a stable group.
+ * The broker decides: it says whether the target's member held the partition in a stable group. A
+ * member that is out of its group has a fault of this run to thank for it, or stands still too:
+ * Kafka throws out who says nothing for a session.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { PartitionRecords } from '../../history/records.ts'
+import type { StreamLimits } from './limits.ts'
 import type { Ending } from './owed.ts'
+
+/** After a session has run out, the group is rebalanced. */
+const rejoinSlackMs = 10_000
 
 /** What became of the records of one partition that nobody took. */
 export interface Waiting {
@@ -36,7 +42,11 @@ export interface Waits {
   of(records: PartitionRecords, index: number, lastArrival: Micros): Waiting | undefined
 }
 
-export function waitsOf(history: History, ending: Ending, stalledMs: number): Waits {
+export function waitsOf(
+  history: History,
+  ending: Ending,
+  { stalledMs, sessionTimeoutMs }: Pick<StreamLimits, 'stalledMs' | 'sessionTimeoutMs'>,
+): Waits {
   const held = heldByPartition(history, ending)
   const lastFault = history.faults
     .filter(({ spec }) => spec['hop'] !== 'clients' && spec['fault'] !== 'readers-stop')
@@ -47,12 +57,13 @@ export function waitsOf(history: History, ending: Ending, stalledMs: number): Wa
       const own = held.get(records.partition)
       if (own === undefined) return undefined
       const { groupState, isReady, at, readySince, movedAt } = own
-      if (!isReady) return { verdict: 'not-held', forMicros: 0, groupState }
       const ackedAt = records.ackedAt[index] as number
-      const since = Math.max(ackedAt, lastArrival, readySince, movedAt, lastFault)
+      const rejoinMs = lastFault > 0 ? sessionTimeoutMs + rejoinSlackMs : 0
+      const allowed = isReady ? readySince : lastFault + rejoinMs * 1_000
+      const since = Math.max(ackedAt, lastArrival, movedAt, lastFault, allowed)
       const forMicros = Math.max(0, at - since)
-      const verdict = forMicros >= stalledMs * 1_000 ? 'stalled' : 'too-short'
-      return { verdict, forMicros, groupState }
+      if (forMicros >= stalledMs * 1_000) return { verdict: 'stalled', forMicros, groupState }
+      return { verdict: isReady ? 'too-short' : 'not-held', forMicros, groupState }
     },
   }
 }
