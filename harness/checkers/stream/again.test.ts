@@ -92,6 +92,12 @@ const doubled = (): Story =>
   other().sent(0.6, 2, 'resume:earliest').delivered(1.1, 2, 0, 0, 60, { path: 'replay' })
     .delivered(1.2, 2, 0, 55, 45)
 
+/** Client 2 comes after a reset, and a hole of the time before it is not told. */
+const forgotten = (): Story =>
+  calm().delivered(1.1, 1, 0, 0, 100).sent(2, 1, 'reset').opened(3, 2, 'others')
+    .sent(3, 2, 'resume:earliest').delivered(3.1, 2, 0, 0, 20, { path: 'replay' })
+    .delivered(3.1, 2, 0, 30, 70, { path: 'replay' }).closed(20.6, 2, 'client')
+
 const rules: readonly Row[] = [
   ['its own', hollow(), ['fail', 'gap-hidden', 'gap-hidden 10'], { rules: ['gap-hidden'] }],
   ['another one’s', hollow(), ['pass', 'whole', 'gap-hidden 10'], { rules: ['seam-duplicate'] }],
@@ -99,6 +105,9 @@ const rules: readonly Row[] = [
     { rules: ['seam-duplicate', 'seam-skip'] }],
   ['one that hides everything', hollow().acked(2, 0, 100, 5),
     ['unknown', 'hidden', 'lost 10', 'gap-hidden 10'], { rules: ['seam-duplicate'] }],
+  ['its own kind, but forgotten by a reset of ours', forgotten(),
+    ['pass', 'whole', 'gap-hidden 10'], { rules: ['gap-hidden'] }],
+  ['the same, in the whole stream', forgotten(), ['fail', 'gap-hidden', 'gap-hidden 10']],
   ['no replay at all', other().delivered(1.1, 2, 0, 0, 100), ['unknown', 'no-replays'],
     { rules: ['seam-skip'] }],
 ]

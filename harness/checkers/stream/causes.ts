@@ -11,6 +11,8 @@ import { faultWord } from './excuses.ts'
 /** Faults that keep a client from taking bytes as fast as they come. */
 const slowing = new Set(['stall', 'readers-stop', 'bandwidth', 'black-hole', 'latency'])
 const restarting = new Set(['kill-relay', 'restart-relay'])
+/** A reset that nobody answers may still take effect for so long. */
+const unansweredMicros = 5_000_000
 const everything: Window = { begin: 0, end: Infinity }
 
 export interface Causes {
@@ -66,7 +68,7 @@ function resetsOf(history: History): Window[] {
   return history.events('sent').flatMap(([, begin, client, what]): Window[] => {
     if (what !== 'reset') return []
     const answer = byClient.get(client)?.find(([, t]) => t >= begin)
-    return [{ begin, end: answer?.[1] ?? begin }]
+    return [{ begin, end: answer?.[1] ?? begin + unansweredMicros }]
   })
 }
 

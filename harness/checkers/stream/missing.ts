@@ -21,6 +21,7 @@ import { judgeRanges, type Told } from './gaps.ts'
 import type { StreamLimits } from './limits.ts'
 import {
   holesIn,
+  indexFrom,
   isOpenAtEnd,
   owedWithin,
   sentSince,
@@ -190,6 +191,7 @@ class ClientsHoles {
     const index = known.records.indexOf(first)
     const record = known.records.record(Math.max(0, index))
     const { kind, waiting } = this.#kindOf(hole, known)
+    const at = firstArrivalAfter(hole) ?? session.end
     const shows = {
       ackedAt: record.ackedAt,
       sequence: record.sequence,
@@ -197,8 +199,8 @@ class ClientsHoles {
       highestReceived: highest ?? null,
       ...(waiting && { groupState: waiting.groupState, untakenForMs: msOf(waiting.forMicros) }),
       ...(kind === 'unseen' && { because: waiting?.verdict ?? 'late' }),
+      ...(this.#isReset(hole, known) && { because: 'reset' }),
     }
-    const at = firstArrivalAfter(hole) ?? session.end
     const where = { client: session.client, group: session.group, partition, first, last }
     return { kind, ...where, count, at, shows }
   }
@@ -232,6 +234,14 @@ class ClientsHoles {
     const isInReplay = replayEnd !== undefined && first < replayEnd
     const wasBehind = session.stalls.length > 0 || this.#told.declarations.length > 0
     return isInReplay || isCut || wasBehind ? 'gap-hidden' : 'skip'
+  }
+
+  /** The run itself had all of it forgotten before; that nobody was told is still wrong. */
+  #isReset({ last, within: { session } }: Hole, { records }: Partition): boolean {
+    const ackedAt = records.ackedAt[indexFrom(records, last + 1) - 1] ?? Infinity
+    return this.#bearings.causes.resets.some(
+      ({ begin, end }) => session.begin >= begin && ackedAt <= end,
+    )
   }
 
   /** Deliveries went on to the end: what did not come may still have been on its way. */

@@ -1,7 +1,8 @@
 /**
  * What the flaws of a stream mean for one finding. A finding that has rules of its own fails by
  * them alone; what else is wrong with the stream is another finding's, and makes this one unknown
- * only where nothing can be seen through it.
+ * only where nothing can be seen through it. What a reset of the run's own took away is a matter of
+ * the stream as well: no finding about replays is about resets.
  */
 import type { History } from '../../history/history.ts'
 import type { Anomaly, AnomalyKind, Judgement } from '../checker.ts'
@@ -24,7 +25,8 @@ export function streamJudgement(
   rules: readonly AnomalyKind[] | undefined,
 ): Judgement {
   const { flaws, accounts } = found
-  const isOwn = ({ kind }: Flaw) => rules === undefined || rules.includes(kind)
+  const isOwn = ({ kind, shows }: Flaw) =>
+    rules === undefined || (rules.includes(kind) && shows?.['because'] !== 'reset')
   const own = flaws.filter(isOwn)
   const others = flaws.filter((flaw) => !isOwn(flaw) && flaw.kind !== 'unseen')
   const anomalies = anomaliesOf(own.length > 0 ? own : flaws)
