@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../relay/world/manual-clock.ts'
 import type { HistoryEvent } from '../history/event.ts'
 import { readHistory } from '../history/history.ts'
@@ -11,6 +11,9 @@ import { story } from '../history/story.ts'
 import { dice } from '../world/dice.ts'
 import { judge } from './judge.ts'
 import type { RunRecord } from './record.ts'
+
+/** Each byte is a judgement of its own: thousands, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'damage-'))
 afterAll(() => rmSync(folder, { recursive: true }))
