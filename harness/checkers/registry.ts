@@ -4,7 +4,6 @@
  */
 import { z } from 'zod'
 import { agesExported, type AgesExportedOptions } from './ages-exported.ts'
-import { clientsCounted, type ClientsCountedOptions } from './clients-counted.ts'
 import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
 import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
 import { commitsAreNext, type CommitsAreNextOptions } from './commits-are-next.ts'
@@ -21,6 +20,7 @@ import { replaysAnswered, type ReplaysAnsweredOptions } from './replays-answered
 import { replaysEnded, type ReplaysEndedOptions } from './replays-ended.ts'
 import { resetForgets, type ResetForgetsOptions } from './reset-forgets.ts'
 import { restored, type RestoredOptions } from './restored.ts'
+import { slotsReleased, type SlotsReleasedOptions } from './slots-released.ts'
 import { staysAlive, type StaysAliveOptions } from './stays-alive.ts'
 import { stream, type StreamOptions } from './stream.ts'
 import { toldInVersion, type ToldInVersionOptions } from './told-in-version.ts'
@@ -33,7 +33,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly stream: StreamOptions<G>
   readonly 'memory-bounded': MemoryBoundedOptions<G, P>
   readonly 'closed-in-time': ClosedInTimeOptions<G, P>
-  readonly 'clients-counted': ClientsCountedOptions
+  readonly 'slots-released': SlotsReleasedOptions<G, P>
   readonly 'counter-rises': CounterRisesOptions<P>
   readonly 'told-in-version': ToldInVersionOptions
   readonly 'warning-is-recent': WarningIsRecentOptions<P>
@@ -61,7 +61,7 @@ export const checkers = {
   stream,
   'memory-bounded': memoryBounded,
   'closed-in-time': closedInTime,
-  'clients-counted': clientsCounted,
+  'slots-released': slotsReleased,
   'counter-rises': counterRises,
   'told-in-version': toldInVersion,
   'warning-is-recent': warningIsRecent,

@@ -46,9 +46,6 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
     const sent = phase.stimuli.map((stimulus) => send(stage, phase, stimulus))
     await orAborted(signal, Promise.all(sent))
     await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
-    for (const stimulus of phase.closing ?? []) {
-      await orAborted(signal, send(stage, phase, stimulus))
-    }
   } finally {
     journal.write(['phase', journal.now(), phase.name, 'end'])
     unhealed.push(...(await mendAll(stage, standing)))
@@ -154,7 +151,7 @@ async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Prom
     case 'abort-handshakes':
       return void (await fleet.abortHandshakes(stimulus.group, stimulus.each))
     case 'hostile-frames':
-      return void (await fleet.hostileFrames(stimulus.group, stimulus.about))
+      return void (await fleet.hostileFrames(stimulus.group))
   }
 }
 

@@ -14,7 +14,6 @@ import replayNotFenced from './bug-26-replay-not-fenced.ts'
 import entriesWithoutLimit from './m-1012-entries-without-limit.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
 import unboundedControlSend from './m-1034-unbounded-control-send.ts'
-import countedInTwoWays from './m-1035-counted-in-two-ways.ts'
 import lifetimeWarning from './m-1041-lifetime-warning.ts'
 import agesMissing from './m-1042-ages-missing.ts'
 import neverReadsAsZero from './m-1042-never-reads-as-zero.ts'
@@ -32,7 +31,6 @@ import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
-import nullOffsetsEndSender from './own-5-null-offsets-end-sender.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
 
@@ -51,7 +49,6 @@ export const defects = {
   'm-1012-entries-without-limit': entriesWithoutLimit,
   'm-1033-fixed-send-timeout': fixedSendTimeout,
   'm-1034-unbounded-control-send': unboundedControlSend,
-  'm-1035-counted-in-two-ways': countedInTwoWays,
   'm-1041-lifetime-warning': lifetimeWarning,
   'm-1042-ages-missing': agesMissing,
   'm-1042-never-reads-as-zero': neverReadsAsZero,
@@ -69,7 +66,6 @@ export const defects = {
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-2-error-remembered': errorRemembered,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,
-  'own-5-null-offsets-end-sender': nullOffsetsEndSender,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
   'v8-l3-stale-lag-series': staleLagSeries,
 } as const satisfies Readonly<Record<string, Defect>>

@@ -8,10 +8,12 @@ import { settingRows } from '../../relay/tables/settings.ts'
 import { findings } from '../../scenarios/findings.ts'
 import { scenarios } from '../../scenarios/index.ts'
 import { defects } from '../defects/index.ts'
+import { damageChapters } from '../self-check/damages.ts'
 import { hostileFrames } from '../stimuli/hostile-frames.ts'
 import { malformedKinds } from '../stimuli/malformed.ts'
 import { printCatalogue } from './catalogue.ts'
 import { printConfig, printEnvExample } from './config.ts'
+import { printDamages } from './damages.ts'
 import { printMetrics, type MetricTables } from './metrics.ts'
 import { printProtocol } from './protocol.ts'
 
@@ -50,5 +52,6 @@ export const printedTexts: readonly PrintedText[] = [
     path: 'relay/PROTOCOL.md',
     print: () => printProtocol({ closes: closeRows, errors: errorRows, differences }),
   },
+  { path: 'harness/self-check/DAMAGES.md', print: () => printDamages(damageChapters) },
   { path: '.env.example', print: () => printEnvExample(settingRows) },
 ]

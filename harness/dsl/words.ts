@@ -18,11 +18,10 @@ export const latecomers = (count: number): ClientGroup => ({
   joins: 'later',
 })
 
-/** So many clients of a group join, or as many as it has. */
-export const join = <const G extends string>(group: G, count?: number): Stimulus<G> => ({
+/** All clients of a group that are not there yet join. */
+export const join = <const G extends string>(group: G): Stimulus<G> => ({
   stimulus: 'connect',
   group,
-  ...(count !== undefined && { count }),
 })
 
 /** All clients of a group leave politely. */

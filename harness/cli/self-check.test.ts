@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../relay/world/clock.ts'
+import type { HistoryEvent } from '../history/event.ts'
+import { story } from '../history/story.ts'
+import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
+import { writeRecording } from '../self-check/recording.ts'
+import { selfCheck, type SelfCheckOptions } from './self-check.ts'
+
+const record: RunRecord = {
+  schemaVersion: 1,
+  scenario: { name: 'calm', claim: 'nothing happens' },
+  seed: '1',
+  target: { kind: 'reference', says: 'the reference relay' },
+  phases: [],
+  expectations: [{ finding: 'stream', expectation: { check: 'stream' } }],
+  settings: {},
+  effective: {},
+  versions: {},
+  machine: {},
+  startedAt: '2026-01-01T00:00:00Z',
+  tookMs: 30_000,
+  isComplete: true,
+  reproduce: '',
+}
+
+/** Thirty seconds in which two clients get a hundred records of one partition. */
+const healthy = (): readonly HistoryEvent[] => {
+  const told = story().process(0, 'start').phase('steady', 0, 1).phase('settle', 21, 22)
+  for (const client of [1, 2]) told.opened(0.1, client)
+  for (let second = 1; second <= 20; second += 1) {
+    told.acked(second, 0, (second - 1) * 5, 5)
+    for (const client of [1, 2]) told.delivered(second + 0.1, client, 0, (second - 1) * 5, 5)
+  }
+  for (const client of [1, 2]) told.closed(23, client, 'client')
+  return told.health(5, { status: 'healthy' }).process(24, 'exit').events
+}
+
+let folder: string
+let said: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'self-check-'))
+  said = ''
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const check = (options: SelfCheckOptions = {}) => {
+  const out = { write: (text: string) => void (said += text), isTerminal: false, columns: 80 }
+  const signal = new AbortController().signal
+  return selfCheck({ clock: systemClock, signal, env: {}, out }, folder, options)
+}
+
+describe('chaos self-check', () => {
+  it('says of each damage what found it, and at what rate', async () => {
+    writeRecording(folder, { record, events: healthy() })
+    await check()
+    expect(said).toMatch(/a record is lost +1 of +1 +lost/)
+    expect(said).toMatch(/a byte is altered at one client +1 of +1 +garbled/)
+    expect(said).toMatch(/\d+ of \d+ damages found by name \(\d+\.\d %\): \d+ kinds, 1 recordings/)
+  })
+
+  it('fails where a recording is not healthy to begin with', async () => {
+    const events = healthy().filter(([kind, , client]) => kind !== 'delivered' || client !== 1)
+    writeRecording(folder, { record, events })
+    expect(await check()).toBe(1)
+    expect(said).toContain('NOT HEALTHY calm: stream is fail')
+  })
+
+  it('wants recordings', () => {
+    expect(() => check()).toThrow('.ndjson.zst')
+  })
+
+  it('takes the passed runs of a suite for recordings, and leaves out the others', async () => {
+    const suite = join(folder, 'suite')
+    const play = (name: string, events: readonly HistoryEvent[]) => {
+      const run = join(suite, name)
+      mkdirSync(join(run, historyFolder), { recursive: true })
+      writeRecord(run, { ...record, scenario: { name, claim: '' } })
+      const lines = events.map((event) => `${JSON.stringify(event)}\n`)
+      writeFileSync(join(run, historyFolder, 'all.ndjson'), lines.join(''))
+    }
+    play('calm', healthy())
+    play('broken', healthy().slice(0, 8))
+    expect(await check({ record: suite })).toBe(1)
+    expect(said).toContain('broken: left out')
+    expect(readdirSync(folder)).toEqual(['calm.ndjson.zst', 'suite'])
+  })
+
+  it('gives all cells as JSON', async () => {
+    writeRecording(folder, { record, events: healthy() })
+    await check({ json: true })
+    const { cells } = JSON.parse(said) as { cells: { damage: string; is: string }[] }
+    expect(cells.find(({ damage }) => damage === 'two records are swapped')?.is).toBe('found')
+  })
+})

@@ -1,0 +1,190 @@
+/** Limits that do not hold: of memory, of slots, of time. */
+import type { HistoryEvent, Memory } from '../../history/event.ts'
+import { edited, type Damage, type Given } from '../damage.ts'
+import { changeDeliveries, editKind, withoutDeliveries, type Events } from '../edit.ts'
+import { editSignal } from '../told.ts'
+
+const mebibyte = 1_048_576
+const second = 1_000_000
+
+export const bounds: readonly Damage[] = [
+  {
+    name: 'memory grows',
+    says: 'The memory of the relay grows as long as clients stall.',
+    finds: ['slope'],
+    seenBy: ['memory-bounded'],
+    apply(given) {
+      const stall = given.history.phase('stall')
+      if (stall === undefined) return undefined
+      return edited(
+        editMemory(given, (bytes, t) => {
+          const grown = (Math.max(0, t - stall.begin) / second) * 14 * mebibyte
+          return Math.round(bytes + grown)
+        }),
+      )
+    },
+  },
+  {
+    name: 'memory is high',
+    says: 'The memory of the relay is high and stays there.',
+    finds: ['ceiling'],
+    seenBy: ['memory-bounded'],
+    apply: (given) => edited(editMemory(given, (bytes) => bytes + 400 * mebibyte)),
+  },
+  {
+    name: 'a slot is kept',
+    says: 'A client is gone, and the relay still counts it.',
+    finds: ['slot-kept', 'miscounted', 'count-wrong', 'clients-miscounted'],
+    seenBy: ['slots-released'],
+    apply(given) {
+      const phase = phaseOf(given)
+      if (phase === undefined) return undefined
+      return edited(
+        editSignal(given.events, 'connectedClients', (value, _, t) =>
+          t >= phase.begin ? value + 1 : value,
+        ),
+      )
+    },
+  },
+  {
+    name: 'a client is counted that is not there',
+    says: 'The relay counts one client too many from the very start.',
+    finds: ['slot-kept', 'miscounted', 'count-wrong', 'clients-miscounted'],
+    seenBy: ['slots-released'],
+    apply: (given) => edited(editSignal(given.events, 'connectedClients', (value) => value + 1)),
+  },
+  {
+    name: 'a new client meets 429',
+    says: 'A slot that is free is not given to the next client.',
+    finds: ['new-client-refused'],
+    seenBy: ['slots-released', 'newcomers-let-in'],
+    apply: (given) => edited(refuseProbe(given, 429)),
+  },
+  {
+    name: 'a new client meets 500',
+    says: 'A new client is not let in, for an error of the relay.',
+    finds: ['new-client-failed'],
+    seenBy: ['slots-released', 'newcomers-let-in'],
+    apply: (given) => edited(refuseProbe(given, 500)),
+  },
+  {
+    name: 'one client too many is let in',
+    says: 'The limit per address lets one more in than it may.',
+    finds: ['limit-evaded'],
+    seenBy: ['limit-holds'],
+    apply(given) {
+      const refused = given.history.events('refused').find(([, , group]) => group === 'pretending')
+      if (refused === undefined) return undefined
+      const client = Math.max(...given.history.sessions.keys()) + 1
+      return edited(
+        editKind(given.events, 'refused', (event): readonly HistoryEvent[] => {
+          if (event !== refused) return [event]
+          const [, t, group] = event
+          return [
+            ['opened', t, client, group],
+            ['closed', t + second / 2, client, 1_000, '', 'client'],
+          ]
+        }),
+      )
+    },
+  },
+  {
+    name: 'the limit is refused with 500',
+    says: 'Clients above the limit are refused with an error of the relay.',
+    finds: ['wrong-status', 'refused-wrongly', 'not-429', 'refused-otherwise'],
+    seenBy: ['limit-holds'],
+    apply: (given) => edited(editRefusals(given, 500)),
+  },
+  {
+    name: 'a stalled client is closed too late',
+    says: 'A client that takes no bytes is given up seconds after its limit.',
+    finds: ['closed-too-late', 'not-closed'],
+    seenBy: ['closed-in-time'],
+    apply: (given) => edited(closedLater(given)),
+  },
+  {
+    name: 'deliveries are late',
+    says: 'While something is broken, live records come five seconds late.',
+    finds: ['delivered-late'],
+    seenBy: ['delivered-in-time'],
+    apply(given) {
+      const since = given.history.faults[0]?.begin
+      if (since === undefined) return undefined
+      const where = { since, path: 'live' } as const
+      return edited(
+        changeDeliveries(given.events, where, (row) => ({ ...row, t: row.t + 5 * second })),
+      )
+    },
+  },
+  {
+    name: 'clients are back too late',
+    says: 'After the last heal clients get what they are owed long after the limit.',
+    finds: ['back-too-late', 'never-back'],
+    seenBy: ['restored'],
+    apply(given) {
+      const last = given.history.faults.at(-1)
+      if (last === undefined) return undefined
+      const where = { since: last.begin } as const
+      return edited(
+        changeDeliveries(given.events, where, (row) => ({ ...row, t: row.t + 20 * second })),
+      )
+    },
+  },
+  {
+    name: 'clients are never back',
+    says: 'After the last heal clients get nothing any more.',
+    finds: ['never-back', 'lost', 'stalled'],
+    seenBy: ['restored'],
+    apply(given) {
+      const last = given.history.faults.at(-1)
+      return last && edited(withoutDeliveries(given.events, { since: last.begin }))
+    },
+  },
+]
+
+const editMemory = ({ events }: Given, change: (bytes: number, t: number) => number): Events =>
+  editKind(events, 'memory', (sample): Memory[] => {
+    const [kind, t, role, bytes, cpu] = sample
+    return role === 'relay' ? [[kind, t, role, change(bytes, t), cpu]] : [sample]
+  })
+
+/** The first phase in which slots are to be given back. */
+function phaseOf({ record, history }: Given) {
+  for (const { expectation } of record.expectations) {
+    if (expectation.check === 'slots-released') return history.phase(expectation.phase)
+  }
+  return undefined
+}
+
+/** The last client that was let in to see whether slots are free is refused. */
+function refuseProbe({ events, history }: Given, status: number): Events | undefined {
+  const probe = history.events('opened').findLast(([, , , group]) => group === 'probe')
+  if (probe === undefined) return undefined
+  const [, t, client, group] = probe
+  const refused = ['refused', t, group, status, `${status}`] as const
+  const without = withoutDeliveries(events, { clients: [client], since: t })
+  return without.flatMap((event): readonly HistoryEvent[] => {
+    if (event === probe) return [refused]
+    return event[0] === 'closed' && event[2] === client && event[1] >= t ? [] : [event]
+  })
+}
+
+function editRefusals({ events, history }: Given, status: number): Events | undefined {
+  if (history.events('refused').length === 0) return undefined
+  return editKind(events, 'refused', ([kind, t, group, , why]) => [[kind, t, group, status, why]])
+}
+
+/** The count of clients falls, and ends are seen, five seconds later than they were. */
+function closedLater({ record, events, history }: Given): Events | undefined {
+  const asked = record.expectations.flatMap(({ expectation }) =>
+    expectation.check === 'closed-in-time' ? [expectation] : [],
+  )[0]
+  const phase = asked && history.phase(asked.phase)
+  if (asked === undefined || phase === undefined) return undefined
+  const { v, t } = history.signal('connectedClients')
+  const before = v[t.findLastIndex((at) => at <= phase.begin + second / 2)] ?? 0
+  const held = Math.max(before, ...v.map((value) => value ?? 0))
+  return editSignal(events, 'connectedClients', (value, _, at) =>
+    at >= phase.begin && at <= phase.end ? Math.max(value, held) : value,
+  )
+}

@@ -1,0 +1,178 @@
+/** Evidence that the harness lacks: nothing may pass then, and where all is in doubt, none fail. */
+import type { RunRecord } from '../../judge/record.ts'
+import type { Damage, Given } from '../damage.ts'
+import { editKind, withoutKind, type Events } from '../edit.ts'
+import { settledAt } from '../places.ts'
+
+const damage = (
+  name: string,
+  says: string,
+  finds: readonly string[],
+  change: (given: Given) => Events | undefined,
+  more: Partial<Damage> = {},
+): Damage => ({
+  name,
+  says,
+  finds,
+  verdicts: ['unknown'],
+  ...more,
+  apply(given) {
+    const events = change(given)
+    return events === undefined ? undefined : { events }
+  },
+})
+
+const recorded = (
+  name: string,
+  says: string,
+  finds: readonly string[],
+  change: (record: RunRecord) => Partial<RunRecord>,
+): Damage => ({
+  name,
+  says,
+  finds,
+  verdicts: ['unknown'],
+  apply: ({ events, record }) => ({ events, record: { ...record, ...change(record) } }),
+})
+
+/** Faults whose effect somebody measures. */
+const faultEvents = (given: Given, step: string) =>
+  given.history.events('fault').filter((event) => event[3] === step)
+
+export const evidence: readonly Damage[] = [
+  damage(
+    'a fault has no effect',
+    'A fault is injected and not seen to bite.',
+    ['toothless'],
+    (given) =>
+      faultEvents(given, 'bites').length === 0
+        ? undefined
+        : editKind(given.events, 'fault', ([kind, t, id, step, why]) => [
+            [kind, t, id, step === 'bites' ? 'toothless' : step, why],
+          ]),
+  ),
+  damage('a fault is never healed', 'What was broken is never mended.', ['not-healed'], (given) =>
+    faultEvents(given, 'heal').length === 0
+      ? undefined
+      : withoutKind(given.events, 'fault', ([, , , step]) => step === 'heal'),
+  ),
+  damage(
+    'a fault never happens',
+    'A fault that was planned is not injected.',
+    ['no-danger'],
+    (given) => (given.history.faults.length === 0 ? undefined : withoutKind(given.events, 'fault')),
+    // Without their cause, the gaps and ends that the fault made are the relay's doing.
+    { verdicts: ['unknown', 'fail'] },
+  ),
+  recorded(
+    'the load is not reached',
+    'Far less is sent than was planned.',
+    ['load-not-reached'],
+    ({ phases }) => ({
+      phases: phases.map((phase) => {
+        const { recordsPerSecond, ...rest } = phase.load
+        return { ...phase, load: { ...rest, recordsPerSecond: recordsPerSecond * 3 + 100 } }
+      }),
+    }),
+  ),
+  damage(
+    'the producer drops',
+    'The producer itself drops a tenth of its records.',
+    ['producer-limited'],
+    (given) => [
+      ...given.events,
+      ['dropped', settledAt(given) / 2, Math.ceil(given.history.stream().acked / 10), 'queue full'],
+    ],
+  ),
+  damage(
+    'a process is in trouble',
+    'A process of the harness could not do its work.',
+    ['trouble'],
+    (given) => [
+      ...given.events,
+      ['trouble', settledAt(given) / 2, 'producer', 'could not write to Kafka any more'],
+    ],
+  ),
+  damage(
+    'a line is unreadable',
+    'A line of the history is not an event.',
+    ['history-damaged'],
+    (given) => [...given.events, ['nonsense', 1] as never],
+  ),
+  damage('the run never got steady', 'The steady state is not reached.', ['not-steady'], (given) =>
+    withoutKind(given.events, 'phase', ([, , name]) => name === 'steady'),
+  ),
+  damage(
+    'nothing is delivered',
+    'No client received a single record.',
+    ['no-deliveries', 'no-data'],
+    (given) => withoutKind(given.events, 'delivered'),
+    { verdicts: ['unknown', 'fail'] },
+  ),
+  recorded('the run was cut short', 'The run ended before its time.', ['cut-short'], () => ({
+    cutShort: 'interrupted',
+  })),
+  recorded(
+    'the run is incomplete',
+    'The run did not go through all its phases.',
+    ['incomplete'],
+    () => ({
+      isComplete: false,
+    }),
+  ),
+  recorded(
+    'nothing is expected',
+    'The record of the run names nothing that must hold.',
+    ['nothing-expected', 'no-expectations'],
+    () => ({
+      expectations: [],
+    }),
+  ),
+  damage(
+    'the fleet could not watch',
+    'The event loop of the fleet stood still for two seconds, more than once.',
+    ['strained', 'fleet-strained', 'strain', 'watch-strained', 'watcher-strained'],
+    (given) => [
+      ...given.events,
+      ...[1, 2, 3, 4].map((n) => {
+        const at = (settledAt(given) * n) / 5
+        return ['strain', at, 'fleet', 2_000, 20, 50_000_000] as const
+      }),
+    ],
+  ),
+  damage(
+    'the broker is not asked',
+    "The harness's own count of lag is missing.",
+    ['no-truth', 'not-asked', 'not-compared'],
+    (given) => withoutKind(given.events, 'lagtruth'),
+    { seenBy: ['lag-truth', 'commits-are-next'] },
+  ),
+  damage(
+    'the target is not scraped',
+    'Nobody got an answer from /metrics.',
+    ['not-scraped', 'not-compared', 'not-counted', 'stall-not-proven'],
+    (given) => withoutKind(given.events, 'scrape'),
+    { seenBy: ['lag-truth', 'counter-rises', 'ages-exported'] },
+  ),
+  damage(
+    'health is not asked',
+    'Nobody got an answer from /health.',
+    ['no-health', 'too-short', 'not-asked'],
+    (given) => withoutKind(given.events, 'health'),
+    { seenBy: ['warning-is-recent', 'well-again', 'idle-is-not-broken'] },
+  ),
+  damage(
+    'memory is not measured',
+    'The memory of the relay is not sampled.',
+    ['no-memory-samples'],
+    (given) => withoutKind(given.events, 'memory'),
+    { seenBy: ['memory-bounded'] },
+  ),
+  damage(
+    'nobody asks for the version',
+    '/version gives no answer.',
+    ['no-version'],
+    (given) => withoutKind(given.events, 'page'),
+    { seenBy: ['told-in-version'] },
+  ),
+]

@@ -1,0 +1,144 @@
+/** /health that says what is not so, and warnings that come and go at the wrong time. */
+import { edited, type Damage, type Given } from '../damage.ts'
+import { editHealth, withoutKey, type Events } from '../edit.ts'
+import { editSignal, freeze } from '../told.ts'
+
+const second = 1_000_000
+
+const damage = (
+  name: string,
+  says: string,
+  seenBy: Damage['seenBy'] & {},
+  finds: readonly string[],
+  change: (given: Given) => Events | undefined,
+): Damage => ({ name, says, seenBy, finds, apply: (given) => edited(change(given)) })
+
+export const health: readonly Damage[] = [
+  damage(
+    'health never notices',
+    '/health says healthy all the time, also while the relay is cut off.',
+    ['well-again'],
+    ['not-noticed', 'outage-not-told', 'never-broken', 'outage-hidden'],
+    (given) => editHealth(given.events, (body) => ({ ...body, status: 'healthy' })),
+  ),
+  damage(
+    'health never recovers',
+    '/health stays degraded after an outage.',
+    ['well-again'],
+    ['called-broken', 'remembers-window', 'remembers-forever'],
+    (given) => {
+      const fault = given.history.faults[0]
+      if (fault === undefined) return undefined
+      return editHealth(given.events, (body, t) =>
+        t > fault.begin + second ? { ...body, status: 'degraded' } : body,
+      )
+    },
+  ),
+  damage(
+    'health cries before anything happens',
+    '/health calls the relay degraded while nothing is wrong.',
+    ['well-again'],
+    ['false-alarm'],
+    (given) => {
+      const fault = given.history.faults[0]
+      const steady = given.history.phase('steady')
+      if (fault === undefined || steady === undefined) return undefined
+      return editHealth(given.events, (body, t) =>
+        t > steady.begin && t < fault.begin ? { ...body, status: 'degraded' } : body,
+      )
+    },
+  ),
+  damage(
+    'a warning stays',
+    'The warning of trouble is still there long after it.',
+    ['warning-is-recent'],
+    ['warning-stays'],
+    (given) => {
+      const trouble = given.history.phase('trouble')
+      if (trouble === undefined) return undefined
+      return editHealth(given.events, (body, t) =>
+        t > trouble.begin + 2 * second ? { alert: warning, ...body } : body,
+      )
+    },
+  ),
+  damage(
+    'a warning does not come',
+    'There is trouble, and /health has no warning of it.',
+    ['warning-is-recent'],
+    ['warning-missing'],
+    (given) => editHealth(given.events, (body) => withoutKey(body, 'alert')),
+  ),
+  damage(
+    'a warning comes for nothing',
+    '/health warns before there is any trouble.',
+    ['warning-is-recent'],
+    ['warning-without-trouble'],
+    (given) => {
+      const trouble = given.history.phase('trouble')
+      if (trouble === undefined) return undefined
+      return editHealth(given.events, (body, t) =>
+        t < trouble.begin - second ? { ...body, alert: warning } : body,
+      )
+    },
+  ),
+  damage(
+    'health stays degraded after trouble',
+    'The warning is gone, and /health still calls the relay degraded.',
+    ['warning-is-recent'],
+    ['still-degraded'],
+    (given) => {
+      const calm = given.history.phase('calm')
+      if (calm === undefined) return undefined
+      return editHealth(given.events, (body, t) =>
+        t > calm.begin ? { ...body, status: 'degraded' } : body,
+      )
+    },
+  ),
+  damage(
+    'a lifetime counter falls',
+    'The counter of lost records goes back to 0 while the relay runs on.',
+    ['warning-is-recent'],
+    ['lifetime-forgotten'],
+    (given) => {
+      const calm = given.history.phase('calm')
+      if (calm === undefined) return undefined
+      return editSignal(given.events, 'droppedTotal', (value, _, t) => (t > calm.begin ? 0 : value))
+    },
+  ),
+  damage(
+    'a lifetime counter stands still',
+    'Clients miss records, and the counter of lost records does not rise.',
+    ['warning-is-recent'],
+    ['loss-not-counted', 'warning-without-trouble', 'warning-stays'],
+    (given) => freeze(given.events, 'droppedTotal', 0),
+  ),
+  damage(
+    'idle is called broken',
+    'Nothing is sent for a while, and /health calls the relay degraded.',
+    ['idle-is-not-broken'],
+    ['called-broken', 'not-ready'],
+    (given) => {
+      const silence = given.history.phase('silence')
+      if (silence === undefined) return undefined
+      return editHealth(given.events, (body, t) =>
+        t > silence.begin ? { ...body, status: 'degraded' } : body,
+      )
+    },
+  ),
+  damage(
+    'a counter stands still',
+    'Clients are given up, and the counter of that does not rise.',
+    ['counter-rises'],
+    ['counter-flat', 'no-counter'],
+    (given) => freeze(given.events, 'sendTimeoutTotal', 0),
+  ),
+  damage(
+    'a counter is not told',
+    'Clients are given up, and there is no counter of that.',
+    ['counter-rises'],
+    ['no-counter', 'counter-flat'],
+    (given) => editSignal(given.events, 'sendTimeoutTotal', () => null),
+  ),
+]
+
+const warning = 'WARNING: messages were missed by slow clients'

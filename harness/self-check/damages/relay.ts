@@ -1,0 +1,193 @@
+/** The relay itself: that it ends, what it says of itself, and what it does with hostile frames. */
+import type { ControlOut, HistoryEvent, Process } from '../../history/event.ts'
+import { hostileFrames } from '../../stimuli/hostile-frames.ts'
+import { edited, type Damage, type Given } from '../damage.ts'
+import { editKind, withoutKey, withoutKind, type Events } from '../edit.ts'
+import { firstFaultAt } from '../places.ts'
+
+const seenBy = ['hostile-answered'] as const
+
+export const relay: readonly Damage[] = [
+  {
+    name: 'the relay dies',
+    says: 'The process of the relay ends in the middle of the run.',
+    finds: ['relay-died'],
+    seenBy: ['stays-alive'],
+    apply(given) {
+      const start = given.history.events('process').find((event) => isRelay(event, 'start'))
+      const at = Math.min(firstFaultAt(given), given.history.end / 2) - 1
+      if (start === undefined || at < start[1]) return undefined
+      const died: Process = ['process', at, 'relay', start[3], 'exit', null, 'SIGSEGV']
+      return edited([...given.events, died])
+    },
+  },
+  {
+    name: 'the relay aborts at its end',
+    says: 'Asked to stop, the relay ends with SIGABRT.',
+    finds: ['ended-badly', 'end-aborted', 'bad-exit', 'exit-code', 'aborted', 'wrong-exit'],
+    seenBy: ['stays-alive', 'ends-in-order' as never],
+    apply(given) {
+      const end = given.history.events('process').findLast((event) => isRelay(event, 'exit'))
+      if (end === undefined || end[1] < given.history.end * 0.8) return undefined
+      const [kind, t, role, pid, edge] = end
+      const aborted: Process = [kind, t, role, pid, edge, null, 'SIGABRT']
+      return edited(
+        editKind(given.events, 'process', (event) => (event === end ? [aborted] : [event])),
+      )
+    },
+  },
+  version('a setting is not told', '/version does not tell a setting.', 'not-told', withoutKey),
+  version(
+    'a setting is told wrong',
+    '/version tells another value than asked.',
+    'told-wrong',
+    (body, key) => ({
+      ...body,
+      [key]: 12_345,
+    }),
+  ),
+  {
+    name: 'a hostile frame is not refused',
+    says: 'A frame that is owed an error gets none.',
+    finds: ['not-refused'],
+    seenBy,
+    apply(given) {
+      const sent = hostile(given, ({ code }) => code !== undefined)
+      if (sent === undefined) return undefined
+      const [, t, client] = sent
+      return edited(
+        withoutKind(given.events, 'control', (event) => {
+          return event[2] === client && event[1] >= t && event[3]['type'] === 'error'
+        }),
+      )
+    },
+  },
+  {
+    name: 'a hostile frame is refused with another code',
+    says: 'A frame that is owed an error gets one of another code.',
+    finds: ['not-refused'],
+    seenBy,
+    apply(given) {
+      const sent = hostile(given, ({ code }) => code !== undefined)
+      if (sent === undefined) return undefined
+      const [, at, who] = sent
+      return edited(
+        editKind(given.events, 'control', (event) => {
+          const [kind, t, client, frame] = event
+          if (client !== who || t < at || frame['type'] !== 'error') return [event]
+          return [[kind, t, client, { ...frame, code: 'INTERNAL' }]]
+        }),
+      )
+    },
+  },
+  {
+    name: 'a hostile frame ends the connection',
+    says: 'A frame that is to be ignored ends the connection of its sender.',
+    finds: ['ended-for-nothing', 'closed-without-cause'],
+    seenBy,
+    apply(given) {
+      const sent = hostile(given, ({ expectedReaction }) => expectedReaction === 'ignored')
+      if (sent === undefined) return undefined
+      const [, t, client, what] = sent
+      return edited(endAfter(given, client, t, what))
+    },
+  },
+  {
+    name: 'a hostile resume is not answered',
+    says: 'Resumes that are ignored for what is wrong in them get no answer at all.',
+    finds: ['not-answered', 'resume-unanswered', 'not-served'],
+    seenBy,
+    apply(given) {
+      const senders = new Set(
+        given.history
+          .events('sent')
+          .filter(isHostile)
+          .map(([, , client]) => client),
+      )
+      const isAnswer = (type: unknown) => type === 'replay_complete'
+      const answers = given.history.events('control').filter(([, , client, { type }]) => {
+        return senders.has(client) && isAnswer(type)
+      })
+      if (answers.length === 0) return undefined
+      return edited(
+        withoutKind(given.events, 'control', (event) => {
+          return senders.has(event[2]) && isAnswer(event[3]['type'])
+        }),
+      )
+    },
+  },
+]
+
+const isRelay = (event: Process, edge: 'start' | 'exit') =>
+  event[2] === 'relay' && event[4] === edge
+const isHostile = ([, , , what]: ControlOut) => what.startsWith('hostile:')
+
+type Body = Record<string, unknown>
+
+/** Changes what stands under the last of `keys`, wherever that is. */
+function within(
+  body: Body,
+  keys: readonly string[],
+  change: (of: Body, key: string) => Body,
+): Body {
+  const [first = '', ...rest] = keys
+  if (rest.length === 0) return change(body, first)
+  const inner = body[first]
+  if (typeof inner !== 'object' || inner === null) return body
+  return { ...body, [first]: within(inner as Body, rest, change) }
+}
+
+/** A damage to every answer of /version. */
+function version(
+  name: string,
+  says: string,
+  rule: string,
+  change: (body: Record<string, unknown>, key: string) => Record<string, unknown>,
+): Damage {
+  return {
+    name,
+    says,
+    finds: [rule],
+    seenBy: ['told-in-version'],
+    apply(given) {
+      const key = given.record.expectations.flatMap(({ expectation }) =>
+        expectation.check === 'told-in-version' ? [expectation.path] : [],
+      )[0]
+      if (key === undefined) return undefined
+      return edited(
+        editKind(given.events, 'page', (page) => {
+          const [kind, t, path, status, body] = page
+          if (path !== '/version' || typeof body !== 'object' || body === null) return [page]
+          return [[kind, t, path, status, within(body as Body, key.split('.'), change)]]
+        }),
+      )
+    },
+  }
+}
+
+/** A hostile frame that was sent, of those rows that are wanted. */
+function hostile(
+  { history, dice }: Given,
+  isWanted: (row: (typeof hostileFrames)[number]) => boolean,
+): ControlOut | undefined {
+  const names = new Set(hostileFrames.filter(isWanted).map(({ name }) => `hostile:${name}`))
+  const sent = history.events('sent').filter(([, , , what]) => names.has(what))
+  return sent.length === 0 ? undefined : dice.pick(sent)
+}
+
+/** The connection ends right after a frame; what was sent on it later was never sent. */
+function endAfter({ events, history }: Given, client: number, t: number, what: string): Events {
+  const session = history.sessions.get(client)?.find(({ begin, end }) => begin <= t && end >= t)
+  const until = session?.end ?? Infinity
+  const isLater = (event: HistoryEvent) =>
+    ['sent', 'control', 'delivered', 'closed', 'stalled'].includes(event[0]) &&
+    event[2] === client &&
+    (event[1] > t || (event[0] === 'sent' && event[1] === t && event[3] !== what)) &&
+    event[1] <= until
+  const ended: HistoryEvent = ['closed', t + 1_000, client, 1_006, '', 'network']
+  const left = events.filter((event) => !isLater(event))
+  const at = left.findLastIndex(
+    (event) => event[0] === 'sent' && event[2] === client && event[1] <= t,
+  )
+  return [...left.slice(0, at + 1), ended, ...left.slice(at + 1)]
+}

@@ -1,0 +1,274 @@
+/** Replays and resets that were answered late, wrongly, or not at all. */
+import type { ControlIn } from '../../history/event.ts'
+import { edited, type Damage, type Given } from '../damage.ts'
+import {
+  changeDeliveries,
+  deliveriesOf,
+  editKind,
+  insert,
+  runsOf,
+  withoutKey,
+  type Events,
+} from '../edit.ts'
+import { isHonest } from '../places.ts'
+
+type Frame = ControlIn[3]
+const second = 1_000_000
+
+/** A damage to the frame that ends a replay of a client that was sent something. */
+const frame = (
+  name: string,
+  says: string,
+  finds: readonly string[],
+  change: (event: ControlIn) => readonly ControlIn[],
+): Damage => ({
+  name,
+  says,
+  finds,
+  seenBy: ['replays-answered'],
+  apply: (given) => edited(editComplete(given, change)),
+})
+
+const changed = (event: ControlIn, more: Frame): ControlIn[] => {
+  const [kind, t, client, told] = event
+  return [[kind, t, client, { ...told, ...more }]]
+}
+
+export const replays: readonly Damage[] = [
+  {
+    name: 'a replay never ends',
+    says: 'The frame that ends a replay does not come, and the run goes on beyond its limit.',
+    finds: ['not-answered'],
+    seenBy: ['replays-answered'],
+    apply: (given) => edited(endLater(given, undefined)),
+  },
+  {
+    name: 'a replay ends too late',
+    says: 'The frame that ends a replay comes after its limit.',
+    finds: ['not-answered'],
+    seenBy: ['replays-answered'],
+    apply: (given) => edited(endLater(given, second)),
+  },
+  frame(
+    'a replay counts too many',
+    'The frame that ends a replay counts a record more than came.',
+    ['total-wrong'],
+    (event) => changed(event, { totalReplayed: Number(event[3]['totalReplayed']) + 1 }),
+  ),
+  frame(
+    'a replay counts nothing',
+    'The frame that ends a replay says that none came.',
+    ['total-wrong'],
+    (event) => changed(event, { totalReplayed: 0 }),
+  ),
+  frame(
+    'a replay of a mode that nobody asked for',
+    'The frame that ends a replay names another mode.',
+    ['mode-wrong'],
+    (event) => changed(event, { mode: 'banana' }),
+  ),
+  frame(
+    'a replay ends elsewhere',
+    'The frame that ends a replay names last offsets that did not come.',
+    ['last-offsets-wrong'],
+    (event) => {
+      const told = event[3]['lastOffsetsByPartition'] as Frame
+      const moved = Object.entries(told).map(([name, last]) => [name, String(Number(last) + 9)])
+      return changed(event, { lastOffsetsByPartition: Object.fromEntries(moved) as Frame })
+    },
+  ),
+  frame(
+    'a field is missing',
+    'The frame that ends a replay does not say whether it was capped.',
+    ['fields-missing'],
+    ([kind, t, client, told]) => [[kind, t, client, withoutKey(told, 'capped')]],
+  ),
+  {
+    name: 'the epoch changes silently',
+    says: 'A cursor of another epoch is served as if it were still good.',
+    finds: ['stale-trusted'],
+    apply(given) {
+      const resumed = given.history.events('sent').find(([, t, client, what]) => {
+        return (
+          what === 'resume:cursor' && isHonest(given, client) && hasEpochBefore(given, client, t)
+        )
+      })
+      if (resumed === undefined) return undefined
+      const [, askedAt, client] = resumed
+      const control = given.history.events('control')
+      const isOwn = (event: ControlIn) => event[2] === client && event[1] >= askedAt
+      if (control.some((event) => isOwn(event) && event[3]['type'] === 'cursor_stale')) {
+        return undefined
+      }
+      const end = control.find((event) => isOwn(event) && event[3]['type'] === 'replay_complete')
+      if (end === undefined) return undefined
+      return edited(
+        editKind(given.events, 'control', (event) =>
+          event === end ? changed(event, { epoch: 'another-epoch' }) : [event],
+        ),
+      )
+    },
+  },
+  {
+    name: 'a replay without an end',
+    says: 'A replay that a client cannot take in time goes on and on.',
+    finds: ['replay-goes-on'],
+    seenBy: ['replays-ended'],
+    apply(given) {
+      const asked = given.history.events('sent').find(([, , , what]) => what.startsWith('resume'))
+      if (asked === undefined) return undefined
+      const [, , client] = asked
+      const end = given.history.end
+      return edited(
+        editKind(given.events, 'closed', (event) => {
+          const [kind, , who, code, reason] = event
+          return who === client ? [[kind, end, who, code, reason, 'client']] : [event]
+        }),
+      )
+    },
+  },
+  reset('a reset is not answered', 'A reset gets no answer.', ['reset-not-answered'], () => []),
+  reset(
+    'a reset is answered too late',
+    'A reset gets its answer long after its limit.',
+    ['reset-not-answered'],
+    ([kind, t, client, told]) => [[kind, t + 30 * second, client, told]],
+  ),
+  reset(
+    'a reset says cleared in vain',
+    'Redis cannot be reached, and the answer to a reset says that it is cleared.',
+    ['cleared-untrue'],
+    (event) => changed(event, { bufferCleared: true }),
+    (event) => event[3]['bufferCleared'] === false,
+  ),
+  reset(
+    'a reset forgets to say what',
+    'The answer to a reset names no partition, so that nothing can be held against it.',
+    ['forgotten-unnamed', 'reset-unnamed', 'reset-inexact', 'latest-wrong', 'forgotten-replayed'],
+    (event) => changed(event, { latestOffsetsByPartition: {} }),
+  ),
+  {
+    name: 'what was reset comes back',
+    says: 'A replay after a reset holds records from before it.',
+    finds: ['forgotten-replayed'],
+    seenBy: ['reset-forgets'],
+    apply(given) {
+      const done = given.history.events('control').find(([, , , { type }]) => isReset(type))
+      const later = given.history.events('sent').find(([, t, , what]) => {
+        return what.startsWith('resume:') && what !== 'resume:latest' && t > (done?.[1] ?? Infinity)
+      })
+      if (done === undefined || later === undefined) return undefined
+      const [, askedAt, client] = later
+      const row = deliveriesOf(given.events, { clients: [client], since: askedAt })[0]
+      if (row === undefined) return undefined
+      const old = runsOf([{ ...row, offset: 0, t: askedAt + 1_000, path: 'replay' }])
+      return edited(insert(given.events, client, askedAt, ...old))
+    },
+  },
+  {
+    name: 'a replay begins in the middle',
+    says: 'A replay of everything leaves out the oldest records, and nobody says so.',
+    finds: ['beginning-missing', 'gap-hidden'],
+    seenBy: ['stream', 'replays-answered'],
+    apply(given) {
+      const asked = given.history.events('sent').find(([, , , what]) => what === 'resume:earliest')
+      if (asked === undefined) return undefined
+      const [, since, client] = asked
+      const rows = deliveriesOf(given.events, { clients: [client], since, path: 'replay' })
+      const cut = rows.slice(0, Math.floor(rows.length / 3))
+      if (cut.length < 20) return undefined
+      const isCut = new Set(cut.map(({ partition, offset }) => `${partition}/${offset}`))
+      const where = { clients: [client], since, path: 'replay' } as const
+      return edited(
+        changeDeliveries(given.events, where, (row) =>
+          isCut.has(`${row.partition}/${row.offset}`) ? [] : [row],
+        ),
+      )
+    },
+  },
+]
+
+const isReset = (type: unknown) => type === 'cursor_reset_complete'
+
+/** A damage to the answer of a reset. */
+function reset(
+  name: string,
+  says: string,
+  finds: readonly string[],
+  change: (event: ControlIn) => readonly ControlIn[],
+  isMeant: (event: ControlIn) => boolean = () => true,
+): Damage {
+  return {
+    name,
+    says,
+    finds,
+    seenBy: ['reset-forgets'],
+    apply(given) {
+      const answer = given.history
+        .events('control')
+        .find((event) => isReset(event[3]['type']) && isMeant(event))
+      if (answer === undefined) return undefined
+      return edited(
+        editKind(given.events, 'control', (event) => (event === answer ? change(event) : [event])),
+      )
+    },
+  }
+}
+
+/** The frame that ends one of the replays that brought records, of a group that is asked for it. */
+function someEnd(given: Given): ControlIn | undefined {
+  const groups = askedGroups(given)
+  const ends = given.history.events('control').filter(([, , client, { type, totalReplayed }]) => {
+    const group = given.history.sessions.get(client)?.[0]?.group ?? ''
+    return type === 'replay_complete' && Number(totalReplayed) > 0 && groups.has(group)
+  })
+  return ends[Math.floor(ends.length / 2)]
+}
+
+function editComplete(
+  given: Given,
+  change: (event: ControlIn) => readonly ControlIn[],
+): Events | undefined {
+  const end = someEnd(given)
+  if (end === undefined) return undefined
+  return editKind(given.events, 'control', (event) => (event === end ? change(event) : [event]))
+}
+
+/** The end of a replay comes so much after its limit, or never; the client stays for longer. */
+function endLater(given: Given, byMicros: number | undefined): Events | undefined {
+  const end = someEnd(given)
+  const asked = given.history.events('sent').findLast(([, t, client, what]) => {
+    return client === end?.[2] && t <= end[1] && what.startsWith('resume:')
+  })
+  if (end === undefined || asked === undefined) return undefined
+  const [kind, , client, told] = end
+  const limit = asked[1] + limitMsOf(given) * 1_000
+  const left = editKind(given.events, 'control', (event): ControlIn[] => {
+    if (event !== end) return [event]
+    return byMicros === undefined ? [] : [[kind, limit + byMicros, client, told]]
+  })
+  return editKind(left, 'closed', (event) => {
+    const [is, t, who, code, reason, by] = event
+    const isOwn = who === client && t >= end[1]
+    return isOwn ? [[is, limit + 5 * second, who, code, reason, by]] : [event]
+  })
+}
+
+const limitMsOf = ({ record }: Given): number =>
+  Math.max(
+    ...record.expectations.map(({ expectation }) =>
+      expectation.check === 'replays-answered' ? expectation.limitMs : 0,
+    ),
+  )
+
+const askedGroups = ({ record }: Given): ReadonlySet<string> =>
+  new Set(
+    record.expectations.flatMap(({ expectation }) =>
+      expectation.check === 'replays-answered' ? expectation.groups : [],
+    ),
+  )
+
+const hasEpochBefore = ({ history }: Given, client: number, t: number): boolean =>
+  history
+    .events('control')
+    .some(([, at, to, { epoch }]) => to === client && at < t && typeof epoch === 'string')
