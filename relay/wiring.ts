@@ -94,6 +94,5 @@ function referenceParts(
       allBytesPerSecond: settings.replayBytesPerSecondMax,
     }),
     address: createClientAddress(settings.trustedProxies),
-    headcount: { health: (clients) => clients, metrics: (clients) => clients },
   }
 }
