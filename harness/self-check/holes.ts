@@ -25,7 +25,6 @@ const holes: readonly Hole[] = [
   { damage: 'the limit is refused with 500', why: 'the status of a refusal is not asked' },
   { damage: 'the relay aborts at its end', why: 'how the relay ends is not asked yet' },
   { damage: 'a hostile resume is not answered', why: 'answers to hostile resumes are not asked' },
-  { damage: 'the fleet could not watch', why: 'strain is not judged yet' },
 ]
 
 /** Why a damage is missed in a scenario; undefined where it must be found. */

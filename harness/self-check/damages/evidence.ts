@@ -1,4 +1,5 @@
 /** Evidence that the harness lacks: nothing may pass then, and where all is in doubt, none fail. */
+import type { HistoryEvent } from '../../history/event.ts'
 import type { RunRecord } from '../../judge/record.ts'
 import type { Damage, Given } from '../damage.ts'
 import { editKind, withoutKind, type Events } from '../edit.ts'
@@ -34,6 +35,21 @@ const recorded = (
   verdicts: ['unknown'],
   apply: ({ events, record }) => ({ events, record: { ...record, ...change(record) } }),
 })
+
+/** Four times in the run a process of the harness says how well it could watch. */
+const strained = (
+  given: Given,
+  role: string,
+  loopDelayMs: number,
+  missed: number,
+  backlogBytes: number,
+): Events => [
+  ...given.events,
+  ...[1, 2, 3, 4].map((n): HistoryEvent => {
+    const at = (settledAt(given) * n) / 5
+    return ['strain', at, role, loopDelayMs, missed, backlogBytes]
+  }),
+]
 
 /** Faults whose effect somebody measures. */
 const faultEvents = (given: Given, step: string) =>
@@ -129,15 +145,33 @@ export const evidence: readonly Damage[] = [
     }),
   ),
   damage(
-    'the fleet could not watch',
-    'The event loop of the fleet stood still for two seconds, more than once.',
-    ['strained', 'fleet-strained', 'strain', 'watch-strained', 'watcher-strained'],
+    'the fleet stood still',
+    'The event loop of the fleet stood still for three seconds, more than once.',
+    ['strained'],
+    (given) => strained(given, 'fleet', 3_000, 0, 0),
+  ),
+  damage(
+    'the fleet could not keep up',
+    'Bytes that had come to the fleet lay there unread.',
+    ['strained'],
+    (given) => strained(given, 'fleet', 0, 0, 200 * 1_048_576),
+  ),
+  damage(
+    'samples are left out',
+    'Half of the questions to /health were not asked, because they came too late.',
+    ['strained'],
+    (given) => {
+      const asked = given.history.events('health').length
+      return asked < 10 ? undefined : strained(given, 'health', 0, asked, 0)
+    },
+  ),
+  damage(
+    'a server of the harness dies',
+    "Redis, which is the harness's own, ended in the middle of the run.",
+    ['server-died'],
     (given) => [
       ...given.events,
-      ...[1, 2, 3, 4].map((n) => {
-        const at = (settledAt(given) * n) / 5
-        return ['strain', at, 'fleet', 2_000, 20, 50_000_000] as const
-      }),
+      ['trouble', settledAt(given) / 2, 'server-died', 'Redis ended (SIGKILL).'],
     ],
   ),
   damage(
