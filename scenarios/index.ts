@@ -11,6 +11,7 @@ import memoryStaysFlat from './memory-stays-flat.ts'
 import oddSettingsDoNoHarm from './odd-settings-do-no-harm.ts'
 import redisIsBestEffort from './redis-is-best-effort.ts'
 import replayMeetsLive from './replay-meets-live.ts'
+import resetsSayWhatTheyDid from './resets-say-what-they-did.ts'
 import restartsLoseNothing from './restarts-lose-nothing.ts'
 import replaysEndInTime from './replays-end-in-time.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
@@ -28,6 +29,7 @@ export const scenarios = {
   'odd-settings-do-no-harm': oddSettingsDoNoHarm,
   'redis-is-best-effort': redisIsBestEffort,
   'replay-meets-live': replayMeetsLive,
+  'resets-say-what-they-did': resetsSayWhatTheyDid,
   'restarts-lose-nothing': restartsLoseNothing,
   'replays-end-in-time': replaysEndInTime,
   'send-never-waits-for-ever': sendNeverWaitsForEver,

@@ -1,34 +1,55 @@
 /**
- * Redis is told to keep records for 0 seconds, and memory keeps few: what a newcomer is replayed
- * shows whether the relay took that at its word.
+ * Redis is told to keep records for 0 seconds, for longer than any clock counts, for a word, and
+ * for one second; memory keeps few. What newcomers are replayed shows what the relay made of it.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join, latecomers, retainsAll } from '../harness/dsl/words.ts'
+import { answerLimitMs, join, latecomers, quiet } from '../harness/dsl/words.ts'
+import { restartedWith, retainsAll } from '../harness/dsl/words.ts'
+
+const ttl = 'REDIS_MESSAGE_TTL_SECS'
+/** More seconds than 64 bits hold once they are counted in anything smaller. */
+const endless = '18446744073709551615'
+const told = { check: 'told-in-bounds', path: 'replay_buffer.redis_message_ttl_secs' } as const
+const memory = { replayMemoryRecordsMax: 200, ...retainsAll } as const
+const traffic = { ms: 4_000, prelude: [join('watching')] } as const
 
 export default scenario({
   name: 'odd-settings-do-no-harm',
-  claim: 'A time to live of 0 is replaced by one that works: what was sent can be replayed.',
+  claim: 'A time to live that cannot be is replaced by one that works, and one that can be holds.',
   suites: ['nightly'],
   topic: { partitions: 2 },
-  relay: {
-    resumeGraceMs: 2_000,
-    replayTtlMs: 0,
-    replayMemoryRecordsMax: 200,
-    ...retainsAll,
-    lagDisconnectRecords: 0,
-  },
+  relay: { replayTtlMs: 0, replayTimeoutMs: 10_000, ...memory, lagDisconnectRecords: 0 },
   load: { recordsPerSecond: 500, payloadBytes: 512, threads: 24 },
   fleet: {
     readers: { count: 1, reads: 'fast' },
+    watching: { count: 1, reads: 'fast', joins: 'later' },
     late: latecomers(2),
   },
-  phases: () => [
-    { name: 'traffic', ms: 4_000 },
-    { name: 'replayed', ms: 2_000, stimuli: [join('late')] },
-  ],
-  expect: ({ replayTimeoutMs: limitMs }) => {
-    const enough = { replaysMin: 2, recordsMin: 3_000 } as const
-    const replays = { groups: ['late'], limitMs, ...enough, isRetained: true } as const
-    return { 'M-742': [{ check: 'replays-answered', ...replays }] }
+  phases: ({ replayTimeoutMs }) => {
+    const awaitsReplaysMs = answerLimitMs(replayTimeoutMs)
+    const replayed = { ms: 1_000, awaitsReplaysMs, stimuli: [join('late')] } as const
+    const tried = <N extends string>(name: N) =>
+      [{ name, ...traffic }, { name: `${name}-replayed`, ...replayed }] as const
+    return [
+      ...tried('zero'),
+      { name: 'endless-set', ...restartedWith({ [ttl]: endless }) },
+      ...tried('endless'),
+      { name: 'word-set', ...restartedWith({ [ttl]: 'abc' }) },
+      ...tried('word'),
+      { name: 'second-set', ...restartedWith({ [ttl]: '1' }) },
+      { name: 'second', ...traffic },
+      { name: 'second-over', ms: 4_000, ...quiet },
+      { name: 'second-replayed', ...replayed, ...quiet },
+    ]
+  },
+  expect: ({ replayTimeoutMs, replayRecordsMax: recordsMax }) => {
+    const least = { limitMs: answerLimitMs(replayTimeoutMs), replaysMin: 2, recordsMin: 1_500 }
+    const late = { groups: ['late'], ...least, isRetained: true, recordsMax } as const
+    const whole = (['zero', 'endless', 'word'] as const).flatMap(
+      (one) => [{ check: 'replays-answered', ...late, phase: `${one}-replayed`, sincePhase: one },
+        { ...told, phase: one, above: 0, atMost: Number(endless) }] as const)
+    const old = { groups: ['late'], limitMs: 3_000, memoryRecordsMax: 200 } as const
+    const over = { check: 'replays-expire', phase: 'second-replayed', ...old } as const
+    return { 'M-742': [...whole, { ...told, phase: 'second', above: 0, atMost: 1 }, over] }
   },
 })

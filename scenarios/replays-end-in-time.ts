@@ -3,7 +3,7 @@
  * Each single write succeeds, so that nothing but the deadline of the whole replay can end it.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join, quiet, retainsAll } from '../harness/dsl/words.ts'
+import { join, latecomers, quiet, retainsAll } from '../harness/dsl/words.ts'
 
 /** Too slow for the replay, and quick enough for each write of it. */
 const bytesPerSecond = 3_000_000
@@ -26,13 +26,28 @@ export default scenario({
   fleet: {
     readers: { count: 1, reads: 'fast' },
     slow: { count: 2, reads: 'slow', bytesPerSecond, resume: 'earliest', joins: 'later' },
+    quick: latecomers(1),
   },
   phases: ({ replayTimeoutMs }) => [
     { name: 'traffic', ms: 8_000 },
     { name: 'calm', ms: 700, ...quiet },
-    { name: 'replay', ms: replayTimeoutMs + drainMs + 2_000, ...quiet, stimuli: [join('slow')] },
+    {
+      name: 'replay',
+      ms: 1_000,
+      awaitsReplaysMs: replayTimeoutMs + drainMs + 1_000,
+      ...quiet,
+      stimuli: [join('slow'), join('quick')],
+    },
   ],
   expect: ({ replayTimeoutMs }) => ({
-    'M-809': [{ check: 'replays-ended', groups: ['slow'], limitMs: replayTimeoutMs + drainMs }],
+    'M-809': [
+      {
+        check: 'replays-ended',
+        groups: ['slow'],
+        quick: ['quick'],
+        timeoutMs: replayTimeoutMs,
+        limitMs: replayTimeoutMs + drainMs,
+      },
+    ],
   }),
 })

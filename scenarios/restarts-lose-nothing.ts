@@ -3,7 +3,7 @@
  * with their cursors. In the end nothing is sent, so that what is committed has one right answer.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join, latecomers, quiet, retainsAll } from '../harness/dsl/words.ts'
+import { answerLimitMs, join, latecomers, quiet, retainsAll } from '../harness/dsl/words.ts'
 
 const commitIntervalMs = 500
 
@@ -14,6 +14,7 @@ export default scenario({
   topic: { partitions: 3 },
   relay: {
     resumeGraceMs: 2_000,
+    replayTimeoutMs: 10_000,
     commitIntervalMs,
     kafkaSessionTimeoutMs: 6_000,
     kafkaHeartbeatMs: 1_000,
@@ -26,18 +27,24 @@ export default scenario({
     returning: { count: 4, reads: 'fast', reconnects: true },
     late: latecomers(2),
   },
-  phases: () => [
+  phases: ({ replayTimeoutMs }) => [
     { name: 'traffic', ms: 3_000 },
     { name: 'stopped', ms: 500, faults: [{ fault: 'restart-relay' }] },
     { name: 'between', ms: 3_000 },
     { name: 'killed', ms: 500, faults: [{ fault: 'kill-relay' }] },
     { name: 'back', ms: 3_000 },
-    { name: 'joined', ms: 1_500, stimuli: [join('late')] },
+    {
+      name: 'joined',
+      ms: 1_500,
+      awaitsReplaysMs: answerLimitMs(replayTimeoutMs),
+      stimuli: [join('late')],
+    },
     { name: 'quiet', ms: 4_000 + 2 * commitIntervalMs, ...quiet },
   ],
-  expect: ({ replayTimeoutMs: limitMs }) => {
+  expect: ({ replayTimeoutMs, replayRecordsMax: recordsMax }) => {
     const groups = ['returning', 'late'] as const
-    const enough = { replaysMin: 6, recordsMin: 5_000 } as const
+    const limitMs = answerLimitMs(replayTimeoutMs)
+    const enough = { replaysMin: 6, recordsMin: 5_000, recordsMax } as const
     const replays = { groups, limitMs, ...enough, isRetained: true } as const
     return {
       'M-414': [{ check: 'commits-are-next', phase: 'quiet' }],

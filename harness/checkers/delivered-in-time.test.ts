@@ -6,14 +6,16 @@ import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 const sent = () =>
   story()
     .opened(0, 1)
+    .phase('calm', 1, 4)
     .phase('hung', 5, 10)
     .acked(2, 0, 0, 50, { sentAt: 2 })
+    .delivered(2.1, 1, 0, 0, 50)
     .acked(6.1, 0, 50, 100, { sentAt: 6 })
 
 judgeCases(
   'delivered-in-time',
   deliveredInTime,
-  { groups: ['readers'], phases: ['hung'], limitMs: 1_000, deliveriesMin: 100 },
+  { groups: ['readers'], phases: ['hung'], before: 'calm', limitMs: 1_000, deliveriesMin: 100 },
   [
     ...passes(
       'in-time',
@@ -30,12 +32,21 @@ judgeCases(
       'delivered-late',
       ['more than that', sent().delivered(6.5, 1, 0, 50, 98).delivered(9, 1, 0, 148, 2)],
       ['some never came', sent().delivered(6.5, 1, 0, 50, 98)],
-      ['one client got nothing', sent().opened(0, 2).delivered(6.5, 1, 0, 50, 100)],
+      [
+        'one client gets nothing any more',
+        sent().opened(0, 2).delivered(2.1, 2, 0, 0, 50).delivered(6.5, 1, 0, 50, 100),
+      ],
     ),
     ...cannotTell('too-little', [
       'hardly any',
-      story().opened(0, 1).phase('hung', 5, 10).acked(6, 0, 0, 9).delivered(6, 1, 0, 0, 9),
+      story().opened(0, 1).phase('calm', 1, 4).phase('hung', 5, 10).acked(6, 0, 0, 9)
+        .delivered(6, 1, 0, 0, 9),
     ]),
+    ...cannotTell(
+      'late-before',
+      ['one client never got anything', sent().opened(0, 2).delivered(6.5, 1, 0, 50, 100)],
+      ['all was late before', sent().acked(3, 1, 0, 90, { sentAt: 3 }).delivered(6, 1, 1, 0, 90)],
+    ),
     ...cannotTell('no-phase', ['no such phase', story()]),
   ],
 )

@@ -7,13 +7,15 @@ import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, type Violation } from './conclude.ts'
-import { count, milliseconds, names, type GroupName, type PhaseName } from './options.ts'
+import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
 
 export interface DeliveredInTimeOptions<G extends string = string, P extends string = string> {
   /** Clients that are there throughout. */
   readonly groups: readonly GroupName<G>[]
   /** Windows in which records are sent that must arrive in time. */
   readonly phases: readonly PhaseName<P>[]
+  /** A window before anything is broken: where records are late already, it is not by this. */
+  readonly before: PhaseName<P>
   /** Longest time from sending to arrival, of 99 records in 100. */
   readonly limitMs: number
   /** So many deliveries are worth a judgement. */
@@ -28,23 +30,42 @@ export const deliveredInTime: Checker<DeliveredInTimeOptions> = {
   options: z.strictObject({
     groups: names,
     phases: names,
+    before: name,
     limitMs: milliseconds,
     deliveriesMin: count,
   }),
-  judge(history, { groups, phases, limitMs, deliveriesMin }) {
-    const windows = phases.flatMap((name) => history.phase(name) ?? [])
-    if (windows.length < phases.length) return cannotTell('no-phase', 'A phase is not there.')
+  judge(history, { groups, phases, before, limitMs, deliveriesMin }) {
+    const windows = phases.flatMap((one) => history.phase(one) ?? [])
+    const calm = history.phase(before)
+    if (calm === undefined || windows.length < phases.length) {
+      return cannotTell('no-phase', 'A phase of the run is not there.', 'Run it to its end.')
+    }
     const clients = clientsOf(history, groups)
-    const sent = sentWithin(history, windows)
-    const due = sent.size * clients.length
-    const tookMicros = clients.flatMap((client) => timesOf(history, client, sent))
-    const sorted = Float64Array.from(tookMicros).sort()
-    const slowest = sorted[Math.ceil(due * share) - 1] ?? Infinity
+    const limit = limitMs * 1_000
+    const calmly = measured(history, clients, [calm])
+    const { due, sorted, slowest } = measured(history, clients, windows)
+    const wasLate = calmly.due > 0 && calmly.slowest > limit
+    const isLate = due > 0 && slowest > limit
     return conclude({
-      violations: due > 0 && slowest > limitMs * 1_000 ? [late(slowest, limitMs, windows)] : [],
+      violations: isLate && !wasLate ? [late(slowest, limitMs, windows)] : [],
       doubts: [
-        due < deliveriesMin
-          ? { rule: 'too-little', says: `${deliveriesMin} deliveries were wanted, ${due} due.` }
+        wasLate
+          ? {
+              rule: 'late-before',
+              says:
+                `99 in 100 records were to arrive within ${limitMs} ms before anything was ` +
+                `broken; ${foundLate(calmly.slowest)}.`,
+              fix: 'See first why records are late, or never come, where nothing is broken.',
+            }
+          : undefined,
+        due < deliveriesMin || calmly.due === 0
+          ? {
+              rule: 'too-little',
+              says:
+                `${deliveriesMin} deliveries were wanted, and some before; ` +
+                `${due} were due, and ${calmly.due} before.`,
+              fix: 'Give a higher load, or see why so few records were acknowledged.',
+            }
           : undefined,
       ],
       holds: {
@@ -62,11 +83,22 @@ export const deliveredInTime: Checker<DeliveredInTimeOptions> = {
   },
 }
 
+/** Deliveries that were due of what was sent in the windows, and how long they took. */
+function measured(history: History, clients: readonly number[], windows: readonly Window[]) {
+  const sent = sentWithin(history, windows)
+  const due = sent.size * clients.length
+  const took = clients.flatMap((client) => timesOf(history, client, sent))
+  const sorted = Float64Array.from(took).sort()
+  return { due, sorted, slowest: sorted[Math.ceil(due * share) - 1] ?? Infinity }
+}
+
 function late(slowest: number, limitMs: number, windows: readonly Window[]): Violation {
-  const found = Number.isFinite(slowest) ? `one took ${shown(slowest)}` : 'too many never came'
-  const says = `99 in 100 records were to arrive within ${limitMs} ms; ${found}.`
+  const says = `99 in 100 records were to arrive within ${limitMs} ms; ${foundLate(slowest)}.`
   return { rule: 'delivered-late', says, at: Math.max(...windows.map(({ end }) => end)) }
 }
+
+const foundLate = (slowest: number): string =>
+  Number.isFinite(slowest) ? `one took ${shown(slowest)}` : 'too many never came'
 
 const shown = (micros: number): string => `${Math.round(micros / 1_000)} ms`
 

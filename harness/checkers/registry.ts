@@ -16,13 +16,16 @@ import { limitHolds, type LimitHoldsOptions } from './limit-holds.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
 import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
 import { newcomersLetIn, type NewcomersLetInOptions } from './newcomers-let-in.ts'
+import { replayEndsTellTruth, type ReplayEndsTellTruthOptions } from './replay-ends-tell-truth.ts'
 import { replaysAnswered, type ReplaysAnsweredOptions } from './replays-answered.ts'
 import { replaysEnded, type ReplaysEndedOptions } from './replays-ended.ts'
+import { replaysExpire, type ReplaysExpireOptions } from './replays-expire.ts'
 import { resetForgets, type ResetForgetsOptions } from './reset-forgets.ts'
 import { restored, type RestoredOptions } from './restored.ts'
 import { slotsReleased, type SlotsReleasedOptions } from './slots-released.ts'
 import { staysAlive, type StaysAliveOptions } from './stays-alive.ts'
 import { stream, type StreamOptions } from './stream.ts'
+import { toldInBounds, type ToldInBoundsOptions } from './told-in-bounds.ts'
 import { toldInVersion, type ToldInVersionOptions } from './told-in-version.ts'
 import { warningIsRecent, type WarningIsRecentOptions } from './warning-is-recent.ts'
 import { wellAgain, type WellAgainOptions } from './well-again.ts'
@@ -35,6 +38,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'closed-in-time': ClosedInTimeOptions<G, P>
   readonly 'slots-released': SlotsReleasedOptions<G, P>
   readonly 'counter-rises': CounterRisesOptions<P>
+  readonly 'told-in-bounds': ToldInBoundsOptions<P>
   readonly 'told-in-version': ToldInVersionOptions
   readonly 'warning-is-recent': WarningIsRecentOptions<P>
   readonly 'ages-exported': AgesExportedOptions<P>
@@ -46,8 +50,10 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'limit-holds': LimitHoldsOptions<G>
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
   readonly 'newcomers-let-in': NewcomersLetInOptions<G, P>
-  readonly 'replays-answered': ReplaysAnsweredOptions<G>
+  readonly 'replay-ends-tell-truth': ReplayEndsTellTruthOptions<G>
+  readonly 'replays-answered': ReplaysAnsweredOptions<G, P>
   readonly 'replays-ended': ReplaysEndedOptions<G>
+  readonly 'replays-expire': ReplaysExpireOptions<G, P>
   readonly 'reset-forgets': ResetForgetsOptions
   readonly restored: RestoredOptions<G>
   readonly exercised: ExercisedOptions
@@ -63,6 +69,7 @@ export const checkers = {
   'closed-in-time': closedInTime,
   'slots-released': slotsReleased,
   'counter-rises': counterRises,
+  'told-in-bounds': toldInBounds,
   'told-in-version': toldInVersion,
   'warning-is-recent': warningIsRecent,
   'ages-exported': agesExported,
@@ -74,8 +81,10 @@ export const checkers = {
   'limit-holds': limitHolds,
   'malformed-accounted': malformedAccounted,
   'newcomers-let-in': newcomersLetIn,
+  'replay-ends-tell-truth': replayEndsTellTruth,
   'replays-answered': replaysAnswered,
   'replays-ended': replaysEnded,
+  'replays-expire': replaysExpire,
   'reset-forgets': resetForgets,
   restored,
   exercised,

@@ -2,96 +2,177 @@ import { story, type Story } from '../history/story.ts'
 import { replaysAnswered, type ReplaysAnsweredOptions } from './replays-answered.ts'
 import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 
-const complete = {
-  type: 'replay_complete',
-  mode: 'earliest',
-  totalReplayed: 100,
-  lastOffsetsByPartition: { 0: '99' },
-  capped: false,
-}
-const withoutMode = { ...complete, mode: undefined }
+const complete = { type: 'replay_complete', mode: 'earliest', capped: false }
 
-/** Hundred old records, one that comes during the replay; client 2 asks at 5 s from `from`. */
-const asks = (from: string): Story =>
+/** Hundred old records that client 1 had; one that comes during the replay, asked for at 5 s. */
+const asks = (from: string, acked = 1, first = 0): Story =>
   story()
-    .acked(1, 0, 0, 100)
-    .acked(5.05, 0, 100, 1)
+    .acked(acked, 0, first, 100)
+    .opened(0, 1)
+    .delivered(acked + 0.1, 1, 0, first, 100)
+    .acked(5.05, 0, first + 100, 1)
     .opened(5, 2, 'late')
     .sent(5, 2, `resume:${from}`)
-    .phase('settle', 10, 20)
-    .closed(20, 2, 'client')
-const replayed = (from = 'earliest', first = 0) =>
-  asks(from).delivered(5.05, 2, 0, first, 100 - first, { path: 'replay' })
+    .phase('settle', 20, 30)
+    .closed(30, 2, 'client')
+const replayed = (from = 'earliest', first = 0, until = 100) =>
+  asks(from).delivered(5.05, 2, 0, first, until - first, { path: 'replay' })
 const gap = { type: 'gap', partition: 0, firstOffset: '3', lastOffset: '4', count: 2 }
 const withGap = () => replayed().control(5.06, 2, gap).control(5.1, 2, complete)
-const stale = (requested: number) => {
-  return { type: 'cursor_stale', partition: 0, requested: String(requested), oldest: '10' }
+const stale = (requested: number, oldest = 10) => {
+  const [told, from] = [String(requested), String(oldest)]
+  return { type: 'cursor_stale', partition: 0, requested: told, oldest: from }
 }
 const isCut = { fault: 'cut' }
-const reset = (offset: number) => ({
-  type: 'cursor_reset_complete',
-  bufferCleared: true,
-  latestOffsetsByPartition: { 0: String(offset) },
-})
+const done = { type: 'cursor_reset_complete', bufferCleared: true }
+const resetAt = (told: Story, at: number, answer: Record<string, unknown> = done) =>
+  told.sent(at, 1, 'reset').control(at + 0.01, 1, answer)
+const hungUp = (at: number) => replayed('earliest', 0, 50).closed(at, 2, 'relay')
 
 judgeCases<ReplaysAnsweredOptions>(
   'replays-answered',
   replaysAnswered,
   { groups: ['late'], limitMs: 2_000, replaysMin: 1, recordsMin: 1, isRetained: true },
   [
-    ...passes(
+    ...passes<ReplaysAnsweredOptions>(
       'answered',
       ['from the oldest', replayed().control(5.1, 2, complete)],
-      ['from a cursor', replayed('cursor', 50).control(5.1, 2, complete)],
       [
-        'a lost cursor, told',
-        replayed('cursor', 10).control(5, 2, stale(5)).control(5.1, 2, complete),
+        'from a cursor',
+        replayed('cursor', 50).opened(0.5, 2, 'late').delivered(1.1, 2, 0, 0, 50)
+          .closed(2, 2, 'network').control(5.1, 2, complete),
       ],
-      ['capped', replayed('earliest', 50).control(5.1, 2, { ...complete, capped: true })],
-      [
-        'from what a reset left',
-        replayed('earliest', 40).opened(2, 1).sent(2, 1, 'reset').control(2.1, 1, reset(39))
-          .control(5.1, 2, complete),
-      ],
+      ['what comes live is not missing', replayed('earliest', 0, 90).control(5.1, 2, complete)
+        .delivered(5.11, 2, 0, 90, 11)],
       [
         'a gap that a reset made meanwhile',
-        replayed().opened(2, 1).sent(5.01, 1, 'reset').control(5.02, 1, reset(4))
-          .control(5.06, 2, gap).control(5.1, 2, complete),
+        resetAt(replayed().control(5.06, 2, gap), 5.01).control(5.1, 2, complete),
+        { recordsMin: 0 },
       ],
-      ['a gap that an outage of Redis made', withGap().broken(0.5, 2, { ...isCut, hop: 'redis' })],
+      [
+        'an outage of Redis took it',
+        replayed('earliest', 5).broken(0.5, 2, { ...isCut, hop: 'redis' })
+          .control(5.06, 2, gap).control(5.1, 2, complete),
+        { recordsMin: 0 },
+      ],
       ['a gap where the buffer is small', withGap(), { isRetained: false }],
+      // Frames of one chunk have one time: what stands behind the end is not of the replay.
+      ['a gap behind the end', replayed().control(5.1, 2, complete).control(5.1, 2, gap)],
+      [
+        'a gap that nobody can place',
+        replayed().control(5.06, 2, { type: 'gap', count: 4 }).control(5.1, 2, complete),
+      ],
+      [
+        'capped at the limit',
+        replayed('earliest', 0, 50).control(5.1, 2, { ...complete, capped: true }),
+        { recordsMax: 50 },
+      ],
+      [
+        'our own fault cut another one',
+        replayed().control(5.1, 2, complete).opened(6, 3, 'late').sent(6, 3, 'resume:earliest')
+          .broken(6.1, 8, { ...isCut, hop: 'clients', group: 'late' }).closed(6.2, 3, 'network'),
+      ],
+      [
+        'only what came after the outage is asked for',
+        asks('earliest', 9, 0).acked(0.1, 1, 0, 50).delivered(0.2, 1, 1, 0, 50)
+          .broken(0.5, 2, { ...isCut, hop: 'redis' })
+          .opened(15, 4, 'late').sent(15, 4, 'resume:earliest').acked(15.02, 1, 50, 1)
+          .delivered(15.05, 4, 0, 0, 100, { path: 'replay' }).control(15.1, 4, complete)
+          .control(5.1, 2, complete),
+        { sinceOutage: true },
+      ],
+      [
+        'only what was sent since a phase',
+        replayed().acked(0.1, 1, 0, 50).delivered(0.2, 1, 1, 0, 50).phase('anew', 0.5, 8)
+          .control(5.1, 2, complete),
+        { sincePhase: 'anew', phase: 'anew' },
+      ],
     ),
     ...fails(
       'not-answered',
-      ['never', replayed()],
+      ['never, to the limit', replayed()],
       ['too late', replayed().control(7.1, 2, complete)],
+      ['the relay hung up at once', hungUp(5.3)],
     ),
-    ...fails('fields-missing', ['no mode', replayed().control(5.1, 2, withoutMode)]),
+    ...fails(
+      'not-replayed',
+      ['a record short', replayed('earliest', 1).control(5.1, 2, complete)],
+      ['nothing at all', asks('earliest').control(5.1, 2, complete)],
+      [
+        'missing, and declared missing',
+        replayed('earliest', 5).control(5.06, 2, { ...gap, firstOffset: '0' })
+          .control(5.1, 2, complete),
+      ],
+      [
+        'called capped far below the limit',
+        replayed('earliest', 0, 40).control(5.1, 2, { ...complete, capped: true }),
+        { recordsMax: 50_000 },
+      ],
+      [
+        'a reset before it took only what was before it, whatever its answer says',
+        resetAt(replayed('earliest', 60), 0.5, { ...done, latestOffsetsByPartition: { 0: '59' } })
+          .control(5.1, 2, complete),
+      ],
+      [
+        'a refused reset took nothing',
+        resetAt(replayed('earliest', 60), 2, { type: 'error', code: 'TOO_MANY_RESETS' })
+          .control(5.1, 2, complete),
+      ],
+      [
+        'an outage that never bit took nothing',
+        replayed('earliest', 60).fault(0.5, 'x', 'inject', { ...isCut, hop: 'redis' })
+          .fault(0.6, 'x', 'toothless').fault(2, 'x', 'heal').control(5.1, 2, complete),
+      ],
+      [
+        'two outages excuse nothing that lies between them',
+        asks('earliest', 9).acked(1, 1, 0, 10).acked(14, 1, 10, 10).acked(30, 1, 20, 10)
+          .delivered(1.1, 1, 1, 0, 10).delivered(14.1, 1, 1, 10, 10).delivered(30.1, 1, 1, 20, 10)
+          .broken(0.5, 2, { ...isCut, hop: 'redis' }).broken(29, 31, { ...isCut, hop: 'redis' })
+          .control(5.1, 2, complete)
+          .opened(40, 4, 'late').sent(40, 4, 'resume:earliest')
+          .delivered(40.05, 4, 0, 0, 101, { path: 'replay' })
+          .control(40.06, 4, { ...gap, partition: 1, firstOffset: '0', lastOffset: '29' })
+          .control(40.1, 4, complete),
+      ],
+    ),
     ...fails(
       'gap-needless',
       ['all was there', withGap()],
       ['Redis was gone later', withGap().broken(2.5, 4, { ...isCut, hop: 'redis' })],
       ['something else was gone', withGap().broken(0.5, 2, { ...isCut, hop: 'kafka' })],
-      [
-        'a reset left the end of it',
-        replayed().opened(2, 1).sent(5.01, 1, 'reset').control(5.02, 1, reset(3))
-          .control(5.06, 2, gap).control(5.1, 2, complete),
-      ],
+      ['the target’s own word excuses nothing', replayed().control(5.06, 2, gap)
+        .control(5.1, 2, { ...complete, capped: true }), { recordsMax: 100 }],
     ),
-    ...fails('stale-needless', [
-      'one below the oldest',
-      replayed('cursor', 10).control(5, 2, stale(9)).control(5.1, 2, complete),
-    ]),
     ...fails(
-      'beginning-missing',
-      ['a record short', replayed('earliest', 1).control(5.1, 2, complete)],
-      ['nothing at all', asks('earliest').control(5.1, 2, complete)],
+      'stale-needless',
+      ['one below the oldest', replayed().control(5.01, 2, stale(9)).control(5.1, 2, complete)],
+      ['nothing of it was gone', replayed().control(5.01, 2, stale(5)).control(5.1, 2, complete)],
     ),
     ...cannotTell('no-replay', ['nobody asked', story().opened(1, 2, 'late')]),
-    ...cannotTell('too-little', ['few', replayed().control(5.1, 2, complete), { recordsMin: 101 }]),
+    ...cannotTell(
+      'too-little',
+      ['few', replayed().control(5.1, 2, complete), { recordsMin: 101 }],
+      [
+        'none of it had reached anybody',
+        story().acked(1, 0, 0, 100).acked(5.05, 0, 100, 1).opened(5, 2, 'late')
+          .sent(5, 2, 'resume:earliest').delivered(5.05, 2, 0, 0, 100, { path: 'replay' })
+          .control(5.1, 2, complete),
+      ],
+    ),
+    ...cannotTell('ended-too-soon', ['the run was over', replayed(), { limitMs: 26_000 }]),
+    ...cannotTell('no-outage', [
+      'Redis was there throughout',
+      replayed().control(5.1, 2, complete),
+      { sinceOutage: true },
+    ]),
+    ...cannotTell('limit-unknown', [
+      'capped, at whatever limit',
+      replayed('earliest', 0, 50).control(5.1, 2, { ...complete, capped: true }),
+    ]),
     ...cannotTell('no-traffic', [
       'silence',
-      story().acked(1, 0, 0, 100).opened(5, 2, 'late').sent(5, 2, 'resume:earliest')
+      story().acked(1, 0, 0, 100).opened(0, 1).delivered(1.1, 1, 0, 0, 100)
+        .opened(5, 2, 'late').sent(5, 2, 'resume:earliest')
         .delivered(5.05, 2, 0, 0, 100, { path: 'replay' }).control(5.1, 2, complete),
     ]),
   ],

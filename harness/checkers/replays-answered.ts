@@ -1,82 +1,94 @@
 /**
- * Every replay must end with one frame of one shape, and may declare nothing missing that the
- * buffer still has. That what is replayed is whole and comes once is for the stream to judge.
+ * Every replay is answered in time and holds what the buffer must hold: what had reached clients
+ * before it was asked for, but for what the run itself took away, by a reset or by an outage of
+ * Redis. That what is replayed comes once and in order is for the stream to judge.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
+import { Ranges } from '../history/ranges.ts'
+import type { PartitionRecords } from '../history/records.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
-import { count, milliseconds, names, type GroupName } from './options.ts'
+import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
+import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
 import {
-  redisOutages,
+  firstArrivalsOf,
+  isAsked,
   replayedIn,
   replaysOf,
   resetsOf,
+  storedMicros,
+  unstoredWindows,
+  type FirstArrivals,
   type Frame,
   type Replay,
   type Reset,
 } from './replays.ts'
 
-export interface ReplaysAnsweredOptions<G extends string = string> {
+export interface ReplaysAnsweredOptions<G extends string = string, P extends string = string> {
   readonly groups: readonly GroupName<G>[]
+  /** Only those that were asked for in this phase. */
+  readonly phase?: PhaseName<P>
   /** Longest time from the request to its `replay_complete`. */
   readonly limitMs: number
   /** So many replays, with so many records in all, are worth a judgement. */
   readonly replaysMin: number
   readonly recordsMin: number
-  /** The buffer is so large that all is in it but what was reset, or sent while Redis was gone. */
+  /** The buffer is so large that all is in it but what the run took away itself. */
   readonly isRetained?: boolean
+  /** Only what was sent after Redis came back is asked for: what was before is another question. */
+  readonly sinceOutage?: boolean
+  /** Only what was sent from the beginning of this phase on is asked for. */
+  readonly sincePhase?: PhaseName<P>
+  /** Records of one replay on this target: only from there on may it be called capped. */
+  readonly recordsMax?: number | undefined
 }
 
-/** What `replay_complete` holds in every mode. */
-const fields = ['totalReplayed', 'mode', 'lastOffsetsByPartition', 'capped'] as const
-/** Acknowledged so long before the request, or before an outage, a record must be in the buffer. */
-const storedMicros = 1_000_000
-/** And acknowledged so long after Redis came back. */
-const reconnectedMicros = 2_000_000
-
 export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
-  says: 'Every replay is answered in one form and declares nothing missing without need.',
+  says: 'Every replay is answered in time and holds what the buffer must hold.',
   restsOn: ['times'],
   options: z.strictObject({
     groups: names,
+    phase: name.exactOptional(),
     limitMs: milliseconds,
     replaysMin: count,
     recordsMin: count,
     isRetained: z.boolean().exactOptional(),
+    sinceOutage: z.boolean().exactOptional(),
+    sincePhase: name.exactOptional(),
+    recordsMax: count.optional(),
   }),
-  judge(history, { groups, limitMs, replaysMin, recordsMin, isRetained = false }) {
-    const replays = replaysOf(history).filter(({ group }) => groups.includes(group))
-    if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.')
+  judge(history, options) {
+    const { groups, phase, limitMs, isRetained = false } = options
+    const all = replaysOf(history).filter((one) => isAsked(history, one, groups, phase))
+    const replays = all.filter(isOurs)
+    const fix = 'See in the report why clients did not connect.'
+    if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.', fix)
+    if (options.sinceOutage === true && unstoredWindows(history).length === 0) {
+      return cannotTell('no-outage', 'Redis was never taken away.', 'See why the fault failed.')
+    }
     const answered = replays.filter(({ complete }) => complete !== undefined)
-    const records = answered.reduce((sum, replay) => sum + replayedIn(replay), 0)
-    const overlapping = answered.filter((replay) => hasTraffic(history, replay)).length
-    const evidence = { replays: replays.length, answered: answered.length, records, overlapping }
-    const needless = isRetained ? replays.flatMap((one) => needlessLoss(history, one)) : []
+    const ground = groundOf(history, options)
+    const judged = answered.map((replay) => accountOf(ground, replay))
+    const evidence = {
+      replays: replays.length,
+      endedByUs: all.length - replays.length,
+      answered: answered.length,
+      records: answered.reduce((sum, replay) => sum + replayedIn(replay), 0),
+      owed: judged.reduce((sum, { owed }) => sum + owed, 0),
+      overlapping: answered.filter((replay) => hasTraffic(history, replay)).length,
+    }
     return conclude({
       violations: [
-        ...replays.flatMap((replay) => lateAnswer(replay, limitMs)),
-        ...answered.flatMap(missingFields),
-        ...needless,
+        ...replays.flatMap((replay) => notAnswered(replay, limitMs)),
+        ...(isRetained ? judged.flatMap(({ violations }) => violations) : []),
+        ...(isRetained ? answered.flatMap((replay) => needlessTold(ground, replay)) : []),
       ],
-      doubts: [
-        answered.length < replaysMin || records < recordsMin
-          ? {
-              rule: 'too-little',
-              says:
-                `${replaysMin} replays of ${recordsMin} records were wanted; there were ` +
-                `${answered.length} of ${records}.`,
-            }
-          : undefined,
-        overlapping === 0
-          ? { rule: 'no-traffic', says: 'No record was acknowledged while a replay was under way.' }
-          : undefined,
-      ],
+      doubts: [...doubtsOf(replays, evidence, options), ...unknownLimit(answered, options)],
       holds: {
         rule: 'answered',
         says:
-          `${answered.length} replays of ${records} records were answered, ` +
-          `${overlapping} of them with records flowing.`,
+          `${evidence.answered} replays of ${evidence.records} records were answered, ` +
+          `${evidence.overlapping} of them with records flowing.`,
       },
       exercised: answered.length,
       evidence,
@@ -84,89 +96,225 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
   },
 }
 
-function lateAnswer({ client, askedAt, end, complete }: Replay, limitMs: number): Violation[] {
+/** A replay that our own fault, goodbye or next request ended says nothing about the relay. */
+const isOurs = ({ endedBy }: Replay): boolean => endedBy !== 'us' && endedBy !== 'next'
+
+function notAnswered({ client, askedAt, end, ...replay }: Replay, limitMs: number): Violation[] {
+  const { endedBy, closed } = replay
   const tookMicros = end - askedAt
-  if (tookMicros <= limitMs * 1_000) return []
-  const found = complete === undefined ? 'none came' : `it took ${seconds(tookMicros)}`
+  const isLate = tookMicros > limitMs * 1_000
+  if (!isLate && endedBy !== 'relay') return []
+  const found =
+    endedBy === 'relay'
+      ? `the relay hung up after ${seconds(tookMicros)} (${closed?.[3]} ${closed?.[4]})`
+      : endedBy === 'answer'
+        ? `it took ${seconds(tookMicros)}`
+        : 'none came'
   const says =
     `Client ${client} was to get replay_complete within ${limitMs} ms of its request ` +
-    `${seconds(askedAt)} into the run; ${found}.`
-  return [{ rule: 'not-answered', says, at: askedAt + limitMs * 1_000 }]
+    `${seconds(askedAt)} into the run; ${found.trim()}.`
+  return [{ rule: 'not-answered', says, at: Math.min(end, askedAt + limitMs * 1_000) }]
 }
 
-function missingFields({ client, from, complete, end }: Replay): Violation[] {
-  const missing = fields.filter((field) => complete?.[field] === undefined)
-  if (missing.length === 0) return []
-  const says =
-    `replay_complete of a resume from ${from} was to hold ${fields.join(', ')}; ` +
-    `client ${client} got it without ${missing.join(', ')}.`
-  return [{ rule: 'fields-missing', says, at: end }]
+function doubtsOf(
+  replays: readonly Replay[],
+  evidence: Readonly<Record<'answered' | 'owed' | 'overlapping' | 'records', number>>,
+  { replaysMin, recordsMin, isRetained, limitMs }: ReplaysAnsweredOptions,
+): (Doubt | undefined)[] {
+  const { answered, owed, overlapping, records } = evidence
+  const waiting = replays.filter(({ endedBy }) => endedBy === 'run')
+  const worth = isRetained === true ? Math.min(owed, records) : records
+  return [
+    waiting.length > 0
+      ? {
+          rule: 'ended-too-soon',
+          says: `The run ended while ${waiting.length} replays waited for less than ${limitMs} ms.`,
+          fix: 'Run longer, or give the target a shorter REPLAY_TIMEOUT_SECS.',
+        }
+      : undefined,
+    answered < replaysMin || worth < recordsMin
+      ? {
+          rule: 'too-little',
+          says:
+            `${replaysMin} replays of ${recordsMin} records that had reached clients before were ` +
+            `wanted; there were ${answered} of ${worth}.`,
+          fix: 'See first why so few records reached clients at all: the stream tells.',
+        }
+      : undefined,
+    overlapping === 0
+      ? {
+          rule: 'no-traffic',
+          says: 'No record was acknowledged while a replay was under way.',
+          fix: 'Give a higher load, so that records come while clients are replayed to.',
+        }
+      : undefined,
+  ]
 }
 
-function sayLoss(frame: Frame): string {
-  const told = (name: string) => (frame[name] as string | number | undefined) ?? 'unknown'
-  const where = `in partition ${told('partition')}`
-  return frame['type'] === 'gap'
-    ? `of a gap ${where}, offsets ${told('firstOffset')} to ${told('lastOffset')}`
-    : `that its cursor ${told('requested')} ${where} is older than ${told('oldest')}`
+function unknownLimit(
+  answered: readonly Replay[],
+  { recordsMax }: ReplaysAnsweredOptions,
+): Doubt[] {
+  const capped = answered.filter(({ complete }) => complete?.['capped'] === true).length
+  if (capped === 0 || recordsMax !== undefined) return []
+  const says = `${capped} replays were called capped; at what limit, nobody has said.`
+  const fix = 'Give the limit of the target with --set replayRecordsMax=….'
+  return [{ rule: 'limit-unknown', says, fix }]
 }
 
-function needlessLoss(history: History, replay: Replay): Violation[] {
-  const { client, told, end, from, complete } = replay
-  const resets = resetsOf(history).filter(({ askedAt }) => askedAt <= end)
-  const isExcused = (frame: Frame) => isForgotten(frame, resets) || isOfOutage(history, frame)
-  const gaps = told.filter((frame) => frame['type'] === 'gap' && !isExcused(frame))
-  const stale = told.filter(({ type, requested, oldest }) => {
-    return type === 'cursor_stale' && Number(requested) + 1 >= Number(oldest)
-  })
-  const violations = [...gaps, ...stale].map((frame): Violation => {
-    const says = `Nothing that client ${client} asked for was gone; it was told ${sayLoss(frame)}.`
-    return { rule: frame['type'] === 'gap' ? 'gap-needless' : 'stale-needless', says, at: end }
-  })
-  if (from !== 'earliest' || complete === undefined || complete['capped'] === true) {
-    return violations
+/** What the buffer must hold, as the harness knows it. */
+interface Ground {
+  readonly history: History
+  readonly firsts: FirstArrivals
+  readonly resets: readonly Reset[]
+  /** Whether a record that was sent at `t` may be missing because Redis was not there. */
+  readonly isUnstored: (t: number) => boolean
+  /** What was sent before is not asked for. */
+  readonly since: number
+  /** Whether a replay may have left out its rest. */
+  readonly isCapped: (replay: Replay) => boolean
+}
+
+function groundOf(
+  history: History,
+  { sinceOutage = false, sincePhase, recordsMax = 0 }: ReplaysAnsweredOptions,
+): Ground {
+  const windows = unstoredWindows(history)
+  const outages = sinceOutage ? windows.map(({ end }) => end) : []
+  const phase = sincePhase === undefined ? -Infinity : history.phase(sincePhase)?.begin
+  return {
+    history,
+    firsts: firstArrivalsOf(history),
+    resets: resetsOf(history),
+    isUnstored: (t) => windows.some(({ begin, end }) => t >= begin && t <= end),
+    since: Math.max(phase ?? Infinity, ...outages),
+    isCapped: (one) => one.complete?.['capped'] === true && replayedIn(one) >= recordsMax,
   }
-  return [...violations, ...lateBeginnings(history, replay)]
 }
 
-/** A reset while a replay is under way takes away what it has not come to. */
-function isForgotten({ partition, lastOffset }: Frame, resets: readonly Reset[]): boolean {
-  const last = Number(lastOffset)
-  return resets.some(({ forgotten }) => last <= (forgotten.get(Number(partition)) ?? -1))
+/** What was sent by then may be forgotten in a replay: resets that it met, and those before it. */
+const forgottenBy = ({ resets }: Ground, { end }: Replay): number =>
+  Math.max(-Infinity, ...resets.filter(({ askedAt }) => askedAt <= end).map(({ doneAt }) => doneAt))
+
+interface Account {
+  readonly owed: number
+  readonly violations: readonly Violation[]
 }
 
-/** What was sent while Redis was gone may be gone as well, from the first record to the last. */
-function isOfOutage(history: History, { partition, firstOffset, lastOffset }: Frame): boolean {
-  const records = history.stream().records.get(Number(partition))
-  const ends = [firstOffset, lastOffset].map((offset) => {
-    const index = records?.indexOf(Number(offset)) ?? -1
-    return records === undefined || index < 0 ? undefined : records.record(index).ackedAt
+/** What a replay owed, and the first of it, by partition, that never came. */
+function accountOf(ground: Ground, replay: Replay): Account {
+  if (replay.from === 'latest') return { owed: 0, violations: [] }
+  const violations: Violation[] = []
+  let owed = 0
+  for (const [partition, records] of ground.history.stream().records) {
+    const had = replay.from === 'cursor' ? cursorOf(ground.history, replay, partition) : -1
+    const got = gotIn(ground.history, replay, partition)
+    const limit = ground.isCapped(replay) ? lastOf(replay, partition) : Infinity
+    const missing: number[] = []
+    for (const index of owedIn(ground, replay, records)) {
+      const offset = records.offsets[index] as number
+      if (offset <= had || offset > limit) continue
+      owed += 1
+      if (!got.has(offset)) missing.push(offset)
+    }
+    if (missing.length > 0) violations.push(notReplayed(replay, partition, missing))
+  }
+  return { owed, violations }
+}
+
+function notReplayed({ client, from, end }: Replay, partition: number, missing: number[]) {
+  const says =
+    `A replay from ${from} to client ${client} was to hold what had reached clients before; of ` +
+    `partition ${partition} ${missing.length} such records never came, the first at offset ` +
+    `${missing[0]}.`
+  return { rule: 'not-replayed', says, at: end }
+}
+
+/** Records that the relay had, and of which the run took nothing away. */
+function* owedIn(
+  ground: Ground,
+  replay: Replay,
+  { partition, length, sentAt, malformed, offsets }: PartitionRecords,
+): Generator<number> {
+  const forgotten = Math.max(ground.since, forgottenBy(ground, replay))
+  const times = ground.firsts.get(partition) as Float64Array
+  for (let i = 0; i < length; i += 1) {
+    const t = sentAt[i] as number
+    const isKept = t > forgotten && !ground.isUnstored(t) && !malformed.has(offsets[i] as number)
+    if (isKept && (times[i] as number) <= replay.askedAt - storedMicros) yield i
+  }
+}
+
+/** What the client got in this connection, however it came. */
+function gotIn(history: History, { client, session }: Replay, partition: number): Ranges {
+  const got = new Ranges()
+  const runs = history.stream().deliveries.get(client)?.runs(partition) ?? []
+  for (const { first, last, from, until } of runs) {
+    if (from >= session.begin && until <= session.end) got.add(first, last)
+  }
+  return got
+}
+
+/** What the client had when it asked: its cursor. */
+function cursorOf(history: History, { client, askedAt }: Replay, partition: number): number {
+  const runs = history.stream().deliveries.get(client)?.runs(partition) ?? []
+  return Math.max(-1, ...runs.filter(({ until }) => until <= askedAt).map(({ last }) => last))
+}
+
+const lastOf = ({ runs }: Replay, partition: number): number =>
+  Math.max(-1, ...runs.filter((run) => run.partition === partition).map(({ last }) => last))
+
+/** Declarations, within the replay, of a loss that nothing can have caused. */
+function needlessTold(ground: Ground, replay: Replay): Violation[] {
+  const { client, told, end } = replay
+  return told.flatMap((frame): Violation[] => {
+    const range = rangeOf(frame)
+    if (range === undefined) return []
+    const { partition, first, last } = range
+    const isStale = frame['type'] === 'cursor_stale'
+    const isEmpty = last < first
+    const isNeedless = isEmpty
+      ? isStale && forgottenBy(ground, replay) === -Infinity
+      : hasKept(ground, replay, range)
+    if (!isNeedless) return []
+    const what = isStale
+      ? `its cursor ${first - 1} in partition ${partition} is older than ${last + 1}`
+      : `there is a gap in partition ${partition}, offsets ${first} to ${last}`
+    const says = `Nothing that client ${client} asked for was gone; it was told that ${what}.`
+    return [{ rule: isStale ? 'stale-needless' : 'gap-needless', says, at: end }]
   })
-  return ends.every((t) =>
-    t !== undefined && redisOutages(history).some(({ begin, healedAt = Infinity }) => {
-      return t >= begin - storedMicros && t <= healedAt + reconnectedMicros
-    }),
-  )
 }
 
-/** A replay of all there is must begin with the oldest record that nobody had reset. */
-function lateBeginnings(history: History, { client, askedAt, runs, end }: Replay): Violation[] {
-  const forgotten = resetsOf(history).filter(({ askedAt: at }) => at <= askedAt)
-  return [...history.stream().records].flatMap(([partition, records]): Violation[] => {
-    const reset = Math.max(-1, ...forgotten.map((one) => one.forgotten.get(partition) ?? Infinity))
-    const oldest = records.offsets.find((offset) => offset > reset)
-    if (oldest === undefined) return []
-    const ackedAt = records.record(records.indexOf(oldest)).ackedAt
-    if (ackedAt > askedAt - storedMicros) return []
-    const own = runs.filter((run) => run.partition === partition)
-    const first = Math.min(...own.map((run) => run.first))
-    if (first <= oldest) return []
-    const found = own.length === 0 ? 'nothing of it came' : `it began with ${first}`
-    const says =
-      `A replay of everything to client ${client} was to begin with offset ${oldest} of ` +
-      `partition ${partition}; ${found}.`
-    return [{ rule: 'beginning-missing', says, at: end }]
+/** Whether records of a range were stored and nothing has taken them away. */
+function hasKept(ground: Ground, replay: Replay, { partition, first, last }: Range): boolean {
+  const records = ground.history.stream().records.get(partition)
+  if (records === undefined) return false
+  const forgotten = Math.max(ground.since, forgottenBy(ground, replay))
+  return records.offsets.some((offset, i) => {
+    if (offset < first || offset > last) return false
+    const t = records.sentAt[i] as number
+    return t > forgotten && !ground.isUnstored(t) && !records.malformed.has(offset)
   })
+}
+
+interface Range {
+  readonly partition: number
+  readonly first: number
+  readonly last: number
+}
+
+/** What a frame declares gone. One that only counts cannot be placed: the stream judges it. */
+function rangeOf({ type, ...frame }: Frame): Range | undefined {
+  const number = (field: string) => Number(frame[field] ?? NaN)
+  const range =
+    type === 'gap'
+      ? { first: number('firstOffset'), last: number('lastOffset') }
+      : type === 'cursor_stale'
+        ? { first: number('requested') + 1, last: number('oldest') - 1 }
+        : undefined
+  if (range === undefined) return undefined
+  const placed = { partition: number('partition'), ...range }
+  return Object.values(placed).every(Number.isSafeInteger) ? placed : undefined
 }
 
 /** Whether Kafka acknowledged records between the request and the last frame. */

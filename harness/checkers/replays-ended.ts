@@ -1,48 +1,78 @@
 /**
  * A replay that a client cannot take in time is given up as a whole, however well each single write
- * goes on. The client sees its end later than it came: what buffers hold is read first.
+ * goes on: not before its time, and in words that blame nobody else. The client sees its end later
+ * than it came, because what buffers hold is read first. Who reads quickly gets all of the same.
  */
 import { z } from 'zod'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
+import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
 import { milliseconds, names, type GroupName } from './options.ts'
 import { replayedIn, replaysOf, type Replay } from './replays.ts'
 
 export interface ReplaysEndedOptions<G extends string = string> {
   /** Clients that ask for more than they can take in the time of a replay. */
   readonly groups: readonly GroupName<G>[]
+  /** Clients that ask for the same and read quickly. */
+  readonly quick: readonly GroupName<G>[]
+  /** The time of a replay on this target: it may not be given up much before. */
+  readonly timeoutMs: number
   /** Longest time from the request to the end of the connection, buffers included. */
   readonly limitMs: number
 }
 
+/** A relay's clock began a little before ours, and may tick a little coarser. */
+const slackMicros = 500_000
+/** Close codes that say something other than "this took too long, come back". */
+const wrongCodes: ReadonlyMap<number, string> = new Map([
+  [1000, 'that all was done'],
+  [1002, 'that the client broke the protocol'],
+  [1003, 'that the client sent what is not served'],
+  [1007, 'that the client sent text that is none'],
+  [1009, 'that the client sent too much'],
+  [1010, 'that an extension was missing'],
+])
+
 export const replaysEnded: Checker<ReplaysEndedOptions> = {
-  says: 'A replay that takes too long as a whole is given up.',
+  says: 'A replay that takes too long as a whole is given up, in its time and in the right words.',
   restsOn: ['times'],
-  options: z.strictObject({ groups: names, limitMs: milliseconds }),
-  judge(history, { groups, limitMs }) {
+  options: z.strictObject({
+    groups: names,
+    quick: names,
+    timeoutMs: milliseconds,
+    limitMs: milliseconds,
+  }),
+  judge(history, { groups, quick, timeoutMs, limitMs }) {
+    const all = replaysOf(history).filter(({ endedBy }) => endedBy !== 'us' && endedBy !== 'next')
+    const slow = all.filter(({ group }) => groups.includes(group))
+    const fast = all.filter(({ group }) => quick.includes(group))
+    const fix = 'See in the report why clients did not connect.'
+    if (slow.length === 0) return cannotTell('no-replay', 'No slow client asked for a replay.', fix)
     const limit = limitMs * 1_000
-    const replays = replaysOf(history).filter(({ group }) => groups.includes(group))
-    if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.')
-    const inTime = replays.filter(({ askedAt, end }) => end - askedAt <= limit)
-    const cut = inTime.filter(({ complete }) => complete === undefined)
-    const late = replays.filter((one) => !inTime.includes(one))
-    const slowest = Math.max(...replays.map(({ askedAt, end }) => end - askedAt))
+    const late = slow.filter(({ askedAt, end }) => end - askedAt > limit)
+    const cut = slow.filter((one) => one.endedBy === 'relay' && !late.includes(one))
+    const whole = fast.filter(({ complete }) => complete !== undefined)
+    const slowest = Math.max(0, ...cut.map(({ askedAt, end }) => end - askedAt))
     return conclude({
-      violations: late.map((one) => goesOn(one, limit)),
-      doubts: [
-        cut.length < replays.length
-          ? { rule: 'too-quick', says: 'A replay was whole in time: its deadline was not asked.' }
-          : undefined,
+      violations: [
+        ...late.map((one) => goesOn(one, limit)),
+        ...cut.flatMap((one) => tooEarly(one, timeoutMs * 1_000)),
+        ...cut.flatMap(wrongWords),
+        ...fast.flatMap((one) => notServed(one, timeoutMs * 1_000)),
       ],
+      doubts: doubtsOf(slow, fast, timeoutMs * 1_000),
       holds: {
         rule: 'ended',
-        says: `${cut.length} replays were given up, the last after ${seconds(slowest)}.`,
+        says:
+          `${cut.length} replays were given up, the last after ${seconds(slowest)}; ` +
+          `${whole.length} quick clients got theirs.`,
       },
       exercised: cut.length + late.length,
       evidence: {
-        replays: replays.length,
+        replays: slow.length,
         cut: cut.length,
-        records: replays.reduce((sum, one) => sum + replayedIn(one), 0),
+        quickReplays: fast.length,
+        quickWhole: whole.length,
+        records: slow.reduce((sum, one) => sum + replayedIn(one), 0),
         slowestMs: Math.round(slowest / 1_000),
       },
     })
@@ -54,4 +84,77 @@ function goesOn({ client, askedAt, end }: Replay, limit: number): Violation {
     `The replay to client ${client} was to be over within ${seconds(limit)}; ` +
     `it went on for ${seconds(end - askedAt)}.`
   return { rule: 'replay-goes-on', says, at: askedAt + limit }
+}
+
+function tooEarly({ client, askedAt, end }: Replay, timeout: number): Violation[] {
+  if (end - askedAt >= timeout - slackMicros) return []
+  const says =
+    `The replay to client ${client} was to have ${seconds(timeout)}; ` +
+    `it was given up after ${seconds(end - askedAt)}.`
+  return [{ rule: 'given-up-early', says, at: end }]
+}
+
+/** An error frame says it best; a connection that just ends says nothing wrong. */
+function wrongWords({ client, told, closed, end }: Replay): Violation[] {
+  const error = told.find(({ type }) => type === 'error')
+  const code = error?.['code']
+  if (code === 'REPLAY_TIMEOUT') return []
+  const meaning = wrongCodes.get(closed?.[3] ?? 1006)
+  if (error === undefined && meaning === undefined) return []
+  const found =
+    error === undefined
+      ? `was closed with ${closed?.[3]}, which says ${meaning}`
+      : `was told ${JSON.stringify(code)}`
+  const says =
+    `Client ${client} was to be told REPLAY_TIMEOUT, or to be closed as slow (4000 and above, ` +
+    `1008, 1011 to 1013, or no code at all); it ${found}.`
+  return [{ rule: 'given-up-wrongly', says, at: end }]
+}
+
+/** Who reads quickly is not slow; but where everything is, its time may rightly be over. */
+function notServed({ client, endedBy, askedAt, end, ...replay }: Replay, timeout: number) {
+  const tookMicros = end - askedAt
+  const isOverTime = tookMicros >= timeout - slackMicros
+  const isSlowAtAll = isOverTime && replay.runs.length > 0
+  if (endedBy === 'answer' || isSlowAtAll || (endedBy === 'run' && !isOverTime)) return []
+  const found =
+    endedBy === 'relay' ? `the relay hung up after ${seconds(tookMicros)}` : 'it got none'
+  const says =
+    `Client ${client} reads quickly and was to get its replay within ${seconds(timeout)}; ${found}.`
+  return [{ rule: 'quick-not-served', says, at: Math.min(end, askedAt + timeout) }]
+}
+
+function doubtsOf(
+  slow: readonly Replay[],
+  fast: readonly Replay[],
+  timeout: number,
+): (Doubt | undefined)[] {
+  const open = [...slow, ...fast].filter(({ endedBy }) => endedBy === 'run')
+  const whole = slow.filter(({ complete }) => complete !== undefined)
+  const served = fast.filter(({ complete }) => complete !== undefined)
+  return [
+    whole.length > 0
+      ? {
+          rule: 'too-quick',
+          says: 'A slow client had its replay whole in time: the deadline was not asked.',
+          fix: `Give a shorter REPLAY_TIMEOUT_SECS than ${seconds(timeout)}, or a higher load.`,
+        }
+      : undefined,
+    open.length > 0
+      ? {
+          rule: 'ended-too-soon',
+          says: `The run ended while ${open.length} replays were under way, within their time.`,
+          fix: 'Run longer, or give the target a shorter REPLAY_TIMEOUT_SECS.',
+        }
+      : undefined,
+    served.length < fast.length || fast.length === 0
+      ? {
+          rule: 'quick-too-slow',
+          says:
+            `${served.length} of ${fast.length} clients that read quickly got their replay in ` +
+            'time: perhaps nobody could have.',
+          fix: 'Run on a machine with less to do, or with a longer REPLAY_TIMEOUT_SECS.',
+        }
+      : undefined,
+  ]
 }

@@ -1,13 +1,26 @@
 /**
  * What was reset must not come back: not in a later replay, and not by an answer that says
- * "cleared" of a store that could not be reached.
+ * "cleared" of a store that could not be reached. What is to be forgotten is what had reached
+ * clients when the reset was sent; the answer does not decide it, and is itself held against that.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
+import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
 import { milliseconds } from './options.ts'
-import { redisOutages, replaysOf, resetsOf, type Replay, type Reset } from './replays.ts'
+import {
+  firstArrivalsOf,
+  hadBefore,
+  redisOutages,
+  replayedIn,
+  replaysOf,
+  resetsOf,
+  sentBy,
+  storedMicros,
+  type FirstArrivals,
+  type Replay,
+  type Reset,
+} from './replays.ts'
 
 export interface ResetForgetsOptions {
   /** Longest time from a reset to its answer. */
@@ -19,22 +32,22 @@ export const resetForgets: Checker<ResetForgetsOptions> = {
   options: z.strictObject({ limitMs: milliseconds }),
   judge(history, { limitMs }) {
     const resets = resetsOf(history)
-    if (resets.length === 0) return cannotTell('no-reset', 'No client reset the replay buffer.')
-    const first = Math.min(...resets.map(({ askedAt, answeredAt }) => answeredAt ?? askedAt))
-    const later = replaysOf(history).filter(({ askedAt, from, complete }) => {
-      return askedAt >= first && from !== 'latest' && complete !== undefined
+    const fix = 'See in the report why the client that resets did not connect.'
+    if (resets.length === 0) return cannotTell('no-reset', 'No client reset the buffer.', fix)
+    const firsts = firstArrivalsOf(history)
+    const first = Math.min(...resets.map(({ answeredAt, askedAt }) => answeredAt ?? askedAt))
+    const asked = replaysOf(history).filter(({ askedAt, from }) => {
+      return askedAt >= first && from !== 'latest'
     })
+    const later = asked.filter(({ complete }) => complete !== undefined)
     return conclude({
       violations: [
-        ...resets.flatMap((reset) => unanswered(reset, limitMs)),
+        ...resets.flatMap((reset) => unanswered(history, reset, limitMs)),
         ...resets.flatMap((reset) => untrue(history, reset)),
-        ...later.flatMap((replay) => resets.flatMap((reset) => revenants(replay, reset))),
+        ...resets.flatMap((reset) => untrueOffsets(history, firsts, reset)),
+        ...resets.flatMap((reset) => revenants(history, firsts, later, reset)),
       ],
-      doubts: [
-        later.length === 0
-          ? { rule: 'no-replay', says: 'Nobody asked for a replay after the reset.' }
-          : undefined,
-      ],
+      doubts: doubtsOf(history, firsts, { resets, asked, later }),
       holds: {
         rule: 'forgotten',
         says: `${later.length} replays after a reset held nothing from before it.`,
@@ -49,13 +62,19 @@ export const resetForgets: Checker<ResetForgetsOptions> = {
   },
 }
 
-function unanswered({ client, askedAt, answeredAt }: Reset, limitMs: number): Violation[] {
+/** A reset that the run left no time to answer is in doubt, not wrong. */
+function unanswered(history: History, reset: Reset, limitMs: number): Violation[] {
+  const { client, askedAt, answeredAt, isRefused } = reset
   const deadline = askedAt + limitMs * 1_000
-  if (answeredAt !== undefined && answeredAt <= deadline) return []
+  const isInTime = answeredAt !== undefined && answeredAt <= deadline
+  if (isInTime || isRefused || isStillOpen(history, reset, limitMs)) return []
   const found = answeredAt === undefined ? 'none came' : `it took ${seconds(answeredAt - askedAt)}`
   const says = `The reset of client ${client} was to be answered in ${limitMs} ms; ${found}.`
   return [{ rule: 'reset-not-answered', says, at: deadline }]
 }
+
+const isStillOpen = (history: History, { askedAt, answeredAt }: Reset, limitMs: number) =>
+  answeredAt === undefined && history.end < askedAt + limitMs * 1_000
 
 function untrue(history: History, { askedAt, answeredAt, isCleared }: Reset): Violation[] {
   if (!isCleared || answeredAt === undefined) return []
@@ -69,12 +88,93 @@ function untrue(history: History, { askedAt, answeredAt, isCleared }: Reset): Vi
   return [{ rule: 'cleared-untrue', says, at: answeredAt }]
 }
 
-function revenants(replay: Replay, { answeredAt, forgotten }: Reset): Violation[] {
-  if (answeredAt === undefined || replay.askedAt < answeredAt) return []
-  const run = replay.runs.find(({ partition, first }) => first <= (forgotten.get(partition) ?? -1))
-  if (run === undefined) return []
-  const says =
-    `Offsets up to ${forgotten.get(run.partition)} of partition ${run.partition} were reset; ` +
-    `a later replay to client ${replay.client} held offset ${run.first}.`
-  return [{ rule: 'forgotten-replayed', says, at: run.from }]
+/** Where the answer says that the stream stands; partitions that it leaves out are not judged. */
+function untrueOffsets(history: History, firsts: FirstArrivals, reset: Reset): Violation[] {
+  const { client, askedAt, answer, answeredAt } = reset
+  if (answer === undefined || answeredAt === undefined) return []
+  const least = hadBefore(history, firsts, askedAt - storedMicros)
+  const most = sentBy(history, answeredAt)
+  const latest = (answer['latestOffsetsByPartition'] ?? {}) as Readonly<Record<string, unknown>>
+  return Object.entries(latest).flatMap(([partition, told]) => {
+    const from = least.get(Number(partition)) ?? -1
+    const to = most.get(Number(partition)) ?? -1
+    if (Number(told) >= from && Number(told) <= to) return []
+    const says =
+      `The answer to the reset of client ${client} was to tell partition ${partition} as ` +
+      `${from} to ${to}; it told ${String(told)}.`
+    return [{ rule: 'offsets-untrue', says, at: answeredAt }]
+  })
+}
+
+function revenants(
+  history: History,
+  firsts: FirstArrivals,
+  later: readonly Replay[],
+  { answeredAt, askedAt }: Reset,
+): Violation[] {
+  if (answeredAt === undefined) return []
+  const forgotten = hadBefore(history, firsts, askedAt)
+  return later.flatMap((replay) => {
+    if (replay.askedAt < answeredAt) return []
+    const isOld = (partition: number, first: number) => first <= (forgotten.get(partition) ?? -1)
+    const old = replay.runs.find(({ partition, first }) => isOld(partition, first))
+    if (old === undefined) return []
+    const says =
+      `Clients had offsets up to ${forgotten.get(old.partition)} of partition ${old.partition} ` +
+      `before the reset; a later replay to client ${replay.client} held offset ${old.first}.`
+    return [{ rule: 'forgotten-replayed', says, at: old.from }]
+  })
+}
+
+interface Asked {
+  readonly resets: readonly Reset[]
+  readonly asked: readonly Replay[]
+  readonly later: readonly Replay[]
+}
+
+function doubtsOf(
+  history: History,
+  firsts: FirstArrivals,
+  { resets, asked, later }: Asked,
+): (Doubt | undefined)[] {
+  const refused = resets.filter(({ isRefused }) => isRefused)
+  const unheard = resets.filter(({ answeredAt }) => answeredAt === undefined)
+  const hadAny = resets.some(({ askedAt }) => hadBefore(history, firsts, askedAt).size > 0)
+  return [
+    refused.length > 0
+      ? {
+          rule: 'reset-refused',
+          says: `${refused.length} of ${resets.length} resets were refused by an error frame.`,
+          fix: 'Let the target take resets from this address without a token.',
+        }
+      : undefined,
+    unheard.length > 0
+      ? {
+          rule: 'ended-too-soon',
+          says: `The run ended while ${unheard.length} resets waited for an answer in its time.`,
+          fix: 'Run longer.',
+        }
+      : undefined,
+    hadAny
+      ? undefined
+      : {
+          rule: 'nothing-before',
+          says: 'No record had reached any client before the reset: there was nothing to forget.',
+          fix: 'See first why no record reached clients: the stream tells.',
+        },
+    later.length === 0
+      ? {
+          rule: 'no-replay',
+          says: `${asked.length} replays were asked for after the reset; none was answered.`,
+          fix: 'See why replays are not answered, and run longer.',
+        }
+      : undefined,
+    later.length > 0 && later.every((replay) => replayedIn(replay) === 0)
+      ? {
+          rule: 'nothing-replayed',
+          says: 'No replay after the reset held any record: that nothing old came proves nothing.',
+          fix: 'See why replays are empty, or run longer after the reset.',
+        }
+      : undefined,
+  ]
 }

@@ -24,7 +24,10 @@ export const toldInVersion: Checker<ToldInVersionOptions> = {
       .events('page')
       .filter(([, , page, status]) => page === '/version' && status === okStatus)
     const last = pages.at(-1)
-    if (last === undefined) return cannotTell('no-version', 'Nobody got an answer from /version.')
+    if (last === undefined) {
+      const fix = 'See that GET /version is answered with 200 at the address of the target.'
+      return cannotTell('no-version', 'Nobody got an answer from /version.', fix)
+    }
     const [, at, , , body] = last
     const told = dig(body, path.split('.'))
     const isTold = told !== undefined

@@ -5,7 +5,7 @@
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
 import type { FaultSpec, Stimulus } from '../dsl/scenario.ts'
-import type { Injected } from '../faults/fault.ts'
+import { until, type Injected } from '../faults/fault.ts'
 import { injectFault, sayFault } from '../faults/registry.ts'
 import { kindsOf, type PlannedPhase } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -16,6 +16,7 @@ const connectLimitMs = 10_000
 const strikeLimitMs = 90_000
 const mendLimitMs = 90_000
 const hastyMendLimitMs = 4_000
+const lookEveryMs = 100
 
 /** A fault in place, by the id under which the history knows it. */
 interface Standing {
@@ -46,12 +47,22 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
     const sent = phase.stimuli.map((stimulus) => send(stage, phase, stimulus))
     await orAborted(signal, Promise.all(sent))
     await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
+    await replaysEnd(stage, phase.awaitsReplaysMs)
   } finally {
     journal.write(['phase', journal.now(), phase.name, 'end'])
     unhealed.push(...(await mendAll(stage, standing)))
   }
   // Whatever came after would be measured on a broken way.
   if (unhealed[0] !== undefined) throw unhealed[0]
+}
+
+/** Waits until no client waits for the end of a replay, at most so long. */
+async function replaysEnd(stage: Stage, limitMs: number): Promise<void> {
+  if (limitMs === 0) return
+  const ask = () => stage.fleet.status()
+  await until(stage, limitMs, lookEveryMs, ask, ({ groups }) =>
+    Object.values(groups).every(({ replaying }) => replaying === 0),
+  )
 }
 
 /** Injects a fault, which then stands, and measures whether it bites. */

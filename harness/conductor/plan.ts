@@ -16,6 +16,7 @@ import { allMalformedKinds, type MalformedKind } from '../stimuli/malformed.ts'
 export interface PlannedPhase {
   readonly name: string
   readonly ms: number
+  readonly awaitsReplaysMs: number
   readonly load: Load
   readonly prelude: readonly Stimulus[]
   readonly faults: readonly FaultSpec[]
@@ -72,6 +73,7 @@ function plannedPhase(scenario: Scenario, phase: PhaseSpec): PlannedPhase {
   return {
     name: phase.name,
     ms: phase.ms,
+    awaitsReplaysMs: phase.awaitsReplaysMs ?? 0,
     load: { ...scenario.load, ...phase.load },
     prelude: phase.prelude ?? [],
     faults: phase.faults ?? [],

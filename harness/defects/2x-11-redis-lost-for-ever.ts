@@ -7,7 +7,7 @@ const defect: RelayDefect = {
   finding: '2X-11',
   says: 'after an outage of Redis nothing is kept for replay until the relay is restarted',
   scenario: 'redis-is-best-effort',
-  rules: ['gap-needless', 'beginning-missing'],
+  rules: ['not-replayed', 'gap-needless'],
   relay: ({ replayStore: store }) => {
     let wasUp = false
     let isLost = false

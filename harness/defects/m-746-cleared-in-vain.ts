@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-746',
   says: 'a reset that did not reach Redis says "cleared"',
-  scenario: 'redis-is-best-effort',
+  scenario: 'resets-say-what-they-did',
   rules: ['cleared-untrue'],
   relay: ({ replayStore: store }) => ({
     replayStore: storeExcept(store, {

@@ -104,7 +104,9 @@ function phaseCells(scenario: Scenario, phase: PlannedPhase): readonly string[] 
   const prelude = first === undefined ? [] : [[`first ${first}`, ...more].join(' and ')]
   return [
     code(phase.name),
-    saySeconds(phase.ms),
+    phase.awaitsReplaysMs === 0
+      ? saySeconds(phase.ms)
+      : `${saySeconds(phase.ms)}, and up to ${saySeconds(phase.awaitsReplaysMs)} for replays`,
     isOther ? sayLoad(phase.load) : 'as above',
     phase.faults.map((fault) => prose(sayFault(fault))).join('; '),
     [...prelude, ...phase.stimuli.map(sayStimulus)].join('; then '),

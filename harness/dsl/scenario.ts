@@ -88,7 +88,14 @@ export type FaultSpec<G extends string = string> =
   | { readonly fault: 'readers-stop'; readonly group: G }
   | { readonly fault: 'kill-relay' }
   | { readonly fault: 'pause-relay' }
-  | { readonly fault: 'restart-relay' }
+  /**
+   * `environment` stands beside the settings from then on, as it is: for values that no setting can
+   * have. A relay that refuses it is started without it.
+   */
+  | {
+      readonly fault: 'restart-relay'
+      readonly environment?: Readonly<Record<string, string>>
+    }
   | { readonly fault: 'rebalance'; readonly rivals: number }
 
 /** What may be sent besides the load. */
@@ -128,6 +135,11 @@ export interface PhaseSpec<G extends string = string, P extends string = string>
   readonly name: P
   /** How long it lasts, milliseconds. */
   readonly ms: number
+  /**
+   * And at most so much longer, while a client waits for the end of its replay: a relay is given
+   * the time that it may take, and one that is quick ends the phase.
+   */
+  readonly awaitsReplaysMs?: number
   /** Load in this window; default is the scenario's own. */
   readonly load?: Partial<Load>
   /** Comes first, before anything is broken. */

@@ -10,6 +10,9 @@ export const retainsAll = {
   replayRecordsPerPartitionMax: 50_000,
 } as const satisfies RelaySettings
 
+/** A relay is to have ended a replay by then: in its own time, and a little to say so. */
+export const answerLimitMs = (replayTimeoutMs: number): number => replayTimeoutMs + 2_000
+
 /** Clients that join only when they are told to, and then want everything. */
 export const latecomers = (count: number): ClientGroup => ({
   count,
@@ -17,6 +20,10 @@ export const latecomers = (count: number): ClientGroup => ({
   resume: 'earliest',
   joins: 'later',
 })
+
+/** While nothing is sent, the relay is started anew with values that no setting can have. */
+export const restartedWith = (environment: Readonly<Record<string, string>>) =>
+  ({ ms: 100, ...quiet, faults: [{ fault: 'restart-relay', environment }] }) as const
 
 /** All clients of a group that are not there yet join. */
 export const join = <const G extends string>(group: G): Stimulus<G> => ({

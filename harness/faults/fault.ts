@@ -21,8 +21,12 @@ export interface RelayProcess {
   readonly pid: number
   /** Waits for the end of the process. */
   kill(signal: 'SIGKILL' | 'SIGTERM', limitMs: number): Promise<{ code: number | null }>
-  /** Starts it again on the same port and waits until it is ready. */
-  start(limitMs: number): Promise<void>
+  /**
+   * Starts it again on the same port and waits until it is ready.
+   *
+   * @param environment what stands beside its settings this time
+   */
+  start(limitMs: number, environment?: Readonly<Record<string, string>>): Promise<void>
   send(signal: 'SIGSTOP' | 'SIGCONT'): void
 }
 

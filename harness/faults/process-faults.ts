@@ -1,6 +1,7 @@
 /** Faults of the relay's own process: killed, frozen, restarted. Only for targets of ours. */
 import { readFileSync } from 'node:fs'
 import { DeadlineError } from '../../relay/world/deadline.ts'
+import { isTrouble } from '../world/trouble.ts'
 import { identify } from '../world/processes.ts'
 import { until, type FaultKind, type FaultStage, type RelayProcess } from './fault.ts'
 
@@ -8,6 +9,7 @@ import { until, type FaultKind, type FaultStage, type RelayProcess } from './fau
 const termLimitMs = 15_000
 /** And be ready again within this one: Kafka waits for a killed member as long as its session. */
 const startLimitMs = 60_000
+const whyCharsMax = 500
 
 /** The relay's process, which must be ours and alive: what is dead cannot be killed. */
 function processOf(stage: FaultStage): RelayProcess {
@@ -52,8 +54,12 @@ const killRelay: FaultKind<'kill-relay'> = {
 }
 
 const restartRelay: FaultKind<'restart-relay'> = {
-  says: () => 'the relay is asked to stop and started again',
-  async inject(_, stage) {
+  says: ({ environment = {} }) => {
+    const values = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+    const further = values.length === 0 ? '' : ` with ${values.join(', ')}`
+    return `the relay is asked to stop and started again${further}`
+  },
+  async inject({ environment }, stage) {
     const relay = processOf(stage)
     const pid = relay.pid
     const beganMs = stage.clock.nowMs()
@@ -64,7 +70,7 @@ const restartRelay: FaultKind<'restart-relay'> = {
         isBiting: isGone(pid),
         evidence: { pid, exitCode: ended.code, hasObeyed: ended.hasObeyed, tookMs },
       }),
-      heal: () => startAgain(relay, stage),
+      heal: () => startAgain(relay, stage, environment),
     }
   },
 }
@@ -79,11 +85,24 @@ async function endInOrder(relay: RelayProcess) {
   }
 }
 
-async function startAgain(relay: RelayProcess, stage: FaultStage) {
+/** A relay may refuse what it is told, by ending at once; then it is told it no more. */
+async function startAgain(
+  relay: RelayProcess,
+  stage: FaultStage,
+  environment?: Readonly<Record<string, string>>,
+) {
   const beganMs = stage.clock.nowMs()
-  await relay.start(startLimitMs)
+  try {
+    await relay.start(startLimitMs, environment)
+  } catch (error) {
+    if (environment === undefined || !hasRefused(error)) throw error
+    await relay.start(startLimitMs)
+    return { pid: relay.pid, isRefused: true, why: (error as Error).message.slice(0, whyCharsMax) }
+  }
   return { pid: relay.pid, readyMs: Math.round(stage.clock.nowMs() - beganMs) }
 }
+
+const hasRefused = (error: unknown) => isTrouble((error as Error).cause, 'child-died')
 
 const pauseRelay: FaultKind<'pause-relay'> = {
   says: () => 'the relay is frozen: it keeps its sockets and does nothing',

@@ -29,7 +29,7 @@ export interface Fleet {
 interface Group {
   clients: Client[]
   isStalled: boolean
-  left: Omit<GroupStatus, 'open' | 'floor'>
+  left: Omit<GroupStatus, 'open' | 'floor' | 'replaying'>
 }
 
 /** How often old runs are looked for and written. */
@@ -171,7 +171,8 @@ async function statusOf(groups: ReadonlyMap<string, Group>): Promise<
       if (client.readsAtOnce) backlogBytes += unread.get(client.localPort) ?? 0
     }
     const sum = totals(group.left, group.clients)
-    status[name] = { ...sum, open: open.length, floor: floorOf(open) }
+    const replaying = open.filter(({ stream }) => stream.isReplaying).length
+    status[name] = { ...sum, open: open.length, replaying, floor: floorOf(open) }
   }
   return { groups: status, backlogBytes }
 }

@@ -59,6 +59,8 @@ export interface GroupStatus {
   readonly refused: number
   readonly deliveries: number
   readonly bytesRead: number
+  /** Clients that are open and wait for the end of a replay. */
+  readonly replaying: number
   /** Highest offset per partition that every open client of the group has received. */
   readonly floor: Readonly<Record<string, string>>
 }

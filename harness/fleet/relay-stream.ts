@@ -64,6 +64,11 @@ export class RelayStream implements FrameSink {
     this.#path = 'replay'
   }
 
+  /** Whether a replay was asked for and has not come to its end. */
+  get isReplaying(): boolean {
+    return this.#replays > 0
+  }
+
   /** The connection ended: a cursor without its record is no fault then, nor is a cut replay. */
   disconnected(): void {
     this.#hasCursor = false

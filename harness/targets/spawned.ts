@@ -53,10 +53,10 @@ export async function startSpawned(
 ): Promise<RunningTarget> {
   const port = await freePort(`${world.mark}/${start.topic}`)
   let starts = 0
-  const launchAgain = (limitMs: number) => {
+  const launchAgain = (limitMs: number, environment?: Readonly<Record<string, string>>) => {
     starts += 1
     const logFile = starts === 1 ? start.logFile : `${start.logFile}.start-${starts}`
-    return launch(world, spec, { ...start, logFile }, port, limitMs)
+    return launch(world, spec, { ...start, logFile }, port, limitMs, environment)
   }
   let running = await launchAgain(start.readyLimitMs ?? startLimitMs)
   const kill: RelayProcess['kill'] = (signal, limitMs) => {
@@ -70,8 +70,8 @@ export async function startSpawned(
       return running.pid
     },
     kill,
-    async start(limitMs) {
-      running = await launchAgain(limitMs)
+    async start(limitMs, environment) {
+      running = await launchAgain(limitMs, environment)
     },
     send: (signal) => signalRelay(running, signal),
   }
@@ -109,6 +109,7 @@ async function launch(
   start: TargetStart,
   port: number,
   limitMs: number,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Launched> {
   const address = addressOf(port)
   let last: Asked | undefined
@@ -118,7 +119,11 @@ async function launch(
       role: 'relay',
       ...commandOf(spec),
       // The servers of this run are not to be had otherwise than by the contract.
-      env: { ...(spec.kind === 'command' && spec.env), ...contractOf(start, port) },
+      env: {
+        ...(spec.kind === 'command' && spec.env),
+        ...contractOf(start, port),
+        ...environment,
+      },
       logFile: start.logFile,
       ...(start.onLine !== undefined && { onLine: start.onLine }),
       ready: {

@@ -1,0 +1,91 @@
+/**
+ * What has outlived its time in Redis is not replayed any more: only memory, which knows no time,
+ * may still hold its few newest records.
+ */
+import { z } from 'zod'
+import type { History } from '../history/history.ts'
+import type { Checker } from './checker.ts'
+import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
+import { firstArrivalsOf, isAsked, replaysOf, type FirstArrivals, type Replay } from './replays.ts'
+
+export interface ReplaysExpireOptions<G extends string = string, P extends string = string> {
+  readonly groups: readonly GroupName<G>[]
+  /** Only replays that were asked for in this phase. */
+  readonly phase: PhaseName<P>
+  /** How long a record may be kept in Redis, with what it takes to let go of it. */
+  readonly limitMs: number
+  /** Records that memory may hold of any age. */
+  readonly memoryRecordsMax: number
+}
+
+export const replaysExpire: Checker<ReplaysExpireOptions> = {
+  says: 'Records that have outlived their time are not replayed any more.',
+  options: z.strictObject({
+    groups: names,
+    phase: name,
+    limitMs: milliseconds,
+    memoryRecordsMax: count,
+  }),
+  judge(history, { groups, phase, limitMs, memoryRecordsMax }) {
+    const replays = replaysOf(history).filter((one) => {
+      const isWhole = one.complete !== undefined && one.from !== 'latest'
+      return isWhole && isAsked(history, one, groups, phase)
+    })
+    const fix = 'See why replays are not answered: another expectation tells.'
+    if (replays.length === 0) return cannotTell('no-replay', 'No replay was answered.', fix)
+    const firsts = firstArrivalsOf(history)
+    const counts = replays.map((replay) => agesOf(history, firsts, replay, limitMs))
+    const expired = Math.min(...counts.map(({ expired: many }) => many))
+    return conclude({
+      violations: counts.flatMap(({ replay, old }) => keptTooLong(replay, old, memoryRecordsMax)),
+      doubts: [
+        expired <= memoryRecordsMax
+          ? {
+              rule: 'too-little',
+              says: `${expired} records had outlived their time; memory may hold as many.`,
+              fix: 'Give a higher load, or see why so few records reached clients.',
+            }
+          : undefined,
+      ],
+      holds: {
+        rule: 'expired',
+        says: `Of ${expired} records that had outlived their time memory's newest were replayed.`,
+      },
+      exercised: replays.length,
+      evidence: {
+        replays: replays.length,
+        expired,
+        replayed: Math.max(...counts.map(({ old }) => old)),
+        memoryRecordsMax,
+      },
+    })
+  },
+}
+
+/** Records that clients had so long before, and how many of them a replay held. */
+function agesOf(history: History, firsts: FirstArrivals, replay: Replay, limitMs: number) {
+  const due = replay.askedAt - limitMs * 1_000
+  let expired = 0
+  let old = 0
+  for (const [partition, records] of history.stream().records) {
+    const times = firsts.get(partition) as Float64Array
+    for (const t of times) if (t < due) expired += 1
+    for (const run of replay.runs) {
+      if (run.partition !== partition) continue
+      for (let offset = run.first; offset <= run.last; offset += 1) {
+        const index = records.indexOf(offset)
+        if (index >= 0 && (times[index] as number) < due) old += 1
+      }
+    }
+  }
+  return { replay, expired, old }
+}
+
+function keptTooLong({ client, end }: Replay, old: number, most: number): Violation[] {
+  if (old <= most) return []
+  const says =
+    `A replay to client ${client} was to hold at most ${most} records that had outlived their ` +
+    `time, from memory; it held ${old}.`
+  return [{ rule: 'kept-too-long', says, at: end }]
+}

@@ -1,0 +1,54 @@
+/**
+ * What became of an odd setting must be visible, and within what was asked for: a value that does
+ * not stand in /health cannot be operated, and one above what was asked was not asked for.
+ */
+import { z } from 'zod'
+import { dig } from '../history/readings.ts'
+import type { Checker } from './checker.ts'
+import { cannotTell, conclude } from './conclude.ts'
+import { name, type PhaseName } from './options.ts'
+
+export interface ToldInBoundsOptions<P extends string = string> {
+  /** Keys from the root of `/health`, joined by dots. */
+  readonly path: string
+  readonly phase: PhaseName<P>
+  readonly above: number
+  /** Without it any value above will do: the target replaced what it was told by its own. */
+  readonly atMost?: number
+}
+
+export const toldInBounds: Checker<ToldInBoundsOptions> = {
+  says: 'An effective value stands in /health, within the bounds of what was asked for.',
+  options: z.strictObject({
+    path: name,
+    phase: name,
+    above: z.number(),
+    atMost: z.number().exactOptional(),
+  }),
+  judge(history, { path, phase, above, atMost = Infinity }) {
+    const window = history.phase(phase)
+    const fix = 'Run it to its end, and see that GET /health is answered.'
+    if (window === undefined) return cannotTell('no-phase', `There was no phase ${phase}.`, fix)
+    const polls = history
+      .events('health')
+      .filter(([, t, , , body]) => body !== null && t >= window.begin && t <= window.end)
+    const last = polls.at(-1)
+    if (last === undefined) {
+      return cannotTell('no-health', `/health was not answered during ${phase}.`, fix)
+    }
+    const [, at, , , body] = last
+    const told = dig(body, path.split('.'))
+    const isTold = typeof told === 'number'
+    const isWithin = isTold && told > above && told <= atMost
+    const bounds = `above ${above}${Number.isFinite(atMost) ? ` and at most ${atMost}` : ''}`
+    const found = told === undefined ? 'nothing' : JSON.stringify(told)
+    const says = `/health was to tell ${path} ${bounds} during ${phase}; it told ${found}.`
+    const rule = isTold ? 'told-out-of-bounds' : 'not-told'
+    return conclude({
+      violations: isWithin ? [] : [{ rule, says, at }],
+      holds: { rule: 'told', says: `/health tells ${path} = ${found} during ${phase}.` },
+      exercised: polls.length,
+      evidence: { path, phase, told: found },
+    })
+  },
+}
