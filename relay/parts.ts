@@ -140,10 +140,17 @@ export interface Asked<Found> {
   readonly found: Found
   readonly degraded?: string
 }
+/** How long Redis is told to keep a record. */
+export interface ReplayExpiry {
+  readonly ms: number
+}
 /** The replay buffer: memory and Redis behind one face. Never slows live delivery down. */
 export interface ReplayStore {
-  /** Takes records of one fetch. Returns at once; what cannot be stored is counted. */
-  add(records: readonly RelayRecord[]): void
+  /**
+   * Takes records of one fetch; what cannot be stored is counted. The reference returns at once and
+   * nothing: the next fetch waits for what is returned.
+   */
+  add(records: readonly RelayRecord[]): void | Promise<void>
   /** Offsets that no client gets (dead-lettered, no payload, compacted): not losses. Inclusive. */
   addHole(partition: number, offset: bigint, lastOffset?: bigint): void
   partitions(signal: AbortSignal): Promise<Asked<readonly number[]>>
@@ -319,6 +326,7 @@ export interface RelayParts {
   readonly ages: AgeGauges
   readonly lagSeries: LagSeries
   readonly replayStore: ReplayStore
+  readonly replayExpiry: ReplayExpiry
   readonly limiter: ConnectionLimiter
   readonly rates: Rates
   readonly resumes: ResumeParser

@@ -47,6 +47,7 @@ export function wire(
   const signals = new Signals(metrics, world.clock, settings.healthWindowMs)
   const replayed = new TieredReplayStore({
     settings,
+    expiryMs: () => parts.replayExpiry.ms,
     metrics,
     signals,
     clock: world.clock,
@@ -55,7 +56,7 @@ export function wire(
     onEpoch: (epoch, why) => world.logger.info({ epoch, why }, 'the replay buffer has a new epoch'),
   })
   const reference = referenceParts(settings, world, metrics, signals, replayed)
-  const parts = { ...reference, ...overrides(reference) }
+  const parts: RelayParts = { ...reference, ...overrides(reference) }
   return { settings, world, metrics, signals, parts, replayed }
 }
 
@@ -84,6 +85,7 @@ function referenceParts(
       onClamp: () => metrics.lagClamps.add(),
     }),
     replayStore,
+    replayExpiry: { ms: settings.replayTtlMs },
     limiter: createConnectionLimiter(settings.connectionsPerIpMax),
     rates: createRates(clock, settings),
     resumes: { parse: parseResume },

@@ -19,7 +19,7 @@ const defect: RelayDefect = {
     }
     return {
       replayStore: storeExcept(store, {
-        add: (records) => isKept() && store.add(records),
+        add: (records) => (isKept() ? store.add(records) : undefined),
         addHole: (...at) => isKept() && store.addHole(...at),
       }),
     }

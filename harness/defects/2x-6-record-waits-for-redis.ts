@@ -1,30 +1,50 @@
-/** Each record waits a moment for a place among the writes to Redis, on the way to the clients. */
+/**
+ * Each record waits for a place among the writes to Redis before the next is taken from Kafka: a
+ * hundred places, which a hung Redis gives back after 2 s, and 50 ms of waiting for one.
+ */
+import type { RelayRecord } from '../../relay/parts.ts'
+import { sleep, systemClock } from '../../relay/world/clock.ts'
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
-/** As long as it would take Redis to answer, but Redis does not. */
-const waitMs = 4
+const placesMax = 100
+const heldMs = 2_000
+const waitMs = 50
 /** So much waits for Redis only when Redis takes nothing. */
 const hungBytes = 65_536
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-6',
-  says: 'each record waits for a hung Redis before it goes out',
+  says: 'each record waits for a hung Redis before the next one is taken',
   scenario: 'redis-is-best-effort',
   rules: ['delivered-late'],
-  relay: ({ replayStore: store }) => ({
-    replayStore: storeExcept(store, {
-      add(records) {
-        const isHung = Number(store.status()['redis_queue_bytes']) > hungBytes
-        for (const record of records) {
-          store.add([record])
-          if (isHung) Atomics.wait(neverTold, 0, 0, waitMs)
-        }
-      },
-    }),
-  }),
+  relay: ({ replayStore: store }) => {
+    const isHung = () => Number(store.status()['redis_queue_bytes']) > hungBytes
+    const takePlace = openPlaces(isHung)
+    return {
+      replayStore: storeExcept(store, {
+        add(records: readonly RelayRecord[]) {
+          void store.add(records)
+          return isHung() ? eachWaits(records.length, takePlace) : undefined
+        },
+      }),
+    }
+  },
 }
 export default defect
 
-const neverTold = new Int32Array(new SharedArrayBuffer(4))
+async function eachWaits(records: number, takePlace: () => Promise<void>): Promise<void> {
+  for (let done = 0; done < records; done += 1) await takePlace()
+}
+
+/** Places that are given back in time, or at once when Redis answers. */
+function openPlaces(isHung: () => boolean): () => Promise<void> {
+  const takenMs: number[] = []
+  return async () => {
+    if (!isHung()) takenMs.length = 0
+    while ((takenMs[0] ?? Infinity) <= systemClock.nowMs() - heldMs) takenMs.shift()
+    if (takenMs.length >= placesMax) await sleep(systemClock, waitMs)
+    else takenMs.push(systemClock.nowMs())
+  }
+}

@@ -1,15 +1,12 @@
-/** A time to live of 0 is taken at its word, in memory as well as in Redis: nothing is kept. */
+/** A time to live of 0 goes on to Redis, which refuses each write; memory keeps what it keeps. */
 import type { RelayDefect } from './defect.ts'
-import { storeExcept } from './replay-store.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-742',
-  says: 'with a time to live of 0 nothing is kept for replay',
+  says: 'Redis is told to keep records for 0 seconds, and refuses them',
   scenario: 'odd-settings-do-no-harm',
-  rules: ['beginning-missing', 'gap-needless'],
-  relay: ({ replayStore: store }) => ({
-    replayStore: storeExcept(store, { add: () => undefined, addHole: () => undefined }),
-  }),
+  rules: ['not-replayed'],
+  relay: () => ({ replayExpiry: { ms: 0 } }),
 }
 export default defect

@@ -90,7 +90,14 @@ function storeOn(redisUrl: string, more: Partial<Settings> = {}) {
   const signals = new Signals(metrics, clock, settings.healthWindowMs)
   const epochs: EpochReason[] = []
   const onEpoch = (_: string, why: EpochReason) => void epochs.push(why)
-  const store = new TieredReplayStore({ settings, clock, metrics, signals, onEpoch })
+  const store = new TieredReplayStore({
+    settings,
+    clock,
+    metrics,
+    signals,
+    expiryMs: () => settings.replayTtlMs,
+    onEpoch,
+  })
   const lost = (reason: Parameters<Signals['redisDropped']>[1]) =>
     metrics.redisRecordsLost.of({ reason }).total
   return { store, metrics, epochs, lost, settings }

@@ -24,6 +24,7 @@ export interface WriterNeeds {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly signals: Signals
+  readonly expiryMs: () => number
   readonly keys: Keys
   readonly epoch: Epoch
   readonly queue: WriteQueue
@@ -64,7 +65,7 @@ export class RedisWriter {
     this.#needs = needs
     const { settings, clock, metrics } = needs
     this.#bounds = {
-      ttlMs: settings.replayTtlMs,
+      ttlMs: needs.expiryMs(),
       recordsMax: settings.replayRecordsPerPartitionMax,
       bytesMax: settings.redisPartitionBytesMax,
     }
@@ -95,7 +96,7 @@ export class RedisWriter {
   }
 
   keep(): Promise<void> {
-    const everyMs = this.#bounds.ttlMs / looksPerTtl
+    const everyMs = this.#needs.settings.replayTtlMs / looksPerTtl
     const boundedMs = Math.min(Math.max(everyMs, lookMs.min), lookMs.max)
     this.#looking = this.#needs.clock.every(boundedMs, () => void this.look())
     return this.#link.keep()
@@ -172,9 +173,9 @@ export class RedisWriter {
   }
 
   async #clearWith(run: RoundTrip, known: ReadonlySet<number>): Promise<number> {
-    const { keys, epoch } = this.#needs
+    const { keys, epoch, settings } = this.#needs
     const { value } = epoch
-    const command = scripts.clearCommand(keys, value, this.#bounds.ttlMs, known)
+    const command = scripts.clearCommand(keys, value, settings.replayTtlMs, known)
     const [gone] = answered(await run([command]))
     // Another reset has begun since: it clears what this one has cleared, with its own epoch.
     if (value === epoch.value) {
@@ -210,7 +211,7 @@ export class RedisWriter {
   /** Follows the epoch that Redis holds now: ours, unless it had one. */
   async #tidy(run: RoundTrip, partitions: Iterable<number>): Promise<void> {
     const { keys, epoch } = this.#needs
-    const { ttlMs } = this.#bounds
+    const { replayTtlMs: ttlMs } = this.#needs.settings
     const trims = Array.from(partitions, (one) => scripts.tidyCommand(keys, one, this.#bounds))
     const { expected, ifAbsent } = epoch.offer
     const offer: RedisCommand = ['SET', keys.epoch, ifAbsent, 'NX', 'PX', ttlMs]
@@ -253,7 +254,7 @@ export class RedisWriter {
   /** Whether a stream was written to and had no time to expire. */
   #mustBeThere(partition: number, nowMs: number): boolean {
     const writtenMs = this.#writtenMs.get(partition)
-    const livesMs = this.#bounds.ttlMs - this.#needs.settings.redisTimeoutMs
+    const livesMs = this.#needs.settings.replayTtlMs - this.#needs.settings.redisTimeoutMs
     return writtenMs !== undefined && nowMs - writtenMs < livesMs
   }
 

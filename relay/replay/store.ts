@@ -26,6 +26,8 @@ export interface StoreNeeds {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly signals: Signals
+  /** How long Redis is told to keep a record; asked once Redis is used. */
+  readonly expiryMs: () => number
   readonly onRedisUp?: () => void
   readonly onRedisDown?: (why: string) => void
   /** Told with the new epoch. */

@@ -126,14 +126,16 @@ export class Consume {
       await this.#needs.room({ isStale, beat: () => run.beat() })
       if (this.#isRewound(fetched)) await this.#needs.onRewound(fetched.partition)
       if (isStale()) return
-      this.#offer(fetched, run)
+      const stored = this.#offer(fetched, run)
+      this.#needs.broadcast.flushSoon()
+      if (stored !== undefined) await stored
     } finally {
       this.inflightBytes -= bytes
     }
-    this.#needs.broadcast.flushSoon()
   }
 
-  #offer(fetched: Fetched, run: BatchRun): void {
+  /** @returns what storing leaves to be waited for, if anything */
+  #offer(fetched: Fetched, run: BatchRun): void | Promise<void> {
     const { partition, nextOffset } = fetched
     const track = this.#track(fetched)
     const records = this.#judge(fetched.records.filter((one) => lastOf(one) >= track.position))
@@ -153,12 +155,13 @@ export class Consume {
       else this.#leaveOut(partition, record)
     }
     // In the store before any client can be told of it: a resume in between must find it there.
-    this.#needs.store.add(offered)
+    const stored = this.#needs.store.add(offered)
     this.#needs.signals.decoded(offered.length)
     track.handledMs = this.#needs.clock.nowMs()
     const stopped = records[stop]
     if (stopped === undefined) this.#passTo(partition, track, nextOffset)
     else this.#pause(partition, stopped.offset, stop < policyStop ? 'dead_letters' : 'policy', run)
+    return stored
   }
 
   #isRewound({ partition, highWatermark }: Fetched): boolean {
