@@ -1,0 +1,35 @@
+/** A phase lasts as long as replays are waited for, and not longer than it may. */
+import { describe, expect, test } from 'vitest'
+import { systemClock as clock } from '../../relay/world/clock.ts'
+import { playPhase } from './act.ts'
+import type { PlannedPhase } from './plan.ts'
+import type { Stage } from './stage.ts'
+
+const load = { recordsPerSecond: 0, payloadBytes: 1, threads: 1 }
+const phaseOf = (awaitsReplaysMs: number): PlannedPhase => {
+  return { name: 'replayed', ms: 20, awaitsReplaysMs, load, prelude: [], faults: [], stimuli: [] }
+}
+
+/** Plays a phase in which a client waits for its replay for so many looks. */
+async function looksOf(awaitsReplaysMs: number, waits: number): Promise<number> {
+  let looks = 0
+  const status = () => {
+    looks += 1
+    return Promise.resolve({ groups: { late: { replaying: looks <= waits ? 1 : 0 } } })
+  }
+  const journal = { write: () => undefined, now: () => 0 }
+  const producer = { load: () => Promise.resolve() }
+  const { signal } = new AbortController()
+  const stage = { clock, signal, journal, producer, fleet: { status }, report: () => undefined }
+  await playPhase(stage as unknown as Stage, phaseOf(awaitsReplaysMs))
+  return looks
+}
+
+describe('a phase that waits for replays', () => {
+  test('ends with the last of them', async () => expect(await looksOf(5_000, 2)).toBe(3))
+  test('ends at once where none is under way', async () => expect(await looksOf(5_000, 0)).toBe(1))
+  test('ends when its time is over', async () => {
+    expect(await looksOf(150, Infinity)).toBeLessThan(5)
+  })
+  test('does not look where it need not wait', async () => expect(await looksOf(0, 9)).toBe(0))
+})
