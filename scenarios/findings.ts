@@ -169,7 +169,7 @@ export const findings = {
   'M-742': {
     audit: 'graph state and telemetry v22',
     part: 'relay',
-    says: 'A time to live of 0 seconds is passed on to Redis, and no record can be replayed.',
+    says: 'A time to live goes to Redis unchecked: 0, or too long a one, and nothing is kept.',
   },
 } as const satisfies Record<string, Finding>
 

@@ -45,7 +45,8 @@ export default scenario({
   },
   expect: ({ replayTimeoutMs, replayRecordsMax: recordsMax }) => {
     const least = { limitMs: answerLimitMs(replayTimeoutMs), replaysMin: 2, recordsMin: 1_500 }
-    const late = { groups: ['late'], ...least, isRetained: true, recordsMax } as const
+    const only = { isRetained: true, holdsOnly: true, recordsMax } as const
+    const late = { groups: ['late'], ...least, ...only } as const
     const whole = (['zero', 'endless', 'word'] as const).flatMap(
       (one) => [{ check: 'replays-answered', ...late, phase: `${one}-replayed`, sincePhase: one },
         { ...told, phase: one, above: 0, atMost: Number(endless) }] as const)

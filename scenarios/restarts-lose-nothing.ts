@@ -45,7 +45,7 @@ export default scenario({
     const groups = ['returning', 'late'] as const
     const limitMs = answerLimitMs(replayTimeoutMs)
     const enough = { replaysMin: 6, recordsMin: 5_000, recordsMax } as const
-    const replays = { groups, limitMs, ...enough, isRetained: true } as const
+    const replays = { groups, limitMs, ...enough, isRetained: true, holdsOnly: true } as const
     return {
       'M-414': [{ check: 'commits-are-next', phase: 'quiet' }],
       'M-1114': [{ check: 'stream' }, { check: 'replays-answered', ...replays }],

@@ -160,6 +160,11 @@ judgeCases<ReplaysAnsweredOptions>(
       ],
     ),
     ...cannotTell('ended-too-soon', ['the run was over', replayed(), { limitMs: 26_000 }]),
+    ...cannotTell('not-answered', [
+      'where only what they hold is asked for',
+      hungUp(5.3),
+      { holdsOnly: true },
+    ]),
     ...cannotTell('no-outage', [
       'Redis was there throughout',
       replayed().control(5.1, 2, complete),

@@ -39,6 +39,8 @@ export interface ReplaysAnsweredOptions<G extends string = string, P extends str
   readonly sinceOutage?: boolean
   /** Only what was sent from the beginning of this phase on is asked for. */
   readonly sincePhase?: PhaseName<P>
+  /** Only what answered replays hold is asked for: that they are answered is another question. */
+  readonly holdsOnly?: boolean
   /** Records of one replay on this target: only from there on may it be called capped. */
   readonly recordsMax?: number | undefined
 }
@@ -55,6 +57,7 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
     isRetained: z.boolean().exactOptional(),
     sinceOutage: z.boolean().exactOptional(),
     sincePhase: name.exactOptional(),
+    holdsOnly: z.boolean().exactOptional(),
     recordsMax: count.optional(),
   }),
   judge(history, options) {
@@ -69,6 +72,7 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
     const answered = replays.filter(({ complete }) => complete !== undefined)
     const ground = groundOf(history, options)
     const judged = answered.map((replay) => accountOf(ground, replay))
+    const late = replays.flatMap((replay) => notAnswered(replay, limitMs))
     const evidence = {
       replays: replays.length,
       endedByUs: all.length - replays.length,
@@ -79,11 +83,15 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
     }
     return conclude({
       violations: [
-        ...replays.flatMap((replay) => notAnswered(replay, limitMs)),
+        ...(options.holdsOnly === true ? [] : late),
         ...(isRetained ? judged.flatMap(({ violations }) => violations) : []),
         ...(isRetained ? answered.flatMap((replay) => needlessTold(ground, replay)) : []),
       ],
-      doubts: [...doubtsOf(replays, evidence, options), ...unknownLimit(answered, options)],
+      doubts: [
+        ...(options.holdsOnly === true ? late.map(elsewhere) : []),
+        ...doubtsOf(replays, evidence, options),
+        ...unknownLimit(answered, options),
+      ],
       holds: {
         rule: 'answered',
         says:
@@ -115,6 +123,12 @@ function notAnswered({ client, askedAt, end, ...replay }: Replay, limitMs: numbe
     `${seconds(askedAt)} into the run; ${found.trim()}.`
   return [{ rule: 'not-answered', says, at: Math.min(end, askedAt + limitMs * 1_000) }]
 }
+
+const elsewhere = ({ rule, says }: Violation): Doubt => ({
+  rule,
+  says,
+  fix: 'See first why replays are not answered: what asks for their time tells.',
+})
 
 function doubtsOf(
   replays: readonly Replay[],
