@@ -56,6 +56,7 @@ function bench(
   poison: PoisonPolicy = referencePoison,
   more: Readonly<Record<string, string>> = {},
   box: LetterBox = { send: async () => undefined },
+  storing?: Promise<void>,
 ) {
   const parsed = parseSettings({ KAFKA_ON_DECODE_ERROR: policy, ...more })
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
@@ -94,7 +95,10 @@ function bench(
       soon: (work) => queueMicrotask(work),
     }),
     store: {
-      add: (records: readonly RelayRecord[]) => stored.push(...records),
+      add: (records: readonly RelayRecord[]) => {
+        stored.push(...records)
+        return storing
+      },
       addHole: (_: number, first: bigint, last = first) => holes.push([first, last]),
     } as unknown as ReplayStore,
     room: async () => undefined,
@@ -182,6 +186,18 @@ describe('skip policy', () => {
     const { consume, holes, run } = bench()
     await consume.take(batch(5n, ['sound', 'malformed', 'sound', 'sound'], new Set([2])), run)
     expect(holes).toEqual([[6n, 6n], [7n, 7n]])
+  })
+
+  test('offers a batch before it waits for a store that makes it wait', async () => {
+    const storing = Promise.withResolvers<void>()
+    const { consume, log, run } = bench('skip', referencePoison, {}, undefined, storing.promise)
+    let isTaken = false
+    const taking = consume.take(batch(0n, ['sound']), run).then(() => (isTaken = true))
+    await new Promise(setImmediate)
+    expect([log.ordinal, isTaken]).toEqual([1, false])
+    storing.resolve()
+    await taking
+    expect(isTaken).toBe(true)
   })
 
   test('a value is a view of the log, not of what was fetched', async () => {
