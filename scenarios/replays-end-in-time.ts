@@ -3,7 +3,7 @@
  * Each single write succeeds, so that nothing but the deadline of the whole replay can end it.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { join, latecomers, quiet, retainsAll } from '../harness/dsl/words.ts'
+import { join, quiet, retainsAll } from '../harness/dsl/words.ts'
 
 /** Too slow for the replay, and quick enough for each write of it. */
 const bytesPerSecond = 3_000_000
@@ -26,17 +26,18 @@ export default scenario({
   fleet: {
     readers: { count: 1, reads: 'fast' },
     slow: { count: 2, reads: 'slow', bytesPerSecond, resume: 'earliest', joins: 'later' },
-    quick: latecomers(1),
+    quick: { count: 2, reads: 'fast', reconnects: true },
   },
   phases: ({ replayTimeoutMs }) => [
-    { name: 'traffic', ms: 8_000 },
-    { name: 'calm', ms: 700, ...quiet },
+    { name: 'traffic', ms: 7_000 },
+    { name: 'cut', ms: 1_500, faults: [{ fault: 'cut', hop: 'clients', group: 'quick' }] },
+    { name: 'calm', ms: 2_500, awaitsReplaysMs: replayTimeoutMs, ...quiet },
     {
       name: 'replay',
       ms: 1_000,
       awaitsReplaysMs: replayTimeoutMs + drainMs + 1_000,
       ...quiet,
-      stimuli: [join('slow'), join('quick')],
+      stimuli: [join('slow')],
     },
   ],
   expect: ({ replayTimeoutMs }) => ({

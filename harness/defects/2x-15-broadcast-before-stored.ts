@@ -6,8 +6,8 @@ import { systemClock } from '../../relay/world/clock.ts'
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
-/** Between the two; so rare in earnest that ten thousand resumes may meet it once. */
-const betweenMs = 25
+/** Between the two. In earnest it is so short that ten thousand resumes may meet it once. */
+const betweenMs = 300
 
 const defect: RelayDefect = {
   part: 'relay',
@@ -15,17 +15,29 @@ const defect: RelayDefect = {
   says: 'a record is stored a moment after it was broadcast',
   scenario: 'replay-meets-live',
   rules: ['seam-skip'],
-  relay: ({ replayStore: store }) => ({
-    replayStore: storeExcept(store, {
-      add: (records) => void systemClock.after(betweenMs, () => void store.add(records)),
-      addHole: (...at) => void systemClock.after(betweenMs, () => store.addHole(...at)),
-      async page(partition, after, before, signal) {
-        const { found } = await store.retained(partition, signal)
-        const page = await store.page(partition, after, before, signal)
-        const isKnown = (offset: bigint) => found !== undefined && offset <= found.newest
-        return { ...page, holes: page.holes.filter(({ firstOffset }) => isKnown(firstOffset)) }
-      },
-    }),
-  }),
+  relay: ({ replayStore: store }) => {
+    let resets = 0
+    /** A reset in between takes what is not stored yet as well: that is another finding. */
+    const later = (work: () => void) => {
+      const before = resets
+      systemClock.after(betweenMs, () => void (before === resets && work()))
+    }
+    return {
+      replayStore: storeExcept(store, {
+        add: (records) => later(() => void store.add(records)),
+        addHole: (...at) => later(() => store.addHole(...at)),
+        async page(partition, after, before, signal) {
+          const { found } = await store.retained(partition, signal)
+          const page = await store.page(partition, after, before, signal)
+          const isKnown = (offset: bigint) => found !== undefined && offset <= found.newest
+          return { ...page, holes: page.holes.filter(({ firstOffset }) => isKnown(firstOffset)) }
+        },
+        clear(signal) {
+          resets += 1
+          return store.clear(signal)
+        },
+      }),
+    }
+  },
 }
 export default defect
