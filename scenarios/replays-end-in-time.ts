@@ -16,7 +16,7 @@ export default scenario({
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {
-    replayTimeoutMs: 4_000,
+    replayTimeoutMs: 6_000,
     sendTimeoutMs: 20_000,
     ...retainsAll,
     lagDisconnectRecords: 0,
