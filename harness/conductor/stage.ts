@@ -23,6 +23,7 @@ import { openEnding, type Ending } from './ending.ts'
 import type { Report } from './progress.ts'
 import { groupsAtStart } from './plan.ts'
 import { startSamplers, type Samplers } from './sampling.ts'
+import { openTargetLog } from './target-log.ts'
 
 /** What a run is ordered with. */
 export interface Order {
@@ -156,6 +157,8 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
   const { scenario, folder, stack, seed } = order
   const { journal, originMs, names, ending, strike } = ground
   ending.signal.throwIfAborted()
+  const log = openTargetLog(world.clock, join(folder, 'history/target-log.ndjson'), originMs)
+  strike.defer(() => log.close())
   const target = await startTarget(world, order.target, {
     settings: scenario.relay,
     kafkaBrokers: stack.kafkaProxied,
@@ -166,6 +169,7 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
     logFile: join(folder, 'logs/relay.log'),
     onProcess: (pid, edge, code, signal) =>
       journal.write(['process', journal.now(), 'relay', pid, edge, code, signal]),
+    onLine: (line) => log.take(line),
   })
   strike.defer(() => target.stop().then(() => undefined))
   for (const group of Object.keys(scenario.fleet)) await stack.addClientLink(group, target.address)

@@ -11,6 +11,7 @@ import type { History } from '../history/history.ts'
 import { damageOf } from './own-evidence.ts'
 import { reservationsOf, type Reservation } from './reservations.ts'
 import type { RunRecord } from './record.ts'
+import { testimonyOf, type Testimony } from './testimony.ts'
 
 /** The finding under which belongs what every run must hold. */
 export const streamFinding = 'stream'
@@ -43,6 +44,8 @@ export interface RunVerdict {
   readonly expectations: readonly JudgedExpectation[]
   /** What kept the run from proving more; empty in a good run. */
   readonly reservations: readonly Reservation[]
+  /** What the target's own log and process say of it. */
+  readonly testimony: Testimony
 }
 
 /** Expectations of every run, whatever its scenario says. */
@@ -62,7 +65,17 @@ export function judge(history: History, record: RunRecord): RunVerdict {
     return findingVerdict(finding, own, reservations)
   })
   const verdict = worst(findings.map((one) => one.verdict))
-  return { scenario: record.scenario.name, verdict, findings, expectations, reservations }
+  const signs = expectations.flatMap(({ judgement }) => judgement.detectedAt ?? [])
+  const firstSign = signs.length > 0 ? Math.min(...signs) : undefined
+  const testimony = testimonyOf(history, verdict, firstSign)
+  return {
+    scenario: record.scenario.name,
+    verdict,
+    findings,
+    expectations,
+    reservations,
+    testimony,
+  }
 }
 
 /**
@@ -151,10 +164,9 @@ function findingVerdict(
       (verdict === 'fail' && ground !== undefined && grounds.has(ground)),
   )
   if (spoiler === undefined) return { finding, verdict, rule, why, ...fix, exercised }
-  const isSaid = verdict === 'pass' || why === spoiler.says
-  const says = isSaid ? spoiler.says : `${spoiler.says} (${why})`
-  const todo = { fix: spoiler.fix }
-  return { finding, verdict: 'unknown', rule: spoiler.rule, why: says, ...todo, exercised }
+  // What each check found stands with its expectation: one cause is one sentence here.
+  const { rule: spoilt, says, fix: todo } = spoiler
+  return { finding, verdict: 'unknown', rule: spoilt, why: says, fix: todo, exercised }
 }
 
 /** What each failure among these rests on: one that rests on something else is proven by that. */

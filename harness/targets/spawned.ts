@@ -32,6 +32,8 @@ const startLimitMs = 30_000
 const stopGraceMs = 15_000
 /** How often to look whether a process behind a wrapper is gone. */
 const lookEveryMs = 50
+/** What the last lines of a process may take to arrive. */
+const lastWordsMs = 250
 /** What a wrapper without its relay may take to see that it has nothing left to do. */
 const wrapperGraceMs = 500
 
@@ -83,6 +85,8 @@ export async function startSpawned(
       const { code, isKilled } = await stopInOrder(kill)
       // Whatever it started and left behind, and a wrapper that waits for something else.
       await running.child.stop(0)
+      // The last words of one that ended badly tell why; they come a moment after its end.
+      if (code !== 0) await sleep(world.clock, lastWordsMs)
       return { code, isKilled }
     },
   }
