@@ -27,6 +27,24 @@ describe('in a log', () => {
     )
   })
 
+  test('one cause is told once, with what to do about it', () => {
+    const { shown, all } = open(false)
+    const told = { at: 'verdict', scenario: 's', verdict: 'unknown', why: 'No Kafka.' } as const
+    shown.report({ at: 'scenario', name: 'small', claim: 'It is.', index: 1, of: 2 })
+    shown.report({ ...told, finding: 'M-1', fix: 'run it again' })
+    shown.report({ ...told, finding: 'stream', fix: 'run it again' })
+    shown.report({ ...told, finding: 'M-2', verdict: 'fail' })
+    shown.report({ at: 'scenario', name: 'other', claim: 'It is.', index: 2, of: 2 })
+    shown.report({ ...told, finding: 'M-3' })
+    expect(all().match(/.*(?:M-|stream|fix).*/g)?.map((line) => line.trim())).toEqual([
+      'UNKNOWN M-1      No Kafka.',
+      'fix: run it again',
+      'UNKNOWN stream   as M-1',
+      'FAIL    M-2      No Kafka.',
+      'UNKNOWN M-3      No Kafka.',
+    ])
+  })
+
   test('a target’s words cannot steer the terminal that shows the log', () => {
     const { shown, all } = open(false)
     const why = 'GET /health: \u001b]0;owned\u0007\r\u009b2J'

@@ -41,6 +41,7 @@ export function paint(screen: Screen, format: 'green' | 'red' | 'yellow' | 'dim'
 
 export function openConsole(clock: Clock, screen: Screen): Console {
   const status = new StatusLine(clock, screen)
+  const said = new Map<string, string>()
   const line = (text: string) => {
     status.clear()
     screen.write(`${text}\n`)
@@ -49,7 +50,7 @@ export function openConsole(clock: Clock, screen: Screen): Console {
   const timer = screen.isTerminal ? clock.every(250, () => status.draw()) : undefined
   return {
     line,
-    report: (progress) => tell(progress, line, status, screen),
+    report: (progress) => tell(progress, { line, status, screen, said }),
     close() {
       timer?.cancel()
       status.clear()
@@ -57,11 +58,21 @@ export function openConsole(clock: Clock, screen: Screen): Console {
   }
 }
 
-function tell(progress: Progress, line: (text: string) => void, status: StatusLine, to: Screen) {
+interface Telling {
+  readonly line: (text: string) => void
+  readonly status: StatusLine
+  readonly screen: Screen
+  /** Sentences of this scenario's verdicts, and the finding that each was said of first. */
+  readonly said: Map<string, string>
+}
+
+function tell(progress: Progress, telling: Telling) {
+  const { line, status, screen: to, said } = telling
   switch (progress.at) {
     case 'step':
       return line(paint(to, 'dim', plain(progress.says)))
     case 'scenario':
+      said.clear()
       line(`\n[${progress.index}/${progress.of}] ${progress.name}`)
       return line(`      ${progress.claim}`)
     case 'phase':
@@ -71,11 +82,21 @@ function tell(progress: Progress, line: (text: string) => void, status: StatusLi
       return status.count(progress.acked, progress.deliveries, progress.clients)
     case 'fault':
       return line(paint(to, 'dim', `      ${steps[progress.step]} ${plain(progress.says)}`))
-    case 'verdict': {
-      const verdict = sayVerdict(to, progress.verdict)
-      return line(`      ${verdict} ${progress.finding.padEnd(8)} ${plain(progress.why)}`)
-    }
+    case 'verdict':
+      return tellVerdict(progress, telling)
   }
+}
+
+/** What was said of one finding is not said again of the next: one cause, one sentence. */
+function tellVerdict(progress: Extract<Progress, { at: 'verdict' }>, telling: Telling): void {
+  const { verdict, finding, why, fix } = progress
+  const { line, screen, said } = telling
+  const key = `${verdict} ${why}`
+  const first = verdict === 'pass' ? undefined : said.get(key)
+  if (first === undefined) said.set(key, finding)
+  const says = first === undefined ? plain(why) : `as ${first}`
+  line(`      ${sayVerdict(screen, verdict)} ${finding.padEnd(8)} ${says}`)
+  if (fix !== undefined && first === undefined) line(`                       fix: ${plain(fix)}`)
 }
 
 /** A target's own words reach the screen; they must not be able to steer a terminal. */

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { readHistory } from '../history/history.ts'
 import { judge, worst, type RunVerdict } from '../judge/judge.ts'
 import { historyFolder, readRecord, recordFile } from '../judge/record.ts'
+import { sayTestimony } from '../judge/testimony.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { CommandWorld } from './command-world.ts'
 import { sayVerdict } from './console.ts'
@@ -45,9 +46,11 @@ function runFoldersIn(folder: string): string[] {
   )
 }
 
-function say({ out }: CommandWorld, { scenario, findings, reservations }: RunVerdict): string {
-  const rows = findings.map(
-    ({ verdict, finding, why }) => `  ${sayVerdict(out, verdict)} ${finding.padEnd(8)} ${why}`,
-  )
-  return [scenario, ...rows, ...reservations.map(({ says }) => `  doubt: ${says}`), ''].join('\n')
+function say({ out }: CommandWorld, judged: RunVerdict): string {
+  const rows = judged.findings.flatMap(({ verdict, finding, why, fix }) => [
+    `  ${sayVerdict(out, verdict)} ${finding.padEnd(8)} ${why}`,
+    ...(fix === undefined ? [] : [`                   fix: ${fix}`]),
+  ])
+  const doubts = judged.reservations.map(({ says }) => `  doubt: ${says}`)
+  return [judged.scenario, ...rows, ...sayTestimony(judged.testimony), ...doubts, ''].join('\n')
 }

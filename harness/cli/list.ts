@@ -8,10 +8,11 @@ import { exitCodes } from './exit-codes.ts'
 export function list(world: CommandWorld, options: { json?: boolean }): Promise<number> {
   const catalogue = {
     scenarios: Object.values(scenarios).map(({ name, claim, suites }) => ({ name, claim, suites })),
-    findings: Object.entries(findings).map(([id, { says, audit }]) => ({
+    findings: Object.entries(findings).map(([id, { says, audit, part }]) => ({
       id,
       says,
       audit,
+      part,
       defects: defectsOf(id as FindingId),
     })),
   }
@@ -25,16 +26,19 @@ export const defectsOf = (finding: FindingId): string[] =>
     .filter(([, defect]) => defect.finding === finding)
     .map(([name]) => name)
 
+const ownClient = "           of this project's client: not applicable to another relay"
+
 function say(catalogue: {
   scenarios: { name: string; claim: string; suites: readonly string[] }[]
-  findings: { id: string; says: string; audit: string; defects: string[] }[]
+  findings: { id: string; says: string; audit: string; part: string; defects: string[] }[]
 }): string {
   const scenarioLines = catalogue.scenarios.flatMap(({ name, claim, suites }) => [
     `  ${name}  (${suites.join(', ')})`,
     `      ${claim}`,
   ])
-  const findingLines = catalogue.findings.flatMap(({ id, says, audit, defects: names }) => [
+  const findingLines = catalogue.findings.flatMap(({ id, says, audit, part, defects: names }) => [
     `  ${id.padEnd(8)} ${says}  [${audit}]`,
+    ...(part === 'client' ? [ownClient] : []),
     ...names.map((name) => `           defect: ${name}`),
   ])
   return ['Scenarios', ...scenarioLines, '', 'Findings', ...findingLines, ''].join('\n')

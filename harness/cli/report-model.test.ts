@@ -73,13 +73,40 @@ describe('a chart', () => {
 })
 
 test('facts are for people: MiB, ms, words', () => {
-  const { scenarios: [one], environment } = reportOf(head, [shown([])])
+  const { scenarios: [one], environment } = reportOf(head, [
+    shown([], { effective: record.settings }),
+  ])
   expect(one?.settings).toEqual([
     ['healthWindowMs', '6,000 ms'],
     ['ringBytesMax', '64.0 MiB'],
     ['isOdd', 'true'],
   ])
   expect(environment).toContainEqual(['memory', '8.0 MiB'])
+})
+
+test('a setting that the target does not report is asked, not confirmed', () => {
+  const effective = { healthWindowMs: 120_000, ringBytesMax: 64 * 1_048_576, ownMs: 5 }
+  const target = { kind: 'command', command: 'x', says: 'command: x' } as const
+  const one = reportOf(head, [shown([], { effective, target })]).scenarios[0]
+  expect(one?.settings).toEqual([
+    ['healthWindowMs', '120,000 ms (asked for 6,000 ms)'],
+    ['ringBytesMax', '64.0 MiB'],
+    ['isOdd', 'true (asked, not confirmed)'],
+    ['ownMs', '5 ms'],
+  ])
+  expect(one?.unconfirmed).toEqual(['isOdd'])
+})
+
+test('how the target ended, and what it said before a failure, stand in the report', () => {
+  const told = story().process(0, 'start').process(3, 'exit').phase('steady', 0, 1)
+  told.add(['log', 2_900_000, 'relay', 'panic: <b>'])
+  const history = told.history()
+  const one = { ...shown([]), history, verdict: judge(history, record) }
+  expect(reportOf(head, [one]).scenarios[0]?.testimony).toEqual({
+    ends: ["The target's process 1 ended by itself at 3.0 s with code 0."],
+    crash: [['2.9 s', 'panic: <b>']],
+    before: [['2.9 s', 'panic: <b>']],
+  })
 })
 
 test('evidence is told in words and in times of the run', () => {

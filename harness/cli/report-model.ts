@@ -9,6 +9,7 @@ import type {
   ReportFault,
   ReportFinding,
   ReportScenario,
+  ReportTestimony,
   Verdict,
 } from '../../reports/render/model.ts'
 import type { Chart, Series } from '../checkers/checker.ts'
@@ -19,6 +20,7 @@ import type { History } from '../history/history.ts'
 import type { FaultWindow } from '../history/windows.ts'
 import { streamFinding, worst, type JudgedExpectation } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
+import type { LoggedLine, Testimony } from '../judge/testimony.ts'
 import { knownOfReference, timingOf } from '../targets/environment.ts'
 import { sayTarget } from '../targets/target.ts'
 
@@ -113,11 +115,13 @@ function unplayedScenario({ item, why }: Unplayed): ReportScenario {
     expectations: [],
     charts: [],
     settings: [],
+    unconfirmed: [],
+    testimony: { ends: [], crash: [], before: [] },
   }
 }
 
 function findingRows({ record, verdict }: Shown): ReportFinding[] {
-  return verdict.findings.map(({ finding, verdict: found, why, exercised }) => ({
+  return verdict.findings.map(({ finding, verdict: found, why, fix, exercised }) => ({
     id: finding,
     says: knownFindings[finding]?.says ?? '',
     audit: knownFindings[finding]?.audit ?? '',
@@ -125,6 +129,7 @@ function findingRows({ record, verdict }: Shown): ReportFinding[] {
     target: record.target.says,
     verdict: found,
     why,
+    ...(fix !== undefined && { fix }),
     exercised,
   }))
 }
@@ -143,7 +148,9 @@ function scenarioOf({ record, verdict, history, charts }: Shown): ReportScenario
     faults: history.faults.map(faultOf),
     expectations: verdict.expectations.map(expectationOf),
     charts: distinct([...own, ...charts]).map(chartOf),
-    settings: factsOf({ ...record.settings, ...record.effective }),
+    settings: settingFacts(record),
+    unconfirmed: record.target.kind === 'reference' ? [] : unconfirmedOf(record),
+    testimony: testimonyFacts(verdict.testimony),
   }
 }
 
@@ -178,12 +185,35 @@ function expectationOf(one: JudgedExpectation): ReportExpectation {
     verdict: judgement.verdict,
     rule: judgement.rule,
     why: judgement.why,
+    ...(judgement.fix !== undefined && { fix: judgement.fix }),
     exercised: judgement.exercised,
     ...(detectedAfterMs === undefined ? {} : { detectedAfter: detectedAfterMs / 1_000 }),
     ...(judgement.detectedAt !== undefined && { seenAt: seconds(judgement.detectedAt) }),
     evidence: inWords(judgement.evidence),
     anomalies: judgement.anomalies ?? [],
   }
+}
+
+const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+
+/** Names of settings that were asked for and that the target does not report. */
+const unconfirmedOf = ({ settings, effective }: RunRecord): string[] =>
+  Object.keys(settings).filter((name) => effective[name] === undefined)
+
+/** Settings as the target reports them; where it does not, as they were asked for, and so said. */
+function settingFacts({ settings, effective }: RunRecord): Fact[] {
+  return Object.entries({ ...settings, ...effective }).map(([name, value]): Fact => {
+    const says = sayValue(name, value)
+    if (!(name in settings)) return [name, says]
+    if (effective[name] === undefined) return [name, `${says} (asked, not confirmed)`]
+    if (isSame(settings[name], value)) return [name, says]
+    return [name, `${says} (asked for ${sayValue(name, settings[name])})`]
+  })
+}
+
+function testimonyFacts({ ends, crash, before }: Testimony): ReportTestimony {
+  const factOf = ({ at, line }: LoggedLine): Fact => [`${seconds(at).toFixed(1)} s`, line]
+  return { ends, crash: crash.map(factOf), before: before.map(factOf) }
 }
 
 function environmentOf(record: RunRecord | undefined): Fact[] {

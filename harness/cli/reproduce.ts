@@ -16,12 +16,14 @@ import { quoted } from './quoted.ts'
 import { selectFinding } from './select.ts'
 
 /** What became of one relay: as it should be, or not. */
-interface Shown {
+export interface Shown {
   readonly name: string
   readonly verdict: SuiteResult['verdict']['verdict']
   readonly rule: string
   readonly why: string
+  readonly isReference: boolean
   readonly isAsExpected: boolean
+  readonly fix?: string
 }
 
 export async function reproduce(
@@ -49,11 +51,20 @@ export async function reproduce(
     const title = `${finding}: ${says} [${audit}]`
     given.out.write(sideBySide(given, title, shown, troubles, performance.page))
   }
-  if (isReproduced) return exitCodes.pass.code
-  return shown.some(({ verdict }) => verdict === 'unknown') || !isWhole
-    ? exitCodes.unknown.code
-    : exitCodes.fail.code
+  return exitCodes[isReproduced ? 'pass' : verdictOf(shown, isWhole)].code
 }
+
+/**
+ * Of what is no reproduction: a reference that fails is a failure, whatever became of the rest;
+ * then what could not be judged is unknown; a defect that was judged and not detected is a failure.
+ */
+export function verdictOf(shown: readonly Shown[], isWhole: boolean): 'fail' | 'unknown' {
+  if (shown.some(({ isReference, verdict }) => isReference && verdict === 'fail')) return 'fail'
+  const isOpen = shown.some((one) => !one.isAsExpected && !isDecided(one))
+  return isOpen || !isWhole ? 'unknown' : 'fail'
+}
+
+const isDecided = ({ verdict }: Shown) => verdict === 'pass' || verdict === 'fail'
 
 /** What the report says of it, at its head. */
 function reproductionOf(finding: FindingId, { results, unplayed }: SuiteOutcome) {
@@ -61,11 +72,22 @@ function reproductionOf(finding: FindingId, { results, unplayed }: SuiteOutcome)
   const odd = shown.filter((one) => !one.isAsExpected)
   const isReproduced = unplayed.length === 0 && odd.length === 0
   const [reference] = shown
-  const found = odd.map(({ name, verdict, rule }) => `${name}: ${verdict} (${rule})`)
+  const found = odd.map((one) => `${unexpected(one)} (${one.name}: ${one.verdict}, ${one.rule})`)
   const says = isReproduced
     ? `The ${reference?.name} passes; with the mistake put back it fails by the rule named for it.`
-    : `This is not what was to be shown: ${found.join(', ') || 'not all of it was played'}.`
+    : `Not reproduced: ${found.join('; ') || 'not all of it was played'}.`
   return { isReproduced, says }
+}
+
+/** What is wrong with one of the two, in words. */
+export function unexpected({ isReference, verdict, rule }: Shown): string {
+  const who = isReference ? 'the reference relay' : 'the defect'
+  if (verdict === 'unknown') return `${who} could not be judged`
+  if (verdict === 'not-applicable') return `the finding does not apply to ${who}`
+  if (isReference) return 'the reference relay failed'
+  return verdict === 'fail'
+    ? `the defect failed by another rule than its own (${rule})`
+    : 'the defect was not detected'
 }
 
 const scenarioOf = (defect: DefectName) => defectOf(defect).scenario as ScenarioName
@@ -86,16 +108,17 @@ function itemsOf(names: readonly DefectName[], seed: string): SuiteItem[] {
   ]
 }
 
-function shownOf(own: FindingVerdict | undefined): Pick<Shown, 'verdict' | 'rule' | 'why'> {
-  const { verdict = 'unknown', rule = 'not-judged', why = 'It was not judged.' } = own ?? {}
-  return { verdict, rule, why }
+function shownOf(own?: FindingVerdict): Pick<Shown, 'verdict' | 'rule' | 'why' | 'fix'> {
+  const { verdict = 'unknown', rule = 'not-judged', why = 'It was not judged.', fix } = own ?? {}
+  return { verdict, rule, why, ...(fix !== undefined && { fix }) }
 }
 
 /** It must pass as a whole: one that fails for something else shows nothing. */
 function showReference({ verdict, findings: all }: RunVerdict, own?: FindingVerdict): Shown {
   const isElse = own?.verdict === 'pass' && verdict !== 'pass'
-  const { rule, why } = shownOf(isElse ? all.find((one) => one.verdict === verdict) : own)
-  return { name: 'reference relay', verdict, rule, why, isAsExpected: verdict === 'pass' }
+  const base = shownOf(isElse ? all.find((one) => one.verdict === verdict) : own)
+  const name = 'reference relay'
+  return { ...base, name, verdict, isReference: true, isAsExpected: verdict === 'pass' }
 }
 
 function show(finding: FindingId, { item, verdict }: SuiteResult): Shown {
@@ -108,7 +131,8 @@ function show(finding: FindingId, { item, verdict }: SuiteResult): Shown {
     .filter((one) => one.finding === finding && one.judgement.verdict === 'fail')
     .map(({ judgement }) => judgement.rule)
   const isForItsReason = rules.some((one) => defectOf(defect).rules.includes(one))
-  return { name: defect, ...base, isAsExpected: found === 'fail' && isForItsReason }
+  const isAsExpected = found === 'fail' && isForItsReason
+  return { name: defect, ...base, isReference: false, isAsExpected }
 }
 
 function sideBySide(
@@ -118,10 +142,11 @@ function sideBySide(
   troubles: readonly string[],
   page = 'could not be written',
 ): string {
-  const rows = shown.flatMap(({ name, verdict, rule, why, isAsExpected }) => [
-    `  ${sayVerdict(out, verdict)} ${name}`,
-    `          ${rule}: ${why}`,
-    ...(isAsExpected ? [] : [paint(out, 'red', '          this is not what was to be shown')]),
+  const rows = shown.flatMap((one) => [
+    `  ${sayVerdict(out, one.verdict)} ${one.name}`,
+    `          ${one.rule}: ${one.why}`,
+    ...(one.fix === undefined ? [] : [`          fix: ${one.fix}`]),
+    ...(one.isAsExpected ? [] : [paint(out, 'red', `          unexpected: ${unexpected(one)}`)]),
   ])
   const lacking = troubles.map((one) => paint(out, 'yellow', `  ${one}`))
   return ['', title, ...rows, ...lacking, '', `report: ${page}`, ''].join('\n')

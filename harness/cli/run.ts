@@ -92,6 +92,32 @@ function troubleLines({ scenarios }: Report): string[] {
   )
 }
 
+/** Settings that may not be in force: the scenarios' times were derived from them all the same. */
+function unconfirmedLines({ scenarios }: Report): string[] {
+  const names = [...new Set(scenarios.flatMap(({ unconfirmed }) => unconfirmed))]
+  if (names.length === 0) return []
+  return [
+    'Asked, not confirmed: the target does not report these settings in /version',
+    `  ${names.join(', ')}`,
+    '  fix: where you know what it does, say so with --know name=value',
+  ]
+}
+
+/** How many findings came to which verdict; what does not apply to the target decides nothing. */
+function tallyOf({ findings }: Report): string {
+  const words = {
+    pass: 'pass',
+    fail: 'fail',
+    unknown: 'unknown',
+    'not-applicable': 'not applicable',
+  } as const
+  const counts = Object.entries(words).map(([verdict, word]) => {
+    const count = findings.filter((one) => one.verdict === verdict).length
+    return count === 0 ? [] : [`${count} ${word}`]
+  })
+  return counts.flat().join(', ') || 'nothing was judged'
+}
+
 function closing(
   { out }: CommandWorld,
   { report, page, isInterrupted }: Awaited<ReturnType<typeof play>>,
@@ -106,6 +132,8 @@ function closing(
     'Verdicts by finding',
     ...rows,
     ...(troubles.length > 0 ? ['What could not be judged', ...troubles] : []),
+    ...unconfirmedLines(report).map((line) => paint(out, 'yellow', line)),
+    `In all: ${tallyOf(report)}.`,
     '',
     ...report.scenarios.map(({ name, verdict }) => `${sayVerdict(out, verdict)} ${name}`),
     '',

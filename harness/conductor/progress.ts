@@ -26,6 +26,8 @@ export type Progress =
       readonly finding: string
       readonly verdict: Verdict
       readonly why: string
+      /** Of an `unknown`: what to do to get an answer. */
+      readonly fix?: string
     }
 
 export type Report = (progress: Progress) => void

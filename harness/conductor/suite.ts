@@ -5,6 +5,7 @@ import { readHistory } from '../history/history.ts'
 import { journalFiles } from '../history/lines.ts'
 import { judge, type RunVerdict } from '../judge/judge.ts'
 import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
+import { sayTestimony } from '../judge/testimony.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -134,6 +135,7 @@ async function playItem(
   writeRecord(folder, record)
   const verdict = judge(readHistory(history), record)
   for (const one of verdict.findings) report({ at: 'verdict', scenario: scenario.name, ...one })
+  for (const says of sayTestimony(verdict.testimony)) report({ at: 'step', says })
   return { item, folder, record, verdict }
 }
 

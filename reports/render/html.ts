@@ -10,6 +10,7 @@ import type {
   ReportFault,
   ReportFinding,
   ReportScenario,
+  ReportTestimony,
   Verdict,
 } from './model.ts'
 
@@ -78,7 +79,7 @@ function findingTable({ findings, scenarios }: Report): string {
 <td class="says">${text(finding.says)}<br><small>${text(finding.audit)}</small></td>
 <td class="scene"><a href="#scenario-${anchor(finding)}">${text(finding.scenario)}</a><br>
 <small>${text(finding.target)}</small></td>
-<td class="found">${text(finding.why)}</td>
+<td class="found">${text(finding.why)}${fix(finding.fix)}</td>
 <td class="number">${finding.exercised.toLocaleString('en')}</td>
 </tr>`,
   )
@@ -97,6 +98,7 @@ function section(scenario: ReportScenario, index: number): string {
 <p><small>${text(scenario.target)} · ${duration(scenario.tookSeconds)}</small></p>
 ${scenario.mistake === undefined ? '' : mistakeBox(scenario.mistake)}
 ${troubles === '' ? '' : troubleBox(troubles)}
+${testimony(scenario.testimony)}
 ${scenario.expectations.map(expectation).join('\n')}
 <div class="charts" data-scenario="${index}"></div>
 ${scenario.faults.length === 0 ? '' : faultTable(scenario.faults)}
@@ -116,6 +118,7 @@ function expectation(one: ReportExpectation): string {
 <span class="why">${text(one.why)}</span></summary>
 <p><small>rule <code>${text(one.rule)}</code> · ${one.exercised.toLocaleString('en')} put to the
 test${when}</small></p>
+${fix(one.fix)}
 ${facts(one.evidence)}
 ${one.anomalies.map(anomaly).join('\n')}
 </details>`
@@ -126,6 +129,24 @@ function anomaly(one: ReportAnomaly): string {
   return `<div class="anomaly"><b>${text(one.kind)}</b> × ${one.count.toLocaleString('en')}:
 ${text(one.says)}<pre>${witness}</pre></div>`
 }
+
+const fix = (says: string | undefined) =>
+  says === undefined ? '' : `<p class="fix">fix: ${text(says)}</p>`
+
+/** The target's own words: open where it crashed, and at hand where something failed. */
+function testimony({ ends, crash, before }: ReportTestimony): string {
+  const lines = (title: string, all: readonly Fact[]) =>
+    all.length === 0 ? '' : `<p>${title}</p><pre>${all.map(logLine).join('\n')}</pre>`
+  if (ends.length + crash.length + before.length === 0) return ''
+  return `<details class="testimony"${crash.length > 0 ? ' open' : ''}>
+<summary>What the target itself says</summary>
+${ends.map((says) => `<p>${text(says)}</p>`).join('\n')}
+${lines('Lines of its log that tell of a crash:', crash)}
+${lines('Its last lines before the first sign of a failure:', before)}
+</details>`
+}
+
+const logLine = ([at, line]: Fact) => text(`${at.padStart(8)}  ${line}`)
 
 const outcomes: Readonly<Record<ReportFault['outcome'], string>> = {
   bit: 'yes',

@@ -3,7 +3,7 @@
  * expectation; `unknown` is an error, not a failure and never a skip: it must not look green. What
  * does not apply to the target is the only skip.
  */
-import type { Report, ReportExpectation, ReportScenario } from './model.ts'
+import type { Fact, Report, ReportExpectation, ReportScenario } from './model.ts'
 
 export function renderJunit(report: Report): string {
   const suites = report.scenarios.map((scenario) => suite(scenario))
@@ -23,12 +23,26 @@ function suite(scenario: ReportScenario): string {
   const head = `  <testsuite name="${xml(name)}" ${counts(cases)} time="${tookSeconds}">`
   const says = xml([target, ...troubles].join('\n'))
   const trouble = troubles.length === 0 ? [] : [`    <system-err>${says}</system-err>`]
-  return [head, ...cases.map((one) => testCase(name, one)), ...trouble, '  </testsuite>'].join('\n')
+  const told = wordsOf(scenario)
+  const out = told.length === 0 ? [] : [`    <system-out>${xml(told.join('\n'))}</system-out>`]
+  const inside = [...cases.map((one) => testCase(name, one)), ...out, ...trouble]
+  return [head, ...inside, '  </testsuite>'].join('\n')
+}
+
+/** What the target itself says: how it ended, and its log around what failed. */
+function wordsOf({ testimony: { ends, crash, before } }: ReportScenario): string[] {
+  const lines = (title: string, all: readonly Fact[]) =>
+    all.length === 0 ? [] : [title, ...all.map(([at, line]) => `  ${at}  ${line}`)]
+  return [
+    ...ends,
+    ...lines("Lines of the target's log that tell of a crash:", crash),
+    ...lines("The target's last lines before the first sign of a failure:", before),
+  ]
 }
 
 type Case = Pick<
   ReportExpectation,
-  'finding' | 'check' | 'verdict' | 'rule' | 'why' | 'exercised'
+  'finding' | 'check' | 'verdict' | 'rule' | 'why' | 'fix' | 'exercised'
 >
 
 /**
@@ -46,7 +60,8 @@ function casesOf({ expectations, troubles, verdict }: ReportScenario): readonly 
 }
 
 function testCase(scenario: string, expectation: Case): string {
-  const { finding, check, verdict, rule, why, exercised } = expectation
+  const { finding, check, verdict, rule, exercised } = expectation
+  const why = expectation.why + (expectation.fix === undefined ? '' : ` fix: ${expectation.fix}`)
   const open = `    <testcase classname="${xml(scenario)}" name="${xml(`${finding} ${check}`)}"`
   const out = `<system-out>${xml(`${exercised} exercised; ${why}`)}</system-out>`
   if (verdict === 'pass') return `${open}>${out}</testcase>`

@@ -10,8 +10,9 @@ const marks: Readonly<Record<Verdict, string>> = {
 
 export function renderMarkdown(report: Report): string {
   const rows = report.findings.map(
-    ({ id, scenario, verdict, exercised, why }) =>
-      `| ${cell(id)} | ${cell(scenario)} | ${marks[verdict]} | ${exercised} | ${cell(why)} |`,
+    ({ id, scenario, verdict, exercised, why, fix }) =>
+      `| ${cell(id)} | ${cell(scenario)} | ${marks[verdict]} | ${exercised} | ` +
+      `${cell(fix === undefined ? why : `${why} fix: ${fix}`)} |`,
   )
   const troubles = report.scenarios.flatMap(({ name, troubles: all }) =>
     all.map((trouble) => `- ${cell(name)}: ${cell(trouble)}`),

@@ -58,6 +58,15 @@ export interface ReportExpectation {
   readonly anomalies: readonly ReportAnomaly[]
 }
 
+/** What the target itself says: how it ended, and lines of its log by their time. */
+export interface ReportTestimony {
+  readonly ends: readonly string[]
+  /** Lines that tell of a crash. */
+  readonly crash: readonly Fact[]
+  /** The last lines before the first sign of a failure. */
+  readonly before: readonly Fact[]
+}
+
 export interface ReportScenario {
   readonly name: string
   readonly claim: string
@@ -73,6 +82,9 @@ export interface ReportScenario {
   readonly expectations: readonly ReportExpectation[]
   readonly charts: readonly ReportChart[]
   readonly settings: readonly Fact[]
+  /** Settings that were asked for, and of which the target does not say that it has them. */
+  readonly unconfirmed: readonly string[]
+  readonly testimony: ReportTestimony
 }
 
 export interface ReportFinding {
@@ -83,6 +95,8 @@ export interface ReportFinding {
   readonly target: string
   readonly verdict: Verdict
   readonly why: string
+  /** Of an `unknown`: what to do to get an answer. */
+  readonly fix?: string
   readonly exercised: number
 }
 

@@ -14,6 +14,7 @@ const expectation = (verdict: Verdict): ReportExpectation => ({
   verdict,
   rule: hostile,
   why: hostile,
+  ...(verdict === 'unknown' && { fix: `give ${hostile}` }),
   exercised: 3,
   evidence: [[hostile, hostile]],
   anomalies: [{ kind: hostile, says: hostile, count: 1, witness: [{ [hostile]: hostile }] }],
@@ -31,6 +32,12 @@ const scenario = (verdict: Verdict, own: readonly Verdict[]): ReportScenario => 
   expectations: own.map(expectation),
   charts: [{ title: hostile, unit: hostile, series: [], limits: [{ name: hostile, v: 1 }] }],
   settings: [[hostile, hostile]],
+  unconfirmed: [hostile],
+  testimony: {
+    ends: [`It ended. ${hostile}`],
+    crash: [['3.6 s', `panicked ${hostile}`]],
+    before: [['3.5 s', `before ${hostile}`]],
+  },
 })
 
 const report = (...scenarios: ReportScenario[]): Report => ({
@@ -53,6 +60,18 @@ const report = (...scenarios: ReportScenario[]): Report => ({
   })),
   scenarios,
   environment: [[hostile, hostile]],
+})
+
+test('what the target said, and what to do about an unknown, stand in every format', () => {
+  const given = report(scenario('fail', ['fail', 'unknown']))
+  const [page, junit] = [renderHtml(given, assets), renderJunit(given)]
+  for (const text of [page, junit]) {
+    for (const words of ['It ended. ', '3.6 s  panicked ', '3.5 s  before ', 'fix: give ']) {
+      expect(text).toContain(words)
+    }
+  }
+  const findings = given.findings.map((one) => ({ ...one, fix: 'run longer' }))
+  expect(renderMarkdown({ ...given, findings })).toContain('fix: run longer')
 })
 
 describe('the page', () => {
