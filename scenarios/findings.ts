@@ -171,6 +171,11 @@ export const findings = {
     part: 'relay',
     says: 'A time to live goes to Redis unchecked: 0, or too long a one, and nothing is kept.',
   },
+  'v35-8': {
+    audit: 'websocket_server module v35',
+    part: 'relay',
+    says: 'A relay that is asked to stop does not end, ends with an error, or tells no client.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

@@ -15,6 +15,7 @@ import resetsSayWhatTheyDid from './resets-say-what-they-did.ts'
 import restartsLoseNothing from './restarts-lose-nothing.ts'
 import replaysEndInTime from './replays-end-in-time.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
+import shutdownIsGraceful from './shutdown-is-graceful.ts'
 import slotsComeBack from './slots-come-back.ts'
 
 export const scenarios = {
@@ -33,6 +34,7 @@ export const scenarios = {
   'restarts-lose-nothing': restartsLoseNothing,
   'replays-end-in-time': replaysEndInTime,
   'send-never-waits-for-ever': sendNeverWaitsForEver,
+  'shutdown-is-graceful': shutdownIsGraceful,
   'slots-come-back': slotsComeBack,
 } as const satisfies Readonly<Record<string, Scenario>>
 

@@ -8,6 +8,7 @@ import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
 import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
 import { commitsAreNext, type CommitsAreNextOptions } from './commits-are-next.ts'
 import { deliveredInTime, type DeliveredInTimeOptions } from './delivered-in-time.ts'
+import { endsInOrder, type EndsInOrderOptions } from './ends-in-order.ts'
 import { exercised, type ExercisedOptions } from './exercised.ts'
 import { hostileAnswered, type HostileAnsweredOptions } from './hostile-answered.ts'
 import { idleIsNotBroken, type IdleIsNotBrokenOptions } from './idle-is-not-broken.ts'
@@ -45,6 +46,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'idle-is-not-broken': IdleIsNotBrokenOptions<P>
   readonly 'commits-are-next': CommitsAreNextOptions<P>
   readonly 'delivered-in-time': DeliveredInTimeOptions<G, P>
+  readonly 'ends-in-order': EndsInOrderOptions<G>
   readonly 'hostile-answered': HostileAnsweredOptions
   readonly 'lag-truth': LagTruthOptions<P>
   readonly 'limit-holds': LimitHoldsOptions<G>
@@ -76,6 +78,7 @@ export const checkers = {
   'idle-is-not-broken': idleIsNotBroken,
   'commits-are-next': commitsAreNext,
   'delivered-in-time': deliveredInTime,
+  'ends-in-order': endsInOrder,
   'hostile-answered': hostileAnswered,
   'lag-truth': lagTruth,
   'limit-holds': limitHolds,

@@ -3,7 +3,7 @@ import type { ReplayStore } from '../../relay/parts.ts'
 
 export const storeExcept = (
   store: ReplayStore,
-  otherwise: Partial<Pick<ReplayStore, 'add' | 'addHole' | 'page' | 'clear'>>,
+  otherwise: Partial<Pick<ReplayStore, 'add' | 'addHole' | 'page' | 'clear' | 'close'>>,
 ): ReplayStore => ({
   add: (records) => store.add(records),
   addHole: (partition, offset, lastOffset) => store.addHole(partition, offset, lastOffset),

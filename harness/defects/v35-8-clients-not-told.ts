@@ -1,0 +1,19 @@
+/** The relay ends in order, but its clients only lose their connections. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'v35-8',
+  says: 'clients get no close frame when the relay shuts down',
+  scenario: 'shutdown-is-graceful',
+  rules: ['not-told'],
+  relay: ({ openOutlet }) => ({
+    openOutlet(needs) {
+      const outlet = openOutlet(needs)
+      const close = outlet.close.bind(outlet)
+      outlet.close = (reason, after) => close(reason, reason === 'shutdown' ? undefined : after)
+      return outlet
+    },
+  }),
+}
+export default defect
