@@ -54,7 +54,7 @@ describe('what is not known is refused with what was meant', () => {
     [() => selectTarget({ target: 'localhost:3002', stack: 'f' }), /URL such as http/],
     [() => selectTarget({ target: 'https://h', stack: 'f' }), /without TLS/],
     [() => selectTarget({ target: 'http://[', stack: 'f' }), /URL such as http/],
-    [() => selectTarget({ target: 'http://h' }), /--stack <file>/],
+    [() => selectTarget({ target: 'http://h' }), /--stack <file> \(README.md, "Judge another/],
     [() => selectTarget({ target: 'http://h', stack: 'f', defect: 'z' }), /only the reference/],
     [() => selectSettings(['healthWindwMs=1']), /mean "healthWindowMs"/],
     [() => selectSettings(['healthWindowMs']), /wants name=value/],

@@ -74,7 +74,8 @@ export function selectTarget(
   if (stack === undefined) {
     throw new UsageError(
       'a relay that runs already reads a topic of its own, and only what we produce there can ' +
-        'be judged: name its servers, topics and group with --stack <file> (see README.md), ' +
+        'be judged: name its servers, topics and group with --stack <file> ' +
+        '(README.md, "Judge another relay"), ' +
         'or let us start it with --target-command',
     )
   }

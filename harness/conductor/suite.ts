@@ -17,6 +17,7 @@ import type { World } from '../world/world.ts'
 import { messageOf } from './act.ts'
 import { conduct, type Played } from './conductor.ts'
 import { openDebts, type Debts } from './debts.ts'
+import { firstContact } from './first-contact.ts'
 import type { Report } from './progress.ts'
 import type { Names } from './stage.ts'
 
@@ -65,7 +66,7 @@ export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteO
   const results: SuiteResult[] = []
   const unplayed: Unplayed[] = []
   const debts = openDebts(stateFolder)
-  let lost: string | undefined
+  let lost = await firstContact(world, order, debts)
   for (const [index, item] of order.items.entries()) {
     const over = order.signal.aborted ? messageOf(order.signal.reason) : lost
     if (over !== undefined) {

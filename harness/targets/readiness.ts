@@ -37,11 +37,12 @@ export async function untilReady(
 }
 
 async function askReadiness(address: string, signal: AbortSignal): Promise<Asked> {
-  const asked = await ask(address, '/readyz', signal)
-  return asked.status === 404 ? ask(address, '/health', signal) : asked
+  const asked = await askPage(address, '/readyz', signal)
+  return asked.status === 404 ? askPage(address, '/health', signal) : asked
 }
 
-function ask(address: string, path: string, signal: AbortSignal): Promise<Asked> {
+/** Asks one page once; never rejects. */
+export function askPage(address: string, path: string, signal: AbortSignal): Promise<Asked> {
   return new Promise((resolve) => {
     const options = { signal, timeout: askLimitMs }
     const request = get(`http://${address}${path}`, options, (response) => {

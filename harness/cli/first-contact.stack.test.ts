@@ -1,0 +1,59 @@
+/**
+ * Targets that cannot be judged: told once, in one sentence, and not by every scenario that waits
+ * for its steady state. Real servers, and relays of a few lines that are none.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { repoRoot } from '../world/places.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'first-contact-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Pages answer 200, every client is shaken hands with, and then `does` runs with its socket. */
+const source = (does: string) => `
+  import { createServer } from 'node:http'
+  import { createHash } from 'node:crypto'
+  const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+  const server = createServer((_, answer) => answer.end('{}'))
+  server.on('upgrade', (request, socket) => {
+    const key = request.headers['sec-websocket-key'] + guid
+    const accept = createHash('sha1').update(key).digest('base64')
+    socket.on('error', () => undefined)
+    socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n' +
+      'Connection: Upgrade\\r\\nSec-WebSocket-Accept: ' + accept + '\\r\\n\\r\\n')
+    ${does}
+  })
+  process.on('SIGTERM', () => process.exit(0))
+  server.listen(Number(process.env.WEBSOCKET_PORT), process.env.WEBSOCKET_HOST)`
+
+function run(name: string, does: string): Promise<{ code: number | null; out: string }> {
+  const file = join(folder, `${name}.mjs`)
+  writeFileSync(file, source(does))
+  const main = join(repoRoot, 'harness/cli/main.ts')
+  const target = ['--target-command', `'${process.execPath}' '${file}'`]
+  const two = ['lag-tells-the-truth', 'slots-come-back']
+  const args = [main, 'run', ...two, ...target, '--out', join(folder, name)]
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let out = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+    child.once('close', (code) => resolve({ code, out }))
+  })
+}
+
+test.each([
+  ['closes', 'socket.end()', /ended the connection after \d+ ms without a close frame/g],
+  ['json', `socket.write(Buffer.from('\\x81\\x0d{"record": 1}', 'latin1'))`,
+    /no record came; it said \{"record": 1\}/g],
+])('a target that %s: unknown, said at once and once more at the end', async (name, does, says) => {
+  const { code, out } = await run(name, does)
+  expect(code).toBe(2)
+  expect(out.match(says)).toHaveLength(2)
+  expect(out).toContain('GET /readyz answered 200')
+  expect(out).not.toContain('steady')
+  expect(out).toMatch(/UNKNOWN lag-tells-the-truth\nUNKNOWN slots-come-back/)
+}, 120_000)
