@@ -1,5 +1,4 @@
 /** `chaos run`: plays scenarios against a target and judges them. */
-import type { Report } from '../../reports/render/model.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { sayTarget, type TargetSpec } from '../targets/target.ts'
 import type { CommandWorld } from './command-world.ts'
@@ -14,6 +13,7 @@ import {
 } from './select.ts'
 import { readStackFile } from './stack-file.ts'
 import { paint, sayVerdict } from './console.ts'
+import { tallyOf, troubleLines, unconfirmedLines } from './summary.ts'
 import { envFlags } from './target-options.ts'
 
 export interface RunOptions extends PlayOptions, TargetOptions {
@@ -76,46 +76,6 @@ function flagsOf(options: RunOptions): string[] {
     ...(stack === undefined ? [] : ['--stack', quoted(stack)]),
     ...set.flatMap((pair) => ['--set', quoted(pair)]),
   ]
-}
-
-/** What kept us from judging, each once: a stack that cannot start is one trouble, not five. */
-function troubleLines({ scenarios }: Report): string[] {
-  const byText = new Map<string, Set<string>>()
-  for (const { name, troubles } of scenarios) {
-    for (const trouble of troubles) {
-      byText.set(trouble, (byText.get(trouble) ?? new Set()).add(name))
-    }
-  }
-  const isWhole = (names: Set<string>) => names.size > 1 && names.size === scenarios.length
-  return [...byText].map(([trouble, names]) =>
-    isWhole(names) ? trouble : `${[...names].join(', ')}: ${trouble}`,
-  )
-}
-
-/** Settings that may not be in force: the scenarios' times were derived from them all the same. */
-function unconfirmedLines({ scenarios }: Report): string[] {
-  const names = [...new Set(scenarios.flatMap(({ unconfirmed }) => unconfirmed))]
-  if (names.length === 0) return []
-  return [
-    'Asked, not confirmed: the target does not report these settings in /version',
-    `  ${names.join(', ')}`,
-    '  fix: where you know what it does, say so with --know name=value',
-  ]
-}
-
-/** How many findings came to which verdict; what does not apply to the target decides nothing. */
-function tallyOf({ findings }: Report): string {
-  const words = {
-    pass: 'pass',
-    fail: 'fail',
-    unknown: 'unknown',
-    'not-applicable': 'not applicable',
-  } as const
-  const counts = Object.entries(words).map(([verdict, word]) => {
-    const count = findings.filter((one) => one.verdict === verdict).length
-    return count === 0 ? [] : [`${count} ${word}`]
-  })
-  return counts.flat().join(', ') || 'nothing was judged'
 }
 
 function closing(
