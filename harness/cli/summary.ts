@@ -1,4 +1,4 @@
-/** The last lines of a run: what spoilt it, what is not confirmed, how many verdicts of each kind. */
+/** The last lines of a run: what spoilt it, what is unconfirmed, how many verdicts there are. */
 import type { Report } from '../../reports/render/model.ts'
 
 /** What kept us from judging, each once: a stack that cannot start is one trouble, not five. */

@@ -7,9 +7,9 @@ const defect: RelayDefect = {
   says: 'clients get no close frame when the relay shuts down',
   scenario: 'shutdown-is-graceful',
   rules: ['not-told'],
-  relay: ({ openOutlet }) => ({
+  relay: (reference) => ({
     openOutlet(needs) {
-      const outlet = openOutlet(needs)
+      const outlet = reference.openOutlet(needs)
       const close = outlet.close.bind(outlet)
       outlet.close = (reason, after) => close(reason, reason === 'shutdown' ? undefined : after)
       return outlet
