@@ -31,7 +31,6 @@ import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
-import nullOffsetsEndSender from './own-5-null-offsets-end-sender.ts'
 import abortsOnTheWayOut from './v35-8-aborts-on-the-way-out.ts'
 import clientsNotTold from './v35-8-clients-not-told.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
@@ -69,7 +68,6 @@ export const defects = {
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-2-error-remembered': errorRemembered,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,
-  'own-5-null-offsets-end-sender': nullOffsetsEndSender,
   'v35-8-aborts-on-the-way-out': abortsOnTheWayOut,
   'v35-8-clients-not-told': clientsNotTold,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
