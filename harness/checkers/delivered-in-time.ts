@@ -15,7 +15,7 @@ export interface DeliveredInTimeOptions<G extends string = string, P extends str
   /** Windows in which records are sent that must arrive in time. */
   readonly phases: readonly PhaseName<P>[]
   /** A window before anything is broken: where records are late already, it is not by this. */
-  readonly before: PhaseName<P>
+  readonly before?: PhaseName<P>
   /** Longest time from sending to arrival, of 99 records in 100. */
   readonly limitMs: number
   /** So many deliveries are worth a judgement. */
@@ -30,21 +30,21 @@ export const deliveredInTime: Checker<DeliveredInTimeOptions> = {
   options: z.strictObject({
     groups: names,
     phases: names,
-    before: name,
+    before: name.exactOptional(),
     limitMs: milliseconds,
     deliveriesMin: count,
   }),
   judge(history, { groups, phases, before, limitMs, deliveriesMin }) {
     const windows = phases.flatMap((one) => history.phase(one) ?? [])
-    const calm = history.phase(before)
-    if (calm === undefined || windows.length < phases.length) {
+    const calm = before === undefined ? undefined : history.phase(before)
+    if ((before !== undefined && calm === undefined) || windows.length < phases.length) {
       return cannotTell('no-phase', 'A phase of the run is not there.', 'Run it to its end.')
     }
     const clients = clientsOf(history, groups)
     const limit = limitMs * 1_000
-    const calmly = measured(history, clients, [calm])
+    const calmly = calm && measured(history, clients, [calm])
     const { due, sorted, slowest } = measured(history, clients, windows)
-    const wasLate = calmly.due > 0 && calmly.slowest > limit
+    const wasLate = calmly !== undefined && calmly.due > 0 && calmly.slowest > limit
     const isLate = due > 0 && slowest > limit
     return conclude({
       violations: isLate && !wasLate ? [late(slowest, limitMs, windows)] : [],
@@ -58,12 +58,12 @@ export const deliveredInTime: Checker<DeliveredInTimeOptions> = {
               fix: 'See first why records are late, or never come, where nothing is broken.',
             }
           : undefined,
-        due < deliveriesMin || calmly.due === 0
+        due < deliveriesMin || calmly?.due === 0
           ? {
               rule: 'too-little',
               says:
                 `${deliveriesMin} deliveries were wanted, and some before; ` +
-                `${due} were due, and ${calmly.due} before.`,
+                `${due} were due, and ${calmly?.due ?? 'some'} before.`,
               fix: 'Give a higher load, or see why so few records were acknowledged.',
             }
           : undefined,

@@ -13,9 +13,9 @@ export interface ReplaysEndedOptions<G extends string = string> {
   /** Clients that ask for more than they can take in the time of a replay. */
   readonly groups: readonly GroupName<G>[]
   /** Clients that ask for the same and read quickly. */
-  readonly quick: readonly GroupName<G>[]
+  readonly quick?: readonly GroupName<G>[]
   /** The time of a replay on this target: it may not be given up much before. */
-  readonly timeoutMs: number
+  readonly timeoutMs?: number
   /** Longest time from the request to the end of the connection, buffers included. */
   readonly limitMs: number
 }
@@ -37,14 +37,14 @@ export const replaysEnded: Checker<ReplaysEndedOptions> = {
   restsOn: ['times'],
   options: z.strictObject({
     groups: names,
-    quick: names,
-    timeoutMs: milliseconds,
+    quick: names.exactOptional(),
+    timeoutMs: milliseconds.exactOptional(),
     limitMs: milliseconds,
   }),
-  judge(history, { groups, quick, timeoutMs, limitMs }) {
+  judge(history, { groups, quick, timeoutMs = 0, limitMs }) {
     const all = replaysOf(history).filter(({ endedBy }) => endedBy !== 'us' && endedBy !== 'next')
     const slow = all.filter(({ group }) => groups.includes(group))
-    const fast = all.filter(({ group }) => quick.includes(group))
+    const fast = all.filter(({ group }) => quick?.includes(group))
     const fix = 'See in the report why clients did not connect.'
     if (slow.length === 0) return cannotTell('no-replay', 'No slow client asked for a replay.', fix)
     const limit = limitMs * 1_000
@@ -59,7 +59,7 @@ export const replaysEnded: Checker<ReplaysEndedOptions> = {
         ...cut.flatMap(wrongWords),
         ...fast.flatMap((one) => notServed(one, timeoutMs * 1_000)),
       ],
-      doubts: doubtsOf(slow, fast, timeoutMs * 1_000),
+      doubts: doubtsOf(slow, quick && fast, timeoutMs * 1_000),
       holds: {
         rule: 'ended',
         says:
@@ -126,12 +126,12 @@ function notServed({ client, endedBy, askedAt, end, ...replay }: Replay, timeout
 
 function doubtsOf(
   slow: readonly Replay[],
-  fast: readonly Replay[],
+  fast: readonly Replay[] | undefined,
   timeout: number,
 ): (Doubt | undefined)[] {
-  const open = [...slow, ...fast].filter(({ endedBy }) => endedBy === 'run')
+  const open = [...slow, ...(fast ?? [])].filter(({ endedBy }) => endedBy === 'run')
   const whole = slow.filter(({ complete }) => complete !== undefined)
-  const served = fast.filter(({ complete }) => complete !== undefined)
+  const served = fast?.filter(({ complete }) => complete !== undefined) ?? []
   return [
     whole.length > 0
       ? {
@@ -147,7 +147,7 @@ function doubtsOf(
           fix: 'Run longer, or give the target a shorter REPLAY_TIMEOUT_SECS.',
         }
       : undefined,
-    served.length < fast.length || fast.length === 0
+    fast !== undefined && (served.length < fast.length || fast.length === 0)
       ? {
           rule: 'quick-too-slow',
           says:

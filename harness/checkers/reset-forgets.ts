@@ -44,8 +44,8 @@ export const resetForgets: Checker<ResetForgetsOptions> = {
       violations: [
         ...resets.flatMap((reset) => unanswered(history, reset, limitMs)),
         ...resets.flatMap((reset) => untrue(history, reset)),
-        ...resets.flatMap((reset) => untrueOffsets(history, firsts, reset)),
         ...resets.flatMap((reset) => revenants(history, firsts, later, reset)),
+        ...resets.flatMap((reset) => untrueOffsets(history, firsts, reset)),
       ],
       doubts: doubtsOf(history, firsts, { resets, asked, later }),
       holds: {
@@ -88,20 +88,28 @@ function untrue(history: History, { askedAt, answeredAt, isCleared }: Reset): Vi
   return [{ rule: 'cleared-untrue', says, at: answeredAt }]
 }
 
-/** Where the answer says that the stream stands; partitions that it leaves out are not judged. */
+/** An answer may name so many partitions, and leave out others. */
+const namedMax = 100
+
+/** Where the answer says that the stream stands, of what came since the reset before. */
 function untrueOffsets(history: History, firsts: FirstArrivals, reset: Reset): Violation[] {
   const { client, askedAt, answer, answeredAt } = reset
   if (answer === undefined || answeredAt === undefined) return []
-  const least = hadBefore(history, firsts, askedAt - storedMicros)
+  const before = resetsOf(history).filter((one) => one.askedAt < askedAt)
+  const since = Math.max(-Infinity, ...before.map(({ doneAt }) => doneAt))
+  const least = hadBefore(history, firsts, askedAt - storedMicros, since)
   const most = sentBy(history, answeredAt)
   const latest = (answer['latestOffsetsByPartition'] ?? {}) as Readonly<Record<string, unknown>>
-  return Object.entries(latest).flatMap(([partition, told]) => {
-    const from = least.get(Number(partition)) ?? -1
-    const to = most.get(Number(partition)) ?? -1
+  const named = Object.keys(latest).map(Number)
+  const due = named.length >= namedMax ? [] : least.keys()
+  return [...new Set([...named, ...due])].flatMap((partition) => {
+    const told = latest[partition]
+    const from = least.get(partition) ?? -1
+    const to = most.get(partition) ?? -1
     if (Number(told) >= from && Number(told) <= to) return []
     const says =
       `The answer to the reset of client ${client} was to tell partition ${partition} as ` +
-      `${from} to ${to}; it told ${String(told)}.`
+      `${from} to ${to}; it told ${String(told ?? 'nothing')}.`
     return [{ rule: 'offsets-untrue', says, at: answeredAt }]
   })
 }

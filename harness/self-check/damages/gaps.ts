@@ -140,7 +140,15 @@ export const gaps: readonly Damage[] = [
   {
     name: 'the rest is called capped',
     says: 'A replay is said to be capped far below the limit, and its rest never comes.',
-    finds: ['capped-needless', 'gap-hidden', 'seam-skip', 'skip', 'lost', 'gap-needless'],
+    finds: [
+      'capped-needless',
+      'not-replayed',
+      'gap-hidden',
+      'seam-skip',
+      'skip',
+      'lost',
+      'gap-needless',
+    ],
     seenBy: ['stream', 'replays-answered'],
     apply(given) {
       const client = capable(given)

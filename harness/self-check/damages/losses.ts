@@ -134,7 +134,7 @@ export const losses: readonly Damage[] = [
   {
     name: 'a replay is empty',
     says: 'A client asks for a replay and gets none of it.',
-    finds: ['beginning-missing', 'lost', 'gap-hidden', 'skip', 'seam-skip', 'total-wrong'],
+    finds: ['not-replayed', 'lost', 'gap-hidden', 'skip', 'seam-skip'],
     seenBy: ['stream', 'replays-answered'],
     apply(given) {
       const rows = replayedRows(given, 20)

@@ -25,7 +25,7 @@ const frame = (
   name,
   says,
   finds,
-  seenBy: ['replays-answered'],
+  seenBy: ['replay-ends-tell-truth'],
   apply: (given) => edited(editComplete(given, change)),
 })
 
@@ -52,25 +52,25 @@ export const replays: readonly Damage[] = [
   frame(
     'a replay counts too many',
     'The frame that ends a replay counts a record more than came.',
-    ['total-wrong'],
+    ['fields-untrue'],
     (event) => changed(event, { totalReplayed: Number(event[3]['totalReplayed']) + 1 }),
   ),
   frame(
     'a replay counts nothing',
     'The frame that ends a replay says that none came.',
-    ['total-wrong'],
+    ['fields-untrue'],
     (event) => changed(event, { totalReplayed: 0 }),
   ),
   frame(
     'a replay of a mode that nobody asked for',
     'The frame that ends a replay names another mode.',
-    ['mode-wrong'],
+    ['fields-untrue'],
     (event) => changed(event, { mode: 'banana' }),
   ),
   frame(
     'a replay ends elsewhere',
     'The frame that ends a replay names last offsets that did not come.',
-    ['last-offsets-wrong'],
+    ['fields-untrue'],
     (event) => {
       const told = event[3]['lastOffsetsByPartition'] as Frame
       const moved = Object.entries(told).map(([name, last]) => [name, String(Number(last) + 9)])
@@ -144,7 +144,7 @@ export const replays: readonly Damage[] = [
   reset(
     'a reset forgets to say what',
     'The answer to a reset names no partition, so that nothing can be held against it.',
-    ['forgotten-unnamed', 'reset-unnamed', 'reset-inexact', 'latest-wrong', 'forgotten-replayed'],
+    ['offsets-untrue'],
     (event) => changed(event, { latestOffsetsByPartition: {} }),
   ),
   {
@@ -168,7 +168,7 @@ export const replays: readonly Damage[] = [
   {
     name: 'a replay begins in the middle',
     says: 'A replay of everything leaves out the oldest records, and nobody says so.',
-    finds: ['beginning-missing', 'gap-hidden'],
+    finds: ['not-replayed', 'gap-hidden'],
     seenBy: ['stream', 'replays-answered'],
     apply(given) {
       const asked = given.history.events('sent').find(([, , , what]) => what === 'resume:earliest')
