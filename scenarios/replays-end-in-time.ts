@@ -6,7 +6,7 @@ import { scenario } from '../harness/dsl/scenario.ts'
 import { join, quiet, retainsAll } from '../harness/dsl/words.ts'
 
 /** Too slow for the replay, and quick enough for each write of it. */
-const bytesPerSecond = 3_000_000
+const bytesPerSecond = 2_500_000
 /** What buffers on the way hold, some 20 MB, is read first: only then the end is seen. */
 const drainMs = 10_000
 
@@ -22,7 +22,7 @@ export default scenario({
     lagDisconnectRecords: 0,
     connectionsPerIpMax: 100,
   },
-  load: { recordsPerSecond: 500, payloadBytes: 16_384, threads: 24 },
+  load: { recordsPerSecond: 400, payloadBytes: 16_384, threads: 24 },
   fleet: {
     readers: { count: 1, reads: 'fast' },
     slow: { count: 2, reads: 'slow', bytesPerSecond, resume: 'earliest', joins: 'later' },
