@@ -38,7 +38,9 @@ const foundations = new Set(['steady', 'stage'])
 export function reservationsOf(history: History, record: RunRecord): Reservation[] {
   const damaged = damageOf(history, record)
   // What ended early explains journals without an end better than they do.
-  if (damaged.length > 0) return [...deathsOf(history), ...incomplete(record), ...damaged]
+  if (damaged.length > 0) {
+    return [...deathsOf(history), ...incomplete(record), ...damaged, ...brokenFaults(history)]
+  }
   const all = [
     ...deathsOf(history),
     ...nothingExpected(record),
