@@ -103,6 +103,7 @@ test('the judge lays it beside what failed', () => {
   told.delivered(1.1, 1, 0, 0, 90).phase('settle', 30, 31).closed(31.5, 1, 'client')
   const verdict = judge(told.history(), {
     scenario: { name: 's', claim: 'c' }, phases: [], expectations: [], isComplete: true,
+    target: { kind: 'reference', says: 'reference relay' },
   } as unknown as RunRecord)
   expect(verdict.verdict).toBe('fail')
   expect(textsOf(verdict.testimony.crash)[0]).toContain('panicked')
