@@ -53,14 +53,24 @@ function record(out: CommandWorld['out'], folder: string, suite: string): number
   if (found.length === 0) throw new UsageError(`there is no run with ${recordFile} in ${suite}`)
   let left = 0
   for (const run of found) {
-    const recording = recordRun(run)
-    const { scenario, verdict } = judge(historyOf(recording.events), recording.record)
-    if (verdict === 'pass') {
-      out.write(`${scenario}: ${Math.ceil(writeRecording(folder, recording) / 1_000)} kB\n`)
-      continue
-    }
-    left += 1
-    out.write(`${scenario}: left out, for it is judged as ${verdict}\n`)
+    const told = recordOne(folder, run)
+    if (told.isLeft) left += 1
+    out.write(`${told.says}\n`)
   }
   return exitCodes[left === 0 ? 'pass' : 'fail'].code
+}
+
+/** A run that cannot be read was written by another version: that is told, and no error. */
+function recordOne(folder: string, run: string): { isLeft: boolean; says: string } {
+  try {
+    const recording = recordRun(run)
+    const { scenario, verdict } = judge(historyOf(recording.events), recording.record)
+    if (verdict !== 'pass') {
+      return { isLeft: true, says: `${scenario}: left out, for it is judged as ${verdict}` }
+    }
+    const kilobytes = Math.ceil(writeRecording(folder, recording) / 1_000)
+    return { isLeft: false, says: `${scenario}: ${kilobytes} kB` }
+  } catch (error) {
+    return { isLeft: true, says: `${run}: left out, for ${(error as Error).message}` }
+  }
 }

@@ -186,7 +186,10 @@ export const evidence: readonly Damage[] = [
     'Nobody got an answer from /metrics.',
     ['not-scraped', 'not-compared', 'not-counted', 'stall-not-proven'],
     (given) => withoutKind(given.events, 'scrape'),
-    { seenBy: ['lag-truth', 'counter-rises', 'ages-exported'] },
+    {
+      seenBy: ['lag-truth', 'counter-rises', 'ages-exported'],
+      cannot: { 'send-never-waits-for-ever': '/health tells the same counters' },
+    },
   ),
   damage(
     'health is not asked',

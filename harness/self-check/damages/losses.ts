@@ -135,7 +135,7 @@ export const losses: readonly Damage[] = [
     name: 'a replay is empty',
     says: 'A client asks for a replay and gets none of it.',
     finds: ['not-replayed', 'lost', 'gap-hidden', 'skip', 'seam-skip'],
-    seenBy: ['stream', 'replays-answered'],
+    seenBy: ['replays-answered'],
     apply(given) {
       const rows = replayedRows(given, 20)
       const client = rows?.[0]?.client
@@ -220,8 +220,8 @@ function standSince(given: Given): number | string {
   const healed = Math.max(0, ...given.history.faults.filter(isOfServers).map(({ end }) => end))
   const since = asked - standMicros
   if (since < healed + second) return 'after the last fault the run is too short to tell'
-  const rows = deliveriesOf(given.events, { since, until, path: 'live' })
-  return rows.length > 20 ? since : 'so long before its end the run sends too little'
+  const soon = deliveriesOf(given.events, { since, until: since + second, path: 'live' })
+  return soon.length > 20 ? since : 'so long before its end the run sends too little'
 }
 
 /** Faults that keep the relay itself from taking records. */

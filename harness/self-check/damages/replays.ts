@@ -115,10 +115,16 @@ export const replays: readonly Damage[] = [
     finds: ['replay-goes-on'],
     seenBy: ['replays-ended'],
     apply(given) {
-      const asked = given.history.events('sent').find(([, , , what]) => what.startsWith('resume'))
-      if (asked === undefined) return undefined
-      const [, , client] = asked
-      const end = given.history.end
+      const asked = given.record.expectations.flatMap(({ expectation }) =>
+        expectation.check === 'replays-ended' ? [expectation] : [],
+      )[0]
+      const replay = given.history.events('sent').find(([, , client, what]) => {
+        const group = given.history.sessions.get(client)?.[0]?.group ?? ''
+        return what.startsWith('resume') && asked?.groups.includes(group) === true
+      })
+      if (asked === undefined || replay === undefined) return undefined
+      const [, askedAt, client] = replay
+      const end = askedAt + asked.limitMs * 1_000 + 5 * second
       return edited(
         editKind(given.events, 'closed', (event) => {
           const [kind, , who, code, reason] = event
@@ -169,7 +175,7 @@ export const replays: readonly Damage[] = [
     name: 'a replay begins in the middle',
     says: 'A replay of everything leaves out the oldest records, and nobody says so.',
     finds: ['not-replayed', 'gap-hidden'],
-    seenBy: ['stream', 'replays-answered'],
+    seenBy: ['replays-answered'],
     apply(given) {
       const asked = given.history.events('sent').find(([, , , what]) => what === 'resume:earliest')
       if (asked === undefined) return undefined
