@@ -31,14 +31,10 @@ async function asked(address: string, times: number): Promise<readonly string[]>
   const told: GoneServer[] = []
   onTestFinished(lookout.watch((one) => told.push(one)))
   for (let i = 0; i < times; i += 1) {
-    let isAnswered = false
-    const asking = lookout.ask().then(() => (isAnswered = true))
-    for (let turns = 0; turns < 20 && !isAnswered; turns += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    clock.advance(1_900)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    clock.advance(1_200)
+    const asking = lookout.ask()
+    // Whoever answers at all answers within this time, on any machine.
+    await Promise.race([asking, new Promise((resolve) => setTimeout(resolve, 200))])
+    clock.advance(3_100)
     await asking
   }
   return told.map((one) => one.says())
