@@ -6,7 +6,7 @@ import { scenario } from '../harness/dsl/scenario.ts'
 import { join, quiet, retainsAll } from '../harness/dsl/words.ts'
 
 /** Too slow for the replay, and quick enough for each write of it. */
-const bytesPerSecond = 2_500_000
+const bytesPerSecond = 2_000_000
 /** What buffers on the way hold, some 20 MB, is read first: only then the end is seen. */
 const drainMs = 10_000
 
@@ -16,7 +16,7 @@ export default scenario({
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {
-    replayTimeoutMs: 6_000,
+    replayTimeoutMs: 10_000,
     sendTimeoutMs: 20_000,
     ...retainsAll,
     lagDisconnectRecords: 0,
