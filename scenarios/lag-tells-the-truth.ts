@@ -1,40 +1,60 @@
 /**
- * A rival takes partitions and gives them back; then malformed records stop partitions for good,
- * while the load goes on. The lag gauge is compared with the harness's own count throughout.
+ * The relay falls thousands of records behind on a narrow way to Kafka, and catches up: before,
+ * while and after a rival takes partitions. Then malformed records stop partitions for good, while
+ * the load goes on. The lag gauge is compared with the harness's own count throughout.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
+import { quiet } from '../harness/dsl/words.ts'
+
+/** Far more than what a gauge may be wrong by between two polls. */
+const burst = { stimulus: 'burst', records: 18_000 } as const
+/** Answers to polls and heartbeats get through at once, and records hardly. */
+const trickle = { fault: 'bandwidth', hop: 'kafka', kilobytesPerSecond: 16 } as const
+/** Less than what is written, and enough for a consumer to come round for its heartbeats. */
+const narrow = { fault: 'bandwidth', hop: 'kafka', kilobytesPerSecond: 200 } as const
+
+const more = { recordsPerSecond: 3_000 }
 
 export default scenario({
   name: 'lag-tells-the-truth',
-  claim: 'The lag gauge is right across rebalances and does not hide a consumer that is stuck.',
+  claim: 'The lag gauge follows the lag, across rebalances too, and hides no stuck consumer.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 6 },
   relay: {
     lagIntervalMs: 1_000,
     lagStaleMs: 2_000,
     commitIntervalMs: 500,
+    inflightBytesMax: 1_048_576,
+    ringRecordsMax: 65_536,
+    lagDisconnectRecords: 0,
     kafkaOnDecodeError: 'pause',
     connectionsPerIpMax: 100,
   },
-  load: { recordsPerSecond: 300, payloadBytes: 512, threads: 48 },
+  load: { recordsPerSecond: 300, payloadBytes: 256, threads: 48 },
   fleet: { readers: { count: 2, reads: 'fast' } },
-  phases: ({ lagIntervalMs }) => [
-    { name: 'traffic', ms: 3_000 },
-    { name: 'rebalance', ms: 6 * lagIntervalMs, faults: [{ fault: 'rebalance', rivals: 1 }] },
-    { name: 'reassigned', ms: 5 * lagIntervalMs },
-    {
-      name: 'stuck',
-      ms: 8 * lagIntervalMs,
-      stimuli: [{ stimulus: 'malformed', kinds: ['garbage'], each: 6 }],
-    },
-  ],
+  phases: ({ lagIntervalMs: every }) => {
+    const behindMs = 2_000 + 3 * every
+    const rival = { fault: 'rebalance', rivals: 1 } as const
+    const poison = { stimulus: 'malformed', kinds: ['garbage'], each: 6 } as const
+    return [
+      { name: 'traffic', ms: 1_000 + every },
+      { name: 'behind', ms: behindMs, ...quiet, faults: [trickle], stimuli: [burst] },
+      { name: 'rebalance', ms: 5 * every, load: more, faults: [narrow, rival] },
+      { name: 'reassigned', ms: 4 * every },
+      { name: 'behind-again', ms: behindMs, ...quiet, faults: [trickle], stimuli: [burst] },
+      { name: 'stuck', ms: 7 * every, stimuli: [poison] },
+    ]
+  },
   expect: ({ lagIntervalMs: intervalMs }) => {
-    const truth = { check: 'lag-truth', intervalMs, commitIntervalMs: 500 } as const
-    const phases = ['traffic', 'rebalance', 'reassigned'] as const
+    const truth = { check: 'lag-truth', intervalMs } as const
+    const phases = ['traffic', 'behind', 'rebalance', 'reassigned', 'behind-again'] as const
+    const behind = ['behind', 'rebalance', 'behind-again'] as const
     return {
-      'v8-L3': [{ ...truth, phases }],
-      '2X-33': [{ ...truth, phases }],
-      'M-481': [{ ...truth, phases: ['stuck'], stuck: 'stuck' }],
+      'v8-L3': [{ ...truth, about: 'lag', phases, behind }],
+      '2X-33': [{ ...truth, about: 'revoked', phases: ['rebalance', 'reassigned'] }],
+      'M-481': [
+        { ...truth, about: 'stuck', phases: ['stuck'], behind: ['stuck'], behindRecordsMin: 20 },
+      ],
     }
   },
 })

@@ -29,7 +29,7 @@ export default scenario({
     returning: { count: 4, reads: 'fast', reconnects: true },
     late: latecomers(2),
   },
-  phases: ({ replayTimeoutMs }) => [
+  phases: ({ replayTimeoutMs, commitIntervalMs: every = 5_000 }) => [
     { name: 'traffic', ms: 3_000 },
     { name: 'stopped', ms: 500, faults: [{ fault: 'restart-relay' }] },
     { name: 'between', ms: 3_000 },
@@ -41,15 +41,15 @@ export default scenario({
       awaitsReplaysMs: answerLimitMs(replayTimeoutMs),
       stimuli: [join('late')],
     },
-    { name: 'quiet', ms: 4_000 + 2 * commitIntervalMs, ...quiet },
+    { name: 'quiet', ms: 4_000 + 2 * every, ...quiet },
   ],
-  expect: ({ replayTimeoutMs, replayRecordsMax: recordsMax }) => {
+  expect: ({ replayTimeoutMs, replayRecordsMax: recordsMax, commitIntervalMs: every = 5_000 }) => {
     const groups = ['returning', 'late'] as const
     const limitMs = answerLimitMs(replayTimeoutMs)
     const enough = { replaysMin: 6, recordsMin: 5_000, recordsMax } as const
     const replays = { groups, limitMs, ...enough, isRetained: true, holdsOnly: true } as const
     return {
-      'M-414': [{ check: 'commits-are-next', phase: 'quiet' }],
+      'M-414': [{ check: 'commits-are-next', phase: 'quiet', commitIntervalMs: every }],
       'M-1114': [{ check: 'stream' }, { check: 'replays-answered', ...replays }],
     }
   },

@@ -1,60 +1,159 @@
 /**
  * What a group has committed is the next offset to be read: one less, and the last record of every
  * partition comes again after each restart; one more, and one is never read. It shows where nothing
- * is sent, so that there is one right answer.
+ * is sent, so that there is one right answer: once clients have the last record, the group is
+ * settled with the target in it, and one commit was due since.
  */
 import { z } from 'zod'
-import type { LagTruth } from '../history/event.ts'
+import type { LagTruth, Micros } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
-import { name, type PhaseName } from './options.ts'
+import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
+import { milliseconds, name, type PhaseName } from './options.ts'
+import { exemptions } from './stream/exempt.ts'
 
 export interface CommitsAreNextOptions<P extends string = string> {
   /** A window without load, long enough for a commit and a look at it. */
   readonly phase: PhaseName<P>
+  /** Longest time between two commits; default 5 s, which is that of Kafka's own clients. */
+  readonly commitIntervalMs?: number
 }
+
+/** `auto.commit.interval.ms` of Kafka's own clients, librdkafka's among them. */
+export const commitIntervalDefaultMs = 5_000
+/** A commit takes a request, and the harness asks once a second. */
+const marginMs = 1_500
+
+const runLonger = 'let the run be quiet for longer, or say how often it commits: commitIntervalMs'
 
 export const commitsAreNext: Checker<CommitsAreNextOptions> = {
   says: 'Where nothing more is to be read, the committed offset is the end of the log.',
   restsOn: ['lag-truth'],
-  options: z.strictObject({ phase: name }),
-  judge(history, { phase: phaseName }) {
+  options: z.strictObject({ phase: name, commitIntervalMs: milliseconds.exactOptional() }),
+  judge(history, { phase: phaseName, commitIntervalMs = commitIntervalDefaultMs }) {
     const phase = history.phase(phaseName)
-    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${phaseName}.`)
-    const last = history
-      .events('lagtruth')
-      .findLast(([, t]) => t >= phase.begin && t <= phase.end)
-    if (last === undefined) return cannotTell('not-asked', 'Nobody asked the broker in time.')
-    const found = marksOf(last)
+    if (phase === undefined) {
+      return cannotTell('no-phase', `There was no phase ${phaseName}.`, 'let the run go through')
+    }
+    const asked = history.events('lagtruth').filter(([, t]) => t <= phase.end)
+    const last = asked.at(-1)
+    if (last === undefined || last[1] < phase.begin) {
+      const says = `Nobody asked the broker in ${phaseName}.`
+      return cannotTell('not-asked', says, 'see why the broker did not answer the harness')
+    }
+    const waitMs = commitIntervalMs + marginMs
+    const marks = marksOf(last, asked, headsOf(history, phase))
+    const seen = marks.map((mark) => judgeMark(mark, last, waitMs))
+    const judged = seen.filter(({ doubt }) => doubt === undefined).length
     return conclude({
-      violations: found.flatMap((mark) => wrong(mark, last[1])),
-      holds: { rule: 'next', says: `${found.length} partitions are committed to their ends.` },
-      exercised: found.length,
-      evidence: { partitions: found.length, askedAt: last[1] },
+      violations: seen.flatMap(({ violation }) => violation ?? []),
+      doubts: seen.map(({ doubt }) => doubt),
+      holds: { rule: 'next', says: `${judged} partitions are committed to their ends.` },
+      exercised: judged,
+      evidence: { partitions: marks.length, judged, askedAt: last[1], commitIntervalMs },
     })
   },
 }
 
-interface Mark {
+/** How far the harness's own clients have a partition. */
+interface Head {
+  /** The next offset after everything that reached a client, or need not. */
+  readonly next: number
+  /** When the consumer last brought something. */
+  readonly lastAt: Micros
+}
+
+const noHead: Head = { next: 0, lastAt: 0 }
+
+function headsOf(history: History, { end }: Window): ReadonlyMap<number, Head> {
+  const heads = new Map<number, Head>()
+  const exempt = exemptions(history, false)
+  for (const { all } of history.stream().deliveries.values()) {
+    for (const { partition, last, from, until, path } of all) {
+      if (from > end) continue
+      const { next, lastAt } = heads.get(partition) ?? noHead
+      const isLive = path === 'live'
+      heads.set(partition, {
+        next: Math.max(next, last + 1),
+        // A replay comes out of the buffer: nothing new is to be committed for it.
+        lastAt: isLive ? Math.max(lastAt, until) : lastAt,
+      })
+    }
+  }
+  for (const [partition, head] of heads) {
+    let { next } = head
+    while (exempt.get(partition)?.all.has(next) === true) next += 1
+    heads.set(partition, { ...head, next })
+  }
+  return heads
+}
+
+interface Mark extends Head {
   readonly partition: string
-  readonly logEnd: bigint
-  readonly committed: bigint
+  readonly logEnd: number
+  readonly committed: number
+  readonly isHeld: boolean
+  /** Since when the group has been settled with the target holding it, without a break. */
+  readonly heldSince: Micros
 }
 
-/** Partitions that hold records. */
-function marksOf([, , , , partitions]: LagTruth): Mark[] {
-  return Object.entries(partitions)
-    .map(([partition, [, logEnd, committed]]) => {
-      return { partition, logEnd: BigInt(logEnd), committed: BigInt(committed) }
-    })
-    .filter(({ logEnd }) => logEnd > 0n)
+const isStable = ([, , , state]: LagTruth) => state.toLowerCase() === 'stable'
+
+/** Partitions that hold records, as they were when the broker was asked last. */
+function marksOf(
+  last: LagTruth,
+  asked: readonly LagTruth[],
+  heads: ReadonlyMap<number, Head>,
+): Mark[] {
+  const marks = Object.entries(last[4]).map(([partition, [, end, committed, isOwned]]): Mark => {
+    const isHeldAt = (one: LagTruth) => isStable(one) && one[4][partition]?.[3] === true
+    const broken = asked.findLastIndex((one) => !isHeldAt(one))
+    return {
+      partition,
+      logEnd: Number(end),
+      committed: Number(committed),
+      isHeld: isOwned && isStable(last),
+      heldSince: asked[broken + 1]?.[1] ?? last[1],
+      ...(heads.get(Number(partition)) ?? noHead),
+    }
+  })
+  return marks.filter(({ logEnd }) => logEnd > 0)
 }
 
-function wrong({ partition, logEnd, committed }: Mark, at: number): Violation[] {
-  if (committed === logEnd) return []
-  const rule = committed < logEnd ? 'commit-behind' : 'commit-ahead'
+type Seen = { readonly violation?: Violation; readonly doubt?: Doubt }
+
+function judgeMark(mark: Mark, last: LagTruth, waitMs: number): Seen {
+  const { partition, committed, logEnd } = mark
+  const [, at, , state] = last
+  if (committed === logEnd) return {}
+  const found = `committed was to be ${logEnd}, it is ${committed}`
+  if (committed > logEnd) {
+    const says = `Partition ${partition} ends at ${logEnd}; ${found}.`
+    return { violation: { rule: 'commit-ahead', says, at } }
+  }
+  if (!mark.isHeld) {
+    const says =
+      `Partition ${partition} was not the target's to commit when the broker was asked last: the ` +
+      `group was ${state}, and the target did not hold it.`
+    const fix = 'give the session timeout of its consumer, so that the run waits for it'
+    return { doubt: { rule: 'not-held', says, fix } }
+  }
+  if (mark.next < logEnd) {
+    const says =
+      `Partition ${partition} ends at ${logEnd}, and no client had more than what lies before ` +
+      `${mark.next}: it was not read to its end, so that nothing more could be committed.`
+    return { doubt: { rule: 'not-read', says, fix: 'see the finding stream, or run longer' } }
+  }
+  const waited = at - Math.max(mark.lastAt, mark.heldSince)
+  if (waited < waitMs * 1_000) {
+    const says =
+      `Partition ${partition} was read to its end only ${seconds(waited)} before the broker was ` +
+      `asked last; a commit may take ${waitMs} ms, and ${found}.`
+    return { doubt: { rule: 'too-early', says, fix: runLonger } }
+  }
   const says =
-    `Partition ${partition} ends at ${logEnd} and was read to its end; ` +
-    `committed was to be ${logEnd}, it is ${committed}.`
-  return [{ rule, says, at }]
+    `Partition ${partition} ends at ${logEnd} and was read to its end ${seconds(waited)} before; ` +
+    `${found}.`
+  return { violation: { rule: 'commit-behind', says, at } }
 }

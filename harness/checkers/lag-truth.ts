@@ -1,124 +1,77 @@
 /**
- * The lag gauge against the truth: right for the partitions that the target holds, absent for those
- * it does not, never negative, and not hiding a consumer that is stuck.
+ * The lag gauge against the truth: right for the partitions that the target holds, while their lag
+ * rises and falls; absent for those it does not hold; and not hiding a consumer that is stuck. Each
+ * of the three is a claim of its own, which the others' mistakes do not decide.
  */
 import { z } from 'zod'
-import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import type { Reading } from '../history/readings.ts'
-import type { Window } from '../history/windows.ts'
+import type { NamedWindow, Window } from '../history/windows.ts'
 import type { Chart, Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude, type Doubt, type Violation } from './conclude.ts'
+import { compare, gaugeOf, type Comparison, type LagRule } from './lag/compare.ts'
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
-import { milliseconds, name, names, type PhaseName } from './options.ts'
-import { riseWithin, seriesOf } from './series.ts'
+import { count, milliseconds, names, type PhaseName } from './options.ts'
+import { seriesOf } from './series.ts'
 import { faultWord } from './stream/excuses.ts'
 
 export interface LagTruthOptions<P extends string = string> {
+  /**
+   * What is claimed: that the gauge follows the lag of what is held and speaks of nothing else
+   * (`lag`), that a revoked partition has no series, not even one of 0 (`revoked`), that a
+   * partition nobody takes from is not told as if all were well (`stuck`).
+   */
+  readonly about: 'lag' | 'revoked' | 'stuck'
   /** Windows in which the gauge is compared with the truth. */
   readonly phases: readonly PhaseName<P>[]
   /** Time between two polls of the target's lag monitor. */
   readonly intervalMs: number
-  /** Longest time between two commits of the target; default 1 s. */
-  readonly commitIntervalMs?: number
-  /** A window in which the relay is stuck while records go on: its lag must show. */
-  readonly stuck?: PhaseName<P>
+  /** Those of the phases in which a partition must really be behind, for the claim to be tried. */
+  readonly behind?: readonly PhaseName<P>[]
+  /** By so many records at least; default 500. */
+  readonly behindRecordsMin?: number
   /** Records that the gauge may be wrong by beyond what rate and interval explain; default 10. */
   readonly toleranceRecords?: number
 }
 
 const toleranceDefault = 10
-const commitIntervalDefault = 1_000
-/** A poll takes time, and so do the scrape and the revocation. */
-const slackMicros = 500_000
-const pollsAllowed = 2
+const behindDefault = 500
 
-/** Gravest first; also the order in which they decide. */
-const rules = ['revoked-series-kept', 'stuck-hidden', 'negative', 'wrong', 'missing'] as const
-type Rule = (typeof rules)[number]
+/** What proves each claim wrong, the gravest first; also the order in which they decide. */
+const rulesOf: Readonly<Record<LagTruthOptions['about'], readonly LagRule[]>> = {
+  lag: ['revoked-series-stale', 'negative', 'gauge-frozen', 'wrong', 'missing'],
+  revoked: ['revoked-series-kept'],
+  stuck: ['stuck-hidden', 'negative', 'gauge-frozen', 'wrong', 'missing'],
+}
 
 export const lagTruth: Checker<LagTruthOptions> = {
   says: 'The lag gauge tells the truth, of the partitions that are held now and of no others.',
   restsOn: ['times', 'lag-truth'],
   options: z.strictObject({
+    about: z.enum(['lag', 'revoked', 'stuck']),
     phases: names,
     intervalMs: milliseconds,
-    commitIntervalMs: milliseconds.exactOptional(),
-    stuck: name.exactOptional(),
+    behind: names.exactOptional(),
+    behindRecordsMin: count.exactOptional(),
     toleranceRecords: z.number().nonnegative().exactOptional(),
   }),
   judge(history, options) {
-    const windows = options.phases.flatMap((phase) => history.phase(phase) ?? [])
+    const windows = options.phases.flatMap(
+      (name) => history.phases.find((phase) => phase.name === name) ?? [],
+    )
     if (windows.length < options.phases.length) {
-      return cannotTell('no-phase', `Not all of ${options.phases.join(', ')} took place.`)
+      const says = `Not all of ${options.phases.join(', ')} took place.`
+      return cannotTell('no-phase', says, 'let the run go through to its end')
     }
     const truths = lagTruths(history)
-    if (truths.size === 0) return cannotTell('no-truth', 'Nobody asked the broker for the truth.')
-    const samples = [...truths.values()].flatMap((truth) =>
-      comparisons(history, options, windows, truth),
-    )
+    if (truths.size === 0) {
+      const says = 'Nobody could ask the broker for the truth.'
+      return cannotTell('no-truth', says, 'see that the harness reaches the brokers directly')
+    }
+    const { intervalMs, toleranceRecords = toleranceDefault } = options
+    const compared = { windows, intervalMs, toleranceRecords }
+    const samples = [...truths.values()].flatMap((truth) => compare(history, truth, compared))
     return judgeLag(history, options, windows, { truths, samples })
   },
-}
-
-/** One scrape of one partition, held against the truth. */
-interface Comparison {
-  readonly t: Micros
-  readonly partition: number
-  readonly told: number | null
-  readonly was: 'held' | 'gone'
-  readonly least: number
-  readonly most: number
-  readonly isStuck: boolean
-  readonly rule: Rule | undefined
-}
-
-function comparisons(
-  history: History,
-  options: LagTruthOptions,
-  windows: readonly Window[],
-  truth: PartitionTruth,
-): Comparison[] {
-  const gauge = gaugeOf(history, truth.partition)
-  const failures = history.signal('lagPollFailures')
-  const stuck = options.stuck === undefined ? undefined : history.phase(options.stuck)
-  const patience = pollsAllowed * options.intervalMs * 1_000 + slackMicros
-  const reach = (options.intervalMs + (options.commitIntervalMs ?? commitIntervalDefault)) * 1_000
-  const tolerance = options.toleranceRecords ?? toleranceDefault
-  return gauge.t.flatMap((t, i): Comparison[] => {
-    const window = windows.find(({ begin, end }) => t >= begin && t <= end)
-    if (window === undefined) return []
-    const told = gauge.v[i] ?? null
-    const was = truth.ownership(t - patience, t)
-    const bounds = truth.bounds(t - reach - slackMicros, t)
-    const isStuck = stuck !== undefined && t >= stuck.begin && t <= stuck.end
-    const isBlind = riseWithin(failures, t - patience, t) > 0
-    const { least, most } = bounds ?? { least: 0, most: Infinity }
-    const base = { t, partition: truth.partition, told, isStuck, least, most }
-    if (told !== null && told < 0) return [{ ...base, was: 'held', rule: 'negative' }]
-    if (was === 'gone') {
-      return [{ ...base, was, rule: told === null ? undefined : 'revoked-series-kept' }]
-    }
-    if (was === 'changing' || bounds === undefined || isBlind) return []
-    return [{ ...base, was, rule: heldRule(told, { least, most }, isStuck, tolerance) }]
-  })
-}
-
-function heldRule(
-  told: number | null,
-  { least, most }: { least: number; most: number },
-  isStuck: boolean,
-  tolerance: number,
-): Rule | undefined {
-  if (told === null || Number.isNaN(told)) return 'missing'
-  if (told < least - tolerance) return isStuck ? 'stuck-hidden' : 'wrong'
-  return told > most + tolerance ? 'wrong' : undefined
-}
-
-/** A partition that no scrape ever told has a gauge too: absent at every scrape. */
-function gaugeOf(history: History, partition: number): Reading {
-  const told = history.signalBy('consumerLag').get(String(partition))
-  return told ?? history.signal('consumerLag', { labels: { partition: String(partition) } })
 }
 
 interface Compared {
@@ -129,48 +82,54 @@ interface Compared {
 function judgeLag(
   history: History,
   options: LagTruthOptions,
-  windows: readonly Window[],
+  windows: readonly NamedWindow[],
   { truths, samples }: Compared,
 ) {
+  const rules = rulesOf[options.about]
   const held = samples.filter(({ was }) => was === 'held')
   const gone = samples.filter(({ was }) => was === 'gone')
   const broken = rules.flatMap((rule) => samples.filter((sample) => sample.rule === rule))
   const [worst] = broken
   const shown = worst?.partition ?? gone[0]?.partition ?? mostLagging(held)
+  const put = options.about === 'revoked' ? gone : options.about === 'stuck' ? held : samples
   return conclude({
     violations: broken.map(violation),
     doubts: [
-      held.length === 0
-        ? { rule: 'not-compared', says: 'No scrape could be held against the truth.' }
-        : undefined,
+      put.length === 0 ? nothingCompared(history) : undefined,
       rebalanceDoubt(history, windows, gone.length),
-      stuckDoubt(options, held),
+      otherDoubt(samples, options.about),
+      ...behindDoubts(options, windows, held),
     ],
-    holds: {
-      rule: 'true',
-      says:
-        `${held.length} readings were right and ${gone.length} readings of partitions ` +
-        'that others held were absent.',
-    },
-    exercised: held.length + gone.length,
+    holds: { rule: 'true', says: holds(options, held.length, gone.length) },
+    exercised: put.length,
     evidence: {
       readingsCompared: held.length,
       readingsOfRevoked: gone.length,
       partitions: truths.size,
-      greatestTrueLag: Math.max(0, ...samples.map(({ least }) => least)),
+      greatestTrueLag: Math.max(0, ...held.map(({ least }) => least)),
       worstPartition: worst?.partition ?? null,
     },
     charts: shown === undefined ? [] : [chartOf(history, truths.get(shown))],
   })
 }
 
+function holds({ about }: LagTruthOptions, held: number, gone: number): string {
+  const right = `${held} readings of partitions that were held were right`
+  if (about === 'stuck') return `${right}, and nothing that was stuck was hidden.`
+  const others = `${gone} readings of partitions that others held`
+  if (about === 'revoked') return `${others} found no series of them.`
+  return `${right}, and ${others} told no lag.`
+}
+
 const mostLagging = (held: readonly Comparison[]): number | undefined =>
   held.toSorted((a, b) => b.least - a.least)[0]?.partition
 
-const wants: Readonly<Record<Rule, string>> = {
+const wants: Readonly<Record<LagRule, string>> = {
+  'revoked-series-stale': 'was held by somebody else and was to have no lag',
   'revoked-series-kept': 'was held by somebody else and was to have no series',
-  'stuck-hidden': 'was stuck, and its lag was to show',
+  'stuck-hidden': 'was behind while nobody took from it, and that was to show',
   negative: 'was to have no negative lag',
+  'gauge-frozen': 'had a lag that changed, and its gauge was to follow it',
   wrong: 'was to be told right',
   missing: 'was held and was to be told',
 }
@@ -178,29 +137,75 @@ const wants: Readonly<Record<Rule, string>> = {
 function violation({ rule, partition, told, least, most, t }: Comparison): Violation {
   const what = rule ?? 'wrong'
   const range = most === Infinity ? '' : ` The truth lay between ${least} and ${most}.`
-  const says = `Partition ${partition} ${wants[what]}; the gauge said ${told ?? 'nothing'}.${range}`
+  const always = what === 'gauge-frozen' ? 'always said' : 'said'
+  const found = `the gauge ${always} ${told ?? 'nothing'}.${range}`
+  const says = `Partition ${partition} ${wants[what]}; ${found}`
   return { rule: what, says, at: t }
 }
 
+/** Why there is nothing to compare, as far as the harness knows. */
+function nothingCompared(history: History): Doubt {
+  const states = history.events('lagtruth').map(([, , , state]) => state)
+  const last = states.at(-1) ?? 'unknown'
+  const isSettled = states.some((state) => state.toLowerCase() === 'stable')
+  const says = isSettled
+    ? 'No scrape could be held against the truth.'
+    : `No scrape could be held against the truth: the group was never settled, at last ${last}.`
+  return { rule: 'not-compared', says, fix: 'see whether the target exports the gauge; run longer' }
+}
+
 /** A rebalance that took nothing away puts nothing to the test. */
-function rebalanceDoubt(history: History, windows: readonly Window[], gone: number) {
-  const isRebalanced = history.faults.some(
+function rebalanceDoubt(
+  history: History,
+  windows: readonly Window[],
+  gone: number,
+): Doubt | undefined {
+  const rebalances = history.faults.filter(
     (fault) =>
       faultWord(fault) === 'rebalance' &&
       windows.some(({ begin, end }) => fault.begin <= end && fault.end >= begin),
   )
-  if (!isRebalanced || gone > 0) return undefined
-  return { rule: 'nothing-moved', says: 'No partition was seen to be away for long enough.' }
+  if (rebalances.length === 0 || gone > 0) return undefined
+  const why = rebalances.flatMap(({ failure }) => failure?.['why'] ?? [])[0]
+  const because = typeof why === 'string' ? `: ${why}` : ''
+  return {
+    rule: 'nothing-moved',
+    says: `No partition was seen to be away for long enough${because}.`,
+    fix: 'see why the rivals took nothing; run longer where the group is slow to settle',
+  }
 }
 
-function stuckDoubt(
-  { stuck, toleranceRecords = toleranceDefault }: LagTruthOptions,
+/** A mistake that is another claim's leaves this one open where it stands in its way. */
+function otherDoubt(
+  samples: readonly Comparison[],
+  about: LagTruthOptions['about'],
+): Doubt | undefined {
+  const blocking = { lag: 'stuck-hidden', revoked: 'revoked-series-stale', stuck: undefined }[about]
+  const first = samples.find(({ rule }) => rule !== undefined && rule === blocking)
+  if (first === undefined) return undefined
+  const { says } = violation(first)
+  const fix = 'mend that first; it is another finding of the same scenario'
+  return { rule: 'other-mistake', says: `${says} That is another mistake than this one.`, fix }
+}
+
+/** A gauge that stands still is right of a lag that is small. */
+function behindDoubts(
+  { behind = [], behindRecordsMin = behindDefault }: LagTruthOptions,
+  windows: readonly NamedWindow[],
   held: readonly Comparison[],
-) {
-  if (stuck === undefined) return undefined
-  const isStuck = held.some((one) => one.isStuck && one.least > toleranceRecords)
-  if (isStuck) return undefined
-  return { rule: 'not-stuck', says: `No partition was behind in ${stuck}: nothing to hide.` }
+): (Doubt | undefined)[] {
+  return windows
+    .filter(({ name }) => behind.includes(name))
+    .map(({ name, begin, end }) => {
+      const lags = held.filter(({ t }) => t >= begin && t <= end).map(({ least }) => least)
+      const most = Math.max(0, ...lags)
+      if (most >= behindRecordsMin) return undefined
+      const says =
+        `In ${name} no partition was surely more than ${most} records behind; it takes ` +
+        `${behindRecordsMin} to tell a gauge that follows from one that does not.`
+      const fix = 'run it on a machine that is less busy, or against a target that takes longer'
+      return { rule: 'not-behind', says, fix }
+    })
 }
 
 function chartOf(history: History, truth: PartitionTruth | undefined): Chart {

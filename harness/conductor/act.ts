@@ -149,6 +149,8 @@ async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Prom
       const overMs = phase.ms * 0.8
       return void (await producer.malformed(kindsOf(stimulus.kinds), stimulus.each, overMs))
     }
+    case 'burst':
+      return void (await producer.burst(stimulus.records, phase.load))
     case 'connect':
       return stage.connect(stimulus.group, stimulus.count, connectLimitMs)
     case 'disconnect':

@@ -7,16 +7,18 @@ import { join } from 'node:path'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
 import { strikePhase } from '../history/windows.ts'
 import { openJournal } from '../history/journal.ts'
-import { timingOf } from '../targets/environment.ts'
 import type { World } from '../world/world.ts'
 import { messageOf, playPhase } from './act.ts'
 import { playOpening, reachSteady, settle } from './calm.ts'
 import { groupsAtStart, planOf, type Plan } from './plan.ts'
 import { setStage, type Order, type Stage } from './stage.ts'
+import { timingFor, valuesOf, type SourcedTimings } from './timing.ts'
 
 /** What came of a run, besides its history. */
 export interface Played {
   readonly plan: Plan
+  /** What the plan's times were derived from, and whose word it is. */
+  readonly timing: SourcedTimings
   /** `/version` as the target told it; empty where it has none. */
   readonly version: Readonly<Record<string, unknown>>
   /** Whether the run went through to its end. */
@@ -41,7 +43,7 @@ export async function conduct(world: World, order: Order): Promise<Played> {
   return { ...came, startedUnixMs, tookMs: Math.round(world.clock.nowMs() - startedMs) }
 }
 
-type Came = Pick<Played, 'plan' | 'version' | 'isComplete' | 'cutShort'>
+type Came = Pick<Played, 'plan' | 'timing' | 'version' | 'isComplete' | 'cutShort'>
 
 async function setAndPlay(world: World, order: Order, startedMs: number): Promise<Came> {
   const setting = setStage(world, order)
@@ -52,14 +54,16 @@ async function setAndPlay(world: World, order: Order, startedMs: number): Promis
     // What was under way when the user gave up is struck as soon as it stands.
     setting.then((late) => late.strike()).catch(() => undefined)
     noteTrouble(world, order, startedMs, error)
-    const plan = planOf(order.scenario, timingFor(order, {}))
-    return { plan, version: {}, isComplete: false, cutShort: messageOf(error) }
+    const timing = timingFor(order, {})
+    const plan = planOf(order.scenario, valuesOf(timing))
+    return { plan, timing, version: {}, isComplete: false, cutShort: messageOf(error) }
   }
   const version = stage.samplers.version()
+  const { timing } = stage
   let plan: Plan | undefined
   try {
-    plan = planOf(order.scenario, timingFor(order, toldSettings(version)))
-    return { plan, version, isComplete: await play(stage, plan) }
+    plan = planOf(order.scenario, valuesOf(timing))
+    return { plan, timing, version, isComplete: await play(stage, plan) }
   } catch (error) {
     if (plan === undefined) throw error
     // Whoever waited for what is gone says less of it than whoever saw it go.
@@ -67,15 +71,11 @@ async function setAndPlay(world: World, order: Order, startedMs: number): Promis
     if (!stage.signal.aborted) {
       stage.journal.write(['trouble', stage.journal.now(), 'conductor', cutShort])
     }
-    return { plan, version, isComplete: false, cutShort }
+    return { plan, timing, version, isComplete: false, cutShort }
   } finally {
     await strike(stage, order.signal.aborted ? hastyStrikeLimitMs : strikeLimitMs)
   }
 }
-
-/** A target that runs already was asked for nothing. */
-const timingFor = ({ target, scenario }: Order, told: Readonly<Record<string, unknown>>) =>
-  timingOf(target.kind === 'url' ? {} : scenario.relay, { told })
 
 /** Plays all phases. `false`: the run never reached its steady state. */
 async function play(stage: Stage, plan: Plan): Promise<boolean> {
@@ -140,12 +140,6 @@ async function strike(stage: Stage, limitMs: number): Promise<void> {
     // What hangs keeps the journal from its own end; what was seen until now is whole.
     stage.journal.close()
   }
-}
-
-/** The effective settings that a target tells, if it tells any. */
-function toldSettings(version: Readonly<Record<string, unknown>>) {
-  const told = version['settings']
-  return typeof told === 'object' && told !== null ? (told as Record<string, unknown>) : {}
 }
 
 /** A stage that could not be set still leaves a history that says why, where it can be written. */

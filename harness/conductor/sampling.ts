@@ -4,7 +4,7 @@ import { rivalClientId } from '../faults/rebalance.ts'
 import type { Journal } from '../history/journal.ts'
 import { startDeadLetterSampler } from '../samplers/dead-letters.ts'
 import { startHealthSampler } from '../samplers/health.ts'
-import { startLagTruthSampler } from '../samplers/lag-truth.ts'
+import { startLagTruthSampler, type GroupFacts } from '../samplers/lag-truth.ts'
 import { startMemorySampler } from '../samplers/memory.ts'
 import { startMetricsSampler } from '../samplers/metrics.ts'
 import { startPageSampler } from '../samplers/pages.ts'
@@ -24,12 +24,16 @@ export interface Watched {
 export interface Samplers {
   /** `/version` of the target, read at the start; empty where it has none. */
   version(): Readonly<Record<string, unknown>>
+  /** How the target's group is now; undefined where nobody answers. */
+  groupFacts(): Promise<GroupFacts | undefined>
   /** Partitions that the target's member of the group holds now. */
   ownedByTarget(): Promise<readonly number[] | undefined>
   /** Stops all of them after one last sample; idempotent. */
   stop(): Promise<void>
 }
 
+/** Between two looks the truth may have changed: the closer they are, the narrower its bounds. */
+const lagTruthEveryMs = 500
 /** A coordinator that takes longer to say who holds what is between two assignments. */
 const ownedLimitMs = 6_000
 
@@ -43,6 +47,7 @@ export async function startSamplers(world: World, watched: Watched): Promise<Sam
     topic: names.topic,
     groupId: names.groupId,
     isTarget: ({ clientId }) => !clientId.startsWith(rivalClientId),
+    everyMs: lagTruthEveryMs,
   })
   const samplers = [
     pages,
@@ -61,6 +66,10 @@ export async function startSamplers(world: World, watched: Watched): Promise<Sam
   let stopping: Promise<void> | undefined
   return {
     version: () => version,
+    groupFacts: () =>
+      withDeadline(world.clock, ownedLimitMs, 'describing the group', () => lagTruth.group()).catch(
+        () => undefined,
+      ),
     ownedByTarget: () =>
       withDeadline(world.clock, ownedLimitMs, 'describing the group', () => lagTruth.owned()).catch(
         () => undefined,

@@ -24,6 +24,7 @@ import type { Report } from './progress.ts'
 import { groupsAtStart } from './plan.ts'
 import { startSamplers, type Samplers } from './sampling.ts'
 import { openTargetLog } from './target-log.ts'
+import { timingFor, type SourcedTimings } from './timing.ts'
 
 /** What a run is ordered with. */
 export interface Order {
@@ -60,6 +61,8 @@ export interface Stage {
   readonly producer: RemoteProducer
   readonly fleet: RemoteFleet
   readonly samplers: Samplers
+  /** What is known of the target's settings. */
+  readonly timing: SourcedTimings
   readonly faultStage: FaultStage
   /** Groups of which every client must get everything: fast and there from the start. */
   readonly watchedGroups: readonly string[]
@@ -210,8 +213,10 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
   const { fleet, producer, target, samplers } = cast
   const { signal } = ending
   const link = (way: Way) => linkOf(stack, way)
+  const timing = timingFor(order, samplers.version())
   return {
     ...cast,
+    timing,
     clock: world.clock,
     journal,
     scenario,
@@ -249,6 +254,9 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
         brokers: stack.kafkaDirect,
         topic: names.topic,
         groupId: names.groupId,
+        partitions: ground.partitions,
+        settleLimitMs: settleLimitOf(timing),
+        facts: () => samplers.groupFacts(),
         ownedByTarget: () => samplers.ownedByTarget(),
       },
       link,
@@ -261,6 +269,13 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
     },
   }
 }
+
+/** Kafka waits for a member that was killed as long as its session, and then for the others. */
+const rejoinMs = 15_000
+const sessionUnknownMs = 45_000
+
+const settleLimitOf = ({ kafkaSessionTimeoutMs }: SourcedTimings): number =>
+  (kafkaSessionTimeoutMs.value ?? sessionUnknownMs) + rejoinMs
 
 /** What a helper says against itself; one that is only slow to answer says nothing. */
 async function failureOf(helper: {

@@ -176,6 +176,7 @@ function recordOf(
     expectations: [...played.plan.expectations],
     settings: target.kind === 'url' ? {} : { ...scenario.relay },
     effective: typeof told === 'object' && told !== null ? { ...told } : {},
+    timing: JSON.parse(JSON.stringify(played.timing)) as NonNullable<RunRecord['timing']>,
     versions: { ...order.stack.versions, node: process.versions.node },
     machine: {
       cores: cpus().length,

@@ -7,7 +7,7 @@ const defect: RelayDefect = {
   finding: 'v8-L3',
   says: 'the lag series of a revoked partition is kept',
   scenario: 'lag-tells-the-truth',
-  rules: ['revoked-series-kept'],
+  rules: ['revoked-series-stale'],
   relay: ({ lagSeries }) => {
     const kept = new Map<number, number>()
     return {

@@ -13,6 +13,7 @@ const sayings: Saying = {
     const which = kinds === 'all' ? `all ${all.length} malformed kinds` : codes(all)
     return `${each} records of ${which}, between those of the load`
   },
+  burst: ({ records }) => `a burst of ${records} records, as fast as the broker takes them`,
   connect: (spec) => `the ${named(spec)} clients join`,
   disconnect: (spec) =>
     `the ${named(spec)} clients leave, ${spec.how === 'close' ? 'politely' : 'by a reset'}`,

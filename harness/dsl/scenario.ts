@@ -106,6 +106,8 @@ export type Stimulus<G extends string = string> =
       readonly kinds: 'all' | readonly MalformedKind[]
       readonly each: number
     }
+  /** So many records of the phase's load at once, as fast as the broker takes them. */
+  | { readonly stimulus: 'burst'; readonly records: number }
   /** Clients join now: so many, or as many as the group has. */
   | { readonly stimulus: 'connect'; readonly group: G; readonly count?: number }
   /** Clients leave now: politely, or by a reset. */

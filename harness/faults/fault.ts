@@ -5,6 +5,7 @@
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { FaultSpec, Way } from '../dsl/scenario.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
+import { newProtocolState, type GroupFacts } from '../samplers/lag-truth.ts'
 import type { Link } from '../stack/stack.ts'
 import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
 import { identify } from '../world/processes.ts'
@@ -35,6 +36,12 @@ export interface GroupStage {
   readonly brokers: readonly string[]
   readonly topic: string
   readonly groupId: string
+  /** Partitions that the topic has. */
+  readonly partitions: number
+  /** A member that was killed is waited for so long, and a moment more. */
+  readonly settleLimitMs: number
+  /** How the group is now; undefined where nobody answers. */
+  facts(): Promise<GroupFacts | undefined>
   /** Partitions that the target's own member holds now; undefined while nobody can say. */
   ownedByTarget(): Promise<readonly number[] | undefined>
 }
@@ -64,6 +71,11 @@ export interface Injected {
 /** Whether the relay is ours and has ended: nothing on the way to it can answer any more. */
 export const isRelayGone = ({ relay }: FaultStage): boolean =>
   relay !== undefined && identify(relay.pid) === undefined
+
+/** Whether anybody can say who holds what in the target's group: waiting for it has an end. */
+export async function isDescribable({ group }: FaultStage): Promise<boolean> {
+  return (await group.facts())?.state !== newProtocolState
+}
 
 /** One kind of fault. */
 export interface FaultKind<K extends FaultSpec['fault'] = FaultSpec['fault']> {

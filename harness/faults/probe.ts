@@ -73,9 +73,16 @@ interface Flooding {
   readonly underWay: number
   /** Whether an answer begins in what came, so that the next question may be asked. */
   readonly hasAnswer: (chunk: Buffer) => boolean
+  /** The bytes of each answer, where all are alike, told by the first of them. */
+  readonly answerBytes?: (first: Buffer) => number
 }
 const flooding: Readonly<Record<Hop, Flooding>> = {
-  kafka: { question: questions.kafka, underWay: 20, hasAnswer: () => true },
+  kafka: {
+    question: questions.kafka,
+    underWay: 50,
+    hasAnswer: () => true,
+    answerBytes: (first) => 4 + (first.length < 4 ? 0 : first.readInt32BE(0)),
+  },
   redis: { question: questions.redis, underWay: 20, hasAnswer: () => true },
   // Of the short answers a busy relay gives fewer bytes a second than a narrow way takes.
   clients: {
@@ -98,10 +105,12 @@ export function measureThroughput(
   ms: number,
   bytesMax: number,
 ): Promise<Flood> {
-  const { question, underWay, hasAnswer } = flooding[link.hop]
+  const { question, underWay, hasAnswer, answerBytes } = flooding[link.hop]
   const startedMs = clock.nowMs()
   return new Promise((resolve) => {
     let bytes = 0
+    let answered = 0
+    let bytesEach: number | undefined
     let isOver = false
     const socket = connect(splitAddress(link.listen))
     const settle = () => {
@@ -117,8 +126,13 @@ export function measureThroughput(
     })
     socket.on('data', (chunk: Buffer) => {
       bytes += chunk.length
+      bytesEach ??= answerBytes?.(chunk)
+      const before = answered
+      if (bytesEach !== undefined) answered = Math.floor(bytes / bytesEach)
+      else if (hasAnswer(chunk)) answered += 1
       if (bytes >= bytesMax) settle()
-      else if (!isOver && hasAnswer(chunk)) socket.write(question)
+      if (isOver || answered === before) return
+      socket.write(Buffer.concat(Array.from({ length: answered - before }, () => question)))
     })
     socket.on('error', () => undefined)
   })

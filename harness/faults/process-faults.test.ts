@@ -23,7 +23,10 @@ function relayRefusing(code: TroubleCode | undefined) {
     },
     send: () => undefined,
   }
-  const stage = { clock, relay } as unknown as FaultStage
+  // A group that is settled from the start.
+  const group = { partitions: 0, settleLimitMs: 0, facts: async () => undefined }
+  const ownedByTarget = async () => []
+  const stage = { clock, relay, group: { ...group, ownedByTarget } } as unknown as FaultStage
   const restart = () => injectFault({ fault: 'restart-relay', environment }, stage)
   return { starts, heal: async () => (await restart()).heal() }
 }

@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs'
 import { DeadlineError } from '../../relay/world/deadline.ts'
 import { isTrouble } from '../world/trouble.ts'
 import { identify } from '../world/processes.ts'
-import { until, type FaultKind, type FaultStage, type RelayProcess } from './fault.ts'
+import {
+  isDescribable,
+  isRelayGone,
+  until,
+  type Evidence,
+  type FaultKind,
+  type FaultStage,
+  type RelayProcess,
+} from './fault.ts'
 
 /** A relay must end on SIGTERM within this time. */
 const termLimitMs = 15_000
@@ -90,7 +98,7 @@ async function startAgain(
   relay: RelayProcess,
   stage: FaultStage,
   environment?: Readonly<Record<string, string>>,
-) {
+): Promise<Evidence> {
   const beganMs = stage.clock.nowMs()
   try {
     await relay.start(startLimitMs, environment)
@@ -99,7 +107,28 @@ async function startAgain(
     await relay.start(startLimitMs)
     return { pid: relay.pid, isRefused: true, why: (error as Error).message.slice(0, whyCharsMax) }
   }
-  return { pid: relay.pid, readyMs: Math.round(stage.clock.nowMs() - beganMs) }
+  const readyMs = Math.round(stage.clock.nowMs() - beganMs)
+  return { pid: relay.pid, readyMs, ...(await settled(stage)) }
+}
+
+/**
+ * Waits until the group is settled with the target: a member that was killed is missed only after
+ * its session, and what the new one does before that says nothing of it. A group that never
+ * settles is told and not thrown: it may be the relay's own failure.
+ */
+async function settled(stage: FaultStage): Promise<Evidence> {
+  const { group } = stage
+  if (!(await isDescribable(stage))) return { isSettled: null }
+  const asked = await until(
+    stage,
+    group.settleLimitMs,
+    200,
+    () => group.ownedByTarget(),
+    (held = []) => held.length >= group.partitions || isRelayGone(stage),
+  )
+  const partitionsHeld = asked.answer?.length ?? null
+  const settledMs = Math.round(asked.tookMs)
+  return { isSettled: partitionsHeld === group.partitions, settledMs, partitionsHeld }
 }
 
 const hasRefused = (error: unknown) => isTrouble((error as Error).cause, 'child-died')

@@ -2,21 +2,22 @@
  * A rival in the relay's consumer group takes partitions away from it. The rival reads nothing and
  * commits nothing: whatever it held comes back to the relay unread, so that nothing may be lost.
  */
-import { withDeadline } from '../../relay/world/deadline.ts'
+import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import { kafkaClient, type Consumer } from '../stack/kafka.ts'
 import {
+  isDescribable,
   isRelayGone,
   until,
   type Evidence,
   type FaultKind,
   type FaultStage,
 } from './fault.ts'
+import { rivalAssigner } from './rival-assigners.ts'
 
 /** Client ids of rivals begin with this, so that everyone can tell them from the target. */
 export const rivalClientId = 'chaos-rival'
 
-/** The group may be between two assignments for this long before it counts as unknown. */
-const stableLimitMs = 10_000
+/** A rebalance waits for every member to come to it; those that do not are waited for, too. */
 const joinLimitMs = 20_000
 const leaveLimitMs = 15_000
 
@@ -27,15 +28,19 @@ export const rebalance: FaultKind<'rebalance'> = {
       : `${spec.rivals} rivals join the consumer group and take partitions`,
   async inject(spec, stage) {
     const before = await heldBefore(stage)
+    const uses = await protocolOf(stage)
     const rivals: Consumer[] = []
     try {
-      while (rivals.length < spec.rivals) rivals.push(await join(stage, rivals.length))
+      while (rivals.length < spec.rivals) rivals.push(await join(stage, rivals.length, uses))
     } catch (error) {
       await sendAway(stage, rivals).catch(() => undefined)
       throw error
     }
     return {
-      bites: () => proveMoved(stage, before),
+      async bites() {
+        const { isBiting, evidence } = await proveMoved(stage, before)
+        return { isBiting, evidence: { ...evidence, protocol: uses } }
+      },
       async heal() {
         await sendAway(stage, rivals)
         return proveBack(stage, before)
@@ -48,14 +53,49 @@ const owned = (stage: FaultStage) => async () => (await stage.group.ownedByTarge
 
 /** Partitions that there are to be taken. @throws Error where there are none */
 async function heldBefore(stage: FaultStage): Promise<number> {
-  const { answer = -1 } = await until(stage, stableLimitMs, 200, owned(stage), (now = 0) => now > 0)
+  const { settleLimitMs } = stage.group
+  if (!(await isDescribable(stage))) {
+    const found = await sayGroup(stage)
+    throw new Error(`a rival must see what the target holds before it takes some; ${found}`)
+  }
+  const asked = await until(
+    stage,
+    settleLimitMs,
+    200,
+    owned(stage),
+    (now = 0) => now > 0 || isRelayGone(stage),
+  )
+  const { answer = -1 } = asked
   if (answer > 0) return answer
-  const found = answer < 0 ? 'nobody can say what it holds' : 'it holds none'
+  const unsaid = `nobody can say what it holds: ${await sayGroup(stage)}`
+  const found = answer < 0 ? unsaid : 'it holds none'
   throw new Error(`the target must hold partitions before a rival can take them; ${found}`)
 }
 
+/** How the members of the group share partitions: a rival must do it likewise, or is refused. */
+async function protocolOf(stage: FaultStage): Promise<string> {
+  const facts = await stage.group.facts()
+  if (facts === undefined) throw new Error('the broker did not describe the consumer group')
+  const { protocolType, protocol } = facts
+  if (protocolType === 'consumer' && protocol !== '') return protocol
+  throw new Error(
+    `a rival can join a group of consumers that share partitions by a protocol that the broker ` +
+      `names; ${await sayGroup(stage)}`,
+  )
+}
+
+/** The group in a sentence, for whoever wonders why a rival did not get in. */
+async function sayGroup({ group }: FaultStage): Promise<string> {
+  const facts = await group.facts()
+  if (facts === undefined) return `the broker does not describe the group ${group.groupId}`
+  const { state, protocolType, protocol, others } = facts
+  const more = others.length === 0 ? '' : `, with ${others.join(', ')} in it`
+  const type = `type "${protocolType}", protocol "${protocol}"`
+  return `the group ${group.groupId} is ${state} (${type})${more}`
+}
+
 /** One rival, in the group. It is out of it again if this fails. */
-async function join(stage: FaultStage, index: number): Promise<Consumer> {
+async function join(stage: FaultStage, index: number, protocol: string): Promise<Consumer> {
   const { brokers, groupId, topic } = stage.group
   const consumer = kafkaClient(`rival-${index}`, brokers).consumer({
     groupId,
@@ -63,24 +103,43 @@ async function join(stage: FaultStage, index: number): Promise<Consumer> {
     rebalanceTimeout: 10_000,
     heartbeatInterval: 500,
     maxWaitTimeInMs: 100,
+    partitionAssigners: [rivalAssigner(protocol)],
   })
   const joined = Promise.withResolvers<void>()
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     consumer.pause([{ topic, partitions: payload.memberAssignment[topic] ?? [] }])
     joined.resolve()
   })
+  // The library tells a refusal nowhere else, and gives up.
+  consumer.on(consumer.events.CRASH, ({ payload }) => joined.reject(payload.error))
+  const what = `rival ${index} joining ${groupId}`
   try {
-    await withDeadline(stage.clock, joinLimitMs, `rival ${index} joining ${groupId}`, async () => {
+    await withDeadline(stage.clock, joinLimitMs, what, async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
-      await consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() })
-      await joined.promise
+      const running = consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() })
+      await Promise.all([running, joined.promise])
     })
     return consumer
   } catch (error) {
+    joined.promise.catch(() => undefined)
+    const found = await sayGroup(stage).catch(() => 'and the group can not be described')
     await sendAway(stage, [consumer]).catch(() => undefined)
-    throw error
+    throw notJoined(error as Error, { what, protocol, found })
   }
+}
+
+function notJoined(error: Error, said: { what: string; protocol: string; found: string }): Error {
+  const { what, protocol, found } = said
+  const how = error instanceof DeadlineError ? `took longer than ${joinLimitMs} ms` : refusal(error)
+  return new Error(`${what} ${how}; it offered "${protocol}", and ${found}`, { cause: error })
+}
+
+/** The broker's own word for it, which the library wraps once or twice. */
+function refusal(error: Error): string {
+  let root = error as Error & { readonly type?: string }
+  while (root.cause instanceof Error) root = root.cause
+  return root.type === undefined ? `failed: ${root.message}` : `was refused: ${root.type}`
 }
 
 /** Takes all rivals out of the group, also when one of them does not go. */
@@ -109,9 +168,10 @@ async function proveMoved(stage: FaultStage, before: number) {
 
 async function proveBack(stage: FaultStage, before: number): Promise<Evidence> {
   const isBack = (now: number | undefined) => now !== undefined && now >= before
+  const { settleLimitMs } = stage.group
   const asked = await until(
     stage,
-    joinLimitMs,
+    Math.max(settleLimitMs, joinLimitMs),
     200,
     owned(stage),
     (now) => isBack(now) || isRelayGone(stage),
@@ -120,7 +180,7 @@ async function proveBack(stage: FaultStage, before: number): Promise<Evidence> {
   if (isBack(asked.answer)) return { partitionsNow: asked.answer ?? null, tookMs }
   if (isRelayGone(stage)) return { relayItself: 'has ended', tookMs }
   throw new Error(
-    `the target must get its ${before} partitions back within ${joinLimitMs} ms after the ` +
-      `rivals left; it holds ${asked.answer ?? 'an unknown number'}`,
+    `the target must get its ${before} partitions back within ${tookMs} ms after the ` +
+      `rivals left; it holds ${asked.answer ?? 'an unknown number'}: ${await sayGroup(stage)}`,
   )
 }

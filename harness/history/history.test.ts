@@ -104,6 +104,15 @@ describe('a history', () => {
     expect(second?.healedAt).toBeUndefined()
   })
 
+  test('has a fault that was given up only as long as it was tried', () => {
+    const told = story().fault(1, 'a', 'inject', { fault: 'rebalance' }).phase('later', 20, 30)
+    told.fault(4, 'a', 'failed', { why: 'no rival' })
+    expect(told.history().faults).toMatchObject([{ begin: 1e6, end: 4e6, isBiting: undefined }])
+    const unhealed = story().broken(1, 2, { fault: 'cut' }).events.slice(0, 2)
+    const stays = story().add(...unhealed).fault(4, unhealed[0]![2] as string, 'failed')
+    expect(stays.phase('later', 20, 30).history().faults).toMatchObject([{ end: 30e6 }])
+  })
+
   test('tells signals from scrapes that hold only what changed', () => {
     const name = 'websocket_kafka_messages_total'
     const history = story()

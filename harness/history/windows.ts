@@ -17,7 +17,7 @@ export interface NamedWindow extends Window {
   readonly hasEnded: boolean
 }
 
-/** One fault from its injection to its healing. */
+/** One fault from its injection to its healing, or to where it was given up. */
 export interface FaultWindow extends Window {
   readonly id: string
   /** Whether it was measured to bite; undefined when nobody could measure. */
@@ -98,7 +98,12 @@ const faultSteps: Readonly<Record<Fault[3], StepChange>> = {
     evidence,
   }),
   heal: (fault, t) => ({ ...fault, healedAt: t, end: t }),
-  failed: (fault, _, evidence) => ({ ...fault, failure: evidence }),
+  failed: (fault, t, evidence) => ({
+    ...fault,
+    failure: evidence,
+    // What never stood ends where it was given up; what stands and can't be healed goes on.
+    end: fault.isBiting === undefined ? t : fault.end,
+  }),
 }
 
 /** Whether a fault can take such a step; an event with another one is none. */

@@ -161,6 +161,24 @@ describe('honesty', () => {
     expect(findings[0]).toMatchObject({ verdict: 'unknown', rule })
   })
 
+  test('a rebalance that did not come leaves open only what is judged in its phase', () => {
+    const told = calm().phase('held', 3, 5).phase('later', 6, 9)
+    told.fault(3, 'held/0-rebalance', 'inject', { fault: 'rebalance' })
+    told.fault(4, 'held/0-rebalance', 'failed', { why: 'refused' })
+    for (const t of [4.5, 8]) told.lagtruth(t, { 0: [0, 100, 100, true] })
+    const [one] = planned(10).phases
+    const phases = ['held', 'later'].map((name) => ({ ...one!, name }))
+    const inPhase = (name: string) => {
+      const expectation = { check: 'commits-are-next', phase: name } as const
+      return judge(
+        told.history(),
+        record({ phases, expectations: [{ finding: 'own-1', expectation }] }),
+      ).findings[0]
+    }
+    expect(inPhase('held')).toMatchObject({ verdict: 'unknown', rule: 'not-injected' })
+    expect(inPhase('later')).toMatchObject({ verdict: 'pass' })
+  })
+
   test('a weak run does not hide a proven failure', () => {
     const told = lossy().trouble(5, 'pages', 'no answer').fault(3, 'a', 'inject', fault)
     told.fault(4, 'a', 'toothless').fault(5, 'a', 'heal')
@@ -237,8 +255,8 @@ describe("the harness's own failure is nobody else's", () => {
   test('a sampler of the truth that failed: no failure that rests on it', () => {
     const told = () =>
       calm().lagtruth(15, { 0: [0, 100, 40, true] }).lagtruth(19, { 0: [0, 100, 40, true] })
-    const judged = (given: Story) =>
-      judge(given.history(), record(expecting({ check: 'commits-are-next', phase: 'settle' })))
+    const expected = { check: 'commits-are-next', phase: 'settle', commitIntervalMs: 500 } as const
+    const judged = (given: Story) => judge(given.history(), record(expecting(expected)))
     expect(judged(told()).findings[0]).toMatchObject({ verdict: 'fail' })
     expect(judged(told().trouble(12, 'lag-truth', 'took too long')).findings[0]).toMatchObject({
       verdict: 'unknown',

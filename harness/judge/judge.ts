@@ -9,7 +9,7 @@ import { checkers, type Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { damageOf } from './own-evidence.ts'
-import { reservationsOf, type Reservation } from './reservations.ts'
+import { concerns, reservationsOf, type Reservation } from './reservations.ts'
 import type { RunRecord } from './record.ts'
 import { testimonyOf, type Testimony } from './testimony.ts'
 
@@ -60,9 +60,12 @@ export function judge(history: History, record: RunRecord): RunVerdict {
       : { finding, expectation, judgement: unjudged(damage) },
   )
   const reservations = reservationsOf(history, record)
+  const phases = record.phases.map(({ name }) => name)
   const findings = [...new Set(expectations.map(({ finding }) => finding))].map((finding) => {
     const own = expectations.filter((one) => one.finding === finding)
-    return findingVerdict(finding, own, reservations)
+    const expected = own.map(({ expectation }) => expectation)
+    const bearing = reservations.filter((one) => concerns(one, expected, phases))
+    return findingVerdict(finding, own, bearing)
   })
   const verdict = worst(findings.map((one) => one.verdict))
   const signs = expectations.flatMap(({ judgement }) => judgement.detectedAt ?? [])

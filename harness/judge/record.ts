@@ -49,6 +49,19 @@ export const runRecordSchema = z.strictObject({
   /** What the target was asked for, and what it says it does (`/version`). */
   settings: facts,
   effective: facts,
+  /**
+   * What the run's times were derived from, and whose word each is: the target reports it, the
+   * user or what is known of this relay gave it, it was asked for, or the contract says so.
+   */
+  timing: z
+    .record(
+      z.string(),
+      z.strictObject({
+        value: z.number().exactOptional(),
+        source: z.enum(['reported', 'given', 'asked', 'contract']).exactOptional(),
+      }),
+    )
+    .exactOptional(),
   /** Versions of everything that took part, by name. */
   versions: z.record(z.string(), z.string()),
   machine: facts,

@@ -5,6 +5,7 @@
  */
 import type { Ground } from '../checkers/checker.ts'
 import type { History } from '../history/history.ts'
+import { faultWord } from '../checkers/stream/excuses.ts'
 import type { FaultWindow } from '../history/windows.ts'
 import {
   damageOf,
@@ -25,6 +26,8 @@ export interface Reservation {
   readonly spoils: 'passes' | 'everything'
   /** Spoils also the failures that rest on this. */
   readonly ground?: Ground
+  /** The one phase that it is about: what is judged in others only is as good as ever. */
+  readonly phase?: string
 }
 
 /** Share of the planned load that must have been produced. */
@@ -77,6 +80,7 @@ function unsteady(history: History, record: RunRecord): Reservation[] {
 function brokenFaults(history: History): Reservation[] {
   return history.faults.flatMap((fault): Reservation[] => {
     const { id, isBiting } = fault
+    const where = placeOf(fault)
     if (isUnhealed(fault)) {
       const says = `The fault ${id} could not be healed${because(fault)}.`
       const fix = 'run it again; what stayed broken is mended by: npm run chaos -- heal'
@@ -85,13 +89,33 @@ function brokenFaults(history: History): Reservation[] {
     if (fault.failure !== undefined) {
       const says = `The fault ${id} could not be injected${because(fault)}.`
       const fix = 'mend what the reason names, and run it again'
-      return [{ rule: 'not-injected', says, fix, spoils: 'passes' }]
+      return [{ rule: 'not-injected', says, fix, spoils: 'passes', ...where }]
     }
     if (isBiting === true) return []
     const says = `The fault ${id} was not seen to bite.`
     const fix = 'see its evidence in the report; a longer phase or more load may let it bite'
-    return [{ rule: 'toothless', says, fix, spoils: 'passes' }]
+    return [{ rule: 'toothless', says, fix, spoils: 'passes', ...where }]
   })
+}
+
+/** A rival that took nothing left nothing behind: only its own phase lacked its danger. */
+function placeOf(fault: FaultWindow): Pick<Reservation, 'phase'> {
+  const [phase = '', rest] = fault.id.split('/')
+  return faultWord(fault) === 'rebalance' && rest !== undefined ? { phase } : {}
+}
+
+/** Whether a reservation bears on what was expected; `phases` are those of the run. */
+export function concerns(
+  { phase }: Reservation,
+  expectations: readonly object[],
+  phases: readonly string[],
+): boolean {
+  if (phase === undefined) return true
+  const named = (expected: object) => {
+    const words = Object.values(expected).flat() as unknown[]
+    return words.filter((word) => phases.includes(word as string))
+  }
+  return expectations.some((one) => named(one).length === 0 || named(one).includes(phase))
 }
 
 /** A fault that stood (it was measured) and was never undone. */

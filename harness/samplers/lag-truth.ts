@@ -24,7 +24,20 @@ export interface LagTruthOptions {
   readonly everyMs?: number
 }
 
+/** A consumer group as its broker describes it. */
+export interface GroupFacts {
+  readonly state: string
+  /** What its members are: `consumer` for those that read topics. */
+  readonly protocolType: string
+  /** How its members share partitions, such as `range`; empty while nobody knows. */
+  readonly protocol: string
+  /** Members that are not the target, by client id. */
+  readonly others: readonly string[]
+}
+
 export interface LagTruthSampler extends Sampler {
+  /** Asks now how the group is; undefined where nobody answers. */
+  group(): Promise<GroupFacts | undefined>
   /**
    * Asks now which partitions the target holds, ascending; undefined while the group is between
    * two assignments, or nobody answers.
@@ -33,6 +46,12 @@ export interface LagTruthSampler extends Sampler {
 }
 
 type Truth = EventOf<'lagtruth'>[4]
+
+/**
+ * State of a group whose members speak Kafka's new protocol, in which the broker assigns. The
+ * library cannot ask who holds what there.
+ */
+export const newProtocolState = 'in the new consumer protocol (KIP-848), which tells no holders'
 
 const limitMs = 5_000
 
@@ -74,21 +93,36 @@ export function startLagTruthSampler(
     },
     close: () => admin.disconnect(),
   })
+  const asked = () =>
+    connected()
+      .then((kafka) => describe(kafka, groupId))
+      .catch(() => undefined)
   return {
     ...sampler,
+    async group() {
+      const group = await asked()
+      if (group === undefined) return undefined
+      const { state, protocolType, protocol, members } = group
+      const others = members.filter((one) => !options.isTarget(one)).map((one) => one.clientId)
+      return { state, protocolType, protocol, others }
+    },
     async owned() {
-      const asked = connected().then((kafka) => describe(kafka, groupId))
-      const group = await asked.catch(() => undefined)
+      const group = await asked()
       return group?.state === 'Stable' ? ownedBy(group, topic, options.isTarget) : undefined
     },
   }
 }
 
-async function describe(admin: Admin, groupId: string): Promise<GroupDescription> {
+type Description = Omit<GroupDescription, 'state'> & { readonly state: string }
+
+async function describe(admin: Admin, groupId: string): Promise<Description> {
   const { groups } = await admin.describeGroups([groupId])
   const [group] = groups
   if (group === undefined) throw new Error(`the broker did not describe the group ${groupId}`)
-  return group
+  if (group.state !== 'Dead') return group
+  // A group of the new protocol is none to this request, and is listed all the same.
+  const listed = (await admin.listGroups()).groups.find((one) => one.groupId === groupId)
+  return listed?.protocolType === 'consumer' ? { ...group, state: newProtocolState } : group
 }
 
 /** Committed offsets by partition; none where there is none. */

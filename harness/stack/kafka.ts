@@ -12,6 +12,7 @@ export type {
   Consumer,
   GroupDescription,
   Kafka,
+  PartitionAssigner,
   Producer,
   ProducerBatch,
 } from 'kafkajs'

@@ -30,6 +30,8 @@ export interface PartitionTruth {
   readonly samples: readonly TruthSample[]
   /** Bounds of what a gauge may say that was read within the window; undefined: nobody knows. */
   bounds(begin: Micros, end: Micros): Bounds | undefined
+  /** The next offset to be taken, as far as commits and clients show it by a time. */
+  takenAt(t: Micros): number
   /** Whether the target held the partition all the time, none of it, or neither. */
   ownership(begin: Micros, end: Micros): 'held' | 'gone' | 'changing'
 }
@@ -95,6 +97,10 @@ function partitionTruth(
           ),
         ),
       }
+    },
+    takenAt(t) {
+      const known = samples[indexAt(times, t)]?.committed ?? 0
+      return Math.max(known, head(t) + 1)
     },
     ownership(begin, end) {
       const some = around(begin, end)

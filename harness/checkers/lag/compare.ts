@@ -1,0 +1,118 @@
+/**
+ * Each scrape of the lag gauge held against the truth, and by which rule it is wrong. One mistake
+ * has one rule: what a revoked partition's series does is one thing, what is said of a partition
+ * that nobody takes from is another, and a gauge that never moves a third.
+ */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import type { Reading } from '../../history/readings.ts'
+import type { FaultWindow, Window } from '../../history/windows.ts'
+import { riseWithin } from '../series.ts'
+import type { PartitionTruth } from './truth.ts'
+
+/** All ways of being wrong. */
+export type LagRule =
+  | 'revoked-series-stale'
+  | 'revoked-series-kept'
+  | 'stuck-hidden'
+  | 'negative'
+  | 'gauge-frozen'
+  | 'wrong'
+  | 'missing'
+
+/** One scrape of one partition, held against the truth. */
+export interface Comparison {
+  readonly t: Micros
+  readonly partition: number
+  readonly told: number | null
+  readonly was: 'held' | 'gone'
+  readonly least: number
+  readonly most: number
+  readonly rule: LagRule | undefined
+}
+
+export interface CompareOptions {
+  readonly windows: readonly Window[]
+  /** Time between two polls of the target's lag monitor. */
+  readonly intervalMs: number
+  readonly toleranceRecords: number
+}
+
+/** A poll takes time, and so does the scrape. */
+const slackMicros = 1_000_000
+/** And so does the news that a partition was taken away. */
+const revocationMicros = 500_000
+const pollsAllowed = 2
+/** A gauge that was read so often and never moved, although the truth did, stands still. */
+const frozenReadingsMin = 6
+
+/** All comparisons of one partition, by time. */
+export function compare(
+  history: History,
+  truth: PartitionTruth,
+  options: CompareOptions,
+): readonly Comparison[] {
+  const { windows, intervalMs } = options
+  const gauge = gaugeOf(history, truth.partition)
+  const failures = history.signal('lagPollFailures')
+  const interval = intervalMs * 1_000
+  const patience = pollsAllowed * interval + revocationMicros
+  const found = gauge.t.flatMap((t, i): Comparison[] => {
+    if (!windows.some(({ begin, end }) => t >= begin && t <= end)) return []
+    const base = { t, partition: truth.partition, told: gauge.v[i] ?? null }
+    const was = truth.ownership(t - patience, t)
+    if (was === 'gone') {
+      return [{ ...base, was, least: 0, most: Infinity, rule: revokedRule(base.told) }]
+    }
+    const hasFailed = riseWithin(failures, t - patience, t) > 0
+    // That polls fail excuses an absent or old value only while it was us who broke their way.
+    if (was === 'changing' || (hasFailed && isKafkaBroken(history, t - patience, t))) return []
+    const reach = (hasFailed ? pollsAllowed : 1) * interval + slackMicros
+    const bounds = truth.bounds(t - reach, t)
+    if (bounds === undefined) return []
+    const isIdle = truth.takenAt(t) === truth.takenAt(t - interval - slackMicros)
+    return [{ ...base, was, ...bounds, rule: heldRule(base.told, { ...bounds, isIdle }, options) }]
+  })
+  return isFrozen(found) ? found.map(asFrozen) : found
+}
+
+function revokedRule(told: number | null): LagRule | undefined {
+  if (told === null) return undefined
+  return told === 0 ? 'revoked-series-kept' : 'revoked-series-stale'
+}
+
+function heldRule(
+  told: number | null,
+  { least, most, isIdle }: { least: number; most: number; isIdle: boolean },
+  { toleranceRecords }: CompareOptions,
+): LagRule | undefined {
+  if (told === null || Number.isNaN(told)) return 'missing'
+  if (told < 0) return 'negative'
+  if (told < least - toleranceRecords) return isIdle && told === 0 ? 'stuck-hidden' : 'wrong'
+  return told > most + toleranceRecords ? 'wrong' : undefined
+}
+
+/** Whether the gauge said one and the same all the time, and nothing was true all the time. */
+function isFrozen(all: readonly Comparison[]): boolean {
+  const held = all.filter(({ was, told }) => was === 'held' && told !== null)
+  const values = new Set(held.map(({ told }) => told))
+  if (held.length < frozenReadingsMin || values.size > 1 || !held.some(isOff)) return false
+  const least = Math.max(...held.map((one) => one.least))
+  return least > Math.min(...held.map(({ most }) => most))
+}
+
+const isOff = ({ rule }: Comparison) => rule === 'wrong' || rule === 'stuck-hidden'
+const asFrozen = (one: Comparison): Comparison =>
+  isOff(one) ? { ...one, rule: 'gauge-frozen' } : one
+
+function isKafkaBroken({ faults }: History, begin: Micros, end: Micros): boolean {
+  const isOnWay = ({ spec, begin: from, end: until }: FaultWindow) =>
+    spec['hop'] === 'kafka' && from <= end && until >= begin
+  return faults.some(isOnWay)
+}
+
+/** A partition that no scrape ever told has a gauge too: absent at every scrape. */
+export function gaugeOf(history: History, partition: number): Reading {
+  const told = history.signalBy('consumerLag').get(String(partition))
+  return told ?? history.signal('consumerLag', { labels: { partition: String(partition) } })
+}

@@ -1,0 +1,35 @@
+/** What is known of a target's settings when a run begins, and who said so. */
+import { sourcedTiming, type SourcedTiming } from '../targets/environment.ts'
+import type { Timing } from '../dsl/scenario.ts'
+import { knownRelayOf, timingOfKnown } from '../targets/known-relays.ts'
+import type { TargetSpec } from '../targets/target.ts'
+import type { Order } from './stage.ts'
+
+type Version = Readonly<Record<string, unknown>>
+export type SourcedTimings = Readonly<Record<keyof Timing, SourcedTiming>>
+
+/** The values that times are derived from, with their sources; `version` is the `/version`. */
+export function timingFor(
+  { target, scenario }: Pick<Order, 'target' | 'scenario'>,
+  version: Version,
+): SourcedTimings {
+  // A target that runs already was asked for nothing.
+  const asked = target.kind === 'url' ? {} : scenario.relay
+  const told = version['settings']
+  const known = knownRelayOf(version)
+  return sourcedTiming(asked, {
+    told: typeof told === 'object' && told !== null ? (told as Version) : {},
+    // What the user says outweighs what we know of relays of that name.
+    given: { ...(known && timingOfKnown(known, asked)), ...givenFor(target) },
+  })
+}
+
+/** The same without the sources. */
+export const valuesOf = (timings: SourcedTimings): Timing =>
+  Object.fromEntries(
+    Object.entries(timings).map(([key, { value }]) => [key, value]),
+  ) as unknown as Timing
+
+function givenFor(target: TargetSpec): Partial<Timing> {
+  return target.kind === 'reference' ? {} : { ...target.known }
+}

@@ -1,0 +1,54 @@
+/**
+ * Relays that are known by name: what is fixed in them, and what they do where nobody sets it. They
+ * do not report it themselves, and a scenario that guessed would accuse them of our own settings.
+ */
+import type { RelaySettings, Timing } from '../dsl/scenario.ts'
+
+export interface KnownRelay {
+  readonly name: string
+  /** One line for people. */
+  readonly says: string
+  /** Whether a target's `/version` is that of this relay. */
+  isIt(version: Readonly<Record<string, unknown>>): boolean
+  /** What nobody can change. */
+  readonly fixed: Partial<Timing>
+  /** What its environment may change, and what it is without. */
+  readonly byDefault: Partial<Timing>
+}
+
+export const knownRelays: readonly KnownRelay[] = [
+  {
+    name: 'dashflow',
+    says: "DashFlow's websocket_server",
+    isIt: (version) =>
+      version['component'] === 'websocket-server' &&
+      version['schema_version'] === 1 &&
+      typeof version['decode_error_policy'] === 'string' &&
+      version['settings'] === undefined,
+    fixed: {
+      healthWindowMs: 120_000,
+      healthStaleMs: 60_000,
+      // librdkafka's own, which it leaves as they are.
+      commitIntervalMs: 5_000,
+      kafkaSessionTimeoutMs: 45_000,
+    },
+    byDefault: {
+      // Its ring is rounded up to a power of two.
+      ringRecordsMax: 1_024,
+      replayMemoryRecordsMax: 1_000,
+      replayRecordsMax: 10_000,
+    },
+  },
+]
+
+/** The relay that a `/version` is of, if it is one that we know. */
+export const knownRelayOf = (
+  version: Readonly<Record<string, unknown>>,
+): KnownRelay | undefined => knownRelays.find((relay) => relay.isIt(version))
+
+/** What a known relay does when it is asked for these settings. */
+export function timingOfKnown(relay: KnownRelay, asked: RelaySettings): Partial<Timing> {
+  const keys = Object.keys(relay.byDefault) as (keyof Timing)[]
+  const set = keys.flatMap((key) => (asked[key] === undefined ? [] : [[key, asked[key]] as const]))
+  return { ...relay.byDefault, ...Object.fromEntries(set), ...relay.fixed }
+}
