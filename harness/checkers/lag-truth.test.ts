@@ -207,7 +207,11 @@ judgeCases(
   },
   [
     ...passes('true', ['it shows', stuck(growing)]),
-    ...fails('stuck-hidden', ['zeroed', stuck((t) => (t < 13 ? growing(t) : 0))]),
+    ...fails(
+      'stuck-hidden',
+      ['zeroed', stuck((t) => (t < 13 ? growing(t) : 0))],
+      ['zeroed from the start', stuck(() => 0)],
+    ),
     ...fails('wrong', ['it stops', stuck((t) => growing(Math.min(t, 11)))]),
     ...fails('wrong', ['too high', stuck((t) => growing(t) + 500)]),
     ...fails('missing', ['gone', stuck((t) => (t < 13 ? growing(t) : null))]),

@@ -10,7 +10,7 @@ import type { Chart, Checker } from './checker.ts'
 import { cannotTell, conclude, type Doubt, type Violation } from './conclude.ts'
 import { compare, gaugeOf, type Comparison, type LagRule } from './lag/compare.ts'
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
-import { count, milliseconds, names, type PhaseName } from './options.ts'
+import { count, milliseconds, name, names, type PhaseName } from './options.ts'
 import { seriesOf } from './series.ts'
 import { faultWord } from './stream/excuses.ts'
 
@@ -18,9 +18,9 @@ export interface LagTruthOptions<P extends string = string> {
   /**
    * What is claimed: that the gauge follows the lag of what is held and speaks of nothing else
    * (`lag`), that a revoked partition has no series, not even one of 0 (`revoked`), that a
-   * partition nobody takes from is not told as if all were well (`stuck`).
+   * partition nobody takes from is not told as if all were well (`stuck`). Default `lag`.
    */
-  readonly about: 'lag' | 'revoked' | 'stuck'
+  readonly about?: 'lag' | 'revoked' | 'stuck'
   /** Windows in which the gauge is compared with the truth. */
   readonly phases: readonly PhaseName<P>[]
   /** Time between two polls of the target's lag monitor. */
@@ -31,32 +31,42 @@ export interface LagTruthOptions<P extends string = string> {
   readonly behindRecordsMin?: number
   /** Records that the gauge may be wrong by beyond what rate and interval explain; default 10. */
   readonly toleranceRecords?: number
+  /** Of records of older versions: the one phase that `about: 'stuck'` was asked of. */
+  readonly stuck?: PhaseName<P>
+  /** Of records of older versions: bounds are as good without it. */
+  readonly commitIntervalMs?: number
 }
+
+type About = NonNullable<LagTruthOptions['about']>
+const aboutOf = ({ about, stuck }: LagTruthOptions): About =>
+  about ?? (stuck === undefined ? 'lag' : 'stuck')
 
 const toleranceDefault = 10
 const behindDefault = 500
 
 /** What proves each claim wrong, the gravest first; also the order in which they decide. */
-const rulesOf: Readonly<Record<LagTruthOptions['about'], readonly LagRule[]>> = {
+const rulesOf: Readonly<Record<About, readonly LagRule[]>> = {
   lag: ['revoked-series-stale', 'negative', 'gauge-frozen', 'wrong', 'missing'],
   revoked: ['revoked-series-kept'],
-  stuck: ['stuck-hidden', 'negative', 'gauge-frozen', 'wrong', 'missing'],
+  stuck: ['stuck-hidden', 'negative', 'wrong', 'missing'],
 }
 
 export const lagTruth: Checker<LagTruthOptions> = {
   says: 'The lag gauge tells the truth, of the partitions that are held now and of no others.',
   restsOn: ['times', 'lag-truth'],
   options: z.strictObject({
-    about: z.enum(['lag', 'revoked', 'stuck']),
+    about: z.enum(['lag', 'revoked', 'stuck']).exactOptional(),
     phases: names,
     intervalMs: milliseconds,
     behind: names.exactOptional(),
     behindRecordsMin: count.exactOptional(),
     toleranceRecords: z.number().nonnegative().exactOptional(),
+    stuck: name.exactOptional(),
+    commitIntervalMs: milliseconds.exactOptional(),
   }),
   judge(history, options) {
     const windows = options.phases.flatMap(
-      (name) => history.phases.find((phase) => phase.name === name) ?? [],
+      (wanted) => history.phases.find((phase) => phase.name === wanted) ?? [],
     )
     if (windows.length < options.phases.length) {
       const says = `Not all of ${options.phases.join(', ')} took place.`
@@ -68,7 +78,8 @@ export const lagTruth: Checker<LagTruthOptions> = {
       return cannotTell('no-truth', says, 'see that the harness reaches the brokers directly')
     }
     const { intervalMs, toleranceRecords = toleranceDefault } = options
-    const compared = { windows, intervalMs, toleranceRecords }
+    const tellsFrozen = aboutOf(options) !== 'stuck'
+    const compared = { windows, intervalMs, toleranceRecords, tellsFrozen }
     const samples = [...truths.values()].flatMap((truth) => compare(history, truth, compared))
     return judgeLag(history, options, windows, { truths, samples })
   },
@@ -85,22 +96,23 @@ function judgeLag(
   windows: readonly NamedWindow[],
   { truths, samples }: Compared,
 ) {
-  const rules = rulesOf[options.about]
+  const about = aboutOf(options)
+  const rules = rulesOf[about]
   const held = samples.filter(({ was }) => was === 'held')
   const gone = samples.filter(({ was }) => was === 'gone')
   const broken = rules.flatMap((rule) => samples.filter((sample) => sample.rule === rule))
   const [worst] = broken
   const shown = worst?.partition ?? gone[0]?.partition ?? mostLagging(held)
-  const put = options.about === 'revoked' ? gone : options.about === 'stuck' ? held : samples
+  const put = { revoked: gone, stuck: held, lag: samples }[about]
   return conclude({
     violations: broken.map(violation),
     doubts: [
       put.length === 0 ? nothingCompared(history) : undefined,
       rebalanceDoubt(history, windows, gone.length),
-      otherDoubt(samples, options.about),
+      otherDoubt(samples, about),
       ...behindDoubts(options, windows, held),
     ],
-    holds: { rule: 'true', says: holds(options, held.length, gone.length) },
+    holds: { rule: 'true', says: holds(about, held.length, gone.length) },
     exercised: put.length,
     evidence: {
       readingsCompared: held.length,
@@ -113,7 +125,7 @@ function judgeLag(
   })
 }
 
-function holds({ about }: LagTruthOptions, held: number, gone: number): string {
+function holds(about: About, held: number, gone: number): string {
   const right = `${held} readings of partitions that were held were right`
   if (about === 'stuck') return `${right}, and nothing that was stuck was hidden.`
   const others = `${gone} readings of partitions that others held`
@@ -178,7 +190,7 @@ function rebalanceDoubt(
 /** A mistake that is another claim's leaves this one open where it stands in its way. */
 function otherDoubt(
   samples: readonly Comparison[],
-  about: LagTruthOptions['about'],
+  about: About,
 ): Doubt | undefined {
   const blocking = { lag: 'stuck-hidden', revoked: 'revoked-series-stale', stuck: undefined }[about]
   const first = samples.find(({ rule }) => rule !== undefined && rule === blocking)
@@ -195,13 +207,13 @@ function behindDoubts(
   held: readonly Comparison[],
 ): (Doubt | undefined)[] {
   return windows
-    .filter(({ name }) => behind.includes(name))
-    .map(({ name, begin, end }) => {
+    .filter((phase) => behind.includes(phase.name))
+    .map(({ name: phase, begin, end }) => {
       const lags = held.filter(({ t }) => t >= begin && t <= end).map(({ least }) => least)
       const most = Math.max(0, ...lags)
       if (most >= behindRecordsMin) return undefined
       const says =
-        `In ${name} no partition was surely more than ${most} records behind; it takes ` +
+        `In ${phase} no partition was surely more than ${most} records behind; it takes ` +
         `${behindRecordsMin} to tell a gauge that follows from one that does not.`
       const fix = 'run it on a machine that is less busy, or against a target that takes longer'
       return { rule: 'not-behind', says, fix }

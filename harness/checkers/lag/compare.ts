@@ -36,6 +36,8 @@ export interface CompareOptions {
   /** Time between two polls of the target's lag monitor. */
   readonly intervalMs: number
   readonly toleranceRecords: number
+  /** Whether a gauge that never moves is told as that; where nothing moves, 0 is what hides it. */
+  readonly tellsFrozen: boolean
 }
 
 /** A poll takes time, and so does the scrape. */
@@ -73,7 +75,7 @@ export function compare(
     const isIdle = truth.takenAt(t) === truth.takenAt(t - interval - slackMicros)
     return [{ ...base, was, ...bounds, rule: heldRule(base.told, { ...bounds, isIdle }, options) }]
   })
-  return isFrozen(found) ? found.map(asFrozen) : found
+  return options.tellsFrozen && isFrozen(found) ? found.map(asFrozen) : found
 }
 
 function revokedRule(told: number | null): LagRule | undefined {

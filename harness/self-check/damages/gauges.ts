@@ -45,13 +45,16 @@ const age = (
 })
 
 export const gauges: readonly Damage[] = [
-  lag('lag is frozen', 'The lag gauge stands still.', ['wrong', 'stuck-hidden'], (given) =>
-    freeze(given.events, 'consumerLag', given.history.phases[1]?.begin ?? 0),
+  lag(
+    'lag is frozen',
+    'The lag gauge stands still.',
+    ['gauge-frozen', 'wrong', 'stuck-hidden'],
+    (given) => freeze(given.events, 'consumerLag', given.history.phases[1]?.begin ?? 0),
   ),
   lag(
     'lag reads 0',
     'The lag gauge always says that all is read.',
-    ['wrong', 'stuck-hidden'],
+    ['gauge-frozen', 'wrong', 'stuck-hidden'],
     (given) => editMetric(given.events, 'consumerLag', () => 0),
   ),
   lag('lag is too high', 'The lag gauge is 5,000 records too high.', ['wrong'], (given) =>
@@ -77,7 +80,7 @@ export const gauges: readonly Damage[] = [
   lag(
     'a revoked lag series is kept',
     'A partition that somebody else holds still has a lag.',
-    ['revoked-series-kept'],
+    ['revoked-series-stale', 'revoked-series-kept'],
     (given) => keepRevoked(given),
   ),
   lag(
