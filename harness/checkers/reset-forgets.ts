@@ -109,7 +109,7 @@ function untrueOffsets(history: History, firsts: FirstArrivals, reset: Reset): V
     if (Number(told) >= from && Number(told) <= to) return []
     const says =
       `The answer to the reset of client ${client} was to tell partition ${partition} as ` +
-      `${from} to ${to}; it told ${String(told ?? 'nothing')}.`
+      `${from} to ${to}; it told ${JSON.stringify(told ?? 'nothing')}.`
     return [{ rule: 'offsets-untrue', says, at: answeredAt }]
   })
 }

@@ -25,7 +25,7 @@ export const relay: readonly Damage[] = [
     name: 'the relay aborts at its end',
     says: 'Asked to stop, the relay ends with SIGABRT.',
     finds: ['ended-badly', 'end-aborted', 'bad-exit', 'exit-code', 'aborted', 'wrong-exit'],
-    seenBy: ['stays-alive', 'ends-in-order' as never],
+    seenBy: ['stays-alive', 'ends-in-order'],
     apply(given) {
       const end = given.history.events('process').findLast((event) => isRelay(event, 'exit'))
       if (end === undefined || end[1] < given.history.end * 0.8) return undefined
