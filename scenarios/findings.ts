@@ -124,7 +124,7 @@ export const findings = {
   'own-2': {
     audit: 'claim of this project',
     part: 'relay',
-    says: 'After one outage of Kafka the relay is called broken although all is well again.',
+    says: 'Health does not tell an outage of Kafka, or tells one that is over or never was.',
   },
   '2X-2': {
     audit: 'observation',

@@ -6,6 +6,7 @@ import kafkaComesBack from './kafka-comes-back.ts'
 import hostileFramesHarmNobody from './hostile-frames-harm-nobody.ts'
 import lagTellsTheTruth from './lag-tells-the-truth.ts'
 import malformedHarmsNobody from './malformed-harms-nobody.ts'
+import memoryCountsBytes from './memory-counts-bytes.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
 import oddSettingsDoNoHarm from './odd-settings-do-no-harm.ts'
@@ -25,6 +26,7 @@ export const scenarios = {
   'hostile-frames-harm-nobody': hostileFramesHarmNobody,
   'lag-tells-the-truth': lagTellsTheTruth,
   'memory-stays-bounded': memoryStaysBounded,
+  'memory-counts-bytes': memoryCountsBytes,
   'memory-stays-flat': memoryStaysFlat,
   'freezing-ends-nobody': freezingEndsNobody,
   'odd-settings-do-no-harm': oddSettingsDoNoHarm,

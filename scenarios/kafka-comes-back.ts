@@ -6,6 +6,8 @@ import { scenario } from '../harness/dsl/scenario.ts'
 
 /** Kafka's own timeouts, and a rejoin of the group. */
 const backMs = 10_000
+/** What a relay may take to tell that no record has come for longer than it holds for normal. */
+const detectedMs = 3_000
 
 export default scenario({
   name: 'kafka-comes-back',
@@ -17,20 +19,27 @@ export default scenario({
     kafkaSessionTimeoutMs: 6_000,
     kafkaHeartbeatMs: 1_000,
     lagIntervalMs: 1_000,
-    healthWindowMs: 60_000,
+    healthWindowMs: 6_000,
+    healthStaleMs: 4_000,
     lagDisconnectRecords: 0,
   },
   load: { recordsPerSecond: 300, payloadBytes: 512, threads: 24 },
   fleet: { readers: { count: 3, reads: 'fast' } },
-  phases: () => [
+  phases: ({ healthWindowMs, healthStaleMs }) => [
     { name: 'traffic', ms: 3_000 },
-    { name: 'cut', ms: 4_000, faults: [{ fault: 'cut', hop: 'kafka' }] },
-    { name: 'back', ms: backMs + 4_000 },
+    {
+      name: 'cut',
+      ms: healthStaleMs + detectedMs + 1_000,
+      faults: [{ fault: 'cut', hop: 'kafka' }],
+    },
+    { name: 'back', ms: backMs + healthWindowMs + 2_000 },
   ],
-  expect: () => ({
+  expect: ({ healthWindowMs: windowMs, healthStaleMs }) => ({
     'own-2': [
       { check: 'restored', groups: ['readers'], limitMs: backMs },
-      { check: 'well-again', limitMs: backMs },
+      { check: 'well-again', asks: 'false-alarms' },
+      { check: 'well-again', asks: 'detection', limitMs: healthStaleMs + detectedMs },
+      { check: 'well-again', asks: 'recovery', limitMs: backMs, windowMs },
     ],
   }),
 })

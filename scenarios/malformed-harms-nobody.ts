@@ -41,7 +41,7 @@ export default scenario({
       { check: 'exercised', recordsMin: 3_000, malformedMin: 200 },
     ],
     'M-740': [{ ...ofClients, kinds: textKinds }],
-    'M-741': [{ ...ofClients, kinds: numberKinds }],
+    'M-741': [{ ...ofClients, kinds: numberKinds, isOfLoad: true }],
     'own-4': [{ ...ofClients, exceptKinds: [...textKinds, ...numberKinds] }],
   }),
 })

@@ -30,9 +30,10 @@ export default scenario({
     'v8-L1': [
       {
         check: 'memory-bounded',
-        stalled: 'stalled',
+        calm: 'warm-up',
         phases: ['soak'],
-        ceilingBytes: 380 * mebibyte,
+        stalled: 'stalled',
+        budgetBytes: 64 * mebibyte,
         slopeBytesPerSecond: mebibyte / 60,
       },
     ],

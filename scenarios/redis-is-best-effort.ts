@@ -53,6 +53,7 @@ export default scenario({
       '2X-6': [{ check: 'delivered-in-time', ...live }],
       '2X-8': [{ check: 'stream', rules: ['gap-hidden'] }],
       '2X-11': [{ check: 'replays-answered', ...late, ...since }],
+      'own-2': [{ check: 'well-again', asks: 'false-alarms' }],
     }
   },
 })

@@ -31,12 +31,16 @@ judgeCases('ages-exported', agesExported, { traffic: 'traffic', silence: 'silenc
   ...passes(
     'told',
     ['never, small, growing', ages()],
+    ['an error at its start, whose age grows', ages({ error: (t) => t })
+      .scrape(21, { websocket_infrastructure_errors_total: 1 })],
     ['NaN for never', ages({ record: (t) => (t <= 2 ? 'NaN' : trueAge(t)), error: () => 'NaN' })],
   ),
   ...fails(
     'never-reads-as-now',
     ['0 for never', ages({ record: (t) => Math.max(0, trueAge(t)) })],
     ['0 for no error ever', ages({ error: () => 0 })],
+    ['0 for ever, whatever it counts', ages({ error: () => 0 })
+      .scrape(21, { websocket_infrastructure_errors_total: 3 })],
   ),
   ...fails(
     'age-missing',

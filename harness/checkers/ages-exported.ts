@@ -40,10 +40,14 @@ export const agesExported: Checker<AgesExportedOptions> = {
     const traffic = history.phase(options.traffic)
     const silence = history.phase(options.silence)
     if (traffic === undefined || silence === undefined) {
-      return cannotTell('no-phase', 'The phases with and without records did not both take place.')
+      const says = 'The phases with and without records did not both take place.'
+      return cannotTell('no-phase', says, 'see where the run ended')
     }
     const truth = arrivals(history)
-    if (truth.length === 0) return cannotTell('no-records', 'No record was acknowledged by Kafka.')
+    if (truth.length === 0) {
+      const fix = 'see why the producer could not write to Kafka'
+      return cannotTell('no-records', 'No record was acknowledged by Kafka.', fix)
+    }
     return judgeAges(history, options, { windows: [traffic, silence], silence, truth })
   },
 }
@@ -85,13 +89,25 @@ function judgeAges(history: History, options: AgesExportedOptions, ages: Ages) {
     ],
     doubts: [
       samples.length === 0
-        ? { rule: 'not-scraped', says: 'Nobody got an answer from /metrics.' }
+        ? {
+            rule: 'not-scraped',
+            says: 'Nobody got an answer from /metrics.',
+            fix: 'see why the target does not answer GET /metrics',
+          }
         : undefined,
       before.length === 0
-        ? { rule: 'never-not-seen', says: 'Nobody scraped the target before the first record.' }
+        ? {
+            rule: 'never-not-seen',
+            says: 'Nobody scraped the target before the first record.',
+            fix: 'let the harness start the target, so that it can be seen before the first record',
+          }
         : undefined,
       longest < 2 * tolerance
-        ? { rule: 'too-short', says: 'The silence was too short to tell a clock from a constant.' }
+        ? {
+            rule: 'too-short',
+            says: 'The silence was too short to tell a clock from a constant.',
+            fix: 'repeat the run; see whether something else writes to the topic',
+          }
         : undefined,
     ],
     holds: {
@@ -161,10 +177,14 @@ function neverAsNow(before: readonly Sample[]): Violation[] {
   return [{ rule: 'never-reads-as-now', says, at: zero.t }]
 }
 
-/** The age of the last error is exported too, and is "never" as long as there was none. */
+/**
+ * The age of the last error is exported too, and is "never" as long as there was none. A relay that
+ * says it met an error at its start may be right; but then the age grows, and does not stand at 0.
+ */
 function errorAges(history: History, firstAt: Micros): Violation[] {
   const { t, v } = history.signal('lastInfraErrorAge', { from: 'metrics' })
-  const errors = points(history.signal('infraErrors')).at(-1)?.v ?? 0
+  const stands = v.filter((told, i) => (t[i] ?? 0) < firstAt && told === 0).length > 1
+  const errors = stands ? 0 : (points(history.signal('infraErrors')).at(-1)?.v ?? 0)
   return t.flatMap((at, i): Violation[] => {
     const told = v[i] ?? null
     if (told === null) {

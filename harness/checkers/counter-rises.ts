@@ -30,11 +30,17 @@ export const counterRises: Checker<CounterRisesOptions> = {
   }),
   judge(history, { signal, labels, atLeast, phase: phaseName, withinMs = withinMsDefault }) {
     const phase = history.phase(phaseName)
-    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${phaseName}.`)
+    if (phase === undefined) {
+      const fix = 'see where the run ended'
+      return cannotTell('no-phase', `There was no phase ${phaseName}.`, fix)
+    }
     const end = phase.end + withinMs * 1_000
     const reading = history.signal(signal, labels === undefined ? {} : { labels })
     const asked = reading.t.filter((t) => t > phase.begin && t <= end).length
-    if (asked === 0) return cannotTell('not-scraped', 'Nobody scraped the target in time.')
+    if (asked === 0) {
+      const fix = 'see why the target does not answer GET /metrics'
+      return cannotTell('not-scraped', 'Nobody scraped the target in time.', fix)
+    }
     const before = history.faults.filter((fault) => fault.end >= phase.begin)
     const begin = Math.min(phase.begin, ...before.map((fault) => fault.begin))
     const rise = riseWithin(reading, begin, end)

@@ -45,6 +45,7 @@ export const exercised: Checker<ExercisedOptions> = {
         short && {
           rule: 'too-little',
           says: `At least ${short[1]} ${short[0]} were wanted; there were ${evidence[short[0]]}.`,
+          fix: 'see the trouble and the stream, or repeat the run on a faster machine',
         },
       ],
       holds: { rule: 'enough', says: `${acked} records, ${delivered} deliveries.` },

@@ -14,13 +14,20 @@ judgeCases('idle-is-not-broken', idleIsNotBroken, { phase: 'silence' }, [
     ['waiting', silence(() => ({ status: 'waiting' }))],
     ['healthy', silence(() => ({ status: 'healthy' }))],
     [
+      'an alert that stood before is not about silence',
+      silence((t) => ({ status: 'waiting', alert: `WARNING: ${t} records dropped` })),
+    ],
+    [
       'trouble before it does not count',
       silence((t) => ({ status: t < 9 ? 'degraded' : 'waiting' })),
     ],
   ),
   ...fails('called-broken', ['degraded', silence(() => ({ status: 'degraded' }))]),
   ...fails('called-broken', ['reconnecting', silence(() => ({ status: 'reconnecting' }))]),
-  ...fails('alert-while-idle', ['an alert', silence(() => ({ status: 'waiting', alert: 'help' }))]),
+  ...fails('alert-while-idle', [
+    'a new alert',
+    silence((t) => ({ status: 'waiting', alert: t < 12 ? 'old 1' : 'old 2 | help' })),
+  ]),
   ...fails('not-ready', ['503', silence(() => ({ status: 'waiting' }), 503)]),
   ...fails('health-unanswered', ['no answer', silence(() => ({}), 0)]),
   ...fails('process-ended', [

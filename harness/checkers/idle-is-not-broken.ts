@@ -22,22 +22,32 @@ export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
   options: z.strictObject({ phase: name }),
   judge(history, { phase: phaseName }) {
     const phase = history.phase(phaseName)
-    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${phaseName}.`)
+    if (phase === undefined) {
+      const fix = 'see where the run ended'
+      return cannotTell('no-phase', `There was no phase ${phaseName}.`, fix)
+    }
     const window = { begin: phase.begin + runOutMicros, end: phase.end }
-    if (window.end <= window.begin) return cannotTell('too-short', 'The silence was too short.')
+    if (window.end <= window.begin) {
+      return cannotTell('too-short', 'The silence was too short.', 'see where the run ended')
+    }
     const records = ackedWithin(history, window)
     const polls = history.events('health').filter(([, t]) => t >= window.begin && t <= window.end)
+    const known = alertsBefore(history, phase.begin)
     const exits = history
       .events('process')
       .filter(([, t, role, , edge]) => role === 'relay' && edge === 'exit' && isIn(t, window))
     return conclude({
       violations: [
         ...exits.map(([, at]) => ({ rule: 'process-ended', says: 'The relay ended.', at })),
-        ...polls.flatMap(complaints),
+        ...polls.flatMap((poll) => complaints(poll, known)),
       ],
       doubts: [
         records > 0
-          ? { rule: 'not-idle', says: `${records} records were produced in the silence.` }
+          ? {
+              rule: 'not-idle',
+              says: `${records} records were produced in the silence.`,
+              fix: 'let nothing else write to the topic, and repeat the run',
+            }
           : undefined,
       ],
       holds: { rule: 'called-well', says: `${polls.length} polls in silence found it well.` },
@@ -47,7 +57,23 @@ export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
   },
 }
 
-function complaints([, at, , status, body]: Health): Violation[] {
+/** Alerts of earlier trouble, without their numbers: that they stay is another finding's. */
+function alertsBefore(history: History, t: number): ReadonlySet<string> {
+  const last = history.events('health').findLast((poll) => poll[1] <= t && poll[4] !== null)
+  return new Set(alertsOf(last?.[4] ?? {}))
+}
+
+function alertsOf(body: Record<string, unknown>): readonly string[] {
+  const { alert = null } = body
+  if (alert === null) return []
+  const text = typeof alert === 'string' ? alert : JSON.stringify(alert)
+  return text.split(' | ').map((one) => one.replaceAll(/[\d.]+/g, '#'))
+}
+
+function complaints(
+  [, at, , status, body]: Health,
+  known: ReadonlySet<string>,
+): Violation[] {
   if (status === 0) {
     return [{ rule: 'health-unanswered', says: '/health gave no answer in silence.', at }]
   }
@@ -61,9 +87,9 @@ function complaints([, at, , status, body]: Health): Violation[] {
     const says = `In silence /health was to answer 200; it answered ${status}.`
     found.push({ rule: 'not-ready', says, at })
   }
-  const alert = body?.['alert'] ?? null
-  if (alert !== null) {
-    const says = `In silence there is nothing to warn of; the alert was ${JSON.stringify(alert)}.`
+  const anew = alertsOf(body ?? {}).find((alert) => !known.has(alert))
+  if (anew !== undefined) {
+    const says = `In silence there is nothing new to warn of; the alert was ${anew}.`
     found.push({ rule: 'alert-while-idle', says, at })
   }
   return found

@@ -1,5 +1,4 @@
 import { story, type Story } from '../history/story.ts'
-import { allMalformedKinds } from '../stimuli/malformed.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
 import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 
@@ -52,9 +51,12 @@ const kinds = { kinds: three }
 type Options = MalformedAccountedOptions
 /** The whole of Kafka was away from the relay for the whole run. */
 const cut = { fault: 'cut', hop: 'kafka' }
-/** The relay took nothing behind offset 9; 10 is a big-integers record. */
-const stopped = (more = {}) =>
-  run({ runs: [[0, 3], [4, 6]], ...more }).acked(9, 0, 20, 30).phase('strike', 20, 21)
+/** The relay took nothing behind offset 9; 10 is a big-integers record, and another follows. */
+const stopped = (more = {}, last = 200) => {
+  const malformedLast = { malformed: { [last]: 'big-integers' } }
+  return run({ runs: [[0, 3], [4, 6]], ...more })
+    .acked(9, 0, 20, 200, malformedLast).phase('strike', 20, 21)
+}
 
 judgeCases<Options>(
   'malformed-accounted of the relay',
@@ -77,6 +79,12 @@ judgeCases<Options>(
         run().broken(0.5, 4, cut).deadletter(3, 0, 3, 'invalid_protobuf'),
         kinds,
       ],
+      [
+        'a tombstone that was dead-lettered',
+        run({ missing: [0, 0] }).deadletter(2, 0, 14, 'empty'),
+        { kinds: ['tombstone'] },
+      ],
+      ['dead letters in words of its own', run({ letter: 'decode' }), kinds],
       ['a count that others began', run({ missing: [5, 6] }), { kinds: ['tombstone'] }],
     ),
     ...fails<Options>(
@@ -134,11 +142,16 @@ judgeCases<Options>(
       ['one kind ended its consumer', stopped(), kinds],
       ['whatever else was lost with it', stopped({ letter: null }), kinds],
     ),
+    ...cannotTell<Options>('stopped-near', [
+      'one of many, by chance perhaps',
+      stopped({}, 20),
+      kinds,
+    ]),
     ...cannotTell<Options>(
       'not-taken',
       [
         'something else ended its consumer',
-        run({ runs: [[0, 3], [4, 4]] }).acked(9, 0, 20, 30).phase('strike', 20, 21),
+        run({ runs: [[0, 3], [4, 4]] }).acked(9, 0, 20, 200).phase('strike', 20, 21),
         kinds,
       ],
       ['Kafka was away to the end', stopped().broken(1, 19, cut), kinds],
@@ -197,9 +210,19 @@ judgeCases<Options>(
       ],
     ),
     ...fails<Options>('neighbour-refused', [
-      'a valid record was refused',
+      'a valid record of the load was refused',
       clean().refusal(2, 1, 0, 7, 'gap'),
-      { exceptKinds: allMalformedKinds.filter((kind) => !three.includes(kind)) },
+      { kinds: three, isOfLoad: true },
+    ]),
+    ...fails<Options>('state-differs', [
+      'a state of the load differs',
+      clean().runstate(16, 1, 'run', false),
+      { kinds: three, isOfLoad: true },
+    ]),
+    ...passes<Options>('accounted', [
+      'what is wrong without any malformed record is not about them',
+      clean().refusal(2, 1, 0, 7, 'gap').runstate(16, 1, 'run', false),
+      kinds,
     ]),
     ...cannotTell<Options>(
       'not-delivered',
@@ -211,6 +234,16 @@ judgeCases<Options>(
       [
         'the relay lost a record of its thread',
         clean({ runs: [[0, 1], [2, 1], [4, 10], [15, 5]], refusal: 'gap' }),
+        { kinds: ['bad-patch-json'] },
+      ],
+      [
+        'the client doubted the thread before',
+        clean({ refusal: 'needs-base' }).refusal(1.5, 1, 0, 2, 'hash'),
+        { kinds: ['bad-patch-json'] },
+      ],
+      [
+        'the client refused valid records before there was a malformed one',
+        clean({ refusal: 'needs-base' }).refusal(0.9, 1, 0, 0, 'hash'),
         { kinds: ['bad-patch-json'] },
       ],
       [

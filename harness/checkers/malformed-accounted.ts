@@ -10,7 +10,12 @@ import { kindOfThread } from '../stimuli/episode-truth.ts'
 import { allMalformedKinds } from '../stimuli/malformed.ts'
 import type { Checker, Judgement } from './checker.ts'
 import { cannotTell, conclude, type Doubt } from './conclude.ts'
-import { clientAccount, wholeThreads } from './malformed/client-account.ts'
+import {
+  clientAccount,
+  soundThreads,
+  wholeThreads,
+  type IsFit,
+} from './malformed/client-account.ts'
 import {
   refusedNeighbours,
   relayNeighbours,
@@ -29,10 +34,15 @@ export interface MalformedAccountedOptions<G extends string = string> {
   readonly judges: 'relay' | 'client'
   /** Clients that decode with the reference client. */
   readonly group: GroupName<G>
-  /** Kinds to judge; default is every kind there is, and the neighbours of all. */
+  /** Kinds to judge; default is every kind there is. */
   readonly kinds?: readonly string[]
   /** Kinds that are judged elsewhere. */
   readonly exceptKinds?: readonly string[]
+  /**
+   * Of a client: judges also the threads of the load, and those that it doubted before their
+   * malformed record came. Every state holds integers above 2^53, so that is where they tell.
+   */
+  readonly isOfLoad?: boolean
   /** Least number of records of each kind; default 1. */
   readonly each?: number
 }
@@ -61,6 +71,7 @@ export const malformedAccounted: Checker<MalformedAccountedOptions> = {
     group: name,
     kinds: names.exactOptional(),
     exceptKinds: names.exactOptional(),
+    isOfLoad: z.boolean().exactOptional(),
     each: count.exactOptional(),
   }),
   judge(history, options) {
@@ -105,6 +116,7 @@ function judgeRelay(history: History, options: MalformedAccountedOptions, given:
       taken: account.judged.length,
       kinds: new Set(odd.map(({ kind }) => kind)).size,
       deadLetters: history.events('deadletter').length,
+      ...(account.stoppedAt.length > 0 && { stoppedAt: account.stoppedAt.join(', ') }),
     },
     anomalies: anomaliesOf(neighbours),
   })
@@ -120,17 +132,20 @@ function judgeClient(
     const fix = `see why no client of ${options.group} could connect`
     return cannotTell('no-reference', `No client of ${options.group} was there to decode.`, fix)
   }
+  const { isOfLoad = false } = options
   const isWhole = wholeThreads(history, told.clients)
-  const isWanted: IsWanted = (kind) =>
-    kind === undefined ? options.kinds === undefined : wanted.includes(kind)
-  const account = clientAccount(odd, told, isWhole)
+  const isSound = soundThreads(history, malformedRecords(history))
+  const isFit: IsFit = (client, thread) =>
+    isWhole(client, thread) && (isOfLoad || isSound(client, thread))
+  const isWanted: IsWanted = (kind) => (kind === undefined ? isOfLoad : wanted.includes(kind))
+  const account = clientAccount(odd, told, isFit)
   const states = told.states.filter(
-    ([, , client, thread]) => isWanted(kindOfThread(thread)) && isWhole(client, thread),
+    ([, , client, thread]) => isWanted(kindOfThread(thread)) && isFit(client, thread),
   )
   const violations = [
     ...account.violations,
     ...stateViolations(states),
-    ...refusedNeighbours(history, told, isWhole, isWanted),
+    ...refusedNeighbours(history, told, isFit, isWanted),
   ]
   return conclude({
     violations: violations.sort(byGravity),

@@ -21,6 +21,9 @@ export const fails = <O>(rule: string, ...rows: readonly Row<O>[]): Case<O>[] =>
 export const cannotTell = <O>(rule: string, ...rows: readonly Row<O>[]): Case<O>[] =>
   casesOf('unknown', rule, rows)
 
+export const doesNotApply = <O>(rule: string, ...rows: readonly Row<O>[]): Case<O>[] =>
+  casesOf('not-applicable', rule, rows)
+
 function casesOf<O>(verdict: Verdict, rule: string, rows: readonly Row<O>[]): Case<O>[] {
   return rows.map(([what, given, options = {}]) => ({ what, given, options, verdict, rule }))
 }

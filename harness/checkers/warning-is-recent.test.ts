@@ -1,5 +1,5 @@
 import { story, type Story } from '../history/story.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, doesNotApply, fails, judgeCases, passes } from './testbed.ts'
 import { warningIsRecent } from './warning-is-recent.ts'
 
 interface Told {
@@ -53,6 +53,43 @@ judgeCases(
       health({ drops: (t) => (t < 6 ? 0 : 5), isWarning: () => false }),
     ]),
     ...cannotTell('too-short', ['ended within the window', health({ until: 15 })]),
+    ...doesNotApply('no-such-counter', [
+      'a target that does not count it',
+      story().phase('trouble', 5, 10).health(6, { status: 'healthy' }).health(20, {}),
+    ]),
     ...cannotTell('no-health', ['not asked', story().phase('trouble', 5, 10)]),
+  ],
+)
+
+/** The Redis counters stand elsewhere in /health, and one failure is enough. */
+function redisHealth(isWarning: (t: number) => boolean): Story {
+  const told = story().phase('trouble', 5, 10)
+  for (let t = 0; t <= 30; t += 0.5) {
+    const failures = t < 8 ? 0 : 1
+    const alert = 'WARNING: 20 messages dropped | WARNING: Replay buffer had 1 Redis write failures'
+    told.health(t, {
+      status: 'healthy',
+      replay_buffer: { redis_write_failures: failures },
+      alert: isWarning(t) ? alert : 'WARNING: 20 messages dropped',
+    })
+  }
+  return told
+}
+
+judgeCases(
+  'warning-is-recent of another counter',
+  warningIsRecent,
+  {
+    trouble: 'redisWriteFailures',
+    phase: 'trouble',
+    windowMs: 6_000,
+    above: 0,
+    alert: 'Redis write failures',
+  },
+  [
+    ...passes('recent', ['whatever else is warned of', redisHealth((t) => t >= 8 && t < 16)]),
+    ...fails('warning-stays', ['a total since the start', redisHealth((t) => t >= 8)]),
+    ...fails('warning-missing', ['never', redisHealth(() => false)]),
+    ...fails('warning-without-trouble', ['too early', redisHealth((t) => t < 16)]),
   ],
 )

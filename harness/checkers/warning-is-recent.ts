@@ -9,7 +9,7 @@ import type { Reading } from '../history/readings.ts'
 import type { Window } from '../history/windows.ts'
 import { signalNames, type SignalName } from '../targets/signals.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
+import { cannotTell, conclude, notApplicable, seconds, type Violation } from './conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
 import { points, riseWithin, seriesOf, type Point } from './series.ts'
 
@@ -50,10 +50,21 @@ export const warningIsRecent: Checker<WarningIsRecentOptions> = {
   }),
   judge(history, options) {
     const phase = history.phase(options.phase)
-    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${options.phase}.`)
+    if (phase === undefined) {
+      const fix = 'see where the run ended'
+      return cannotTell('no-phase', `There was no phase ${options.phase}.`, fix)
+    }
     const polls = pollsOf(history, options.alert)
-    if (polls.length === 0) return cannotTell('no-health', 'Nobody got an answer from /health.')
-    return judgeWarning(history, options, { phase, polls, counter: counterOf(history, options) })
+    if (polls.length === 0) {
+      const fix = 'see why the target does not answer GET /health'
+      return cannotTell('no-health', 'Nobody got an answer from /health.', fix)
+    }
+    const counter = counterOf(history, options)
+    if (points(counter).length === 0) {
+      const says = `The target has no counter ${options.trouble}: it cannot warn by its total.`
+      return notApplicable('no-such-counter', says)
+    }
+    return judgeWarning(history, options, { phase, polls, counter })
   },
 }
 
@@ -107,15 +118,25 @@ function judgeWarning(history: History, options: WarningIsRecentOptions, watched
     ],
     doubts: [
       rise <= above || due.length === 0
-        ? { rule: 'no-trouble', says: `${options.trouble} rose by ${rise} only: no warning due.` }
+        ? {
+            rule: 'no-trouble',
+            says: `${options.trouble} rose by ${rise} only (above ${above} a warning is due).`,
+            fix: 'make the trouble larger on this target, with --set or a longer phase',
+          }
         : undefined,
       later.length < laterPollsMin
-        ? { rule: 'too-short', says: 'The run ended before the warning had to be gone.' }
+        ? {
+            rule: 'too-short',
+            says: `The run ended before the warning had to be gone (${windowMs} ms of memory).`,
+            fix: 'run longer, or give the window for which the target remembers trouble',
+          }
         : undefined,
     ],
     holds: {
       rule: 'recent',
-      says: `The warning came with a rise of ${rise} and was gone ${goneAfter} later.`,
+      says:
+        `The warning came with ${options.trouble} rising by ${rise}, and was gone at the latest ` +
+        `${goneAfter} after the last rise.`,
     },
     exercised: due.length + later.length,
     evidence: {

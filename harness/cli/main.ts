@@ -107,6 +107,7 @@ program
     'a setting that the relay has and does not report, in ms or as a count; may be repeated'))
   .addOption(new Option('--defect <name>', 'the reference relay with one mistake put back')
     .conflicts('targetCommand'))
+  .option('--kinds <names>', 'malformed kinds to send, by comma; "all,-garbage" is all but one')
   .addOption(sets)
   .addOption(seed)
   .option('--out <folder>', 'where the record goes; default is a new folder in reports/runs')

@@ -1,4 +1,5 @@
 /** `chaos run`: plays scenarios against a target and judges them. */
+import { withKinds } from '../conductor/kinds.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { sayTarget, type TargetSpec } from '../targets/target.ts'
 import type { CommandWorld } from './command-world.ts'
@@ -6,6 +7,7 @@ import { exitCodes, UsageError } from './exit-codes.ts'
 import { play, type PlayOptions } from './play.ts'
 import { quoted } from './quoted.ts'
 import {
+  selectKinds,
   selectScenarios,
   selectSettings,
   selectTarget,
@@ -19,6 +21,7 @@ import { envFlags } from './target-options.ts'
 export interface RunOptions extends PlayOptions, TargetOptions {
   readonly suite?: string
   readonly stack?: string
+  readonly kinds?: string
   readonly set: readonly string[]
 }
 
@@ -27,7 +30,7 @@ export async function run(
   names: readonly string[],
   options: RunOptions,
 ): Promise<number> {
-  const scenarios = selectScenarios(names, options.suite)
+  const scenarios = scenariosOf(names, options)
   const target = selectTarget(options, given.env)
   refuseMisfits(options, target)
   const settings = selectSettings(options.set)
@@ -52,6 +55,14 @@ export async function run(
   return exitCodes[report.verdict].code
 }
 
+/** What is to be played, with the malformed kinds that the user chose. */
+function scenariosOf(names: readonly string[], { suite, kinds }: RunOptions): Scenario[] {
+  const all = selectScenarios(names, suite)
+  if (kinds === undefined) return all
+  const chosen = selectKinds(kinds)
+  return all.map((scenario) => withKinds(scenario, chosen))
+}
+
 /** A relay that runs already takes neither settings from us nor a place to read from. */
 function refuseMisfits({ set, stack }: RunOptions, { kind }: TargetSpec): void {
   if (kind !== 'url') return
@@ -65,7 +76,7 @@ const titleOf = (names: readonly string[], { suite = 'quick' }: RunOptions) =>
 
 /** The options that change what is run, as they were typed. */
 function flagsOf(options: RunOptions): string[] {
-  const { target, targetCommand, shell, defect, set, stack, know = [] } = options
+  const { target, targetCommand, shell, defect, set, stack, kinds, know = [] } = options
   return [
     ...(target === undefined ? [] : ['--target', quoted(target)]),
     ...(targetCommand === undefined ? [] : ['--target-command', quoted(targetCommand)]),
@@ -74,6 +85,7 @@ function flagsOf(options: RunOptions): string[] {
     ...know.flatMap((pair) => ['--know', quoted(pair)]),
     ...(defect === undefined ? [] : ['--defect', defect]),
     ...(stack === undefined ? [] : ['--stack', quoted(stack)]),
+    ...(kinds === undefined ? [] : ['--kinds', quoted(kinds)]),
     ...set.flatMap((pair) => ['--set', quoted(pair)]),
   ]
 }

@@ -10,6 +10,7 @@ import { scenarios, scenarioNames } from '../../scenarios/index.ts'
 import { findings, type FindingId } from '../../scenarios/findings.ts'
 import { defectNames } from '../defects/index.ts'
 import type { RelaySettings, Scenario } from '../dsl/scenario.ts'
+import { allMalformedKinds, type MalformedKind } from '../stimuli/malformed.ts'
 import { parseCommandLine } from '../targets/command-line.ts'
 import type { CommandTarget, TargetSpec } from '../targets/target.ts'
 import { UsageError } from './exit-codes.ts'
@@ -108,6 +109,23 @@ function urlOf(target: string): string {
     `--target must be "reference" or a URL such as http://host:3002, without TLS; got ` +
       `"${target}"; for a command use --target-command`,
   )
+}
+
+/** `--kinds a,b`, or all but some: `all,-a`. In the order of their table. */
+export function selectKinds(text: string): MalformedKind[] {
+  const chosen = new Set<MalformedKind>()
+  for (const word of text.split(',')) {
+    const isOut = word.startsWith('-')
+    const name = isOut ? word.slice(1) : word
+    const isAll = name === 'all'
+    const kinds = isAll ? allMalformedKinds : [nameIn('malformed kind', name, allMalformedKinds)]
+    for (const kind of kinds) {
+      if (isOut) chosen.delete(kind)
+      else chosen.add(kind)
+    }
+  }
+  if (chosen.size > 0) return allMalformedKinds.filter((kind) => chosen.has(kind))
+  throw new UsageError(`--kinds ${text} leaves no malformed kind`)
 }
 
 /** `--set key=value`, by our key or by the env name, in the unit of that name. */

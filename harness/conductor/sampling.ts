@@ -8,6 +8,7 @@ import { startLagTruthSampler, type GroupFacts } from '../samplers/lag-truth.ts'
 import { startMemorySampler } from '../samplers/memory.ts'
 import { startMetricsSampler } from '../samplers/metrics.ts'
 import { startPageSampler } from '../samplers/pages.ts'
+import { startReadinessSampler } from '../samplers/readiness.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { RunningTarget } from '../targets/target.ts'
 import type { World } from '../world/world.ts'
@@ -53,6 +54,7 @@ export async function startSamplers(world: World, watched: Watched): Promise<Sam
     pages,
     lagTruth,
     startHealthSampler(at, { address }),
+    startReadinessSampler(at, { address }),
     startMetricsSampler(at, { address }),
     startMemorySampler(at, { pids: () => pidsOf(watched) }),
     startDeadLetterSampler(at, {

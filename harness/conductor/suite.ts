@@ -18,6 +18,7 @@ import { messageOf } from './act.ts'
 import { conduct, type Played } from './conductor.ts'
 import { openDebts, type Debts } from './debts.ts'
 import { firstContact } from './first-contact.ts'
+import { partsLeft } from './kinds.ts'
 import type { Report } from './progress.ts'
 import type { Names } from './stage.ts'
 
@@ -67,18 +68,22 @@ export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteO
   const unplayed: Unplayed[] = []
   const debts = openDebts(stateFolder)
   let lost = await firstContact(world, order, debts)
-  for (const [index, item] of order.items.entries()) {
+  // Parts of a scenario that are left over are played right behind it.
+  const items = [...order.items]
+  for (const [index, item] of items.entries()) {
     const over = order.signal.aborted ? messageOf(order.signal.reason) : lost
     if (over !== undefined) {
       unplayed.push({ item, why: over })
       continue
     }
     const { name, claim } = item.scenario
-    order.report({ at: 'scenario', name, claim, index: index + 1, of: order.items.length })
+    order.report({ at: 'scenario', name, claim, index: index + 1, of: items.length })
     try {
       await ensureServers(order)
       await ensureProxies(world, order)
-      results.push(await playItem(world, order, item, index, debts))
+      const result = await playItem(world, order, item, index, debts)
+      results.push(result)
+      items.splice(index + 1, 0, ...partsLeft(result))
     } catch (error) {
       const why = messageOf(edgeTrouble(error, order.folder))
       if (isTrouble(error, 'server-gone')) lost = why

@@ -15,6 +15,7 @@ import entriesWithoutLimit from './m-1012-entries-without-limit.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
 import unboundedControlSend from './m-1034-unbounded-control-send.ts'
 import lifetimeWarning from './m-1041-lifetime-warning.ts'
+import otherLifetimeWarnings from './m-1041-other-lifetime-warnings.ts'
 import agesMissing from './m-1042-ages-missing.ts'
 import neverReadsAsZero from './m-1042-never-reads-as-zero.ts'
 import committedBeforeRead from './m-1114-committed-before-read.ts'
@@ -30,6 +31,7 @@ import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
+import outageNotTold from './own-2-outage-not-told.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
 import abortsOnTheWayOut from './v35-8-aborts-on-the-way-out.ts'
 import clientsNotTold from './v35-8-clients-not-told.ts'
@@ -52,6 +54,7 @@ export const defects = {
   'm-1033-fixed-send-timeout': fixedSendTimeout,
   'm-1034-unbounded-control-send': unboundedControlSend,
   'm-1041-lifetime-warning': lifetimeWarning,
+  'm-1041-other-lifetime-warnings': otherLifetimeWarnings,
   'm-1042-ages-missing': agesMissing,
   'm-1042-never-reads-as-zero': neverReadsAsZero,
   'm-1114-committed-before-read': committedBeforeRead,
@@ -67,6 +70,7 @@ export const defects = {
   'm-809-deadline-of-reading-only': deadlineOfReadingOnly,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-2-error-remembered': errorRemembered,
+  'own-2-outage-not-told': outageNotTold,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,
   'v35-8-aborts-on-the-way-out': abortsOnTheWayOut,
   'v35-8-clients-not-told': clientsNotTold,

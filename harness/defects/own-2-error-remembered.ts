@@ -1,17 +1,17 @@
-/** Once Kafka gave an error, /health says so for as long as it remembers, whatever came since. */
+/** Once Kafka gave an error, /health says so for ever, whatever came since. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-2',
-  says: 'an error of Kafka is told as "reconnecting" although records flow again',
+  says: 'one error of Kafka is told as "reconnecting" until the relay is restarted',
   scenario: 'kafka-comes-back',
   rules: ['called-broken'],
   relay: ({ health }) => ({
     health: {
       decide(facts) {
         const decision = health.decide(facts)
-        const isTainted = facts.recent.infraErrors > 0
+        const isTainted = facts.lastInfraErrorAgeMs !== undefined
         return isTainted ? { ...decision, status: 'reconnecting' } : decision
       },
     },

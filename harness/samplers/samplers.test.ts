@@ -11,6 +11,7 @@ import { ownedBy } from './lag-truth.ts'
 import { startMemorySampler } from './memory.ts'
 import { startMetricsSampler } from './metrics.ts'
 import { startPageSampler } from './pages.ts'
+import { startReadinessSampler } from './readiness.ts'
 import { startSampling, type Sampler } from './sampler.ts'
 
 /** Lets nothing of this process run meanwhile. */
@@ -90,6 +91,26 @@ describe('health', () => {
     await vi.waitFor(() => expect(events('health').length).toBeGreaterThan(1))
     expect(events('health')[0]![3]).toBe(status)
     expect(events('health')[0]![5]).toContain(why)
+    expect(events('trouble')).toEqual([])
+  })
+})
+
+describe('readiness', () => {
+  it('is asked over and over', async () => {
+    const { world, events } = openMemory()
+    const { address } = await target((_, answer) => answer.writeHead(503).end('{"status":"no"}'))
+    started(startReadinessSampler(world, { address, everyMs: 5 }))
+    await vi.waitFor(() => expect(events('page').length).toBeGreaterThan(2))
+    expect(events('page')[0]?.slice(2)).toEqual(['/readyz', 503, { status: 'no' }])
+  })
+
+  it('is not asked again of a target that has no such page', async () => {
+    const { world, events } = openMemory()
+    const { address } = await target((_, answer) => answer.writeHead(404).end())
+    const sampler = startReadinessSampler(world, { address, everyMs: 5 })
+    await vi.waitFor(() => expect(events('page').length).toBe(1))
+    await sampler.stop()
+    expect(events('page').map(([, , path, status]) => [path, status])).toEqual([['/readyz', 404]])
     expect(events('trouble')).toEqual([])
   })
 })

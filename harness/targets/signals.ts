@@ -48,6 +48,12 @@ const gauge = (
   by?: readonly string[],
 ): SignalRow => ({ ...counter(says, metrics, health, by), kind: 'gauge', unit })
 
+/** A counter that /health tells among those of the replay buffer. */
+const inReplayBuffer = (says: string, metric: string, health: string): SignalRow => ({
+  ...counter(says, [from(metric)]),
+  health: ['replay_buffer', health],
+})
+
 const text = (says: string, key: string): SignalRow => ({
   says,
   kind: 'text',
@@ -161,6 +167,16 @@ export const signals = {
     [from('websocket_dlq_send_failures_total')],
     undefined,
     ['reason'],
+  ),
+  redisWriteDropped: inReplayBuffer(
+    'Records that were never sent to Redis.',
+    'replay_buffer_redis_write_dropped_total',
+    'redis_write_dropped',
+  ),
+  redisWriteFailures: inReplayBuffer(
+    'Writes to Redis that failed or were not answered in time.',
+    'replay_buffer_redis_write_failures_total',
+    'redis_write_failures',
   ),
   payloadMissing: counter(
     'Kafka records without a value.',

@@ -15,20 +15,20 @@ const textKinds = new Set(['bad-patch-json', 'bad-patch-utf8'])
 /** A record that a client has had before is refused for that, and rightly. */
 const repeated = new Set(['redelivered', 'superseded'])
 
-/** Which threads came to a client whole. */
-export type IsWhole = (client: number, thread: string) => boolean
+/** Which threads are fit to judge a client by. */
+export type IsFit = (client: number, thread: string) => boolean
 
 /** Only records that clients must see are judged here. */
 export function clientAccount(
   odd: readonly Odd[],
   told: Reactions,
-  isWhole: IsWhole,
+  isFit: IsFit,
 ): Accounted {
   const visible = odd.filter(({ row }) => row.client.does !== 'never-sees')
   const seen = visible.flatMap((one) => {
     const { thread, partition, offset } = one.record
     const receivers = told.receivers(partition, offset)
-    return receivers.filter((client) => isWhole(client, thread)).map((client) => ({ one, client }))
+    return receivers.filter((client) => isFit(client, thread)).map((client) => ({ one, client }))
   })
   const violations = seen.flatMap(({ one, client }) => {
     const { partition, offset } = one.record
@@ -42,14 +42,16 @@ export function clientAccount(
 function unseen(visible: number, judged: number): Doubt[] {
   if (judged === visible) return []
   const says =
-    `Only ${judged} of ${visible} malformed records came to a reference client with the whole of ` +
-    'their threads: what clients make of the others is unknown, because the relay lost records.'
-  const fix = 'see own-1 and the verdict on the stream; both must pass before this can be judged'
+    `Only ${judged} of ${visible} malformed records came to a reference client that had their ` +
+    'whole threads and did not doubt them before: what clients make of the others is unknown.'
+  const fix =
+    'see the verdicts on the relay and the stream, which lost records, and on numbers, which a ' +
+    'client may misread in every state'
   return [{ rule: 'not-delivered', says, fix }]
 }
 
 /** Threads that a client got as they were produced. */
-export function wholeThreads(history: History, clients: readonly number[]): IsWhole {
+export function wholeThreads(history: History, clients: readonly number[]): IsFit {
   const { records, deliveries } = history.stream()
   const broken = new Map(clients.map((client) => [client, new Set<string>()]))
   for (const [client, threads] of broken) {
@@ -65,6 +67,31 @@ export function wholeThreads(history: History, clients: readonly number[]): IsWh
     }
   }
   return (client, thread) => broken.get(client)?.has(thread) === false
+}
+
+/**
+ * Threads that a client did not doubt before their malformed record came: what it makes of that
+ * one is about that one. A client that refused valid records before there was any malformed one is
+ * no witness at all.
+ */
+export function soundThreads(history: History, odd: readonly Odd[]): IsFit {
+  const { records } = history.stream()
+  const unsound = new Set<string>()
+  const firstAt = odd.reduce((first, { record }) => Math.min(first, record.sentAt), Infinity)
+  const firstOdd = new Map<string, number>()
+  for (const { record } of odd) {
+    const known = firstOdd.get(record.thread) ?? record.offset
+    firstOdd.set(record.thread, Math.min(record.offset, known))
+  }
+  for (const [, t, client, partition, at, reason] of history.events('refusal')) {
+    const acked = records.get(partition)
+    const index = acked?.indexOf(Number(at)) ?? -1
+    if (acked === undefined || index < 0 || repeated.has(reason)) continue
+    const { thread, offset } = acked.record(index)
+    if (t < firstAt) unsound.add(`${client}`)
+    if (offset < (firstOdd.get(thread) ?? 0)) unsound.add(`${client}/${thread}`)
+  }
+  return (client, thread) => !unsound.has(`${client}`) && !unsound.has(`${client}/${thread}`)
 }
 
 function reacted(one: Odd, client: number, reasons: readonly string[]) {

@@ -6,7 +6,7 @@ import { malformed } from '../../stimuli/malformed.ts'
 import type { Violation } from '../conclude.ts'
 import { deadLettered } from '../stream/exempt.ts'
 import type { Flaw } from '../stream/flaw.ts'
-import type { IsWhole } from './client-account.ts'
+import type { IsFit } from './client-account.ts'
 import type { Reactions } from './reactions.ts'
 import { takenBy } from './taken.ts'
 
@@ -52,7 +52,7 @@ function validDeadLetters(history: History): Violation[] {
 export function refusedNeighbours(
   history: History,
   { clients }: Reactions,
-  isWhole: IsWhole,
+  isFit: IsFit,
   isWanted: IsWanted,
 ): Violation[] {
   const own = new Set(clients)
@@ -62,7 +62,7 @@ export function refusedNeighbours(
     const index = acked?.indexOf(Number(offset)) ?? -1
     if (!own.has(client) || acked === undefined || index < 0 || repeated.has(reason)) return []
     const { thread, malformed: odd } = acked.record(index)
-    if (odd !== undefined || isBlockedThread(thread) || !isWhole(client, thread)) return []
+    if (odd !== undefined || isBlockedThread(thread) || !isFit(client, thread)) return []
     if (!isWanted(kindOfThread(thread))) return []
     const says = `The valid record ${offset} of partition ${partition} was refused for ${reason}.`
     return [{ rule: 'neighbour-refused', says, at }]

@@ -6,6 +6,7 @@
 import type { DeadLetter, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow } from '../../history/windows.ts'
+import { malformedKinds, type Malformed } from '../../stimuli/malformed.ts'
 import { seconds, type Doubt, type Violation } from '../conclude.ts'
 import { riseWithin } from '../series.ts'
 import type { Odd } from './records.ts'
@@ -23,7 +24,10 @@ type Found = Pick<Accounted, 'violations' | 'doubts'>
 /** A relay that lost Kafka may tell of it this late. */
 const tellingMicros = 10_000_000
 
-export function relayAccount(history: History, odd: readonly Odd[]): Accounted {
+export function relayAccount(
+  history: History,
+  odd: readonly Odd[],
+): Accounted & { readonly stoppedAt: readonly string[] } {
   const taken = takenBy(history)
   const stops = stopsOf(history, taken)
   const letters = Map.groupBy(history.events('deadletter'), ([, , fields]) =>
@@ -31,17 +35,27 @@ export function relayAccount(history: History, odd: readonly Odd[]): Accounted {
   )
   const isPassed = ({ record }: Odd) => record.offset <= (taken.get(record.partition)?.passed ?? -1)
   const judged = odd.filter(isPassed)
-  const given = { history, taken, isRepeatable: mayRepeat(history) }
+  const isOurWords = usesOurWords(history)
+  const given = { history, taken, isRepeatable: mayRepeat(history), isOurWords }
   const found = judged.flatMap((one) => {
     const { partition, offset } = one.record
     return accountOf(given, one, letters.get(placeOf(partition, offset)) ?? [])
   })
   const own = readable(history, excused(history, found))
-  const missing = missingCount(history, judged)
+  const uncounted = judged.filter(({ record: { partition, offset } }) =>
+    letters.get(placeOf(partition, offset)) === undefined,
+  )
+  const missing = missingCount(history, uncounted)
   return {
-    violations: [...stops.map(stopped), ...own.violations, ...missing.violations],
-    doubts: [...notTaken(odd, judged, stops), ...own.doubts, ...missing.doubts],
+    violations: [...stops.flatMap(stopped), ...own.violations, ...missing.violations],
+    doubts: [
+      ...stops.map(suspected),
+      ...notTaken(odd, judged, stops),
+      ...own.doubts,
+      ...missing.doubts,
+    ],
     judged,
+    stoppedAt: [...new Set(stops.map(({ kind }) => kind))],
   }
 }
 
@@ -49,7 +63,18 @@ interface Given {
   readonly history: History
   readonly taken: ReadonlyMap<number, Taken>
   readonly isRepeatable: boolean
+  /** Whether its dead letters give reasons in the contract's words at all. */
+  readonly isOurWords: boolean
 }
+
+const ourWords: ReadonlySet<unknown> = new Set(
+  Object.values<Malformed>(malformedKinds).flatMap(({ relay }) =>
+    relay.does === 'dead-letters' ? relay.errorTypes : [],
+  ),
+)
+
+const usesOurWords = (history: History): boolean =>
+  history.events('deadletter').some(([, , fields]) => ourWords.has(fields['error_type']))
 
 /** Whether records may be read again: after a fault, and after the group changed. */
 function mayRepeat(history: History): boolean {
@@ -74,10 +99,11 @@ export const flaw = (
 
 type Flawed = ReturnType<typeof flaw>
 
-function accountOf({ history, taken, isRepeatable }: Given, one: Odd, own: DeadLetter[]) {
+function accountOf(given: Given, one: Odd, own: DeadLetter[]): Flawed[] {
+  const { history, taken } = given
   switch (one.row.relay.does) {
     case 'dead-letters':
-      return [...leaked(history, one), ...deadLettered(one, own, isRepeatable)]
+      return [...leaked(history, one), ...deadLettered(given, one, own)]
     case 'counts-as-missing':
       return leaked(history, one)
     case 'forwards':
@@ -99,7 +125,11 @@ function leaked(history: History, one: Odd): Flawed[] {
   return []
 }
 
-function deadLettered(one: Odd, own: readonly DeadLetter[], isRepeatable: boolean): Flawed[] {
+function deadLettered(
+  { isRepeatable, isOurWords }: Given,
+  one: Odd,
+  own: readonly DeadLetter[],
+): Flawed[] {
   const { relay } = one.row
   if (relay.does !== 'dead-letters') return []
   const [first] = own
@@ -111,7 +141,7 @@ function deadLettered(one: Odd, own: readonly DeadLetter[], isRepeatable: boolea
     violations.push(flaw('twice', one, `was dead-lettered ${own.length} times`, own[1]?.[1]))
   }
   const type = first[2]['error_type'] as string
-  if (!(relay.errorTypes as readonly string[]).includes(type)) {
+  if (isOurWords && !(relay.errorTypes as readonly string[]).includes(type)) {
     const found = `was to be called ${relay.errorTypes.join(' or ')}; it was called ${type}`
     violations.push(flaw('wrong-reason', one, found, first[1]))
   }
@@ -146,13 +176,22 @@ function excused(history: History, found: readonly Flawed[]): readonly Flawed[] 
 const wasCut = ({ begin, end }: FaultWindow, { of }: Flawed): boolean =>
   of.sentAt <= end && of.ackedAt >= begin - tellingMicros
 
-function stopped({ kind, record, waiting, at, forMicros }: Stop): Violation {
+function stopText({ kind, record, waiting, forMicros }: Stop): string {
   const where = `partition ${record.partition}, offset ${record.offset}`
-  const says =
-    `The relay took nothing more at a ${kind} record (${where}): ` +
-    `${waiting} records waited behind it for ${seconds(forMicros)}, to the end of the run.`
-  return { rule: 'stopped-at', says, at }
+  const since = `${waiting} records waited behind it for ${seconds(forMicros)}`
+  return `The relay took nothing more at a ${kind} record (${where}): ${since}`
 }
+
+const stopped = (stop: Stop): Violation[] =>
+  stop.isProven
+    ? [{ rule: 'stopped-at', says: `${stopText(stop)}, to the end of the run.`, at: stop.at }]
+    : []
+
+const suspected = (stop: Stop): Doubt => ({
+  rule: 'stopped-near',
+  says: `${stopText(stop)}. Among so many malformed records that may be chance.`,
+  fix: `see the run with --kinds ${stop.kind}, where it does it again or does not`,
+})
 
 /** Records that the relay never came to say nothing of it; whoever stopped it is named. */
 function notTaken(odd: readonly Odd[], judged: readonly Odd[], stops: readonly Stop[]): Doubt[] {
@@ -181,9 +220,12 @@ function readable(history: History, found: readonly Flawed[]): Found {
   return { violations, doubts: [{ rule: 'dead-letters-unread', says, fix: 'repeat the run' }] }
 }
 
-/** Records without a value leave only a number behind, which must rise by as many as there were. */
-function missingCount(history: History, judged: readonly Odd[]): Found {
-  const sent = judged.filter(({ row }) => row.relay.does === 'counts-as-missing')
+/**
+ * Records without a value leave only a number behind, which must rise by as many as there were.
+ * One that was dead-lettered all the same has left its trace.
+ */
+function missingCount(history: History, odd: readonly Odd[]): Found {
+  const sent = odd.filter(({ row }) => row.relay.does === 'counts-as-missing')
   const [first] = sent
   if (first === undefined) return { violations: [], doubts: [] }
   const reading = history.signal('payloadMissing')

@@ -29,8 +29,12 @@ export interface Stop {
   /** Acknowledged records that wait behind it, in all partitions that stopped. */
   readonly waiting: number
   readonly forMicros: Micros
+  /** Whether so few records are malformed that this is no chance. */
+  readonly isProven: boolean
 }
 
+/** A relay that stops for another reason may do so just before a malformed record. */
+const chanceMax = 0.1
 /** Longer than any pause of a relay that nothing was done to. */
 const stopMicros = 4_000_000
 /** Records acknowledged this shortly before the end may be under way. */
@@ -91,13 +95,24 @@ export function stopsOf(history: History, taken: ReadonlyMap<number, Taken>): re
   const at = Math.max(0, ...stopped.map(({ own }) => own.at))
   if (history.faults.some(({ begin, end }) => begin <= until && end >= at)) return []
   const waiting = stopped.reduce((sum, one) => sum + one.waiting, 0)
+  const isProven = chanceOf(stopped.map(({ records }) => records)) <= chanceMax
   const stop = ({ kind, record }: Suspect): Stop => {
-    return { kind, record, at, waiting, forMicros: until - at }
+    return { kind, record, at, waiting, forMicros: until - at, isProven }
   }
   const next = stopped.flatMap(({ records, own }) => suspectAt(records, firstAfter(records, own)))
   if (next.length > 0) return next.map(stop)
   const last = stopped.flatMap(({ records, own }) => suspectAt(records, own.passed))
   return last.map(stop)
+}
+
+/** How likely a malformed record is the next of any of these partitions at any moment. */
+function chanceOf(stopped: readonly PartitionRecords[]): number {
+  const none = stopped.reduce((product, records) => {
+    const indices = [...records.malformed.keys()].map((offset) => records.indexOf(offset))
+    const span = Math.max(...indices) - Math.min(...indices) + 1
+    return product * (indices.length === 0 ? 1 : 1 - indices.length / span)
+  }, 1)
+  return 1 - none
 }
 
 interface Suspect {

@@ -29,7 +29,14 @@ export const bounds: readonly Damage[] = [
     says: 'The memory of the relay is high and stays there.',
     finds: ['ceiling'],
     seenBy: ['memory-bounded'],
-    apply: (given) => edited(editMemory(given, (bytes) => bytes + 400 * mebibyte)),
+    apply(given) {
+      // The calm phase before is the base: what is high from the start is the relay's own size.
+      const stall = given.history.phase('stall')
+      if (stall === undefined) return undefined
+      return edited(
+        editMemory(given, (bytes, t) => (t < stall.begin ? bytes : bytes + 400 * mebibyte)),
+      )
+    },
   },
   {
     name: 'a slot is kept',
