@@ -9,7 +9,7 @@ import type { Account, SessionAccount } from './account.ts'
 import type { Declaration } from './declared.ts'
 import type { Flaw } from './flaw.ts'
 import { eachReason, tellingOf, withinSession, type Told } from './gaps.ts'
-import { endOf, isBefore } from './mark.ts'
+import { endOf, isBefore, type Mark } from './mark.ts'
 import { ackedWithin, indexFrom, type Hole } from './owed.ts'
 import { isInReplay } from './resumes.ts'
 
@@ -33,6 +33,16 @@ export function payByCount(holes: readonly Hole[], told: Told): Paid {
   return payer.paid()
 }
 
+/** Records between which a gap stands, and when the one behind it came. */
+interface Bracket extends Range {
+  readonly endsAt: Mark
+}
+interface Place {
+  readonly account: Account
+  readonly within: SessionAccount
+  readonly around: Bracket
+}
+
 class Payer {
   readonly #told: Told
   readonly #holes: readonly Hole[]
@@ -53,10 +63,8 @@ class Payer {
   pay(by: Declaration, index: number): void {
     let budget = by.count ?? 0
     const { accounts, client } = this.#told
-    for (const account of accounts) {
-      if (by.partition !== undefined && by.partition !== account.partition) continue
-      const within = account.sessions[index]
-      if (within !== undefined && budget > 0) budget -= this.#payIn(account, within, by, budget)
+    for (const place of this.#placesOf(by, index)) {
+      if (budget > 0) budget -= this.#payIn(place, by, budget)
     }
     if (budget <= 0) return
     const group = accounts[0]?.sessions[index]?.session.group ?? ''
@@ -73,16 +81,24 @@ class Payer {
     return { holes, flaws: this.#flaws, unexplained: this.#unexplained }
   }
 
+  /**
+   * Where the gap may pay, in the order in which a record follows it there: what a later gap can
+   * pay as well is left to that one as long as possible.
+   */
+  #placesOf(by: Declaration, index: number): Place[] {
+    const places = this.#told.accounts.flatMap((account): Place[] => {
+      const within = account.sessions[index]
+      const isNamed = by.partition === undefined || by.partition === account.partition
+      const around = within && isNamed ? bracket(account, within, by, this.#told) : undefined
+      return within === undefined || around === undefined ? [] : [{ account, within, around }]
+    })
+    return places.sort((a, b) => (isBefore(a.around.endsAt, b.around.endsAt) ? -1 : 1))
+  }
+
   /** Returns how much of the number is accounted for in this partition. */
-  #payIn(
-    account: Account,
-    within: SessionAccount,
-    by: Declaration,
-    budget: number,
-  ): number {
+  #payIn({ account, within, around }: Place, by: Declaration, budget: number): number {
     const known = this.#told.known.get(account.partition)
-    const around = bracket(account, within, by, this.#told)
-    if (known === undefined || around === undefined) return 0
+    if (known === undefined) return 0
     const key = `${account.partition}/${within.session.begin}/${around.first}`
     const spent = this.#spent.get(key) ?? 0
     const used = Math.min(budget, missingIn(around, within, known) - spent)
@@ -146,7 +162,7 @@ function bracket(
   within: SessionAccount,
   by: Declaration,
   { known, resumes }: Told,
-): Range | undefined {
+): Bracket | undefined {
   const records = known.get(partition)?.records
   if (records === undefined) return undefined
   const { runs, session } = within
@@ -165,7 +181,9 @@ function bracket(
   if (before < 0) before = beginning(within, records, session.begin, resume?.from)
   const next = runs[at]?.first
   const last = next === undefined ? lastSentBy(records, by.t) : next - 1
-  return before < last ? { first: before + 1, last } : undefined
+  const { from: t = Infinity, order = Infinity } = runs[at] ?? {}
+  const endsAt = { t, order }
+  return before < last ? { first: before + 1, last, endsAt } : undefined
 }
 
 /** Nothing came before the gap: what is missing counts from the cursor, or from the joining on. */

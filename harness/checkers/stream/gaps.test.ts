@@ -82,6 +82,12 @@ const numbers: readonly Row[] = [
     ['fail', 'gap-false', 'gap-false 20']],
   ['twice at the same place', lagging(declared(counted(20))).control(2.05, 2, counted(20)),
     ['fail', 'gap-false', 'gap-false 20']],
+  ['two numbers of one chunk, and records of one partition between them',
+    lagging(other().acked(1, 1, 0, 100).delivered(1.1, 1, 1, 0, 100))
+      .delivered(1.1, 2, 0, 0, 10).delivered(1.1, 2, 1, 0, 10)
+      .control(2, 2, counted(20)).delivered(2, 2, 1, 20, 30)
+      .control(2, 2, counted(25)).delivered(2, 2, 0, 30, 70).delivered(2, 2, 1, 65, 35),
+    'pass'],
   ['a hole elsewhere is not paid by it',
     lagging(declared(counted(30), other().acked(3, 0, 100, 20).delivered(3.1, 1, 0, 100, 20)
       .delivered(3.1, 2, 0, 110, 10))),
