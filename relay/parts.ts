@@ -313,6 +313,12 @@ export interface ClientAddress {
   of(request: IncomingMessage): string
 }
 
+/** How many clients there are, as each page tells it: all from one source. */
+export interface Headcount {
+  health(clients: number): number
+  metrics(clients: number): number
+}
+
 /** Everything that may be replaced. Wired in relay/wiring.ts, in one place. */
 export interface RelayParts {
   /** How much the shared log keeps. */
@@ -332,6 +338,7 @@ export interface RelayParts {
   readonly resumes: ResumeParser
   readonly replayGate: ReplayGate
   readonly address: ClientAddress
+  readonly headcount: Headcount
 }
 /** Replaces parts of the reference by others that may be built on it. */
 export type Overrides = (reference: RelayParts) => Partial<RelayParts>

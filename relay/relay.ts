@@ -261,7 +261,7 @@ export class Relay {
       facts,
       decision: parts.health.decide(facts),
       metrics,
-      connectedClients: this.#clients.count,
+      connectedClients: parts.headcount.health(this.#clients.count),
       replayBuffer,
       breaker: breakerBody(parts.breaker, this.#intake.stall.ms()),
       limits: { windowMs: settings.healthWindowMs, staleMs: settings.healthStaleMs },
@@ -309,7 +309,7 @@ export class Relay {
     })
     stages.export(metrics, parts.ages)
     metrics.clientSentBytes.from(() => this.#sentBytes.total)
-    metrics.connectedClients.from(() => this.#clients.count)
+    metrics.connectedClients.from(() => parts.headcount.metrics(this.#clients.count))
     metrics.clientQueueBytes.from(() => this.#clients.queuedBytes)
     metrics.replaysUnderWay.from(() => parts.replayGate.underWay)
     metrics.clientHeldBytes.from(() => this.#clients.heldBytes)

@@ -96,5 +96,6 @@ function referenceParts(
       allBytesPerSecond: settings.replayBytesPerSecondMax,
     }),
     address: createClientAddress(settings.trustedProxies),
+    headcount: { health: (clients) => clients, metrics: (clients) => clients },
   }
 }

@@ -31,6 +31,11 @@ export const findings = {
     part: 'relay',
     says: 'Control frames are sent without a deadline: a stalled client holds its slot for ever.',
   },
+  'M-1035': {
+    audit: 'telemetry and graph state v105',
+    part: 'relay',
+    says: '/health and /metrics count clients each in its own way, and not those that are there.',
+  },
   'M-1041': {
     audit: 'telemetry and graph state v105',
     part: 'relay',
@@ -165,6 +170,11 @@ export const findings = {
     audit: 'claim of this project',
     part: 'relay',
     says: 'A relay that stood still for a while gives up clients that were not silent at all.',
+  },
+  'own-5': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'A frame that no honest client sends ends a connection, or hangs it, for nothing.',
   },
   'M-742': {
     audit: 'graph state and telemetry v22',

@@ -20,6 +20,6 @@ export default scenario({
     { name: 'back', ms: 5_000 },
   ],
   expect: () => ({
-    'own-3': [{ check: 'restored', groups: ['readers'], limitMs: 4_000 }],
+    'own-3': [{ check: 'restored', groups: ['readers'], limitMs: 4_000, closesNobody: true }],
   }),
 })

@@ -1,5 +1,5 @@
 import { story, type Story } from '../history/story.ts'
-import { closedInTime } from './closed-in-time.ts'
+import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
 import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 
 const MiB = 1_048_576
@@ -17,6 +17,15 @@ function stall(count: ((t: number) => number) | undefined, bytes = 20_972): Stor
     .phase('broadcast', 6, 15)
 }
 
+/** Every slot was taken before, and at `at` so many of as many new clients as stalled get one. */
+const probed = (at: number, letIn: number, told: Story) => {
+  told.refused(1, 'stalled', 429)
+  for (let n = 0; n < 4; n += 1) {
+    if (n < letIn) told.opened(at, 10 + n, 'probe').closed(16, 10 + n, 'client')
+    else told.refused(at, 'probe', 429)
+  }
+  return told
+}
 const closing = (at: number, more = 0) => (t: number) => (t < at ? 5 : 2) + more
 /** A replay, or pongs, of which some arrived once the stall was over. */
 const asked = (told: Story) =>
@@ -34,10 +43,14 @@ judgeCases(
   closedInTime,
   { group: 'stalled', phase: 'broadcast', path: 'broadcast', limitMs: 4_000 },
   [
-    ...passes(
+    ...passes<ClosedInTimeOptions>(
       'closed-in-time',
       ['all three within the limit', stall(closing(10))],
-      ['a target that counts one too many', stall(closing(10, 1))],
+      ['new clients get the slots', probed(14.5, 3, stall(undefined)), { probe: 'probe' }],
+      ['and the count is right as well', probed(14.5, 3, stall(closing(10))), { probe: 'probe' }],
+      ['a target that counts one too many', probed(14.5, 3, stall(closing(10, 1))), {
+        probe: 'probe',
+      }],
       ['closed although little was owed', stall(closing(10), 10)],
       ['only the fleet saw it', seen(10)],
       ['pings stalled it', stall(closing(9)).sent(6.5, 3, 'ping:native', 80_000), {
@@ -46,23 +59,42 @@ judgeCases(
       ['a replay stalled it', stall(closing(9)).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
       ['it was only silent', stall(closing(8), 0), { path: 'silence' }],
     ),
-    ...fails(
+    ...fails<ClosedInTimeOptions>(
       'closed-too-late',
       ['after the limit', stall(closing(14))],
-      ['only the fleet saw it, too late', seen(15.6)],
+      ['after the limit, before new clients came', probed(14.5, 3, stall(closing(14))), {
+        probe: 'probe',
+      }],
       ['a replay, too late', asked(stall(closing(11))), { path: 'resume' }],
     ),
-    ...fails(
+    ...fails<ClosedInTimeOptions>(
       'not-closed',
       ['all held to the end', stall(() => 5)],
       ['one held to the end', stall((t) => (t < 10 ? 5 : 3))],
+      ['new clients meet the limit', probed(14.5, 0, stall(undefined)), { probe: 'probe' }],
+      ['one slot of three', probed(14.5, 2, stall(undefined)), { probe: 'probe' }],
+      ['our heal cuts them', probed(14.5, 0, stall((t) => (t < 15.2 ? 5 : 2))), { probe: 'probe' }],
       ['a slot that is taken again', stall((t) => (t < 10 || t > 14 ? 5 : 2))],
       ['pings, held to the end', pinged(stall(() => 5)), { path: 'control' }],
       ['a replay, held to the end', asked(stall(() => 5)), { path: 'resume' }],
       ['silent, held to the end', stall(() => 5, 0), { path: 'silence' }],
     ),
-    ...cannotTell(
+    ...fails<ClosedInTimeOptions>('slot-kept', [
+      'closed, but the limit still counts them',
+      probed(14.5, 0, stall(closing(10))),
+      { probe: 'probe' },
+    ]),
+    ...cannotTell<ClosedInTimeOptions>(
+      'no-witness',
+      ['a count that is wrong from the start is none', stall(closing(10, 1))],
+      ['the fleet saw our own heal', seen(15.6)],
+      ['no limit is in force', stall(undefined).opened(14.5, 10, 'probe'), { probe: 'probe' }],
+    ),
+    ...cannotTell<ClosedInTimeOptions>(
       'stall-not-proven',
+      ['they hold their slots by right', probed(14.5, 0, stall(undefined, 10)), {
+        probe: 'probe',
+      }],
       ['too little was owed for a write to wait', stall(() => 5, 100)],
       ['no replay was asked for', stall(() => 5), { path: 'resume' }],
       ['the replay never came', stall(() => 5).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
@@ -70,9 +102,19 @@ judgeCases(
         path: 'control',
       }],
     ),
-    ...cannotTell('too-short', ['the stall ended first', stall(() => 5), { limitMs: 20_000 }]),
-    ...cannotTell('no-stall', ['nothing stalled', story().phase('broadcast', 6, 15)]),
-    ...cannotTell('no-phase', ['no such phase', story()]),
+    ...cannotTell<ClosedInTimeOptions>(
+      'too-short',
+      ['the stall ended first', stall(() => 5), { limitMs: 20_000 }],
+      ['the limit was not over when new clients came', probed(14.5, 0, stall(() => 5)), {
+        limitMs: 20_000,
+        probe: 'probe',
+      }],
+    ),
+    ...cannotTell<ClosedInTimeOptions>('no-stall', [
+      'nothing stalled',
+      story().phase('broadcast', 6, 15),
+    ]),
+    ...cannotTell<ClosedInTimeOptions>('no-phase', ['no such phase', story()]),
   ],
 )
 
@@ -87,5 +129,8 @@ judgeCases(
     clients: 2,
     fillBytes: MiB,
   },
-  [...passes('closed-in-time', ['two of three are enough', stall((t) => (t < 8 ? 5 : 3))])],
+  [...passes<ClosedInTimeOptions>('closed-in-time', [
+      'two of three are enough',
+      stall((t) => (t < 8 ? 5 : 3)),
+    ])],
 )

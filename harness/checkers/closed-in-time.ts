@@ -1,17 +1,26 @@
 /**
- * A client that takes no bytes must be given up in time. Such a client cannot see its own end, so
- * the witness is the target's count of clients, held against the clients the fleet has elsewhere;
- * ends that the fleet does see count as well.
+ * A client that takes no bytes must be given up in time, and its slot with it. Such a client cannot
+ * see its own end, so the witnesses are others, and all of them speak before the harness heals
+ * anything: new clients that are let in or not where all slots were taken, the target's count where
+ * it is right, and ends that the fleet does see.
  */
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, mebibytes, seconds, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  mebibytes,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './conclude.ts'
 import { count, milliseconds, name, type GroupName, type PhaseName } from './options.ts'
+import { belowSince, countOf, rightCount } from './counts.ts'
 import { riseWithin, seriesOf, type Point } from './series.ts'
-import { belowSince, slotCount, slotsOf } from './slots.ts'
+import { freedSlots, slotsTaken, type Freed } from './freed-slots.ts'
 import { ackedBytes, stallOf, type Stall } from './stalls.ts'
 
 export interface ClosedInTimeOptions<G extends string = string, P extends string = string> {
@@ -23,6 +32,11 @@ export interface ClosedInTimeOptions<G extends string = string, P extends string
   readonly limitMs: number
   /** Which kind of write waits, by its label in counters; `silence`: none, it just vanished. */
   readonly path: 'broadcast' | 'control' | 'resume' | 'silence'
+  /**
+   * Clients that join within the phase once the limit is over. They are a witness where more of
+   * `group` wanted to join than there was room for.
+   */
+  readonly probe?: GroupName<G>
   /** How many clients must be closed; default is all that were stalled. */
   readonly clients?: number
   /**
@@ -45,6 +59,7 @@ export const closedInTime: Checker<ClosedInTimeOptions> = {
     phase: name,
     limitMs: milliseconds,
     path: z.enum(['broadcast', 'control', 'resume', 'silence']),
+    probe: name.exactOptional(),
     clients: count.exactOptional(),
     fillBytes: z.number().positive().exactOptional(),
   }),
@@ -71,24 +86,30 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
   const { stall, window } = given
   const wanted = options.clients ?? stall.clients.length
   const bite = biteOf(history, options, given)
-  const slots = slotsDuring(history, options, window)
+  const counted = countedDuring(history, options, window)
   const left = stall.clients.length - wanted
-  const closedAt = slots.length > 0 ? belowSince(slots, left) : endsSeen(history, stall, wanted)
+  const countedAt = counted && belowSince(counted, left)
+  const closedAt = countedAt ?? endsSeen(history, given, wanted)
   const deadline = (bite ?? window.end) + options.limitMs * 1_000
-  const found = { closedAt, deadline, wanted, window }
+  const freed = freedSlots(history, options.probe, window, wanted)
+  const isFull = slotsTaken(history, options.group, stall)
+  const freedAt = isFull && freed.isEnough ? freed.at : undefined
+  const found: Found = { closedAt, deadline, wanted, window, counted, freed, isFull }
+  const goneAt = closedAt ?? freedAt
   return conclude({
     violations: bite === undefined ? [] : violations(found),
     doubts: [
-      closedAt === undefined && bite === undefined
-        ? { rule: 'stall-not-proven', says: notProven(history, options, given) }
+      goneAt === undefined && bite === undefined
+        ? { rule: 'stall-not-proven', ...notProven(history, options, given) }
         : undefined,
-      closedAt === undefined && deadline > window.end
-        ? { rule: 'too-short', says: 'The stall ended before the limit had passed.' }
-        : undefined,
+      goneAt === undefined && deadline > window.end ? tooShort : undefined,
+      goneAt === undefined && bite !== undefined ? noWitness(found) : undefined,
     ],
     holds: {
       rule: 'closed-in-time',
-      says: `${wanted} stalled clients were closed ${since(closedAt, bite ?? stall.begin)}.`,
+      says:
+        `${wanted} stalled clients were gone ${since(goneAt, bite ?? stall.begin)}` +
+        (freedAt === undefined ? '.' : `, and ${freed.opened} new ones got their slots.`),
     },
     exercised: wanted,
     evidence: {
@@ -98,37 +119,81 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
       closedAt: closedAt ?? null,
       limitMs: options.limitMs,
       bytesOwedEach: ackedBytes(history).within(window.begin, window.end),
-      isCountedByTarget: slots.length > 0,
+      isCountRight: counted !== undefined,
+      areSlotsTaken: isFull,
+      letIn: freed.opened,
+      refused: freed.limited,
       ...counters(history, options, window),
     },
     charts: [
       {
         title: `Slots of the ${options.group} clients while they stall`,
-        series: [seriesOf(options.group, 'count', slots)],
+        series: [seriesOf(options.group, 'count', counted ?? [])],
         limits: [{ name: 'must be left', v: left }],
       },
     ],
   })
 }
 
+/** What the witnesses say. */
+interface Found {
+  readonly closedAt: Micros | undefined
+  readonly deadline: Micros
+  readonly wanted: number
+  readonly window: Window
+  /** The group's clients by the target's count; undefined where that is not right. */
+  readonly counted: readonly Point[] | undefined
+  readonly freed: Freed
+  /** Whether every slot was taken when the stall began. */
+  readonly isFull: boolean
+}
+
+const tooShort = {
+  rule: 'too-short',
+  says: 'The stall ended before the limit had passed.',
+  fix: 'run it again; the machine may have been busy',
+}
+
+/** Without any witness nobody can tell whether they were closed. */
+function noWitness({ counted, freed, isFull }: Found): Doubt | undefined {
+  if (counted !== undefined && counted.length > 0) return undefined
+  const slots = isFull
+    ? `${freed.opened + freed.limited} new clients tried for their slots`
+    : 'no limit on clients of one address is in force'
+  return {
+    rule: 'no-witness',
+    says: `Nothing shows whether they were closed: the target's count is not right, and ${slots}.`,
+    fix: 'make the target take the limit that the scenario asks for, or give its own by --set',
+  }
+}
+
 const since = (at: Micros | undefined, from: Micros): string =>
   at === undefined ? 'at an unknown time' : `within ${seconds(Math.max(0, at - from))}`
 
-function violations(found: {
-  closedAt: Micros | undefined
-  deadline: Micros
-  wanted: number
-  window: Window
-}): Violation[] {
-  const { closedAt, deadline, wanted, window } = found
+function violations(found: Found): Violation[] {
+  const { closedAt, deadline, wanted, window, counted, freed, isFull } = found
+  const slots = isFull && freed.at !== undefined && freed.at >= deadline
+  if (slots && !freed.isEnough && freed.isDecided) return [keptSlots(found)]
   if (closedAt === undefined) {
-    if (deadline > window.end) return []
-    const says = `${wanted} stalled clients were to be closed; some held their slots to the end.`
+    const isSeen = counted !== undefined && counted.length > 0
+    if (deadline > window.end || !isSeen || (slots && freed.isEnough)) return []
+    const says = `${wanted} stalled clients were to be closed; some were counted to the end.`
     return [{ rule: 'not-closed', says, at: deadline }]
   }
   if (closedAt <= deadline) return []
   const says = `The last stalled client was closed ${seconds(closedAt - deadline)} too late.`
   return [{ rule: 'closed-too-late', says, at: deadline }]
+}
+
+/** New clients met the limit after the time by which all of the slots had to be free. */
+function keptSlots({ closedAt, deadline, wanted, freed }: Found): Violation {
+  const late = seconds((freed.at ?? deadline) - deadline)
+  const kept = `${wanted - freed.opened} of ${wanted} slots were still taken ${late} after it`
+  const isClosed = closedAt !== undefined && closedAt <= deadline
+  const says = isClosed
+    ? `The clients were closed within the limit, but ${kept}: new clients met status 429.`
+    : `${wanted} stalled clients were to be gone within the limit; ${kept}: new clients met 429.`
+  return { rule: isClosed ? 'slot-kept' : 'not-closed', says, at: deadline }
 }
 
 /**
@@ -181,23 +246,38 @@ function wasAnswered(history: History, group: string, asked: Micros): boolean {
 const isOf = (history: History, client: number, group: string): boolean =>
   history.sessions.get(client)?.some((session) => session.group === group) ?? false
 
-function notProven(history: History, options: ClosedInTimeOptions, { window }: Stalled): string {
+function notProven(history: History, options: ClosedInTimeOptions, { window }: Stalled) {
   const owed = mebibytes(ackedBytes(history).within(window.begin, window.end))
   const fill = mebibytes(options.fillBytes ?? fillBytesDefault)
-  return `Nothing shows that a write had to wait: ${owed} were owed, buffers may take ${fill}.`
+  return {
+    says: `Nothing shows that a write had to wait: ${owed} were owed, buffers may take ${fill}.`,
+    fix: 'run it again; see that the target answers what the scenario asks of it',
+  }
 }
 
-function slotsDuring(history: History, { group }: ClosedInTimeOptions, window: Window): Point[] {
-  const slots = slotCount(history)
-  if (slots === undefined) return []
-  return slotsOf(history, slots, window, (session) => session.group !== group)
+function countedDuring(
+  history: History,
+  { group }: ClosedInTimeOptions,
+  window: Window,
+): Point[] | undefined {
+  const right = rightCount(history, window.begin)
+  return right && countOf(history, right, window, (session) => session.group !== group)
 }
 
-/** When the last of `wanted` stalled clients was seen to be closed by somebody else. */
-function endsSeen(history: History, { clients, begin }: Stall, wanted: number): Micros | undefined {
+/**
+ * When the last of `wanted` stalled clients was seen to be closed by somebody else; what ends when
+ * the harness heals, ends by its doing.
+ */
+function endsSeen(
+  history: History,
+  { stall: { clients, begin }, window }: Stalled,
+  wanted: number,
+): Micros | undefined {
   const ends = history
     .events('closed')
-    .filter(([, t, client, , , by]) => t >= begin && by !== 'client' && clients.includes(client))
+    .filter(([, t, client, , , by]) => {
+      return t >= begin && t <= window.end && by !== 'client' && clients.includes(client)
+    })
     .map(([, t]) => t)
     .sort((a, b) => a - b)
   return ends[wanted - 1]

@@ -1,107 +1,145 @@
 /**
- * What no honest client says harms nobody but, at worst, whoever says it: each hostile frame gets
- * the reaction that its row in the table owes it, and nobody's connection ends for less.
+ * What no honest client says harms nobody but, at worst, whoever says it. Each frame is judged by
+ * its own row, and blamed only for what it did alone, on a connection on which nothing else was
+ * said: what a connection died of may be another frame than the last.
  */
 import { z } from 'zod'
-import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import type { Session } from '../history/windows.ts'
-import { hostileFrames, type HostileFrame } from '../stimuli/hostile-frames.ts'
+import { hostileFrames, type HostileFrame, type HostileTopic } from '../stimuli/hostile-frames.ts'
 import type { Checker } from './checker.ts'
-import { conclude, type Violation } from './conclude.ts'
-import { count, milliseconds } from './options.ts'
+import { conclude, type Doubt, type Violation } from './conclude.ts'
+import { reactionTo } from './hostile/reaction.ts'
+import { relayDeath } from './hostile/relay-death.ts'
+import { trialsOf, type Trial } from './hostile/trials.ts'
+import { milliseconds } from './options.ts'
 
 export interface HostileAnsweredOptions {
   /** Longest time to a reaction. */
   readonly limitMs: number
-  /** So many frames are worth a judgement. */
-  readonly framesMin: number
+  /** Which frames this is about; others are judged elsewhere. */
+  readonly about: HostileTopic
 }
-
-const rows = new Map(hostileFrames.map((row) => [row.name, row]))
-const prefix = 'hostile:'
 
 export const hostileAnswered: Checker<HostileAnsweredOptions> = {
   says: 'Each hostile frame gets the reaction that it is owed, and ends nobody for less.',
   restsOn: ['times'],
-  options: z.strictObject({ limitMs: milliseconds, framesMin: count }),
-  judge(history, { limitMs, framesMin }) {
-    const sent = sentTo(history)
-    // Whoever has asked for its own end already is owed nothing more on that connection.
-    const judged = sent.filter(({ hasEnded }) => !hasEnded)
+  options: z.strictObject({
+    limitMs: milliseconds,
+    about: z.enum(['multi-byte', 'limits', 'nonsense']),
+  }),
+  judge(history, { limitMs, about }) {
+    const limit = limitMs * 1_000
+    const rows = hostileFrames.filter((row) => row.about === about)
+    const trials = trialsOf(history, rows)
+    const alone = trials.filter(({ isAlone }) => isAlone)
+    const inTurn = trials.filter(({ isAlone }) => !isAlone)
+    const death = relayDeath(history, trials, limit)
+    const found = [...(death.violation ? [death.violation] : []), ...blamed(history, alone, limit)]
+    const open = inTurn.filter((trial) => reactionTo(history, trial, limit)?.violation)
+    const answered = rows.filter((row) => isAnswered(history, row, trials, limit))
     return conclude({
-      violations: judged.flatMap((one) => reactionTo(history, one, limitMs * 1_000)),
+      violations: found,
       doubts: [
-        judged.length < framesMin
-          ? {
-              rule: 'too-little',
-              says: `${framesMin} hostile frames were wanted; there were ${judged.length}.`,
-            }
-          : undefined,
+        death.doubt,
+        unconfirmed(history, open, limit),
+        unsaid(history, rows, trials),
+        undecided(rows, answered, limitMs),
       ],
-      holds: { rule: 'answered', says: `${judged.length} hostile frames got what they are owed.` },
-      exercised: judged.length,
-      evidence: { sent: sent.length, judged: judged.length },
+      holds: {
+        rule: 'answered',
+        says: `${trials.length} hostile frames of ${rows.length} kinds got what they are owed.`,
+      },
+      exercised: answered.length,
+      evidence: {
+        about,
+        kinds: rows.length,
+        kindsAnswered: answered.length,
+        said: inTurn.length,
+        saidAlone: alone.length,
+      },
     })
   },
 }
 
-interface Sent {
-  readonly t: Micros
-  readonly client: number
-  readonly row: HostileFrame
-  readonly session: Session
-  /** When the next one was sent on the same connection; at its end there is none. */
-  readonly next: Micros
-  /** A frame before it on the same connection was one that ends it. */
-  readonly hasEnded: boolean
-}
-
-function sentTo(history: History): Sent[] {
-  const found: Sent[] = []
-  const sent = history.events('sent').filter(([, , , what]) => what.startsWith(prefix))
-  for (const [client, frames] of Map.groupBy(sent, ([, , by]) => by)) {
-    for (const session of history.sessions.get(client) ?? []) {
-      const own = frames.filter(([, t]) => t >= session.begin && t <= session.end)
-      let hasEnded = false
-      for (const [index, [, t, , what]] of own.entries()) {
-        const row = rows.get(what.slice(prefix.length))
-        if (row === undefined) continue
-        const next = own[index + 1]?.[1] ?? Infinity
-        found.push({ t, client, row, session, next, hasEnded })
-        hasEnded ||= row.expectedReaction !== 'ignored'
-      }
-    }
-  }
-  return found
-}
-
-function reactionTo(history: History, one: Sent, limit: Micros): Violation[] {
-  const { t, client, row, session, next } = one
-  const by = session.closed?.[5]
-  const hasEndedBy = (until: Micros) =>
-    by !== undefined && by !== 'client' && session.end <= Math.min(until, next)
-  if (row.expectedReaction === 'ignored') {
-    if (!hasEndedBy(t + limit)) return []
-    const says = `"${row.name}" was to be ignored; it ended the connection of client ${client}.`
-    return [{ rule: 'ended-for-nothing', says, at: session.end }]
-  }
-  const until = t + limit
-  // What was said right before a reset is lost with it: that is TCP's doing, not the relay's.
-  if (by === 'network' && session.end <= until) return []
-  if (row.code !== undefined && !isTold(history, one, until)) {
-    const says = `"${row.name}" was to be answered with ${row.code}; client ${client} got none.`
-    return [{ rule: 'not-refused', says, at: until }]
-  }
-  if (by !== undefined && session.end <= until) return []
-  const says = `"${row.name}" was to end the connection of client ${client}; it went on.`
-  return [{ rule: 'not-ended', says, at: until }]
-}
-
-const isTold = (history: History, { t, client, row }: Sent, until: Micros): boolean =>
-  history
-    .events('control')
-    .some(
-      ([, at, to, { type, code }]) =>
-        to === client && at >= t && at <= until && type === 'error' && code === row.code,
+/**
+ * What frames did that were said alone. A last word may be lost with a reset, once or twice; a
+ * kind whose answer is lost each time is not answered.
+ */
+function blamed(history: History, alone: readonly Trial[], limit: number): Violation[] {
+  const kinds = Map.groupBy(alone, ({ row }) => row.name)
+  return [...kinds.values()].flatMap((trials) => {
+    const reactions = trials.map((trial) => reactionTo(history, trial, limit))
+    const isLost = reactions.map((one) => one?.isLost === true)
+    const mayBeLost = trials.length < lossesMin || !isLost.every(Boolean)
+    return reactions.flatMap((one, at) =>
+      one === undefined || one.violation === undefined || (isLost[at] && mayBeLost)
+        ? []
+        : [one.violation],
     )
+  })
+}
+
+/** So many answers in a row that were lost with a reset were not lost by chance. */
+const lossesMin = 3
+
+/** Whether a kind was seen to get what it is owed, at least once. */
+function isAnswered(
+  history: History,
+  row: HostileFrame,
+  trials: readonly Trial[],
+  limit: number,
+): boolean {
+  const own = trials.filter((trial) => trial.row === row)
+  return own.some((trial) => reactionTo(history, trial, limit) === undefined)
+}
+
+/** Frames of connections that did not outlive them, of which none did it again alone. */
+function unconfirmed(
+  history: History,
+  open: readonly Trial[],
+  limit: number,
+): Doubt | undefined {
+  const [first] = open
+  if (first === undefined) return undefined
+  const before = (one: Trial) => one.session === first.session && one.t <= first.t
+  const names = trialsOf(history, hostileFrames).filter(before).map(({ row }) => row.name)
+  const found = reactionTo(history, first, limit)?.violation?.says ?? ''
+  const candidates = [...new Set(names)].map((name) => `"${name}"`).join(', ')
+  return {
+    rule: 'not-confirmed',
+    says: `${found} Said alone, none of them did it again: ${candidates}.`,
+    fix: 'run it again; what happens only now and then needs the log of the relay',
+  }
+}
+
+function unsaid(
+  history: History,
+  rows: readonly HostileFrame[],
+  trials: readonly Trial[],
+): Doubt | undefined {
+  const names = rows.filter((row) => !trials.some((trial) => trial.row === row))
+  if (names.length === 0) return undefined
+  const speakers = new Set(trialsOf(history, hostileFrames).map(({ session }) => session.group))
+  const refused = history.events('refused').find(([, , group]) => speakers.has(group))
+  const because =
+    refused === undefined ? '' : `; clients were not let in any more (status ${refused[3]})`
+  return {
+    rule: 'not-said',
+    says: `Nobody got to say ${names.map(({ name }) => `"${name}"`).join(', ')}${because}.`,
+    fix: 'see what ended the clients before, and run it again without that',
+  }
+}
+
+function undecided(
+  rows: readonly HostileFrame[],
+  answered: readonly HostileFrame[],
+  limitMs: number,
+): Doubt | undefined {
+  const names = rows.filter((row) => !answered.includes(row)).map(({ name }) => `"${name}"`)
+  if (names.length === 0) return undefined
+  return {
+    rule: 'too-short',
+    says: `Nobody waited ${limitMs} ms for the reaction to ${names.join(', ')}.`,
+    fix: 'run it again; the machine may have been busy',
+  }
+}

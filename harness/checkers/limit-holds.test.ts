@@ -2,16 +2,32 @@ import { story } from '../history/story.ts'
 import { limitHolds } from './limit-holds.ts'
 import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 
-/** So many are let in, and so many are not. */
-function tried(opened: number, refused: number) {
-  const told = story().opened(0, 1, 'readers')
-  for (let client = 2; client < 2 + opened; client += 1) told.opened(5, client, 'many')
-  for (let n = 0; n < refused; n += 1) told.refused(5, 'many', 429)
+/** Three of five honest clients are let in; of those with a claim so many are, or are not. */
+function tried(opened: number, refused: number, status = 429, honest = 3) {
+  const told = story().opened(0, 1, 'readers').phase('honest', 2, 3).phase('others', 5, 6)
+  for (let n = 0; n < 5; n += 1) {
+    if (n < honest) told.opened(2.1, 2 + n, 'honest').closed(4, 2 + n, 'client')
+    else told.refused(2.1, 'honest', 429)
+  }
+  for (let n = 0; n < opened; n += 1) told.opened(5.1, 10 + n, 'many')
+  for (let n = 0; n < refused; n += 1) told.refused(5.1, 'many', status)
   return told.phase('settle', 10, 11)
 }
 
-judgeCases('limit-holds', limitHolds, { group: 'many', letInMax: 3 }, [
-  ...passes('limit-holds', ['as many as may be', tried(3, 2)], ['fewer', tried(0, 5)]),
+judgeCases('limit-holds', limitHolds, { honest: 'honest', pretending: 'many' }, [
+  ...passes(
+    'limit-holds',
+    ['as many as may be', tried(3, 2)],
+    ['the honest ones join again, with others there', tried(3, 2).opened(9, 30, 'honest')],
+  ),
   ...fails('limit-evaded', ['one too many', tried(4, 1)], ['all of them', tried(5, 0)]),
+  ...fails('room-refused', ['fewer', tried(1, 4)], ['nobody', tried(0, 5)]),
+  ...fails(
+    'new-client-failed',
+    ['refused by an error', tried(3, 2, 500)],
+    ['nine errors', tried(0, 9, 500)],
+    ['refused without an answer', tried(3, 2, 0)],
+  ),
+  ...cannotTell('no-limit', ['honest ones are all let in', tried(5, 0, 429, 5)]),
   ...cannotTell('too-little', ['there was room', tried(3, 0)], ['nobody tried', tried(0, 0)]),
 ])

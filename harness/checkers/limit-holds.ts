@@ -1,35 +1,72 @@
 /** A limit on clients of one address holds for all that come from it, whatever they say. */
 import { z } from 'zod'
 import type { Checker } from './checker.ts'
-import { conclude, type Violation } from './conclude.ts'
-import { count, name, type GroupName } from './options.ts'
-import { probesOf } from './slots.ts'
+import { conclude, type Doubt, type Violation } from './conclude.ts'
+import { name, type GroupName } from './options.ts'
+import { noLimit, otherRefusals, probesOf, type Probes } from './slots.ts'
 
 export interface LimitHoldsOptions<G extends string = string> {
-  /** More clients than there are slots left. */
-  readonly group: GroupName<G>
-  /** So many of them may be let in, because the others of their address are there as well. */
-  readonly letInMax: number
+  /** Clients that say nothing of an address: more than there is room for. They show the limit. */
+  readonly honest: GroupName<G>
+  /** As many that claim to come from elsewhere, with as much room. */
+  readonly pretending: GroupName<G>
 }
 
 export const limitHolds: Checker<LimitHoldsOptions> = {
-  says: 'No more clients of one address are let in than may be.',
-  options: z.strictObject({ group: name, letInMax: count }),
-  judge(history, { group, letInMax }) {
-    const { opened, refused } = probesOf(history, group, { begin: 0, end: history.end })
-    const tried = opened + refused.length
-    const says = `${letInMax} of ${tried} clients of one address were to be let in; ${opened} were.`
-    const evaded: Violation = { rule: 'limit-evaded', says, at: history.end }
+  says: 'As many clients of one address are let in as have room, whatever they say of themselves.',
+  options: z.strictObject({ honest: name, pretending: name }),
+  judge(history, { honest, pretending }) {
+    const window = { begin: 0, end: history.end }
+    // They may join again later, when others hold slots.
+    const firstEnd = history.phases.find(({ begin, end }) =>
+      probesOf(history, honest, { begin, end }).opened > 0,
+    )?.end
+    const shown = probesOf(history, honest, { begin: 0, end: firstEnd ?? history.end })
+    const tried = probesOf(history, pretending, window)
+    const all = tried.opened + tried.refused.length
     return conclude({
-      violations: opened > letInMax ? [evaded] : [],
+      violations: [...differing(shown, tried, history.end), ...otherRefusals(tried)],
       doubts: [
-        tried <= letInMax
-          ? { rule: 'too-little', says: `Only ${tried} clients tried: there was room for them.` }
-          : undefined,
+        shown.limited === 0 ? noLimit(shown.opened) : undefined,
+        all <= shown.opened ? tooFew(all, shown.opened) : undefined,
       ],
-      holds: { rule: 'limit-holds', says: `${refused.length} of ${tried} clients were refused.` },
-      exercised: tried,
-      evidence: { tried, opened, refused: refused.length },
+      holds: {
+        rule: 'limit-holds',
+        says: `${tried.opened} of ${all} clients were let in, as many as without a claim.`,
+      },
+      exercised: all,
+      evidence: {
+        tried: all,
+        opened: tried.opened,
+        refused: tried.refused.length,
+        openedWithoutClaim: shown.opened,
+        refusedWithoutClaim: shown.refused.length,
+      },
     })
   },
 }
+
+/** Both had the same room, so each difference is made by what they say. */
+function differing(shown: Probes, tried: Probes, end: number): Violation[] {
+  if (shown.limited === 0) return []
+  const at = tried.refused[0]?.[0] ?? end
+  if (tried.opened > shown.opened) {
+    const says =
+      `${shown.opened} clients of one address were to be let in, as without a claim of another; ` +
+      `${tried.opened} were.`
+    return [{ rule: 'limit-evaded', says, at: end }]
+  }
+  // Whoever was refused for something else is told as such.
+  if (tried.opened + tried.refused.length - tried.limited >= shown.opened) return []
+  if (tried.opened + tried.limited <= shown.opened) return []
+  const says =
+    `${shown.opened} clients of one address were to be let in, as without a claim of another; ` +
+    `only ${tried.opened} were.`
+  return [{ rule: 'room-refused', says, at }]
+}
+
+const tooFew = (all: number, room: number): Doubt => ({
+  rule: 'too-little',
+  says: `Only ${all} clients with a claim tried: there was room for ${room}.`,
+  fix: 'run it again; see why not all clients of the scenario joined',
+})

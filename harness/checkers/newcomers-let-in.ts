@@ -1,52 +1,119 @@
 /**
- * Whoever broke a handshake off holds no slot: where slots are few, each one that leaked keeps a
- * new client out.
+ * Whoever broke a handshake off, or was ended for what it said, holds no slot. As many clients as
+ * can be join before and afterwards: each slot that leaked lets one client less in.
  */
 import { z } from 'zod'
+import type { History } from '../history/history.ts'
+import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude } from './conclude.ts'
+import { cannotTell, conclude, type Doubt, type Violation } from './conclude.ts'
 import { count, name, type GroupName, type PhaseName } from './options.ts'
-import { probesOf, refusals } from './slots.ts'
+import { noLimit, otherRefusals, probesOf, type Probes } from './slots.ts'
 
 export interface NewcomersLetInOptions<G extends string = string, P extends string = string> {
-  /** The window in which handshakes are broken off. */
-  readonly phase: PhaseName<P>
-  /** So many of them at least, or nothing was put to the test. */
-  readonly abortedMin: number
-  /** The clients that join afterwards. */
+  /** Clients that join both times: more of them than there is room for. */
   readonly probe: GroupName<G>
-  /** The window in which they do. */
-  readonly afterwards: PhaseName<P>
+  /** The windows in which they do. What may take slots happens between, or before the second. */
+  readonly before: PhaseName<P>
+  readonly after: PhaseName<P>
+  /** So many handshakes broken off between at least, or nothing was put to the test. */
+  readonly abortedMin?: number
 }
 
 export const newcomersLetIn: Checker<NewcomersLetInOptions> = {
-  says: 'Handshakes that were broken off take no slot from new clients.',
-  options: z.strictObject({ phase: name, abortedMin: count, probe: name, afterwards: name }),
-  judge(history, { phase: phaseName, abortedMin, probe, afterwards }) {
-    const phase = history.phase(phaseName)
-    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${phaseName}.`)
-    const later = history.phase(afterwards)
-    if (later === undefined) return cannotTell('no-phase', `There was no phase ${afterwards}.`)
-    const aborted = history
-      .events('sent')
-      .filter(([, t, , what]) => what === 'handshake-aborted' && t >= phase.begin && t <= phase.end)
-    const broken = aborted.reduce((sum, [, , , , times]) => sum + times, 0)
-    // They join before the window's own time begins.
-    const probes = probesOf(history, probe, { begin: phase.end, end: later.end })
-    const after = broken === 0 ? '' : ` after ${broken} broken handshakes`
+  says: 'As many new clients are let in as before: nobody who is gone keeps a slot.',
+  restsOn: ['times'],
+  options: z.strictObject({
+    probe: name,
+    before: name,
+    after: name,
+    abortedMin: count.exactOptional(),
+  }),
+  judge(history, { probe, before, after, abortedMin = 0 }) {
+    const [first, second] = [history.phase(before), history.phase(after)]
+    if (first === undefined) return cannotTell('no-phase', `There was no phase ${before}.`)
+    if (second === undefined) return cannotTell('no-phase', `There was no phase ${after}.`)
+    const room = probesOf(history, probe, first)
+    const left = probesOf(history, probe, second)
+    const aborted = abortedWithin(history, { begin: first.end, end: second.end })
     return conclude({
-      violations: refusals(probes),
+      violations: [...leaked(room, left), ...otherRefusals(left)],
       doubts: [
-        broken < abortedMin
-          ? { rule: 'too-little', says: `${abortedMin} handshakes were to be broken off.` }
-          : undefined,
+        room.opened === 0 ? unknownRoom(room, before) : undefined,
+        room.limited === 0 ? noLimit(room.opened) : undefined,
+        left.opened + left.limited < room.opened ? tooFew(room, left) : undefined,
+        ...tooLittle(aborted, abortedMin),
       ],
       holds: {
         rule: 'let-in',
-        says: `${probes.opened} new clients were let in${after}.`,
+        says: `${left.opened} new clients were let in${sayAborted(aborted)}, as before.`,
       },
-      exercised: probes.opened,
-      evidence: { broken, letIn: probes.opened, refused: probes.refused.length },
+      exercised: left.opened,
+      evidence: {
+        letInBefore: room.opened,
+        letInAfter: left.opened,
+        refusedBefore: room.refused.length,
+        refusedAfter: left.refused.length,
+        ...aborted,
+      },
     })
   },
+}
+
+/** Handshakes that were broken off, by how far they came. */
+type Aborted = Readonly<Record<'broken' | 'answered' | 'unreached', number>>
+
+function abortedWithin(history: History, { begin, end }: Window): Aborted {
+  const prefix = 'handshake-aborted:'
+  const stages = history
+    .events('sent')
+    .filter(([, t, , what]) => t >= begin && t <= end && what.startsWith(prefix))
+    .map(([, , , what]) => what.slice(prefix.length))
+  const countOf = (stage: string) => stages.filter((one) => one === stage).length
+  const unreached = countOf('unreached')
+  return { broken: stages.length - unreached, answered: countOf('answered'), unreached }
+}
+
+const sayAborted = ({ broken }: Aborted): string =>
+  broken === 0 ? '' : ` after ${broken} handshakes were broken off`
+
+function leaked(room: Probes, left: Probes): Violation[] {
+  const missing = room.opened - left.opened
+  const [at] = left.refused.find(([, status]) => status === 429) ?? []
+  // One that was refused for something else is told as such, and is no slot.
+  const kept = Math.min(missing, left.limited - room.limited)
+  if (at === undefined || room.limited === 0 || kept <= 0) return []
+  const says =
+    `${room.opened} new clients were to be let in, as before; ` +
+    `${left.opened} were: ${kept} slots are still taken by clients that are gone.`
+  return [{ rule: 'new-client-refused', says, at }]
+}
+
+function unknownRoom({ refused }: Probes, before: string): Doubt {
+  const why = refused.length === 0 ? 'nobody tried' : `all ${refused.length} were refused`
+  return {
+    rule: 'no-room',
+    says: `No new client was let in in the phase ${before}, when nothing had happened: ${why}.`,
+    fix: 'see what held the slots before, and run it again without that',
+  }
+}
+
+const tooFew = (room: Probes, left: Probes): Doubt => ({
+  rule: 'too-few',
+  says:
+    `${room.opened} new clients were to try afterwards; ` +
+    `${left.opened + left.limited} were let in or met the limit.`,
+  fix: 'see why the others got no answer, and run it again',
+})
+
+function tooLittle({ broken, answered }: Aborted, wanted: number): Doubt[] {
+  if (wanted === 0) return []
+  const fix = 'run it again; see that the target can be reached without a proxy'
+  if (broken < wanted) {
+    const says = `${wanted} handshakes were to be broken off; ${broken} reached the target.`
+    return [{ rule: 'too-little', says, fix }]
+  }
+  if (answered > 0) return []
+  const says = `None of ${broken} handshakes was answered: nothing shows that it noticed them.`
+  return [{ rule: 'not-reached', says, fix }]
 }

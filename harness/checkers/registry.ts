@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { agesExported, type AgesExportedOptions } from './ages-exported.ts'
+import { clientsCounted, type ClientsCountedOptions } from './clients-counted.ts'
 import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
 import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
 import { commitsAreNext, type CommitsAreNextOptions } from './commits-are-next.ts'
@@ -23,7 +24,6 @@ import { replaysEnded, type ReplaysEndedOptions } from './replays-ended.ts'
 import { replaysExpire, type ReplaysExpireOptions } from './replays-expire.ts'
 import { resetForgets, type ResetForgetsOptions } from './reset-forgets.ts'
 import { restored, type RestoredOptions } from './restored.ts'
-import { slotsReleased, type SlotsReleasedOptions } from './slots-released.ts'
 import { staysAlive, type StaysAliveOptions } from './stays-alive.ts'
 import { stream, type StreamOptions } from './stream.ts'
 import { toldInBounds, type ToldInBoundsOptions } from './told-in-bounds.ts'
@@ -37,7 +37,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly stream: StreamOptions<G>
   readonly 'memory-bounded': MemoryBoundedOptions<G, P>
   readonly 'closed-in-time': ClosedInTimeOptions<G, P>
-  readonly 'slots-released': SlotsReleasedOptions<G, P>
+  readonly 'clients-counted': ClientsCountedOptions
   readonly 'counter-rises': CounterRisesOptions<P>
   readonly 'told-in-bounds': ToldInBoundsOptions<P>
   readonly 'told-in-version': ToldInVersionOptions
@@ -69,7 +69,7 @@ export const checkers = {
   stream,
   'memory-bounded': memoryBounded,
   'closed-in-time': closedInTime,
-  'slots-released': slotsReleased,
+  'clients-counted': clientsCounted,
   'counter-rises': counterRises,
   'told-in-bounds': toldInBounds,
   'told-in-version': toldInVersion,

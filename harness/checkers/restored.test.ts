@@ -23,6 +23,22 @@ judgeCases('restored', restored, { groups: ['readers'], limitMs: 3_000 }, [
   ]),
   ...fails('back-too-late', ['after the limit', broken().delivered(9, 1, 0, 100, 50)]),
   ...fails('never-back', ['never', broken()]),
+  ...passes('restored', [
+    'nobody lost a connection that it did not give up',
+    broken().delivered(6, 1, 0, 100, 50).closed(9, 1, 'client'),
+    { closesNobody: true },
+  ]),
+  ...fails(
+    'closed-meanwhile',
+    [
+      'it was back in time, on another connection',
+      broken().closed(4, 1).opened(4.5, 1).delivered(6, 1, 0, 100, 50),
+      { closesNobody: true },
+    ],
+    ['it was closed at the end', broken().delivered(6, 1, 0, 100, 50).closed(9, 1, 'network'), {
+      closesNobody: true,
+    }],
+  ),
   ...cannotTell('no-fault', ['nothing was broken', story().acked(1, 0, 0, 1)]),
   ...cannotTell('not-healed', [
     'never healed',

@@ -6,7 +6,7 @@ import type { PartitionRecords } from '../history/records.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { lastHealOf } from './last-heal.ts'
-import { milliseconds, names, type GroupName } from './options.ts'
+import { flag, milliseconds, names, type GroupName } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
 
 export interface RestoredOptions<G extends string = string> {
@@ -14,13 +14,19 @@ export interface RestoredOptions<G extends string = string> {
   readonly groups: readonly GroupName<G>[]
   /** Longest time from the last heal until each of them has everything sent up to then. */
   readonly limitMs: number
+  /** Whether none of them may lose its connection, from the first fault on. */
+  readonly closesNobody?: boolean
 }
 
 export const restored: Checker<RestoredOptions> = {
   says: 'After the last fault is healed, every client is at the head again in time.',
   restsOn: ['times'],
-  options: z.strictObject({ groups: names, limitMs: milliseconds }),
-  judge(history, { groups, limitMs }) {
+  options: z.strictObject({
+    groups: names,
+    limitMs: milliseconds,
+    closesNobody: flag.exactOptional(),
+  }),
+  judge(history, { groups, limitMs, closesNobody = false }) {
     const last = lastHealOf(history)
     if (typeof last !== 'number') return last
     const heads = headsAt(history, last)
@@ -32,10 +38,17 @@ export const restored: Checker<RestoredOptions> = {
     const limit = last + limitMs * 1_000
     const worst = Math.max(last, ...reached.map(({ at }) => at ?? Infinity))
     return conclude({
-      violations: reached.flatMap((one) => tooLate(one, last, limit)),
+      violations: [
+        ...(closesNobody ? closedMeanwhile(history, groups) : []),
+        ...reached.flatMap((one) => tooLate(one, last, limit)),
+      ],
       doubts: [
         history.end < limit
-          ? { rule: 'too-short', says: 'The run ended before the limit had passed.' }
+          ? {
+              rule: 'too-short',
+              says: 'The run ended before the limit had passed.',
+              fix: 'run longer after the last fault',
+            }
           : undefined,
       ],
       holds: {
@@ -51,6 +64,19 @@ export const restored: Checker<RestoredOptions> = {
       },
     })
   },
+}
+
+/** Connections that ended although no client wanted it, since something was broken. */
+function closedMeanwhile(history: History, groups: readonly string[]): Violation[] {
+  const first = Math.min(...history.faults.map(({ begin }) => begin))
+  return [...history.sessions.values()].flat().flatMap(({ client, group, closed }) => {
+    if (closed === undefined || !groups.includes(group)) return []
+    const [, at, , code, reason, by] = closed
+    if (by === 'client' || at < first) return []
+    const how = reason === '' ? `code ${code}` : `code ${code}, "${reason}"`
+    const says = `Client ${client} was to keep its connection; the ${by} ended it (${how}).`
+    return [{ rule: 'closed-meanwhile', says, at }]
+  })
 }
 
 interface Reached {

@@ -48,6 +48,9 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
     await orAborted(signal, Promise.all(sent))
     await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
     await replaysEnd(stage, phase.awaitsReplaysMs)
+    for (const stimulus of phase.closing ?? []) {
+      await orAborted(signal, send(stage, phase, stimulus))
+    }
   } finally {
     journal.write(['phase', journal.now(), phase.name, 'end'])
     unhealed.push(...(await mendAll(stage, standing)))
@@ -164,7 +167,7 @@ async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Prom
     case 'abort-handshakes':
       return void (await fleet.abortHandshakes(stimulus.group, stimulus.each))
     case 'hostile-frames':
-      return void (await fleet.hostileFrames(stimulus.group))
+      return void (await fleet.hostileFrames(stimulus.group, stimulus.about))
   }
 }
 

@@ -21,6 +21,8 @@ export interface PlannedPhase {
   readonly prelude: readonly Stimulus[]
   readonly faults: readonly FaultSpec[]
   readonly stimuli: readonly Stimulus[]
+  /** Absent in the records of old runs. */
+  readonly closing?: readonly Stimulus[]
 }
 
 export interface PlannedExpectation {
@@ -78,6 +80,7 @@ function plannedPhase(scenario: Scenario, phase: PhaseSpec): PlannedPhase {
     prelude: phase.prelude ?? [],
     faults: phase.faults ?? [],
     stimuli: phase.stimuli ?? [],
+    ...(phase.closing && { closing: phase.closing }),
   }
 }
 

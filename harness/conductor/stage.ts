@@ -228,7 +228,8 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
     async connect(group, count, limitMs) {
       const spec: ClientGroup | undefined = scenario.fleet[group]
       if (spec === undefined) throw new Error(`the scenario has no group "${group}"`)
-      const url = `ws://${link({ hop: 'clients', group }).listen}/ws`
+      const proxied = () => link({ hop: 'clients', group }).listen
+      const url = `ws://${spec.isDirect ? target.address : proxied()}/ws`
       const joining = { group, url, count: count ?? spec.count, spec, deadlineMs: limitMs }
       await orAborted(signal, fleet.connect(joining))
     },

@@ -14,6 +14,7 @@ import replayNotFenced from './bug-26-replay-not-fenced.ts'
 import entriesWithoutLimit from './m-1012-entries-without-limit.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
 import unboundedControlSend from './m-1034-unbounded-control-send.ts'
+import countedInTwoWays from './m-1035-counted-in-two-ways.ts'
 import lifetimeWarning from './m-1041-lifetime-warning.ts'
 import otherLifetimeWarnings from './m-1041-other-lifetime-warnings.ts'
 import agesMissing from './m-1042-ages-missing.ts'
@@ -33,6 +34,7 @@ import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import outageNotTold from './own-2-outage-not-told.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
+import nullOffsetsEndSender from './own-5-null-offsets-end-sender.ts'
 import abortsOnTheWayOut from './v35-8-aborts-on-the-way-out.ts'
 import clientsNotTold from './v35-8-clients-not-told.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
@@ -53,6 +55,7 @@ export const defects = {
   'm-1012-entries-without-limit': entriesWithoutLimit,
   'm-1033-fixed-send-timeout': fixedSendTimeout,
   'm-1034-unbounded-control-send': unboundedControlSend,
+  'm-1035-counted-in-two-ways': countedInTwoWays,
   'm-1041-lifetime-warning': lifetimeWarning,
   'm-1041-other-lifetime-warnings': otherLifetimeWarnings,
   'm-1042-ages-missing': agesMissing,
@@ -72,6 +75,7 @@ export const defects = {
   'own-2-error-remembered': errorRemembered,
   'own-2-outage-not-told': outageNotTold,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,
+  'own-5-null-offsets-end-sender': nullOffsetsEndSender,
   'v35-8-aborts-on-the-way-out': abortsOnTheWayOut,
   'v35-8-clients-not-told': clientsNotTold,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,

@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   finding: 'M-1034',
   says: 'writes of control frames wait for ever',
   scenario: 'send-never-waits-for-ever',
-  rules: ['not-closed', 'slot-kept'],
+  rules: ['not-closed'],
   relay: ({ sendDeadline }) => ({
     sendDeadline: {
       limitMs: (path) => (path === 'control' ? Infinity : sendDeadline.limitMs(path)),

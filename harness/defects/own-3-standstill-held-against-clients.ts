@@ -9,7 +9,7 @@ const defect: RelayDefect = {
   finding: 'own-3',
   says: 'after a standstill clients are given up before what they sent meanwhile is read',
   scenario: 'freezing-ends-nobody',
-  rules: ['never-back'],
+  rules: ['closed-meanwhile'],
   relay: (reference) => ({
     openOutlet(needs) {
       const outlet = reference.openOutlet(needs)

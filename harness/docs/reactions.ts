@@ -33,22 +33,29 @@ function sayClient(reaction: ClientReaction): string {
 }
 
 const frameReactions: Readonly<Record<FrameReaction, string>> = {
-  ignored: 'stays connected; a resume is still answered',
+  ignored: 'stays connected and answers the next ping',
   error: 'answers by an error, then ends the connection',
   closed: 'ends the connection',
 }
 
 export function printHostileFrames(frames: readonly HostileFrame[]): readonly string[] {
-  const cells = frames.map(({ name, says, expectedReaction, code: error = '' }) => [
-    code(name),
-    prose(says),
-    frameReactions[expectedReaction] + (error === '' ? '' : `: ${code(error)}`),
+  const cells = frames.map((frame) => [
+    code(frame.name),
+    prose(frame.says),
+    code(frame.about),
+    sayFrameReaction(frame),
   ])
   return [
     ...paragraph(
       `${cells.length} control frames that no honest client sends. None of them may end anyone but`,
       'its sender, and a sender that is ended gives its slot back.',
     ),
-    ...table(['frame', 'what it is', 'the relay'], cells),
+    ...table(['frame', 'what it is', 'about', 'the relay'], cells),
   ]
+}
+
+function sayFrameReaction({ expectedReaction, code: error, isAnswered }: HostileFrame): string {
+  const says = frameReactions[expectedReaction]
+  if (error !== undefined) return `${says}: ${code(error)}`
+  return isAnswered ? `${says}; the resume is answered` : says
 }

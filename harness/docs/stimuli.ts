@@ -24,7 +24,8 @@ const sayings: Saying = {
   reset: (spec) => `each ${named(spec)} client asks the relay to forget its replay buffer`,
   'abort-handshakes': (spec) =>
     `each ${named(spec)} client breaks ${sayNumber(spec.each)} handshakes off`,
-  'hostile-frames': (spec) => `each ${named(spec)} client sends every hostile frame`,
+  'hostile-frames': (spec) =>
+    `each ${named(spec)} client sends every hostile frame about ${spec.about}`,
 }
 
 /** One sentence on what a stimulus sends, as Markdown. */
@@ -39,13 +40,14 @@ export const sayLoad = ({ recordsPerSecond, payloadBytes, threads }: Load): stri
     : `${sayNumber(recordsPerSecond)} records/s of ${sayBytes(payloadBytes)} from ${threads} runs`
 
 export function sayGroup(name: string, group: ClientGroup): string {
-  const { bytesPerSecond, claims, count, joins, reads, reconnects, resume } = group
+  const { bytesPerSecond, claims, count, isDirect, joins, reads, reconnects, resume } = group
   const habits = [
     reads === 'reference' ? 'decode and compare state' : `read ${reads}`,
     ...(bytesPerSecond === undefined ? [] : [`${sayBytes(bytesPerSecond)}/s`]),
     ...(resume === undefined ? [] : [`resume from ${resume}`]),
     ...(joins === 'later' ? ['join later'] : []),
     ...(reconnects === true ? ['come back'] : []),
+    ...(isDirect === undefined ? [] : ['go around the proxies']),
     ...(claims === undefined ? [] : ['claim another address']),
   ]
   return `${count} \`${name}\` (${habits.join(', ')})`

@@ -7,6 +7,7 @@
  */
 import type { Settings } from '../../relay/tables/settings.ts'
 import type { Expectation } from '../checkers/registry.ts'
+import type { HostileTopic } from '../stimuli/hostile-frames.ts'
 import type { MalformedKind } from '../stimuli/malformed.ts'
 import type { FindingId } from '../../scenarios/findings.ts'
 
@@ -66,6 +67,8 @@ export interface ClientGroup {
   readonly joins?: 'at-start' | 'later'
   /** Whether a client that lost its connection comes back and resumes from its cursor. */
   readonly reconnects?: boolean
+  /** Whether they reach the relay itself, with no proxy between that would shield it. */
+  readonly isDirect?: true
   /** What each says of itself, untruly: that it was forwarded from an address of its own. */
   readonly claims?: 'another-address'
 }
@@ -127,10 +130,10 @@ export type Stimulus<G extends string = string> =
     }
   /** Every client of the group asks the relay to forget its replay buffer. */
   | { readonly stimulus: 'reset'; readonly group: G }
-  /** For each client, so many more connections are reset before their handshake is answered. */
+  /** For each client, so many more connections are reset at several stages of their handshake. */
   | { readonly stimulus: 'abort-handshakes'; readonly group: G; readonly each: number }
-  /** Every client of the group sends each of the hostile control frames. */
-  | { readonly stimulus: 'hostile-frames'; readonly group: G }
+  /** Every client of the group sends each hostile control frame that is about this. */
+  | { readonly stimulus: 'hostile-frames'; readonly group: G; readonly about: HostileTopic }
 
 /** A window of the run. Phases follow one another; `settle` comes last by itself. */
 export interface PhaseSpec<G extends string = string, P extends string = string> {
@@ -149,6 +152,8 @@ export interface PhaseSpec<G extends string = string, P extends string = string>
   readonly faults?: readonly FaultSpec<G>[]
   /** Comes once every fault of the phase was seen to bite; the phase's time runs from there. */
   readonly stimuli?: readonly Stimulus<G>[]
+  /** Comes last, while everything that was broken still is. */
+  readonly closing?: readonly Stimulus<G>[]
 }
 
 /** Expectations by the finding that they answer. */

@@ -25,10 +25,11 @@ export const latecomers = (count: number): ClientGroup => ({
 export const restartedWith = (environment: Readonly<Record<string, string>>) =>
   ({ ms: 100, ...quiet, faults: [{ fault: 'restart-relay', environment }] }) as const
 
-/** All clients of a group that are not there yet join. */
-export const join = <const G extends string>(group: G): Stimulus<G> => ({
+/** So many clients of a group join, or as many as it has. */
+export const join = <const G extends string>(group: G, count?: number): Stimulus<G> => ({
   stimulus: 'connect',
   group,
+  ...(count !== undefined && { count }),
 })
 
 /** All clients of a group leave politely. */

@@ -1,16 +1,31 @@
-/** Handshakes that are broken off: somebody comes, says hello and is gone. */
+/**
+ * Handshakes that are broken off: somebody comes, says hello and is gone. At which moment a relay
+ * takes the slot is its own affair, so they are broken off at each.
+ */
+import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { Journal } from '../history/journal.ts'
-import { abortHandshake } from './connection.ts'
+import { abortHandshake, abortStages } from './connection.ts'
 import { helloOf, type Joiner } from './hello.ts'
 
-/** Begins so many connections and resets each as soon as its request is written. */
+/** Between two of them, so that few are under way at a time and none meets a limit. */
+const pauseMs = 20
+const answerLimitMs = 2_000
+
+/**
+ * Begins so many connections, one after the other, and resets each: with half of its request, with
+ * all of it, with its answer, in turn. Each is told by how far it came.
+ */
 export async function abortHandshakes(
-  { journal }: { readonly journal: Journal },
+  { clock, journal }: { readonly clock: Clock; readonly journal: Journal },
   joiner: Joiner,
   each: number,
 ): Promise<void> {
   for (let done = 0; done < each; done += 1) {
-    await abortHandshake(helloOf(joiner, `aborted/${done}`))
-    journal.write(['sent', journal.now(), joiner.number, 'handshake-aborted', 1])
+    const stage = abortStages[done % abortStages.length] ?? 'request'
+    const hello = helloOf(joiner, `aborted/${done}`)
+    const reached = await abortHandshake(clock, hello, stage, answerLimitMs)
+    const how = reached ?? 'unreached'
+    journal.write(['sent', journal.now(), joiner.number, `handshake-aborted:${how}`, 1])
+    await sleep(clock, pauseMs)
   }
 }

@@ -183,6 +183,13 @@ export class Client implements StreamOwner, FloodTarget {
     this.#write(['sent', what, 1])
   }
 
+  /** Ends the connection at once, by a reset; it may be opened again. */
+  drop(): void {
+    this.#comeback?.cancel()
+    this.#closed(1_006, 'dropped', 'client')
+    this.#connection?.reset()
+  }
+
   /**
    * Leaves and never comes back; settles when the socket is gone or the goodbye took too long.
    *

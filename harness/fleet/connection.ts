@@ -98,13 +98,46 @@ export function openConnection(
   return controls(clock, socket)
 }
 
-/** Writes a handshake's request and resets the connection at once; settles when it is gone. */
-export function abortHandshake(hello: Handshake): Promise<void> {
+/** When a handshake is broken off: with half of its request, all of it, or its answer. */
+export const abortStages = ['half-request', 'request', 'answered'] as const
+export type AbortStage = (typeof abortStages)[number]
+
+/**
+ * Begins a handshake and resets the connection at that stage; settles when it is gone.
+ *
+ * @returns how far it came: nobody there is undefined, no answer to the request is `request`
+ */
+export function abortHandshake(
+  clock: Clock,
+  hello: Handshake,
+  stage: AbortStage,
+  limitMs: number,
+): Promise<AbortStage | undefined> {
+  const { host, port, request, accept } = hello
+  const first = stage === 'half-request' ? request.slice(0, request.length / 2) : request
   return new Promise((resolve) => {
-    const socket = connectTcp({ host: hello.host, port: hello.port, noDelay: true })
+    let reached: AbortStage | undefined
+    let head = Buffer.alloc(0)
+    const socket = connectTcp({ host, port, noDelay: true })
+    const late = clock.after(limitMs, () => socket.resetAndDestroy())
     socket.on('error', () => undefined)
-    socket.on('close', () => resolve())
-    socket.on('connect', () => socket.write(hello.request, () => socket.resetAndDestroy()))
+    socket.on('close', () => {
+      late.cancel()
+      resolve(reached)
+    })
+    socket.on('connect', () =>
+      socket.write(first, () => {
+        reached = stage === 'answered' ? 'request' : stage
+        if (stage !== 'answered') socket.resetAndDestroy()
+      }),
+    )
+    socket.on('data', (bytes: Buffer) => {
+      head = Buffer.concat([head, bytes])
+      const answer = readAnswer(head, accept)
+      if (answer.is === 'partial') return
+      if (answer.is === 'open') reached = 'answered'
+      socket.resetAndDestroy()
+    })
   })
 }
 

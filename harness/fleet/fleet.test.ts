@@ -5,7 +5,6 @@ import { describe, expect, it, vi } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { systemClock } from '../../relay/world/clock.ts'
 import { episode } from '../stimuli/episode.ts'
-import { hostileFrames } from '../stimuli/hostile-frames.ts'
 import { shakeHands } from './raw-server.ts'
 import { byText, fleetTestbed } from './testbed.ts'
 
@@ -256,31 +255,42 @@ it('a client resets the buffer and comes back with the epoch that it was told la
   expect(events('sent')[0]).toMatchObject({ 3: 'reset' })
 })
 
-it('handshakes that are broken off reach the relay, and the clients stay', async () => {
+it('handshakes are broken off at each stage, and the clients stay', async () => {
   let resets = 0
+  const heads: boolean[] = []
   const { url } = await rawServer((socket, head) => {
-    shakeHands(socket, head)
+    const isWhole = head.endsWith('\r\n\r\n')
+    heads.push(isWhole)
+    if (isWhole) shakeHands(socket, head)
     socket.on('error', () => (resets += 1))
   })
   await connect(url)
   await perform({ do: 'abort-handshakes', group: 'g', each: 3 })
   await vi.waitFor(() => expect(resets).toBe(3))
   expect((await status()).open).toBe(1)
-  expect(events('sent').map(([, , , what]) => what)).toEqual(Array(3).fill('handshake-aborted'))
+  expect(heads).toEqual([true, false, true, true])
+  const stages = ['half-request', 'request', 'answered']
+  const told = events('sent').map(([, , , what]) => what)
+  expect(told).toEqual(stages.map((stage) => `handshake-aborted:${stage}`))
 })
 
-it('a client that is hostile says everything, whatever it is closed for', async () => {
-  const { url } = await relay((socket) => {
-    socket.on('message', (message: Buffer) => {
-      if (message.length > 100_000) socket.terminate()
-    })
+it('a handshake that is not answered is told as far as it came', async () => {
+  const { url } = await rawServer((socket, head) => {
+    if (heard++ === 0) shakeHands(socket, head)
+    else socket.destroy()
   })
+  let heard = 0
   await connect(url)
-  await perform({ do: 'hostile-frames', group: 'g' })
-  const said = events('sent').map((event) => event[3])
-  expect(said.filter((what) => what.startsWith('hostile:'))).toEqual(
-    hostileFrames.map((frame) => `hostile:${frame.name}`),
-  )
+  await perform({ do: 'abort-handshakes', group: 'g', each: 3 })
+  const told = events('sent').map(([, , , what]) => what)
+  expect(told.at(-1)).toBe('handshake-aborted:request')
+})
+
+it('tells each second how well it could watch', async () => {
+  await until(() => expect(events('strain').length).toBeGreaterThan(1))
+  const [, , role, delayMs, missed, backlog] = events('strain')[0]!
+  expect([role, missed, backlog]).toEqual(['fleet', 0, 0])
+  expect(delayMs).toBeLessThan(1_000)
 })
 
 it('a command for a group that does not exist is refused with the ones that do', async () => {

@@ -4,7 +4,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Timer } from '../../relay/world/clock.ts'
 import { abortHandshakes } from './aborts.ts'
-import { Client, type ClientWorld } from './client.ts'
+import { Client, type ClientPlan, type ClientWorld } from './client.ts'
+import type { HostileTopic } from '../stimuli/hostile-frames.ts'
 import { sendHostileFrames } from './hostile.ts'
 import { hungUpPorts, unreadBytesByPort } from './kernel-queues.ts'
 import type { FleetCommand, FleetStart, FleetStatus, GroupStatus } from './protocol.ts'
@@ -37,6 +38,9 @@ const sweepMs = 250
 /** A flood that nothing was taken of for this long is over. */
 const floodIdleLimitMs = 3_000
 
+/** How often the fleet tells how well it could watch. */
+const strainMs = 1_000
+
 const cursorReset = Buffer.from('{"type":"cursor_reset"}')
 
 export function createFleet(world: FleetWorld): Fleet {
@@ -47,22 +51,31 @@ class ClientFleet implements Fleet {
   readonly #world: FleetWorld
   readonly #groups = new Map<string, Group>()
   readonly #delay = monitorEventLoopDelay({ resolution: 10 })
-  readonly #sweep: Timer
+  readonly #timers: readonly Timer[]
   #clientsMade = 0
+  /** Longest delay since the fleet was asked last; the monitor itself begins anew each second. */
+  #delayMsMax = 0
+  #isResting = false
 
   constructor(world: FleetWorld) {
     this.#world = world
     this.#delay.enable()
-    this.#sweep = world.clock.every(sweepMs, () => {
-      const now = world.journal.now()
+    const { clock, journal } = world
+    const sweep = () => {
+      const now = journal.now()
       for (const client of this.#clients()) client.sweep(now)
-    })
+    }
+    this.#timers = [
+      clock.every(sweepMs, sweep),
+      clock.every(strainMs, () => void this.#tellStrain()),
+    ]
   }
 
   async perform(order: FleetOrder): Promise<FleetStatus> {
     await this.#perform(order)
-    const eventLoopDelayMsMax = this.#delay.max / 1e6
-    this.#delay.reset()
+    this.#takeDelay()
+    const eventLoopDelayMsMax = this.#delayMsMax
+    this.#delayMsMax = 0
     return { ...(await statusOf(this.#groups)), eventLoopDelayMsMax }
   }
 
@@ -98,24 +111,41 @@ class ClientFleet implements Fleet {
         for (const { plan } of group.clients) await abortHandshakes(this.#world, plan, order.each)
         return
       case 'hostile-frames':
-        return sendHostileFrames(this.#world.clock, group.clients)
+        return this.#speak(group, order.about)
     }
   }
 
   async #connect(order: ConnectOrder): Promise<void> {
     const { group: name, count, url, token, spec, deadlineMs } = order
-    const world = this.#world
     const group = this.#groups.get(name) ?? openGroup()
     this.#groups.set(name, group)
-    const fresh = Array.from({ length: count }, () => {
-      this.#clientsMade += 1
-      const number = this.#clientsMade
-      const reference = spec.reads === 'reference' ? world.reference(number) : undefined
-      return new Client(world, { number, group: name, url, token, spec, reference })
-    })
+    const plan = { group: name, url, token, spec }
+    const fresh = Array.from({ length: count }, () => this.#make(plan))
     group.clients.push(...fresh)
     for (const client of fresh) client.setReading(group.isStalled)
     await Promise.all(fresh.map((client) => client.open(deadlineMs)))
+  }
+
+  async #speak({ clients }: Group, about: HostileTopic): Promise<void> {
+    const [first] = clients
+    if (first === undefined) return
+    const spawned: Client[] = []
+    const spawn = () => {
+      const client = this.#make(first.plan)
+      spawned.push(client)
+      return client
+    }
+    await sendHostileFrames({ clock: this.#world.clock, clients, spawn }, about)
+    await Promise.all(spawned.map((client) => client.leave('reset')))
+  }
+
+  /** One more client like that. */
+  #make(like: Omit<ClientPlan, 'number' | 'reference'>): Client {
+    this.#clientsMade += 1
+    const number = this.#clientsMade
+    const isReference = like.spec.reads === 'reference'
+    const reference = isReference ? this.#world.reference(number) : undefined
+    return new Client(this.#world, { ...like, number, reference })
   }
 
   async #finish(): Promise<void> {
@@ -124,8 +154,25 @@ class ClientFleet implements Fleet {
   }
 
   #rest(): void {
-    this.#sweep.cancel()
+    for (const timer of this.#timers) timer.cancel()
     this.#delay.disable()
+    this.#isResting = true
+  }
+
+  /** The longest delay of this process's event loop since the last call. */
+  #takeDelay(): number {
+    const delayMs = this.#delay.max / 1e6
+    this.#delay.reset()
+    this.#delayMsMax = Math.max(this.#delayMsMax, delayMs)
+    return delayMs
+  }
+
+  async #tellStrain(): Promise<void> {
+    const { journal } = this.#world
+    const delayMs = Math.round(this.#takeDelay())
+    const backlogBytes = await backlogOf(this.#groups.values())
+    if (this.#isResting) return
+    journal.write(['strain', journal.now(), 'fleet', delayMs, 0, backlogBytes])
   }
 
   *#clients(): Generator<Client> {
@@ -162,19 +209,24 @@ function totals(before: Group['left'], clients: readonly Client[]): Group['left'
 async function statusOf(groups: ReadonlyMap<string, Group>): Promise<
   Omit<FleetStatus, 'eventLoopDelayMsMax'>
 > {
-  const unread = await unreadBytesByPort()
-  let backlogBytes = 0
+  const backlogBytes = await backlogOf(groups.values())
   const status: Record<string, GroupStatus> = {}
   for (const [name, group] of groups) {
     const open = group.clients.filter((client) => client.isOpen)
-    for (const client of open) {
-      if (client.readsAtOnce) backlogBytes += unread.get(client.localPort) ?? 0
-    }
     const sum = totals(group.left, group.clients)
     const replaying = open.filter(({ stream }) => stream.isReplaying).length
     status[name] = { ...sum, open: open.length, replaying, floor: floorOf(open) }
   }
   return { groups: status, backlogBytes }
+}
+
+/** Bytes that wait in the kernel although their clients read at once. */
+async function backlogOf(groups: Iterable<Group>): Promise<number> {
+  const unread = await unreadBytesByPort()
+  const clients = Array.from(groups, (group) => group.clients).flat()
+  return clients
+    .filter((client) => client.readsAtOnce)
+    .reduce((sum, { localPort }) => sum + (unread.get(localPort) ?? 0), 0)
 }
 
 /** Highest offset per partition that all of `clients` have; without partitions that one lacks. */

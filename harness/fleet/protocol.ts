@@ -4,6 +4,7 @@
  * deadline. Deliveries do not travel here: the fleet writes them to its own journal.
  */
 import type { ClientGroup } from '../dsl/scenario.ts'
+import type { HostileTopic } from '../stimuli/hostile-frames.ts'
 
 export interface FleetStart {
   readonly do: 'start'
@@ -46,7 +47,11 @@ export type FleetCommand =
   | { readonly do: 'reset'; readonly group: string }
   /** Besides the clients there are, so many handshakes each are begun and broken off. */
   | { readonly do: 'abort-handshakes'; readonly group: string; readonly each: number }
-  | { readonly do: 'hostile-frames'; readonly group: string }
+  | {
+      readonly do: 'hostile-frames'
+      readonly group: string
+      readonly about: HostileTopic
+    }
   /** Tells what the fleet has, without touching it. */
   | { readonly do: 'status' }
   /** Compares run states, closes all clients, closes the journal, exits 0. */

@@ -35,6 +35,8 @@ export interface StreamOwner {
   control?(text: string): void
 }
 
+/** What a resume is answered with, at its end. */
+const answers = new Set<unknown>(['replay_complete', 'error'])
 /** A longer control frame goes into the history as its type and its size. */
 const controlCharsMax = 64 * 1_024
 
@@ -47,6 +49,8 @@ export class RelayStream implements FrameSink {
   t: Micros = 0
   readonly #cursor = { partition: 0, offset: 0 }
   #hasCursor = false
+  /** Pongs, and answers to resumes, so far: for whoever waits for the next one. */
+  readonly heard = { pongs: 0, answers: 0 }
   #replays = 0
   #path: DeliveryPath = 'live'
   #pongs = 0
@@ -100,6 +104,7 @@ export class RelayStream implements FrameSink {
 
   pong(): void {
     this.#pongs += 1
+    this.heard.pongs += 1
   }
 
   close(code: number, reason: string): void {
@@ -130,14 +135,12 @@ export class RelayStream implements FrameSink {
     if (frame['type'] === 'cursor') return this.#slowCursor(frame)
     const isLastWord = frame['type'] === 'error' || frame['type'] === 'disconnect'
     if (this.#hasCursor && !isLastWord) this.#garbled('frame-inside-pair')
-    if (frame['type'] === 'pong') {
-      this.#pongs += 1
-      return
-    }
+    if (frame['type'] === 'pong') return this.pong()
     this.log.flush()
     const isLong = end - start > controlCharsMax
     const kept = isLong ? { type: frame['type'], bytesLeftOut: end - start } : frame
     this.#recorder.journal.write(['control', this.t, this.#client, kept])
+    if (answers.has(frame['type'])) this.heard.answers += 1
     if (frame['type'] === 'replay_complete') this.#replayed()
     this.#owner.control?.(text)
   }

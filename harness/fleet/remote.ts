@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { ClientGroup } from '../dsl/scenario.ts'
+import type { HostileTopic } from '../stimuli/hostile-frames.ts'
 import { askOf, type Ask } from '../world/asking.ts'
 import { startChild, type Exit } from '../world/child.ts'
 import type { World } from '../world/world.ts'
@@ -52,7 +53,7 @@ export interface RemoteFleet {
   resume(group: string, from: 'earliest' | 'latest' | 'cursor'): Promise<FleetStatus>
   reset(group: string): Promise<FleetStatus>
   abortHandshakes(group: string, each: number): Promise<FleetStatus>
-  hostileFrames(group: string): Promise<FleetStatus>
+  hostileFrames(group: string, about: HostileTopic): Promise<FleetStatus>
   status(): Promise<FleetStatus>
   /** Compares run states, closes all clients and the journal, and waits for the process's end. */
   finish(): Promise<FleetStatus>
@@ -65,6 +66,7 @@ const limitMs = {
   status: 5_000,
   order: 10_000,
   pings: 60_000,
+  aborts: 60_000,
   hostileFrames: 60_000,
   finish: 30_000,
   exit: 5_000,
@@ -108,8 +110,9 @@ function orders(
     pings: (group, kind, each) => ask({ do: 'pings', group, kind, each }, limitMs.pings),
     resume: (group, from) => ask({ do: 'resume', group, from }, limitMs.order),
     reset: (group) => ask({ do: 'reset', group }, limitMs.order),
-    abortHandshakes: (group, each) => ask({ do: 'abort-handshakes', group, each }, limitMs.order),
-    hostileFrames: (group) => ask({ do: 'hostile-frames', group }, limitMs.hostileFrames),
+    abortHandshakes: (group, each) => ask({ do: 'abort-handshakes', group, each }, limitMs.aborts),
+    hostileFrames: (group, about) =>
+      ask({ do: 'hostile-frames', group, about }, limitMs.hostileFrames),
     status: () => ask({ do: 'status' }, limitMs.status),
     async finish() {
       const status = await ask({ do: 'finish' }, limitMs.finish)

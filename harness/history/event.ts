@@ -99,7 +99,8 @@ export type Garbled = readonly [
 export type ControlIn = readonly ['control', Micros, client: number, frame: Record<string, unknown>]
 /**
  * A control frame that a client sent; floods are one event with a count. `what` is `resume:<from>`,
- * `reset`, `ping:json`, `ping:native`, `handshake-aborted` or `hostile:<name>`.
+ * `reset`, `ping:json`, `ping:native`, `handshake-aborted:<stage>`, `hostile:<name>`, or
+ * `hostile-alone:<name>`, which is said on a connection on which nothing else was.
  */
 export type ControlOut = readonly ['sent', Micros, client: number, what: string, count: number]
 /** A client stopped (`true`) or went on (`false`) reading. `bytesRead` so far. */

@@ -12,7 +12,14 @@ export interface Frame {
 }
 
 /**
- * `ignored`: the connection goes on as if the frame had not been sent (a resume is still answered);
+ * What a frame is hostile in: characters of several bytes where a careless cut would fall, more
+ * entries than a resume may name, or anything else.
+ */
+export type HostileTopic = 'multi-byte' | 'limits' | 'nonsense'
+
+/**
+ * `ignored`: the connection goes on as if the frame had not been sent, and the next ping is
+ * answered;
  * `error`: an error frame with `code` comes, then the end of the connection; `closed`: the end of
  * the connection without an error frame.
  */
@@ -21,9 +28,12 @@ export type FrameReaction = 'ignored' | 'error' | 'closed'
 export interface HostileFrame {
   readonly name: string
   readonly says: string
+  readonly about: HostileTopic
   readonly expectedReaction: FrameReaction
   /** The `code` of the error frame, where one is owed. */
   readonly code?: string
+  /** A resume that any parser can read is answered: by an end of the replay, or by an error. */
+  readonly isAnswered?: true
   /** Builds the frame; the large ones live only while they are sent. */
   build(): Frame
 }
@@ -46,12 +56,18 @@ const entries = (count: number): Record<string, string> =>
 const ignored = (name: string, says: string, build: () => Frame): HostileFrame => ({
   name,
   says,
+  about: name.includes('multi-byte') ? 'multi-byte' : 'nonsense',
   expectedReaction: 'ignored',
   build,
+})
+const answered = (name: string, says: string, build: () => Frame): HostileFrame => ({
+  ...ignored(name, says, build),
+  isAnswered: true,
 })
 const refused = (name: string, code: string, says: string, build: () => Frame): HostileFrame => ({
   name,
   says,
+  about: code.startsWith('RESUME_TOO_MANY') ? 'limits' : 'nonsense',
   expectedReaction: 'error',
   code,
   build,
@@ -64,6 +80,7 @@ const malformedText: readonly HostileFrame[] = [
   {
     name: 'bad-utf8',
     says: 'A text frame that is not UTF-8: RFC 6455 demands the end of the connection.',
+    about: 'nonsense',
     expectedReaction: 'closed',
     build: () => ({
       opcode: 'text',
@@ -88,7 +105,7 @@ const malformedText: readonly HostileFrame[] = [
   ignored('no-type', 'An object without a type.', () => text('{}')),
   ignored('type-not-text', 'A type that is a number.', () => text('{"type":1}')),
   ignored('unknown-type', 'A type of a future protocol.', () => text('{"type":"later"}')),
-  ignored('unknown-type-long', 'A type of 90,000 bytes of multi-byte text.', () =>
+  ignored('unknown-type-multi-byte', 'A type of 90,000 bytes of multi-byte text.', () =>
     text(JSON.stringify({ type: euro.repeat(30_000) })),
   ),
   ignored('prototype-type', 'A type that every object inherits.', () =>
@@ -106,30 +123,31 @@ const malformedResume: readonly HostileFrame[] = [
   refused('resume-threads', 'RESUME_TOO_MANY_THREADS', 'A resume of one thread too many.', () =>
     resume({ mode: 'thread', lastSequencesByThread: entries(threadsMax + 1) }),
   ),
-  ignored('resume-negative', 'An offset below 0.', () => resumeAt('"-1"')),
-  ignored('resume-fraction', 'An offset of one and a half.', () => resumeAt('1.5')),
-  ignored('resume-exponent', 'An offset as 1e3.', () => resumeAt('1e3')),
-  ignored('resume-beyond-int64', 'An offset of 2^63.', () => resumeAt('"9223372036854775808"')),
+  answered('resume-negative', 'An offset below 0.', () => resumeAt('"-1"')),
+  answered('resume-fraction', 'An offset of one and a half.', () => resumeAt('1.5')),
+  answered('resume-exponent', 'An offset as 1e3.', () => resumeAt('1e3')),
+  answered('resume-beyond-int64', 'An offset of 2^63.', () => resumeAt('"9223372036854775808"')),
+  // To some parsers it is no number at all, and the text no JSON.
   ignored('resume-beyond-double', 'An offset of 400 digits.', () => resumeAt('9'.repeat(400))),
-  ignored('resume-boolean', 'An offset of true.', () => resumeAt('true')),
-  ignored('resume-null-offset', 'An offset of null.', () => resumeAt('null')),
-  ignored('resume-spaces', 'An offset with spaces around it.', () => resumeAt('" 42 "')),
-  ignored('resume-map-null', 'Offsets that are null.', () =>
+  answered('resume-boolean', 'An offset of true.', () => resumeAt('true')),
+  answered('resume-null-offset', 'An offset of null.', () => resumeAt('null')),
+  answered('resume-spaces', 'An offset with spaces around it.', () => resumeAt('" 42 "')),
+  answered('resume-map-null', 'Offsets that are null.', () =>
     resume({ lastOffsetsByPartition: null }),
   ),
-  ignored('resume-map-array', 'Offsets that are an array.', () =>
+  answered('resume-map-array', 'Offsets that are an array.', () =>
     resume({ lastOffsetsByPartition: ['0', '0'] }),
   ),
-  ignored('resume-partition-multi-byte', 'A partition with a character across byte 128.', () =>
+  answered('resume-partition-multi-byte', 'A partition with a character across byte 128.', () =>
     resume({ lastOffsetsByPartition: { [euro.repeat(50)]: '1' } }),
   ),
-  ignored('resume-offset-multi-byte', 'An offset with a character across byte 128.', () =>
+  answered('resume-offset-multi-byte', 'An offset with a character across byte 128.', () =>
     resume({ lastOffsetsByPartition: { 0: euro.repeat(50) } }),
   ),
-  ignored('resume-partition-prototype', 'Partitions that every object inherits.', () =>
+  answered('resume-partition-prototype', 'Partitions that every object inherits.', () =>
     text('{"type":"resume","from":"latest","lastOffsetsByPartition":{"__proto__":"1"}}'),
   ),
-  ignored('resume-partition-beyond-int32', 'A partition of 2^31.', () =>
+  answered('resume-partition-beyond-int32', 'A partition of 2^31.', () =>
     resume({ lastOffsetsByPartition: { 2147483648: '0' } }),
   ),
 ]

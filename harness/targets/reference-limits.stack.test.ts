@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { closeRows, type CloseReason } from '../../relay/tables/close-codes.ts'
 import { metricRows } from '../../relay/tables/metrics.ts'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
-import { abortHandshake } from '../fleet/connection.ts'
+import { abortHandshake, abortStages } from '../fleet/connection.ts'
 import { handshake } from '../fleet/handshake.ts'
 import { repoRoot } from '../world/places.ts'
 import { Client } from './client.ts'
@@ -83,7 +83,9 @@ describe('slots', () => {
   test('are counted per address and come back, also from handshakes that break off', async () => {
     await withPlace(bed.place({ connectionsPerIpMax: 2 }), async ({ address, metric }) => {
       const hello = handshake(`ws://${address}/ws`, Buffer.alloc(16))
-      for (let tries = 0; tries < 20; tries += 1) await abortHandshake(hello)
+      for (let tries = 0; tries < 21; tries += 1) {
+        await abortHandshake(clock, hello, abortStages[tries % 3]!, 2_000)
+      }
       await until('no client', async () => (await metric('websocket_connected_clients')) === 0)
       const open = [await Client.open(address), await Client.open(address)]
       const third = new Client(address)

@@ -1,0 +1,36 @@
+import { story, type Story } from '../history/story.ts'
+import { clientsCounted } from './clients-counted.ts'
+import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+
+/** Two clients from 2 s on, a third from 5 to 8 s, a stall from 10 to 14 s. */
+function counted(
+  metrics: (t: number) => number | null,
+  health: (t: number) => number | undefined = (t) => metrics(t) ?? undefined,
+): Story {
+  const told = story().opened(2, 1).opened(2, 2).opened(5, 3).closed(8, 3, 'client')
+  told.broken(10, 14, { fault: 'stall', hop: 'clients', group: 'readers' })
+  for (let t = 0; t < 20; t += 0.5) {
+    told.scrape(t, { websocket_connected_clients: metrics(t) })
+    told.health(t, { metrics: { connected_clients: health(t) } })
+  }
+  return told
+}
+const truth = (t: number) => (t < 2 ? 0 : t < 5 ? 2 : t < 8 ? 3 : 2)
+
+judgeCases('clients-counted', clientsCounted, {}, [
+  ...passes(
+    'counted',
+    ['both tell the truth', counted(truth)],
+    ['only one page tells it', counted(truth, () => undefined)],
+    ['a little late', counted((t) => truth(t - 0.2))],
+    ['while some vanish it knows less, or more', counted((t) => (t > 10 && t < 15 ? 0 : truth(t)))],
+    ['one sample is odd', counted((t) => (t === 18 ? 3 : truth(t)))],
+  ),
+  ...fails(
+    'miscounted',
+    ['one client where there is none', counted((t) => truth(t) + 1)],
+    ['only /health is wrong', counted(truth, (t) => truth(t) + 1)],
+    ['whoever left is still counted', counted((t) => (t < 8 ? truth(t) : 3))],
+  ),
+  ...cannotTell('too-little', ['never asked in peace', counted(truth), { samplesMin: 100 }]),
+])

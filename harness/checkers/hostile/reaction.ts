@@ -1,0 +1,83 @@
+/** What became of one hostile frame, held against what its row owes it. */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import type { Violation } from '../conclude.ts'
+import type { Trial } from './trials.ts'
+
+/** What was not as it is owed. */
+export interface Reaction {
+  /** Absent where nobody waited long enough to tell. */
+  readonly violation?: Violation
+  /** The connection was reset, and with it perhaps the answer. */
+  readonly isLost?: true
+}
+
+/** Undefined where the frame got what it is owed. */
+export function reactionTo(history: History, trial: Trial, limit: Micros): Reaction | undefined {
+  return trial.row.expectedReaction === 'ignored'
+    ? reactionOfListener(history, trial, limit)
+    : reactionOfCloser(history, trial, limit)
+}
+
+/** The relay goes on listening: it answers the ping behind the frame, and a resume itself. */
+function reactionOfListener(
+  history: History,
+  trial: Trial,
+  limit: Micros,
+): Reaction | undefined {
+  const { t, row, session } = trial
+  const until = Math.min(t + limit, trial.next)
+  const by = session.closed?.[5]
+  const isEnded = by !== undefined && by !== 'client'
+  if (isEnded && session.end <= until) {
+    const says = `${said(trial)} was to be ignored; it ended the connection.`
+    return { violation: { rule: 'ended-for-nothing', says, at: session.end } }
+  }
+  const hasWaited = session.end >= t + limit
+  if (!isTold(history, trial, until, (frame) => frame['type'] === 'pong')) {
+    if (!hasWaited) return {}
+    const says = `${said(trial)} was to be ignored; after it no ping was answered in time.`
+    return { violation: { rule: 'not-answered', says, at: t + limit } }
+  }
+  const isAnswer = ({ type }: Readonly<Record<string, unknown>>) =>
+    type === 'replay_complete' || type === 'error'
+  if (row.isAnswered !== true || isTold(history, trial, until, isAnswer)) return undefined
+  if (!hasWaited) return {}
+  const says = `${said(trial)} is a resume and was to be answered; pings were, it was not.`
+  return { violation: { rule: 'resume-unanswered', says, at: t + limit } }
+}
+
+/** The relay says why, where a word is owed, and ends the connection. */
+function reactionOfCloser(history: History, trial: Trial, limit: Micros): Reaction | undefined {
+  const { t, row, session } = trial
+  const until = t + limit
+  const by = session.closed?.[5]
+  const isEnded = by !== undefined && by !== 'client' && session.end <= until
+  const { code } = row
+  if (code !== undefined && !isTold(history, trial, until, (frame) => frame['code'] === code)) {
+    if (!isEnded && session.end < until) return {}
+    const says = `${said(trial)} was to be answered with ${code}; that never came.`
+    const violation = { rule: 'not-refused', says, at: Math.min(session.end, until) }
+    return isEnded && by === 'network' ? { violation, isLost: true } : { violation }
+  }
+  if (isEnded) return undefined
+  if (session.end < until) return {}
+  const says = `${said(trial)} was to end the connection; it went on for longer than the limit.`
+  return { violation: { rule: 'not-ended', says, at: until } }
+}
+
+const said = ({ row, client, isAlone }: Trial): string =>
+  `"${row.name}" of client ${client}${isAlone ? ', said alone,' : ''}`
+
+/** Whether such a control frame came to the client between the frame and `until`. */
+function isTold(
+  history: History,
+  { t, client, session }: Trial,
+  until: Micros,
+  isWanted: (frame: Readonly<Record<string, unknown>>) => boolean,
+): boolean {
+  const last = Math.min(until, session.end)
+  return history
+    .events('control')
+    .some(([, at, to, frame]) => to === client && at >= t && at <= last && isWanted(frame))
+}

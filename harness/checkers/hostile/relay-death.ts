@@ -1,0 +1,35 @@
+/** A relay that ends while hostile frames are said: their doing, or something before them. */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import { strikePhase } from '../../history/windows.ts'
+import type { Doubt, Violation } from '../conclude.ts'
+import type { Trial } from './trials.ts'
+
+export interface RelayDeath {
+  readonly violation?: Violation
+  readonly doubt?: Doubt
+}
+
+/** What the relay's own end means for those who said `trials`. */
+export function relayDeath(history: History, trials: readonly Trial[], limit: Micros): RelayDeath {
+  const struck = history.phase(strikePhase)?.begin ?? Infinity
+  const exit = history
+    .events('process')
+    .find(([, t, role, , edge]) => role === 'relay' && edge === 'exit' && t < struck)
+  if (exit === undefined) return {}
+  const [, at, , pid, , code, signal] = exit
+  const last = trials.filter(({ t }) => t <= at).toSorted((a, b) => b.t - a.t)[0]
+  const how = `The relay (process ${pid}) ended with ${signal ?? `code ${code}`}`
+  if (last === undefined || at - last.t > limit) {
+    if (last !== undefined) return {}
+    return {
+      doubt: {
+        rule: 'relay-died-before',
+        says: `${how} before any of these frames was said.`,
+        fix: 'see what ended it, and run it again without that',
+      },
+    }
+  }
+  const says = `${how} right after "${last.row.name}" of client ${last.client}.`
+  return { violation: { rule: 'relay-died', says, at } }
+}

@@ -1,0 +1,14 @@
+/** /health asks the broadcast for its receivers, of which the relay itself holds one. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'M-1035',
+  says: '/health counts one client more than there are, /metrics does not',
+  scenario: 'slots-come-back',
+  rules: ['miscounted'],
+  relay: ({ headcount }) => ({
+    headcount: { ...headcount, health: (clients) => headcount.health(clients) + 1 },
+  }),
+}
+export default defect

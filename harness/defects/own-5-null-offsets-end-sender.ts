@@ -1,0 +1,20 @@
+/** Offsets that are null are looked into as if they were a map, and the connection ends with it. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'own-5',
+  says: 'a resume whose offsets are null ends its connection instead of being answered',
+  scenario: 'hostile-frames-harm-nobody',
+  rules: ['ended-for-nothing'],
+  relay: ({ resumes }) => ({
+    resumes: {
+      parse(text) {
+        const offsets = /"lastOffsetsByPartition":null/.exec(text)
+        if (offsets === null) return resumes.parse(text)
+        return { refused: 'RESUME_TOO_MANY_PARTITIONS', found: 'null' }
+      },
+    },
+  }),
+}
+export default defect
