@@ -171,12 +171,12 @@ function recordOf(
     scenario: { name: scenario.name, claim: scenario.claim },
     seed: order.seed,
     target: recordedTarget(target),
-    phases: played.plan.phases.map(({ name, ms, load, prelude, faults, stimuli }) => ({
-      name,
-      ms,
-      load: { ...load },
-      faults: plain(faults),
-      stimuli: plain([...prelude, ...stimuli]),
+    phases: played.plan.phases.map((phase) => ({
+      name: phase.name,
+      ms: phase.ms,
+      load: { ...phase.load },
+      faults: plain(phase.faults),
+      stimuli: plain([...phase.prelude, ...phase.stimuli, ...(phase.closing ?? [])]),
     })),
     expectations: [...played.plan.expectations],
     settings: target.kind === 'url' ? {} : { ...scenario.relay },

@@ -102,6 +102,8 @@ function phaseCells(scenario: Scenario, phase: PlannedPhase): readonly string[] 
   const isOther = JSON.stringify(phase.load) !== JSON.stringify(scenario.load)
   const [first, ...more] = phase.prelude.map(sayStimulus)
   const prelude = first === undefined ? [] : [[`first ${first}`, ...more].join(' and ')]
+  const [last, ...others] = (phase.closing ?? []).map(sayStimulus)
+  const closing = last === undefined ? [] : [[`at the end ${last}`, ...others].join(' and ')]
   return [
     code(phase.name),
     phase.awaitsReplaysMs === 0
@@ -109,7 +111,7 @@ function phaseCells(scenario: Scenario, phase: PlannedPhase): readonly string[] 
       : `${saySeconds(phase.ms)}, and up to ${saySeconds(phase.awaitsReplaysMs)} for replays`,
     isOther ? sayLoad(phase.load) : 'as above',
     phase.faults.map((fault) => prose(sayFault(fault))).join('; '),
-    [...prelude, ...phase.stimuli.map(sayStimulus)].join('; then '),
+    [...prelude, ...phase.stimuli.map(sayStimulus), ...closing].join('; then '),
   ]
 }
 

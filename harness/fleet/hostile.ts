@@ -18,8 +18,8 @@ const lingerMs = 500
 const pollMs = 2
 /** From then on nothing new is said; what was not said is not judged. */
 const speakLimitMs = 40_000
-/** Clients that speak at a time, and suspects that are tried: each takes a slot. */
-const speakersMax = 4
+/** Suspects that are tried at a time: each takes a slot. */
+const suspectsMax = 4
 /** A last word that a reset took is given another chance to arrive. */
 const triesMax = 3
 const ping = Buffer.from('{"type":"ping"}')
@@ -39,13 +39,8 @@ type Reaction = 'answered' | 'silent' | 'ended'
 export async function sendHostileFrames(stage: HostileStage, about: HostileTopic): Promise<void> {
   const frames = hostileFrames.filter((frame) => frame.about === about)
   const untilMs = stage.clock.nowMs() + speakLimitMs
-  const waiting = [...stage.clients]
-  const speak = async () => {
-    for (let client = waiting.pop(); client !== undefined; client = waiting.pop()) {
-      await speakAll({ ...stage, untilMs }, client, frames)
-    }
-  }
-  await Promise.all(Array.from({ length: speakersMax }, speak))
+  // One after the other: when the whole relay ends, nothing else was said at that moment.
+  for (const client of stage.clients) await speakAll({ ...stage, untilMs }, client, frames)
 }
 
 type TimedStage = HostileStage & { readonly untilMs: number }
@@ -90,7 +85,7 @@ async function confirm(stage: TimedStage, candidates: readonly HostileFrame[]): 
   const waiting = candidates.toReversed()
   const confirmed = new Set<HostileFrame>()
   while (waiting.length > 0 && confirmed.size === 0 && !isLate(stage)) {
-    const batch = waiting.splice(0, speakersMax)
+    const batch = waiting.splice(0, suspectsMax)
     const tried = batch.map(async (frame) => {
       if (await doesItAgain(stage, frame, () => confirmed.size > 0)) confirmed.add(frame)
     })
