@@ -7,7 +7,7 @@ import { join, leave, pings, quiet, resumeAll, stallClients } from '../harness/d
 
 const paths = [['broadcast', 'listening'], ['control', 'pinging'], ['resume', 'resuming']] as const
 /** Time for kernel buffers to fill up before a write can wait at all, and to see the end. */
-const marginMs = 5_000
+const marginMs = 6_500
 // A relay that stops reading pings has no answers to wait with.
 const unthrottled = { clientFramesPerSecondMax: 0 }
 /** More than there is room for. */
@@ -34,7 +34,8 @@ export default scenario({
       const prelude = [join(group, all)]
       return { name, ms, prelude, faults: [stallClients(group)], closing: [join('probe', all)] }
     }
-    const free = { ms: 300, ...quiet, prelude: [leave('probe')] } as const
+    // What was produced before must be delivered before, or it is that which waits.
+    const free = { ms: 1_500, ...quiet, prelude: [leave('probe')] } as const
     return [
       { name: 'traffic', ms: 1_500 },
       stalled('broadcast', 'listening'),
@@ -46,7 +47,7 @@ export default scenario({
   },
   expect: ({ sendTimeoutMs }) => ({
     'M-1034': paths.map(([path, group]) => {
-      const own = { group, phase: path, probe: 'probe', limitMs: sendTimeoutMs + 2_000 } as const
+      const own = { group, phase: path, probe: 'probe', limitMs: sendTimeoutMs + 3_000 } as const
       return { check: 'closed-in-time', path, ...own } as const
     }),
     'M-1033': [

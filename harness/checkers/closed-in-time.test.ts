@@ -5,10 +5,10 @@ import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 const MiB = 1_048_576
 
 /** Two readers and three clients that stall at 5 s; the target's count by `count`, 2 MiB/s. */
-function stall(count: ((t: number) => number) | undefined, bytes = 20_972): Story {
+function stall(count: ((t: number) => number) | undefined, bytes = 20_972, until = 16): Story {
   const told = story().opened(0, 1).opened(0, 2)
   for (const client of [3, 4, 5]) told.opened(0, client, 'stalled')
-  for (let t = 1; t < 16; t += 1) told.acked(t, 0, (t - 1) * 100, 100, { bytes })
+  for (let t = 1; t < until; t += 1) told.acked(t, 0, (t - 1) * 100, 100, { bytes })
   for (let t = 0; t <= 16; t += 0.5) {
     told.scrape(t, { websocket_connected_clients: count?.(t) ?? null })
   }
@@ -26,6 +26,8 @@ const probed = (at: number, letIn: number, told: Story) => {
   }
   return told
 }
+/** The same, but nothing is produced while they stall. */
+const hush = (count: (t: number) => number) => stall(count, 20_972, 5)
 const closing = (at: number, more = 0) => (t: number) => (t < at ? 5 : 2) + more
 /** A replay, or pongs, of which some arrived once the stall was over. */
 const asked = (told: Story) =>
@@ -53,10 +55,10 @@ judgeCases(
       }],
       ['closed although little was owed', stall(closing(10), 10)],
       ['only the fleet saw it', seen(10)],
-      ['pings stalled it', stall(closing(9)).sent(6.5, 3, 'ping:native', 80_000), {
+      ['pings stalled it', hush(closing(9)).sent(6.5, 3, 'ping:native', 80_000), {
         path: 'control',
       }],
-      ['a replay stalled it', stall(closing(9)).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
+      ['a replay stalled it', hush(closing(9)).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
       ['it was only silent', stall(closing(8), 0), { path: 'silence' }],
     ),
     ...fails<ClosedInTimeOptions>(
@@ -83,6 +85,11 @@ judgeCases(
       'closed, but the limit still counts them',
       probed(14.5, 0, stall(closing(10))),
       { probe: 'probe' },
+    ]),
+    ...cannotTell<ClosedInTimeOptions>('other-writes', [
+      'records waited as well',
+      pinged(stall(closing(9))),
+      { path: 'control' },
     ]),
     ...cannotTell<ClosedInTimeOptions>(
       'no-witness',

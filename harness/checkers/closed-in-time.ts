@@ -104,6 +104,7 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
         : undefined,
       goneAt === undefined && deadline > window.end ? tooShort : undefined,
       goneAt === undefined && bite !== undefined ? noWitness(found) : undefined,
+      otherWrites(history, options, window),
     ],
     holds: {
       rule: 'closed-in-time',
@@ -146,6 +147,21 @@ interface Found {
   readonly freed: Freed
   /** Whether every slot was taken when the stall began. */
   readonly isFull: boolean
+}
+
+/** Where enough records were owed as well, it may have been their write that waited. */
+function otherWrites(
+  history: History,
+  { path, fillBytes = fillBytesDefault }: ClosedInTimeOptions,
+  { begin, end }: Window,
+): Doubt | undefined {
+  const owed = ackedBytes(history).within(begin, end)
+  if (path === 'broadcast' || owed < fillBytes) return undefined
+  return {
+    rule: 'other-writes',
+    says: `No records were to be owed meanwhile; ${mebibytes(owed)} were, and may have waited.`,
+    fix: 'run it again; the producer had fallen behind its plan',
+  }
 }
 
 const tooShort = {
