@@ -7,7 +7,7 @@ import { join, leave, pings, quiet, resumeAll, stallClients } from '../harness/d
 
 const paths = [['broadcast', 'listening'], ['control', 'pinging'], ['resume', 'resuming']] as const
 /** Time for kernel buffers to fill up before a write can wait at all, and to see the end. */
-const marginMs = 6_500
+const marginMs = 7_000
 // A relay that stops reading pings has no answers to wait with.
 const unthrottled = { clientFramesPerSecondMax: 0 }
 /** More than there is room for. */

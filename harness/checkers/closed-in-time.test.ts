@@ -86,6 +86,11 @@ judgeCases(
       probed(14.5, 0, stall(closing(10))),
       { probe: 'probe' },
     ]),
+    ...fails<ClosedInTimeOptions>('new-client-failed', [
+      'closed, and one new client met an error',
+      probed(14.5, 2, stall(closing(10))).refused(14.6, 'probe', 500),
+      { probe: 'probe' },
+    ]),
     ...cannotTell<ClosedInTimeOptions>('other-writes', [
       'records waited as well',
       pinged(stall(closing(9))),

@@ -97,7 +97,7 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
   const found: Found = { closedAt, deadline, wanted, window, counted, freed, isFull }
   const goneAt = closedAt ?? freedAt
   return conclude({
-    violations: bite === undefined ? [] : violations(found),
+    violations: [...(bite === undefined ? [] : violations(found)), ...freed.failed],
     doubts: [
       goneAt === undefined && bite === undefined
         ? { rule: 'stall-not-proven', ...notProven(history, options, given) }

@@ -2,7 +2,8 @@
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import { probesOf } from './slots.ts'
+import type { Violation } from './conclude.ts'
+import { otherRefusals, probesOf } from './slots.ts'
 import type { Stall } from './stalls.ts'
 
 /** What became of new clients that tried for so many slots. */
@@ -16,6 +17,8 @@ export interface Freed {
   readonly isEnough: boolean
   /** Whether enough tried, and were let in or met the limit, for a judgement. */
   readonly isDecided: boolean
+  /** Those that were refused for anything but the limit. */
+  readonly failed: readonly Violation[]
 }
 
 /** Clients of `probe` that tried within the window, for `wanted` slots. */
@@ -26,9 +29,10 @@ export function freedSlots(
   wanted: number,
 ): Freed {
   if (probe === undefined) {
-    return { at: undefined, opened: 0, limited: 0, isEnough: false, isDecided: false }
+    return { at: undefined, opened: 0, limited: 0, isEnough: false, isDecided: false, failed: [] }
   }
-  const { opened, refused, limited } = probesOf(history, probe, window)
+  const probes = probesOf(history, probe, window)
+  const { opened, refused, limited } = probes
   const times = [
     ...history.events('opened').filter(([, , , group]) => group === probe).map(([, t]) => t),
     ...refused.map(([t]) => t),
@@ -38,7 +42,9 @@ export function freedSlots(
     opened,
     limited,
     isEnough: opened >= wanted,
-    isDecided: opened + limited >= wanted,
+    // Where some failed otherwise, a slot may have been theirs.
+    isDecided: opened + limited >= wanted && refused.length === limited,
+    failed: otherRefusals(probes),
   }
 }
 

@@ -41,14 +41,14 @@ export const bounds: readonly Damage[] = [
   {
     name: 'a slot is kept',
     says: 'A client is gone, and the relay still counts it.',
-    finds: ['slot-kept', 'miscounted', 'count-wrong', 'clients-miscounted'],
-    seenBy: ['slots-released'],
+    finds: ['miscounted'],
+    seenBy: ['clients-counted'],
     apply(given) {
-      const phase = phaseOf(given)
-      if (phase === undefined) return undefined
+      const since = given.history.phase('traffic')?.end
+      if (since === undefined) return undefined
       return edited(
         editSignal(given.events, 'connectedClients', (value, _, t) =>
-          t >= phase.begin ? value + 1 : value,
+          t >= since ? value + 1 : value,
         ),
       )
     },
@@ -56,22 +56,22 @@ export const bounds: readonly Damage[] = [
   {
     name: 'a client is counted that is not there',
     says: 'The relay counts one client too many from the very start.',
-    finds: ['slot-kept', 'miscounted', 'count-wrong', 'clients-miscounted'],
-    seenBy: ['slots-released'],
+    finds: ['miscounted'],
+    seenBy: ['clients-counted'],
     apply: (given) => edited(editSignal(given.events, 'connectedClients', (value) => value + 1)),
   },
   {
     name: 'a new client meets 429',
     says: 'A slot that is free is not given to the next client.',
-    finds: ['new-client-refused'],
-    seenBy: ['slots-released', 'newcomers-let-in'],
+    finds: ['new-client-refused', 'slot-kept', 'not-closed'],
+    seenBy: ['closed-in-time', 'newcomers-let-in'],
     apply: (given) => edited(refuseProbe(given, 429)),
   },
   {
     name: 'a new client meets 500',
     says: 'A new client is not let in, for an error of the relay.',
     finds: ['new-client-failed'],
-    seenBy: ['slots-released', 'newcomers-let-in'],
+    seenBy: ['closed-in-time', 'newcomers-let-in'],
     apply: (given) => edited(refuseProbe(given, 500)),
   },
   {
@@ -98,7 +98,7 @@ export const bounds: readonly Damage[] = [
   {
     name: 'the limit is refused with 500',
     says: 'Clients above the limit are refused with an error of the relay.',
-    finds: ['wrong-status', 'refused-wrongly', 'not-429', 'refused-otherwise'],
+    finds: ['new-client-failed'],
     seenBy: ['limit-holds'],
     apply: (given) => edited(editRefusals(given, 500)),
   },
@@ -155,14 +155,6 @@ const editMemory = ({ events }: Given, change: (bytes: number, t: number) => num
     return role === 'relay' ? [[kind, t, role, change(bytes, t), cpu]] : [sample]
   })
 
-/** The first phase in which slots are to be given back. */
-function phaseOf({ record, history }: Given) {
-  for (const { expectation } of record.expectations) {
-    if (expectation.check === 'slots-released') return history.phase(expectation.phase)
-  }
-  return undefined
-}
-
 /** The last client that was let in to see whether slots are free is refused. */
 function refuseProbe({ events, history }: Given, status: number): Events | undefined {
   const probe = history.events('opened').findLast(([, , , group]) => group === 'probe')
@@ -178,7 +170,10 @@ function refuseProbe({ events, history }: Given, status: number): Events | undef
 
 function editRefusals({ events, history }: Given, status: number): Events | undefined {
   if (history.events('refused').length === 0) return undefined
-  return editKind(events, 'refused', ([kind, t, group, , why]) => [[kind, t, group, status, why]])
+  return editKind(events, 'refused', (event): readonly HistoryEvent[] => {
+    const [kind, t, group, , why] = event
+    return group === 'pretending' ? [[kind, t, group, status, why]] : [event]
+  })
 }
 
 /** The count of clients falls, and ends are seen, five seconds later than they were. */

@@ -89,38 +89,43 @@ export const relay: readonly Damage[] = [
       const sent = hostile(given, ({ expectedReaction }) => expectedReaction === 'ignored')
       if (sent === undefined) return undefined
       const [, t, client, what] = sent
-      return edited(endAfter(given, client, t, what))
+      const ended = endAfter(given, client, t, what)
+      const again = saidAlone(given, sent)
+      const closed = ['closed', t + second / 2, again.client, 1_006, '', 'relay'] as const
+      return ended && edited([...ended, ...again.events, closed])
     },
   },
   {
     name: 'a hostile resume is not answered',
-    says: 'Resumes that are ignored for what is wrong in them get no answer at all.',
-    finds: ['not-answered', 'resume-unanswered', 'not-served'],
+    says: 'A resume that is ignored for what is wrong in it gets no answer at all, said alone.',
+    finds: ['resume-unanswered'],
     seenBy,
     apply(given) {
-      const senders = new Set(
-        given.history
-          .events('sent')
-          .filter(isHostile)
-          .map(([, , client]) => client),
-      )
-      const isAnswer = (type: unknown) => type === 'replay_complete'
-      const answers = given.history.events('control').filter(([, , client, { type }]) => {
-        return senders.has(client) && isAnswer(type)
-      })
-      if (answers.length === 0) return undefined
-      return edited(
-        withoutKind(given.events, 'control', (event) => {
-          return senders.has(event[2]) && isAnswer(event[3]['type'])
-        }),
-      )
+      const sent = hostile(given, ({ isAnswered }) => isAnswered === true)
+      if (sent === undefined) return undefined
+      const again = saidAlone(given, sent)
+      const frame = { type: 'pong', count: 1 }
+      const pong = ['control', sent[1] + second / 2, again.client, frame] as const
+      return edited([...given.events, ...again.events, pong])
     },
   },
 ]
 
+const second = 1_000_000
+
+/** One more client says the same frame at the same time, alone on a connection of its own. */
+function saidAlone({ history }: Given, [, t, , what]: ControlOut) {
+  const client = Math.max(...history.sessions.keys()) + 1
+  const alone = what.replace(/^hostile:/, 'hostile-alone:')
+  const events: readonly HistoryEvent[] = [
+    ['opened', t - 1, client, 'hostile'],
+    ['sent', t, client, alone, 1],
+  ]
+  return { client, events }
+}
+
 const isRelay = (event: Process, edge: 'start' | 'exit') =>
   event[2] === 'relay' && event[4] === edge
-const isHostile = ([, , , what]: ControlOut) => what.startsWith('hostile:')
 
 type Body = Record<string, unknown>
 
@@ -171,7 +176,8 @@ function hostile(
   isWanted: (row: (typeof hostileFrames)[number]) => boolean,
 ): ControlOut | undefined {
   const names = new Set(hostileFrames.filter(isWanted).map(({ name }) => `hostile:${name}`))
-  const sent = history.events('sent').filter(([, , , what]) => names.has(what))
+  const isOne = (what: string) => names.has(what.replace(/^hostile-alone:/, 'hostile:'))
+  const sent = history.events('sent').filter(([, , , what]) => isOne(what))
   return sent.length === 0 ? undefined : dice.pick(sent)
 }
 
