@@ -7,7 +7,7 @@ import { scenario } from '../harness/dsl/scenario.ts'
 
 const mebibyte = 1_024 * 1_024
 const ringBytesMax = 8 * mebibyte
-const pinnedBytesMax = 16 * mebibyte
+const pinnedBytesMax = 24 * mebibyte
 
 export default scenario({
   name: 'memory-stays-bounded',
