@@ -14,7 +14,7 @@ import { judgeAgain } from './judge.ts'
 import { list } from './list.ts'
 import { reproduce } from './reproduce.ts'
 import { run } from './run.ts'
-import { selfCheck } from './self-check.ts'
+import type { SelfCheckOptions } from './self-check.ts'
 import type { CommandWorld } from './command-world.ts'
 
 /** Aborts when the run must end in order, on the user's wish or on an error of our own. */
@@ -131,7 +131,9 @@ program
   .description('damage recordings of healthy runs and show that each damage is found')
   .option('--record <suite>', 'take the passed runs of a played suite for the recordings')
   .addOption(json)
-  .action(does(selfCheck))
+  .action(does(async (given, folder: string | undefined, options: SelfCheckOptions) =>
+    (await import('./self-check.ts')).selfCheck(given, folder, options),
+  ))
 program
   .command('heal')
   .description('mend and clean up what a killed run left behind')
