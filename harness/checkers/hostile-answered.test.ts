@@ -34,6 +34,10 @@ judgeCases('hostile-answered', hostileAnswered, { limitMs: 2_000, about: 'multi-
     ['others were not answered', inTurn().sent(15, 1, 'hostile:json-null').closed(15.5, 1)],
     ['one that nobody knows any more', inTurn().sent(15, 1, 'hostile:of-old')],
     ['a relay that died long after', inTurn().process(40, 'exit')],
+    [
+      'a relay that died of what was said next',
+      inTurn().sent(15, 1, 'hostile:json-null').process(15.2, 'exit'),
+    ],
   ),
   ...fails(
     'ended-for-nothing',

@@ -2,8 +2,9 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { strikePhase } from '../../history/windows.ts'
+import { hostileFrames } from '../../stimuli/hostile-frames.ts'
 import type { Doubt, Violation } from '../conclude.ts'
-import type { Trial } from './trials.ts'
+import { trialsOf, type Trial } from './trials.ts'
 
 export interface RelayDeath {
   readonly violation?: Violation
@@ -18,10 +19,13 @@ export function relayDeath(history: History, trials: readonly Trial[], limit: Mi
     .find(([, t, role, , edge]) => role === 'relay' && edge === 'exit' && t < struck)
   if (exit === undefined) return {}
   const [, at, , pid, , code, signal] = exit
-  const last = trials.filter(({ t }) => t <= at).toSorted((a, b) => b.t - a.t)[0]
+  // Whatever was said last by anybody is to blame, and nothing that was said before.
+  const said = trialsOf(history, hostileFrames).filter(({ t }) => t <= at)
+  const last = said.toSorted((a, b) => b.t - a.t)[0]
+  const isOurs = trials.some(({ row }) => row === last?.row)
   const how = `The relay (process ${pid}) ended with ${signal ?? `code ${code}`}`
-  if (last === undefined || at - last.t > limit) {
-    if (last !== undefined) return {}
+  if (last === undefined || !isOurs || at - last.t > limit) {
+    if (trials.some(({ t }) => t <= at)) return {}
     return {
       doubt: {
         rule: 'relay-died-before',
