@@ -45,6 +45,8 @@ const slackMicros = 1_000_000
 /** And so does the news that a partition was taken away. */
 const revocationMicros = 500_000
 const pollsAllowed = 2
+/** After the way to Kafka was broken, clients need so long to find each other again. */
+const recoveryMicros = 5_000_000
 /** A gauge that was read so often and never moved, although the truth did, stands still. */
 const frozenReadingsMin = 6
 
@@ -72,7 +74,7 @@ export function compare(
     const reach = (hasFailed ? pollsAllowed : 1) * interval + slackMicros
     const bounds = truth.bounds(t - reach, t)
     if (bounds === undefined) return []
-    const isIdle = truth.takenAt(t) === truth.takenAt(t - interval - slackMicros)
+    const isIdle = truth.wasIdle(t - reach, t)
     return [{ ...base, was, ...bounds, rule: heldRule(base.told, { ...bounds, isIdle }, options) }]
   })
   return options.tellsFrozen && isFrozen(found) ? found.map(asFrozen) : found
@@ -109,7 +111,7 @@ const asFrozen = (one: Comparison): Comparison =>
 
 function isKafkaBroken({ faults }: History, begin: Micros, end: Micros): boolean {
   const isOnWay = ({ spec, begin: from, end: until }: FaultWindow) =>
-    spec['hop'] === 'kafka' && from <= end && until >= begin
+    spec['hop'] === 'kafka' && from <= end && until + recoveryMicros >= begin
   return faults.some(isOnWay)
 }
 

@@ -30,8 +30,8 @@ export interface PartitionTruth {
   readonly samples: readonly TruthSample[]
   /** Bounds of what a gauge may say that was read within the window; undefined: nobody knows. */
   bounds(begin: Micros, end: Micros): Bounds | undefined
-  /** The next offset to be taken, as far as commits and clients show it by a time. */
-  takenAt(t: Micros): number
+  /** Whether nothing was taken for a while that ended within the window. */
+  wasIdle(begin: Micros, end: Micros): boolean
   /** Whether the target held the partition all the time, none of it, or neither. */
   ownership(begin: Micros, end: Micros): 'held' | 'gone' | 'changing'
 }
@@ -53,6 +53,9 @@ export function lagTruths(history: History): ReadonlyMap<number, PartitionTruth>
   }
   return truths
 }
+
+/** Nothing taken for so long is a while without progress. */
+const idleMicros = 1_000_000
 
 const settledStates = new Set(['Stable', 'STABLE'])
 
@@ -82,6 +85,9 @@ function partitionTruth(
     const last = indexAt(times, end) + 1
     return first < 0 || last >= samples.length ? undefined : samples.slice(first, last + 1)
   }
+  /** The next offset to be taken, as far as commits and clients show it by a time. */
+  const taken = (t: Micros) =>
+    Math.max(samples[indexAt(times, t)]?.committed ?? 0, head(t) + 1)
   return {
     partition,
     samples,
@@ -98,9 +104,9 @@ function partitionTruth(
         ),
       }
     },
-    takenAt(t) {
-      const known = samples[indexAt(times, t)]?.committed ?? 0
-      return Math.max(known, head(t) + 1)
+    wasIdle(begin, end) {
+      const within = times.slice(indexAt(times, begin) + 1, indexAt(times, end) + 1)
+      return within.some((t) => taken(t) === taken(t - idleMicros))
     },
     ownership(begin, end) {
       const some = around(begin, end)
