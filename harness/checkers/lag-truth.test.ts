@@ -155,6 +155,12 @@ judgeCases(
       'a stale value after it came back',
       rebalanced((t, partition) => (partition === 1 && t >= 21 ? 900 : right(t, partition))),
     ]),
+    ...passes('true', [
+      'not told after it came back until something was taken from it',
+      rebalanced((t, partition) =>
+        partition === 1 && t >= 20 && t < 21.5 ? 0 : right(t, partition),
+      ),
+    ]),
     ...fails('missing', [
       'never told again',
       rebalanced((t, partition) => (partition === 1 && t >= 10.5 ? null : 20)),

@@ -78,8 +78,8 @@ export const lagTruth: Checker<LagTruthOptions> = {
       return cannotTell('no-truth', says, 'see that the harness reaches the brokers directly')
     }
     const { intervalMs, toleranceRecords = toleranceDefault } = options
-    const tellsFrozen = aboutOf(options) !== 'stuck'
-    const compared = { windows, intervalMs, toleranceRecords, tellsFrozen }
+    const isOfMovement = aboutOf(options) !== 'stuck'
+    const compared = { windows, intervalMs, toleranceRecords, isOfMovement }
     const samples = [...truths.values()].flatMap((truth) => compare(history, truth, compared))
     return judgeLag(history, options, windows, { truths, samples })
   },

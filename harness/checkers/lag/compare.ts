@@ -36,8 +36,11 @@ export interface CompareOptions {
   /** Time between two polls of the target's lag monitor. */
   readonly intervalMs: number
   readonly toleranceRecords: number
-  /** Whether a gauge that never moves is told as that; where nothing moves, 0 is what hides it. */
-  readonly tellsFrozen: boolean
+  /**
+   * Whether what moves is in question, and not what stands still: then a gauge that never moves is
+   * told as that, and a partition that came back and was not read yet may have no lag yet.
+   */
+  readonly isOfMovement: boolean
 }
 
 /** A poll takes time, and so does the scrape. */
@@ -74,10 +77,12 @@ export function compare(
     const reach = (hasFailed ? pollsAllowed : 1) * interval + slackMicros
     const bounds = truth.bounds(t - reach, t)
     if (bounds === undefined) return []
+    const isNew = options.isOfMovement && truth.isUntaken(t - reach)
+    if (isNew && (base.told === null || base.told === 0)) return []
     const isIdle = truth.wasIdle(t - reach, t)
     return [{ ...base, was, ...bounds, rule: heldRule(base.told, { ...bounds, isIdle }, options) }]
   })
-  return options.tellsFrozen && isFrozen(found) ? found.map(asFrozen) : found
+  return options.isOfMovement && isFrozen(found) ? found.map(asFrozen) : found
 }
 
 function revokedRule(told: number | null): LagRule | undefined {

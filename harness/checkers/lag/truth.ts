@@ -30,6 +30,8 @@ export interface PartitionTruth {
   readonly samples: readonly TruthSample[]
   /** Bounds of what a gauge may say that was read within the window; undefined: nobody knows. */
   bounds(begin: Micros, end: Micros): Bounds | undefined
+  /** Whether it was away, came back, and nothing was taken from it since, as of a time. */
+  isUntaken(t: Micros): boolean
   /** Whether nothing was taken for a while that ended within the window. */
   wasIdle(begin: Micros, end: Micros): boolean
   /** Whether the target held the partition all the time, none of it, or neither. */
@@ -53,6 +55,8 @@ export function lagTruths(history: History): ReadonlyMap<number, PartitionTruth>
   }
   return truths
 }
+
+const isHeldIn = ({ isOwned, isSettled }: TruthSample) => isOwned && isSettled
 
 /** Nothing taken for so long is a while without progress. */
 const idleMicros = 1_000_000
@@ -103,6 +107,12 @@ function partitionTruth(
           ),
         ),
       }
+    },
+    isUntaken(t) {
+      const at = indexAt(times, t)
+      const away = samples.findLastIndex((one, i) => i <= at && !isHeldIn(one))
+      const back = samples[away + 1]
+      return away >= 0 && back !== undefined && back.t <= t && taken(t) === taken(back.t)
     },
     wasIdle(begin, end) {
       const within = times.slice(indexAt(times, begin) + 1, indexAt(times, end) + 1)
