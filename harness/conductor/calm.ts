@@ -15,6 +15,8 @@ const steadyLimitMs = 20_000
 /** Records that every watched group must have before we call it steady. */
 const steadyDeliveries = 20
 const settleLimitMs = 15_000
+/** Where the consumer has records to take and takes none, beyond what makes it stand still. */
+const standsStillMarginMs = 3_000
 /** After the last delivery, so that what must not come has had the time to come. */
 const aftermathMs = 1_000
 const quietMs = 3_000
@@ -57,31 +59,43 @@ function isFlowing(stage: Stage, name: string, group: GroupStatus | undefined): 
 
 const isFed = ({ open, deliveries }: GroupStatus) => deliveries >= steadyDeliveries * open
 
-/** Stops the load and waits until the watched groups have everything, or the limit. */
-export async function settle(stage: Stage): Promise<void> {
+/**
+ * Stops the load and waits until the watched groups have everything, or the limit. Where the
+ * broker still has records for the target and none comes, it waits until that can be told from
+ * a target that is only slow.
+ *
+ * @param stalledMs how long a consumer may take nothing before it counts as standing still
+ */
+export async function settle(stage: Stage, stalledMs: number): Promise<void> {
   await stage.producer.load({ ...stage.scenario.load, recordsPerSecond: 0 })
+  const mayHalt = stage.scenario.relay.kafkaOnDecodeError === 'pause'
   await inPhase(stage, 'settle', async () => {
-    const isQuiet = quietFor(quietMs, stage)
+    const quietSinceMs = quietness(stage)
+    const isOver = (received: FleetStatus) => {
+      const forMs = quietSinceMs(received)
+      const isLeft = stage.samplers.behind() > 0 && !mayHalt
+      return forMs >= (isLeft ? stalledMs + standsStillMarginMs : quietMs)
+    }
     await until(
       stage,
-      settleLimitMs,
+      settleLimitMs + (mayHalt ? 0 : stalledMs),
       pollMs,
       async () => [await stage.producer.status(), await stage.fleet.status()] as const,
-      ([produced, received]) => hasArrived(stage, produced, received) || isQuiet(received),
+      ([produced, received]) => hasArrived(stage, produced, received) || isOver(received),
     )
     await sleep(stage.clock, aftermathMs, stage.signal)
   })
 }
 
-/** Tells whether no delivery at all was made for `ms`: some records are owed to nobody. */
-function quietFor(ms: number, stage: Stage): (status: FleetStatus) => boolean {
+/** For how long, ms, no delivery at all was made: some records are owed to nobody. */
+function quietness(stage: Stage): (status: FleetStatus) => number {
   let last = -1
   let sinceMs = stage.clock.nowMs()
   return ({ groups }) => {
     const total = Object.values(groups).reduce((sum, { deliveries }) => sum + deliveries, 0)
     if (total !== last) sinceMs = stage.clock.nowMs()
     last = total
-    return stage.clock.nowMs() - sinceMs >= ms
+    return stage.clock.nowMs() - sinceMs
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
+import { stalledMsFor } from '../checkers/stream/limits.ts'
 import { strikePhase } from '../history/windows.ts'
 import { openJournal } from '../history/journal.ts'
 import type { World } from '../world/world.ts'
@@ -101,7 +102,7 @@ async function play(stage: Stage, plan: Plan): Promise<boolean> {
       await playPhase(stage, phase)
       leftMs -= phase.ms
     }
-    await settle(stage)
+    await settle(stage, stalledMsOf(plan))
     await stage.checkJournals()
     stage.signal.throwIfAborted()
   } finally {
@@ -153,4 +154,11 @@ function noteTrouble(world: World, order: Order, startedMs: number, error: unkno
   } catch {
     // The disk is full: the record in memory says that the run was cut short, and why.
   }
+}
+
+/** How long the target may take nothing, as the stream of this run is judged. */
+function stalledMsOf({ expectations }: Plan): number {
+  const stream = expectations.find(({ expectation }) => expectation.check === 'stream')
+  const { expectation } = stream ?? {}
+  return (expectation?.check === 'stream' ? expectation.stalledMs : undefined) ?? stalledMsFor()
 }

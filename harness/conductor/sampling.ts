@@ -29,6 +29,8 @@ export interface Samplers {
   groupFacts(): Promise<GroupFacts | undefined>
   /** Partitions that the target's member of the group holds now. */
   ownedByTarget(): Promise<readonly number[] | undefined>
+  /** Records that the target's group had not committed when the broker was asked last. */
+  behind(): number
   /** Stops all of them after one last sample; idempotent. */
   stop(): Promise<void>
 }
@@ -76,6 +78,7 @@ export async function startSamplers(world: World, watched: Watched): Promise<Sam
       withDeadline(world.clock, ownedLimitMs, 'describing the group', () => lagTruth.owned()).catch(
         () => undefined,
       ),
+    behind: () => lagTruth.behind(),
     stop: () =>
       (stopping ??= Promise.all(samplers.map((sampler) => sampler.stop())).then(() => undefined)),
   }

@@ -43,6 +43,8 @@ export interface LagTruthSampler extends Sampler {
    * two assignments, or nobody answers.
    */
   owned(): Promise<readonly number[] | undefined>
+  /** Records that the group had not committed when the broker was asked last. */
+  behind(): number
 }
 
 type Truth = EventOf<'lagtruth'>[4]
@@ -63,6 +65,7 @@ export function startLagTruthSampler(
   const { topic, groupId, everyMs = 1_000 } = options
   const admin = kafkaClient('lag-truth', options.brokers).admin()
   let connecting: Promise<void> | undefined
+  let behind = 0
   const connected = async () => {
     connecting ??= admin.connect()
     await connecting.catch((error: unknown) => {
@@ -84,10 +87,13 @@ export function startLagTruthSampler(
       const ends = await kafka.fetchTopicOffsets(topic)
       const owned = new Set(ownedBy(group, topic, options.isTarget))
       const truth: Record<string, Truth[string]> = {}
+      let missing = 0n
       for (const { partition, low, high } of ends) {
         const next = committed.get(partition) ?? '-1'
         truth[partition] = [low, high, next, owned.has(partition)]
+        missing += BigInt(high) - BigInt(next === '-1' ? low : next)
       }
+      behind = Number(missing)
       const tookMicros = Math.round((clock.nowMs() - startedMs) * 1_000)
       journal.write(['lagtruth', t, tookMicros, group.state, truth])
     },
@@ -106,6 +112,7 @@ export function startLagTruthSampler(
       const others = members.filter((one) => !options.isTarget(one)).map((one) => one.clientId)
       return { state, protocolType, protocol, others }
     },
+    behind: () => behind,
     async owned() {
       const group = await asked()
       return group?.state === 'Stable' ? ownedBy(group, topic, options.isTarget) : undefined
