@@ -234,7 +234,7 @@ describe("the harness's own failure is nobody else's", () => {
     expect(judge(strained(lossy(), 2_500).history(), record()).verdict).toBe('fail')
     const late = story().process(0, 'start').opened(0.5, 1).phase('steady', 0.5, 2)
     late.acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100).phase('broken', 3, 20)
-    late.add(['stalled', 3e6, 1, true]).phase('settle', 20, 21)
+    late.add(['stalled', 3e6, 1, true]).closed(15, 1).phase('settle', 20, 21)
     const timed = record(expecting(lateClose))
     const [own] = judge(late.history(), timed).findings
     expect(own).toMatchObject({ verdict: 'fail' })

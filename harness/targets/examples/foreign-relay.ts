@@ -48,11 +48,19 @@ const server = createServer((request, answer) => {
   const [status, body] = page(request.url ?? '/', state, does, settings)
   answer.writeHead(status).end(body)
 })
-/** Close frames are not sent; what follows them is. */
+/** Close frames are not sent, neither head nor payload; what follows them is. */
 function keepSilent(socket: Duplex): void {
   const write = socket.write.bind(socket) as (...all: unknown[]) => boolean
-  const isClose = (chunk: unknown) => Buffer.isBuffer(chunk) && chunk[0] === 0x88
-  socket.write = (...all: unknown[]) => isClose(all[0]) || write(...all)
+  let unsaid = 0
+  socket.write = (...all: unknown[]) => {
+    const [chunk] = all
+    if (!Buffer.isBuffer(chunk)) return write(...all)
+    const isClose = unsaid === 0 && chunk[0] === 0x88
+    if (isClose) unsaid = (chunk[1] ?? 0) + 2
+    if (unsaid === 0) return write(...all)
+    unsaid = Math.max(0, unsaid - chunk.length)
+    return true
+  }
 }
 const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_048_576 })
 server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -88,7 +96,15 @@ process.once('SIGTERM', () => {
 server.listen(Number(read('WEBSOCKET_PORT', '3002')), read('WEBSOCKET_HOST', '127.0.0.1'))
 await producer.connect()
 await consumer.connect()
-await consumer.subscribe({ topic, fromBeginning: true })
+// A topic that was made just now is not known to every broker yet.
+for (let left = 50; left > 0; left -= 1) {
+  const isKnown = await consumer.subscribe({ topic, fromBeginning: true }).then(
+    () => true,
+    () => false,
+  )
+  if (isKnown) break
+  await new Promise((resolve) => setTimeout(resolve, 200))
+}
 await consumer.run({
   autoCommitInterval: settings.commitIntervalMs,
   partitionsConsumedConcurrently: 3,

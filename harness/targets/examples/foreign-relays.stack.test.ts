@@ -49,14 +49,29 @@ function laneOf(shared: Stack): Stack {
   }
 }
 
+/** One after another: between its choice and its use, a port is anybody's. */
+let starting: Promise<void> = Promise.resolve()
+
 async function play(scenario: Scenario, own: readonly Way[]): Promise<SuiteResult> {
+  const before = starting
+  const begun = Promise.withResolvers<void>()
+  starting = begun.promise
+  await before
+  try {
+    return await playOnce(scenario, own, () => begun.resolve())
+  } finally {
+    begun.resolve()
+  }
+}
+
+async function playOnce(scenario: Scenario, own: readonly Way[], hasBegun: () => void) {
   const command = [process.execPath, program, ...own].map((word) => `'${word}'`).join(' ')
   const { results, unplayed } = await playSuite(world, {
     items: [{ scenario, target: { kind: 'command', command }, reproduce: '' }],
     seed: 'foreign',
     folder: world.makeFolder('run'),
     stack: laneOf(stack),
-    report: () => undefined,
+    report: ({ at }) => (at === 'phase' ? hasBegun() : undefined),
     signal: new AbortController().signal,
   })
   const [result] = results
@@ -80,7 +95,7 @@ async function inLane<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What a run found: the verdict of each finding, and the rules and anomalies behind what failed. */
+/** The verdict of each finding, and the rules and anomalies behind what failed. */
 function found({ verdict }: SuiteResult) {
   const failed = verdict.expectations.filter(({ judgement }) => judgement.verdict === 'fail')
   const named = failed.flatMap(({ judgement }) => [
@@ -161,7 +176,8 @@ describe.concurrent('an example relay', () => {
   ]
   test.for(differences)('that differs from ours in %s passes', async ([, own], { expect }) => {
     const result = await inLane(() => play(streamed(`honest-${own.length}`), own))
-    expect(found(result)).toEqual({ verdicts: { 'M-748': 'pass', 'M-1114': 'pass', stream: 'pass' }, rules: [] })
+    const verdicts = { 'M-748': 'pass', 'M-1114': 'pass', stream: 'pass' }
+    expect(found(result)).toEqual({ verdicts, rules: [] })
   })
 
   test.for(wrong)('that %s fails %s by %s', async ([way, finding, rule], { expect }) => {
