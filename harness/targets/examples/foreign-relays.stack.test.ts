@@ -52,22 +52,22 @@ function laneOf(shared: Stack): Stack {
 /** One after another: between its choice and its use, a port is anybody's. */
 let starting: Promise<void> = Promise.resolve()
 
-async function play(scenario: Scenario, own: readonly Way[]): Promise<SuiteResult> {
+async function play(look: Scenario, own: readonly Way[]): Promise<SuiteResult> {
   const before = starting
   const begun = Promise.withResolvers<void>()
   starting = begun.promise
   await before
   try {
-    return await playOnce(scenario, own, () => begun.resolve())
+    return await playOnce(look, own, () => begun.resolve())
   } finally {
     begun.resolve()
   }
 }
 
-async function playOnce(scenario: Scenario, own: readonly Way[], hasBegun: () => void) {
+async function playOnce(look: Scenario, own: readonly Way[], hasBegun: () => void) {
   const command = [process.execPath, program, ...own].map((word) => `'${word}'`).join(' ')
   const { results, unplayed } = await playSuite(world, {
-    items: [{ scenario, target: { kind: 'command', command }, reproduce: '' }],
+    items: [{ scenario: look, target: { kind: 'command', command }, reproduce: '' }],
     seed: 'foreign',
     folder: world.makeFolder('run'),
     stack: laneOf(stack),
