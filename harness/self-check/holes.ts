@@ -10,16 +10,52 @@ interface Hole {
   readonly why: string
 }
 
-const health = 'health is asked after the heal only, not before and during it'
+const open = 'missed in its recording, and the cause is not known yet'
 
 const holes: readonly Hole[] = [
-  { damage: 'lag is a little too high', why: 'the bounds of the truth are wider than that' },
-  { damage: 'health never notices', why: health },
-  { damage: 'health cries before anything happens', why: health },
-  { damage: 'a client is counted that is not there', why: 'the count is calibrated by itself' },
-  { damage: 'the limit is refused with 500', why: 'the status of a refusal is not asked' },
-  { damage: 'the relay aborts at its end', why: 'how the relay ends is not asked yet' },
-  { damage: 'a hostile resume is not answered', why: 'answers to hostile resumes are not asked' },
+  { damage: 'health never notices', why: 'only own-2 in the outage of Kafka asks for it' },
+  {
+    damage: 'the relay aborts at its end',
+    why: 'the exit status is asked in the scenario of shutdowns only',
+  },
+  { damage: 'a warning stays', scenarios: ['health-speaks-of-now'], why: open },
+  { damage: 'a warning comes for nothing', scenarios: ['health-speaks-of-now'], why: open },
+  { damage: 'the rest is called capped', scenarios: ['hostile-frames-harm-nobody'], why: open },
+  {
+    damage: 'nothing is expected',
+    scenarios: ['hostile-frames-harm-nobody', 'replays-end-in-time'],
+    why: open,
+  },
+  { damage: 'the load is not reached', scenarios: ['lag-tells-the-truth'], why: open },
+  { damage: 'a replay is empty', scenarios: ['odd-settings-do-no-harm'], why: open },
+  {
+    damage: 'a replay never ends',
+    scenarios: ['odd-settings-do-no-harm', 'restarts-lose-nothing'],
+    why: open,
+  },
+  {
+    damage: 'a replay ends too late',
+    scenarios: ['odd-settings-do-no-harm', 'restarts-lose-nothing'],
+    why: open,
+  },
+  { damage: 'health never recovers', scenarios: ['redis-is-best-effort'], why: open },
+  { damage: 'a reset is not answered', scenarios: ['replay-meets-live'], why: open },
+  {
+    damage: 'records of a replay come again live',
+    scenarios: ['restarts-lose-nothing'],
+    why: open,
+  },
+  {
+    damage: 'a stalled client is closed too late',
+    scenarios: ['send-never-waits-for-ever', 'slots-come-back'],
+    why: open,
+  },
+  {
+    damage: 'records come again after a reconnect',
+    scenarios: ['shutdown-is-graceful'],
+    why: open,
+  },
+  { damage: 'the consumer dies', scenarios: ['slots-come-back'], why: open },
 ]
 
 /** Why a damage is missed in a scenario; undefined where it must be found. */

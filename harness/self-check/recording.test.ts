@@ -56,7 +56,7 @@ describe('a recording', () => {
     const sizes = [...recordingsIn(recordingsFolder).keys()].map(
       (name) => statSync(join(recordingsFolder, `${name}.ndjson.zst`)).size,
     )
-    expect(Math.max(...sizes)).toBeLessThan(500_000)
+    expect(Math.max(...sizes)).toBeLessThan(1_200_000)
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(4_000_000)
   })
 })
