@@ -1,42 +1,38 @@
 /** Bytes that are not what was produced, and records that are not where they were produced. */
-import { edited, type Damage } from '../damage.ts'
+import { edited, type Damage, type Given } from '../damage.ts'
 import { changeDeliveries, editKind, insert, runsOf, type Row } from '../edit.ts'
 import { plainRecord } from '../places.ts'
+
+/** The first sight of one record with its checksum or its length changed. */
+function altered(given: Given, crcBits: number, shorterBy: number) {
+  const record = plainRecord(given)
+  if (record === undefined) return undefined
+  return edited(
+    editKind(given.events, 'seen', (sight) => {
+      const [kind, t, partition, first, crcs, bytes] = sight
+      const i = record.offset - Number(first)
+      const [crc, length] = [crcs[i], bytes[i]]
+      if (partition !== record.partition || crc === undefined || length === undefined) {
+        return [sight]
+      }
+      const otherCrcs = crcs.with(i, (crc ^ crcBits) >>> 0)
+      return [[kind, t, partition, first, otherCrcs, bytes.with(i, length - shorterBy)]]
+    }),
+  )
+}
 
 export const contents: readonly Damage[] = [
   {
     name: 'a byte is altered',
     says: 'The bytes of a record that clients get have another checksum than those produced.',
     finds: ['garbled'],
-    apply(given) {
-      const record = plainRecord(given)
-      if (record === undefined) return undefined
-      return edited(
-        editKind(given.events, 'seen', (sight) => {
-          const [kind, t, partition, first, crcs, bytes] = sight
-          const i = record.offset - Number(first)
-          if (partition !== record.partition || crcs[i] === undefined) return [sight]
-          return [[kind, t, partition, first, crcs.with(i, (crcs[i] ^ 1) >>> 0), bytes]]
-        }),
-      )
-    },
+    apply: (given) => altered(given, 1, 0),
   },
   {
     name: 'a length is altered',
     says: 'A record reaches clients one byte shorter than it was produced.',
     finds: ['garbled'],
-    apply(given) {
-      const record = plainRecord(given)
-      if (record === undefined) return undefined
-      return edited(
-        editKind(given.events, 'seen', (sight) => {
-          const [kind, t, partition, first, crcs, bytes] = sight
-          const i = record.offset - Number(first)
-          if (partition !== record.partition || bytes[i] === undefined) return [sight]
-          return [[kind, t, partition, first, crcs, bytes.with(i, bytes[i] - 1)]]
-        }),
-      )
-    },
+    apply: (given) => altered(given, 0, 1),
   },
   {
     name: 'a byte is altered at one client',

@@ -4,18 +4,18 @@ import { edited, type Damage, type Given } from '../damage.ts'
 import { editTruth, editKind, type Events } from '../edit.ts'
 import { editMetric, editSignal, freeze } from '../told.ts'
 
-const lag = (
-  name: string,
-  says: string,
-  finds: readonly string[],
-  change: (given: Given) => Events | undefined,
-): Damage => ({
-  name,
-  says,
-  finds,
-  seenBy: ['lag-truth'],
-  apply: (given) => edited(change(given)),
-})
+/** Damages that one checker must see. */
+const seenOnlyBy =
+  (checker: NonNullable<Damage['seenBy']>[number]) =>
+  (
+    name: string,
+    says: string,
+    finds: readonly string[],
+    change: (given: Given) => Events | undefined,
+  ): Damage => ({ name, says, finds, seenBy: [checker], apply: (given) => edited(change(given)) })
+
+const lag = seenOnlyBy('lag-truth')
+const age = seenOnlyBy('ages-exported')
 
 const commit = (name: string, says: string, rule: string, by: number): Damage => ({
   name,
@@ -29,19 +29,6 @@ const commit = (name: string, says: string, rule: string, by: number): Damage =>
         return [start, end, Number(committed) > 0 ? String(next) : committed, isOwned]
       }),
     ),
-})
-
-const age = (
-  name: string,
-  says: string,
-  finds: readonly string[],
-  change: (given: Given) => Events | undefined,
-): Damage => ({
-  name,
-  says,
-  finds,
-  seenBy: ['ages-exported'],
-  apply: (given) => edited(change(given)),
 })
 
 export const gauges: readonly Damage[] = [
