@@ -134,8 +134,10 @@ test('a relay that dies while its clients are stalled fails, and nobody waits fo
 test('a Toxiproxy that hangs makes one run unknown, and the next one passes', async () => {
   const meddle = onBite('toxiproxy', 'SIGSTOP')
   const { results, tookMs } = await play([small, small], meddle)
-  expect(results.map(({ verdict }) => verdict.verdict)).toEqual(['unknown', 'pass'])
-  expect(results[0]?.verdict.reservations.map(({ rule }) => rule)).toContain('not-healed')
+  const [first, second] = results
+  expect(first?.verdict.verdict).toBe('unknown')
+  expect(first?.verdict.reservations.map(({ rule }) => rule)).toContain('not-healed')
+  expect([second?.verdict.verdict, second?.verdict.findings]).toEqual(['pass', expect.anything()])
   expect(tookMs).toBeLessThan(80_000)
 }, 120_000)
 

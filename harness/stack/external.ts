@@ -56,7 +56,8 @@ export async function joinExternalStack(clock: Clock, given: ExternalAddresses):
     await removeAll(control, links)
     throw error
   }
-  const lookout = openLookout(clock, () => serversOf(given))
+  const servers = serversOf(given)
+  const lookout = openLookout(clock, () => servers)
   return {
     kind: 'external',
     kafkaDirect: given.kafkaDirect,

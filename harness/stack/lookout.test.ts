@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { ManualClock } from '../../relay/world/manual-clock.ts'
-import { endedServer, openLookout, type GoneServer } from './lookout.ts'
+import { endedServer, openLookout, type GoneServer, type Server } from './lookout.ts'
 
 async function server(meet: (socket: Socket) => void): Promise<string> {
   const listening = createServer((socket) => {
@@ -27,7 +27,8 @@ async function nowhere(): Promise<string> {
 /** What is told of a Redis at `address` that is asked so many times. */
 async function asked(address: string, times: number): Promise<readonly string[]> {
   const clock = new ManualClock()
-  const lookout = openLookout(clock, () => [{ role: 'redis', address }])
+  const servers = [{ role: 'redis', address }] as const
+  const lookout = openLookout(clock, () => servers)
   const told: GoneServer[] = []
   onTestFinished(lookout.watch((one) => told.push(one)))
   for (let i = 0; i < times; i += 1) {
@@ -56,6 +57,28 @@ test('who is not there is gone, and told once', async () => {
   const address = await nowhere()
   expect(await asked(address, 4)).toEqual([`Redis at ${address}, a server of the harness, ` +
     'refuses connections.'])
+})
+
+test('what one server left unanswered is not held against the next at its address', async () => {
+  const clock = new ManualClock()
+  const address = await server(() => undefined)
+  let servers: readonly Server[] = [{ role: 'toxiproxy', address }]
+  const lookout = openLookout(clock, () => servers)
+  const silence = async () => {
+    const asking = lookout.ask()
+    clock.advance(3_100)
+    await asking
+  }
+  await silence()
+  await silence()
+  await silence()
+  const asking = lookout.ask()
+  servers = [{ role: 'toxiproxy', address }]
+  lookout.forget('toxiproxy')
+  clock.advance(3_100)
+  await asking
+  await silence()
+  expect([...lookout.gone.keys()]).toEqual([])
 })
 
 test('a process that ended is told to whoever looks later, until it is back', () => {

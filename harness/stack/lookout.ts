@@ -11,7 +11,7 @@ import type { Address } from './stack.ts'
 
 export type ServerRole = 'kafka' | 'redis' | 'toxiproxy'
 
-/** A server that is there to be asked. */
+/** A server that is there to be asked: one object from its start to its end. */
 export interface Server {
   readonly role: ServerRole
   readonly address: Address
@@ -54,10 +54,11 @@ const questions: Readonly<Record<ServerRole, Uint8Array>> = {
   toxiproxy: Buffer.from('GET /version HTTP/1.0\r\n\r\n'),
 }
 
+/** `servers`: who is there now. What comes after a server's time is not held against the next. */
 export function openLookout(clock: Clock, servers: () => readonly Server[]): Lookout {
   const gone = new Map<ServerRole, GoneServer>()
   const watchers = new Set<(gone: GoneServer) => void>()
-  const silences = new Map<Address, number>()
+  const silences = new WeakMap<Server, number>()
   const tell = (one: GoneServer) => {
     if (gone.has(one.role)) return
     gone.set(one.role, one)
@@ -65,9 +66,10 @@ export function openLookout(clock: Clock, servers: () => readonly Server[]): Loo
   }
   const ask = async (server: Server) => {
     const found = await pulseOf(clock, server)
+    if (!servers().includes(server)) return
     const weight = { alive: -Infinity, silent: 1, refused: refusalWeight }[found]
-    const silent = Math.max(0, (silences.get(server.address) ?? 0) + weight)
-    silences.set(server.address, silent)
+    const silent = Math.max(0, (silences.get(server) ?? 0) + weight)
+    silences.set(server, silent)
     const what = found === 'refused' ? 'refuses connections' : 'does not answer any more'
     if (silent >= silencesMax) tell(goneBy(server, what))
   }
@@ -81,7 +83,10 @@ export function openLookout(clock: Clock, servers: () => readonly Server[]): Loo
   return {
     gone,
     tell,
-    forget: (role) => void gone.delete(role),
+    forget(role) {
+      gone.delete(role)
+      for (const server of servers()) if (server.role === role) silences.delete(server)
+    },
     ask: askAll,
     watch(see) {
       watchers.add(see)

@@ -15,7 +15,7 @@ import { formatStorage, startKafka, type KafkaPlan, type KafkaPorts } from './ka
 import { onFreePorts, type ChoosePorts } from './free-ports.ts'
 import { askRedisVersion, startRedis } from './redis-server.ts'
 import type { Hop } from '../dsl/scenario.ts'
-import { endedServer, openLookout, type Lookout, type ServerRole } from './lookout.ts'
+import { endedServer, openLookout, type Lookout, type Server, type ServerRole } from './lookout.ts'
 import type { Address, Link, Stack } from './stack.ts'
 import { openToxiproxy, type ToxiproxyControl } from './toxiproxy.ts'
 
@@ -54,11 +54,9 @@ export async function startNativeStack(options: NativeStackOptions): Promise<Sta
   }
   const plan = { ...bare, javaOptions: await ensureKafkaClasses(world, bare, report) }
   const children: Site['children'] = new Map()
-  const addresses: Site['addresses'] = new Map()
-  const lookout = openLookout(world.clock, () =>
-    [...addresses].map(([role, address]) => ({ role, address })),
-  )
-  const site: Site = { ...options, folder, logFolder, tools, plan, children, addresses, lookout }
+  const servers: Site['servers'] = new Map()
+  const lookout = openLookout(world.clock, () => [...servers.values()])
+  const site: Site = { ...options, folder, logFolder, tools, plan, children, servers, lookout }
   try {
     return await start(site)
   } catch (error) {
@@ -75,25 +73,26 @@ interface Site extends NativeStackOptions {
   /** By role; what is in here is ended with the stack. */
   readonly children: Map<ServerRole, OwnedChild>
   /** Where each server is asked whether it is there. */
-  readonly addresses: Map<ServerRole, Address>
+  readonly servers: Map<ServerRole, Server>
   readonly lookout: Lookout
 }
 
 /** Keeps a server until it is let go; whoever ends before that is gone. */
-function keep({ children, addresses, lookout }: Site, child: OwnedChild, port: number): void {
+function keep({ children, servers, lookout }: Site, child: OwnedChild, port: number): void {
   const role = child.role as ServerRole
   children.set(role, child)
-  addresses.set(role, local(port))
+  servers.set(role, { role, address: local(port) })
+  lookout.forget(role)
   void child.exited.then((exit) =>
     children.get(role) === child ? lookout.tell(endedServer(role, child, exit)) : undefined,
   )
 }
 
 /** Ends a server on purpose. */
-async function letGo({ children, addresses }: Site, role: ServerRole): Promise<void> {
+async function letGo({ children, servers }: Site, role: ServerRole): Promise<void> {
   const child = children.get(role)
   children.delete(role)
-  addresses.delete(role)
+  servers.delete(role)
   await child?.stop(graceMs)
 }
 
@@ -251,7 +250,6 @@ async function revive(
     if (role === 'redis') await startRedisOn(site, redisPort)
     if (role === 'toxiproxy') await startProxies(site, control, links())
     if (role === 'kafka') await startBrokerAnew(site, broker)
-    site.lookout.forget(role)
   }
   return gone
 }

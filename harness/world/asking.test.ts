@@ -38,3 +38,19 @@ describe('the clock of a child', () => {
     await expect(answer).rejects.toThrow(/clock of the fleet.* one monotonic/s)
   })
 })
+
+test('of a child that dies, its end is known before what was asked of it fails', async () => {
+  const { promise: exited, resolve: end } = Promise.withResolvers<Exit>()
+  const dying: { exit?: Exit } & Pick<OwnedChild, 'exited' | 'send'> = { exited, send: () => false }
+  const clock = new ManualClock()
+  const all = Object.assign(child(clock, 0, Number), dying)
+  const asking = askOf<{ do: 'status' }, string>(clock, all)
+  const heard: string[] = []
+  void exited.then(() => heard.push('its end'))
+  const answer = asking({ do: 'status' }, 1_000).catch((error: Error) => heard.push(error.name))
+  await new Promise(setImmediate)
+  expect(heard).toEqual([])
+  end({ code: null, signal: 'SIGKILL' })
+  await answer
+  expect(heard).toEqual(['its end', 'ChildGoneError'])
+})

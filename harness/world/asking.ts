@@ -54,7 +54,8 @@ export function askOf<C extends { readonly do: string }, S>(
       const id = lastId
       const one = { ...Promise.withResolvers<S>(), askedMs: clock.nowMs() }
       asked.set(id, one)
-      if (!child.send({ id, command })) one.reject(gone())
+      // The channel of a process that dies ends before it does; its end rejects all that is asked.
+      if (!child.send({ id, command }) && child.exit !== undefined) one.reject(gone())
       return one.promise.finally(() => asked.delete(id))
     })
 }
