@@ -41,18 +41,8 @@ const holes: readonly Hole[] = [
   { damage: 'health never recovers', scenarios: ['redis-is-best-effort'], why: open },
   { damage: 'a reset is not answered', scenarios: ['replay-meets-live'], why: open },
   {
-    damage: 'records of a replay come again live',
-    scenarios: ['restarts-lose-nothing'],
-    why: open,
-  },
-  {
     damage: 'a stalled client is closed too late',
     scenarios: ['send-never-waits-for-ever', 'slots-come-back'],
-    why: open,
-  },
-  {
-    damage: 'records come again after a reconnect',
-    scenarios: ['shutdown-is-graceful'],
     why: open,
   },
   { damage: 'the consumer dies', scenarios: ['slots-come-back'], why: open },

@@ -84,26 +84,26 @@ class Redeliveries {
   }
 
   /** The parts of a range that came again at `t` and may not have. */
-  unexcused({ first, last }: Range, t: Micros): readonly Range[] {
+  unexcused({ first, last }: Range, t: Micros, had: Had): readonly Range[] {
     let open: readonly Range[] = [{ first, last }]
     for (const rewind of this.#rewinds) {
       if (rewind.begin > t || rewind.until < t || open.length === 0) continue
-      open = open.flatMap((part) => this.#excuse(part, rewind))
+      open = open.flatMap((part) => this.#excuse(part, rewind, had))
     }
     return open
   }
 
   /** Whether a record that is late may come at `t`: it is behind a commit that was gone back to. */
-  mayComeLate(offset: number, t: Micros): boolean {
-    return this.#rewinds.some(
-      ({ begin, until, from = 0, upTo }) =>
-        begin <= t && until >= t && offset >= from && offset <= upTo,
-    )
+  mayComeLate(offset: number, t: Micros, had: Had): boolean {
+    return this.#rewinds.some((rewind) => {
+      const { begin, until, upTo } = rewind
+      return begin <= t && until >= t && offset >= leastOf(rewind, had) && offset <= upTo
+    })
   }
 
-  #excuse(part: Range, rewind: Rewind): readonly Range[] {
-    const { from = 0, upTo } = rewind
-    const [first, last] = [Math.max(part.first, from), Math.min(part.last, upTo)]
+  #excuse(part: Range, rewind: Rewind, had: Had): readonly Range[] {
+    const { upTo } = rewind
+    const [first, last] = [Math.max(part.first, leastOf(rewind, had)), Math.min(part.last, upTo)]
     if (last < first) return [part]
     const used = this.#used.get(rewind) ?? new Ranges()
     this.#used.set(rewind, used)
@@ -115,6 +115,16 @@ class Redeliveries {
     return left.missing(part.first, part.last)
   }
 }
+
+/** What a connection has had live so far. */
+interface Had {
+  readonly since: Micros
+  readonly live: Ranges
+}
+
+/** The lowest offset that may come again: not below what a process itself has sent already. */
+const leastOf = ({ begin, from = 0, isRestart }: Rewind, { since, live }: Had): number =>
+  isRestart && since > begin ? Math.max(from, (live.last ?? -1) + 1) : from
 
 interface Reading {
   readonly client: number
@@ -172,12 +182,14 @@ class SessionReader {
 
   /** The run does not simply go on: some of it came before, or comes too late. */
   #readLiveAgain(run: Run, highest: number): void {
-    const again = this.#of.received.within(run.first, run.last)
-    for (const range of again) {
-      for (const part of this.#of.again.unexcused(range, run.from)) this.#judgeAgain(part, run)
+    const { received, again, session } = this.#of
+    const had = { since: session.begin, live: this.#live }
+    for (const range of received.within(run.first, run.last)) {
+      const parts = again.unexcused(range, run.from, had)
+      for (const part of parts) this.#judgeAgain(part, run)
     }
-    for (const range of this.#of.received.missing(run.first, Math.min(run.last, highest))) {
-      if (this.#of.again.mayComeLate(range.first, run.from)) continue
+    for (const range of received.missing(run.first, Math.min(run.last, highest))) {
+      if (again.mayComeLate(range.first, run.from, had)) continue
       this.#flaw('nonmonotonic', range, run.from, { after: highest })
     }
   }

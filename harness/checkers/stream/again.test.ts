@@ -31,6 +31,16 @@ const redeliveries: readonly Row[] = [
     killed().delivered(4.5, 1, 0, 40, 60).acked(8, 0, 100, 10)
       .delivered(8.1, 1, 0, 100, 10).delivered(8.2, 1, 0, 100, 10),
     ['fail', 'duplicate', 'duplicate 10']],
+  ['records that were sent when the old process was gone',
+    killed().acked(2.5, 0, 100, 10).delivered(4.5, 1, 0, 40, 70).delivered(6, 1, 0, 100, 10),
+    ['fail', 'duplicate', 'duplicate 10']],
+  ['from the last commit on, in the middle of what came later',
+    killed().acked(5, 0, 100, 10).delivered(5.1, 1, 0, 100, 10).delivered(6, 1, 0, 40, 10),
+    ['fail', 'duplicate', 'duplicate 10']],
+  ['live behind the replay of them',
+    killed().sent(4, 1, 'resume:earliest').delivered(4.5, 1, 0, 0, 100, { path: 'replay' })
+      .control(4.6, 1, { type: 'replay_complete' }).delivered(4.7, 1, 0, 40, 60),
+    'pass'],
   ['a moved partition, from its commit', moved().delivered(4.5, 1, 0, 40, 60), 'pass'],
   ['a moved partition, from before its commit', moved().delivered(4.5, 1, 0, 0, 100),
     ['fail', 'duplicate', 'duplicate 40']],

@@ -27,6 +27,8 @@ export interface Rewind {
   readonly from: number | undefined
   /** The last offset that can have been delivered before. */
   readonly upTo: number
+  /** A process that was started anew reads a partition once, forward: it goes back at its start. */
+  readonly isRestart: boolean
 }
 
 /** Rewinds by partition, by time. */
@@ -86,23 +88,28 @@ const move = (held: Truth, from: number, back: Micros, records: PartitionRecords
   begin: held.t,
   until: back + aftermathMicros,
   from,
-  upTo: ackedBy(records, back + aftermathMicros),
+  upTo: sentBy(records, back + aftermathMicros),
+  isRestart: false,
 })
 
-/** What the broker had when the process was gone, or, unless somebody asked then, before that. */
+/**
+ * What the broker had when the process was gone, or, unless somebody asked then, before that. What
+ * was sent later has been delivered by no process but the new one.
+ */
 function restartOf(
-  { begin, bitAt = begin, end }: FaultWindow,
+  { begin, bitAt, end }: FaultWindow,
   truths: readonly Truth[],
   records: PartitionRecords,
 ): Rewind {
-  const from = truths.findLast(({ t }) => t <= bitAt)?.committed
-  return { begin, until: Infinity, from, upTo: ackedBy(records, end) }
+  const from = truths.findLast(({ t }) => t <= (bitAt ?? begin))?.committed
+  const upTo = sentBy(records, bitAt ?? end)
+  return { begin, until: Infinity, from, upTo, isRestart: true }
 }
 
-/** The highest offset that was acknowledged by `t`; -1 for none. */
-function ackedBy({ ackedAt, offsets, length }: PartitionRecords, t: Micros): number {
+/** The highest offset of what had been sent to Kafka by `t`; -1 for none. */
+function sentBy({ sentAt, offsets, length }: PartitionRecords, t: Micros): number {
   for (let i = length - 1; i >= 0; i -= 1) {
-    if ((ackedAt[i] as number) <= t) return offsets[i] as number
+    if ((sentAt[i] as number) <= t) return offsets[i] as number
   }
   return -1
 }
