@@ -96,7 +96,7 @@ const deaths = [
   ['kafka.Kafka', 'Kafka', 'server of the harness'],
 ] as const
 
-test('whoever dies, nothing is known of the relay, and the next scenario has it again', async () => {
+test('whoever dies, nothing is known of the relay, and the next run has it again', async () => {
   const words = deaths.map(([word]) => word)
   const items = [...deaths.map(() => small), small]
   const { results, unplayed } = await play(items, onBites(words, 'SIGKILL'))
