@@ -179,7 +179,7 @@ function noWitness({ counted, freed, isFull }: Found): Doubt | undefined {
   return {
     rule: 'no-witness',
     says: `Nothing shows whether they were closed: the target's count is not right, and ${slots}.`,
-    fix: 'make the target take the limit that the scenario asks for, or give its own by --set',
+    fix: 'start the target with a limit on clients of one address, in its own way by --env',
   }
 }
 

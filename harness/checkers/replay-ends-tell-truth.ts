@@ -74,7 +74,7 @@ export const replayEndsTellTruth: Checker<ReplayEndsTellTruthOptions> = {
           ? {
               rule: 'limit-unknown',
               says: `${capped.length} replays were called capped; at what limit, nobody has said.`,
-              fix: 'Give the limit of the target with --set replayRecordsMax=….',
+              fix: 'give the limit of the target with --know replayRecordsMax=…',
             }
           : undefined,
       ],

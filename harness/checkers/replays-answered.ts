@@ -172,7 +172,7 @@ function unknownLimit(
   const capped = answered.filter(({ complete }) => complete?.['capped'] === true).length
   if (capped === 0 || recordsMax !== undefined) return []
   const says = `${capped} replays were called capped; at what limit, nobody has said.`
-  const fix = 'Give the limit of the target with --set replayRecordsMax=….'
+  const fix = 'give the limit of the target with --know replayRecordsMax=…'
   return [{ rule: 'limit-unknown', says, fix }]
 }
 

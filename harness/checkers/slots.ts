@@ -61,5 +61,5 @@ export function otherRefusals({ refused }: Probes): Violation[] {
 export const noLimit = (tried: number): Doubt => ({
   rule: 'no-limit',
   says: `All of ${tried} clients of one address were let in: no limit on them is in force.`,
-  fix: 'make the target take the limit that the scenario asks for, or give its own by --set',
+  fix: 'start the target with a limit on clients of one address, in its own way by --env',
 })
