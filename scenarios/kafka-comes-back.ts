@@ -2,10 +2,11 @@
  * The relay is cut off from Kafka while records go on to be written there. Afterwards it catches up
  * by itself, and neither its clients nor its health remember the outage for long.
  */
+import { sessionTimeoutMsDefault } from '../harness/checkers/stream/limits.ts'
 import { scenario } from '../harness/dsl/scenario.ts'
 
-/** Kafka's own timeouts, and a rejoin of the group. */
-const backMs = 10_000
+/** Kafka gives a member so long to be back; then it joins its group anew. */
+const backMsFor = (sessionTimeoutMs = sessionTimeoutMsDefault) => sessionTimeoutMs + 4_000
 /** What a relay may take to tell that no record has come for longer than it holds for normal. */
 const detectedMs = 3_000
 
@@ -25,21 +26,24 @@ export default scenario({
   },
   load: { recordsPerSecond: 300, payloadBytes: 512, threads: 24 },
   fleet: { readers: { count: 3, reads: 'fast' } },
-  phases: ({ healthWindowMs, healthStaleMs }) => [
+  phases: ({ healthWindowMs, healthStaleMs, kafkaSessionTimeoutMs: sessionMs }) => [
     { name: 'traffic', ms: 3_000 },
     {
       name: 'cut',
       ms: healthStaleMs + detectedMs + 1_000,
       faults: [{ fault: 'cut', hop: 'kafka' }],
     },
-    { name: 'back', ms: backMs + healthWindowMs + 2_000 },
+    { name: 'back', ms: backMsFor(sessionMs) + healthWindowMs + 2_000 },
   ],
-  expect: ({ healthWindowMs: windowMs, healthStaleMs }) => ({
-    'own-2': [
-      { check: 'restored', groups: ['readers'], limitMs: backMs },
-      { check: 'well-again', asks: 'false-alarms' },
-      { check: 'well-again', asks: 'detection', limitMs: healthStaleMs + detectedMs },
-      { check: 'well-again', asks: 'recovery', limitMs: backMs, windowMs },
-    ],
-  }),
+  expect: ({ healthWindowMs: windowMs, healthStaleMs, kafkaSessionTimeoutMs: sessionMs }) => {
+    const limitMs = backMsFor(sessionMs)
+    return {
+      'own-2': [
+        { check: 'restored', groups: ['readers'], limitMs },
+        { check: 'well-again', asks: 'false-alarms' },
+        { check: 'well-again', asks: 'detection', limitMs: healthStaleMs + detectedMs },
+        { check: 'well-again', asks: 'recovery', limitMs, windowMs },
+      ],
+    }
+  },
 })

@@ -48,7 +48,7 @@ export default scenario({
   expect: ({ sendTimeoutMs }) => ({
     'M-1034': paths.map(([path, group]) => {
       const own = { group, phase: path, probe: 'probe', limitMs: sendTimeoutMs + 3_000 } as const
-      return { check: 'closed-in-time', path, ...own } as const
+      return { check: 'closed-in-time', path, asks: 'ends', ...own } as const
     }),
     'M-1033': [
       { check: 'told-in-version', path: 'send_timeout_secs', equals: sendTimeoutMs / 1_000 },

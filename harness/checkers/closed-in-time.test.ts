@@ -60,6 +60,7 @@ judgeCases(
       }],
       ['a replay stalled it', hush(closing(9)).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
       ['it was only silent', stall(closing(8), 0), { path: 'silence' }],
+      ['after the limit, where only the end is asked for', stall(closing(14)), { asks: 'ends' }],
     ),
     ...fails<ClosedInTimeOptions>(
       'closed-too-late',
@@ -68,10 +69,17 @@ judgeCases(
         probe: 'probe',
       }],
       ['a replay, too late', asked(stall(closing(11))), { path: 'resume' }],
+      ['and only the time is asked for', stall(closing(14)), { asks: 'time' }],
     ),
+    ...cannotTell<ClosedInTimeOptions>('not-closed', [
+      'held to the end, where only the time is asked for',
+      stall(() => 5),
+      { asks: 'time' },
+    ]),
     ...fails<ClosedInTimeOptions>(
       'not-closed',
       ['all held to the end', stall(() => 5)],
+      ['and the end is asked for', stall(() => 5), { asks: 'ends' }],
       ['one held to the end', stall((t) => (t < 10 ? 5 : 3))],
       ['new clients meet the limit', probed(14.5, 0, stall(undefined)), { probe: 'probe' }],
       ['one slot of three', probed(14.5, 2, stall(undefined)), { probe: 'probe' }],

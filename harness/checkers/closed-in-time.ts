@@ -37,6 +37,11 @@ export interface ClosedInTimeOptions<G extends string = string, P extends string
    * `group` wanted to join than there was room for.
    */
   readonly probe?: GroupName<G>
+  /**
+   * `ends`: that they are closed at all, before the stall ends · `time`: that it does not take
+   * longer than the limit; default is both. What is wrong the other way makes `time` unknown.
+   */
+  readonly asks?: 'ends' | 'time'
   /** How many clients must be closed; default is all that were stalled. */
   readonly clients?: number
   /**
@@ -60,6 +65,7 @@ export const closedInTime: Checker<ClosedInTimeOptions> = {
     limitMs: milliseconds,
     path: z.enum(['broadcast', 'control', 'resume', 'silence']),
     probe: name.exactOptional(),
+    asks: z.enum(['ends', 'time']).exactOptional(),
     clients: count.exactOptional(),
     fillBytes: z.number().positive().exactOptional(),
   }),
@@ -96,9 +102,12 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
   const freedAt = isFull && freed.isEnough ? freed.at : undefined
   const found: Found = { closedAt, deadline, wanted, window, counted, freed, isFull }
   const goneAt = closedAt ?? freedAt
+  const wrong = [...(bite === undefined ? [] : violations(found)), ...freed.failed]
+  const { own, others } = split(wrong, options.asks)
   return conclude({
-    violations: [...(bite === undefined ? [] : violations(found)), ...freed.failed],
+    violations: own,
     doubts: [
+      ...others,
       goneAt === undefined && bite === undefined
         ? { rule: 'stall-not-proven', ...notProven(history, options, given) }
         : undefined,
@@ -134,6 +143,16 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
       },
     ],
   })
+}
+
+/** What is wrong, by whether it is asked for. Who is closed too late is closed. */
+function split(wrong: readonly Violation[], asks: ClosedInTimeOptions['asks']) {
+  const isLate = ({ rule }: Violation) => rule === 'closed-too-late'
+  if (asks === undefined) return { own: wrong, others: [] }
+  if (asks === 'ends') return { own: wrong.filter((one) => !isLate(one)), others: [] }
+  const fix = 'see the finding that asks whether such clients are closed at all'
+  const others = wrong.filter((one) => !isLate(one)).map(({ rule, says }) => ({ rule, says, fix }))
+  return { own: wrong.filter(isLate), others }
 }
 
 /** What the witnesses say. */

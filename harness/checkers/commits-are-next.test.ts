@@ -43,7 +43,21 @@ judgeCases('commits-are-next', commitsAreNext, { phase: 'quiet', commitIntervalM
       committed(99, 99).delivered(8.9, 1, 0, 0, 100, { path: 'replay' }),
     ],
   ),
-  ...fails('commit-ahead', ['what was never read', committed(100, 101)]),
+  ...fails(
+    'commit-ahead',
+    ['what was never read', committed(100, 101)],
+    ['and that is the question', committed(100, 101), { asks: 'ahead' }],
+  ),
+  ...cannotTell('commit-ahead', [
+    'where only what comes again is asked for',
+    committed(100, 101),
+    { asks: 'behind' },
+  ]),
+  ...passes('next', [
+    'too little is committed, and only too much is asked for',
+    committed(99, 99),
+    { asks: 'ahead' },
+  ]),
   ...cannotTell('not-read', ['nobody had it', committed(36, 36, 36)]),
   ...cannotTell('not-held', ['the group was rebalancing to the end', rebalancing()]),
   ...cannotTell('too-early', [

@@ -18,6 +18,11 @@ export interface CommitsAreNextOptions<P extends string = string> {
   readonly phase: PhaseName<P>
   /** Longest time between two commits; default 5 s, which is that of Kafka's own clients. */
   readonly commitIntervalMs?: number
+  /**
+   * `behind`: nothing that was read comes again · `ahead`: nothing is committed that was not read;
+   * default is both. What is wrong the other way makes this one unknown.
+   */
+  readonly asks?: 'behind' | 'ahead'
 }
 
 /** `auto.commit.interval.ms` of Kafka's own clients, librdkafka's among them. */
@@ -30,8 +35,12 @@ const runLonger = 'let the run be quiet for longer, or say how often it commits:
 export const commitsAreNext: Checker<CommitsAreNextOptions> = {
   says: 'Where nothing more is to be read, the committed offset is the end of the log.',
   restsOn: ['lag-truth'],
-  options: z.strictObject({ phase: name, commitIntervalMs: milliseconds.exactOptional() }),
-  judge(history, { phase: phaseName, commitIntervalMs = commitIntervalDefaultMs }) {
+  options: z.strictObject({
+    phase: name,
+    commitIntervalMs: milliseconds.exactOptional(),
+    asks: z.enum(['behind', 'ahead']).exactOptional(),
+  }),
+  judge(history, { phase: phaseName, commitIntervalMs = commitIntervalDefaultMs, asks }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
       return cannotTell('no-phase', `There was no phase ${phaseName}.`, 'let the run go through')
@@ -44,7 +53,7 @@ export const commitsAreNext: Checker<CommitsAreNextOptions> = {
     }
     const waitMs = commitIntervalMs + marginMs
     const marks = marksOf(last, asked, headsOf(history, phase))
-    const seen = marks.map((mark) => judgeMark(mark, last, waitMs))
+    const seen = marks.map((mark) => askedOf(asks, judgeMark(mark, last, waitMs)))
     const judged = seen.filter(({ doubt }) => doubt === undefined).length
     return conclude({
       violations: seen.flatMap(({ violation }) => violation ?? []),
@@ -122,6 +131,15 @@ function marksOf(
 }
 
 type Seen = { readonly violation?: Violation; readonly doubt?: Doubt }
+
+/** What a judgement says to the question. Nothing that is too little was committed too early. */
+function askedOf(asks: CommitsAreNextOptions['asks'], seen: Seen): Seen {
+  const { violation } = seen
+  if (asks === 'ahead') return violation?.rule === 'commit-ahead' ? seen : {}
+  if (asks === undefined || violation?.rule !== 'commit-ahead') return seen
+  const fix = 'see the finding that asks whether a restart loses records'
+  return { doubt: { rule: violation.rule, says: violation.says, fix } }
+}
 
 function judgeMark(mark: Mark, last: LagTruth, waitMs: number): Seen {
   const { partition, committed, logEnd } = mark

@@ -46,6 +46,17 @@ const uncounted = () =>
 /** With a run state of every kind that is judged as well. */
 const clean = (told: Told = {}) => run(told).runstate(15, 1, 'malformed-garbage-0', true)
 
+/** Twenty records, the fourth of them without a declared size. */
+const unsized = (isForwarded: boolean, letter?: string) => {
+  const given = story().opened(0, 1, 'reference')
+    .acked(1, 0, 0, 20, { malformed: { 3: 'unsized-zstd' } }).phase('settle', 10, 20)
+    .delivered(1.1, 1, 0, 0, isForwarded ? 20 : 3)
+  if (!isForwarded) given.delivered(1.2, 1, 0, 4, 16)
+  return letter === undefined ? given : given.deadletter(2, 0, 3, letter)
+}
+const ofUnsized = { kinds: ['unsized-zstd'] }
+const zstdLetter = 'unknown_decode_error'
+
 const episode = 'malformed-big-integers-0'
 const kinds = { kinds: three }
 type Options = MalformedAccountedOptions
@@ -85,6 +96,8 @@ judgeCases<Options>(
         { kinds: ['tombstone'] },
       ],
       ['dead letters in words of its own', run({ letter: 'decode' }), kinds],
+      ['a lenient relay forwards what it may', unsized(true), ofUnsized],
+      ['a strict one does not', unsized(false, zstdLetter), ofUnsized],
       ['a count that others began', run({ missing: [5, 6] }), { kinds: ['tombstone'] }],
     ),
     ...fails<Options>(
@@ -106,6 +119,7 @@ judgeCases<Options>(
         run({ missing: [5, 5] }),
         { kinds: ['tombstone'] },
       ],
+      ['neither forwarded nor dead-lettered', unsized(false), ofUnsized],
       ['not forwarded', run({ runs: [[0, 3], [4, 6], [11, 9]] }), { kinds: ['big-integers'] }],
     ),
     ...fails<Options>('miscounted', [
@@ -123,7 +137,11 @@ judgeCases<Options>(
       run().deadletter(3, 0, 3, 'invalid_protobuf'),
       kinds,
     ]),
-    ...fails<Options>('leaked', ['reached a client', run({ runs: [[0, 20]] }), kinds]),
+    ...fails<Options>(
+      'leaked',
+      ['reached a client', run({ runs: [[0, 20]] }), kinds],
+      ['forwarded and dead-lettered', unsized(true, zstdLetter), ofUnsized],
+    ),
     ...fails<Options>('wrong-reaction', [
       'dead-lettered although it was to be forwarded',
       run().deadletter(2, 0, 10, 'invalid_protobuf'),

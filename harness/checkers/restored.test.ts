@@ -28,6 +28,11 @@ judgeCases('restored', restored, { groups: ['readers'], limitMs: 3_000 }, [
     broken().delivered(6, 1, 0, 100, 50).closed(9, 1, 'client'),
     { closesNobody: true },
   ]),
+  ...passes('restored', [
+    'nobody lost a connection, and they were back too late',
+    broken().delivered(9, 1, 0, 100, 50),
+    { closesNobody: true },
+  ]),
   ...fails(
     'closed-meanwhile',
     [

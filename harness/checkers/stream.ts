@@ -36,6 +36,8 @@ export interface StreamOptions<G extends string = string> {
    * unknown where they hide what is asked for, and judged by its own otherwise.
    */
   readonly rules?: readonly AnomalyKind[]
+  /** Of those, only what an outage of Redis took from what is kept for replay. */
+  readonly takenBy?: 'outage'
   /** Groups whose clients read slowly all the time: they may be lapped and closed. */
   readonly slowGroups?: readonly GroupName<G>[]
   /**
@@ -51,6 +53,8 @@ export interface StreamOptions<G extends string = string> {
   readonly replayOverlapMax?: number
   /** Most records of one replay of the target; without it no cap can be believed. */
   readonly replayRecordsMax?: number
+  /** Longest that a replay of the target may take; without it no hanging up is believed. */
+  readonly replayTimeoutMs?: number
   /** Newest records of each partition that the target must keep for replay. */
   readonly retainedRecords?: number
   /** Records that the target keeps for clients that are behind. */
@@ -65,12 +69,14 @@ export const stream: Checker<StreamOptions> = {
     groups: names.exactOptional(),
     haltsAtPoison: z.boolean().exactOptional(),
     rules: kinds.min(1).readonly().exactOptional(),
+    takenBy: z.literal('outage').exactOptional(),
     slowGroups: names.exactOptional(),
     stalledMs: milliseconds.exactOptional(),
     sessionTimeoutMs: milliseconds.exactOptional(),
     declaredLossMax: count.exactOptional(),
     replayOverlapMax: count.exactOptional(),
     replayRecordsMax: count.exactOptional(),
+    replayTimeoutMs: milliseconds.exactOptional(),
     retainedRecords: count.exactOptional(),
     ringRecordsMax: count.exactOptional(),
   }),
@@ -78,7 +84,7 @@ export const stream: Checker<StreamOptions> = {
     const { acked, delivered } = history.stream()
     if (acked === 0) return cannotTell('no-records', 'No record was acknowledged by Kafka.')
     if (delivered === 0) return cannotTell('no-deliveries', 'No client received a record.')
-    return streamJudgement(history, streamFlaws(history, options), options.rules)
+    return streamJudgement(history, streamFlaws(history, options), options)
   },
 }
 
@@ -97,6 +103,7 @@ const limitsOf = (options: StreamOptions): StreamLimits => ({
   declaredLossMax: options.declaredLossMax ?? 0,
   replayOverlapMax: options.replayOverlapMax ?? 0,
   replayRecordsMax: options.replayRecordsMax,
+  replayTimeoutMs: options.replayTimeoutMs,
   retainedRecords: options.retainedRecords,
   ringRecordsMax: options.ringRecordsMax,
   slowGroups: options.slowGroups ?? [],
@@ -109,10 +116,19 @@ export function streamFlaws(history: History, options: StreamOptions): StreamFla
   const isJudged = ({ group }: Session) => groups === undefined || groups.includes(group)
   const causes = causesOf(history, limits.slowGroups)
   const ending = endingOf(history)
-  const causeless = causelessEnds(history, causes, ending)
+  const causeless = causelessEnds(history, causes, ending, limits)
   const accounts = accountsOf(history, isJudged, rewindsOf(history, causes))
   const exempt = exemptions(history, haltsAtPoison)
-  const bearings = { history, accounts, exempt, causes, causeless, ending, limits }
+  const bearings = {
+    history,
+    accounts,
+    exempt,
+    causes,
+    causeless,
+    ending,
+    limits,
+    haltsAtPoison,
+  }
   const missing = missingFlaws(bearings)
   const strangersOf = strangerTest(history)
   const groupOf = (client: number) => history.sessions.get(client)?.find(isJudged)?.group

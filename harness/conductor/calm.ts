@@ -71,21 +71,29 @@ export async function settle(stage: Stage, stalledMs: number): Promise<void> {
   const mayHalt = stage.scenario.relay.kafkaOnDecodeError === 'pause'
   await inPhase(stage, 'settle', async () => {
     const quietSinceMs = quietness(stage)
-    const isOver = (received: FleetStatus) => {
+    const isOver = (produced: ProducerStatus, received: FleetStatus) => {
       const forMs = quietSinceMs(received)
-      const isLeft = stage.samplers.behind() > 0 && !mayHalt
+      const hasHalted = mayHalt && standsAtPoison(produced, stage.samplers.committed())
+      const isLeft = stage.samplers.behind() > 0 && !hasHalted
       return forMs >= (isLeft ? stalledMs + standsStillMarginMs : quietMs)
     }
     await until(
       stage,
-      settleLimitMs + (mayHalt ? 0 : stalledMs),
+      settleLimitMs + stalledMs,
       pollMs,
       async () => [await stage.producer.status(), await stage.fleet.status()] as const,
-      ([produced, received]) => hasArrived(stage, produced, received) || isOver(received),
+      ([produced, received]) =>
+        hasArrived(stage, produced, received) || isOver(produced, received),
     )
     await sleep(stage.clock, aftermathMs, stage.signal)
   })
 }
+
+/** Whether the target, told to stop at a record that it cannot read, has stopped at one. */
+export const standsAtPoison = (
+  { firstPoison }: Pick<ProducerStatus, 'firstPoison'>,
+  committed: ReadonlyMap<number, string>,
+): boolean => [...committed].some(([partition, next]) => firstPoison[String(partition)] === next)
 
 /** For how long, ms, no delivery at all was made: some records are owed to nobody. */
 function quietness(stage: Stage): (status: FleetStatus) => number {

@@ -72,7 +72,12 @@ describe('a plan', () => {
   test('tells the stream what is known of the target and who reads slowly', () => {
     const kafkaSessionTimeoutMs = 9_000
     const kept = { replayRecordsMax: 500, ringRecordsMax: 1_000 }
-    const told = { kafkaSessionTimeoutMs, commitIntervalMs: 10_000, ...kept }
+    const told = {
+      kafkaSessionTimeoutMs,
+      commitIntervalMs: 10_000,
+      replayTimeoutMs: 20_000,
+      ...kept,
+    }
     const streamIn = (name: keyof typeof scenarios, known = {}) =>
       planOf(scenarios[name], timingOf({}, { told: known })).expectations.find(
         ({ finding }) => finding === streamFinding,
@@ -82,11 +87,13 @@ describe('a plan', () => {
       check: 'stream',
       stalledMs: 30_000,
       replayRecordsMax: 500,
+      replayTimeoutMs: 20_000,
       retainedRecords: 50_000,
       ringRecordsMax: 1_000,
       sessionTimeoutMs: 9_000,
     })
-    expect(streamIn('restarts-lose-nothing')).toEqual({ check: 'stream', retainedRecords: 50_000 })
+    const ofContract = { replayTimeoutMs: 30_000, retainedRecords: 50_000 }
+    expect(streamIn('restarts-lose-nothing')).toEqual({ check: 'stream', ...ofContract })
   })
 
   test('judges no stream of clients that say what no honest client says', () => {

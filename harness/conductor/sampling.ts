@@ -31,6 +31,8 @@ export interface Samplers {
   ownedByTarget(): Promise<readonly number[] | undefined>
   /** Records that the target's group had not committed when the broker was asked last. */
   behind(): number
+  /** What it had committed then, by partition. */
+  committed(): ReadonlyMap<number, string>
   /** Stops all of them after one last sample; idempotent. */
   stop(): Promise<void>
 }
@@ -79,6 +81,7 @@ export async function startSamplers(world: World, watched: Watched): Promise<Sam
         () => undefined,
       ),
     behind: () => lagTruth.behind(),
+    committed: () => lagTruth.committed(),
     stop: () =>
       (stopping ??= Promise.all(samplers.map((sampler) => sampler.stop())).then(() => undefined)),
   }

@@ -36,9 +36,13 @@ const isReplayed = ({ fleet }: Scenario, phases: readonly PlannedPhase[]): boole
   Object.values(fleet).some(({ resume, reconnects }) => resume !== undefined || reconnects) ||
   phases.some(({ stimuli }) => stimuli.some(({ stimulus }) => stimulus === 'resume'))
 
-function replayLimits({ relay }: Scenario, { replayRecordsMax }: Timing): StreamOptions {
+function replayLimits(
+  { relay }: Scenario,
+  { replayRecordsMax, replayTimeoutMs }: Timing,
+): StreamOptions {
   const { replayRecordsPerPartitionMax: retainedRecords } = relay
   return {
+    replayTimeoutMs,
     ...(replayRecordsMax !== undefined && { replayRecordsMax }),
     ...(retainedRecords !== undefined && { retainedRecords }),
   }

@@ -9,7 +9,7 @@ const defect: RelayDefect = {
   finding: 'M-1114',
   says: 'offsets are committed before their records were read',
   scenario: 'restarts-lose-nothing',
-  rules: ['gap-needless', 'lost', 'skip'],
+  rules: ['gap-needless', 'lost', 'skip', 'commit-ahead'],
   relay: () => ({ offsets: { toCommit: (next) => next + ahead } }),
 }
 export default defect

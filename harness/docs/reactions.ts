@@ -22,7 +22,10 @@ export function printMalformed(kinds: Readonly<Record<string, Malformed>>): read
 }
 
 function sayRelay(reaction: RelayReaction): string {
-  if (reaction.does === 'dead-letters') return `dead-letters it (${codes(reaction.errorTypes)})`
+  if (reaction.does === 'dead-letters') {
+    const says = `dead-letters it (${codes(reaction.errorTypes)})`
+    return reaction.mayForward === true ? `${says} or forwards it` : says
+  }
   return reaction.does === 'forwards' ? 'forwards it' : 'counts it as missing'
 }
 

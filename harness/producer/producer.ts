@@ -73,7 +73,8 @@ export function openProducer(
     acked: pump.counts.acked,
     failed: pump.counts.failed,
     dropped: flow.dropped,
-    ends: Object.fromEntries([...pump.counts.ends].map(([at, end]) => [at, `${end}`])),
+    ends: byPartition(pump.counts.ends),
+    firstPoison: byPartition(pump.counts.firstPoison),
     behindMs: pump.counts.behindMs,
   })
   const malformed = openMalformed(clock, intake, options)
@@ -96,6 +97,9 @@ export function openProducer(
     },
   }
 }
+
+const byPartition = (offsets: ReadonlyMap<number, bigint>): Record<string, string> =>
+  Object.fromEntries([...offsets].map(([partition, offset]) => [partition, `${offset}`]))
 
 /** Most that a record of a load takes; those that carry state may be larger than was asked for. */
 const bytesOf = (load: Load) => load.payloadBytes + 8 * 1_024

@@ -43,6 +43,8 @@ export interface ProducerStatus {
   readonly dropped: number
   /** Next offset per partition after the last acknowledged record. */
   readonly ends: Readonly<Record<string, string>>
+  /** Offset per partition of the first record that a relay may refuse. */
+  readonly firstPoison: Readonly<Record<string, string>>
   /** How late the newest record was handed to Kafka, against the open model. */
   readonly behindMs: number
 }

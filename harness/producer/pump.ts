@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib'
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { ProducedRecord } from '../history/event.ts'
 import type { Journal } from '../history/journal.ts'
+import { isRefusable } from '../stimuli/malformed.ts'
 import type { Outgoing, OutgoingQueue } from './queue.ts'
 import { UnackedError, type Sink } from './sink.ts'
 
@@ -15,6 +16,8 @@ export interface PumpCounts {
   failed: number
   /** Next offset by partition. */
   readonly ends: Map<number, bigint>
+  /** Offset by partition of the first record that a relay may refuse. */
+  readonly firstPoison: Map<number, bigint>
   behindMs: number
 }
 
@@ -33,7 +36,14 @@ const requestRecordsMax = 2_000
 const pauseAfterFailureMs = 100
 
 export function openPump(clock: Clock, journal: Journal, queue: OutgoingQueue, sink: Sink): Pump {
-  const counts: PumpCounts = { sent: 0, acked: 0, failed: 0, ends: new Map(), behindMs: 0 }
+  const counts: PumpCounts = {
+    sent: 0,
+    acked: 0,
+    failed: 0,
+    ends: new Map(),
+    firstPoison: new Map(),
+    behindMs: 0,
+  }
   const book = bookkeeper(journal, counts)
   let running: Promise<void> | undefined
   const send = async (batch: readonly Outgoing[]) => {
@@ -84,6 +94,9 @@ function bookkeeper(journal: Journal, counts: PumpCounts) {
       journal.write(['acked', journal.now(), partition, `${base}`, sentAt, records.map(produced)])
       counts.acked += records.length
       counts.ends.set(partition, base + BigInt(records.length))
+      const at = records.findIndex(({ kind }) => kind !== undefined && isRefusable(kind))
+      if (at < 0 || counts.firstPoison.has(partition)) return
+      counts.firstPoison.set(partition, base + BigInt(at))
     },
     unacked(partition: number, error: UnackedError, records: readonly Outgoing[]) {
       const { isCertain, message } = error

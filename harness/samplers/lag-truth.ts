@@ -45,6 +45,8 @@ export interface LagTruthSampler extends Sampler {
   owned(): Promise<readonly number[] | undefined>
   /** Records that the group had not committed when the broker was asked last. */
   behind(): number
+  /** What was committed then, by partition. */
+  committed(): ReadonlyMap<number, string>
 }
 
 type Truth = EventOf<'lagtruth'>[4]
@@ -66,6 +68,7 @@ export function startLagTruthSampler(
   const admin = kafkaClient('lag-truth', options.brokers).admin()
   let connecting: Promise<void> | undefined
   let behind = 0
+  let known: ReadonlyMap<number, string> = new Map()
   const connected = async () => {
     connecting ??= admin.connect()
     await connecting.catch((error: unknown) => {
@@ -94,6 +97,7 @@ export function startLagTruthSampler(
         missing += BigInt(high) - BigInt(next === '-1' ? low : next)
       }
       behind = Number(missing)
+      known = committed
       const tookMicros = Math.round((clock.nowMs() - startedMs) * 1_000)
       journal.write(['lagtruth', t, tookMicros, group.state, truth])
     },
@@ -113,6 +117,7 @@ export function startLagTruthSampler(
       return { state, protocolType, protocol, others }
     },
     behind: () => behind,
+    committed: () => known,
     async owned() {
       const group = await asked()
       return group?.state === 'Stable' ? ownedBy(group, topic, options.isTarget) : undefined

@@ -18,6 +18,8 @@ export type RelayReaction =
       readonly does: 'dead-letters'
       readonly failures: readonly DecodeFailure[]
       readonly errorTypes: readonly ErrorType[]
+      /** The contract binds who writes it: a relay that can unpack it may forward it as well. */
+      readonly mayForward?: true
     }
   | { readonly does: 'counts-as-missing' }
   | { readonly does: 'forwards' }
@@ -41,8 +43,9 @@ export interface Malformed {
   readonly because: string
 }
 
+type Refusing = Extract<RelayReaction, { does: 'dead-letters' }>
 const forwards: RelayReaction = { does: 'forwards' }
-const deadLetters = (...failures: DecodeFailure[]): RelayReaction => ({
+const deadLetters = (...failures: DecodeFailure[]): Refusing => ({
   does: 'dead-letters',
   failures,
   errorTypes: [...new Set(failures.map(errorTypeOf))],
@@ -190,9 +193,11 @@ export const malformedKinds = {
   },
   'unsized-zstd': {
     says: 'A zstd frame that does not declare its size.',
-    relay: deadLetters('zstd_unsized'),
+    relay: { ...deadLetters('zstd_unsized'), mayForward: true },
     client: neverSees,
-    because: 'Without a size there is no limit before allocation, and viewers refuse it anyway.',
+    because:
+      'Without a size there is no limit before allocation, and viewers refuse it. The contract ' +
+      'binds who writes it; a relay whose unpacking has a limit of its own may let it through.',
   },
   'unknown-framing': {
     says: 'A framing byte that is none of ours and no protobuf tag either.',
@@ -285,6 +290,10 @@ export type MalformedKind = keyof typeof malformedKinds
 
 /** All kinds, in the order of the table. */
 export const allMalformedKinds = Object.keys(malformedKinds) as readonly MalformedKind[]
+
+/** Whether a relay may refuse such a record. */
+export const isRefusable = (kind: MalformedKind): boolean =>
+  malformed(kind).relay.does !== 'forwards'
 
 /** The row of a kind, in the wide type. */
 export const malformed = (kind: MalformedKind): Malformed => malformedKinds[kind]

@@ -5,7 +5,7 @@
  */
 import type { History } from '../../history/history.ts'
 import type { Doubt } from '../conclude.ts'
-import { relayReaction } from '../stream/exempt.ts'
+import { mayForward, relayReaction } from '../stream/exempt.ts'
 import type { Reactions } from './reactions.ts'
 import type { Odd } from './records.ts'
 import { flaw, type Accounted } from './relay-account.ts'
@@ -60,6 +60,7 @@ export function wholeThreads(history: History, clients: readonly number[]): IsFi
       const runs = own?.runs(partition) ?? []
       for (let index = 0; index < acked.length; index += 1) {
         const { offset, thread, malformed } = acked.record(index)
+        if (malformed !== undefined && mayForward(malformed)) continue
         const isDue = malformed === undefined || relayReaction(malformed)?.does === 'forwards'
         const hasCome = runs.some(({ first, last }) => first <= offset && offset <= last)
         if (isDue !== hasCome) threads.add(thread)

@@ -102,8 +102,11 @@ type Flawed = ReturnType<typeof flaw>
 function accountOf(given: Given, one: Odd, own: DeadLetter[]): Flawed[] {
   const { history, taken } = given
   switch (one.row.relay.does) {
-    case 'dead-letters':
-      return [...leaked(history, one), ...deadLettered(given, one, own)]
+    case 'dead-letters': {
+      const isForwarded = taken.get(one.record.partition)?.delivered.has(one.record.offset) === true
+      const isRight = one.row.relay.mayForward === true && isForwarded && own.length === 0
+      return isRight ? [] : [...leaked(history, one), ...deadLettered(given, one, own)]
+    }
     case 'counts-as-missing':
       return leaked(history, one)
     case 'forwards':

@@ -1,6 +1,6 @@
 /** Records that come again: after restarts and moves, and in replays. Dead letters, rules. */
 import { expect, test } from 'vitest'
-import type { Story } from '../../history/story.ts'
+import { story, type Story } from '../../history/story.ts'
 import { stream } from '../stream.ts'
 import { broken, calm, found, judges, other, type Row } from './testbed.ts'
 
@@ -108,7 +108,32 @@ const forgotten = (): Story =>
     .sent(3, 2, 'resume:earliest').delivered(3.1, 2, 0, 0, 20, { path: 'replay' })
     .delivered(3.1, 2, 0, 30, 70, { path: 'replay' }).closed(20.6, 2, 'client')
 
+/** Thirty records, forty while Redis is cut, and thirty long after. */
+const withOutage = (): Story =>
+  broken(story().opened(0.5, 1).phase('settle', 15, 20).closed(20.5, 1, 'client'), [2.9, 3.5],
+    'cut', 'redis')
+    .acked(1, 0, 0, 30).acked(3, 0, 30, 40).acked(9, 0, 70, 30)
+    .delivered(1.1, 1, 0, 0, 30).delivered(3.1, 1, 0, 30, 40).delivered(9.1, 1, 0, 70, 30)
+    .closed(20.6, 2, 'client')
+/** A replay of the first thirty, and from `next` on. */
+const acrossOutage = (next: number): Story =>
+  withOutage().opened(10, 2, 'late').sent(10, 2, 'resume:earliest')
+    .delivered(10.1, 2, 0, 0, 30, { path: 'replay' })
+    .delivered(10.2, 2, 0, next, 100 - next, { path: 'replay' })
+/** A replay that was over before the outage. */
+const before = (): Story =>
+  withOutage().opened(2, 2, 'late').sent(2, 2, 'resume:earliest')
+    .delivered(2.1, 2, 0, 0, 30, { path: 'replay' }).control(2.2, 2, { type: 'replay_complete' })
+    .delivered(3.1, 2, 0, 30, 40).delivered(9.1, 2, 0, 70, 30)
+const byOutage = { rules: ['gap-hidden'], takenBy: 'outage' } as const
+
 const rules: readonly Row[] = [
+  ['what an outage of Redis took, and nobody told', acrossOutage(70),
+    ['fail', 'gap-hidden', 'gap-hidden 40'], byOutage],
+  ['more than it can have taken', acrossOutage(80),
+    ['unknown', 'hidden', 'gap-hidden 50'], byOutage],
+  ['nothing that it took', acrossOutage(30), 'pass', byOutage],
+  ['no replay across it', before(), ['unknown', 'no-replays'], byOutage],
   ['its own', hollow(), ['fail', 'gap-hidden', 'gap-hidden 10'], { rules: ['gap-hidden'] }],
   ['another one’s', hollow(), ['pass', 'whole', 'gap-hidden 10'], { rules: ['seam-duplicate'] }],
   ['its own beside another', doubled(), ['fail', 'seam-duplicate', 'seam-duplicate 5'],

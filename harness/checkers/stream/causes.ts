@@ -33,9 +33,13 @@ export interface Causes {
 const hasStood = ({ failure, isBiting }: FaultWindow): boolean =>
   failure === undefined || isBiting !== undefined
 
+const isOn = (hop: string) => (fault: FaultWindow) => fault.spec['hop'] === hop
+
+export const redisOutagesOf = (history: History): FaultWindow[] =>
+  history.faults.filter(hasStood).filter(isOn('redis'))
+
 export function causesOf(history: History, slowGroups: readonly string[]): Causes {
   const faults = history.faults.filter(hasStood)
-  const isOn = (hop: string) => (fault: FaultWindow) => fault.spec['hop'] === hop
   const ofClients = faults.filter(
     (fault) => isOn('clients')(fault) || faultWord(fault) === 'readers-stop',
   )
@@ -54,7 +58,7 @@ export function causesOf(history: History, slowGroups: readonly string[]): Cause
       return [...ofProcess, ...own.filter((fault) => !slowing.has(faultWord(fault)))]
     },
     restarts: faults.filter((fault) => restarting.has(faultWord(fault))),
-    redisOutages: faults.filter(isOn('redis')),
+    redisOutages: redisOutagesOf(history),
     pauses: [...ofProcess, ...faults.filter(isOn('kafka'))],
     resets: resetsOf(history),
   }

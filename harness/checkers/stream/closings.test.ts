@@ -14,6 +14,9 @@ const hungUp = (): Story =>
   fin(fin(calm(), 3, 1).delivered(1.1, 1, 0, 0, 100).opened(0.5, 2, 'others'), 3.1, 2)
     .delivered(1.1, 2, 0, 0, 100).acked(4, 0, 100, 10)
 
+const answeredReplay = (): Story =>
+  other().sent(0.9, 2, 'resume:earliest').control(0.95, 2, { type: 'replay_complete' })
+
 const tails: readonly Row[] = [
   [
     'a FIN in answer to our goodbye owes the tail all the same',
@@ -59,6 +62,11 @@ const causes: readonly Row[] = [
   ['it had said what no honest client says', ended().sent(2.9, 2, 'hostile:bad'), 'pass'],
   ['it had asked for a replay: no reason to close it', ended().sent(2.9, 2, 'resume:earliest'),
     thrownOut],
+  ['its replay took as long as one may', ended().sent(0.9, 2, 'resume:earliest'), 'pass',
+    { replayTimeoutMs: 2_000 }],
+  ['its replay had more time', ended().sent(1.2, 2, 'resume:earliest'), thrownOut,
+    { replayTimeoutMs: 2_000 }],
+  ['its replay was answered', ended(answeredReplay()), thrownOut, { replayTimeoutMs: 2_000 }],
   ['nobody judges its group', ended(), 'pass', { groups: ['readers'] }],
 ]
 

@@ -7,7 +7,9 @@ import type { History } from '../../history/history.ts'
 import type { Session } from '../../history/windows.ts'
 import { isWithin, type Causes } from './causes.ts'
 import type { Flaw } from './flaw.ts'
+import type { StreamLimits } from './limits.ts'
 import type { Ending } from './owed.ts'
+import { resumesOf } from './resumes.ts'
 
 /** The end of a connection is seen a little later than what ended it. */
 const seenLateMicros = 2_000_000
@@ -23,14 +25,35 @@ const floodFramesMin = 100
 /** Which connections were ended without a cause. */
 export type Causeless = ReadonlySet<Session>
 
-export function causelessEnds(history: History, causes: Causes, ending: Ending): Causeless {
+export function causelessEnds(
+  history: History,
+  causes: Causes,
+  ending: Ending,
+  { replayTimeoutMs }: Pick<StreamLimits, 'replayTimeoutMs'>,
+): Causeless {
   const offenders = offendersOf(history)
+  const hasTimedOut = timedOut(history, replayTimeoutMs)
   const ended = [...history.sessions.values()].flat().filter((session) => {
     const { closed } = session
     if (closed === undefined || closed[5] === 'client' || closed[1] >= ending.at) return false
-    return !hasCause(session, closed[1], causes) && !hasOffended(session, offenders)
+    if (hasCause(session, closed[1], causes) || hasTimedOut(session, closed[1])) return false
+    return !hasOffended(session, offenders)
   })
   return new Set(ended)
+}
+
+/** Whether, by `at`, a replay that nobody answered had had all of its time. */
+function timedOut(
+  history: History,
+  limitMs: number | undefined,
+): (session: Session, at: Micros) => boolean {
+  if (limitMs === undefined) return () => false
+  const resumes = resumesOf(history)
+  return (session, at) =>
+    (resumes.get(session.client) ?? []).some(
+      ({ session: within, asked, completed }) =>
+        within === session && completed === undefined && at - asked.t >= limitMs * 1_000,
+    )
 }
 
 function hasCause(session: Session, at: Micros, causes: Causes): boolean {

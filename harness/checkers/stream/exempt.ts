@@ -29,25 +29,36 @@ export function exemptions(
   const deadLetters = deadLettered(history)
   const exempt = new Map<number, Exempt>()
   for (const [partition, records] of history.stream().records) {
-    const poison = poisonOf(records)
+    const poison = oddOf(records, (kind) => isRefusable(kind) && !mayForward(kind))
     const all = new Ranges()
     all.addAll(poison.all)
     for (const offset of deadLetters.get(partition) ?? []) {
       if (records.malformed.has(offset)) all.add(offset, offset)
     }
-    const halt = haltsAtPoison ? poison.first : undefined
+    const halt = haltsAtPoison ? refusableIn(records).first : undefined
     if (halt !== undefined) all.add(halt, records.lastOffset)
     exempt.set(partition, { poison, all })
   }
   return exempt
 }
 
-function poisonOf(records: PartitionRecords): Ranges {
-  const poison = new Ranges()
+const isRefusable = (kind: string): boolean => relayReaction(kind)?.does !== 'forwards'
+
+/** Whether a relay may forward it as well: one that it neither forwards nor refuses is owed. */
+export function mayForward(kind: string): boolean {
+  const reaction = relayReaction(kind)
+  return reaction?.does === 'dead-letters' && reaction.mayForward === true
+}
+
+/** Records of a partition that a relay may refuse. */
+export const refusableIn = (records: PartitionRecords): Ranges => oddOf(records, isRefusable)
+
+function oddOf(records: PartitionRecords, isIt: (kind: string) => boolean): Ranges {
+  const odd = new Ranges()
   for (const [offset, kind] of records.malformed) {
-    if (relayReaction(kind)?.does !== 'forwards') poison.add(offset, offset)
+    if (isIt(kind)) odd.add(offset, offset)
   }
-  return poison
+  return odd
 }
 
 /** Offsets that dead-letter records name, by partition. */

@@ -13,6 +13,8 @@ export interface StreamLimits {
   readonly replayOverlapMax: number
   /** Most records of one replay; undefined: nobody knows, and no cap can be believed. */
   readonly replayRecordsMax: number | undefined
+  /** Longest that a replay may take; the relay may hang up then. Undefined: nobody knows. */
+  readonly replayTimeoutMs: number | undefined
   /** Newest records of a partition that a replay must still have. */
   readonly retainedRecords: number | undefined
   /** Records that are kept for clients which are behind. */

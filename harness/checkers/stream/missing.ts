@@ -29,7 +29,7 @@ import {
   type Hole,
   type SentSince,
 } from './owed.ts'
-import { reasonsOf, type Reasons } from './reasons.ts'
+import { isUnstored, reasonsOf, type Reasons } from './reasons.ts'
 import { resumesOf, type Resume } from './resumes.ts'
 import { waitsOf, type Waiting, type Waits } from './waiting.ts'
 
@@ -57,6 +57,8 @@ export interface Bearings {
   readonly causeless: Causeless
   readonly ending: Ending
   readonly limits: StreamLimits
+  /** The relay was told to stop at a malformed record. */
+  readonly haltsAtPoison: boolean
 }
 
 export interface Missing {
@@ -66,12 +68,12 @@ export interface Missing {
 
 /** Flaws that are holes or declarations of holes. */
 export function missingFlaws(bearings: Bearings): Missing {
-  const { history, accounts, limits, causes, ending } = bearings
+  const { history, accounts, limits, causes, ending, haltsAtPoison } = bearings
   const known = partitionsOf(bearings)
   const frames = Map.groupBy(history.events('control'), ([, , client]) => client)
   const resumes = resumesOf(history)
   const reasons = reasonsOf(history, causes, limits, (one) => known.get(one)?.someone)
-  const waits = waitsOf(history, ending, limits)
+  const waits = waitsOf(history, ending, limits, haltsAtPoison)
   const asked = asksFromCursor(history)
   const judged = [...Map.groupBy(accounts, ({ client }) => client)].map(([client, own]) => {
     const about = { client, frames: frames.get(client) ?? [], resumes: resumes.get(client) ?? [] }
@@ -158,7 +160,7 @@ class ClientsHoles {
     const paid = payByCount(holes, this.#told)
     const flaws = [
       ...withinAllowance([...gaps.flaws, ...paid.flaws], this.#bearings.limits),
-      ...paid.holes.map((hole) => this.#flawOf(hole)),
+      ...paid.holes.flatMap((hole) => this.#flawOf(hole) ?? []),
     ]
     return { flaws, unexplained: gaps.unexplained + paid.unexplained, caps: this.#caps }
   }
@@ -184,13 +186,15 @@ class ClientsHoles {
     })
   }
 
-  #flawOf(hole: Hole): Flaw {
+  /** None where the target stands still because it was told to. */
+  #flawOf(hole: Hole): Flaw | undefined {
     const { partition, first, last, count, within } = hole
     const known = this.#common.known.get(partition) as Partition
     const { session, highest } = within
     const index = known.records.indexOf(first)
     const record = known.records.record(Math.max(0, index))
     const { kind, waiting } = this.#kindOf(hole, known)
+    if (waiting?.verdict === 'halted') return undefined
     const at = firstArrivalAfter(hole) ?? session.end
     const shows = {
       ackedAt: record.ackedAt,
@@ -199,6 +203,7 @@ class ClientsHoles {
       highestReceived: highest ?? null,
       ...(waiting && { groupState: waiting.groupState, untakenForMs: msOf(waiting.forMicros) }),
       ...(kind === 'unseen' && { because: waiting?.verdict ?? 'late' }),
+      ...(this.#isOfOutage(hole, known) && { because: 'outage' }),
       ...(this.#isReset(hole, known) && { because: 'reset' }),
     }
     const where = { client: session.client, group: session.group, partition, first, last }
@@ -242,6 +247,13 @@ class ClientsHoles {
     return this.#bearings.causes.resets.some(
       ({ begin, end }) => session.begin >= begin && ackedAt <= end,
     )
+  }
+
+  /** All of it was sent while Redis was away. */
+  #isOfOutage(hole: Hole, { records }: Partition): boolean {
+    const { redisOutages } = this.#bearings.causes
+    const [first, next] = [indexFrom(records, hole.first), indexFrom(records, hole.last + 1)]
+    return [first, next - 1].every((index) => isUnstored(redisOutages, records.sentAt[index] ?? -1))
   }
 
   /** Deliveries went on to the end: what did not come may still have been on its way. */

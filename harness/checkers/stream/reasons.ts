@@ -93,13 +93,17 @@ function isForgotten(
 ): boolean {
   if (isWithin(redisOutages, t, 0, recoveryMicros)) return true
   const outages = redisOutages.filter(({ begin }) => begin <= t)
-  if (isWithin(outages, sentAt, slackMicros, recoveryMicros)) return true
+  if (isUnstored(outages, sentAt)) return true
   if (resets.some(({ begin, end }) => begin <= t && ackedAt <= end + slackMicros)) return true
   if (!isTaken) return false
   return restarts.some(
     ({ begin }) => begin <= t && ackedAt <= begin && ackedAt >= begin - unstoredMicros,
   )
 }
+
+/** Whether a record that was sent at `sentAt` need not have come to Redis, which was away. */
+export const isUnstored = (outages: readonly Window[], sentAt: Micros): boolean =>
+  isWithin(outages, sentAt, slackMicros, recoveryMicros)
 
 /** The oldest go first: behind what a replay still had, nothing was evicted. */
 function evicted(

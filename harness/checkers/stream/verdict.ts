@@ -7,9 +7,11 @@
 import type { History } from '../../history/history.ts'
 import type { Anomaly, AnomalyKind, Judgement } from '../checker.ts'
 import { conclude, seconds, type Doubt, type Violation } from '../conclude.ts'
-import type { StreamFlaws } from '../stream.ts'
+import type { StreamFlaws, StreamOptions } from '../stream.ts'
 import type { Account } from './account.ts'
+import { redisOutagesOf } from './causes.ts'
 import { anomaliesOf, gravity, type Flaw } from './flaw.ts'
+import { indexFrom } from './owed.ts'
 
 /** Where these are, records or whole clients are missing in which the others would show. */
 const hiding: ReadonlySet<AnomalyKind> = new Set([
@@ -22,11 +24,14 @@ const hiding: ReadonlySet<AnomalyKind> = new Set([
 export function streamJudgement(
   history: History,
   found: StreamFlaws,
-  rules: readonly AnomalyKind[] | undefined,
+  { rules, takenBy }: Pick<StreamOptions, 'rules' | 'takenBy'>,
 ): Judgement {
   const { flaws, accounts } = found
   const isOwn = ({ kind, shows }: Flaw) =>
-    rules === undefined || (rules.includes(kind) && shows?.['because'] !== 'reset')
+    rules === undefined ||
+    (rules.includes(kind) &&
+      shows?.['because'] !== 'reset' &&
+      (takenBy === undefined || shows?.['because'] === takenBy))
   const own = flaws.filter(isOwn)
   const others = flaws.filter((flaw) => !isOwn(flaw) && flaw.kind !== 'unseen')
   const anomalies = anomaliesOf(own.length > 0 ? own : flaws)
@@ -35,13 +40,15 @@ export function streamJudgement(
     .filter(({ kind }) => kind !== 'unseen')
     .map((flaw): Violation => ({ rule: flaw.kind, says: sentence(flaw, anomalies), at: flaw.at }))
   const { acked, delivered } = history.stream()
-  const seen = materialFor(rules, accounts)
+  const seen =
+    takenBy === undefined ? materialFor(rules, accounts) : acrossOutages(history, accounts)
   const redelivered = accounts.reduce((sum, one) => sum + one.redelivered, 0)
   return conclude({
     violations,
     doubts: [
       hiddenBy(others, rules),
-      seen === 0 ? nothingSeen(rules) : undefined,
+      takenBy === undefined ? undefined : coveredBy(others, rules),
+      seen === 0 ? (takenBy === undefined ? nothingSeen(rules) : notAcross) : undefined,
       ...unseenDoubts(flaws, found.limits.stalledMs),
       ...found.doubts,
     ],
@@ -132,6 +139,37 @@ function materialFor(
   }
   if (!rules.includes('gap-hidden')) return undefined
   return sessions.filter(({ replayed }) => replayed.last !== undefined).length
+}
+
+/** Holes in which more is missing than the outage can have taken. */
+function coveredBy(others: readonly Flaw[], rules: readonly AnomalyKind[] = []): Doubt | undefined {
+  const larger = others.find(({ kind }) => rules.includes(kind))
+  if (larger === undefined) return undefined
+  const { partition, first, last } = larger
+  const says =
+    `Replays left out more than the outage of Redis took, such as offsets ${first} to ${last} of ` +
+    `partition ${partition}: what it took cannot be told from that.`
+  return { rule: 'hidden', says, fix: 'see the other findings about replays first' }
+}
+
+/** Replays that held records from before an outage of Redis and from after it. */
+function acrossOutages(history: History, accounts: readonly Account[]): number {
+  const { records } = history.stream()
+  const outages = redisOutagesOf(history)
+  return accounts
+    .flatMap(({ partition, sessions }) => sessions.map(({ replayed }) => ({ partition, replayed })))
+    .filter(({ partition, replayed: { first, last } }) => {
+      const own = records.get(partition)
+      if (own === undefined || first === undefined || last === undefined) return false
+      const [from, to] = [own.record(indexFrom(own, first)), own.record(indexFrom(own, last))]
+      return outages.some(({ begin, end }) => from.sentAt < begin && to.sentAt > end)
+    }).length
+}
+
+const notAcross: Doubt = {
+  rule: 'no-replays',
+  says: 'No replay held records from before and from after the outage of Redis.',
+  fix: 'see why replays are not answered, or run longer',
 }
 
 function nothingSeen(rules: readonly AnomalyKind[] = []): Doubt {

@@ -17,6 +17,16 @@ const stopped = ({ state = 'Stable', isOwned = true, from = 1 }: Group = {}): St
 const unclear = ['unknown', 'unseen', 'unseen 10']
 const stalled = ['fail', 'stalled', 'stalled 10']
 
+/** Partition 1 was read up to its malformed record, at `committed` the group stands. */
+const atPoison = (committed: number): Story => {
+  const told = stopped({ from: 20 }).acked(1, 1, 0, 20, { malformed: { 10: 'garbage' } })
+    .delivered(1.1, 1, 1, 0, 10)
+  const two = { 0: [0, 100, 90, true], 1: [0, 20, committed, true] } as const
+  for (let at = 1; at < 20; at += 1) told.lagtruth(at, two)
+  return told
+}
+const halts = { haltsAtPoison: true }
+
 const rows: readonly Row[] = [
   ['held, stable, nothing taken for 17 s', stopped(), stalled],
   ['within the limit of a target that commits rarely', stopped(), unclear, { stalledMs: 30_000 }],
@@ -37,6 +47,10 @@ const rows: readonly Row[] = [
   ['nothing was ever committed',
     calm().delivered(1.1, 1, 0, 0, 90).lagtruth(2, { 0: [0, 100, -1, true] })
       .lagtruth(19, { 0: [0, 100, -1, true] }), stalled],
+  ['it was told to stop at a malformed record, and stands at one', atPoison(10), 'pass', halts],
+  ['it was told to, and stands elsewhere', atPoison(9), stalled, halts],
+  ['it stands at one, and nobody told it to',
+    atPoison(10), ['fail', 'stalled', 'stalled 19'], {}],
   ['another partition went on',
     stopped().acked(18, 1, 0, 10).delivered(18.1, 1, 1, 0, 10), stalled],
 ]

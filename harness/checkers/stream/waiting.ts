@@ -9,13 +9,14 @@ import type { History } from '../../history/history.ts'
 import type { PartitionRecords } from '../../history/records.ts'
 import type { StreamLimits } from './limits.ts'
 import type { Ending } from './owed.ts'
+import { refusableIn } from './exempt.ts'
 
 /** After a session has run out, the group is rebalanced. */
 const rejoinSlackMs = 10_000
 
 /** What became of the records of one partition that nobody took. */
 export interface Waiting {
-  readonly verdict: 'stalled' | 'too-short' | 'not-held'
+  readonly verdict: 'stalled' | 'too-short' | 'not-held' | 'halted'
   /** How long nothing was taken while the target could have. */
   readonly forMicros: Micros
   /** What the broker said of the group last. */
@@ -46,8 +47,10 @@ export function waitsOf(
   history: History,
   ending: Ending,
   { stalledMs, sessionTimeoutMs }: Pick<StreamLimits, 'stalledMs' | 'sessionTimeoutMs'>,
+  haltsAtPoison: boolean,
 ): Waits {
   const held = heldByPartition(history, ending)
+  const hasHalted = haltsAtPoison && standsAtPoison(history, held)
   const lastFault = history.faults
     .filter(({ spec }) => spec['hop'] !== 'clients' && spec['fault'] !== 'readers-stop')
     .reduce((last, { end }) => Math.max(last, end), 0)
@@ -62,10 +65,23 @@ export function waitsOf(
       const allowed = isReady ? readySince : lastFault + rejoinMs * 1_000
       const since = Math.max(ackedAt, lastArrival, movedAt, lastFault, allowed)
       const forMicros = Math.max(0, at - since)
+      if (hasHalted) return { verdict: 'halted', forMicros, groupState }
       if (forMicros >= stalledMs * 1_000) return { verdict: 'stalled', forMicros, groupState }
       return { verdict: isReady ? 'too-short' : 'not-held', forMicros, groupState }
     },
   }
+}
+
+/**
+ * Whether the next record to be read of some partition is one at which the relay was told to stop.
+ * The contract has its whole consumer stop there, so that it takes nothing of the others either.
+ */
+function standsAtPoison(history: History, held: ReadonlyMap<number, Held>): boolean {
+  const { records } = history.stream()
+  return [...held].some(([partition, { committed }]) => {
+    const own = records.get(partition)
+    return own !== undefined && refusableIn(own).has(committed)
+  })
 }
 
 /** Samples behind the end of settling show a target that is being ended. */
