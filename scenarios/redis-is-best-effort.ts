@@ -4,7 +4,7 @@
  * started again: then it has nothing but what Redis has.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
-import { answerLimitMs, join, latecomers, retainsAll } from '../harness/dsl/words.ts'
+import { answerLimitMs, join, latecomers, restartedWith, retainsAll } from '../harness/dsl/words.ts'
 
 const hangs = { fault: 'black-hole', hop: 'redis' } as const
 const isCut = { fault: 'cut', hop: 'redis' } as const
@@ -36,7 +36,8 @@ export default scenario({
       // A relay may take some seconds to come back; then there must be more than memory holds.
       { name: 'recovered', ms: 9_000 },
       { name: 'replayed', ...replayed, stimuli: [join('late')] },
-      { name: 'restarted', ms: 3_000, faults: [{ fault: 'restart-relay' }] },
+      { name: 'restarted', ...restartedWith({}) },
+      { name: 'refilled', ms: 2_500 },
       { name: 'replayed-anew', ...replayed, stimuli: [join('anew')] },
     ]
   },

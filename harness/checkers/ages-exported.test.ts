@@ -33,6 +33,12 @@ judgeCases('ages-exported', agesExported, { traffic: 'traffic', silence: 'silenc
     ['never, small, growing', ages()],
     ['an error at its start, whose age grows', ages({ error: (t) => t })
       .scrape(21, { websocket_infrastructure_errors_total: 1 })],
+    ['a record came after /health was asked, and before /metrics was',
+      ages().phase('soon', 2.2, 9).scrape(2.3, {
+        websocket_last_kafka_message_age_seconds: 0.1,
+        websocket_last_infrastructure_error_age_seconds: -1,
+      }),
+      { traffic: 'soon' }],
     ['NaN for never', ages({ record: (t) => (t <= 2 ? 'NaN' : trueAge(t)), error: () => 'NaN' })],
   ),
   ...fails(

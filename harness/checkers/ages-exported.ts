@@ -85,7 +85,7 @@ function judgeAges(history: History, options: AgesExportedOptions, ages: Ages) {
       ...neverAsNow(before),
       ...errorAges(history, firstAt),
       ...wrong(judged, tolerance),
-      ...apart(history, signal, judged),
+      ...apart(history, signal, judged, [...ages.truth]),
     ],
     doubts: [
       samples.length === 0
@@ -206,16 +206,28 @@ function wrong(judged: readonly Sample[], tolerance: number): Violation[] {
   return [{ rule: 'age-wrong', says, at: off.t }]
 }
 
-/** Metric and /health must tell the same age, each at its own moment. */
-function apart(history: History, signal: SignalName, judged: readonly Sample[]): Violation[] {
+/**
+ * Metric and /health must tell the same age, each at its own moment: what came between the two made
+ * the later one younger.
+ */
+function apart(
+  history: History,
+  signal: SignalName,
+  judged: readonly Sample[],
+  truth: readonly Micros[],
+): Violation[] {
   const health = history.signal(signal, { from: 'health' })
-  const off = judged.find(({ t, told, isKnown }) => {
+  const off = judged.find(({ t, told, isKnown, true: trueAge }) => {
     const i = indexAt(health.t, t)
     const at = health.t[i]
     if (at === undefined || !isKnown || t - at > healthApartMicros) return false
     const age = health.v[i]
-    if (age === null || age === undefined) return true
-    const difference = ((told ?? 0) - age) * 1e6 - (t - at)
+    const last = truth[indexAt(truth, at)]
+    if (age === null || age === undefined) {
+      return last !== undefined && at - last > healthSlackMicros
+    }
+    const between = last === undefined ? t - at : trueAge * 1e6 - (at - last)
+    const difference = ((told ?? 0) - age) * 1e6 - between
     return difference < -healthSlackMicros || difference > 2 * healthSlackMicros
   })
   if (off === undefined) return []
