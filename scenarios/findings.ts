@@ -59,7 +59,7 @@ export const findings = {
   'own-1': {
     audit: 'claim of this project',
     part: 'relay',
-    says: 'A malformed record leaves no trace, reaches clients, or takes valid records with it.',
+    says: 'A malformed record leaves no trace or a wrong one, reaches clients, or takes others along.',
   },
   'own-4': {
     audit: 'claim of this project',

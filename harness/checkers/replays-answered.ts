@@ -133,7 +133,7 @@ const elsewhere = ({ rule, says }: Violation): Doubt => ({
 function doubtsOf(
   replays: readonly Replay[],
   evidence: Readonly<Record<'answered' | 'owed' | 'overlapping' | 'records', number>>,
-  { replaysMin, recordsMin, isRetained, limitMs, holdsOnly }: ReplaysAnsweredOptions,
+  { replaysMin, recordsMin, isRetained, limitMs }: ReplaysAnsweredOptions,
 ): (Doubt | undefined)[] {
   const { answered, owed, overlapping, records } = evidence
   const waiting = replays.filter(({ endedBy }) => endedBy === 'run')
@@ -155,7 +155,7 @@ function doubtsOf(
           fix: 'See first why so few records reached clients at all: the stream tells.',
         }
       : undefined,
-    overlapping === 0 && holdsOnly !== true
+    overlapping === 0
       ? {
           rule: 'no-traffic',
           says: 'No record was acknowledged while a replay was under way.',
