@@ -59,7 +59,7 @@ export const findings = {
   'own-1': {
     audit: 'claim of this project',
     part: 'relay',
-    says: 'A malformed record leaves no trace or a wrong one, reaches clients, or takes others along.',
+    says: 'A malformed record leaves no trace or a wrong one, leaks, or takes valid ones along.',
   },
   'own-4': {
     audit: 'claim of this project',

@@ -166,8 +166,8 @@ describe('CATALOG.md', () => {
     const changed = { ...scenarios, [one.name]: slower }
     const lines = added(before, printCatalogue({ ...catalogueTables, scenarios: changed }))
     expect(lines).toContainEqual(expect.stringContaining('`WEBSOCKET_SEND_TIMEOUT_SECS=9`'))
-    expect(lines).toContainEqual(expect.stringMatching(/^\| `broadcast` \| 16 s \|/))
-    expect(lines).toContainEqual(expect.stringContaining('limit 12 s'))
+    expect(lines).toContainEqual(expect.stringMatching(/^\| `broadcast` \| 19 s \|/))
+    expect(lines).toContainEqual(expect.stringContaining('limit 15 s'))
   })
 
   it('has every scenario, defect, malformed kind and hostile frame', () => {
