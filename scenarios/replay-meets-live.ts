@@ -9,6 +9,8 @@ const cut = { fault: 'cut', hop: 'clients', group: 'returning' } as const
 const back = (replayTimeoutMs: number) => {
   return { ms: 3_000, awaitsReplaysMs: answerLimitMs(replayTimeoutMs) } as const
 }
+/** From the reset to the end of the last phase there must be as much time as for its answer. */
+const [resetLimitMs, resetMs] = [7_000, 2_000]
 const reset = { stimulus: 'reset', group: 'resetter' } as const
 
 export default scenario({
@@ -36,8 +38,13 @@ export default scenario({
     { name: 'traffic', ms: 5_000 },
     { name: 'cut', ms: 2_000, faults: [cut] },
     { name: 'back', ...back(replayTimeoutMs), stimuli: [join('late'), join('newest')] },
-    { name: 'reset', ms: 2_000, faults: [cut], stimuli: [reset] },
-    { name: 'back-anew', ...back(replayTimeoutMs), stimuli: [join('anew')] },
+    { name: 'reset', ms: resetMs, faults: [cut], stimuli: [reset] },
+    {
+      name: 'back-anew',
+      ...back(replayTimeoutMs),
+      ms: resetLimitMs - resetMs,
+      stimuli: [join('anew')],
+    },
   ],
   expect: ({ replayRecordsMax: recordsMax }) => {
     const groups = ['returning', 'late', 'anew', 'newest'] as const
@@ -46,7 +53,7 @@ export default scenario({
       'BUG-26': [{ check: 'stream', rules: ['seam-duplicate'] }],
       '2X-1': [{ check: 'stream', rules: ['gap-hidden'] }],
       '2X-15': [{ check: 'stream', rules: ['seam-skip'] }],
-      'M-746': [{ check: 'reset-forgets', limitMs: 7_000 }],
+      'M-746': [{ check: 'reset-forgets', limitMs: resetLimitMs }],
       'M-748': [{ check: 'replay-ends-tell-truth', groups, ...enough }],
     }
   },

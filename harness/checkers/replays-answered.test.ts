@@ -27,6 +27,10 @@ const isCut = { fault: 'cut' }
 const done = { type: 'cursor_reset_complete', bufferCleared: true }
 const resetAt = (told: Story, at: number, answer: Record<string, unknown> = done) =>
   told.sent(at, 1, 'reset').control(at + 0.01, 1, answer)
+/** A second client whose replay, asked for at 6 s, never ends. */
+const another = () =>
+  replayed().control(5.1, 2, complete).opened(6, 3, 'late').sent(6, 3, 'resume:earliest')
+    .delivered(6.1, 3, 0, 0, 100, { path: 'replay' })
 const hungUp = (at: number) => replayed('earliest', 0, 50).closed(at, 2, 'relay')
 
 judgeCases<ReplaysAnsweredOptions>(
@@ -73,6 +77,15 @@ judgeCases<ReplaysAnsweredOptions>(
           .broken(6.1, 8, { ...isCut, hop: 'clients', group: 'late' }).closed(6.2, 3, 'network'),
       ],
       [
+        'our own fault, from within its time to beyond it',
+        another().broken(7.9, 12, { ...isCut, hop: 'clients', group: 'late' })
+          .closed(12.1, 3, 'client'),
+      ],
+      [
+        'it did not read, and left when its time was over',
+        another().stalled(7, 3, true).stalled(9, 3, false).closed(9, 3, 'client'),
+      ],
+      [
         'only what came after the outage is asked for',
         asks('earliest', 9, 0).acked(0.1, 1, 0, 50).delivered(0.2, 1, 1, 0, 50)
           .broken(0.5, 2, { ...isCut, hop: 'redis' })
@@ -93,6 +106,14 @@ judgeCases<ReplaysAnsweredOptions>(
       ['never, to the limit', replayed()],
       ['too late', replayed().control(7.1, 2, complete)],
       ['the relay hung up at once', hungUp(5.3)],
+      [
+        'never, and we ended it when its time was over',
+        another().broken(8.1, 9, { ...isCut, hop: 'clients', group: 'late' })
+          .closed(8.2, 3, 'network'),
+      ],
+      ['never, and its client left when its time was over', another().closed(8.1, 3, 'client')],
+      ['never, and its client asked again then', another().sent(8.1, 3, 'resume:earliest')
+        .control(8.2, 3, complete).closed(9, 3, 'client')],
     ),
     ...fails(
       'not-replayed',

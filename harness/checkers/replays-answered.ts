@@ -13,6 +13,7 @@ import { count, milliseconds, name, names, type GroupName, type PhaseName } from
 import {
   firstArrivalsOf,
   isAsked,
+  isDisturbed,
   replayedIn,
   replaysOf,
   resetsOf,
@@ -63,7 +64,7 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
   judge(history, options) {
     const { groups, phase, limitMs, isRetained = false } = options
     const all = replaysOf(history).filter((one) => isAsked(history, one, groups, phase))
-    const replays = all.filter(isOurs)
+    const replays = all.filter((one) => !isCutShort(history, one, limitMs))
     const fix = 'See in the report why clients did not connect.'
     if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.', fix)
     if (options.sinceOutage === true && unstoredWindows(history).length === 0) {
@@ -104,8 +105,16 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
   },
 }
 
-/** A replay that our own fault, goodbye or next request ended says nothing about the relay. */
-const isOurs = ({ endedBy }: Replay): boolean => endedBy !== 'us' && endedBy !== 'next'
+/**
+ * A replay that our own fault, goodbye or next request ended says nothing about the relay, unless
+ * its time was over by then, and we had kept nobody from ending it.
+ */
+function isCutShort(history: History, replay: Replay, limitMs: number): boolean {
+  const { endedBy, askedAt, end } = replay
+  const deadline = askedAt + limitMs * 1_000
+  if (endedBy !== 'us' && endedBy !== 'next') return false
+  return end <= deadline || isDisturbed(history, replay, { begin: askedAt, end: deadline })
+}
 
 function notAnswered({ client, askedAt, end, ...replay }: Replay, limitMs: number): Violation[] {
   const { endedBy, closed } = replay

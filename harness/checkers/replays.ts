@@ -147,6 +147,16 @@ function enderOf(history: History, { end, group, closed }: Session): ReplayEnd {
   return isOurs || closed[5] === 'client' ? 'us' : 'relay'
 }
 
+/** Whether anything at all was broken within a time, or the client itself did not read. */
+export function isDisturbed(
+  history: History,
+  { session }: Replay,
+  { begin, end }: Window,
+): boolean {
+  const disturbances: readonly Window[] = [...history.faults, ...session.stalls]
+  return disturbances.some((one) => one.begin <= end && one.end >= begin)
+}
+
 /** When each acknowledged record first reached any client: from then on the relay had it. */
 export type FirstArrivals = ReadonlyMap<number, Float64Array>
 

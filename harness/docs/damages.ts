@@ -17,8 +17,7 @@ export function printDamages(chapters: readonly DamageChapter[]): string {
     ...paragraph(
       `What \`npm run chaos -- self-check\` does to recordings of healthy runs: ${kinds} kinds of`,
       'damage, each of which must be found by one of its rules. A run of which the harness knows',
-      'too little must be called unknown. Printed from the tables in harness/self-check/damages;',
-      'what is missed stands in harness/self-check/holes.ts.',
+      'too little must be called unknown. Printed from the tables in harness/self-check/damages.',
     ),
     ...chapters.flatMap(({ title, damages }) => [
       `## ${title}`,

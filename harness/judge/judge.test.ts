@@ -42,6 +42,11 @@ const planned = (recordsPerSecond: number, faults: { fault: string }[] = []) => 
     { name: 'load', ms: 1_000, load: { recordsPerSecond, payloadBytes: 1 }, faults, stimuli: [] },
   ],
 })
+/** Its hundred records are sent at 1 s. */
+const loaded = (begin: number) => calm().phase('load', begin, begin + 2)
+const bursting = (records: number) => ({
+  phases: planned(0).phases.map((one) => ({ ...one, stimuli: [{ stimulus: 'burst', records }] })),
+})
 const expecting = (...expectations: Expectation[]) => ({
   expectations: expectations.map((expectation) => ({ finding: 'own-1', expectation })),
 })
@@ -138,13 +143,21 @@ const doubtful: Doubtful[] = [
   { what: 'not healed', rule: 'not-healed', given: injected().fault(4, 'a', 'bites') },
   { what: 'no danger', rule: 'no-danger', given: calm(), more: planned(10, [{ fault: 'cut' }]) },
   { what: 'trouble', rule: 'trouble', given: calm().trouble(5, 'pages', 'GET /version: timeout') },
-  { what: 'too little load', rule: 'load-not-reached', given: calm(), more: planned(1_000) },
+  { what: 'too little load', rule: 'load-not-reached', given: loaded(0), more: planned(1_000) },
+  { what: 'half a burst', rule: 'load-not-reached', given: loaded(0), more: bursting(200) },
+  { what: 'load before it', rule: 'load-not-reached', given: loaded(3), more: planned(100) },
   {
     what: 'the producer dropped',
     rule: 'producer-limited',
     given: calm().add(['dropped', 5e6, 50, 'queue full']),
   },
   { what: 'no expectation', rule: 'nothing-expected', given: calm(), more: { expectations: [] } },
+  {
+    what: 'no word on what the scenario lets the stream do',
+    rule: 'nothing-expected',
+    given: lossy(),
+    more: { expectations: [] },
+  },
   { what: 'cut short', rule: 'incomplete', given: calm(), more: { isComplete: false } },
   {
     what: 'never steady',
@@ -166,7 +179,7 @@ describe('honesty', () => {
     told.fault(3, 'held/0-rebalance', 'inject', { fault: 'rebalance' })
     told.fault(4, 'held/0-rebalance', 'failed', { why: 'refused' })
     for (const t of [4.5, 8]) told.lagtruth(t, { 0: [0, 100, 100, true] })
-    const [one] = planned(10).phases
+    const [one] = planned(0).phases
     const phases = ['held', 'later'].map((name) => ({ ...one!, name }))
     const inPhase = (name: string) => {
       const expectation = { check: 'commits-are-next', phase: name } as const

@@ -172,6 +172,19 @@ const clientOf = (event: HistoryEvent): number | undefined => {
   return kind === 'opened' || kind === 'closed' || kind === 'garbled' ? event[2] : undefined
 }
 
+/** What happened from `since` on happens so much later, as if something had been waited for. */
+export function happenLater(events: Events, since: Micros, byMicros: Micros): Events {
+  const moved = (t: Micros) => (t >= since ? t + byMicros : t)
+  return events.flatMap((event): readonly HistoryEvent[] => {
+    if (event[0] === 'delivered') {
+      return runsOf(rowsOf(event).map((row) => ({ ...row, t: moved(row.t) })))
+    }
+    if (event[0] !== 'acked') return [event.with(1, moved(event[1])) as unknown as HistoryEvent]
+    const [kind, t, partition, first, sentAt, records] = event
+    return [[kind, moved(t), partition, first, moved(sentAt), records]]
+  })
+}
+
 /** Puts events of a client where they would stand had they come at `t`. */
 export function insert(events: Events, client: number, t: Micros, ...more: HistoryEvent[]): Events {
   const at = events.findLastIndex((event) => clientOf(event) === client && event[1] <= t)

@@ -62,8 +62,7 @@ function sayDamage(name: string, cells: readonly Cell[]): string[] {
   const rules = tally(cells.filter(({ is }) => is === 'found').map(({ says }) => says))
   const counts = `${String(found).padStart(3)} of ${String(of).padStart(2)}`
   const open = cells.flatMap(({ is, scenario, says }) => {
-    if (is !== 'missed' && is !== 'hole') return []
-    return [`    ${is === 'hole' ? 'known hole' : 'MISSED'} in ${scenario}: ${says}`]
+    return is === 'missed' ? [`    MISSED in ${scenario}: ${says}`] : []
   })
   const reasons = tally(
     cells.flatMap(({ is, says }) => (is === 'cannot' || is === 'nothing' ? [says] : [])),

@@ -1,4 +1,6 @@
 /** Where damage is done: clients and records of a history at which nothing else was going on. */
+import { isAsked, replaysOf, type Replay } from '../checkers/replays.ts'
+import type { Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
 import type { Session } from '../history/windows.ts'
 import type { Given } from './damage.ts'
@@ -94,3 +96,29 @@ const isAnswered = ({ history }: Given, rows: readonly Row[]): boolean =>
 /** Whether a client spoke as clients do: hostile ones are answered in ways of their own. */
 export const isHonest = ({ history }: Given, client: number): boolean =>
   !history.events('sent').some(([, , who, what]) => who === client && what.startsWith('hostile:'))
+
+/** What the run expects by one checker, each with its options. */
+export const askedOf = <K extends Expectation['check']>(
+  { record }: Given,
+  name: K,
+): Extract<Expectation, { readonly check: K }>[] =>
+  record.expectations.flatMap(({ expectation }) =>
+    expectation.check === name ? [expectation as Extract<Expectation, { check: K }>] : [],
+  )
+
+type ReplaysAsked = Extract<Expectation, { readonly check: 'replays-answered' }>
+
+/** Answered replays, each with what is asked of it, of those expectations that are wanted. */
+export function askedReplays(
+  given: Given,
+  isWanted: (asked: ReplaysAsked) => boolean = () => true,
+): { readonly asked: ReplaysAsked; readonly replay: Replay }[] {
+  const answered = replaysOf(given.history).filter(({ complete }) => complete !== undefined)
+  return askedOf(given, 'replays-answered')
+    .filter(isWanted)
+    .flatMap((asked) =>
+      answered
+        .filter((replay) => isAsked(given.history, replay, asked.groups, asked.phase))
+        .map((replay) => ({ asked, replay })),
+    )
+}

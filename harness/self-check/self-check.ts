@@ -3,21 +3,19 @@
  * it by name. What a cell holds is one of: found, missed, or the reason why it cannot be found.
  */
 import type { Verdict } from '../checkers/checker.ts'
-import type { Expectation } from '../checkers/registry.ts'
 import { historyOf } from '../history/history.ts'
-import { judge, type RunVerdict } from '../judge/judge.ts'
+import { judge, streamFinding, type RunVerdict } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
-import { holeOf } from './holes.ts'
 import { forDamage, type Damage, type Damaged, type Given } from './damage.ts'
 
 export interface Cell {
   readonly scenario: string
   readonly damage: string
   /**
-   * `found`: by one of its rules. `missed`: by none of them. `hole`: missed, and openly listed.
-   * `cannot`: nobody can tell in this scenario. `nothing`: there is nothing to be damaged so.
+   * `found`: by one of its rules. `missed`: by none of them. `cannot`: nobody can tell in this
+   * scenario. `nothing`: there is nothing to be damaged so.
    */
-  readonly is: 'found' | 'missed' | 'hole' | 'cannot' | 'nothing'
+  readonly is: 'found' | 'missed' | 'cannot' | 'nothing'
   /** The rule that found it, or why it was not found. */
   readonly says: string
   /** Rules that found anything at all, right or wrong. */
@@ -49,8 +47,6 @@ function judged(
   const isRight = (verdicts ?? ['fail']).includes(run.verdict)
   const rule = damage.finds.find((name) => rules.includes(name))
   if (isRight && rule !== undefined) return { is: 'found', says: rule, rules }
-  const hole = holeOf(damage.name, given.scenario)
-  if (hole !== undefined) return { is: 'hole', says: hole, rules }
   const found = rules.length === 0 ? 'nothing was found' : `found was ${rules.join(', ')}`
   const says = `the run was called ${run.verdict}, and ${found}`
   return { is: 'missed', says, rules }
@@ -73,10 +69,11 @@ function distinct(record: RunRecord): RunRecord {
   return { ...record, expectations: [...once.values()] }
 }
 
+/** What every run must hold is judged in any case, with what this scenario says of it. */
 function onlyOf(record: RunRecord, damage: Damage): RunRecord {
-  const isAsked = ({ check: name }: Expectation) => seers(damage).includes(name)
-  const { expectations } = distinct(record)
-  return { ...record, expectations: expectations.filter(({ expectation }) => isAsked(expectation)) }
+  const isAsked = ({ finding, expectation }: RunRecord['expectations'][number]) =>
+    finding === streamFinding || seers(damage).includes(expectation.check)
+  return { ...record, expectations: distinct(record).expectations.filter(isAsked) }
 }
 
 /** Names of all that speaks for the verdict: rules, violations behind them, and anomalies. */
@@ -109,6 +106,6 @@ export function illness({ record, history }: Given): string | undefined {
 /** Of how many cells in which a damage could be found it was found. */
 export function rateOf(cells: readonly Cell[]): { found: number; of: number } {
   const found = cells.filter(({ is }) => is === 'found').length
-  const missed = cells.filter(({ is }) => is === 'missed' || is === 'hole').length
+  const missed = cells.filter(({ is }) => is === 'missed').length
   return { found, of: found + missed }
 }

@@ -1,7 +1,9 @@
 /** Limits that do not hold: of memory, of slots, of time. */
-import type { HistoryEvent, Memory } from '../../history/event.ts'
+import type { HistoryEvent, Memory, Opened } from '../../history/event.ts'
+import type { Window } from '../../history/windows.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { changeDeliveries, editKind, withoutDeliveries, type Events } from '../edit.ts'
+import { askedOf } from '../places.ts'
 import { editSignal } from '../told.ts'
 
 const mebibyte = 1_048_576
@@ -158,7 +160,10 @@ const editMemory = ({ events }: Given, change: (bytes: number, t: number) => num
 /** The last client that was let in to see whether slots are free is refused. */
 function refuseProbe({ events, history }: Given, status: number): Events | undefined {
   const probe = history.events('opened').findLast(([, , , group]) => group === 'probe')
-  if (probe === undefined) return undefined
+  return probe && refusedInstead(events, probe, status)
+}
+
+function refusedInstead(events: Events, probe: Opened, status: number): Events {
   const [, t, client, group] = probe
   const refused = ['refused', t, group, status, `${status}`] as const
   const without = withoutDeliveries(events, { clients: [client], since: t })
@@ -176,17 +181,39 @@ function editRefusals({ events, history }: Given, status: number): Events | unde
   })
 }
 
-/** The count of clients falls, and ends are seen, five seconds later than they were. */
-function closedLater({ record, events, history }: Given): Events | undefined {
-  const asked = record.expectations.flatMap(({ expectation }) =>
-    expectation.check === 'closed-in-time' ? [expectation] : [],
-  )[0]
-  const phase = asked && history.phase(asked.phase)
-  if (asked === undefined || phase === undefined) return undefined
+/** Stalled clients are counted until they are healed, and new ones do not get their slots. */
+function closedLater(given: Given): Events | undefined {
+  const { history, dice } = given
+  const all = askedOf(given, 'closed-in-time')
+  const asked = all.length === 0 ? undefined : dice.pick(all)
+  const fault = history.faults.find(({ id }) => id.startsWith(`${asked?.phase}/`))
+  const phase = history.phase(asked?.phase ?? '')
+  if (asked === undefined || fault === undefined || phase === undefined) return undefined
+  const window = { begin: fault.begin, end: phase.end }
+  const isWithin = (t: number) => t >= window.begin && t <= window.end
   const { v, t } = history.signal('connectedClients')
-  const before = v[t.findLastIndex((at) => at <= phase.begin + second / 2)] ?? 0
-  const held = Math.max(before, ...v.map((value) => value ?? 0))
-  return editSignal(events, 'connectedClients', (value, _, at) =>
-    at >= phase.begin && at <= phase.end ? Math.max(value, held) : value,
+  const held = Math.max(...v.map((value, i) => (isWithin(t[i] ?? 0) ? (value ?? 0) : 0)))
+  const counted = editSignal(
+    endedLater(given, asked.group, window),
+    'connectedClients',
+    (value, _, at) => (isWithin(at) ? Math.max(value, held) : value),
   )
+  return history
+    .events('opened')
+    .filter(([, at, , group]) => group === asked.probe && isWithin(at))
+    .reduce<Events>((left, one) => refusedInstead(left, one, 429), counted)
+}
+
+/** Clients of a group end when they are healed, and read first what they had been answered. */
+function endedLater({ events, history }: Given, group: string, { begin, end }: Window): Events {
+  const own = [...history.sessions.values()].flat().filter((one) => {
+    return one.group === group && one.begin < end && one.end >= begin
+  })
+  const closes = new Set<HistoryEvent | undefined>(own.map(({ closed }) => closed))
+  return editKind(events, 'closed', (event): readonly HistoryEvent[] => {
+    if (!closes.has(event)) return [event]
+    const [kind, t, client, ...how] = event
+    const at = Math.max(t, end + second)
+    return [['control', at, client, { type: 'pong', count: 500 }], [kind, at, client, ...how]]
+  })
 }

@@ -2,7 +2,7 @@
 import type { HistoryEvent, Micros } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { deliveriesOf, editKind, insert, withoutDeliveries, type Events } from '../edit.ts'
-import { calmRows, plainClients, plainRecord } from '../places.ts'
+import { calmRows, isHonest, plainClients, plainRecord } from '../places.ts'
 
 const untrue = ['gap-false', 'gap-needless', 'gap-inexact'] as const
 
@@ -241,9 +241,10 @@ function lostAndDeclared(
 
 /** A client whose replay was long and not capped. */
 function capable(given: Given): number | undefined {
-  const complete = given.history.events('control').find(([, , , frame]) => {
+  const complete = given.history.events('control').find(([, , client, frame]) => {
     const { type, capped, totalReplayed } = frame
-    return type === 'replay_complete' && capped === false && Number(totalReplayed) > 100
+    const isLong = type === 'replay_complete' && Number(totalReplayed) > 100
+    return isLong && capped === false && isHonest(given, client)
   })
   return complete?.[2]
 }

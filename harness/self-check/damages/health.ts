@@ -1,6 +1,7 @@
 /** /health that says what is not so, and warnings that come and go at the wrong time. */
 import { edited, type Damage, type Given } from '../damage.ts'
 import { editHealth, withoutKey, type Events } from '../edit.ts'
+import { askedOf } from '../places.ts'
 import { editSignal, freeze } from '../told.ts'
 
 const second = 1_000_000
@@ -19,13 +20,16 @@ export const health: readonly Damage[] = [
     '/health says healthy all the time, also while the relay is cut off.',
     ['well-again'],
     ['not-noticed', 'outage-not-told', 'never-broken', 'outage-hidden'],
-    (given) => editHealth(given.events, (body) => ({ ...body, status: 'healthy' })),
+    (given) =>
+      askedOf(given, 'well-again').some(({ asks }) => asks === 'detection')
+        ? editHealth(given.events, (body) => ({ ...body, status: 'healthy' }))
+        : undefined,
   ),
   damage(
     'health never recovers',
     '/health stays degraded after an outage.',
     ['well-again'],
-    ['called-broken', 'remembers-window', 'remembers-forever'],
+    ['called-broken', 'remembers-window', 'remembers-forever', 'false-alarm'],
     (given) => {
       const fault = given.history.faults[0]
       if (fault === undefined) return undefined
@@ -57,7 +61,7 @@ export const health: readonly Damage[] = [
       const trouble = given.history.phase('trouble')
       if (trouble === undefined) return undefined
       return editHealth(given.events, (body, t) =>
-        t > trouble.begin + 2 * second ? { alert: warning, ...body } : body,
+        t > trouble.begin + 2 * second ? warned(given, body) : body,
       )
     },
   ),
@@ -77,7 +81,7 @@ export const health: readonly Damage[] = [
       const trouble = given.history.phase('trouble')
       if (trouble === undefined) return undefined
       return editHealth(given.events, (body, t) =>
-        t < trouble.begin - second ? { ...body, alert: warning } : body,
+        t < trouble.begin - second ? warned(given, body) : body,
       )
     },
   ),
@@ -141,4 +145,9 @@ export const health: readonly Damage[] = [
   ),
 ]
 
-const warning = 'WARNING: messages were missed by slow clients'
+/** The same with the warning of the trouble that is asked for first, beside what it warns of. */
+function warned(given: Given, body: Record<string, unknown>): Record<string, unknown> {
+  const [{ alert = 'trouble' } = {}] = askedOf(given, 'warning-is-recent')
+  const before = typeof body['alert'] === 'string' ? `${body['alert']} ` : ''
+  return before.includes(alert) ? body : { ...body, alert: `${before}WARNING: ${alert}` }
+}

@@ -1,4 +1,5 @@
 /** Records that were acknowledged and did not come. */
+import { replayedIn } from '../../checkers/replays.ts'
 import type { HistoryEvent } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type Events,
 } from '../edit.ts'
 import {
+  askedReplays,
   firstFaultAt,
   plainClient,
   plainClients,
@@ -137,10 +139,13 @@ export const losses: readonly Damage[] = [
     finds: ['not-replayed', 'lost', 'gap-hidden', 'skip', 'seam-skip'],
     seenBy: ['replays-answered'],
     apply(given) {
-      const rows = replayedRows(given, 20)
-      const client = rows?.[0]?.client
-      if (client === undefined) return undefined
-      return edited(withoutDeliveries(given.events, { clients: [client], path: 'replay' }))
+      const long = askedReplays(given, ({ isRetained = false }) => isRetained)
+        .map(({ replay }) => replay)
+        .filter((one) => one.from !== 'latest' && replayedIn(one) >= 20)
+      if (long.length === 0) return undefined
+      const { client, askedAt: since, end: until } = given.dice.pick(long)
+      const where = { clients: [client], since, until, path: 'replay' } as const
+      return edited(withoutDeliveries(given.events, where))
     },
   },
   {
@@ -220,6 +225,8 @@ function standSince(given: Given): number | string {
   const healed = Math.max(0, ...given.history.faults.filter(isOfServers).map(({ end }) => end))
   const since = asked - standMicros
   if (since < healed + second) return 'after the last fault the run is too short to tell'
+  const before = deliveriesOf(given.events, { until: since })
+  if (before.length === 0) return 'a run of which nobody got anything is in doubt as a whole'
   const soon = deliveriesOf(given.events, { since, until: since + second, path: 'live' })
   return soon.length > 20 ? since : 'so long before its end the run sends too little'
 }

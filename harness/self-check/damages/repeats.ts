@@ -34,7 +34,6 @@ export const repeats: readonly Damage[] = [
     name: 'records come again after a reconnect',
     says: 'On its next connection a client gets live what it had had before.',
     finds: again,
-    cannot: { 'restarts-lose-nothing': 'after a restart Kafka gives again what was not committed' },
     apply(given) {
       const found = reconnected(given)
       if (found === undefined) return undefined

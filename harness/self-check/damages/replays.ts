@@ -1,16 +1,19 @@
 /** Replays and resets that were answered late, wrongly, or not at all. */
+import { replayedIn } from '../../checkers/replays.ts'
 import type { ControlIn } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import {
   changeDeliveries,
   deliveriesOf,
   editKind,
+  happenLater,
   insert,
   runsOf,
   withoutKey,
+  withoutKind,
   type Events,
 } from '../edit.ts'
-import { isHonest } from '../places.ts'
+import { askedOf, askedReplays, isHonest } from '../places.ts'
 
 type Frame = ControlIn[3]
 const second = 1_000_000
@@ -40,14 +43,22 @@ export const replays: readonly Damage[] = [
     says: 'The frame that ends a replay does not come, and the run goes on beyond its limit.',
     finds: ['not-answered'],
     seenBy: ['replays-answered'],
-    apply: (given) => edited(endLater(given, undefined)),
+    apply: (given) => endLater(given, 'timed', 'never'),
   },
   {
     name: 'a replay ends too late',
     says: 'The frame that ends a replay comes after its limit.',
     finds: ['not-answered'],
     seenBy: ['replays-answered'],
-    apply: (given) => edited(endLater(given, second)),
+    apply: (given) => endLater(given, 'timed', 'late'),
+  },
+  {
+    name: 'a replay never ends where its time is not asked',
+    says: 'A replay does not end in its time in a run that asks only what replays hold.',
+    finds: ['not-answered'],
+    seenBy: ['replays-answered'],
+    verdicts: ['unknown'],
+    apply: (given) => endLater(given, 'untimed', 'never'),
   },
   frame(
     'a replay counts too many',
@@ -223,10 +234,12 @@ function reset(
 
 /** The frame that ends one of the replays that brought records, of a group that is asked for it. */
 function someEnd(given: Given): ControlIn | undefined {
-  const groups = askedGroups(given)
+  const asked = new Set(
+    askedOf(given, 'replay-ends-tell-truth').flatMap(({ groups }) => groups),
+  )
   const ends = given.history.events('control').filter(([, , client, { type, totalReplayed }]) => {
     const group = given.history.sessions.get(client)?.[0]?.group ?? ''
-    return type === 'replay_complete' && Number(totalReplayed) > 0 && groups.has(group)
+    return type === 'replay_complete' && Number(totalReplayed) > 0 && asked.has(group)
   })
   return ends[Math.floor(ends.length / 2)]
 }
@@ -240,39 +253,20 @@ function editComplete(
   return editKind(given.events, 'control', (event) => (event === end ? change(event) : [event]))
 }
 
-/** The end of a replay comes so much after its limit, or never; the client stays for longer. */
-function endLater(given: Given, byMicros: number | undefined): Events | undefined {
-  const end = someEnd(given)
-  const asked = given.history.events('sent').findLast(([, t, client, what]) => {
-    return client === end?.[2] && t <= end[1] && what.startsWith('resume:')
-  })
-  if (end === undefined || asked === undefined) return undefined
-  const [kind, , client, told] = end
-  const limit = asked[1] + limitMsOf(given) * 1_000
-  const left = editKind(given.events, 'control', (event): ControlIn[] => {
-    if (event !== end) return [event]
-    return byMicros === undefined ? [] : [[kind, limit + byMicros, client, told]]
-  })
-  return editKind(left, 'closed', (event) => {
-    const [is, t, who, code, reason, by] = event
-    const isOwn = who === client && t >= end[1]
-    return isOwn ? [[is, limit + 5 * second, who, code, reason, by]] : [event]
-  })
+/** The run waits for a replay until its limit is over, and what comes later comes after that. */
+function endLater(given: Given, asks: 'timed' | 'untimed', comes: 'late' | 'never') {
+  const isWanted = ({ holdsOnly = false }) => holdsOnly === (asks === 'untimed')
+  const found = askedReplays(given, isWanted).filter(({ replay }) => replayedIn(replay) > 0)
+  const chosen = found[Math.floor(found.length / 2)]
+  if (chosen === undefined) return `no replay is asked for ${timeIs[asks]}`
+  const { asked, replay } = chosen
+  const byMicros = replay.askedAt + asked.limitMs * 1_000 + second - replay.end
+  const later = happenLater(given.events, replay.end, byMicros)
+  if (comes === 'late') return edited(later)
+  return edited(withoutKind(later, 'control', ([, , , told]) => told === replay.complete))
 }
 
-const limitMsOf = ({ record }: Given): number =>
-  Math.max(
-    ...record.expectations.map(({ expectation }) =>
-      expectation.check === 'replays-answered' ? expectation.limitMs : 0,
-    ),
-  )
-
-const askedGroups = ({ record }: Given): ReadonlySet<string> =>
-  new Set(
-    record.expectations.flatMap(({ expectation }) =>
-      expectation.check === 'replays-answered' ? expectation.groups : [],
-    ),
-  )
+const timeIs = { timed: 'its time', untimed: 'what it holds alone' } as const
 
 const hasEpochBefore = ({ history }: Given, client: number, t: number): boolean =>
   history
