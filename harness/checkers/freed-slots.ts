@@ -3,7 +3,7 @@ import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Violation } from './conclude.ts'
-import { otherRefusals, probesOf } from './slots.ts'
+import { newRefusals, probesOf } from './slots.ts'
 import type { Stall } from './stalls.ts'
 
 /** What became of new clients that tried for so many slots. */
@@ -17,7 +17,7 @@ export interface Freed {
   readonly isEnough: boolean
   /** Whether enough tried, and were let in or met the limit, for a judgement. */
   readonly isDecided: boolean
-  /** Those that were refused for anything but the limit. */
+  /** Those that were refused for anything but the limit, as nobody was before. */
   readonly failed: readonly Violation[]
 }
 
@@ -44,7 +44,7 @@ export function freedSlots(
     isEnough: opened >= wanted,
     // Where some failed otherwise, a slot may have been theirs.
     isDecided: opened + limited >= wanted && refused.length === limited,
-    failed: otherRefusals(probes),
+    failed: newRefusals(history, probes, window.begin),
   }
 }
 

@@ -28,6 +28,14 @@ judgeCases('limit-holds', limitHolds, { honest: 'honest', pretending: 'many' }, 
     ['nine errors', tried(0, 9, 500)],
     ['refused without an answer', tried(3, 2, 0)],
   ),
+  ...fails('room-refused', [
+    'fewer, and as many as ever of the honest ones later',
+    tried(1, 4).opened(9, 30, 'honest').opened(9, 31, 'honest').refused(9, 'honest', 429),
+  ]),
+  ...cannotTell('room-lost', [
+    'fewer, and of the honest ones later, too: slots leaked',
+    tried(2, 3).opened(9, 30, 'honest').opened(9, 31, 'honest').refused(9, 'honest', 429),
+  ]),
   ...cannotTell('no-limit', ['honest ones are all let in', tried(5, 0, 429, 5)]),
   ...cannotTell('too-little', ['there was room', tried(3, 0)], ['nobody tried', tried(0, 0)]),
 ])

@@ -1,5 +1,6 @@
 /** A limit on clients of one address holds for all that come from it, whatever they say. */
 import { z } from 'zod'
+import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
 import { conclude, type Doubt, type Violation } from './conclude.ts'
 import { name, type GroupName } from './options.ts'
@@ -24,11 +25,14 @@ export const limitHolds: Checker<LimitHoldsOptions> = {
     const shown = probesOf(history, honest, { begin: 0, end: firstEnd ?? history.end })
     const tried = probesOf(history, pretending, window)
     const all = tried.opened + tried.refused.length
+    const since = { begin: lastTry(history, pretending), end: history.end }
+    const again = probesOf(history, honest, since)
     return conclude({
-      violations: [...differing(shown, tried, history.end), ...otherRefusals(tried)],
+      violations: [...differing({ shown, tried, again }, history.end), ...otherRefusals(tried)],
       doubts: [
         shown.limited === 0 ? noLimit(shown.opened) : undefined,
         all <= shown.opened ? tooFew(all, shown.opened) : undefined,
+        isRoomLost({ shown, tried, again }) ? roomLost(shown, again) : undefined,
       ],
       holds: {
         rule: 'limit-holds',
@@ -46,9 +50,28 @@ export const limitHolds: Checker<LimitHoldsOptions> = {
   },
 }
 
+/** Clients without a claim, those with one, and those without one that tried after them. */
+interface Tries {
+  readonly shown: Probes
+  readonly tried: Probes
+  readonly again: Probes
+}
+
+const lastTry = (history: History, group: string): number =>
+  Math.max(
+    ...history.events('opened').map(([, t, , of]) => (of === group ? t : 0)),
+    ...history.events('refused').map(([, t, of]) => (of === group ? t : 0)),
+    0,
+  )
+
+/** Where there is as little room without a claim afterwards, the claim did not cost it. */
+const isRoomLost = ({ shown, tried, again }: Tries): boolean =>
+  again.limited > 0 && tried.opened < shown.opened && again.opened <= tried.opened
+
 /** Both had the same room, so each difference is made by what they say. */
-function differing(shown: Probes, tried: Probes, end: number): Violation[] {
-  if (shown.limited === 0) return []
+function differing(tries: Tries, end: number): Violation[] {
+  const { shown, tried } = tries
+  if (shown.limited === 0 || isRoomLost(tries)) return []
   const at = tried.refused[0]?.[0] ?? end
   if (tried.opened > shown.opened) {
     const says =
@@ -64,6 +87,14 @@ function differing(shown: Probes, tried: Probes, end: number): Violation[] {
     `only ${tried.opened} were.`
   return [{ rule: 'room-refused', says, at }]
 }
+
+const roomLost = (shown: Probes, again: Probes): Doubt => ({
+  rule: 'room-lost',
+  says:
+    `${shown.opened} clients without a claim were let in at first, and ${again.opened} later: ` +
+    'slots were lost, whatever clients say of themselves.',
+  fix: 'see what asks for the slots of clients that are gone, and mend that first',
+})
 
 const tooFew = (all: number, room: number): Doubt => ({
   rule: 'too-little',

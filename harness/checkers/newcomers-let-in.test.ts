@@ -55,7 +55,18 @@ judgeCases(
       ],
     ),
     ...cannotTell('not-reached', ['no handshake was answered', slots(5, 5, aborted(30, 0))]),
-    ...cannotTell('no-limit', ['all were let in', slots(6, 6)]),
+    ...cannotTell(
+      'no-limit',
+      ['all were let in', slots(6, 6)],
+      [
+        'it refuses by an error, and did so before anything happened',
+        aborted()(story().phase('before', 5, 6).phase('after', 10, 11))
+          .opened(5.5, 55, 'probe')
+          .refused(5.6, 'probe', 500)
+          .opened(10.5, 105, 'probe')
+          .refused(10.6, 'probe', 500),
+      ],
+    ),
     ...cannotTell(
       'no-room',
       ['slots were gone before', slots(0, 0)],

@@ -8,7 +8,7 @@ import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, type Doubt, type Violation } from './conclude.ts'
 import { count, name, type GroupName, type PhaseName } from './options.ts'
-import { noLimit, otherRefusals, probesOf, type Probes } from './slots.ts'
+import { newRefusals, noLimit, probesOf, type Probes } from './slots.ts'
 
 export interface NewcomersLetInOptions<G extends string = string, P extends string = string> {
   /** Clients that join both times: more of them than there is room for. */
@@ -37,7 +37,7 @@ export const newcomersLetIn: Checker<NewcomersLetInOptions> = {
     const left = probesOf(history, probe, second)
     const aborted = abortedWithin(history, { begin: first.end, end: second.end })
     return conclude({
-      violations: [...leaked(room, left), ...otherRefusals(left)],
+      violations: [...leaked(room, left), ...newRefusals(history, left, first.end)],
       doubts: [
         room.opened === 0 ? unknownRoom(room, before) : undefined,
         room.limited === 0 ? noLimit(room.opened) : undefined,

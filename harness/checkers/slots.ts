@@ -48,6 +48,20 @@ export function probesOf(history: History, probe: string, { begin, end }: Window
 
 /** Whoever is not let in must be told that it is for the limit, and by nothing else. */
 export function otherRefusals({ refused }: Probes): Violation[] {
+  return failedBy(refused)
+}
+
+/**
+ * The same of those that tried since `t`, where it is asked what something did that began then: a
+ * status that was met before already was not caused by it.
+ */
+export function newRefusals(history: History, { refused }: Probes, t: Micros): Violation[] {
+  const before = history.events('refused').filter(([, at]) => at < t)
+  const known = new Set(before.map(([, , , status]) => status))
+  return failedBy(refused.filter(([, status]) => !known.has(status)))
+}
+
+function failedBy(refused: Probes['refused']): Violation[] {
   return refused
     .filter(([, status]) => status !== tooMany)
     .map(([at, status]) => {
