@@ -57,6 +57,10 @@ test.each<[string, Parameters<typeof wrong>[0], RegExp]>([
     shake()
     socket.end(frame(0x88, Buffer.from([0x03, 0xf0])))
   }, /it ended the connection after \d+ ms with code 1008/],
+  ['a goodbye that waits for ours', (socket, shake) => {
+    shake()
+    socket.write(frame(0x88, Buffer.from([0x03, 0xf3])))
+  }, /it ended the connection after \d+ ms with code 1011/],
   ['all hung up on', (socket, shake) => {
     shake()
     socket.end()

@@ -44,6 +44,10 @@ export function openContactClient(clock: Clock, address: string): ContactClient 
   let openedMs = clock.nowMs()
   let hasCursor = false
   let code: number | undefined
+  const tellEnd = () => {
+    const afterMs = Math.round(clock.nowMs() - openedMs)
+    heard.ended ??= { afterMs, ...(code !== undefined && { code }) }
+  }
   const reader = new FrameReader(
     {
       text(bytes, start, end) {
@@ -58,7 +62,11 @@ export function openContactClient(clock: Clock, address: string): ContactClient 
       },
       ping: () => undefined,
       pong: () => undefined,
-      close: (given) => (code = given),
+      // Whoever said goodbye may wait for ours before the connection is gone.
+      close(given) {
+        code = given
+        tellEnd()
+      },
       broken: (why) => (heard.broken ??= why),
     },
     messageBytesMax,
@@ -71,10 +79,7 @@ export function openContactClient(clock: Clock, address: string): ContactClient 
     },
     refused: (status, why) => (heard.refused = { status, why }),
     chunk: (bytes, start, end) => reader.push(bytes.subarray(start, end)),
-    ended() {
-      const afterMs = Math.round(clock.nowMs() - openedMs)
-      heard.ended = { afterMs, ...(code !== undefined && { code }) }
-    },
+    ended: tellEnd,
   })
   return { heard, close: () => connection.reset() }
 }
