@@ -1,7 +1,8 @@
 /**
  * Free loopback ports. They lie below the range from which the kernel takes ports for outgoing
  * connections, and are held until just before use: what is left is a race with another harness,
- * and whoever starts a server tries again with other ports when it loses.
+ * and whoever starts a server tries again with other ports when it loses. Within one harness no
+ * port is chosen twice, so that runs beside one another do not take each other's.
  */
 import { createServer, type Server } from 'node:net'
 import { dice } from './dice.ts'
@@ -9,6 +10,9 @@ import { dice } from './dice.ts'
 const firstPort = 20_000
 const portCount = 12_000
 const triesMax = 400
+/** Ports that this process chose lately; the oldest are forgotten, long after their use. */
+const chosen = new Set<number>()
+const chosenMax = portCount / 4
 
 /** Ports that nobody else can bind until they are released. */
 export interface HeldPorts {
@@ -24,6 +28,8 @@ export async function holdPorts(count: number, seed: string): Promise<HeldPorts>
   for (let tries = 0; held.length < count; tries++) {
     if (tries === triesMax) throw new Error(`no ${count} free ports found in ${triesMax} tries`)
     const port = firstPort + die.int(portCount)
+    if (chosen.has(port)) continue
+    remember(port)
     const server = await hold(port)
     if (server !== undefined) held.push({ port, server })
   }
@@ -33,6 +39,12 @@ export async function holdPorts(count: number, seed: string): Promise<HeldPorts>
       await Promise.all(held.map(({ server }) => new Promise((done) => server.close(done))))
     },
   }
+}
+
+function remember(port: number): void {
+  chosen.add(port)
+  const [oldest] = chosen
+  if (chosen.size > chosenMax && oldest !== undefined) chosen.delete(oldest)
 }
 
 /** A server that holds the port; undefined when somebody else has it. */

@@ -73,6 +73,10 @@ test('held ports are taken until they are released, and no two are the same', as
   expect(others.ports.filter((port) => held.ports.includes(port))).toEqual([])
   await Promise.all([held.release(), others.release()])
   expect(await Promise.all(held.ports.map(isTaken))).toEqual(held.ports.map(() => false))
+  const later = await holdPorts(5, 'ports')
+  const earlier = new Set([...held.ports, ...others.ports])
+  expect(later.ports.filter((port) => earlier.has(port))).toEqual([])
+  await later.release()
 })
 
 test('trouble says what was wanted and what to do, and keeps its cause', () => {
