@@ -1,6 +1,7 @@
 /**
- * Pure tests run on all cores and in seconds; stack tests start real servers and run alone. Long
- * ones do so for minutes, and run only when they are asked for.
+ * Pure tests run on all cores and in seconds. Stack tests start real servers and mostly wait for
+ * them, so two of their files run at a time: each has servers, ports and folders of its own. Long
+ * ones take minutes, run alone, and only when they are asked for.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -23,7 +24,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
