@@ -121,8 +121,8 @@ function lineBreaches(path: string, line: string, number: number, isTest: boolea
   if (!isTest && vagueName.test(code)) {
     found.push('a name that says nothing; name what the thing is')
   }
-  if (findingId.test(line) && !mayNameFindings.test(path)) {
-    found.push('a finding id; those stand only in scenarios and defects')
+  if (findingId.test(line) && !mayNameFindings.test(path) && !isForeign.test(path)) {
+    found.push('a finding id; those stand only in scenarios, defects and examples')
   }
   return found.map((says) => ({ path, line: number, says }))
 }

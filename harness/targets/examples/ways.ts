@@ -38,7 +38,7 @@ export const ways = {
   'always-healthy': { is: 'wrong', says: '/health says healthy whatever happens.' },
   'freezes-lag': { is: 'wrong', says: 'The lag gauge says 60 of every partition.' },
   'keeps-lag': { is: 'wrong', says: 'The lag of partitions that are gone is told on.' },
-  'leaks-slots': { is: 'wrong', says: 'One connection in ten keeps its slot when it is gone.' },
+  'leaks-slots': { is: 'wrong', says: 'One connection in four keeps its slot when it is gone.' },
   'refuses-with-500': { is: 'wrong', says: 'Clients above the limit are refused with 500.' },
   'ignores-sigterm': { is: 'wrong', says: 'It does not end when it is asked to.' },
   'aborts-at-the-end': { is: 'wrong', says: 'It aborts when it is asked to end.' },
