@@ -120,12 +120,22 @@ export const launch = (bed: Testbed, topic: string, port: number): Promise<Owned
     logFile: join(bed.world.makeFolder('restarts'), 'relay.log'),
   })
 
+/** The last record of a replay comes before the frame that ends it. */
+function isAnswered({ sitting }: Viewer): boolean {
+  const seen = sitting?.seen ?? []
+  const asked = seen.findLastIndex(({ is }) => is === 'asked')
+  return seen.findLastIndex(({ is }) => answers.has(is)) >= asked
+}
+const answers: ReadonlySet<string> = new Set(['complete', 'error', 'closed'])
+
 /** Waits until everybody has everything, and looks at all that they saw. */
 async function judge(viewers: readonly Viewer[], truth: Truth): Promise<readonly string[]> {
-  const late = await allReached(viewers, truth).then(
-    () => [],
-    (error: Error) => [error.message],
-  )
+  const late = await allReached(viewers, truth)
+    .then(() => until('all answers', () => viewers.every(isAnswered)))
+    .then(
+      () => [],
+      (error: Error) => [error.message],
+    )
   const wrongs = viewers.flatMap((viewer) =>
     viewer.sittings.flatMap((sitting) => {
       const isLast = sitting === viewer.sitting
