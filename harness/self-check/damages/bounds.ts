@@ -2,7 +2,13 @@
 import type { HistoryEvent, Memory, Opened } from '../../history/event.ts'
 import type { Window } from '../../history/windows.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
-import { changeDeliveries, editKind, withoutDeliveries, type Events } from '../edit.ts'
+import {
+  changeDeliveries,
+  editKind,
+  withoutDeliveries,
+  withoutKind,
+  type Events,
+} from '../edit.ts'
 import { askedOf } from '../places.ts'
 import { editSignal } from '../told.ts'
 
@@ -132,6 +138,8 @@ export const bounds: readonly Damage[] = [
     seenBy: ['restored'],
     apply(given) {
       const last = given.history.faults.at(-1)
+      const isTimed = askedOf(given, 'restored').some(({ closesNobody = false }) => !closesNobody)
+      if (!isTimed) return 'only whether clients keep their connections is asked'
       if (last === undefined) return undefined
       const where = { since: last.begin } as const
       return edited(
@@ -147,6 +155,26 @@ export const bounds: readonly Damage[] = [
     apply(given) {
       const last = given.history.faults.at(-1)
       return last && edited(withoutDeliveries(given.events, { since: last.begin }))
+    },
+  },
+  {
+    name: 'a client is closed after a freeze',
+    says: 'The relay comes back, and ends a client that only it had kept waiting.',
+    finds: ['closed-meanwhile'],
+    seenBy: ['restored'],
+    apply(given) {
+      const asked = askedOf(given, 'restored').find(({ closesNobody = false }) => closesNobody)
+      const healedAt = given.history.faults.at(-1)?.healedAt
+      const session = [...given.history.sessions.values()].flat().find(({ group }) => {
+        return asked?.groups.includes(group)
+      })
+      if (healedAt === undefined || session === undefined) return undefined
+      const { client } = session
+      const left = withoutDeliveries(given.events, { clients: [client], since: healedAt })
+      return edited([
+        ...withoutKind(left, 'closed', (event) => event[2] === client),
+        ['closed', healedAt + 1, client, 1_006, '', 'network'],
+      ])
     },
   },
 ]
