@@ -136,6 +136,7 @@ export const bounds: readonly Damage[] = [
     says: 'After the last heal clients get what they are owed long after the limit.',
     finds: ['back-too-late', 'never-back'],
     seenBy: ['restored'],
+    cannot: { 'freezing-ends-nobody': 'its finding asks who is ended, not how soon records come' },
     apply(given) {
       const last = given.history.faults.at(-1)
       const isTimed = askedOf(given, 'restored').some(({ closesNobody = false }) => !closesNobody)

@@ -17,7 +17,7 @@ export const poison: readonly Damage[] = [
     says: 'A record that must be dead-lettered is sent to a client.',
     finds: ['malformed-leaked'],
     apply(given) {
-      const record = some(given, (_, { relay }) => relay.does === 'dead-letters')
+      const record = some(given, mustBeRefused)
       const client = plainClient(given)
       if (record === undefined || client === undefined) return undefined
       const { partition, offset } = record
@@ -170,6 +170,11 @@ export const poison: readonly Damage[] = [
   },
 ]
 
+const mustBeRefused: Kind = (_, { relay }) =>
+  relay.does === 'dead-letters' && relay.mayForward !== true
+const mustReachNobody: Kind = (kind, row) =>
+  row.relay.does === 'counts-as-missing' || mustBeRefused(kind, row)
+
 const isOrdinary: Kind = (kind, { relay, client }) =>
   relay.does === 'forwards' && client.does === 'refuses' && !kind.startsWith('bad-patch')
 
@@ -188,9 +193,8 @@ function some({ history, dice }: Given, isWanted: Kind): AckedRecord | undefined
 
 /** A valid record directly behind one that must reach nobody, which everybody got. */
 function neighbourOf(given: Given): AckedRecord | undefined {
-  const isPoison: Kind = (_, { relay }) => relay.does !== 'forwards'
   for (let tries = 0; tries < 50; tries += 1) {
-    const record = some(given, isPoison)
+    const record = some(given, mustReachNobody)
     const records = record && given.history.stream().records.get(record.partition)
     const index = records?.indexOf((record?.offset ?? 0) + 1) ?? -1
     if (records === undefined || index < 0) continue
