@@ -162,6 +162,7 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
   ending.signal.throwIfAborted()
   const log = openTargetLog(world.clock, join(folder, 'history/target-log.ndjson'), originMs)
   strike.defer(() => log.close())
+  await stack.emptyRedis()
   const target = await startTarget(world, order.target, {
     settings: scenario.relay,
     kafkaBrokers: stack.kafkaProxied,

@@ -13,7 +13,7 @@ import type { World } from '../world/world.ts'
 import { ensureKafkaClasses } from './kafka-classes.ts'
 import { formatStorage, startKafka, type KafkaPlan, type KafkaPorts } from './kafka-server.ts'
 import { onFreePorts, type ChoosePorts } from './free-ports.ts'
-import { askRedisVersion, startRedis } from './redis-server.ts'
+import { askRedisVersion, emptyRedis, startRedis } from './redis-server.ts'
 import type { Hop } from '../dsl/scenario.ts'
 import { endedServer, openLookout, type Lookout, type Server, type ServerRole } from './lookout.ts'
 import type { Address, Link, Stack } from './stack.ts'
@@ -219,6 +219,7 @@ function face(site: Site, parts: Parts): Stack {
       }
     },
     recreateProxies: () => startProxies(site, control, links()),
+    emptyRedis: () => emptyRedis(site.world.clock, redisPort),
     watch: (see) => site.lookout.watch(see),
     revive: () => revive(site, parts, links),
     stop: () => (stopping ??= tearDown(site)),

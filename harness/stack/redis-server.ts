@@ -42,7 +42,15 @@ function settings(folder: string, port: number) {
 }
 
 /** The version that a Redis on 127.0.0.1 reports. */
-export function askRedisVersion(clock: Clock, port: number): Promise<string> {
+export const askRedisVersion = (clock: Clock, port: number): Promise<string> =>
+  askRedis(clock, port, 'INFO server', /redis_version:(\S+)/)
+
+/** Takes everything out of a Redis on 127.0.0.1. */
+export const emptyRedis = async (clock: Clock, port: number): Promise<void> =>
+  void (await askRedis(clock, port, 'FLUSHALL ASYNC', /^\+(OK)/))
+
+/** What the first group of `wanted` finds in the answer. */
+function askRedis(clock: Clock, port: number, command: string, wanted: RegExp): Promise<string> {
   return withDeadline(clock, answerLimitMs, `Redis on port ${port}`, (signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const socket = connect({ port, host: '127.0.0.1' })
@@ -53,12 +61,12 @@ export function askRedisVersion(clock: Clock, port: number): Promise<string> {
     socket.on('close', () => reject(new Error('Redis closed the connection')))
     socket.on('data', (chunk) => {
       text += chunk
-      const version = /redis_version:(\S+)/.exec(text)?.[1]
-      if (version === undefined) return
-      resolve(version)
+      const found = wanted.exec(text)?.[1]
+      if (found === undefined) return
+      resolve(found)
       socket.destroy()
     })
-    socket.write('INFO server\r\n')
+    socket.write(`${command}\r\n`)
     return promise
   })
 }

@@ -43,6 +43,11 @@ export interface Stack {
    * any toxics. Connections through them are cut.
    */
   recreateProxies(): Promise<void>
+  /**
+   * Takes out of Redis what earlier runs left there, where it is ours: a relay that looks through
+   * all keys gets slower with each, and a full Redis throws out what the next run needs.
+   */
+  emptyRedis(): Promise<void>
   /** Tells of every server that is gone, also by now, until the returned function is called. */
   watch(see: (gone: GoneServer) => void): () => void
   /**
