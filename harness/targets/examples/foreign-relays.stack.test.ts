@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { systemClock as clock } from '../../../relay/world/clock.ts'
 import { playSuite, type SuiteItem, type SuiteResult } from '../../conductor/suite.ts'
@@ -64,8 +65,10 @@ async function inLane<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+let items = 0
 function itemOf({ look, own }: Pick<Case, 'look' | 'own'>): SuiteItem {
-  const name = `${look.toLowerCase()}-${own.length === 1 ? own.join() : `honest-${own.length}`}`
+  const way = own.length === 1 ? own.join() : 'honest'
+  const name = `${look.toLowerCase()}-${way}-${(items += 1)}`
   const command = [process.execPath, program, ...own].map((word) => `'${word}'`).join(' ')
   return { scenario: looks[look](name), target: { kind: 'command', command, known }, reproduce: '' }
 }
@@ -112,12 +115,32 @@ function found({ verdict }: SuiteResult, fails: Fails): Fails {
   return Object.fromEntries(shown) as Fails
 }
 
+const isInDoubt = (result: SuiteResult, fails: Fails): boolean =>
+  result.verdict.reservations.length > 0 && !isDeepStrictEqual(found(result, fails), fails)
+
+/**
+ * Plays again, once, what the harness itself could not watch well enough: that is the machine's
+ * fault, and says nothing of a relay or a checker.
+ */
+async function playWell(cases: readonly Case[]) {
+  const { results, unplayed } = await play(cases)
+  const again = cases.filter((one, i) => results[i] && isInDoubt(results[i], one.fails))
+  if (again.length === 0 || unplayed.length > 0) return { results, unplayed }
+  const second = await play(again)
+  const better = cases.flatMap((one, i) => {
+    const at = again.indexOf(one)
+    return (at < 0 ? results[i] : second.results[at]) ?? []
+  })
+  return { results: better, unplayed: second.unplayed }
+}
+
 const nameOf = ({ look, own }: Case) => `${look}: ${own.join(', ')}`
 
 describe.concurrent('an example relay', () => {
-  const timeout = 600_000
+  /** Much of it may be spent waiting for a lane. */
+  const timeout = 900_000
   test.for(suites)('that $name', { timeout }, async ({ cases }, { expect }) => {
-    const { results, unplayed } = await inLane(() => play(cases))
+    const { results, unplayed } = await inLane(() => playWell(cases))
     expect(unplayed.map(({ why }) => why)).toEqual([])
     const judged = results.map((result, i) => {
       const one = cases[i] as Case
@@ -127,7 +150,7 @@ describe.concurrent('an example relay', () => {
     expect(judged).toEqual(cases.map((one) => [nameOf(one), one.fails, true]))
   })
 
-  test.for(strangers)('that %s is met once, and not judged', async ([way, says], { expect }) => {
+  test.for(strangers)('that %s is not judged', { timeout }, async ([way, says], { expect }) => {
     const { results, unplayed } = await inLane(() => play([{ look: 'streamed', own: [way] }]))
     expect(results).toEqual([])
     expect(unplayed[0]?.why).toMatch(says)
