@@ -23,22 +23,27 @@ export function onPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
-/** Runs a program that answers at once and ends, with the variables given besides our own. */
+/**
+ * Runs a program that answers soon and ends, with the variables given besides our own. One that
+ * does not end in time is killed, and its answer says so.
+ */
 export function ask(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  limitMs = askLimitMs,
 ): Promise<Answer> {
   const options = {
-    timeout: askLimitMs,
+    timeout: limitMs,
     killSignal: 'SIGKILL' as const,
     env: { ...environment, ...env },
     maxBuffer: 1_024 * 1_024,
   }
   return new Promise((resolve) => {
-    execFile(command, args, options, (error, stdout, stderr) =>
-      resolve({ isRunnable: error === null, text: `${stdout}\n${stderr}` }),
-    )
+    execFile(command, args, options, (error, stdout, stderr) => {
+      const late = error?.killed === true ? `\n${command} did not end within ${limitMs} ms` : ''
+      resolve({ isRunnable: error === null, text: `${stdout}\n${stderr}${late}` })
+    })
   })
 }
 

@@ -70,10 +70,13 @@ function aptOptions(folder: string): string[] {
   ]
 }
 
+/** apt-get reads all its lists first: on a busy machine that takes a minute. */
+const planLimitMs = 120_000
+
 /** What the host would have to install to have Redis, in apt's own judgement. */
 async function missingPackages(options: readonly string[]): Promise<string[]> {
   const wanted = ['-s', 'install', '--no-install-recommends', 'redis-server']
-  const { text } = await ask('apt-get', [...options, ...wanted])
+  const { text } = await ask('apt-get', [...options, ...wanted], {}, planLimitMs)
   const packages = [...text.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] as string)
   if (packages.length === 0) throw new Error(`apt-get knows no way to get redis-server:\n${text}`)
   return packages

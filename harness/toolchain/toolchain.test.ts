@@ -11,6 +11,7 @@ import { isTrouble } from '../world/trouble.ts'
 import { hostPrograms } from './host-programs.ts'
 import { withLock } from './lock.ts'
 import { agrees, type Lockfile } from './packages.ts'
+import { ask } from './program.ts'
 import pins from './pins.json' with { type: 'json' }
 import { summary, testCounts } from './self-test.ts'
 import { toolNames, tools } from './tools.ts'
@@ -120,4 +121,11 @@ test('a holder that keeps the lock too long is named, not waited for', async () 
   )
   resolve('late')
   expect(await held).toBe('late')
+})
+
+test('a program that is asked and does not end is killed, and that is told', async () => {
+  const args = ['-e', 'console.log("so far"); setInterval(() => undefined, 1_000)']
+  const answer = await ask(process.execPath, args, {}, 1_500)
+  expect(answer.isRunnable).toBe(false)
+  expect(answer.text).toMatch(/^so far\n.*did not end within 1500 ms$/s)
 })
