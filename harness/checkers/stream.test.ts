@@ -318,3 +318,22 @@ describe('stream', () => {
     expect(judged.detectedAt).toBeGreaterThan(0)
   })
 })
+
+describe('a pass says how much it is worth', () => {
+  const saysOf = (given: Story) => stream.judge(given.history(), {}).why
+
+  test('where every record reached somebody', () => {
+    expect(saysOf(calm().delivered(1.1, 1, 0, 0, 100))).toBe(
+      'All 100 records are accounted for at every client (100 deliveries).',
+    )
+  })
+
+  test('where records reached nobody, because nobody was there any more', () => {
+    const left = story().opened(0.5, 1).acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100)
+      .closed(2, 1, 'client').acked(3, 0, 100, 40).phase('settle', 10, 20)
+    expect(saysOf(left)).toBe(
+      'All 140 records are accounted for at every client ' +
+        '(100 deliveries; 40 records reached no client).',
+    )
+  })
+})

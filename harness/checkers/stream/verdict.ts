@@ -5,13 +5,14 @@
  * the stream as well: no finding about replays is about resets.
  */
 import type { History } from '../../history/history.ts'
+import { Ranges } from '../../history/ranges.ts'
 import type { Anomaly, AnomalyKind, Judgement } from '../checker.ts'
 import { conclude, seconds, type Doubt, type Violation } from '../conclude.ts'
 import type { StreamFlaws, StreamOptions } from '../stream.ts'
 import type { Account } from './account.ts'
 import { redisOutagesOf } from './causes.ts'
 import { anomaliesOf, gravity, type Flaw } from './flaw.ts'
-import { indexFrom } from './owed.ts'
+import { ackedWithin, indexFrom } from './owed.ts'
 
 /** Where these are, records or whole clients are missing in which the others would show. */
 const hiding: ReadonlySet<AnomalyKind> = new Set([
@@ -52,7 +53,7 @@ export function streamJudgement(
       ...unseenDoubts(flaws, found.limits.stalledMs),
       ...found.doubts,
     ],
-    holds: holds(history, others, rules),
+    holds: holds(history, found, others, rules),
     exercised: seen ?? delivered,
     evidence: {
       acked,
@@ -97,15 +98,37 @@ const details: Partial<Record<AnomalyKind, (shows: Shown) => string>> = {
   'replay-beyond-request': (shows) => `asked for what follows ${String(shows['cursor'])}`,
 }
 
-function holds(history: History, others: readonly Flaw[], rules?: readonly AnomalyKind[]): Doubt {
+function holds(
+  history: History,
+  found: StreamFlaws,
+  others: readonly Flaw[],
+  rules?: readonly AnomalyKind[],
+): Doubt {
   const { acked, delivered } = history.stream()
   if (rules === undefined) {
-    const says = `All ${acked} records are accounted for at every client (${delivered} deliveries).`
-    return { rule: 'whole', says }
+    const unseen = unreached(history, found)
+    const rest = unseen === 0 ? '' : `; ${unseen} records reached no client`
+    const all = `All ${acked} records are accounted for at every client`
+    return { rule: 'whole', says: `${all} (${delivered} deliveries${rest}).` }
   }
   const none = `${delivered} deliveries showed no ${rules.join(', no ')}.`
   if (others.length === 0) return { rule: 'whole', says: none }
   return { rule: 'whole', says: `${none} The stream has other flaws: ${kindsOf(others)}.` }
+}
+
+/** Records that no client got, though nothing was wrong with them: a pass says how many. */
+function unreached(history: History, { accounts, exempt }: StreamFlaws): number {
+  const byPartition = Map.groupBy(accounts, ({ partition }) => partition)
+  let count = 0
+  for (const [partition, records] of history.stream().records) {
+    const reached = new Ranges()
+    for (const { received } of byPartition.get(partition) ?? []) reached.addAll(received.all)
+    reached.addAll(exempt.get(partition)?.all.all ?? [])
+    for (const range of reached.missing(records.offsets[0] ?? 0, records.lastOffset)) {
+      count += ackedWithin(range, records)
+    }
+  }
+  return count
 }
 
 const kindsOf = (flaws: readonly Flaw[]): string =>
