@@ -169,8 +169,10 @@ describe('what could not be played', () => {
 
 test('a run that was cut short proves nothing, not even a failure', () => {
   const died = story().process(0, 'start').process(3, 'exit').phase('steady', 0, 1).history()
-  expect(judge(died, record).findings[0]?.verdict).toBe('fail')
-  const cut = { ...record, isComplete: false, cutShort: 'the fleet is gone' }
+  const expectations = [{ finding: 'stream', expectation: { check: 'stream' as const } }]
+  const whole = { ...record, expectations }
+  expect(judge(died, whole).findings[0]?.verdict).toBe('fail')
+  const cut = { ...whole, isComplete: false, cutShort: 'the fleet is gone' }
   expect(judge(died, cut).findings[0]).toMatchObject({ verdict: 'unknown', rule: 'cut-short' })
 })
 
