@@ -66,7 +66,8 @@ function put(name: string) {
     fleet: { [readers]: fast(2), [resetter]: fast(1), [anew]: latecomers(1) },
     phases: () => [
       { name: 'malformed', ms: 3_000, stimuli: [{ stimulus: 'malformed', kinds, each }] },
-      { name: 'reset', ms: 1_000, stimuli: [{ stimulus: 'reset', group: resetter }] },
+      // As much time as a relay on a busy machine may be behind: the replay must hold something.
+      { name: 'reset', ms: 3_000, stimuli: [{ stimulus: 'reset', group: resetter }] },
       { name: 'anew', ms: 1_500, awaitsReplaysMs: answerLimitMs(1_000), stimuli: [join(anew)] },
     ],
     expect: () => ({
