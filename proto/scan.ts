@@ -183,13 +183,16 @@ function lengthen(ends: number[], low: number, high: number): void {
   } else ends.push(low, high, low, high)
 }
 
-const isOne = ([low, high, lastLow, lastHigh, ...more]: readonly number[]): boolean =>
-  low === lastLow && high === lastHigh && more.length === 0
+const isOne = (ends: readonly number[]): boolean =>
+  ends.length <= 4 && ends[0] === ends[2] && ends[1] === ends[3]
 
 function spansOf(ends: readonly number[]): Span[] {
   return Array.from({ length: ends.length / 4 }, (_, index) => {
-    const [low, high, lastLow, lastHigh] = ends.slice(4 * index)
-    return { first: unsigned(low!, high!), last: unsigned(lastLow!, lastHigh!) }
+    const at = 4 * index
+    return {
+      first: unsigned(ends[at]!, ends[at + 1]!),
+      last: unsigned(ends[at + 2]!, ends[at + 3]!),
+    }
   })
 }
 

@@ -266,9 +266,9 @@ export interface LagSeries {
 export interface PoisonPolicy {
   /**
    * Whether the record at `index` of a batch is still offered to clients.
-   * @param malformed indices of the batch's malformed records, ascending
+   * @param malformed indices of the batch's malformed records
    */
-  isOffered(index: number, malformed: readonly number[]): boolean
+  isOffered(index: number, malformed: ReadonlySet<number>): boolean
 }
 
 /** Which offset is committed for a partition. */

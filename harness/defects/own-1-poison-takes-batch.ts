@@ -7,6 +7,6 @@ const defect: RelayDefect = {
   says: 'a batch that holds a malformed record is dropped as a whole',
   scenario: 'malformed-harms-nobody',
   rules: ['took-neighbour'],
-  relay: () => ({ poison: { isOffered: (_index, malformed) => malformed.length === 0 } }),
+  relay: () => ({ poison: { isOffered: (_index, malformed) => malformed.size === 0 } }),
 }
 export default defect

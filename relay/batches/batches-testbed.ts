@@ -138,6 +138,8 @@ export interface Plan {
   readonly codec: number
   /** Offsets that follow the last record and do not exist. */
   readonly tail?: number
+  /** Headers of each record, all of one name; default 1. */
+  readonly headers?: number
 }
 
 /** Packs with what is at hand; `none`, gzip and zstd. */
@@ -148,12 +150,14 @@ const packers: Readonly<Record<number, (body: Buffer) => Buffer>> = {
 }
 
 /** A batch as a broker would send it. */
-export function batch(firstOffset: bigint, { values, codec, tail = 0 }: Plan): Buffer {
+export function batch(firstOffset: bigint, plan: Plan): Buffer {
+  const { values, codec, tail = 0, headers = 1 } = plan
+  const header = Buffer.concat([varint(1), Buffer.from('h'), varint(-1)])
   const records = values.map((value, index) => {
     const body = Buffer.concat([
       Buffer.of(0), varint(index), varint(index), varint(3), Buffer.from('key'),
       varint(value?.length ?? -1), value ?? Buffer.alloc(0),
-      varint(1), varint(1), Buffer.from('h'), varint(-1),
+      varint(headers), ...Array<Buffer>(headers).fill(header),
     ])
     return Buffer.concat([varint(body.length), body])
   })

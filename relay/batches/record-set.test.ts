@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Allowance, recordBytes } from './allowance.ts'
 import { batch, batchOf, type Plan } from './batches-testbed.ts'
+import { workOf } from '../world/work-testbed.ts'
 import { type ReadMessage, readRecordSet } from './record-set.ts'
 
 const plenty = 1 << 20
@@ -46,7 +47,7 @@ describe('a record set', () => {
         expect(gotOf(messages)).toEqual(laid.flatMap(wantedOf))
         expect(messages[0]).toMatchObject({
           key: Buffer.from('key'),
-          headers: { h: null },
+          headers: {},
           timestamp: '1700000000000',
         })
         const end = cut % set.length
@@ -139,4 +140,23 @@ describe('a record set', () => {
       }),
     )
   })
+})
+
+test('the headers of a record cost nothing, however many they are', async () => {
+  const read = (headers: number) => {
+    const set = batch(0n, { values: [Buffer.from('v')], codec: 0, headers })
+    return workOf(() => readRecordSet(set, new Allowance(plenty)))
+  }
+  await read(1)
+  expect(await read(20_000)).toBe(await read(1))
+})
+
+test('a record of a batch costs what the next one does', async () => {
+  const read = (count: number) => {
+    const values = Array<Buffer>(count).fill(Buffer.from('v'))
+    const set = batch(0n, { values, codec: 0 })
+    return workOf(() => readRecordSet(set, new Allowance(plenty)))
+  }
+  await read(1)
+  expect(await read(4_000)).toBeLessThan(5 * (await read(1_000)))
 })

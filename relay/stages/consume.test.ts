@@ -12,6 +12,7 @@ import { createMetrics, sumOf } from '../metrics.ts'
 import type { PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { ManualClock } from '../world/manual-clock.ts'
+import { workOf } from '../world/work-testbed.ts'
 import { Broadcast } from './broadcast.ts'
 import { Consume } from './consume.ts'
 import { referencePoison } from './poison.ts'
@@ -336,9 +337,20 @@ describe('positions', () => {
 })
 
 test('another poison policy decides about the neighbours', async () => {
-  const poison: PoisonPolicy = { isOffered: (_, malformed) => malformed.length === 0 }
+  const poison: PoisonPolicy = { isOffered: (_, malformed) => malformed.size === 0 }
   const { consume, offsets, run } = bench('skip', poison)
   await consume.take(batch(0n, ['sound', 'malformed', 'sound']), run)
   await consume.take(batch(3n, ['sound']), run)
   expect(offsets()).toEqual([3n])
+})
+
+test('a batch costs what its records cost, however many are malformed', async () => {
+  const take = (count: number) => {
+    const { consume, run } = bench()
+    const mixed = Array.from({ length: count }, (_, i): Kind => (i % 2 ? 'sound' : 'malformed'))
+    const fetched = batch(0n, mixed)
+    return workOf(() => consume.take(fetched, run))
+  }
+  await take(10)
+  expect(await take(2_000)).toBeLessThan(5 * (await take(500)))
 })

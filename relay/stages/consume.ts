@@ -142,7 +142,8 @@ export class Consume {
     const policyStop = this.#stopOf(partition, records)
     let stop = policyStop
     const { dlq, poison } = this.#needs
-    const malformed = [...records.keys()].filter((at) => records[at]!.decoded?.isSound === false)
+    const isMalformed = (at: number) => records[at]!.decoded?.isSound === false
+    const malformed = new Set([...records.keys()].filter(isMalformed))
     const offered: RelayRecord[] = []
     for (const [index, record] of records.slice(0, policyStop).entries()) {
       if (record.decoded?.isSound === false && !dlq.hasRoom) {

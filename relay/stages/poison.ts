@@ -2,5 +2,5 @@
 import type { PoisonPolicy } from '../parts.ts'
 
 export const referencePoison: PoisonPolicy = {
-  isOffered: (index, malformed) => !malformed.includes(index),
+  isOffered: (index, malformed) => !malformed.has(index),
 }

@@ -1,0 +1,71 @@
+/**
+ * How much work a call does, counted and not timed: the blocks of JavaScript that ran, as the
+ * engine counts them, and the elements that built-in functions went over. The same input costs the
+ * same on any machine, so that a test can say how the cost grows.
+ */
+import { Session, type Profiler } from 'node:inspector/promises'
+import { setFlagsFromString } from 'node:v8'
+
+// Compiled code counts no blocks.
+for (const tier of ['opt', 'maglev', 'sparkplug']) setFlagsFromString(`--no-${tier}`)
+
+type Anything = (...args: never[]) => unknown
+type Natives = Record<string, unknown>
+
+/** Built-ins that go over all of what they are called on. */
+const arrays = [
+  'slice', 'splice', 'shift', 'unshift', 'concat', 'includes', 'indexOf', 'join', 'fill', 'flat',
+]
+const bytes = ['slice', 'set', 'copyWithin', 'includes', 'indexOf', 'fill', 'join']
+const texts = ['slice', 'split', 'replaceAll', 'includes', 'indexOf', 'repeat']
+
+/** Counts what `call` does: steps of JavaScript and of built-ins over arrays, bytes and texts. */
+export async function workOf(call: () => unknown): Promise<number> {
+  const session = new Session()
+  session.connect()
+  try {
+    await session.post('Profiler.enable')
+    await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
+    const natives = countNatives()
+    try {
+      await call()
+    } finally {
+      natives.restore()
+    }
+    const { result } = await session.post('Profiler.takePreciseCoverage')
+    return natives.count() + stepsOf(result)
+  } finally {
+    session.disconnect()
+  }
+}
+
+const stepsOf = (scripts: readonly Profiler.ScriptCoverage[]): number =>
+  scripts
+    .filter(({ url }) => !url.startsWith('node:') && !url.includes('work-testbed'))
+    .flatMap(({ functions }) => functions)
+    .flatMap(({ ranges }) => ranges)
+    .reduce((sum, { count }) => sum + count, 0)
+
+function countNatives() {
+  let steps = 0
+  const undo: (() => void)[] = []
+  const meter = (owner: object, names: readonly string[], sizeOf: (self: never) => number) => {
+    for (const name of names) {
+      const own = (owner as Natives)[name] as Anything
+      const counted = function (this: never, ...args: never[]) {
+        steps += sizeOf(this)
+        return own.apply(this, args)
+      }
+      ;(owner as Natives)[name] = counted
+      undo.push(() => ((owner as Natives)[name] = own))
+    }
+  }
+  const sizeOf = (self: { readonly length: number }) => self.length
+  meter(Array.prototype, arrays, sizeOf)
+  meter(Object.getPrototypeOf(Uint8Array.prototype) as object, bytes, sizeOf)
+  meter(String.prototype, texts, sizeOf)
+  return {
+    count: () => steps,
+    restore: () => undo.forEach((one) => one()),
+  }
+}
