@@ -14,7 +14,8 @@ const openingMs = 1_500
 const steadyLimitMs = 20_000
 /** Records that every watched group must have before we call it steady. */
 const steadyDeliveries = 20
-const settleLimitMs = 15_000
+/** While records still come, so long at most: a busy machine takes its time over large ones. */
+const settleLimitMs = 30_000
 /** Where the consumer has records to take and takes none, beyond what makes it stand still. */
 const standsStillMarginMs = 3_000
 /** After the last delivery, so that what must not come has had the time to come. */
