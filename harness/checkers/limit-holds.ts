@@ -57,12 +57,11 @@ interface Tries {
   readonly again: Probes
 }
 
-const lastTry = (history: History, group: string): number =>
-  Math.max(
-    ...history.events('opened').map(([, t, , of]) => (of === group ? t : 0)),
-    ...history.events('refused').map(([, t, of]) => (of === group ? t : 0)),
-    0,
-  )
+const lastTry = (history: History, group: string): number => {
+  const opened = history.events('opened').findLast(([, , , of]) => of === group)
+  const refused = history.events('refused').findLast(([, , of]) => of === group)
+  return Math.max(opened?.[1] ?? 0, refused?.[1] ?? 0)
+}
 
 /** Where there is as little room without a claim afterwards, the claim did not cost it. */
 const isRoomLost = ({ shown, tried, again }: Tries): boolean =>

@@ -291,9 +291,12 @@ export type MalformedKind = keyof typeof malformedKinds
 /** All kinds, in the order of the table. */
 export const allMalformedKinds = Object.keys(malformedKinds) as readonly MalformedKind[]
 
+/** What a relay owes of a malformed kind; undefined for one that this version does not know. */
+export const relayReaction = (kind: string): Malformed['relay'] | undefined =>
+  (malformedKinds as Readonly<Record<string, Malformed>>)[kind]?.relay
+
 /** Whether a relay may refuse such a record. */
-export const isRefusable = (kind: MalformedKind): boolean =>
-  malformed(kind).relay.does !== 'forwards'
+export const isRefusable = (kind: string): boolean => relayReaction(kind)?.does !== 'forwards'
 
 /** The row of a kind, in the wide type. */
 export const malformed = (kind: MalformedKind): Malformed => malformedKinds[kind]

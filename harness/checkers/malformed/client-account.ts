@@ -5,7 +5,8 @@
  */
 import type { History } from '../../history/history.ts'
 import type { Doubt } from '../conclude.ts'
-import { mayForward, relayReaction } from '../stream/exempt.ts'
+import { relayReaction } from '../../stimuli/malformed.ts'
+import { mayForward } from '../stream/exempt.ts'
 import type { Reactions } from './reactions.ts'
 import type { Odd } from './records.ts'
 import { flaw, type Accounted } from './relay-account.ts'

@@ -7,7 +7,8 @@ import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { AckedRecord, PartitionRecords } from '../../history/records.ts'
 import { strikePhase } from '../../history/windows.ts'
-import { deadLettered, relayReaction } from '../stream/exempt.ts'
+import { relayReaction } from '../../stimuli/malformed.ts'
+import { deadLettered } from '../stream/exempt.ts'
 
 /** What left the relay of one partition. */
 export interface Taken {

@@ -6,7 +6,7 @@
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { PartitionRecords } from '../../history/records.ts'
-import { malformedKinds, type Malformed } from '../../stimuli/malformed.ts'
+import { isRefusable, relayReaction } from '../../stimuli/malformed.ts'
 import type { Flaw } from './flaw.ts'
 
 /** What is exempt in one partition. */
@@ -16,10 +16,6 @@ export interface Exempt {
   /** Everything that is owed to nobody; holds `poison`. */
   readonly all: Ranges
 }
-
-/** What a relay owes of a malformed kind; undefined for a kind that this version does not know. */
-export const relayReaction = (kind: string): Malformed['relay'] | undefined =>
-  (malformedKinds as Readonly<Record<string, Malformed>>)[kind]?.relay
 
 /** Exemptions by partition. `haltsAtPoison`: the relay stops a partition at a malformed record. */
 export function exemptions(
@@ -41,8 +37,6 @@ export function exemptions(
   }
   return exempt
 }
-
-const isRefusable = (kind: string): boolean => relayReaction(kind)?.does !== 'forwards'
 
 /** Whether a relay may forward it as well: one that it neither forwards nor refuses is owed. */
 export function mayForward(kind: string): boolean {
