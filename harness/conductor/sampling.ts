@@ -60,7 +60,7 @@ export async function startSamplers(world: World, watched: Watched): Promise<Sam
     startHealthSampler(at, { address }),
     startReadinessSampler(at, { address }),
     startMetricsSampler(at, { address }),
-    startMemorySampler(at, { pids: () => pidsOf(watched) }),
+    startMemorySampler(at, { pids: () => pidsOf(watched), waitsOf: 'relay' }),
     startDeadLetterSampler(at, {
       brokers: stack.kafkaDirect,
       topic: names.dlqTopic,

@@ -148,13 +148,17 @@ export type Scrape = readonly [
   status: number,
   changed: Record<string, number | 'NaN' | '+Inf' | '-Inf' | null>,
 ]
-/** Memory and CPU of one process, from the operating system. `role` as in `process` events. */
+/**
+ * Memory and CPU of one process, from the operating system. `role` as in `process` events. Of the
+ * target it also says how long its threads have waited for a processor, all in all.
+ */
 export type Memory = readonly [
   'memory',
   Micros,
   role: string,
   rssBytes: number,
   cpuMicros: number,
+  waitedMicros?: number,
 ]
 /**
  * The harness's own truth on lag: per partition `[logStart, logEnd, committed, isOwned]`, committed

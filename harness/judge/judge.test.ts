@@ -220,6 +220,14 @@ const lateClose: Expectation = {
   check: 'closed-in-time', group: 'readers', phase: 'broken', limitMs: 100, path: 'silence',
 }
 
+/** A failure that rests on times. */
+const closedLate = () => {
+  const late = story().process(0, 'start').opened(0.5, 1).phase('steady', 0.5, 2)
+  late.acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100).phase('broken', 3, 20)
+  return late.add(['stalled', 3e6, 1, true]).closed(15, 1).phase('settle', 20, 21)
+}
+const timed = record(expecting(lateClose))
+
 describe("the harness's own failure is nobody else's", () => {
   const server = 'Redis, a server of the harness, ended (SIGKILL). Its last words: "bye".'
   const strained = (given: Story, loopDelayMs: number, missed = 0) =>
@@ -245,14 +253,47 @@ describe("the harness's own failure is nobody else's", () => {
     })
     expect(judge(strained(calm(), 1_500).history(), record()).verdict).toBe('pass')
     expect(judge(strained(lossy(), 2_500).history(), record()).verdict).toBe('fail')
-    const late = story().process(0, 'start').opened(0.5, 1).phase('steady', 0.5, 2)
-    late.acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100).phase('broken', 3, 20)
-    late.add(['stalled', 3e6, 1, true]).closed(15, 1).phase('settle', 20, 21)
-    const timed = record(expecting(lateClose))
-    const [own] = judge(late.history(), timed).findings
+    const [own] = judge(closedLate().history(), timed).findings
     expect(own).toMatchObject({ verdict: 'fail' })
-    const [doubted] = judge(strained(late, 2_500).history(), timed).findings
+    const [doubted] = judge(strained(closedLate(), 2_500).history(), timed).findings
     expect(doubted).toMatchObject({ verdict: 'unknown', rule: 'strained' })
+  })
+
+  describe('a target that waits for a processor', () => {
+    /** Seconds that it waits and runs in each second between 5 s and 13 s. */
+    const starved = (given: Story, waits: number, runs: number) => {
+      for (let t = 0; t <= 8; t += 0.5) {
+        given.add(['memory', (t + 5) * 1e6, 'relay', 1, t * runs * 1e6, t * waits * 1e6])
+      }
+      return given
+    }
+    const first = (given: Story, told = timed) => judge(given.history(), told).findings[0]
+
+    test('is not late through itself', () => {
+      expect(first(starved(closedLate(), 0.6, 0.3))).toMatchObject({
+        verdict: 'unknown',
+        rule: 'starved',
+        why:
+          'The target waited for a processor for 60 % of the time (50 % at most in any 5 s), ' +
+          '5.0 s into the run: it was late through others.',
+      })
+    })
+    test('a little', () => {
+      expect(first(starved(closedLate(), 0.4, 0.3))).toMatchObject({ verdict: 'fail' })
+    })
+    test('behind threads of its own', () => {
+      expect(first(starved(closedLate(), 3, 1.5))).toMatchObject({ verdict: 'fail' })
+    })
+    test('and passes all the same', () => {
+      expect(first(starved(calm(), 0.9, 0.1), record())).toMatchObject({ verdict: 'pass' })
+    })
+    test('and loses records: that is no matter of time', () => {
+      expect(judge(starved(lossy(), 0.9, 0.1).history(), record()).verdict).toBe('fail')
+    })
+    test('a restart begins to count anew', () => {
+      const again = closedLate().add(['memory', 4e6, 'relay', 1, 0, 90e6])
+      expect(first(starved(again, 0.3, 0.3))).toMatchObject({ verdict: 'fail' })
+    })
   })
 
   test('samples that were left out', () => {

@@ -163,7 +163,7 @@ function findingVerdict(
   const spoiler = reservations.find(
     ({ spoils, ground }) =>
       spoils === 'everything' ||
-      verdict === 'pass' ||
+      (verdict === 'pass' && spoils === 'passes') ||
       (verdict === 'fail' && ground !== undefined && grounds.has(ground)),
   )
   if (spoiler === undefined) return { finding, verdict, rule, why, ...fix, exercised }

@@ -3,7 +3,7 @@
  * that died looks to every client like a relay that lost its records; a harness that stood still
  * measures itself; a journal that was cut has lost what was delivered.
  */
-import type { Micros } from '../history/event.ts'
+import type { Memory, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { strikePhase, type Window } from '../history/windows.ts'
 import type { Reservation } from './reservations.ts'
@@ -108,6 +108,58 @@ function missedSamples(
     if (all < samplesMin || missed <= all * missedShareMax) return []
     return [`The sampler of ${sampler} missed ${missed} of ${all} samples (a fifth at most).`]
   })
+}
+
+/** A window of this length, of which the target waited for more than this share for a processor. */
+const starving = { windowMicros: 5e6, waitedShareMax: 0.5 } as const
+/** Share of all processors from which on whoever waits is in its own way. */
+const ownUseShareMax = 0.5
+
+/**
+ * A target that was ready to run and had no processor, because others had them, is late without
+ * any fault of its own. What it did in time all the same is as good as ever.
+ */
+export function starvationOf(history: History, { machine }: RunRecord): Reservation[] {
+  const { begin, end } = watchedTime(history)
+  const samples = history
+    .events('memory')
+    .filter(([, t, role, , , waited]) => {
+      return role === 'relay' && waited !== undefined && t >= begin && t <= end
+    })
+  const processors = typeof machine['cpus'] === 'number' ? machine['cpus'] : 1
+  const worst = hungriest(samples, processors * ownUseShareMax)
+  if (worst === undefined || worst.waitedShare <= starving.waitedShareMax) return []
+  const percent = Math.round(worst.waitedShare * 100)
+  const at = (worst.from / 1e6).toFixed(1)
+  return [{
+    rule: 'starved',
+    says:
+      `The target waited for a processor for ${percent} % of the time ` +
+      `(50 % at most in any 5 s), ${at} s into the run: it was late through others.`,
+    fix: 'run it again on a machine that is less busy',
+    spoils: 'failures',
+    ground: 'times',
+  }]
+}
+
+/** The window in which the target waited most while it used less than `useMax` processors. */
+function hungriest(
+  samples: readonly Memory[],
+  useMax: number,
+): { readonly from: Micros; readonly waitedShare: number } | undefined {
+  let worst: { from: Micros; waitedShare: number } | undefined
+  for (let first = 0, last = 1; last < samples.length; last += 1) {
+    const [, to, , , ranTo, waitedTo = 0] = samples[last]!
+    // A new process begins to count anew.
+    if (waitedTo < (samples[last - 1]![5] ?? 0)) first = last
+    while (first + 1 < last && samples[first + 1]![1] <= to - starving.windowMicros) first += 1
+    const [, from, , , ranFrom, waitedFrom = 0] = samples[first]!
+    const took = to - from
+    if (took < starving.windowMicros || (ranTo - ranFrom) / took > useMax) continue
+    const waitedShare = (waitedTo - waitedFrom) / took
+    if (waitedShare > (worst?.waitedShare ?? 0)) worst = { from, waitedShare }
+  }
+  return worst
 }
 
 /** Nobody is judged by what is before the first phase or during the strike. */

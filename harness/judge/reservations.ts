@@ -13,17 +13,21 @@ import {
   gapsOf,
   lagTruthUnread,
   serverDied,
+  starvationOf,
   strainOf,
 } from './own-evidence.ts'
 import type { RunRecord } from './record.ts'
 
-/** One reason for doubt. `everything`: not even a failure is proven. */
+/**
+ * One reason for doubt. `everything`: not even a failure is proven. `failures`: what passed has
+ * passed all the more, and failures are in doubt that rest on the `ground`.
+ */
 export interface Reservation {
   readonly rule: string
   readonly says: string
   /** What to do to get an answer. */
   readonly fix: string
-  readonly spoils: 'passes' | 'everything'
+  readonly spoils: 'passes' | 'failures' | 'everything'
   /** Spoils also the failures that rest on this. */
   readonly ground?: Ground
   /** The one phase that it is about: what is judged in others only is as good as ever. */
@@ -53,6 +57,7 @@ export function reservationsOf(history: History, record: RunRecord): Reservation
     ...noData(history),
     ...weakLoad(history, record),
     ...strainOf(history),
+    ...starvationOf(history, record),
     ...gapsOf(history),
     ...troubles(history),
     ...incomplete(record),

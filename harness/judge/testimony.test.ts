@@ -102,7 +102,7 @@ test('the judge lays it beside what failed', () => {
   const told = panicking().opened(0.5, 1).phase('steady', 0.5, 2).acked(1, 0, 0, 100)
   told.delivered(1.1, 1, 0, 0, 90).phase('settle', 30, 31).closed(31.5, 1, 'client')
   const verdict = judge(told.history(), {
-    scenario: { name: 's', claim: 'c' }, phases: [], isComplete: true,
+    scenario: { name: 's', claim: 'c' }, phases: [], isComplete: true, machine: { cpus: 2 },
     expectations: [{ finding: 'stream', expectation: { check: 'stream' } }],
     target: { kind: 'reference', says: 'reference relay' },
   } as unknown as RunRecord)

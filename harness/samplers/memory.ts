@@ -1,10 +1,12 @@
 /** Memory and CPU time of the run's processes, as the operating system counts them. */
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { startSampling, type Sampler, type SamplerWorld } from './sampler.ts'
 
 export interface MemoryOptions {
   /** Processes by role, asked before every sample: a relay that was restarted has another id. */
   readonly pids: () => Readonly<Record<string, number>>
+  /** The process of which it is also told how long it waited for a processor. */
+  readonly waitsOf?: string
   readonly everyMs?: number
 }
 
@@ -13,7 +15,7 @@ const microsPerTick = 10_000
 
 export function startMemorySampler(world: SamplerWorld, options: MemoryOptions): Sampler {
   const { journal } = world
-  const { pids, everyMs = 500 } = options
+  const { pids, waitsOf, everyMs = 500 } = options
   return startSampling(world, {
     name: 'memory',
     everyMs,
@@ -26,9 +28,10 @@ export function startMemorySampler(world: SamplerWorld, options: MemoryOptions):
         const t = journal.now()
         const usage = await usageOf(pid)
         // A process that has ended is told by its `process` event, not here.
-        if (usage !== undefined) {
-          journal.write(['memory', t, role, usage.rssBytes, usage.cpuMicros])
-        }
+        if (usage === undefined) continue
+        const waited = role === waitsOf ? await waitedMicrosOf(pid) : undefined
+        const sample = ['memory', t, role, usage.rssBytes, usage.cpuMicros] as const
+        journal.write(waited === undefined ? sample : [...sample, waited])
       }
     },
   })
@@ -53,6 +56,29 @@ export async function usageOf(pid: number): Promise<Usage | undefined> {
     throw error
   }
 }
+
+/**
+ * How long the threads of a process that live now were ready to run and had no processor; undefined
+ * where the system does not count it, or the process is gone.
+ */
+export async function waitedMicrosOf(pid: number): Promise<number | undefined> {
+  try {
+    const threads = await readdir(`/proc/${pid}/task`)
+    const texts = await Promise.all(threads.map((thread) => statOf(pid, thread)))
+    const counted = texts.filter((text) => text !== '')
+    if (counted.length === 0) return undefined
+    return Math.round(counted.reduce((sum, text) => sum + waitedNanosIn(text), 0) / 1_000)
+  } catch {
+    return undefined
+  }
+}
+
+/** A thread may end between the listing and this. */
+const statOf = (pid: number, thread: string): Promise<string> =>
+  readFile(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').catch(() => '')
+
+/** Time on a processor, time waiting for one (both ns), and how often it had one. */
+const waitedNanosIn = (text: string): number => Number(text.split(' ')[1])
 
 /** Reads the texts of /proc/<pid>/status and /stat; undefined for a process that ended. */
 export function readUsage(status: string, stat: string): Usage | undefined {

@@ -166,6 +166,17 @@ it('memory of a process that is gone is not trouble', async () => {
   expect(events('trouble')).toEqual([])
 })
 
+it.runIf(process.platform === 'linux')('tells how long one process waited', async () => {
+  const { world, events } = openMemory()
+  const all = () => ({ relay: process.pid, conductor: process.pid })
+  started(startMemorySampler(world, { pids: all, waitsOf: 'relay', everyMs: 5 }))
+  await vi.waitFor(() => expect(events('memory').length).toBeGreaterThan(2))
+  const waitsOf = (role: string) =>
+    events('memory').flatMap((event) => (event[2] === role ? [typeof event[5]] : []))
+  expect(new Set(waitsOf('relay'))).toEqual(new Set(['number']))
+  expect(new Set(waitsOf('conductor'))).toEqual(new Set(['undefined']))
+})
+
 describe('a sampler', () => {
   it('tells what it could not do, never samples twice at a time, and stops', async () => {
     const { world, events } = openMemory()
