@@ -1,8 +1,8 @@
 /** Mends what killed runs left broken in servers that outlive a run, newest debt first. */
 import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { splitAddress } from '../../relay/tables/addresses.ts'
 import type { Clock } from '../../relay/world/clock.ts'
-import { splitAddress } from '../faults/probe.ts'
 import { openTopics } from '../stack/topics.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { isRunning } from '../world/processes.ts'

@@ -3,6 +3,7 @@
  * a fault, during it and after it: that is how we know that a fault bites and that it is healed.
  */
 import { connect } from 'node:net'
+import { splitAddress } from '../../relay/tables/addresses.ts'
 import type { Clock } from '../../relay/world/clock.ts'
 import type { Hop } from '../dsl/scenario.ts'
 import type { Link } from '../stack/stack.ts'
@@ -26,16 +27,6 @@ const questions: Readonly<Record<Hop, Buffer>> = {
   redis: Buffer.from(`PING ${'x'.repeat(250)}\r\n`),
   // Kept alive: where a server closes behind its answer, a lost answer looks like a refusal.
   clients: Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\n\r\n'),
-}
-
-/** Splits `host:port`; the port is what follows the last colon. */
-export function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':')
-  const port = Number(address.slice(colon + 1))
-  if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new Error(`an address must look like host:port with a port of 1 to 65535, got ${address}`)
-  }
-  return { host: address.slice(0, colon), port }
 }
 
 /** Asks once through `link`; settles within `limitMs`, never throws. */

@@ -4,6 +4,7 @@
  * the broken path at the first metadata answer, and every verdict about it would be worth nothing.
  */
 import { z } from 'zod'
+import { addressForm, readAddress, sayAddress } from '../../relay/tables/addresses.ts'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { Trouble } from '../world/trouble.ts'
@@ -12,7 +13,12 @@ import { openLookout, type Lookout, type Server } from './lookout.ts'
 import type { Address, Link, Stack } from './stack.ts'
 import { openToxiproxy, type ToxiproxyControl } from './toxiproxy.ts'
 
-const address = z.string().regex(/^[^\s/:]+:\d{1,5}$/, 'must look like host:port')
+const isAddress = (text: string) => readAddress(text) !== undefined
+const address = z.string().refine(isAddress, `must be ${addressForm}`)
+/** Of its choice: port 0. */
+const anyPort = z.string().refine((text) => isAddress(text.replace(/:0$/, ':1')), {
+  error: `must be ${addressForm}, or 0 for any`,
+})
 
 /** What the user gives, as JSON. */
 export const externalAddresses = z.strictObject({
@@ -26,7 +32,7 @@ export const externalAddresses = z.strictObject({
   /** http:// address of Toxiproxy's control API. */
   toxiproxy: z.url({ protocol: /^http$/ }),
   /** Where Toxiproxy listens for the proxies of clients: its own host, ports of its choice. */
-  clientListen: address.default('127.0.0.1:0'),
+  clientListen: anyPort.default('127.0.0.1:0'),
 })
 export type ExternalAddresses = z.infer<typeof externalAddresses>
 
@@ -133,7 +139,7 @@ async function refuseBypass(clock: Clock, given: ExternalAddresses): Promise<voi
       await admin.connect()
       return admin.describeCluster()
     })
-    const advertised = brokers.map(({ host, port }) => `${host}:${port}`)
+    const advertised = brokers.map(sayAddress)
     const astray = advertised.filter((one) => one !== given.kafkaProxied)
     if (astray.length === 0) return
     throw bypassed('kafkaProxied', given.kafkaProxied, `advertises ${astray.join(', ')}`)

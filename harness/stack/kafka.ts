@@ -2,8 +2,10 @@
  * The door through which kafkajs enters the harness: quiet, with short limits, so that every
  * caller finds out in time. Only for the direct listener.
  */
-import kafkajs, { Kafka, logLevel } from 'kafkajs'
+import { connect } from 'node:net'
+import kafkajs, { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
 import { mendKafkajs } from '../../relay/adapters/kafkajs-mend.ts'
+import { hostOfSeed, seedOf, splitAddress } from '../../relay/tables/addresses.ts'
 import type { Address } from './stack.ts'
 
 export { AssignerProtocol } from 'kafkajs'
@@ -27,10 +29,18 @@ export function kafkaClient(name: string, brokers: readonly Address[]): Kafka {
   mendKafkajs()
   return new Kafka({
     clientId: `chaos-${name}`,
-    brokers: [...brokers],
+    brokers: brokers.map((broker) => seedOf(splitAddress(broker))),
+    socketFactory: openSocket,
     connectionTimeout: connectLimitMs,
     requestTimeout: requestLimitMs,
     logLevel: logLevel.NOTHING,
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 },
   })
+}
+
+const keepAliveMs = 60_000
+
+const openSocket: ISocketFactory = ({ host, port, onConnect }) => {
+  const socket = connect({ host: hostOfSeed(host), port }, onConnect)
+  return socket.setKeepAlive(true, keepAliveMs)
 }

@@ -4,6 +4,7 @@
  * ours break the ways between servers, never the servers: whoever is asked here is asked directly.
  */
 import { connect } from 'node:net'
+import { splitAddress } from '../../relay/tables/addresses.ts'
 import type { Clock } from '../../relay/world/clock.ts'
 import type { Exit } from '../world/child.ts'
 import { lastWordsOf } from '../world/last-words.ts'
@@ -125,8 +126,7 @@ const names: Readonly<Record<ServerRole, string>> = {
 
 /** Whether a server gives any sign of life. One that hangs up on a stranger is alive. */
 function pulseOf(clock: Clock, { role, address }: Server): Promise<'alive' | 'refused' | 'silent'> {
-  const at = address.lastIndexOf(':')
-  const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)) })
+  const socket = connect(splitAddress(address))
   const { promise, resolve } = Promise.withResolvers<'alive' | 'refused' | 'silent'>()
   const timer = clock.after(answerLimitMs, () => resolve('silent'), true)
   socket.once('connect', () => socket.write(questions[role]))

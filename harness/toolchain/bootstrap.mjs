@@ -3,7 +3,8 @@
 /**
  * The first step of every command: onto Node 24. Plain JavaScript, because a host's older Node
  * (20 or later) must be able to run it. On Node 24 or newer the harness runs in this process; else
- * on one from the npm registry, under `.tools/`, as a child that gets our signals.
+ * on one from the npm registry, under `.tools/`, as a child that gets our signals. So it does where
+ * a proxy of the shell would be asked for what is on this machine.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
@@ -19,8 +20,36 @@ const home = join(toolsFolder, `node-${pins.node}`)
 const internalError = 70
 const installLimitMs = 5 * 60_000
 
-if (major(process.versions.node) >= major(pins.nodeMin)) await import(launch)
-else runOn(findNode() ?? installNode())
+const isNodeOld = major(process.versions.node) < major(pins.nodeMin)
+const node = isNodeOld ? (findNode() ?? installNode()) : process.execPath
+if (isNodeOld || !isLoopbackDirect()) runOn(node)
+else await import(launch)
+
+/**
+ * A proxy of the shell is for the world outside: servers and relays of a run are on this machine,
+ * where a proxy would be asked for them, and answer for them. Node reads who goes directly once,
+ * when it starts, so a process that did not know begins again.
+ */
+function isLoopbackDirect() {
+  const isProxied = process.env['NODE_USE_ENV_PROXY'] === '1' || asksForProxy()
+  return !isProxied || direct().every((name) => noProxy().includes(name))
+}
+
+/** The other way to ask for it. */
+function asksForProxy() {
+  const flags = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')]
+  return flags.includes('--use-env-proxy')
+}
+
+function direct() {
+  return ['localhost', '127.0.0.1', '127.0.0.0-127.255.255.255', '::1', '[::1]']
+}
+
+/** Either spelling may be the one that is read. */
+function noProxy() {
+  const lists = [process.env['no_proxy'], process.env['NO_PROXY']]
+  return lists.flatMap((list) => (list ?? '').split(',')).filter((name) => name !== '')
+}
 
 /** @param {string} version */
 function major(version) {
@@ -100,10 +129,11 @@ function isAlive(pid) {
  */
 function runOn(node) {
   const path = `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}`
-  const child = spawn(node, [launch, ...process.argv.slice(2)], {
+  const names = [...new Set([...noProxy(), ...direct()])].join(',')
+  const child = spawn(node, [...process.execArgv, launch, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, no_proxy: names, NO_PROXY: names },
   })
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal))

@@ -12,7 +12,7 @@ import {
   type logCreator,
   type SASLOptions,
 } from 'kafkajs'
-import { brokerList } from '../tables/settings-parse.ts'
+import { type HostPort, hostOfSeed, seedOf, splitAddress, wordsOf } from '../tables/addresses.ts'
 import type { Settings } from '../tables/settings.ts'
 import { mendKafkajs } from './kafkajs-mend.ts'
 import type { Logger, LogLevel } from './logger.ts'
@@ -21,6 +21,7 @@ import type { Logger, LogLevel } from './logger.ts'
 export type KafkaSettings = Pick<
   Settings,
   | 'kafkaBrokers'
+  | 'kafkaAddressFamily'
   | 'kafkaRequestTimeoutMs'
   | 'kafkaSecurityProtocol'
   | 'kafkaSaslMechanism'
@@ -52,9 +53,11 @@ export function createKafka(
   mendKafkajs()
   const ssl = tlsOf(settings)
   const sasl = saslOf(settings)
+  const brokers = wordsOf(settings.kafkaBrokers).map(splitAddress)
+  const family = familyOf(settings.kafkaAddressFamily, brokers)
   return new Kafka({
     clientId,
-    brokers: brokerList(settings.kafkaBrokers),
+    brokers: brokers.map(seedOf),
     connectionTimeout: connectTimeoutMs,
     requestTimeout: settings.kafkaRequestTimeoutMs,
     // Short, because whoever uses a client starts afresh, for ever, after a failure that lasts.
@@ -62,23 +65,31 @@ export function createKafka(
     logLevel: kafkaLevels.INFO,
     logCreator: logInto(logger),
     socketFactory: ({ host, port, ssl: tls, onConnect }) =>
-      openSocket(host, port, tls, onConnect, onSocketError),
+      openSocket({ host: hostOfSeed(host), port, family }, tls, onConnect, onSocketError),
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
   })
 }
 
+/** As Node wants it; 0 is any. Where a broker is this machine, servers often have no IPv6. */
+export function familyOf(
+  asked: KafkaSettings['kafkaAddressFamily'],
+  brokers: readonly HostPort[],
+): 0 | 4 | 6 {
+  if (asked !== 'auto') return ({ any: 0, v4: 4, v6: 6 } as const)[asked]
+  return brokers.some(({ host }) => host === 'localhost' || host.startsWith('127.')) ? 4 : 0
+}
+
 function openSocket(
-  host: string,
-  port: number,
+  to: HostPort & { readonly family: 0 | 4 | 6 },
   tls: ConnectionOptions | undefined,
   onConnect: () => void,
   onSocketError: OnSocketError,
 ): Socket {
-  const servername = isIP(host) === 0 ? { servername: host } : {}
+  const servername = isIP(to.host) === 0 ? { servername: to.host } : {}
   const socket = tls
-    ? connectSecurely({ host, port, ...servername, ...tls }, onConnect)
-    : connect({ host, port }, onConnect)
+    ? connectSecurely({ ...to, ...servername, ...tls }, onConnect)
+    : connect(to, onConnect)
   socket.setKeepAlive(true, keepAliveMs)
   // A fetch is one small write that the next one must not wait for.
   socket.setNoDelay(true)

@@ -12,9 +12,23 @@ import {
 } from './setting-row.ts'
 
 export const kafkaSettingRows = {
-  kafkaBrokers: text('KAFKA_BROKERS', '127.0.0.1:9092', 'Comma-separated host:port list.'),
+  kafkaBrokers: text(
+    'KAFKA_BROKERS',
+    '127.0.0.1:9092',
+    'Comma-separated list of host:port; an IPv6 address in brackets.',
+  ),
+  kafkaAddressFamily: choice(
+    'KAFKA_BROKER_ADDRESS_FAMILY',
+    ['auto', 'any', 'v4', 'v6'],
+    'auto',
+    'Which addresses of a broker name are used; `auto` is v4 where a broker is this machine.',
+  ),
   kafkaTopic: text('KAFKA_TOPIC', 'dashstream-quality', 'The one topic that is relayed.'),
-  kafkaDlqTopic: text('KAFKA_DLQ_TOPIC', '', 'Dead-letter topic; empty means `<topic>-dlq`.'),
+  kafkaDlqTopic: text(
+    'KAFKA_DLQ_TOPIC',
+    '',
+    'Dead-letter topic, never the one that is relayed; empty means `<topic>-dlq`.',
+  ),
   kafkaGroupId: text('KAFKA_GROUP_ID', 'websocket-server-v4', 'Consumer group.'),
   kafkaClusterId: text(
     'KAFKA_CLUSTER_ID',

@@ -31,11 +31,15 @@ export interface FlagRow extends Row {
   readonly kind: 'flag'
   readonly byDefault: boolean
 }
-/** Any text. `isSecret` rows never appear in logs, `/version` or errors. */
+/**
+ * Any text; a host where `isHost` says so. `isSecret` rows never appear in logs, `/version` or
+ * errors.
+ */
 export interface TextRow extends Row {
   readonly kind: 'text'
   readonly byDefault: string
   readonly isSecret?: true
+  readonly isHost?: true
 }
 /** A comma-separated list of words. */
 export interface ListRow extends Row {
@@ -63,7 +67,7 @@ export const text = (
   env: string,
   byDefault: string,
   says: string,
-  more: { isSecret?: true; isOurs?: true } = {},
+  more: { isSecret?: true; isOurs?: true; isHost?: true } = {},
 ): TextRow => ({ kind: 'text', env, byDefault, says, ...more })
 
 export const choice = <const C extends string>(

@@ -2,10 +2,11 @@
  * From environment variables to settings. All that is wrong is told at once, so that nobody has to
  * start a relay five times to find five mistakes. A secret's value never stands in a message.
  */
+import { isIPv4, isIPv6 } from 'node:net'
 import { isRange } from '../limits/client-address.ts'
+import { addressesProblem, hostForm, readAddress, readHost, wordsOf } from './addresses.ts'
 import {
   type ChoiceRow,
-  type ListRow,
   type NumberRow,
   type SettingKey,
   type SettingRow,
@@ -54,7 +55,8 @@ function readRow(row: SettingRow, text: string): Reading {
   if (row.kind === 'number') return readNumber(row, text)
   if (row.kind === 'choice') return readChoice(row, text)
   if (row.kind === 'flag') return readFlag(row.env, text.toLowerCase())
-  return { value: row.kind === 'list' ? readList(text) : text }
+  if (row.kind === 'list') return { value: wordsOf(text) }
+  return row.isHost === true ? readHostOf(row.env, text) : { value: text }
 }
 
 const defaultOf = (row: NumberRow): number => row.byDefault * row.scale
@@ -87,11 +89,12 @@ function readFlag(env: string, text: string): Reading {
   return { problem: `${env}: wanted true, false, 1 or 0; found "${text}"` }
 }
 
-const readList = (text: string): ListRow['byDefault'] =>
-  text
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '')
+function readHostOf(env: string, text: string): Reading {
+  const host = readHost(text)
+  return host === undefined
+    ? { problem: `${env}: wanted ${hostForm}; found "${text}"` }
+    : { value: host }
+}
 
 const isPair = (a: string, b: string) => (a === '') === (b === '')
 
@@ -100,11 +103,6 @@ function contradictions(settings: Settings): string[] {
   const { kafkaSecurityProtocol: protocol } = settings
   const isSasl = protocol.startsWith('sasl')
   const rules: readonly (readonly [boolean, string])[] = [
-    [
-      brokerList(settings.kafkaBrokers).every((broker) => /^.+:\d{1,5}$/.test(broker)),
-      'KAFKA_BROKERS: wanted host:port, separated by commas',
-    ],
-    [brokerList(settings.kafkaBrokers).length > 0, 'KAFKA_BROKERS: wanted at least one broker'],
     [
       isPair(settings.kafkaSaslUsername, settings.kafkaSaslPassword),
       'KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set together',
@@ -126,15 +124,37 @@ function contradictions(settings: Settings): string[] {
       'WEBSOCKET_TRUSTED_PROXY_IPS: wanted addresses or CIDR ranges, separated by commas',
     ],
     [
-      /^rediss?:\/\/./.test(settings.redisUrl) && URL.canParse(settings.redisUrl),
-      'REDIS_URL: wanted redis://[user:password@]host:port (the value is not shown)',
+      isRedisUrl(settings.redisUrl),
+      'REDIS_URL: wanted redis://[user:password@]host:port[/number] (the value is not shown)',
     ],
   ]
-  return rules.filter(([holds]) => !holds).map(([, says]) => says)
+  const broken = rules.filter(([holds]) => !holds).map(([, says]) => says)
+  return [...serverProblems(settings), ...broken]
 }
 
-/** The brokers of KAFKA_BROKERS. */
-export const brokerList = (brokers: string): string[] => [...readList(brokers)]
+/** What is wrong with where Kafka is, and with what it is to hold. */
+function serverProblems(settings: Settings): string[] {
+  const { kafkaBrokers, kafkaTopic, kafkaDlqTopic, kafkaAddressFamily: family } = settings
+  const brokers = addressesProblem(kafkaBrokers)
+  const otherFamily = { v4: isIPv6, v6: isIPv4, any: undefined, auto: undefined }[family]
+  const odd = wordsOf(kafkaBrokers).find((word) => otherFamily?.(readAddress(word)?.host ?? ''))
+  const problems = [
+    brokers && `KAFKA_BROKERS: ${brokers}`,
+    odd &&
+      `KAFKA_BROKER_ADDRESS_FAMILY and KAFKA_BROKERS: wanted brokers of ${family}; found "${odd}"`,
+    kafkaTopic === kafkaDlqTopic &&
+      'KAFKA_DLQ_TOPIC and KAFKA_TOPIC: wanted two topics, as letters of the topic that is read ' +
+        `would be read again for ever; found "${kafkaTopic}" twice`,
+  ]
+  return problems.filter((problem) => typeof problem === 'string')
+}
+
+/** Its path may be the number of a database, and nothing else. */
+function isRedisUrl(text: string): boolean {
+  if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) return false
+  const { hostname, pathname, port } = new URL(text)
+  return readHost(hostname) !== undefined && port !== '0' && /^(?:\/\d*)?$/.test(pathname)
+}
 
 /** All effective values, for `/version`: in the house's units and without a secret. */
 export function tellSettings(settings: Settings): Record<string, unknown> {

@@ -93,7 +93,9 @@ export const settingRows = {
     'Records of one replay; past that it says `capped`.',
     { zeroMeans: 'the default' },
   ),
-  host: text('WEBSOCKET_HOST', '127.0.0.1', 'Address to listen on.'),
+  host: text('WEBSOCKET_HOST', '127.0.0.1', 'Host to listen on; IPv6 with or without brackets.', {
+    isHost: true,
+  }),
   port: number(
     'WEBSOCKET_PORT',
     'port',
