@@ -124,7 +124,7 @@ export const findings = {
   '2X-11': {
     audit: 'observation',
     part: 'relay',
-    says: 'A Redis that was lost once is not used again until the relay is restarted.',
+    says: 'A Redis that was lost is not used again once it is back.',
   },
   'own-2': {
     audit: 'claim of this project',

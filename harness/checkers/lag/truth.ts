@@ -83,6 +83,11 @@ function partitionTruth(
   head: Head,
 ): PartitionTruth {
   const times = samples.map(({ t }) => t)
+  /** For each sample the last one up to it in which the target did not hold the partition. */
+  const lastAway: number[] = []
+  for (const [i, one] of samples.entries()) {
+    lastAway.push(isHeldIn(one) ? (lastAway[i - 1] ?? -1) : i)
+  }
   /** The samples of a window and one on either side, so that it lies between known moments. */
   const around = (begin: Micros, end: Micros) => {
     const first = indexAt(times, begin)
@@ -109,8 +114,7 @@ function partitionTruth(
       }
     },
     isUntaken(t) {
-      const at = indexAt(times, t)
-      const away = samples.findLastIndex((one, i) => i <= at && !isHeldIn(one))
+      const away = lastAway[indexAt(times, t)] ?? -1
       const back = samples[away + 1]
       return away >= 0 && back !== undefined && back.t <= t && taken(t) === taken(back.t)
     },
