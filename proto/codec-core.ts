@@ -15,7 +15,7 @@ import {
 import { refuse, type Refusal } from './failures.ts'
 import { createScanner, type ScanPlatform, type Scanned } from './scan.ts'
 import { NESTING_MAX } from './walk.ts'
-import { measureFrame, startsAsZstd } from './zstd-frame.ts'
+import { declaredBytes, measureFrame, startsAsZstd } from './zstd-frame.ts'
 
 /** `strict` takes framed records only; `compatible` also bare zstd and bare protobuf. */
 export type DecodeMode = 'strict' | 'compatible'
@@ -49,6 +49,8 @@ export interface CodecPlatform extends ScanPlatform {
 
 export const FRAMED_PLAIN = 0x00
 export const FRAMED_ZSTD = 0x01
+/** The first byte of a zstd frame. */
+const ZSTD_FIRST = 0x28
 export const COMPRESS_ABOVE_BYTES = 512
 export const ZSTD_LEVEL = 3
 
@@ -71,6 +73,16 @@ export function createCodec(platform: CodecPlatform): Codec {
     },
     encodeRecord: (message, options) => encode(platform, message, options),
   }
+}
+
+/**
+ * How many bytes a scan of the value would go through, by what its framing says: before anything
+ * is unpacked, and without looking at more than that.
+ */
+export function bytesToScan(value: Uint8Array, mode: DecodeMode): number {
+  const isFramed = value[0] === FRAMED_ZSTD
+  if (!isFramed && (mode === 'strict' || value[0] !== ZSTD_FIRST)) return value.length
+  return Math.max(value.length, declaredBytes(value, isFramed ? 1 : 0) ?? 0)
 }
 
 function unframe(

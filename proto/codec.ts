@@ -36,6 +36,7 @@ const node: CodecPlatform = {
 export const { decodeRecord, scanRecord, encodeRecord } = createCodec(node)
 
 export {
+  bytesToScan,
   COMPRESS_ABOVE_BYTES,
   FRAMED_PLAIN,
   FRAMED_ZSTD,

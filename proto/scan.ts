@@ -38,10 +38,18 @@ export interface RecordFacts {
    * (the envelope's own header does not count).
    */
   readonly runs: readonly Run[]
+  /** Its events are of more threads than `runs` has. */
+  readonly isCut?: true
 }
 export type Scanned = { readonly ok: true; readonly facts: RecordFacts } | Refusal
 
 const NAMED_THREAD_BYTES_MAX = 1_024
+/**
+ * Threads of a record, and stretches of sequences, that are told apart. Every sound batch has far
+ * fewer; a hostile one of a few kilobytes has millions, and each would cost more than its bytes.
+ */
+export const RUNS_MAX = 2_048
+export const SPANS_MAX = 2_048
 
 interface OpenRun {
   readonly thread: string
@@ -87,12 +95,15 @@ function factsOf(walk: Walk, runs: BatchRuns): RecordFacts {
     timestampUs: signed(header.timestampLow, header.timestampHigh),
     schemaVersion: Math.max(1, header.schemaVersion, runs.schemaVersion),
     runs: kind === 'eventBatch' ? runs.read() : kind ? [runs.one(header)] : [],
+    ...(kind === 'eventBatch' && runs.isCut && { isCut: true }),
   }
 }
 
 /** Collects the threads of a batch while the walk goes on. */
 class BatchRuns {
   schemaVersion = 0
+  isCut = false
+  #spans = 0
   readonly #textOf: (bytes: Uint8Array, start: number, end: number) => string
   #bytes: Uint8Array = new Uint8Array(0)
   #byThread = new Map<string, OpenRun>()
@@ -110,6 +121,8 @@ class BatchRuns {
 
   payload(): void {
     this.schemaVersion = 0
+    this.isCut = false
+    this.#spans = 0
     this.#latest = undefined
     if (this.#byThread.size > 0) this.#byThread = new Map()
   }
@@ -117,9 +130,11 @@ class BatchRuns {
   batchEvent(marks: HeaderMarks): void {
     if (marks.schemaVersion > this.schemaVersion) this.schemaVersion = marks.schemaVersion
     const run = this.#runOf(marks)
+    if (run === undefined) return
     this.#latest = run
     const { sequenceLow: low, sequenceHigh: high } = marks
-    lengthen(run.ends, low, high)
+    if (this.#spans >= SPANS_MAX && run.ends.length > 0) widen(run.ends, low, high)
+    else if (lengthen(run.ends, low, high)) this.#spans += 1
     if (high > run.high || (high === run.high && low > run.low)) {
       run.low = low
       run.high = high
@@ -146,12 +161,17 @@ class BatchRuns {
     return this.#text(threadStart, threadEnd)
   }
 
-  #runOf(marks: HeaderMarks): OpenRun {
+  /** Undefined for a thread that is one too many. */
+  #runOf(marks: HeaderMarks): OpenRun | undefined {
     const { threadStart: start, threadEnd: end } = marks
     if (this.#latest && this.#isSameText(this.#latest, start, end)) return this.#latest
     const thread = this.#text(start, end)
     let run = this.#byThread.get(thread)
     if (!run) {
+      if (this.#byThread.size >= RUNS_MAX) {
+        this.isCut = true
+        return undefined
+      }
       run = { thread, start, end, low: 0, high: 0, ends: [] }
       this.#byThread.set(thread, run)
     }
@@ -171,17 +191,41 @@ class BatchRuns {
   }
 }
 
-/** Takes a sequence into the last span if it follows it, else begins another; 0 is none. */
-function lengthen(ends: number[], low: number, high: number): void {
-  if (low === 0 && high === 0) return
+/**
+ * Takes a sequence into the last span if it follows it, else begins another; 0 is none.
+ *
+ * @returns whether it began another
+ */
+function lengthen(ends: number[], low: number, high: number): boolean {
+  if (low === 0 && high === 0) return false
   const at = ends.length - 2
   const isCarry = ends[at] === 0xffff_ffff
   const nextLow = isCarry ? 0 : ends[at]! + 1
   if (at > 0 && low === nextLow && high === ends[at + 1]! + Number(isCarry)) {
     ends[at] = low
     ends[at + 1] = high
-  } else ends.push(low, high, low, high)
+    return false
+  }
+  ends.push(low, high, low, high)
+  return true
 }
+
+/** Takes a sequence into the last span, whatever lies between: it is no longer told apart. */
+function widen(ends: number[], low: number, high: number): void {
+  if (low === 0 && high === 0) return
+  const at = ends.length - 4
+  if (isLess(low, high, ends[at]!, ends[at + 1]!)) {
+    ends[at] = low
+    ends[at + 1] = high
+  }
+  if (isLess(ends[at + 2]!, ends[at + 3]!, low, high)) {
+    ends[at + 2] = low
+    ends[at + 3] = high
+  }
+}
+
+const isLess = (low: number, high: number, otherLow: number, otherHigh: number): boolean =>
+  high < otherHigh || (high === otherHigh && low < otherLow)
 
 const isOne = (ends: readonly number[]): boolean =>
   ends.length <= 4 && ends[0] === ends[2] && ends[1] === ends[3]

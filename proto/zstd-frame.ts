@@ -24,6 +24,14 @@ export function startsAsZstd(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && littleEndian(bytes, 0, 4) === MAGIC_LE
 }
 
+/** The content size that a frame's header declares; undefined where it declares none. */
+export function declaredBytes(bytes: Uint8Array, start = 0): number | undefined {
+  const descriptor = bytes[start + 4]
+  if (descriptor === undefined || littleEndian(bytes, start, 4) !== MAGIC_LE) return undefined
+  const count = sizeBytesOf(descriptor)
+  return count === 0 ? undefined : contentBytesOf(bytes, start + sizeAtOf(descriptor), count)
+}
+
 /**
  * Accepts exactly one frame that declares its content size and ends where the input ends, by
  * walking its block headers. Costs nothing but the walk: no byte is decompressed.
@@ -33,23 +41,37 @@ export function measureFrame(bytes: Uint8Array): SizedFrame | Refusal {
   const descriptor = bytes[4]
   if (descriptor === undefined) return refuse('zstd_invalid', 'It ends in the frame header.')
   if ((descriptor & 0x08) !== 0) return refuse('zstd_invalid', 'A reserved header bit is set.')
-  const isSingleSegment = (descriptor & 0x20) !== 0
-  const dictionaryBytes = DICTIONARY_ID_BYTES[(descriptor & 3) as 0 | 1 | 2 | 3]
-  const sizeFlag = (descriptor >> 6) as 0 | 1 | 2 | 3
-  const sizeBytes = sizeFlag === 0 && isSingleSegment ? 1 : CONTENT_SIZE_BYTES[sizeFlag]
-  const sizeAt = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes
+  const dictionaryBytes = dictionaryBytesOf(descriptor)
+  const sizeBytes = sizeBytesOf(descriptor)
+  const sizeAt = sizeAtOf(descriptor)
   const blocksAt = sizeAt + sizeBytes
   if (blocksAt > bytes.length) return refuse('zstd_invalid', 'It ends in the frame header.')
   if (sizeBytes === 0) return refuse('zstd_unsized')
   if (littleEndian(bytes, sizeAt - dictionaryBytes, dictionaryBytes) !== 0) {
     return refuse('zstd_invalid', 'It needs a dictionary; records have none.')
   }
-  const contentBytes = littleEndian(bytes, sizeAt, sizeBytes) + (sizeBytes === 2 ? 256 : 0)
+  const contentBytes = contentBytesOf(bytes, sizeAt, sizeBytes)
   const end = frameEnd(bytes, blocksAt, (descriptor & 0x04) !== 0)
   if (end === undefined) return refuse('zstd_invalid', 'It ends inside a block.')
   if (end < bytes.length) return refuse('zstd_not_single', `${bytes.length - end} bytes follow.`)
   return { ok: true, contentBytes }
 }
+
+const isSingleSegment = (descriptor: number): boolean => (descriptor & 0x20) !== 0
+
+const dictionaryBytesOf = (descriptor: number): number =>
+  DICTIONARY_ID_BYTES[(descriptor & 3) as 0 | 1 | 2 | 3]
+
+function sizeBytesOf(descriptor: number): number {
+  const flag = (descriptor >> 6) as 0 | 1 | 2 | 3
+  return flag === 0 && isSingleSegment(descriptor) ? 1 : CONTENT_SIZE_BYTES[flag]
+}
+
+const sizeAtOf = (descriptor: number): number =>
+  5 + (isSingleSegment(descriptor) ? 0 : 1) + dictionaryBytesOf(descriptor)
+
+const contentBytesOf = (bytes: Uint8Array, at: number, count: number): number =>
+  littleEndian(bytes, at, count) + (count === 2 ? 256 : 0)
 
 /** Where the frame ends, or `undefined` when its blocks do not fit the input. */
 function frameEnd(bytes: Uint8Array, blocksAt: number, hasChecksum: boolean): number | undefined {

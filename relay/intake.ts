@@ -280,9 +280,10 @@ export class Intake {
   }
 
   #createConsume(needs: IntakeNeeds): Consume {
-    const { metrics, parts, settings, signals, world } = this.#wiring
+    const { judge, metrics, parts, settings, signals, world } = this.#wiring
     return new Consume({
       ...needs,
+      judge,
       settings,
       metrics,
       signals,

@@ -262,11 +262,11 @@ export interface LagSeries {
   read(): ReadonlyMap<number, number>
 }
 
-/** What becomes of a fetched batch that holds malformed records. */
+/** What becomes of records that are taken together, where some of them are malformed. */
 export interface PoisonPolicy {
   /**
-   * Whether the record at `index` of a batch is still offered to clients.
-   * @param malformed indices of the batch's malformed records
+   * Whether the record at `index` of those is still offered to clients.
+   * @param malformed indices of the malformed ones
    */
   isOffered(index: number, malformed: ReadonlySet<number>): boolean
 }

@@ -6,10 +6,9 @@ import { mayAdminister } from './limits/admission.ts'
 import { controlFrame } from './replay/replay-frames.ts'
 import type { ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
-import { Turns } from './replay/turns.ts'
+import { Turns } from './world/turns.ts'
 import type { ReplayStore } from './parts.ts'
 import type { Session } from './session.ts'
-import { decode } from './stages/decode.ts'
 import type { ErrorCode } from './tables/errors.ts'
 import type { metricRows } from './tables/metrics.ts'
 import type { Wiring } from './wiring.ts'
@@ -137,7 +136,7 @@ export class Requests {
   }
 
   #begin(request: ResumeRequest, fence: ReadonlyMap<number, bigint>): ReplaySession {
-    const { metrics, parts, settings, world } = this.#wiring
+    const { judge, metrics, parts, settings, world } = this.#wiring
     const needs = {
       clock: world.clock,
       metrics,
@@ -146,9 +145,8 @@ export class Requests {
       recordsMax: settings.replayRecordsMax,
       chunkBytesMax: settings.clientWriteBytesMax,
       logEnd: (partition: number) => this.#needs.logEnd(partition),
-      threadsOf: (value: Buffer) => {
-        const decoded = decode(value, settings.payloadBytesMax)
-        return decoded.isSound ? decoded.threads : undefined
+      told: (value: Buffer) => {
+        return judge.isLarge(value) ? judge.judgeAside(value, false) : judge.judge(value)
       },
       turns: this.#turns,
     }

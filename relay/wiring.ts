@@ -16,6 +16,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import type { Overrides, RelayParts } from './parts.ts'
 import { parseResume } from './replay/resume.ts'
 import { TieredReplayStore } from './replay/store.ts'
+import { Judge } from './stages/judge.ts'
 import { referencePoison } from './stages/poison.ts'
 import { createSendDeadline } from './stages/send-deadline.ts'
 import { openOutlet } from './stages/send.ts'
@@ -33,6 +34,7 @@ export interface Wiring {
   readonly world: World
   readonly metrics: Metrics
   readonly signals: Signals
+  readonly judge: Judge
   readonly parts: RelayParts
   /** The reference's own replay buffer, which must be opened once the namespace is known. */
   readonly replayed: TieredReplayStore
@@ -57,7 +59,8 @@ export function wire(
   })
   const reference = referenceParts(settings, world, metrics, signals, replayed)
   const parts: RelayParts = { ...reference, ...overrides(reference) }
-  return { settings, world, metrics, signals, parts, replayed }
+  const judge = new Judge(settings.payloadBytesMax)
+  return { settings, world, metrics, signals, judge, parts, replayed }
 }
 
 function referenceParts(

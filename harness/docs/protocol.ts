@@ -6,6 +6,7 @@ import {
   controlFailures,
 } from '../../proto/control.ts'
 import { decodeFailures, errorTypeOf, type DecodeFailure } from '../../proto/failures.ts'
+import { RUNS_MAX } from '../../proto/scan.ts'
 import type { closeRows } from '../../relay/tables/close-codes.ts'
 import type { DifferenceRow } from '../../relay/tables/differences.ts'
 import type { errorRows } from '../../relay/tables/errors.ts'
@@ -74,7 +75,8 @@ const stream = [
   ),
   ...paragraph(
     'By thread, everything that is retained is looked through, and each record is sent that holds',
-    'an event of a thread beyond the sequence that was asked for. The gaps of its threads follow',
+    'an event of a thread beyond the sequence that was asked for; so is one that has events of',
+    `more than ${sayNumber(RUNS_MAX)} threads. The gaps of its threads follow`,
     'the records. `from` and `epoch` mean nothing then, and `lastOffsetsByPartition` of the answer',
     'is no cursor to resume by partition from: the records of other threads were left out.',
   ),

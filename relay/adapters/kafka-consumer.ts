@@ -49,8 +49,10 @@ export interface ConsumerNeeds {
   /**
    * Takes a batch. The next fetch waits for it. `isStale` turns true when the partition is no
    * longer ours; `beat` must be called at least every heartbeat interval.
+   *
+   * @returns whether it was taken as far as it is to be: else it counts as not fetched
    */
-  onBatch(fetched: Fetched, run: BatchRun): Promise<void>
+  onBatch(fetched: Fetched, run: BatchRun): Promise<boolean>
   /** Settles when the next fetch is welcome. Asked once per fetch that brought something. */
   rested(): Promise<void>
   /** A broker answered, with records or without. */
@@ -252,7 +254,7 @@ class GroupConsumer implements KafkaConsumer {
     const { kafkaTopic: topic } = this.#needs.settings
     const fetched = fetchedOf(batch)
     let nextOffset = fetched.nextOffset
-    await this.#needs.onBatch(fetched, {
+    const isTaken = await this.#needs.onBatch(fetched, {
       isStale: () => payload.isStale() || !payload.isRunning(),
       beat: () => payload.heartbeat(),
       pauseAt(offset) {
@@ -260,7 +262,7 @@ class GroupConsumer implements KafkaConsumer {
         consumer.pause([{ topic, partitions: [batch.partition] }])
       },
     })
-    if (payload.isStale()) return
+    if (!isTaken || payload.isStale()) return
     payload.resolveOffset(String(nextOffset - 1n))
     await this.#rest()
   }

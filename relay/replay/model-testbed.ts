@@ -6,7 +6,7 @@ import { ManualClock } from '../world/manual-clock.ts'
 import { readFrames, type Seen } from './frames-testbed.ts'
 import type { ResumeRequest } from './resume.ts'
 import { type ReplayNeeds, ReplaySession } from './session.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '../world/turns.ts'
 
 /** What became of an offset; `natural` is a hole that no client ever gets. */
 export type Fate = 'stored' | 'lost' | 'natural'
@@ -151,10 +151,7 @@ export function begin(
     recordsMax: 1_000,
     chunkBytesMax: 300,
     logEnd: () => undefined,
-    threadsOf: (value) => {
-      const decoded = decode(value, 1_000_000)
-      return decoded.isSound ? decoded.threads : undefined
-    },
+    told: (value) => decode(value, 1_000_000),
     turns: new Turns(),
     ...more,
   }

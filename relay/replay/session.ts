@@ -11,7 +11,7 @@ import { CONTROL_SCHEMA_VERSION } from '../../proto/control.ts'
 import { jsonFrame, recordFrames } from '../log/frames.ts'
 import type { Metrics } from '../metrics.ts'
 import type { MissedRange, ReplayPage, ReplayStore, Retained } from '../parts.ts'
-import type { Numbered } from '../stages/sequences.ts'
+import type { Verdict } from '../stages/judge.ts'
 import { errorBody } from '../tables/errors.ts'
 import type { Clock } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
@@ -20,7 +20,7 @@ import { legOf, type Leg } from './legs.ts'
 import { controlFrame, gapFrame, staleFrame } from './replay-frames.ts'
 import type { ResumeRequest } from './resume.ts'
 import { type MissingSequences, ThreadAccount } from './thread-account.ts'
-import { sliceMs, type Turns } from './turns.ts'
+import { sliceMs, type Turns } from '../world/turns.ts'
 
 export interface ReplayNeeds {
   readonly clock: Clock
@@ -34,8 +34,8 @@ export interface ReplayNeeds {
   readonly chunkBytesMax: number
   /** Where the log of a partition ends as far as is known; cursors beyond it are not trusted. */
   logEnd(partition: number): bigint | undefined
-  /** The numbered events of a record by thread; undefined when it cannot be read. */
-  threadsOf(value: Buffer): readonly Numbered[] | undefined
+  /** What a record tells of itself; a promise where telling takes long. */
+  told(value: Buffer): Verdict | Promise<Verdict>
   /** Shared by all replays. */
   readonly turns: Turns
 }
@@ -162,8 +162,9 @@ export class ReplaySession {
       for (; hole < holes.length && holes[hole]!.firstOffset < offset; hole++) {
         yield* this.#put(this.#hole(partition, holes[hole]!))
       }
-      if (this.#threads !== undefined) await this.#slice()
-      const choice = this.#choose(value)
+      if (this.#threads !== undefined && this.#isSliceOver) await this.#nextSlice()
+      const told = this.#threads && this.#needs.told(value)
+      const choice = this.#choose(told instanceof Promise ? await told : told)
       if (choice === 'capped') return this.#leaveOut(leg, offset)
       if (choice === 'unreadable') {
         yield* this.#put(this.#hole(partition, { firstOffset: offset, lastOffset: offset }))
@@ -176,16 +177,20 @@ export class ReplaySession {
     for (; hole < holes.length; hole++) yield* this.#put(this.#hole(partition, holes[hole]!))
   }
 
-  /** What becomes of a record; threads are told of what is sent, and of nothing else. */
-  #choose(value: Buffer): 'sent' | 'skipped' | 'unreadable' | 'capped' {
+  /**
+   * What becomes of a record; threads are told of what is sent, and of nothing else. One that has
+   * more threads than it tells of may hold what is asked for.
+   *
+   * @param told what it tells of itself, for a replay by thread
+   */
+  #choose(told: Verdict | undefined): 'sent' | 'skipped' | 'unreadable' | 'capped' {
     const isFull = this.#replayed >= this.#needs.recordsMax
     const threads = this.#threads
-    if (threads === undefined) return isFull ? 'capped' : 'sent'
-    const held = this.#needs.threadsOf(value)
-    if (held === undefined) return 'unreadable'
-    if (!threads.owes(held)) return 'skipped'
+    if (threads === undefined || told === undefined) return isFull ? 'capped' : 'sent'
+    if (!told.isSound) return 'unreadable'
+    if (told.isCut === undefined && !threads.owes(told.threads)) return 'skipped'
     if (isFull || threads.isFull()) return 'capped'
-    threads.note(held)
+    threads.note(told.threads)
     return 'sent'
   }
 
@@ -195,10 +200,13 @@ export class ReplaySession {
     this.#rest.set(partition, { partition, firstOffset, lastOffset: before - 1n, count })
   }
 
-  /** Lets go of the event loop when the time of a slice is over. */
-  async #slice(): Promise<void> {
+  get #isSliceOver(): boolean {
+    return this.#needs.clock.nowMs() >= this.#sliceEndMs
+  }
+
+  /** Lets go of the event loop, because the time of a slice is over. */
+  async #nextSlice(): Promise<void> {
     const { clock, turns } = this.#needs
-    if (clock.nowMs() < this.#sliceEndMs) return
     await turns.next()
     this.#sliceEndMs = clock.nowMs() + sliceMs
     if (clock.nowMs() >= this.#endMs) throw this.#late()

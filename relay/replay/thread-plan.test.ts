@@ -11,7 +11,7 @@ import type { Numbered } from '../stages/sequences.ts'
 import type { Seen } from './frames-testbed.ts'
 import * as model from './model-testbed.ts'
 import { type Fate, ModelStore } from './model-testbed.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '../world/turns.ts'
 
 /** A record with one event, or a batch. */
 function valueOf(events: readonly Numbered[]): Buffer {
@@ -266,9 +266,9 @@ describe('a replay by thread', () => {
       const { clock, session } = model.begin(storeOf([log], 0n, 10), asked, fencesOf([log], 0n), {
         timeoutMs,
         turns: new CountedTurns(),
-        threadsOf: () => {
+        told: () => {
           clock.advance(1)
-          return []
+          return { isSound: true, threads: [], stampMs: 0, isMultiThread: false }
         },
       })
       return model.seenOf(session)

@@ -3,6 +3,9 @@
  * for: offered to clients, dead-lettered, or counted as having no value. It holds no more than the
  * batch, because the next fetch waits for it, and it waits itself while not even the foremost
  * client keeps up.
+ *
+ * Most batches are taken at once. One that takes longer than a slice of the loop is taken in
+ * several, and may become stale between two of them: what was passed is passed, the rest is not.
  */
 import type { BatchRun, Fetched, FetchedRecord } from '../adapters/kafka-consumer.ts'
 import type { DeadLetterQueue } from '../dlq.ts'
@@ -11,8 +14,10 @@ import type { Distribution, Metrics } from '../metrics.ts'
 import type { PausedPartition, PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
+import { Slices } from '../world/turns.ts'
 import type { Broadcast } from './broadcast.ts'
-import { decode, type Malformed, type Sound, unreadable } from './decode.ts'
+import { type Sound, unreadable } from './decode.ts'
+import type { Judge, Verdict } from './judge.ts'
 import { Sequences } from './sequences.ts'
 
 export interface ConsumeNeeds {
@@ -24,6 +29,7 @@ export interface ConsumeNeeds {
   readonly store: ReplayStore
   readonly dlq: DeadLetterQueue
   readonly poison: PoisonPolicy
+  readonly judge: Judge
   /** Settles when the foremost client has room, or has had its chance, or the run is stale. */
   room(run: Pick<BatchRun, 'beat' | 'isStale'>): Promise<void>
   /** Log end of a partition when this process first had it; records below it are old. */
@@ -43,10 +49,23 @@ interface Track {
   position: bigint
   handledMs: number
 }
-/** A record with what decoding made of it; undefined where there was nothing to decode. */
-interface Judged extends FetchedRecord {
-  readonly decoded: Sound | Malformed | undefined
+/** A batch on its way. */
+interface Passage {
+  readonly fetched: Fetched
+  readonly run: BatchRun
+  readonly track: Track
+  /** Of the first record that was not looked at yet. */
+  at: number
+  isStopped: boolean
+  /** What storing left to be waited for. */
+  readonly stored: Promise<void>[]
 }
+/** What was made of consecutive records; undefined where there was nothing to decode. */
+type Verdicts = readonly (Verdict | undefined)[]
+
+/** Records, and bytes of them, that are judged and offered between two looks at the time. */
+const chunkMax = { records: 128, bytes: 64 * 1_024 } as const
+const none: ReadonlySet<number> = new Set()
 
 export class Consume {
   readonly #needs: ConsumeNeeds
@@ -55,6 +74,9 @@ export class Consume {
   readonly #paused = new Map<number, PausedPartition>()
   readonly #latency: Distribution
   readonly #sequences: Sequences
+  readonly #slices: Slices
+  /** How often everything that was under way became void. */
+  #voided = 0
   #taken = 0
   #isStopped = false
   inflightBytes = 0
@@ -63,6 +85,7 @@ export class Consume {
     this.#needs = needs
     this.#startUnixMs = needs.clock.unixMs()
     this.#sequences = new Sequences(needs.metrics)
+    this.#slices = new Slices(needs.clock)
     this.#latency = needs.metrics.e2eLatency.of({ stage: 'producer_to_consumer' })
   }
 
@@ -89,6 +112,7 @@ export class Consume {
 
   /** Forgets which partitions stopped: the assignment is new, and each is tried again. */
   reassigned(): void {
+    this.#voided += 1
     this.#paused.clear()
     this.#sequences.forgetAll()
   }
@@ -117,52 +141,117 @@ export class Consume {
     this.#isStopped = true
   }
 
-  /** Takes a batch; settles when it was offered. */
-  async take(fetched: Fetched, run: BatchRun): Promise<void> {
+  /**
+   * Takes a batch; settles when it was offered.
+   *
+   * @returns whether it was taken as far as it is to be; else it became stale on the way
+   */
+  async take(fetched: Fetched, run: BatchRun): Promise<boolean> {
     const bytes = fetched.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
     this.inflightBytes += bytes
     try {
       const isStale = () => this.#isStopped || run.isStale()
       await this.#needs.room({ isStale, beat: () => run.beat() })
       if (this.#isRewound(fetched)) await this.#needs.onRewound(fetched.partition)
-      if (isStale()) return
-      const stored = this.#offer(fetched, run)
-      this.#needs.broadcast.flushSoon()
-      if (stored !== undefined) await stored
+      if (isStale()) return false
+      const voided = this.#voided
+      return await this.#pass(fetched, run, () => isStale() || this.#voided !== voided)
     } finally {
       this.inflightBytes -= bytes
     }
   }
 
-  /** @returns what storing leaves to be waited for, if anything */
-  #offer(fetched: Fetched, run: BatchRun): void | Promise<void> {
-    const { partition, nextOffset } = fetched
-    const track = this.#track(fetched)
-    const records = this.#judge(fetched.records.filter((one) => lastOf(one) >= track.position))
-    const policyStop = this.#stopOf(partition, records)
-    let stop = policyStop
-    const { dlq, poison } = this.#needs
-    const isMalformed = (at: number) => records[at]!.decoded?.isSound === false
-    const malformed = new Set([...records.keys()].filter(isMalformed))
-    const offered: RelayRecord[] = []
-    for (const [index, record] of records.slice(0, policyStop).entries()) {
-      if (record.decoded?.isSound === false && !dlq.hasRoom) {
-        stop = index
-        break
+  async #pass(fetched: Fetched, run: BatchRun, isStale: () => boolean): Promise<boolean> {
+    const { broadcast } = this.#needs
+    const { partition, nextOffset, records } = fetched
+    const passage = this.#open(fetched, run)
+    while (passage.at < records.length && !passage.isStopped) {
+      if (this.#slices.isOver) await this.#rest(run)
+      if (isStale()) return false
+      const verdicts = this.#judge(records, passage.at)
+      if (verdicts.length > 0) this.#offer(passage, verdicts)
+      else {
+        const verdict = await this.#judgeAside(records[passage.at]!.value!, run)
+        if (isStale()) return false
+        this.#offer(passage, [verdict])
       }
-      this.#pass(partition, track, record.offset, lastOf(record))
-      const isOffered = record.decoded?.isSound === true && poison.isOffered(index, malformed)
-      if (isOffered) offered.push(this.#append(partition, record, record.decoded))
-      else this.#leaveOut(partition, record)
+    }
+    if (!passage.isStopped) this.#passTo(partition, passage.track, nextOffset)
+    broadcast.flushSoon()
+    for (const stored of passage.stored) await stored
+    return true
+  }
+
+  #open(fetched: Fetched, run: BatchRun): Passage {
+    const track = this.#track(fetched)
+    const { records } = fetched
+    let at = 0
+    while (at < records.length && lastOf(records[at]!) < track.position) at += 1
+    return { fetched, run, track, at, isStopped: false, stored: [] }
+  }
+
+  /** Until the next slice. What was offered goes out meanwhile. */
+  async #rest(run: BatchRun): Promise<void> {
+    this.#needs.broadcast.flushSoon()
+    await this.#slices.next()
+    await run.beat()
+  }
+
+  async #judgeAside(value: Buffer, run: BatchRun): Promise<Verdict> {
+    this.#needs.broadcast.flushSoon()
+    const verdict = await this.#needs.judge.judgeAside(value, true)
+    await run.beat()
+    return verdict
+  }
+
+  /** Judges a chunk of the records from `from` on; none when the first of them is a large one. */
+  #judge(records: readonly FetchedRecord[], from: number): Verdicts {
+    const { judge } = this.#needs
+    const verdicts: (Verdict | undefined)[] = []
+    const end = Math.min(records.length, from + chunkMax.records)
+    let bytes = 0
+    for (let at = from; at < end && bytes < chunkMax.bytes; at += 1) {
+      const { unreadable: batch, value } = records[at]!
+      if (batch !== undefined) verdicts.push(unreadable(batch))
+      else if (value === null) verdicts.push(undefined)
+      else if (judge.isLarge(value)) return verdicts
+      else {
+        bytes += judge.bytesOf(value)
+        verdicts.push(judge.judge(value))
+      }
+    }
+    return verdicts
+  }
+
+  /** Offers a chunk, or what of it may be passed: then the partition stops. */
+  #offer(passage: Passage, verdicts: Verdicts): void {
+    const { track, fetched, run, at: from } = passage
+    const { partition, records } = fetched
+    const { dlq, poison, signals, store } = this.#needs
+    const policyStop = this.#stopOf(passage, verdicts)
+    const malformed = malformedOf(verdicts)
+    const offered: RelayRecord[] = []
+    let at = 0
+    for (; at < policyStop; at += 1) {
+      const record = records[from + at]!
+      const verdict = verdicts[at]
+      if (verdict?.isSound === false && !dlq.hasRoom) break
+      this.#passTo(partition, track, record.offset)
+      track.position = lastOf(record) + 1n
+      const isOffered = verdict?.isSound === true && poison.isOffered(at, malformed)
+      if (isOffered) offered.push(this.#append(partition, record, verdict))
+      else this.#leaveOut(partition, record, verdict)
     }
     // In the store before any client can be told of it: a resume in between must find it there.
-    const stored = this.#needs.store.add(offered)
-    this.#needs.signals.decoded(offered.length)
+    const stored = store.add(offered)
+    if (stored !== undefined) passage.stored.push(stored)
+    signals.decoded(offered.length)
     track.handledMs = this.#needs.clock.nowMs()
-    const stopped = records[stop]
-    if (stopped === undefined) this.#passTo(partition, track, nextOffset)
-    else this.#pause(partition, stopped.offset, stop < policyStop ? 'dead_letters' : 'policy', run)
-    return stored
+    passage.at += at
+    if (at === verdicts.length) return
+    passage.isStopped = true
+    const why = at < policyStop ? 'dead_letters' : 'policy'
+    this.#pause(partition, records[passage.at]!.offset, why, run)
   }
 
   #isRewound({ partition, highWatermark }: Fetched): boolean {
@@ -185,30 +274,14 @@ export class Consume {
     return track
   }
 
-  #judge(records: readonly FetchedRecord[]): Judged[] {
-    const { payloadBytesMax } = this.#needs.settings
-    return records.map((record) => {
-      const { value } = record
-      const isBatch = record.unreadable !== undefined
-      if (isBatch) return { ...record, decoded: unreadable(record.unreadable) }
-      const decoded = value === null ? undefined : decode(value, payloadBytesMax)
-      return { ...record, decoded }
-    })
-  }
-
-  /** With the pause policy, the first record that must not be passed; else the end. */
-  #stopOf(partition: number, records: readonly Judged[]): number {
-    if (this.#needs.settings.kafkaOnDecodeError === 'skip') return records.length
-    const isFatal = (record: Judged) =>
-      record.decoded?.isSound !== true && !this.#isOld(partition, record)
-    const stop = records.findIndex(isFatal)
-    return stop === -1 ? records.length : stop
-  }
-
-  /** Moves the position beyond what begins at `offset`. */
-  #pass(partition: number, track: Track, offset: bigint, last: bigint): void {
-    this.#passTo(partition, track, offset)
-    track.position = last + 1n
+  /** With the pause policy, the first record of a chunk that must not be passed; else its end. */
+  #stopOf({ fetched, at: from }: Passage, verdicts: Verdicts): number {
+    if (this.#needs.settings.kafkaOnDecodeError === 'skip') return verdicts.length
+    const { partition, records } = fetched
+    const stop = verdicts.findIndex(
+      (verdict, at) => verdict?.isSound !== true && !this.#isOld(partition, records[from + at]!),
+    )
+    return stop === -1 ? verdicts.length : stop
   }
 
   /** Moves the position to `next`; what is jumped over never was for clients. */
@@ -218,7 +291,7 @@ export class Consume {
     track.position = next
   }
 
-  #append(partition: number, { offset, value }: Judged, sound: Sound): RelayRecord {
+  #append(partition: number, { offset, value }: FetchedRecord, sound: Sound): RelayRecord {
     this.#taken += 1
     this.#measure(sound)
     this.#sequences.take(partition, sound.threads)
@@ -226,14 +299,14 @@ export class Consume {
     return { partition, offset, value: view }
   }
 
-  #leaveOut(partition: number, record: Judged): void {
+  #leaveOut(partition: number, record: FetchedRecord, verdict: Verdict | undefined): void {
     const { dlq, metrics, signals, store } = this.#needs
-    const { decoded, offset, value } = record
+    const { offset, value } = record
     this.#taken += 1
     store.addHole(partition, offset, lastOf(record))
     if (value === null) return signals.payloadMissing()
-    if (decoded === undefined || decoded.isSound) return
-    const { isSound: _, ...why } = decoded
+    if (verdict === undefined || verdict.isSound) return
+    const { isSound: _, ...why } = verdict
     signals.malformed(why.errorType, this.#isOld(partition, record))
     const { unreadable: batch } = record
     if (batch !== undefined) metrics.unreadableBatches.of({ reason: batch.fault }).add()
@@ -261,6 +334,15 @@ export class Consume {
     if (tookMs < 0) metrics.clockSkew.add()
     else this.#latency.observe(tookMs)
   }
+}
+
+/** Where the malformed records of a chunk are. */
+function malformedOf(verdicts: Verdicts): ReadonlySet<number> {
+  let found: Set<number> | undefined
+  for (let at = 0; at < verdicts.length; at += 1) {
+    if (verdicts[at]?.isSound === false) found = (found ?? new Set()).add(at)
+  }
+  return found ?? none
 }
 
 /** A batch that cannot be read stands for all its offsets. */

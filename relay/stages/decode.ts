@@ -10,6 +10,8 @@ export interface Sound {
   readonly isSound: true
   /** Numbered ones only. */
   readonly threads: readonly Numbered[]
+  /** It has events of more threads than these. */
+  readonly isCut?: true
   /** Milliseconds since 1970 that the producer stamped; 0 when it did not. */
   readonly stampMs: number
   readonly isMultiThread: boolean
@@ -29,12 +31,13 @@ export function decode(value: Buffer, payloadBytesMax: number): Sound | Malforme
     const { ok: _, reason, ...known } = scanned
     return { isSound: false, errorType: errorTypeOf(reason), ...known }
   }
-  const { runs, timestampUs } = scanned.facts
+  const { runs, timestampUs, isCut } = scanned.facts
   return {
     isSound: true,
     threads: runs.every(isNumbered) ? runs : runs.filter(isNumbered),
     stampMs: Number(timestampUs) / 1_000,
     isMultiThread: runs.length > 1,
+    ...(isCut && { isCut }),
   }
 }
 

@@ -1,0 +1,123 @@
+/** A consume stage on a clock that the test moves, and all that becomes of what it takes. */
+import { create } from '@bufbuild/protobuf'
+import { encodeRecord } from '../../proto/codec.ts'
+import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
+import type { BatchRun, Fetched } from '../adapters/kafka-consumer.ts'
+import { DeadLetterQueue, type LetterBox } from '../dlq.ts'
+import { Signals } from '../health/signals.ts'
+import { ByteLog } from '../log/byte-log.ts'
+import { createMetrics, sumOf } from '../metrics.ts'
+import type { PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
+import { parseSettings } from '../tables/settings-parse.ts'
+import { ManualClock } from '../world/manual-clock.ts'
+import { Broadcast } from './broadcast.ts'
+import { Consume } from './consume.ts'
+import { Judge } from './judge.ts'
+import { referencePoison } from './poison.ts'
+
+export type Kind = 'sound' | 'malformed' | 'tombstone'
+
+export const soundValue = Buffer.from(
+  encodeRecord(
+    create(DashStreamMessageSchema, {
+      message: { case: 'event', value: { header: { threadId: 't', sequence: 1n }, nodeId: 'n' } },
+    }),
+  ),
+)
+export const values: Readonly<Record<Kind, Buffer | null>> = {
+  sound: soundValue,
+  malformed: Buffer.concat([soundValue, Buffer.of(0x07)]),
+  tombstone: null,
+}
+
+/** A batch that begins at `from`; `skip` says which offsets do not exist. */
+export function batch(from: bigint, kinds: readonly Kind[], skip = new Set<number>()): Fetched {
+  const records = kinds.flatMap((kind, index) =>
+    skip.has(index) ? [] : [{ offset: from + BigInt(index), value: values[kind], timestampMs: 0 }],
+  )
+  const nextOffset = from + BigInt(kinds.length)
+  return { partition: 0, records, fetchedOffset: from, nextOffset, highWatermark: nextOffset }
+}
+
+/** The same batch, whose second record stands for all of these offsets. */
+export function withUnreadable(fetched: Fetched, firstOffset: bigint, lastOffset: bigint): Fetched {
+  const [before, second, after] = fetched.records
+  const says = 'Nobody can read it.'
+  const unreadable = { firstOffset, lastOffset, fault: 'corrupt', says } as const
+  const records = [before!, { ...second!, unreadable }, { ...after!, offset: lastOffset + 1n }]
+  return { ...fetched, records, nextOffset: lastOffset + 2n, highWatermark: lastOffset + 2n }
+}
+
+const quiet = () => undefined
+
+/** @param storing what the store makes wait for */
+export function bench(
+  policy: 'skip' | 'pause' = 'skip',
+  poison: PoisonPolicy = referencePoison,
+  more: Readonly<Record<string, string>> = {},
+  box: LetterBox = { send: async () => undefined },
+  storing?: Promise<void>,
+  clock = new ManualClock(),
+) {
+  const parsed = parseSettings({ KAFKA_ON_DECODE_ERROR: policy, ...more })
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const { settings } = parsed
+  const metrics = createMetrics(false)
+  const signals = new Signals(metrics, clock, 120_000)
+  const log = new ByteLog({ bytesMax: 1 << 24, recordsMax: 100_000 })
+  const stored: RelayRecord[] = []
+  const holes: [bigint, bigint][] = []
+  const lost: [bigint, bigint][] = []
+  const pausedAt: bigint[] = []
+  const rewound: number[] = []
+  const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
+  const dlq = new DeadLetterQueue({
+    settings,
+    topic: 'd',
+    clock,
+    logger,
+    metrics,
+    box,
+    onRoom: quiet,
+  })
+  const consume = new Consume({
+    settings,
+    clock,
+    metrics,
+    signals,
+    dlq,
+    poison,
+    judge: new Judge(settings.payloadBytesMax),
+    broadcast: new Broadcast({
+      log,
+      clock,
+      flushIntervalMs: 0,
+      wakeAll: quiet,
+      soon: (work) => queueMicrotask(work),
+    }),
+    store: {
+      add: (records: readonly RelayRecord[]) => {
+        stored.push(...records)
+        return storing
+      },
+      addHole: (_: number, first: bigint, last = first) => holes.push([first, last]),
+    } as unknown as ReplayStore,
+    room: async () => undefined,
+    headAtStart: () => undefined,
+    onLost: (_, first, last) => lost.push([first, last]),
+    onRewound: async (partition) => {
+      rewound.push(partition)
+      await Promise.resolve()
+      consume.begunAnew([])
+    },
+  })
+  const run: BatchRun = {
+    isStale: () => false,
+    beat: async () => undefined,
+    pauseAt: (offset) => pausedAt.push(offset),
+  }
+  const offsets = () => stored.map(({ offset }) => offset)
+  const dead = () => sumOf(metrics.dlqSends) + sumOf(metrics.dlqSendFailures)
+  const seen = { holes, lost, pausedAt, rewound, stored, offsets, dead }
+  return { ...seen, clock, consume, dlq, log, metrics, run, signals }
+}

@@ -1,0 +1,217 @@
+/** A batch that takes long is taken in slices of the loop, and nothing of it is lost or doubled. */
+import { zstdCompressSync } from 'node:zlib'
+import { create } from '@bufbuild/protobuf'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { encodeRecord } from '../../proto/codec.ts'
+import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
+import type { Fetched } from '../adapters/kafka-consumer.ts'
+import { ManualClock, settled } from '../world/manual-clock.ts'
+import { batch, bench, type Kind, soundValue } from './consume-testbed.ts'
+import { referencePoison } from './poison.ts'
+
+/** Each look at the time costs a millisecond: so many looks make a slice. */
+class BusyClock extends ManualClock {
+  override nowMs(): number {
+    this.advance(1)
+    return super.nowMs()
+  }
+}
+
+const busy = (policy: 'skip' | 'pause' = 'skip') =>
+  bench(policy, referencePoison, {}, undefined, undefined, new BusyClock())
+
+const ofKind = (count: number, kind: Kind = 'sound') => Array.from({ length: count }, () => kind)
+
+/** Counts the turns of the event loop until it is told to end. */
+function turnsUntil(done: Promise<unknown>): Promise<number> {
+  let turns = 0
+  let isDone = false
+  const count = () => {
+    turns += 1
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  return done.then(() => {
+    isDone = true
+    return turns
+  })
+}
+
+/** One record whose content has so many bytes, and is next to nothing when it is packed. */
+function packed(bytes: number): Buffer {
+  const message = create(DashStreamMessageSchema, {
+    message: { case: 'event', value: { nodeId: 'x'.repeat(bytes) } },
+  })
+  return Buffer.from(encodeRecord(message))
+}
+
+const withValues = (values: readonly Buffer[]): Fetched => ({
+  ...batch(0n, []),
+  records: values.map((value, at) => ({ offset: BigInt(at), value, timestampMs: 0 })),
+  nextOffset: BigInt(values.length),
+  highWatermark: BigInt(values.length),
+})
+
+describe('a batch that takes longer than a slice', () => {
+  test('is taken in several turns of the loop, in order, with heartbeats between', async () => {
+    const { consume, offsets, run } = busy()
+    let beats = 0
+    const beat = async () => void (beats += 1)
+    const turns = await turnsUntil(consume.take(batch(0n, ofKind(5_000)), { ...run, beat }))
+    expect(turns).toBeGreaterThan(5)
+    expect(beats).toBeGreaterThan(5)
+    expect(offsets()).toEqual(Array.from({ length: 5_000 }, (_, at) => BigInt(at)))
+    expect(consume.position(0)).toBe(5_000n)
+  })
+
+  test('shares each turn with all others that are taken beside it', async () => {
+    const { clock, consume, log, run } = busy()
+    const many = [0, 1, 2, 3].map((partition) => ({ ...batch(0n, ofKind(2_000)), partition }))
+    let most = 0
+    let before = 0
+    let isDone = false
+    const look = () => {
+      most = Math.max(most, log.ordinal - before)
+      before = log.ordinal
+      if (!isDone) setImmediate(look)
+    }
+    const taking = Promise.all(many.map((one) => consume.take(one, run)))
+    look()
+    await taking
+    isDone = true
+    expect(log.ordinal).toBe(8_000)
+    // A slice of it, and not one of each partition: four looks at the time, 128 records each.
+    expect(most).toBeLessThanOrEqual(2 * 4 * 128)
+    expect(clock.nowMs()).toBeGreaterThan(50)
+  })
+
+  test('goes out slice by slice', async () => {
+    const { consume, log, run } = busy()
+    const taking = consume.take(batch(0n, ofKind(5_000)), run)
+    await settled()
+    expect(log.ordinal).toBeGreaterThan(0)
+    expect(log.ordinal).toBeLessThan(5_000)
+    await taking
+  })
+
+  test('that becomes stale on the way is left where it is', async () => {
+    const { consume, offsets, run } = busy()
+    let isStale = false
+    const all = batch(0n, ofKind(5_000))
+    const taking = consume.take(all, { ...run, isStale: () => isStale })
+    await settled()
+    isStale = true
+    expect(await taking).toBe(false)
+    const passed = offsets().length
+    expect(passed).toBeGreaterThan(0)
+    expect(passed).toBeLessThan(5_000)
+    expect(consume.position(0)).toBe(BigInt(passed))
+    expect(await consume.take(all, run)).toBe(true)
+    expect(offsets()).toEqual(Array.from({ length: 5_000 }, (_, at) => BigInt(at)))
+  })
+
+  test.each([
+    ['a stop', 'stop'],
+    ['a new assignment', 'reassigned'],
+  ] as const)('ends with %s', async (_, ends) => {
+    const { consume, offsets, run } = busy()
+    const taking = consume.take(batch(0n, ofKind(5_000)), run)
+    await settled()
+    consume[ends]()
+    expect(await taking).toBe(false)
+    expect(consume.position(0)).toBe(BigInt(offsets().length))
+    expect(offsets().length).toBeLessThan(5_000)
+  })
+
+  test('says nothing of a log that has begun anew meanwhile', async () => {
+    const { consume, offsets, run } = busy()
+    const taking = consume.take(batch(100n, ofKind(5_000)), run)
+    await settled()
+    const before = offsets().length
+    consume.begunAnew([])
+    expect(await taking).toBe(false)
+    expect(offsets()).toHaveLength(before)
+    expect(consume.positions().size).toBe(0)
+  })
+
+  test('ends with the heartbeat that fails, and what was passed stays passed', async () => {
+    const { consume, offsets, run } = busy()
+    const beat = () => Promise.reject(new Error('a rebalance'))
+    const taking = consume.take(batch(0n, ofKind(5_000)), { ...run, beat })
+    await expect(taking).rejects.toThrow('a rebalance')
+    expect(consume.position(0)).toBe(BigInt(offsets().length))
+    expect(consume.inflightBytes).toBe(0)
+  })
+
+  test('stops where the policy says, in whichever slice that is', async () => {
+    const { consume, offsets, pausedAt, run } = busy('pause')
+    const kinds = [...ofKind(3_000), 'malformed' as const, ...ofKind(1_000)]
+    expect(await consume.take(batch(0n, kinds), run)).toBe(true)
+    expect(pausedAt).toEqual([3_000n])
+    expect(offsets()).toHaveLength(3_000)
+    expect(consume.position(0)).toBe(3_000n)
+  })
+
+  test('counts each of its records once', async () => {
+    const { consume, dead, dlq, holes, offsets, run, signals } = busy()
+    const kinds = Array.from({ length: 3_000 }, (_, at): Kind => {
+      return at % 3 === 0 ? 'malformed' : at % 3 === 1 ? 'tombstone' : 'sound'
+    })
+    await consume.take(batch(0n, kinds), run)
+    await dlq.flushed()
+    expect([dead(), holes.length, offsets().length]).toEqual([1_000, 2_000, 1_000])
+    expect(signals.received).toBe(3_000)
+  })
+})
+
+test('a batch that is taken in time is taken in one turn', async () => {
+  const { consume, offsets, run } = bench()
+  const taking = consume.take(batch(0n, ofKind(5_000)), run)
+  await Promise.resolve()
+  expect(offsets()).toHaveLength(5_000)
+  await taking
+})
+
+describe('a record that unpacks to much', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  test('is judged beside the loop, in its place among the others', async () => {
+    const { consume, offsets, run } = bench()
+    const values = [soundValue, packed(5_000_000), soundValue, packed(300_000), soundValue]
+    const turns = await turnsUntil(consume.take(withValues(values), run))
+    expect(turns).toBeGreaterThan(2)
+    expect(offsets()).toEqual([0n, 1n, 2n, 3n, 4n])
+  })
+
+  test('is refused with the same reason there', async () => {
+    const { consume, dead, dlq, holes, offsets, run } = bench()
+    const rubbish = zstdCompressSync(Buffer.alloc(1_000_000, 7), { pledgedSrcSize: 1_000_000 })
+    const values = [soundValue, Buffer.concat([Buffer.of(1), rubbish]), soundValue]
+    await consume.take(withValues(values), run)
+    await dlq.flushed()
+    expect([offsets(), holes, dead()]).toEqual([[0n, 2n], [[1n, 1n]], 1])
+  })
+
+  test('is passed by nobody when the batch became stale meanwhile', async () => {
+    const { consume, offsets, run } = bench()
+    let isStale = false
+    const values = [soundValue, packed(1_000_000), soundValue]
+    const taking = consume.take(withValues(values), { ...run, isStale: () => isStale })
+    await Promise.resolve()
+    isStale = true
+    expect(await taking).toBe(false)
+    expect([offsets(), consume.position(0)]).toEqual([[0n], 1n])
+  })
+
+  test('beyond the limit is refused at once, without being unpacked', async () => {
+    const { consume, dead, dlq, run } = bench('skip', referencePoison, {
+      WEBSOCKET_MAX_PAYLOAD_BYTES: '1048576',
+    })
+    const taking = consume.take(withValues([packed(2_000_000)]), run)
+    await Promise.resolve()
+    expect(consume.position(0)).toBe(1n)
+    await taking
+    await dlq.flushed()
+    expect(dead()).toBe(1)
+  })
+})
