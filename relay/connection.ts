@@ -8,7 +8,7 @@ import type { Clients } from './clients.ts'
 import { Control, type ControlNeeds } from './control.ts'
 import type { SentBytes } from './health/sent-bytes.ts'
 import type { ByteLog } from './log/byte-log.ts'
-import type { MissedRange, OutletNeeds, RelayParts, SendDeadline } from './parts.ts'
+import type { MissedRange, OutletNeeds, RelayParts, SendDeadline, Visitor } from './parts.ts'
 import { Session, type SessionNeeds } from './session.ts'
 import type { CloseReason } from './tables/close-codes.ts'
 
@@ -32,11 +32,11 @@ export class Connection implements OutletNeeds {
   readonly control: Control
 
   /** Opens both sides of a socket that has just been upgraded. */
-  constructor(needs: ConnectionNeeds, socket: Socket, reading: Reading) {
+  constructor(needs: ConnectionNeeds, socket: Socket, visitor: Visitor, reading: Reading) {
     const { clients, control, parts, session } = needs
     this.#needs = needs
     this.socket = socket
-    this.session = new Session(session, () => parts.openOutlet(this))
+    this.session = new Session(session, visitor, () => parts.openOutlet(this))
     this.control = new Control(control, this.session, reading, parts.rates.openClient())
     clients.add(this.session)
     needs.sent.opened(socket)

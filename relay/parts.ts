@@ -308,9 +308,38 @@ export interface ReplayGate {
   readonly underWay: number
 }
 
-/** The address a limit is counted for. */
+/** Whose request it is, proxies that are trusted apart. */
 export interface ClientAddress {
+  /** The address that a limit is counted for. */
   of(request: IncomingMessage): string
+  /** Whether it was made on this machine. */
+  isLocal(request: IncomingMessage): boolean
+}
+
+/** Why a request is turned away, with an HTTP status and a text. */
+export interface Refusal {
+  readonly reason: 'host' | 'origin' | 'token' | 'guesses'
+  readonly status: 400 | 401 | 403 | 421 | 429
+  readonly says: string
+  /** After which it is worth another try. */
+  readonly waitMs?: number
+}
+/** Who is let in, and who may do what. */
+export interface Admission {
+  /** Why a request is not meant for this relay, whatever it asks for. */
+  misdirected(request: IncomingMessage): Refusal | undefined
+  /** Why it may neither open a socket nor change anything. */
+  refusal(request: IncomingMessage): Refusal | undefined
+  /** Whether it has the token or needs none; a refusal if what it has is wrong. */
+  shown(request: IncomingMessage): boolean | Refusal
+  /** Whether whoever was let in may also change what concerns everybody. */
+  mayAdminister(request: IncomingMessage): boolean
+}
+/** What is known of a client from the request that it came with. */
+export interface Visitor {
+  /** The address that limits are counted for. */
+  readonly address: string
+  readonly mayAdminister: boolean
 }
 
 /** How many clients there are, as each page tells it: all from one source. */
@@ -338,6 +367,7 @@ export interface RelayParts {
   readonly resumes: ResumeParser
   readonly replayGate: ReplayGate
   readonly address: ClientAddress
+  readonly admission: Admission
   readonly headcount: Headcount
 }
 /** Replaces parts of the reference by others that may be built on it. */

@@ -8,13 +8,13 @@ import { type Answer, createHttpServer, type HttpServer, type Routes } from './a
 import { createSocketServer, refuseUpgrade } from './adapters/sockets.ts'
 import { Clients } from './clients.ts'
 import { Connection, type ConnectionNeeds } from './connection.ts'
+import { Doors, retryAfter } from './doors.ts'
 import { exportAges } from './health/ages.ts'
 import { watchBreaker } from './health/breaker.ts'
 import { breakerBody, healthBody, liveness, readiness } from './health/body.ts'
 import { SentBytes } from './health/sent-bytes.ts'
 import { Stages } from './health/stages.ts'
 import { Intake } from './intake.ts'
-import { refusalOf } from './limits/admission.ts'
 import { ByteLog } from './log/byte-log.ts'
 import { sumOf } from './metrics.ts'
 import { Requests } from './requests.ts'
@@ -23,7 +23,7 @@ import { ExpectedSchemas } from './schemas/store.ts'
 import { Session } from './session.ts'
 import { Broadcast } from './stages/broadcast.ts'
 import type { metricRows } from './tables/metrics.ts'
-import { tellSettings } from './tables/settings-parse.ts'
+import { tellHarmless, tellSettings } from './tables/settings-parse.ts'
 import type { Wiring } from './wiring.ts'
 import { sleep } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
@@ -44,6 +44,7 @@ export class Relay {
   readonly #clients: Clients
   readonly #intake: Intake
   readonly #requests: Requests
+  readonly #doors: Doors
   readonly #http: HttpServer
   readonly #connectionNeeds: ConnectionNeeds
   readonly #sockets = createSocketServer()
@@ -92,6 +93,12 @@ export class Relay {
       sent: this.#sentBytes,
       parts,
     }
+    this.#doors = new Doors({
+      ...parts,
+      metrics,
+      clock,
+      requestsPerSecondMax: settings.requestsPerSecondMax,
+    })
     this.#http = this.#createHttp()
     this.#export()
   }
@@ -173,9 +180,11 @@ export class Relay {
     const { metrics, settings } = this.#wiring
     const { scrape } = metrics
     return createHttpServer({
+      guard: (request) => this.#doors.guard(request),
+      upgradePath: '/ws',
       routes: {
         '/health': { GET: () => ({ code: 200, body: this.#health() }) },
-        '/version': { GET: () => ({ code: 200, body: this.#version() }) },
+        '/version': { GET: ({ request }) => this.#version(request) },
         '/livez': { GET: () => liveness(this.#wiring.signals.uptimeMs) },
         '/readyz': { GET: () => this.#readiness() },
         '/metrics': {
@@ -193,40 +202,44 @@ export class Relay {
   }
 
   #schemaRoutes(): Routes {
-    const { settings, world } = this.#wiring
+    const { parts, settings, world } = this.#wiring
     const schemas = new ExpectedSchemas({
       ...world,
       file: settings.expectedSchemasFile,
       entriesMax: settings.expectedSchemasMax,
     })
     void schemas.open()
-    return schemaRoutes({ settings, clock: world.clock, schemas })
+    const { admission } = parts
+    return schemaRoutes({ settings, clock: world.clock, schemas, admission, doors: this.#doors })
   }
 
   /** From here on the slot, if there is one, belongs to the socket and dies with it. */
   #admit(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { metrics, parts, settings } = this.#wiring
-    const path = (request.url ?? '').split('?')[0]
-    const refuse = (reason: RefusedReason, status: number, says: string) => {
+    const refuse = (reason: RefusedReason, status: number, says: string, waitMs?: number) => {
       metrics.refusedConnections.of({ reason }).add()
-      refuseUpgrade(socket, status, says)
+      refuseUpgrade(socket, status, says, waitMs === undefined ? undefined : retryAfter(waitMs))
     }
-    if (path !== '/ws') return refuse('path', 404, 'Not found')
     if (this.#isStopping) return refuse('stopping', 503, 'Shutting down')
-    const refusal = refusalOf(request, settings)
-    if (refusal !== undefined) return refuse(refusal.reason, refusal.status, refusal.says)
+    const { admission } = parts
+    const refusal = admission.misdirected(request) ?? admission.refusal(request)
+    if (refusal !== undefined) {
+      return refuse(refusal.reason, refusal.status, refusal.says, refusal.waitMs)
+    }
     if (parts.limiter.taken >= settings.connectionsMax) {
       return refuse('total', 503, 'Too many connections')
     }
-    const release = parts.limiter.take(parts.address.of(request))
+    const address = parts.address.of(request)
+    const release = parts.limiter.take(address)
     if (release === undefined) {
       metrics.rejectedConnections.add()
       return refuse('address', 429, 'Too many connections from this IP')
     }
     socket.on('close', release)
     if (socket.destroyed) return release()
+    const visitor = { address, mayAdminister: admission.mayAdminister(request) }
     this.#sockets.upgrade(request, socket, head, (reading) => {
-      return new Connection(this.#connectionNeeds, socket, reading).control
+      return new Connection(this.#connectionNeeds, socket, visitor, reading).control
     })
   }
 
@@ -276,9 +289,12 @@ export class Relay {
     })
   }
 
-  #version(): Record<string, unknown> {
+  /** Where there is a token, strangers learn nothing of what stands behind the relay. */
+  #version(request: IncomingMessage): Answer {
     const { parts, settings } = this.#wiring
-    return {
+    const known = parts.admission.shown(request)
+    if (typeof known === 'object') return this.#doors.refuse(known)
+    const body = {
       git_sha: settings.gitCommit,
       build_date: settings.buildDate,
       schema_version: 1,
@@ -290,8 +306,10 @@ export class Relay {
       max_payload_bytes: settings.payloadBytesMax,
       decode_error_policy: settings.kafkaOnDecodeError,
       ...parts.sendDeadline.effective,
-      settings: tellSettings(settings),
+      settings: known ? tellSettings(settings) : tellHarmless(settings),
+      ...(!known && { settings_withheld: 'send the bearer token to see all' }),
     }
+    return { code: 200, body }
   }
 
   #export(): void {

@@ -2,7 +2,6 @@
  * What clients ask of the replay buffer: replays, each fenced against the live stream, and the
  * reset of the buffer, which concerns everybody and is therefore not for everybody.
  */
-import { mayAdminister } from './limits/admission.ts'
 import { controlFrame } from './replay/replay-frames.ts'
 import type { ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
@@ -58,7 +57,7 @@ export class Requests {
 
   /** Forgets everything that could be replayed, and tells this client where the stream stands. */
   reset(session: Session): void {
-    if (!mayAdminister(this.#wiring.settings)) {
+    if (!session.visitor.mayAdminister) {
       return this.#refuse(session, 'reset_forbidden', 'CURSOR_RESET_FORBIDDEN')
     }
     // Whoever asks while a reset is under way shares it.

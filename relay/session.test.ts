@@ -56,7 +56,9 @@ function bench() {
   } as unknown as Outlet
   const signals = new Signals(metrics, clock, 60_000)
   const onSlow = () => void (seen.slow += 1)
-  const session = new Session({ settings: parsed.settings, clock, signals, onSlow }, () => outlet)
+  const visitor = { address: '', mayAdminister: false }
+  const needs = { settings: parsed.settings, clock, signals, onSlow }
+  const session = new Session(needs, visitor, () => outlet)
   const pass = (ms: number) => {
     clock.advance(ms)
     session.sweep(clock.nowMs())

@@ -4,7 +4,7 @@
  */
 import { closeFrame, frame, jsonFrame, opcodes } from './log/frames.ts'
 import { severityOf, type Signals } from './health/signals.ts'
-import type { MissedRange, Outlet } from './parts.ts'
+import type { MissedRange, Outlet, Visitor } from './parts.ts'
 import { gapFrame } from './replay/replay-frames.ts'
 import { closeRows, type CloseReason } from './tables/close-codes.ts'
 import { closeAfter, errorBody, type ErrorCode } from './tables/errors.ts'
@@ -22,6 +22,7 @@ export class Session {
   readonly #needs: SessionNeeds
   readonly #openedMs: number
   readonly outlet: Outlet
+  readonly visitor: Visitor
   #isGreeting = true
   /** What a capped replay has left out, and until when the client may ask for it. */
   #rest: { readonly left: readonly MissedRange[]; readonly untilMs: number } | undefined
@@ -35,8 +36,9 @@ export class Session {
   isOver = false
 
   /** @param open makes the outlet, which reports back to this session */
-  constructor(needs: SessionNeeds, open: (session: Session) => Outlet) {
+  constructor(needs: SessionNeeds, visitor: Visitor, open: (session: Session) => Outlet) {
     this.#needs = needs
+    this.visitor = visitor
     this.#openedMs = this.#heardMs = this.#windowFromMs = needs.clock.nowMs()
     this.outlet = open(this)
   }

@@ -8,6 +8,7 @@ import { createBreaker } from './health/breaker.ts'
 import { createHealthPolicy } from './health/policy.ts'
 import { Signals } from './health/signals.ts'
 import { TruthfulLagSeries } from './lag/series.ts'
+import { createAdmission } from './limits/admission.ts'
 import { createClientAddress } from './limits/client-address.ts'
 import { createConnectionLimiter } from './limits/connection-limiter.ts'
 import { createRates } from './limits/rates.ts'
@@ -70,6 +71,7 @@ function referenceParts(
   signals: Signals,
   replayStore: TieredReplayStore,
 ): RelayParts {
+  const address = createClientAddress(settings.trustedProxies)
   return {
     ring: { bytesMax: settings.ringBytesMax, recordsMax: settings.ringRecordsMax },
     sendDeadline: createSendDeadline(settings.sendTimeoutMs, signals),
@@ -98,7 +100,8 @@ function referenceParts(
       clientBytesPerSecond: settings.replayClientBytesPerSecondMax,
       allBytesPerSecond: settings.replayBytesPerSecondMax,
     }),
-    address: createClientAddress(settings.trustedProxies),
+    address,
+    admission: createAdmission(clock, settings, address),
     headcount: { health: (clients) => clients, metrics: (clients) => clients },
   }
 }

@@ -9,6 +9,7 @@ const defect: RelayDefect = {
   rules: ['limit-evaded'],
   relay: ({ address }) => ({
     address: {
+      ...address,
       of(request) {
         const claimed = request.headers['x-forwarded-for']
         return claimed === undefined ? address.of(request) : String(claimed)

@@ -15,10 +15,12 @@ export const endpoints: readonly Endpoint[] = [
     answer: 'The WebSocket: live records, replays, control frames.',
     statuses: [
       '101',
-      '400 no valid handshake',
+      '400 no valid handshake, or one that does not wait for the answers to earlier requests',
       '401 token missing or wrong (`Authorization: Bearer …` or `?token=…`)',
       '403 origin not allowed',
-      '429 too many connections from this address',
+      '421 asked for by a name that is not allowed',
+      '426 no WebSocket asked for, or by HTTP/1.0, or of another version than 13',
+      '429 too many connections from this address, or too many wrong tokens (`Retry-After`)',
       '503 shutting down, or too many connections of all addresses together',
     ],
   },
@@ -37,8 +39,9 @@ export const endpoints: readonly Endpoint[] = [
     path: '/version',
     answer:
       'Build, topic, `resume_namespace` (the key under which clients store cursors), and every ' +
-      'effective setting, see [CONFIG.md](CONFIG.md).',
-    statuses: ['200'],
+      'effective setting, see [CONFIG.md](CONFIG.md). Where a token is set, requests without it ' +
+      'see no setting that is a text or a list.',
+    statuses: ['200', '401 the token is wrong'],
   },
   {
     path: '/api/expected-schema',
@@ -56,7 +59,7 @@ export const endpoints: readonly Endpoint[] = [
       '200, on disk',
       '400 no JSON, or a name that cannot be one',
       '401 token missing or wrong',
-      '403 origin not allowed, or beyond loopback without a token being set',
+      '403 origin not allowed, or from beyond loopback without a token being set',
       '404 none for this graph',
       '413 too large',
       '415 not JSON',

@@ -26,7 +26,7 @@ const questions: Readonly<Record<Hop, Buffer>> = {
   kafka: apiVersionsRequest,
   redis: Buffer.from(`PING ${'x'.repeat(250)}\r\n`),
   // Kept alive: where a server closes behind its answer, a lost answer looks like a refusal.
-  clients: Buffer.from('GET /health HTTP/1.1\r\nHost: probe\r\n\r\n'),
+  clients: Buffer.from('GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'),
 }
 
 /** Asks once through `link`; settles within `limitMs`, never throws. */
@@ -77,7 +77,7 @@ const flooding: Readonly<Record<Hop, Flooding>> = {
   redis: { question: questions.redis, underWay: 20, hasAnswer: () => true },
   // Of the short answers a busy relay gives fewer bytes a second than a narrow way takes.
   clients: {
-    question: Buffer.from('GET /metrics HTTP/1.1\r\nHost: probe\r\n\r\n'),
+    question: Buffer.from('GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'),
     underWay: 4,
     hasAnswer: (chunk) => chunk.includes('HTTP/1.1 '),
   },

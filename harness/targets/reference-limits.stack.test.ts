@@ -122,6 +122,7 @@ test.concurrent('every reason to let nobody in is seen, told and counted', async
   const place = await bed.place({
     authToken: 'word',
     trustedProxies: ['127.0.0.1'],
+    wrongTokensPerMinuteMax: 1,
     connectionsPerIpMax: 1,
     connectionsMax: 2,
     pendingConnectionsMax: 4,
@@ -130,7 +131,7 @@ test.concurrent('every reason to let nobody in is seen, told and counted', async
   const authorization = 'Bearer word'
   const from = (last: number) => ({ authorization, 'x-forwarded-for': `10.0.0.${last}` })
   const answers = [
-    await knock(address, {}, '/elsewhere'),
+    await knock(address, { host: 'elsewhere' }),
     await knock(address, { origin: 'http://elsewhere' }),
     await knock(address),
     await knock(address, from(1)),
@@ -138,7 +139,10 @@ test.concurrent('every reason to let nobody in is seen, told and counted', async
     await knock(address, from(2)),
     await knock(address, from(3)),
   ]
-  expect(answers.map(([status]) => status)).toEqual([404, 403, 401, 101, 429, 101, 503])
+  expect(answers.map(([status]) => status)).toEqual([421, 403, 401, 101, 429, 101, 503])
+  const guess = { ...from(5), authorization: 'Bearer guess' }
+  const guesses = [await knock(address, guess), await knock(address, guess)]
+  expect(guesses.map(([status]) => status)).toEqual([401, 429])
   const [host, port] = address.split(':')
   const silent = Array.from({ length: 5 }, () => connect({ host, port: Number(port) }))
   for (const socket of silent) socket.on('error', () => undefined)

@@ -27,6 +27,8 @@ async function serve(timeoutMs: number) {
     timeoutMs,
     pendingMax,
     onPendingEnded: () => (seen.ended += 1),
+    guard: () => undefined,
+    upgradePath: '/ws',
     onUpgrade: (_, socket) => void upgraded.push(socket),
   })
   servers.push(server)

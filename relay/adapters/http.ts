@@ -2,14 +2,16 @@
  * The HTTP face: a few pages, and the upgrade to WebSockets. The only importer of the HTTP library.
  * Every phase of a request has a deadline, so that nobody can hold a connection by being slow.
  */
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { Upgrades } from './upgrades.ts'
 
 export interface Answer {
   readonly code: number
   readonly body: string | Readonly<Record<string, unknown>> | readonly unknown[]
   readonly contentType?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 /** What a client asks. */
 export interface Asking {
@@ -31,6 +33,10 @@ export interface HttpNeeds {
   /** Connections that are not upgraded; one more ends the oldest of them. */
   readonly pendingMax: number
   readonly onPendingEnded: () => void
+  /** Comes before the route, and before there is one; undefined lets the request go on. */
+  guard(request: IncomingMessage): Answer | undefined
+  /** The path of the WebSocket; only who asks for one there is upgraded. */
+  readonly upgradePath: string
   /** The socket is the callee's from here on. */
   onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
 }
@@ -47,6 +53,7 @@ const bodyBytesMax = 64 * 1_024
 const paramCharactersMax = 4_096
 
 export function createHttpServer(needs: HttpNeeds): HttpServer {
+  const upgrades = new Upgrades(needs.upgradePath)
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -55,11 +62,25 @@ export function createHttpServer(needs: HttpNeeds): HttpServer {
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: paramCharactersMax, onBadUrl: badPath },
-    http: { headersTimeout: needs.timeoutMs, connectionsCheckingInterval: lookEveryMs },
+    http: {
+      headersTimeout: needs.timeoutMs,
+      connectionsCheckingInterval: lookEveryMs,
+      shouldUpgradeCallback: (request) => upgrades.isOne(request),
+    },
+  })
+  upgrades.follow(app.server)
+  app.addHook('onRequest', (request, reply, next) => {
+    // What was sent behind an upgrade that is declined may have been lost: no answer follows this.
+    if (request.raw.headers.upgrade !== undefined) reply.header('connection', 'close')
+    const answer = needs.guard(request.raw)
+    if (answer === undefined) next()
+    else void answerWith(reply, answer)
   })
   takeAnyBody(app)
   answerTrouble(app)
-  for (const [path, methods] of Object.entries(needs.routes)) addRoutes(app, path, methods)
+  const onPath = { GET: ({ request }: Asking) => upgrades.answer(request) }
+  const routes: Routes = { ...needs.routes, [needs.upgradePath]: onPath }
+  for (const [path, methods] of Object.entries(routes)) addRoutes(app, path, methods)
   const pending = boundPending(app.server, needs)
   app.server.on('upgrade', (request, socket, head) => {
     pending.delete(socket as Socket)
@@ -109,9 +130,7 @@ function addRoutes(app: FastifyInstance, path: string, methods: Routes[string]):
           params: params as Asking['params'],
           body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
         }
-        const answer = await route(asking)
-        if (answer.contentType !== undefined) reply.type(answer.contentType)
-        return reply.code(answer.code).send(answer.body)
+        return answerWith(reply, await route(asking))
       },
     })
   }
@@ -122,6 +141,11 @@ function addRoutes(app: FastifyInstance, path: string, methods: Routes[string]):
     handler: (_request, reply) =>
       reply.code(405).header('allow', allowed.join(', ')).send({ error: 'Method not allowed' }),
   })
+}
+
+function answerWith(reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer.contentType !== undefined) reply.type(answer.contentType)
+  return reply.headers({ ...answer.headers }).code(answer.code).send(answer.body)
 }
 
 const troubles: Readonly<Record<number, string>> = {

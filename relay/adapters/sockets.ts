@@ -103,10 +103,16 @@ function listen(client: ReadingSocket, socket: Socket, inbound: Inbound): void {
 }
 
 /** Answers an upgrade that is not accepted, and ends the connection. */
-export function refuseUpgrade(socket: Socket, status: number, says: string): void {
+export function refuseUpgrade(
+  socket: Socket,
+  status: number,
+  says: string,
+  retryAfter?: string,
+): void {
   socket.on('error', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      (retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`) +
       `Content-Length: ${Buffer.byteLength(says)}\r\nConnection: close\r\n\r\n${says}`,
   )
   socket.destroySoon()

@@ -1,55 +1,90 @@
 /**
- * Who may open a socket. Browsers send the origin of the page: one that is not allowed is turned
- * away, because a page from anywhere could otherwise read the stream of a relay on localhost. A
- * client that sends no origin is no browser, and is asked for the token if there is one.
+ * Who is let in. A page of another site may run in a browser on this very machine, so that being
+ * asked from loopback means nothing by itself: the relay must be asked for by a name that is its
+ * own, and a page must come from an origin that is allowed. A client that sends no origin is no
+ * browser, and is asked for the token if there is one.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Admission, ClientAddress, Refusal } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
+import type { Clock } from '../world/clock.ts'
+import { AddressBuckets } from './address-buckets.ts'
+import { createHosts, isLoopback } from './hosts.ts'
+import { createOrigins } from './origins.ts'
 
-const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
+type AdmissionSettings = Pick<
+  Settings,
+  'allowedHosts' | 'allowedOrigins' | 'authToken' | 'host' | 'wrongTokensPerMinuteMax'
+>
 
-/**
- * Whether whoever was let in may also change what concerns everybody. Beyond loopback it takes the
- * token; where there is one, whoever was let in has shown it.
- */
-export const mayAdminister = ({ authToken, host }: Pick<Settings, 'authToken' | 'host'>): boolean =>
-  authToken !== '' || loopback.has(host)
+const refusals = {
+  twoHosts: { reason: 'host', status: 400, says: 'More than one Host header' },
+  origin: { reason: 'origin', status: 403, says: 'Origin not allowed' },
+  token: { reason: 'token', status: 401, says: 'Bearer token missing or wrong' },
+} as const satisfies Record<string, Refusal>
 
-/** Why a request is turned away, with an HTTP status and a text. */
-export interface Refusal {
-  readonly reason: 'origin' | 'token'
-  readonly status: 401 | 403
-  readonly says: string
-}
+export function createAdmission(
+  clock: Clock,
+  settings: AdmissionSettings,
+  address: ClientAddress,
+): Admission {
+  const { authToken } = settings
+  const isOurHost = createHosts(settings)
+  const isOurPage = createOrigins(settings.allowedOrigins)
+  const guesses = AddressBuckets.perMinute(clock, settings.wrongTokensPerMinuteMax)
+  const isBoundToLoopback = isLoopback(settings.host)
 
-/** @returns undefined when the request may go on */
-export function refusalOf(
-  request: IncomingMessage,
-  settings: Pick<Settings, 'allowedOrigins' | 'authToken'>,
-): Refusal | undefined {
-  if (!isOriginAllowed(request, settings.allowedOrigins)) {
-    return { reason: 'origin', status: 403, says: 'Origin not allowed' }
+  const misdirected = (request: IncomingMessage) => {
+    const { host: [host, second] = [] } = request.headersDistinct
+    if (second !== undefined) return refusals.twoHosts
+    return host === undefined || isOurHost(host) ? undefined : wrongHost(host)
   }
-  if (settings.authToken !== '' && !hasToken(request, settings.authToken)) {
-    return { reason: 'token', status: 401, says: 'Bearer token missing or wrong' }
+  const shown = (request: IncomingMessage) => {
+    if (authToken === '') return true
+    const given = tokenOf(request)
+    if (given === undefined) return false
+    const from = address.of(request)
+    // Not even the right one: a guess that is still judged would be no less of a guess.
+    const waitMs = guesses?.waitMs(from) ?? 0
+    if (waitMs > 0) return tooManyGuesses(waitMs)
+    if (timingSafeEqual(digest(given), digest(authToken))) return true
+    guesses?.take(from)
+    return refusals.token
   }
-  return undefined
+  const refusal = (request: IncomingMessage) => {
+    const { origin, host } = request.headers
+    if (origin !== undefined && !isOurPage(origin, host)) return refusals.origin
+    const known = shown(request)
+    return known === false ? refusals.token : known === true ? undefined : known
+  }
+  const mayAdminister = (request: IncomingMessage) =>
+    authToken !== '' || (isBoundToLoopback && address.isLocal(request))
+
+  return { misdirected, refusal, shown, mayAdminister }
 }
 
-function isOriginAllowed(request: IncomingMessage, allowed: readonly string[]): boolean {
-  const { origin, host } = request.headers
-  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true
-  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host
-}
+const wrongHost = (host: string): Refusal => ({
+  reason: 'host',
+  status: 421,
+  says:
+    `This relay is not known as ${JSON.stringify(host.slice(0, 255))}: ask for it by its ` +
+    'address or as localhost, or add the name to WEBSOCKET_ALLOWED_HOSTS',
+})
+
+const tooManyGuesses = (waitMs: number): Refusal => ({
+  reason: 'guesses',
+  status: 429,
+  says: 'Too many wrong tokens from this address',
+  waitMs,
+})
 
 /** `Authorization: Bearer …`, or `?token=…` for browsers, whose sockets cannot set headers. */
-function hasToken(request: IncomingMessage, token: string): boolean {
+function tokenOf(request: IncomingMessage): string | undefined {
   const header = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
   // A request line need not be a URL, so only what follows the question mark is looked at.
-  const query = (request.url ?? '').split('?')[1]
-  const given = header ?? new URLSearchParams(query).get('token')
-  return given !== null && timingSafeEqual(digest(given), digest(token))
+  const query = /\?(.*)$/s.exec(request.url ?? '')?.[1]
+  return header ?? new URLSearchParams(query).get('token') ?? undefined
 }
 
 /** Equal lengths, so that the comparison tells nothing about the length either. */

@@ -30,6 +30,12 @@ export class Bucket {
     return true
   }
 
+  /** Milliseconds until one may be taken; 0 if it may be now. */
+  waitMs(): number {
+    this.#refill()
+    return this.#left >= 1 ? 0 : ((1 - this.#left) / this.#perSecond) * 1_000
+  }
+
   /**
    * Takes `amount` even if it is not there.
    *

@@ -19,6 +19,9 @@ type Range = readonly [address: Address, bits: number]
 const networkWords = 4
 const mappedBits = 96
 
+/** Headers with which other proxies say for whom they ask. */
+const unread = ['forwarded', 'x-real-ip'] as const
+
 /** @param trusted addresses or CIDR ranges, already checked with `isRange` */
 export function createClientAddress(trusted: readonly string[]): ClientAddress {
   const ranges = trusted.map(readRange).filter((range) => range !== undefined)
@@ -28,6 +31,16 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
     of(request) {
       const address = addressOf(request, isTrusted)
       return address === undefined ? 'unknown' : countedAs(address)
+    },
+    isLocal(request) {
+      const address = addressOf(request, isTrusted)
+      if (address?.range() !== 'loopback') return false
+      // Whoever is asked for by a proxy that nobody named, or in words that are not read here, may
+      // be anywhere. Who pretends to be forwarded harms nobody but itself.
+      if (request.headers['x-forwarded-for'] === undefined) {
+        return unread.every((name) => request.headers[name] === undefined)
+      }
+      return isTrusted(read(request.socket.remoteAddress ?? '') ?? address)
     },
   }
 }

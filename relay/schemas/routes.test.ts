@@ -7,6 +7,10 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createHttpServer, type HttpServer } from '../adapters/http.ts'
 import { createLogger } from '../adapters/logger.ts'
+import { Doors } from '../doors.ts'
+import { createAdmission } from '../limits/admission.ts'
+import { createClientAddress } from '../limits/client-address.ts'
+import { createMetrics } from '../metrics.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { systemClock as clock } from '../world/clock.ts'
 import { schemaRoutes } from './routes.ts'
@@ -41,9 +45,15 @@ async function serve(env: Readonly<Record<string, string>> = {}) {
   const entriesMax = settings.expectedSchemasMax
   const schemas = new ExpectedSchemas({ file, entriesMax, clock, logger })
   await schemas.open()
-  const routes = schemaRoutes({ settings, clock, schemas })
+  const address = createClientAddress([])
+  const admission = createAdmission(clock, settings, address)
+  const metrics = createMetrics(false)
+  const doors = new Doors({ admission, address, metrics, clock, requestsPerSecondMax: 0 })
+  const routes = schemaRoutes({ settings, clock, schemas, admission, doors })
   const server = createHttpServer({
     routes,
+    guard: (asked) => doors.guard(asked),
+    upgradePath: '/ws',
     timeoutMs: settings.httpTimeoutMs,
     pendingMax: settings.pendingConnectionsMax,
     onPendingEnded: () => undefined,

@@ -3,7 +3,8 @@
  * administrative act: it needs the token where there is one, and beyond loopback there must be one.
  */
 import type { Answer, Asking, Routes } from '../adapters/http.ts'
-import { mayAdminister, refusalOf } from '../limits/admission.ts'
+import type { Doors } from '../doors.ts'
+import type { Admission } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { readEntry, readName, type SchemaEntry } from './entry.ts'
@@ -13,12 +14,14 @@ export interface RouteNeeds {
   readonly settings: Settings
   readonly clock: Clock
   readonly schemas: ExpectedSchemas
+  readonly admission: Admission
+  readonly doors: Pick<Doors, 'refuse'>
 }
 
 export function schemaRoutes(needs: RouteNeeds): Routes {
-  const { schemas, settings } = needs
+  const { schemas } = needs
   const administrative = (work: (asking: Asking, name: string) => Promise<Answer>) =>
-    named(async (asking, name) => forbidden(asking, settings) ?? work(asking, name))
+    named(async (asking, name) => forbidden(asking, needs) ?? work(asking, name))
   return {
     '/api/expected-schema': { GET: () => answered(async () => ok(await schemas.list())) },
     '/api/expected-schema/:graph_name': {
@@ -43,13 +46,16 @@ const named = (work: (asking: Asking, name: string) => Promise<Answer>) => (aski
   return name.ok ? answered(() => work(asking, name.value)) : no(name.code, name.says)
 }
 
-function forbidden({ request }: Asking, settings: Settings): Answer | undefined {
-  const refusal = refusalOf(request, settings)
-  if (refusal !== undefined) return no(refusal.status, refusal.says)
-  if (mayAdminister(settings)) return undefined
+function forbidden(
+  { request }: Asking,
+  { admission, doors }: RouteNeeds,
+): Answer | undefined {
+  const refusal = admission.refusal(request)
+  if (refusal !== undefined) return doors.refuse(refusal)
+  if (admission.mayAdminister(request)) return undefined
   return no(
     403,
-    'Beyond loopback this needs the bearer token, and none is set: set WEBSOCKET_AUTH_TOKEN',
+    'From beyond loopback this needs the bearer token, and none is set: set WEBSOCKET_AUTH_TOKEN',
   )
 }
 

@@ -2,6 +2,8 @@
  * Every deliberate difference from DashFlow's relay, once: what is different, why, and how whoever
  * uses the relay notices. PROTOCOL.md is printed from it. What is not here is meant to be the same.
  */
+import { doorDifferences } from './door-differences.ts'
+
 export interface DifferenceRow {
   /** What this relay does. */
   readonly what: string
@@ -123,11 +125,6 @@ const resuming: readonly DifferenceRow[] = [
     what: 'A replay that could not ask Redis says so.',
     why: 'A replay from memory alone looked like a complete one.',
     noticed: '`replay_complete.degraded`, and gaps for what could not be read.',
-  },
-  {
-    what: '`cursor_reset` needs the token unless the relay listens on loopback only.',
-    why: 'Any page or client could erase the replay of all the others.',
-    noticed: '`error` with the code `CURSOR_RESET_FORBIDDEN`.',
   },
   {
     what: 'Resumes, replays and resets have limits, for one client and for all together.',
@@ -301,4 +298,5 @@ export const differences: readonly DifferenceRow[] = [
   ...buffer,
   ...malformed,
   ...telling,
+  ...doorDifferences,
 ]

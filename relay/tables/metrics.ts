@@ -289,9 +289,16 @@ const clients = {
   ),
   refusedConnections: counter(
     'relay_refused_connections_total',
-    { reason: ['address', 'total', 'origin', 'token', 'stopping', 'path', 'pending'] },
+    { reason: ['address', 'total', 'origin', 'token', 'stopping', 'pending', 'host', 'guesses'] },
     'Upgrades refused, by reason; `address` is the limit per address, `total` that of all. ' +
-      '`pending` were ended before they asked, for being the oldest of too many.',
+      '`pending` were ended before they asked, for being the oldest of too many, `guesses` came ' +
+      'after too many wrong tokens.',
+    ours,
+  ),
+  refusedHttpRequests: counter(
+    'relay_refused_http_requests_total',
+    { reason: ['host', 'origin', 'token', 'guesses', 'rate'] },
+    'Requests for pages that were refused, by reason.',
     ours,
   ),
   requestsRefused: counter(

@@ -5,6 +5,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { isRange } from '../limits/client-address.ts'
 import { addressesProblem, hostForm, readAddress, readHost, wordsOf } from './addresses.ts'
+import { hostProblem } from '../limits/hosts.ts'
+import { originProblem } from '../limits/origins.ts'
 import {
   type ChoiceRow,
   type NumberRow,
@@ -98,6 +100,10 @@ function readHostOf(env: string, text: string): Reading {
 
 const isPair = (a: string, b: string) => (a === '') === (b === '')
 
+/** An entry of a list that can never match would only look as if it allowed something. */
+const wrongIn = (env: string) => (problem: string | undefined) =>
+  [problem === undefined, `${env}: ${problem}`] as const
+
 /** Settings that are right one by one and wrong together. */
 function contradictions(settings: Settings): string[] {
   const { kafkaSecurityProtocol: protocol } = settings
@@ -123,6 +129,8 @@ function contradictions(settings: Settings): string[] {
       settings.trustedProxies.every(isRange),
       'WEBSOCKET_TRUSTED_PROXY_IPS: wanted addresses or CIDR ranges, separated by commas',
     ],
+    ...settings.allowedOrigins.map(originProblem).map(wrongIn('WEBSOCKET_ALLOWED_ORIGINS')),
+    ...settings.allowedHosts.map(hostProblem).map(wrongIn('WEBSOCKET_ALLOWED_HOSTS')),
     [
       isRedisUrl(settings.redisUrl),
       'REDIS_URL: wanted redis://[user:password@]host:port[/number] (the value is not shown)',
@@ -164,6 +172,14 @@ export function tellSettings(settings: Settings): Record<string, unknown> {
       const isSecret = row.kind === 'text' && row.isSecret === true
       return [key, isSecret ? withoutSecret(String(value)) : value]
     }),
+  )
+}
+
+/** Those that name no server, user or path: nothing for who wants to know where to go next. */
+export function tellHarmless(settings: Settings): Record<string, unknown> {
+  const told = Object.entries(tellSettings(settings))
+  return Object.fromEntries(
+    told.filter(([key]) => !['text', 'list'].includes(settingRows[key as SettingKey].kind)),
   )
 }
 

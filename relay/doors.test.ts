@@ -1,0 +1,213 @@
+/** The doors of a whole relay, as whoever stands before them sees them: on real sockets. */
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { afterAll, describe, expect, test } from 'vitest'
+import { Relay } from './relay.ts'
+import { parseSettings, type Environment } from './tables/settings-parse.ts'
+import { wire } from './wiring.ts'
+import { sleep, systemClock as clock } from './world/clock.ts'
+
+const nothing = () => undefined
+const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+const relays: Relay[] = []
+afterAll(() => Promise.all(relays.map((relay) => relay.stop())), 30_000)
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A relay that finds neither Kafka nor Redis. */
+async function open(env: Environment = {}): Promise<number> {
+  const port = await freePort()
+  const parsed = parseSettings({
+    KAFKA_BROKERS: '127.0.0.1:1',
+    REDIS_URL: 'redis://127.0.0.1:1',
+    WEBSOCKET_PORT: String(port),
+    REDIS_CLEAR_TIMEOUT_SECS: '1',
+    ...env,
+  })
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const relay = new Relay(wire(parsed.settings, { clock, logger }))
+  relays.push(relay)
+  return relay.start()
+}
+
+const head = (first: string, lines: readonly string[]) =>
+  `${[first, ...lines].join('\r\n')}\r\n\r\n`
+const upgradeLines = [
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+]
+const get = (path: string, ...lines: readonly string[]) => head(`GET ${path} HTTP/1.1`, lines)
+const upgrade = (...lines: readonly string[]) => get('/ws', ...upgradeLines, ...lines)
+const local = 'Host: localhost'
+
+/** Sends bytes, and returns what came until `enough` of it or the end of the connection. */
+async function say(port: number, bytes: string | Buffer, enough = /\r\n\r\n./s): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let came = ''
+  socket.on('data', (chunk) => (came += chunk.toString('latin1')))
+  socket.on('error', nothing)
+  socket.write(bytes)
+  const endMs = clock.nowMs() + 3_000
+  while (!socket.closed && !enough.test(came) && clock.nowMs() < endMs) await sleep(clock, 5)
+  socket.destroy()
+  return came
+}
+const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
+
+const reset = Buffer.from('{"type":"cursor_reset"}')
+const resetFrame = Buffer.concat([Buffer.of(0x81, 0x80 | reset.length, 0, 0, 0, 0), reset])
+const asksReset = (...lines: readonly string[]) =>
+  Buffer.concat([Buffer.from(upgrade(...lines), 'latin1'), resetFrame])
+/** What became of a reset; whether Redis is there does not matter. */
+async function resets(port: number, ...lines: readonly string[]): Promise<string> {
+  const answers = /CURSOR_RESET_FORBIDDEN|cursor_reset_complete|^HTTP\S+ 4\d\d/
+  const found = answers.exec(await say(port, asksReset(...lines), answers))?.[0] ?? ''
+  return found.split(' ').at(-1)!
+}
+
+describe('a name that nobody gave the relay', async () => {
+  const port = await open({ WEBSOCKET_ALLOWED_HOSTS: 'Relay.Example, *.inside.example' })
+  const evil = ['Host: evil.example', 'Origin: http://evil.example']
+
+  test('opens no socket and so resets nothing', async () => {
+    expect(await resets(port, ...evil)).toBe('421')
+  })
+  test.each(['/health', '/metrics', '/version', '/livez', '/nowhere', '/api/expected-schema'])(
+    'is refused on %s, with the setting that would allow it',
+    async (path) => {
+      const answer = await say(port, get(path, ...evil))
+      expect(statusOf(answer)).toBe(421)
+      expect(answer).toContain('WEBSOCKET_ALLOWED_HOSTS')
+    },
+  )
+  test.each(['PUT', 'DELETE'])('cannot %s a schema', async (method) => {
+    const path = `${method} /api/expected-schema/a HTTP/1.1`
+    const lines = [...evil, 'Content-Type: application/json', 'Content-Length: 2']
+    expect(statusOf(await say(port, `${head(path, lines)}{}`))).toBe(421)
+  })
+  test.each([
+    'localhost',
+    'LOCALHOST.:80',
+    '127.0.0.1',
+    '[::1]:3002',
+    '10.1.2.3:3002',
+    '[2001:db8::7]',
+    'relay.example:3002',
+    'a.inside.example',
+    'app.localhost',
+  ])('is not %s', async (host) => {
+    expect(statusOf(await say(port, get('/livez', `Host: ${host}`)))).toBe(200)
+  })
+  test('is not the lack of one, as in old health checks', async () => {
+    expect(statusOf(await say(port, 'GET /livez HTTP/1.0\r\n\r\n'))).toBe(200)
+  })
+  test.each(['', 'a b', 'localhost/x', 'localhost@evil.example', 'inside.example', 'a:b:c'])(
+    'may be no name at all: %j',
+    async (host) => {
+      expect([400, 421]).toContain(statusOf(await say(port, get('/livez', `Host: ${host}`))))
+    },
+  )
+  test('is not hidden behind another one', async () => {
+    const answer = await say(port, get('/livez', local, 'Host: evil.example'))
+    expect(statusOf(answer)).toBe(400)
+  })
+})
+
+describe('behind a proxy of ours', async () => {
+  const port = await open({ WEBSOCKET_TRUSTED_PROXY_IPS: '127.0.0.1' })
+  const remote = 'X-Forwarded-For: 203.0.113.9'
+  const put = (...lines: readonly string[]) =>
+    say(port, head('DELETE /api/expected-schema/nobody HTTP/1.1', [local, ...lines]))
+
+  test('a remote address may change nothing although the relay is on loopback', async () => {
+    expect(await resets(port, local, remote)).toBe('CURSOR_RESET_FORBIDDEN')
+    expect(statusOf(await put(remote))).toBe(403)
+  })
+  test('a local one may', async () => {
+    expect(await resets(port, local)).toBe('cursor_reset_complete')
+    expect(await resets(port, local, 'X-Forwarded-For: 127.0.0.1')).toBe('cursor_reset_complete')
+    expect(statusOf(await put())).toBe(404)
+  })
+  test('whoever pretends to be local is not', async () => {
+    const lines = [local, 'X-Forwarded-For: 127.0.0.1, 203.0.113.9']
+    expect(await resets(port, ...lines)).toBe('CURSOR_RESET_FORBIDDEN')
+  })
+})
+
+test.each(['X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9'])(
+  'whom a proxy forwards that nobody named is not local: %s',
+  async (line) => {
+    const port = await open()
+    expect(await resets(port, local, line)).toBe('CURSOR_RESET_FORBIDDEN')
+  },
+)
+
+describe('what asks for another protocol', async () => {
+  const port = await open()
+  const h2c = ['Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABk']
+
+  const pages = ['/health', '/metrics', '/livez', '/version']
+  test.each(pages)('h2c: %s answers, and that is the end', async (path) => {
+    const came = await say(port, get(path, local, ...h2c) + get('/livez', local), /never/)
+    expect(came.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
+    expect(came).toMatch(/^connection: close\r$/im)
+  })
+  test.each([
+    ['without an upgrade', get('/ws', local)],
+    ['to h2c', get('/ws', local, ...h2c)],
+    ['of HTTP/1.0', upgrade(local).replace('HTTP/1.1', 'HTTP/1.0')],
+    ['of HTTP/1.0 without a name', upgrade().replace('HTTP/1.1', 'HTTP/1.0')],
+  ])('a socket %s is told what it takes', async (_, asked) => {
+    const answer = await say(port, asked)
+    expect(statusOf(answer)).toBe(426)
+    expect(answer).toMatch(/^upgrade: websocket\r$/im)
+  })
+  test('a socket elsewhere is that path', async () => {
+    const asked = upgrade(local).replace('/ws', '/nowhere')
+    expect(statusOf(await say(port, asked))).toBe(404)
+    expect(statusOf(await say(port, upgrade(local).replace('/ws', '/livez')))).toBe(200)
+  })
+  test('a wrong version is told the right one', async () => {
+    const answer = await say(port, upgrade(local).replace('Version: 13', 'Version: 12'))
+    expect(statusOf(answer)).toBe(426)
+    expect(answer).toMatch(/^sec-websocket-version: 13\r$/im)
+  })
+})
+
+test('an answer that is still due never runs into a socket', async () => {
+  const port = await open()
+  const asked = get('/metrics', local) + upgrade(local) + get('/livez', local)
+  const came = await say(port, asked, /HTTP\/1\.1 400|HTTP\/1\.1 101.*HTTP\/1\.1/s)
+  expect(came.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400'])
+  const inOrder = await say(port, upgrade(local), /\r\n\r\n/)
+  expect(statusOf(inOrder)).toBe(101)
+})
+
+describe('where there is a token', async () => {
+  const port = await open({
+    WEBSOCKET_AUTH_TOKEN: 'open-sesame',
+    KAFKA_SASL_USERNAME: 'somebody',
+    KAFKA_SASL_PASSWORD: 'something',
+  })
+  const version = (...lines: readonly string[]) => say(port, get('/version', local, ...lines))
+
+  test('/version shows strangers no servers, users or paths', async () => {
+    const shown = await version()
+    expect(statusOf(shown)).toBe(200)
+    expect(shown).toContain('resume_namespace')
+    expect(shown).not.toMatch(/127\.0\.0\.1:1|somebody|expected_schemas\.json/)
+  })
+  test('/version shows all to who has the token, and nothing to who has a wrong one', async () => {
+    expect(await version('Authorization: Bearer open-sesame')).toMatch(/somebody/)
+    expect(statusOf(await version('Authorization: Bearer wrong'))).toBe(401)
+  })
+})

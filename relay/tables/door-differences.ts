@@ -1,0 +1,40 @@
+/** Differences from DashFlow's relay in who is let in, and in which settings are heard. */
+import type { DifferenceRow } from './differences.ts'
+
+export const doorDifferences: readonly DifferenceRow[] = [
+  {
+    what: 'The relay answers to addresses, `localhost` and the names that it was told.',
+    why: "A page can let its own site's name point to this machine, and was at home here then.",
+    noticed: '421 and a text that names `WEBSOCKET_ALLOWED_HOSTS`, on every path.',
+  },
+  {
+    what: 'A page of another origin opens no socket and pins no schema.',
+    why: 'Any page that was open in a browser could read the stream of a relay on loopback.',
+    noticed: '403; `WEBSOCKET_ALLOWED_ORIGINS`, whose entries are compared as origins.',
+  },
+  {
+    what: '`cursor_reset` needs the token unless relay and client are both on loopback.',
+    why: 'Any page or client, also one behind a proxy here, could erase the replay of all others.',
+    noticed: '`error` with the code `CURSOR_RESET_FORBIDDEN`.',
+  },
+  {
+    what: 'Who asks at `/ws` for something else than a WebSocket is told what it takes.',
+    why: 'An upgrade of HTTP/1.0, or to another protocol, is to be ignored, not obeyed.',
+    noticed: '426 with `Upgrade: websocket`; elsewhere an `Upgrade` changes no answer.',
+  },
+  {
+    what: 'An upgrade that does not wait for the answers to earlier requests is refused.',
+    why: 'Those answers were written into the stream of frames.',
+    noticed: '400, in its turn.',
+  },
+  {
+    what: 'Where a token is set, `/version` tells strangers no text and no list.',
+    why: 'It named brokers, users and paths to everybody.',
+    noticed: '`settings_withheld`; with the token everything is there.',
+  },
+  {
+    what: 'Wrong tokens, and pages asked for, are limited by address.',
+    why: 'A weak token could be guessed, and `/metrics` is not free.',
+    noticed: '429 with `Retry-After`; `relay_refused_http_requests_total`.',
+  },
+]
