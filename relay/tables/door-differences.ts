@@ -33,6 +33,31 @@ export const doorDifferences: readonly DifferenceRow[] = [
     noticed: '`settings_withheld`; with the token everything is there.',
   },
   {
+    what: 'Names that look like a setting and are none are told, with the right one.',
+    why: 'A relay with `WEBSOCKET_AUTHTOKEN` was open and said nothing.',
+    noticed: 'A warning; code 1 where it was to keep somebody out.',
+  },
+  {
+    what: '`REDIS_ZCARD_CHECK_CADENCE` has no effect.',
+    why: 'It says how seldom the replay buffer is trimmed; here every write trims it exactly.',
+    noticed: 'A warning at the start.',
+  },
+  {
+    what: 'No traces are sent; `OTEL_EXPORTER_OTLP_ENDPOINT` has no effect.',
+    why: 'A span for each record costs more than the record; ages and latencies are metrics here.',
+    noticed: 'A warning at the start; see METRICS.md.',
+  },
+  {
+    what: '`RUST_LOG` is heard where `LOG_LEVEL` is not set: one level, of all or of the program.',
+    why: 'Deployments have it. What it says of modules is about those of another program.',
+    noticed: '`logLevel` of `/version`; `off` logs errors still.',
+  },
+  {
+    what: 'A message of any kind above 1 MiB ends the client, binary ones as well.',
+    why: 'Up to 64 MiB of what is ignored anyway was held in memory for each client.',
+    noticed: 'Close code 1009; smaller binary messages are ignored as before.',
+  },
+  {
     what: 'Wrong tokens, and pages asked for, are limited by address.',
     why: 'A weak token could be guessed, and `/metrics` is not free.',
     noticed: '429 with `Retry-After`; `relay_refused_http_requests_total`.',

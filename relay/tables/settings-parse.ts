@@ -4,9 +4,10 @@
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { isRange } from '../limits/client-address.ts'
-import { addressesProblem, hostForm, readAddress, readHost, wordsOf } from './addresses.ts'
-import { hostProblem } from '../limits/hosts.ts'
+import { hostProblem, isLoopback } from '../limits/hosts.ts'
 import { originProblem } from '../limits/origins.ts'
+import { addressesProblem, hostForm, readAddress, readHost, wordsOf } from './addresses.ts'
+import { levelOf } from './rust-log.ts'
 import {
   type ChoiceRow,
   type NumberRow,
@@ -15,6 +16,7 @@ import {
   settingRows,
   type Settings,
 } from './settings.ts'
+import { spellingOf } from './spelling.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 export type ParsedSettings =
@@ -41,14 +43,19 @@ export function parseSettings(
   const warnings: string[] = []
   const problems: string[] = []
   for (const [key, row] of Object.entries(settingRows) as [SettingKey, SettingRow][]) {
-    const reading = readRow(row, env[row.env]?.trim() ?? '')
+    const written = env[row.env]?.trim() ?? ''
+    const isUnset = key === 'logLevel' && written === ''
+    const reading = readRow(row, isUnset ? levelOf(env['RUST_LOG']) : written)
     // A refused value stands for its default, so that the rules below find what else is wrong.
     settings[key] = reading.problem === undefined ? reading.value : readRow(row, '').value
     if (reading.warning !== undefined) warnings.push(reading.warning)
     if (reading.problem !== undefined) problems.push(reading.problem)
   }
-  problems.push(...contradictions(settings as Settings), ...inspect(settings as Settings))
+  const spelling = spellingOf(env)
+  problems.push(...contradictions(settings as Settings), ...spelling.problems)
+  problems.push(...inspect(settings as Settings))
   if (problems.length > 0) return { ok: false, problems }
+  warnings.push(...spelling.warnings, ...cautions(settings as Settings))
   return { ok: true, settings: settings as Settings, warnings }
 }
 
@@ -70,9 +77,15 @@ function readChoice(row: ChoiceRow, text: string): Reading {
   return { problem: `${row.env}: wanted one of ${words}; found "${text}"` }
 }
 
+/** A service called `websocket` is all it takes. */
+const ofService =
+  ', which Kubernetes sets for a service of that name: rename it, or set enableServiceLinks: false'
+
 function readNumber(row: NumberRow, text: string): Reading {
   if (!/^[+-]?\d+$/.test(text)) {
-    return { problem: `${row.env}: wanted a whole number (${row.unit}); found "${text}"` }
+    const isOfService = row.unit === 'port' && text.startsWith('tcp://')
+    const hint = isOfService ? ofService : ''
+    return { problem: `${row.env}: wanted a whole number (${row.unit}); found "${text}"${hint}` }
   }
   const asked = Number(text)
   if (asked === 0 && row.zeroMeans === 'the default') return { value: defaultOf(row) }
@@ -96,6 +109,25 @@ function readHostOf(env: string, text: string): Reading {
   return host === undefined
     ? { problem: `${env}: wanted ${hostForm}; found "${text}"` }
     : { value: host }
+}
+
+/** What may be meant so, and is worth a word. */
+function cautions({ allowedHosts, authToken, host }: Settings): string[] {
+  if (authToken !== '') return []
+  const found: string[] = []
+  if (!isLoopback(host)) {
+    found.push(
+      `WEBSOCKET_HOST ${host} is reached by others, and no token is set: WHOEVER REACHES IT READS ` +
+        'EVERY RECORD. Set WEBSOCKET_AUTH_TOKEN, or listen on 127.0.0.1',
+    )
+  }
+  if (allowedHosts.includes('*')) {
+    found.push(
+      'WEBSOCKET_ALLOWED_HOSTS is * and no token is set: any page in a browser that reaches the ' +
+        'relay may read every record. Name the hosts, or set WEBSOCKET_AUTH_TOKEN',
+    )
+  }
+  return found
 }
 
 const isPair = (a: string, b: string) => (a === '') === (b === '')
@@ -179,7 +211,7 @@ export function tellSettings(settings: Settings): Record<string, unknown> {
 export function tellHarmless(settings: Settings): Record<string, unknown> {
   const told = Object.entries(tellSettings(settings))
   return Object.fromEntries(
-    told.filter(([key]) => !['text', 'list'].includes(settingRows[key as SettingKey].kind)),
+    told.filter(([key]) => ['number', 'flag', 'choice'].includes(settingRows[key as SettingKey].kind)),
   )
 }
 
