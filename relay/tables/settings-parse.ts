@@ -117,8 +117,8 @@ function cautions({ allowedHosts, authToken, host }: Settings): string[] {
   const found: string[] = []
   if (!isLoopback(host)) {
     found.push(
-      `WEBSOCKET_HOST ${host} is reached by others, and no token is set: WHOEVER REACHES IT READS ` +
-        'EVERY RECORD. Set WEBSOCKET_AUTH_TOKEN, or listen on 127.0.0.1',
+      `WEBSOCKET_HOST ${host} is reached by others, and no token is set: WHOEVER REACHES IT ` +
+        'READS EVERY RECORD. Set WEBSOCKET_AUTH_TOKEN, or listen on 127.0.0.1',
     )
   }
   if (allowedHosts.includes('*')) {
