@@ -207,11 +207,13 @@ export function tellSettings(settings: Settings): Record<string, unknown> {
   )
 }
 
+const harmless = new Set(['number', 'flag', 'choice'])
+
 /** Those that name no server, user or path: nothing for who wants to know where to go next. */
 export function tellHarmless(settings: Settings): Record<string, unknown> {
   const told = Object.entries(tellSettings(settings))
   return Object.fromEntries(
-    told.filter(([key]) => ['number', 'flag', 'choice'].includes(settingRows[key as SettingKey].kind)),
+    told.filter(([key]) => harmless.has(settingRows[key as SettingKey].kind)),
   )
 }
 
