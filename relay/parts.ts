@@ -303,8 +303,16 @@ export interface ResumeParser {
 }
 /** Lets replays through: so many at once, and all of them no faster than they may be. */
 export interface ReplayGate {
-  /** The chunks, in their time; or none, and `onRefused` is called, if its turn does not come. */
-  pass(chunks: AsyncIterable<Buffer>, onRefused: () => void): AsyncIterable<Buffer>
+  /**
+   * The chunks, in their time; they end, and `onRefused` is called, if its turn does not come.
+   *
+   * @param address whose share it is
+   */
+  pass(
+    chunks: AsyncIterable<Buffer>,
+    address: string,
+    onRefused: () => void,
+  ): AsyncIterable<Buffer>
   readonly underWay: number
 }
 

@@ -34,7 +34,8 @@ function bench() {
     replay: async () => void (seen.replays += 1),
     unfence: () => undefined,
   }
-  const session = { isOver: false, fence: () => true, outlet } as unknown as Session
+  const visitor = { address: '', mayAdminister: true }
+  const session = { isOver: false, fence: () => true, outlet, visitor } as unknown as Session
   const resume = (more = '"from":"latest"') => {
     requests.resume(session, `{"type":"resume",${more}}`)
   }

@@ -121,9 +121,10 @@ export class Requests {
     const fence = await this.#fence(session, request)
     if (fence === undefined) return session.refuse('REPLAY_TIMEOUT')
     const replay = this.#begin(request, fence)
+    const { address } = session.visitor
     try {
       const onRefused = () => this.#refuse(session, 'replay_busy', 'REPLAY_BUSY')
-      await session.outlet.replay(parts.replayGate.pass(replay.chunks(), onRefused))
+      await session.outlet.replay(parts.replayGate.pass(replay.chunks(), address, onRefused))
     } catch (error) {
       world.logger.error({ err: error }, 'a replay failed')
       return session.refuse('REPLAY_FAILED')

@@ -13,7 +13,7 @@ const defect: RelayDefect = {
   rules: ['fields-missing'],
   relay: ({ replayGate: gate }) => ({
     replayGate: {
-      pass: (chunks, onRefused) => renamed(gate.pass(chunks, onRefused)),
+      pass: (chunks, address, onRefused) => renamed(gate.pass(chunks, address, onRefused)),
       get underWay() {
         return gate.underWay
       },

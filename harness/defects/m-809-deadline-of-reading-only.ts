@@ -9,7 +9,7 @@ const defect: RelayDefect = {
   rules: ['replay-goes-on'],
   relay: ({ replayGate: gate }) => ({
     replayGate: {
-      pass: (chunks, onRefused) => gate.pass(readFirst(chunks), onRefused),
+      pass: (chunks, address, onRefused) => gate.pass(readFirst(chunks), address, onRefused),
       get underWay() {
         return gate.underWay
       },

@@ -1,5 +1,6 @@
 /** The gate of replays: how many at once, who is next, who is refused, and how fast they go. */
-import { expect, test } from 'vitest'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
 import { ManualClock, settled } from '../world/manual-clock.ts'
 import { createReplayGate, type GateBounds } from './replay-gate.ts'
 
@@ -20,10 +21,11 @@ async function* chunks(count: number, bytes: number, until?: Promise<void>) {
 function bench(more: Partial<GateBounds> = {}) {
   const clock = new ManualClock()
   const gate = createReplayGate(clock, { ...bounds, ...more })
-  const run = (source: AsyncIterable<Buffer>) => {
+  const run = (source: AsyncIterable<Buffer>, address = 'here') => {
     const seen = { chunks: 0, isRefused: false, isOver: false }
     const read = async () => {
-      for await (const _ of gate.pass(source, () => void (seen.isRefused = true))) seen.chunks += 1
+      const onRefused = () => void (seen.isRefused = true)
+      for await (const _ of gate.pass(source, address, onRefused)) seen.chunks += 1
       seen.isOver = true
     }
     void read()
@@ -81,4 +83,107 @@ test.each([
   expect(replay.chunks).toBe(7)
   await clock.pass(4_000, 500)
   expect(replay.isOver).toBe(true)
+})
+
+/** A replay whose every chunk waits until it is let go, as when its client reads slowly. */
+function slow(count: number) {
+  const gates = Array.from({ length: count }, () => Promise.withResolvers<void>())
+  async function* source() {
+    for (const { promise } of gates) {
+      yield Buffer.alloc(1)
+      await promise
+    }
+  }
+  const letGo = async (chunk: number) => {
+    gates[chunk]?.resolve()
+    await settled()
+  }
+  return { source: source(), letGo }
+}
+
+describe('addresses share the places', () => {
+  test('who holds fewer goes first, however many came before', async () => {
+    const { run } = bench({ replaysMax: 2 })
+    const many = [slow(1), slow(1)]
+    for (const { source } of many) run(source, 'many')
+    const before = [1, 2, 3].map(() => run(chunks(1, 1, new Promise(() => undefined)), 'many'))
+    const one = run(chunks(1, 1, new Promise(() => undefined)), 'one')
+    await settled()
+    await many[0]!.letGo(0)
+    expect([one.chunks, ...before.map(({ chunks: seen }) => seen)]).toEqual([1, 0, 0, 0])
+    await many[1]!.letGo(0)
+    expect([one.chunks, ...before.map(({ chunks: seen }) => seen)]).toEqual([1, 1, 0, 0])
+  })
+
+  test('seven addresses keep nobody out, and get all they asked for in the end', async () => {
+    const { clock, gate, run } = bench({ replaysMax: 64, waitMs: 10_000 })
+    const held = Array.from({ length: 70 }, (_, at) => {
+      const { source, letGo } = slow(3)
+      return { letGo, seen: run(source, `a${at % 7}`) }
+    })
+    await settled()
+    const newcomer = run(chunks(2, 1), 'new')
+    await clock.pass(1_000)
+    expect([gate.underWay, newcomer.chunks]).toEqual([64, 0])
+    await held[0]!.letGo(0)
+    expect(newcomer).toEqual({ chunks: 2, isRefused: false, isOver: true })
+    for (let chunk = 0; chunk < 3; chunk += 1) {
+      for (const { letGo } of held) await letGo(chunk)
+    }
+    expect(held.filter(({ seen }) => seen.chunks !== 3 || seen.isRefused)).toEqual([])
+    expect(gate.underWay).toBe(0)
+  })
+
+  test('a replay that is the only one of its address keeps its place', async () => {
+    const { run } = bench({ replaysMax: 1 })
+    const first = slow(2)
+    const [seen, other] = [run(first.source, 'a'), run(chunks(1, 1), 'b')]
+    await settled()
+    await first.letGo(0)
+    expect([seen.chunks, other.chunks]).toEqual([2, 0])
+    await first.letGo(1)
+    expect(other.isOver).toBe(true)
+  })
+
+  test('who gave its place away and gets none in time comes back later', async () => {
+    const { clock, gate, run } = bench({ replaysMax: 2 })
+    const two = [slow(3), slow(3)]
+    const seen = two.map(({ source }) => run(source, 'a'))
+    await settled()
+    run(chunks(1, 1, new Promise(() => undefined)), 'b')
+    await settled()
+    await two[0]!.letGo(0)
+    expect(seen[0]).toMatchObject({ chunks: 2, isRefused: false })
+    await clock.pass(1_000)
+    expect(seen[0]).toEqual({ chunks: 2, isRefused: true, isOver: true })
+    expect([seen[1]!.chunks, gate.underWay]).toEqual([1, 2])
+  })
+
+  test('never more at once than may be, and none is lost, whoever asks when', async () => {
+    const order = fc.array(
+      fc.record({ address: fc.integer({ min: 0, max: 4 }), count: fc.integer({ min: 1, max: 5 }) }),
+      { minLength: 1, maxLength: 40 },
+    )
+    await fc.assert(
+      fc.asyncProperty(order, fc.integer({ min: 1, max: 6 }), async (asked, replaysMax) => {
+        const { gate, run } = bench({ replaysMax })
+        let most = 0
+        async function* source(count: number) {
+          for (let made = 0; made < count; made += 1) {
+            most = Math.max(most, gate.underWay)
+            yield Buffer.alloc(1)
+            await Promise.resolve()
+          }
+        }
+        const all = asked.map(({ address, count }) => run(source(count), `a${address}`))
+        const isBusy = () => all.some(({ isOver }) => !isOver)
+        for (let turn = 0; turn < 300 && isBusy(); turn += 1) await settled()
+        const wanted = all.map(({ isRefused }, at) => (isRefused ? 0 : asked[at]!.count))
+        expect(all.map((one) => one.chunks)).toEqual(wanted)
+        expect(most).toBeLessThanOrEqual(replaysMax)
+        expect([gate.underWay, all.every(({ isOver }) => isOver)]).toEqual([0, true])
+      }),
+      { numRuns: 50 },
+    )
+  })
 })

@@ -1,13 +1,15 @@
 /**
  * What keeps replays from being an amplifier: sixty bytes of a resume ask for thousands of records.
  * Only so many replays are under way at once, the others wait for a bounded time, and all of them
- * together send no more bytes a second than they may.
+ * together send no more bytes a second than they may. Addresses share the places: a few of them
+ * cannot hold all, however slowly they read.
  */
 import type { ReplayGate } from '../parts.ts'
 import type { Clock } from '../world/clock.ts'
 import { sleep } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
 import { Bucket } from './bucket.ts'
+import { FairPlaces } from './fair-places.ts'
 
 export interface GateBounds {
   /** Replays under way at once. */
@@ -32,24 +34,38 @@ class FairGate implements ReplayGate {
   readonly #clock: Clock
   readonly #bounds: GateBounds
   readonly #all: Bucket | undefined
-  readonly #waiting = new Set<() => void>()
-  underWay = 0
+  readonly #places: FairPlaces
 
   constructor(clock: Clock, bounds: GateBounds) {
     this.#clock = clock
     this.#bounds = bounds
     this.#all = this.#bucket(bounds.allBytesPerSecond)
+    this.#places = new FairPlaces(bounds.replaysMax)
   }
 
+  get underWay(): number {
+    return this.#places.taken
+  }
+
+  /** A place is given on between two chunks: a client that reads slowly holds it no longer. */
   async *pass(
     chunks: AsyncIterable<Buffer>,
+    address: string,
     onRefused: () => void,
   ): AsyncGenerator<Buffer, void, undefined> {
-    if (!(await this.#enter())) return onRefused()
+    let isIn = await this.#enter(address)
+    if (!isIn) return onRefused()
     try {
-      yield* this.#paced(chunks)
+      for await (const bytes of this.#paced(chunks)) {
+        yield bytes
+        if (!this.#places.isOwed(address)) continue
+        this.#places.leave(address)
+        isIn = false
+        isIn = await this.#enter(address)
+        if (!isIn) return onRefused()
+      }
     } finally {
-      this.#leave()
+      if (isIn) this.#places.leave(address)
     }
   }
 
@@ -64,35 +80,21 @@ class FairGate implements ReplayGate {
     }
   }
 
-  /** A place, at once or in the order of asking; `false` when that took too long. */
-  async #enter(): Promise<boolean> {
+  /** A place, at once or in its turn; `false` when that took too long. */
+  async #enter(address: string): Promise<boolean> {
     const { replaysMax, waitMs } = this.#bounds
-    if (this.underWay < replaysMax) {
-      this.underWay += 1
-      return true
-    }
-    if (this.#waiting.size >= replaysMax * waitingPerReplayMax) return false
+    if (this.#places.take(address)) return true
+    if (this.#places.waitingCount >= replaysMax * waitingPerReplayMax) return false
     const turn = Promise.withResolvers<void>()
-    this.#waiting.add(turn.resolve)
+    this.#places.wait(address, turn.resolve)
     try {
       await withDeadline(this.#clock, waitMs, 'the turn of a replay', () => turn.promise)
       return true
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error
       // The place may have been handed over in the moment in which the time was over.
-      return !this.#waiting.delete(turn.resolve)
+      return !this.#places.cancel(address, turn.resolve)
     }
-  }
-
-  /** A place that somebody waits for is handed over, so that nobody overtakes. */
-  #leave(): void {
-    const [next] = this.#waiting
-    if (next === undefined) {
-      this.underWay -= 1
-      return
-    }
-    this.#waiting.delete(next)
-    next()
   }
 
   #bucket(perSecond: number): Bucket | undefined {

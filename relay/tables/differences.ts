@@ -132,6 +132,11 @@ const resuming: readonly DifferenceRow[] = [
     noticed: '`TOO_MANY_RESUMES`, `TOO_MANY_RESETS`; `REPLAY_BUSY` closes with 4005.',
   },
   {
+    what: 'Addresses share the places of replays; a replay may wait between two of its pages.',
+    why: 'A few addresses that read slowly held all places, and kept everybody else out.',
+    noticed: 'An address with fewer replays under way goes first; IPv6 counts by /64.',
+  },
+  {
     what: '`bufferCleared` is true only if it is true; what was reset is never shown again.',
     why: 'It was always true, even when Redis was never reached.',
     noticed: '`bufferCleared: false`, and the epoch changes in any case.',
