@@ -301,6 +301,12 @@ const clients = {
     'Requests for pages that were refused, by reason.',
     ours,
   ),
+  tlsNotAfter: gauge(
+    'relay_tls_not_after_timestamp_seconds',
+    none,
+    'When the certificate of the listener ends; absent without TLS.',
+    ours,
+  ),
   requestsRefused: counter(
     'relay_requests_refused_total',
     { reason: ['resume_rate', 'replay_busy', 'reset_rate', 'reset_forbidden'] },
