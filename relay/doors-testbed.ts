@@ -48,11 +48,12 @@ const upgradeLines = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
   'Sec-WebSocket-Version: 13',
 ]
-export const get = (path: string, ...lines: readonly string[]) => head(`GET ${path} HTTP/1.1`, lines)
+export const get = (path: string, ...lines: readonly string[]) =>
+  head(`GET ${path} HTTP/1.1`, lines)
 export const upgrade = (...lines: readonly string[]) => get('/ws', ...upgradeLines, ...lines)
 export const local = 'Host: localhost'
 
-/** Sends bytes, and returns what came until `enough` of it or the end of the connection. */
+/** Sends bytes; returns what came until there was `enough`, or the end of the connection. */
 export async function say(
   port: number,
   bytes: string | Buffer,

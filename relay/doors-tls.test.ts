@@ -1,13 +1,18 @@
 /** TLS on the relay's own listener: pages, sockets, and certificates that are renewed meanwhile. */
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { connect as connectPlain } from 'node:net'
+import { connect as connectPlain, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect, type TLSSocket } from 'node:tls'
+import { connect, createServer, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { certificateProblems } from './adapters/certificates.ts'
 import { get, local, open, say, statusOf, stopAll, upgrade } from './doors-testbed.ts'
+import { ByteLog } from './log/byte-log.ts'
+import { recordFrames } from './log/frames.ts'
+import type { Outlet } from './parts.ts'
+import { openOutlet } from './stages/send.ts'
 import { parseSettings } from './tables/settings-parse.ts'
 import { sleep, systemClock as clock } from './world/clock.ts'
 
@@ -106,11 +111,59 @@ test('peers that never begin with TLS are ended in time, and are in nobody’s w
   expect(silent.filter(({ closed }) => !closed)).toHaveLength(0)
 }, 15_000)
 
+test('a stream of records comes whole, also where the client takes it slowly', async () => {
+  use('one')
+  const pair = { cert: readFileSync(at('one.pem')), key: readFileSync(at('one.key')) }
+  const log = new ByteLog({ bytesMax: 64 * 1_024 * 1_024, recordsMax: 10_000 })
+  const outlets: Outlet[] = []
+  const server = createServer(pair, (socket) => {
+    const outlet = openOutlet({ ...outletNeeds, socket, log })
+    outlets.push(outlet)
+    outlet.goLive()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const client = secure((server.address() as AddressInfo).port, 'one')
+  const digest = createHash('sha256')
+  const seen = { bytes: 0 }
+  client.on('data', (chunk) => {
+    seen.bytes += chunk.length
+    digest.update(chunk)
+    client.pause()
+    setImmediate(() => client.resume())
+  })
+  while (outlets.length === 0) await sleep(clock, 5)
+  const wanted = createHash('sha256')
+  const made = { bytes: 0 }
+  for (let offset = 0n; offset < 300n; offset += 1n) {
+    const value = Buffer.alloc(Number(offset % 7n) * 20_000 + 1, Number(offset))
+    const frames = recordFrames(0, offset, value)
+    wanted.update(frames)
+    made.bytes += frames.length
+    log.append(0, offset, value)
+    outlets[0]!.wake()
+    if (offset % 16n === 0n) await sleep(clock, 1)
+  }
+  for (let tries = 0; tries < 1_000 && seen.bytes < made.bytes; tries += 1) await sleep(clock, 10)
+  expect([seen.bytes, digest.digest('hex')]).toEqual([made.bytes, wanted.digest('hex')])
+  client.destroy()
+  server.close()
+}, 15_000)
+
+const nothing = () => undefined
+const outletNeeds = {
+  deadline: { limitMs: () => 5_000, gaveUp: nothing, effective: {} },
+  writeBytesMax: 256 * 1_024,
+  controlBytesMax: 1_024,
+  onLapped: nothing,
+  onDrained: nothing,
+  onClosed: nothing,
+}
+
 describe('files that cannot be used stop the start', () => {
   test.each([
     [{ WEBSOCKET_TLS_KEY_FILE: '' }, /must be set together/],
     [{ WEBSOCKET_TLS_CERT_FILE: at('nowhere.pem') }, /WEBSOCKET_TLS_CERT_FILE: wanted a PEM/],
-    [{ WEBSOCKET_TLS_KEY_FILE: at('used.pem') }, /WEBSOCKET_TLS_KEY_FILE: wanted a PEM private key/],
+    [{ WEBSOCKET_TLS_KEY_FILE: at('used.pem') }, /WEBSOCKET_TLS_KEY_FILE: wanted a PEM private/],
     [{ WEBSOCKET_TLS_KEY_FILE: at('two.key') }, /wanted the key of WEBSOCKET_TLS_CERT_FILE/],
     [{ WEBSOCKET_TLS_CRT_FILE: at('used.pem') }, /did you mean WEBSOCKET_TLS_CERT_FILE\?/],
   ])('%j', (more, wanted) => {

@@ -10,7 +10,7 @@ export class PendingConnections {
   readonly #countMax: number
   readonly #onEnded: () => void
   readonly #open = new Set<Socket>()
-  /** Those that have not agreed on TLS, by their peer: nothing else is the same before and after. */
+  /** Those that have not agreed on TLS, by their peer: it is the same before and after. */
   readonly #unsecured = new Map<string, Socket>()
 
   constructor(countMax: number, onEnded: () => void) {

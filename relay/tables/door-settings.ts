@@ -1,4 +1,4 @@
-/** Settings of who is let in: hosts, origins, token, proxies, and TLS of the relay's own listener. */
+/** Settings of who is let in: hosts, origins, token, proxies, and TLS of the own listener. */
 import { type ListRow, number, ours, type SettingRow, text } from './setting-row.ts'
 
 export const doorSettingRows = {
@@ -47,8 +47,8 @@ export const doorSettingRows = {
   tlsCertFile: text(
     'WEBSOCKET_TLS_CERT_FILE',
     '',
-    'PEM file of the certificate, and of those that vouch for it: the relay then listens with TLS ' +
-      'alone. It is read again when it changes.',
+    'PEM file of the certificate, and of those that vouch for it: the relay then listens with ' +
+      'TLS alone. It is read again when it changes.',
     ours,
   ),
   tlsKeyFile: text('WEBSOCKET_TLS_KEY_FILE', '', 'PEM file of its key, not encrypted.', ours),
