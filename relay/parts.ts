@@ -130,7 +130,7 @@ export interface ReplayPage {
   /** Set when a tier could not be asked: the page may be short, and the client is told. */
   readonly degraded?: string
 }
-/** Oldest and newest offset that is retained; undefined for an empty partition. */
+/** Oldest and newest offset that is retained of a partition. */
 export interface Retained {
   readonly oldest: bigint
   readonly newest: bigint
@@ -154,7 +154,11 @@ export interface ReplayStore {
   /** Offsets that no client gets (dead-lettered, no payload, compacted): not losses. Inclusive. */
   addHole(partition: number, offset: bigint, lastOffset?: bigint): void
   partitions(signal: AbortSignal): Promise<Asked<readonly number[]>>
-  retained(partition: number, signal: AbortSignal): Promise<Asked<Retained | undefined>>
+  /** Of each of these partitions of which something is retained. */
+  retained(
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Asked<ReadonlyMap<number, Retained>>>
   /** One page of `after < offset < before`. */
   page(
     partition: number,
