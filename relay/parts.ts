@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ClientFrame, Parsed } from '../proto/control.ts'
 import type { ByteLog, LogBounds } from './log/byte-log.ts'
 import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
 import type { CloseReason } from './tables/close-codes.ts'
@@ -301,9 +302,13 @@ export interface Rates {
   /** Whether the buffer may be reset once more, by whomever. */
   mayReset(): boolean
 }
-/** Reads the text of a resume. Total: it is served, or refused with its code. */
+/** What becomes of a resume. Total: it is served, or refused with its code. */
 export interface ResumeParser {
-  parse(text: string): ResumeRequest | ResumeRefusal
+  /**
+   * @param read what was read of it, once
+   * @param text as it came
+   */
+  parse(read: Parsed<ClientFrame>, text: string): ResumeRequest | ResumeRefusal
 }
 /** Lets replays through: so many at once, and all of them no faster than they may be. */
 export interface ReplayGate {
