@@ -3,7 +3,7 @@
  * no integer passes through a double.
  */
 import * as z from 'zod'
-import { canonicalJson, parseLossless, type JsonLimits } from './canonical-json.ts'
+import { canonicalJson, parseLossless } from './canonical-json.ts'
 import {
   clientFrames,
   serverFrames,
@@ -11,7 +11,7 @@ import {
   type ControlFrame,
   type ServerFrame,
 } from './control-frames.ts'
-import { isJsonObject, TooManyMembers, type JsonObject, type JsonValue } from './json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts'
 
 export {
   CONTROL_SCHEMA_VERSION,
@@ -36,43 +36,24 @@ export const controlFailures = {
   not_an_object: 'The text is JSON, but no object.',
   unknown_type: 'The object has no type that this side accepts.',
   invalid_shape: 'The frame has not the fields that its type demands.',
-  too_many_entries: 'The object names more than any frame may; it was not read to its end.',
 } as const
 export type ControlFailure = keyof typeof controlFailures
 
 export type Parsed<Frame> =
   | { readonly ok: true; readonly frame: Frame }
-  | NoFrame
-export interface NoFrame {
-  readonly ok: false
-  readonly reason: ControlFailure
-  readonly says: string
-  /** Of too many entries: the field that has them. */
-  readonly field?: string
-}
+  | { readonly ok: false; readonly reason: ControlFailure; readonly says: string }
 
 type Schemas = Readonly<Record<string, z.ZodType>>
 const allFrames = { ...clientFrames, ...serverFrames }
-
-/** Members that a field of a client's frame may have; any other than these has no use for more. */
-const membersMax: Readonly<Record<string, number>> = {
-  lastOffsetsByPartition: RESUME_PARTITIONS_MAX,
-  lastSequencesByThread: RESUME_THREADS_MAX,
-}
-const otherMembersMax = 1_024
-const clientLimits = {
-  membersMax: (key = '') =>
-    Object.hasOwn(membersMax, key) ? membersMax[key]! : otherMembersMax,
-}
 
 /** Reads a frame of either direction. Never throws. */
 export function parseControl(text: string): Parsed<ControlFrame> {
   return parse<ControlFrame>(text, allFrames)
 }
 
-/** Reads what a client sent, and no more of it than a frame may name. Never throws. */
+/** Reads what a client sent. Never throws. */
 export function parseClientFrame(text: string): Parsed<ClientFrame> {
-  return parse<ClientFrame>(text, clientFrames, clientLimits)
+  return parse<ClientFrame>(text, clientFrames)
 }
 
 /** Reads what a relay sent. Never throws. */
@@ -95,16 +76,11 @@ export function cursorText(partition: number, offset: bigint): string {
   return `{"type":"cursor","partition":${partition},"offset":"${offset}"}`
 }
 
-function parse<Frame>(text: string, schemas: Schemas, limits: JsonLimits = {}): Parsed<Frame> {
+function parse<Frame>(text: string, schemas: Schemas): Parsed<Frame> {
   let value: JsonValue
   try {
-    value = parseLossless(text, limits)
+    value = parseLossless(text)
   } catch (error) {
-    if (error instanceof TooManyMembers) {
-      const { key: field } = error
-      const refused = refuse('too_many_entries', error.message)
-      return field === undefined ? refused : { ...refused, field }
-    }
     return refuse('invalid_json', error instanceof Error ? error.message : String(error))
   }
   if (!isJsonObject(value)) return refuse('not_an_object')
@@ -123,6 +99,9 @@ function describeType(type: JsonValue | undefined, schemas: Schemas): string {
   return `Wanted one of ${Object.keys(schemas).join(', ')}; found ${found}.`
 }
 
-function refuse(reason: ControlFailure, found = ''): NoFrame {
+function refuse(
+  reason: ControlFailure,
+  found = '',
+): { readonly ok: false; readonly reason: ControlFailure; readonly says: string } {
   return { ok: false, reason, says: `${controlFailures[reason]} ${found}`.trim() }
 }

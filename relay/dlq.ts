@@ -7,7 +7,8 @@
  *
  * Bounded in requests under way and in bytes that wait or are under way.
  */
-import { type Letter, letterOf, type Poison } from './letter.ts'
+import { type Letter, letterOf, type Poison, traceId } from './letter.ts'
+import { MalformedLines } from './malformed-lines.ts'
 import type { Metrics } from './metrics.ts'
 import type { Logger } from './adapters/logger.ts'
 import type { Settings } from './tables/settings.ts'
@@ -63,6 +64,7 @@ export class DeadLetterQueue {
   readonly #needs: DlqNeeds
   readonly #isClosed: boolean
   readonly #backoff = new Backoff(retry)
+  readonly #lines: MalformedLines
   /** Offsets of letters that are not settled, by partition: nothing past them is committed. */
   readonly #open = new Map<number, Set<bigint>>()
   #waiting: Open[] = []
@@ -79,6 +81,7 @@ export class DeadLetterQueue {
   constructor(needs: DlqNeeds) {
     this.#needs = needs
     this.#isClosed = needs.settings.dlqMode === 'fail_closed'
+    this.#lines = new MalformedLines(needs.clock, needs.logger)
   }
 
   /** Whether the next letter is taken. Fail-open always says so, and may lose it. */
@@ -101,6 +104,8 @@ export class DeadLetterQueue {
 
   /** Takes the letter of a record. Returns at once; never throws. */
   take(poison: Poison): void {
+    const { partition, offset } = poison
+    this.#lines.tell(poison, () => traceId(this.#needs.topic, partition, offset))
     if (!this.#isClosed && this.#isFull) return this.#fail('backpressure', 1)
     const { clock, settings, topic } = this.#needs
     const { isDlqPayloadIncluded: isPayloadIncluded, payloadBytesMax } = settings

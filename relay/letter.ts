@@ -120,7 +120,7 @@ function payloadOf(poison: Poison, hash: string, rules: LetterRules): PayloadFie
 }
 
 /** A UUID that depends on the record only. */
-function traceId(topic: string, partition: number, offset: bigint): string {
+export function traceId(topic: string, partition: number, offset: bigint): string {
   const hash = createHash('sha256').update(`${topic}/${partition}/${offset}`).digest()
   hash[6] = (hash[6]! & 0x0f) | 0x80
   hash[8] = (hash[8]! & 0x3f) | 0x80

@@ -5,10 +5,10 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ClientFrame, Parsed } from '../proto/control.ts'
 import type { ByteLog, LogBounds } from './log/byte-log.ts'
 import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
 import type { CloseReason } from './tables/close-codes.ts'
+import type { RedisRefusal } from './tables/redis-refusals.ts'
 
 /** Which kind of write a client was given: live records, a frame of its own, or a replay. */
 export type SendPath = 'broadcast' | 'control' | 'resume'
@@ -131,7 +131,7 @@ export interface ReplayPage {
   /** Set when a tier could not be asked: the page may be short, and the client is told. */
   readonly degraded?: string
 }
-/** Oldest and newest offset that is retained of a partition. */
+/** Oldest and newest offset that is retained; undefined for an empty partition. */
 export interface Retained {
   readonly oldest: bigint
   readonly newest: bigint
@@ -155,11 +155,7 @@ export interface ReplayStore {
   /** Offsets that no client gets (dead-lettered, no payload, compacted): not losses. Inclusive. */
   addHole(partition: number, offset: bigint, lastOffset?: bigint): void
   partitions(signal: AbortSignal): Promise<Asked<readonly number[]>>
-  /** Of each of these partitions of which something is retained. */
-  retained(
-    partitions: readonly number[],
-    signal: AbortSignal,
-  ): Promise<Asked<ReadonlyMap<number, Retained>>>
+  retained(partition: number, signal: AbortSignal): Promise<Asked<Retained | undefined>>
   /** One page of `after < offset < before`. */
   page(
     partition: number,
@@ -172,7 +168,7 @@ export interface ReplayStore {
   /** Changes whenever what clients remember of this buffer is no longer to be trusted. */
   readonly epoch: string
   /** The `replay_buffer` block of /health. */
-  status(): Readonly<Record<string, number | boolean>>
+  status(): Readonly<Record<string, number | boolean | string | null>>
   close(): Promise<void>
 }
 
@@ -218,6 +214,8 @@ export interface HealthFacts {
   /** Whether the brokers left the last polls of the lag monitor unanswered. */
   readonly areBrokersSilent: boolean
   readonly isRedisEnabled: boolean
+  /** What a Redis that is reached refuses now, if it does. */
+  readonly redisRefusal?: RedisRefusal | undefined
 }
 export interface HealthDecision {
   readonly status: 'healthy' | 'degraded' | 'reconnecting' | 'waiting'
@@ -302,13 +300,9 @@ export interface Rates {
   /** Whether the buffer may be reset once more, by whomever. */
   mayReset(): boolean
 }
-/** What becomes of a resume. Total: it is served, or refused with its code. */
+/** Reads the text of a resume. Total: it is served, or refused with its code. */
 export interface ResumeParser {
-  /**
-   * @param read what was read of it, once
-   * @param text as it came
-   */
-  parse(read: Parsed<ClientFrame>, text: string): ResumeRequest | ResumeRefusal
+  parse(text: string): ResumeRequest | ResumeRefusal
 }
 /** Lets replays through: so many at once, and all of them no faster than they may be. */
 export interface ReplayGate {

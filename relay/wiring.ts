@@ -15,12 +15,13 @@ import { createRates } from './limits/rates.ts'
 import { createReplayGate } from './limits/replay-gate.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { Overrides, RelayParts } from './parts.ts'
-import { judgeResume } from './replay/resume.ts'
+import { parseResume } from './replay/resume.ts'
 import { TieredReplayStore } from './replay/store.ts'
 import { Judge } from './stages/judge.ts'
 import { referencePoison } from './stages/poison.ts'
 import { createSendDeadline } from './stages/send-deadline.ts'
 import { openOutlet } from './stages/send.ts'
+import { refusalText } from './tables/redis-refusals.ts'
 import type { Settings } from './tables/settings.ts'
 import type { Clock } from './world/clock.ts'
 
@@ -56,6 +57,12 @@ export function wire(
     clock: world.clock,
     onRedisUp: () => world.logger.info({}, 'Redis is connected'),
     onRedisDown: (why) => world.logger.warn({ why }, 'Redis is not connected'),
+    onRedisRefusal: (reason, answer) => {
+      // That a cluster has more nodes than the one of the address is no trouble.
+      const level = reason === 'moved' ? 'info' : 'warn'
+      world.logger[level]({ reason, answer }, refusalText(reason))
+    },
+    onRedisGranted: () => world.logger.info({}, 'Redis grants again what it had refused'),
     onEpoch: (epoch, why) => world.logger.info({ epoch, why }, 'the replay buffer has a new epoch'),
   })
   const reference = referenceParts(settings, world, metrics, signals, replayed)
@@ -93,7 +100,7 @@ function referenceParts(
     replayExpiry: { ms: settings.replayTtlMs },
     limiter: createConnectionLimiter(settings.connectionsPerIpMax),
     rates: createRates(clock, settings),
-    resumes: { parse: judgeResume },
+    resumes: { parse: parseResume },
     replayGate: createReplayGate(clock, {
       replaysMax: settings.replaysMax,
       waitMs: settings.replayWaitMs,

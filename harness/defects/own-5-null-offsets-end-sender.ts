@@ -9,9 +9,9 @@ const defect: RelayDefect = {
   rules: ['ended-for-nothing'],
   relay: ({ resumes }) => ({
     resumes: {
-      parse(read, text) {
+      parse(text) {
         const offsets = /"lastOffsetsByPartition":null/.exec(text)
-        if (offsets === null) return resumes.parse(read, text)
+        if (offsets === null) return resumes.parse(text)
         return { refused: 'RESUME_TOO_MANY_PARTITIONS', found: 'null' }
       },
     },

@@ -10,18 +10,25 @@ import type { World } from '../world/world.ts'
 const readyLimitMs = 10_000
 const answerLimitMs = 1_000
 
-/** Starts Redis on a port of 127.0.0.1 and waits until it answers. */
+/**
+ * Starts Redis on a port of 127.0.0.1 and waits until it answers.
+ *
+ * @param more settings of redis.conf, beside or instead of ours
+ */
 export function startRedis(
   world: World,
   tool: Found,
   folder: string,
   logFolder: string,
   port: number,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<OwnedChild> {
   return startChild(world, {
     role: 'redis',
     command: tool.path,
-    args: Object.entries(settings(folder, port)).flatMap(([name, value]) => [`--${name}`, value]),
+    args: Object.entries({ ...settings(folder, port), ...more }).flatMap(([name, value]) => {
+      return [`--${name}`, value]
+    }),
     env: tool.env,
     logFile: join(logFolder, 'redis.log'),
     deadlineMs: readyLimitMs,

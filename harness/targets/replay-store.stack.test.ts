@@ -19,8 +19,7 @@ describe('what was added', () => {
     store.add([...records(0, 0, 99), ...records(7, 5, 9)])
     await written(store)
     expect(await store.partitions(signal)).toEqual({ found: [0, 7] })
-    const whole = { oldest: 0n, newest: 99n }
-    expect(await store.retained([0, 7], signal)).toEqual({ found: new Map([[0, whole]]) })
+    expect(await store.retained(0, signal)).toEqual({ found: { oldest: 0n, newest: 99n } })
     const { found, offsets, missing } = await replayed(store, 0, 9n, 100n)
     expect([offsets, missing]).toEqual([numbers(10, 99), []])
     for (const { offset, value } of found) expect(value).toEqual(valueOf(0, offset))
@@ -61,7 +60,7 @@ describe('what was added', () => {
     const { found } = await replayed(store, 0, 2n ** 53n - 1n, 2n ** 53n + 3n)
     expect(found).toEqual(offsets.slice(0, 3).map((offset) => ({ offset, value })))
     const bounds = { oldest: 2n ** 53n, newest: top - 1n }
-    expect(await store.retained([0], signal)).toEqual({ found: new Map([[0, bounds]]) })
+    expect(await store.retained(0, signal)).toEqual({ found: bounds })
   })
 })
 
@@ -100,7 +99,7 @@ describe('bounds', () => {
     for (let from = 0; from < 1_000; from += 50) {
       store.add(records(0, from, from + 49, 200))
       await written(store)
-      const { oldest, newest } = (await store.retained([0], signal)).found.get(0)!
+      const { oldest, newest } = (await store.retained(0, signal)).found!
       expect(newest - oldest + 1n).toBeLessThanOrEqual(100n)
       expect(newest - oldest + 1n).toBeGreaterThan(from < 100 ? 40n : 90n)
     }
@@ -121,7 +120,7 @@ describe('bounds', () => {
     for (const [at, bytes] of [300_000, 999_000, 10, 40_000, 500_000, 700_000].entries()) {
       store.add(records(0, at * 10, at * 10 + 9, bytes))
       await written(store)
-      const stream = 'dashstream-replay:v1_test:partition:0'
+      const stream = 'dashstream-replay:{v1_test}:partition:0'
       const [held] = await bed.redis.run(['MEMORY', 'USAGE', stream])
       expect(held).toBeGreaterThan(250_000)
       expect(held).toBeLessThan(1_400_000)
@@ -143,7 +142,7 @@ describe('bounds', () => {
     await first.store.close()
     const { store } = await connected(ttl)
     const startMs = systemClock.nowMs()
-    const oldest = async () => (await store.retained([0], signal)).found.get(0)?.oldest
+    const oldest = async () => (await store.retained(0, signal)).found?.oldest
     for (let at = 10; (await oldest()) !== undefined && (await oldest()) === 0n; at++) {
       store.add(records(0, at, at))
       await written(store)
@@ -254,7 +253,7 @@ describe('a Redis that', () => {
     store.add(records(0, 120, 129))
     await written(store)
     await until('Redis holds the new epoch', async () => {
-      const [held] = await bed.redis.run(['GET', 'dashstream-replay:v1_test:epoch'])
+      const [held] = await bed.redis.run(['GET', 'dashstream-replay:{v1_test}:epoch'])
       return String(held) === store.epoch
     })
     expect(epochs).toEqual(['lost'])
@@ -264,7 +263,7 @@ describe('a Redis that', () => {
     const { store, epochs } = await connected()
     store.add([...records(0, 0, 99), ...records(1, 0, 99)])
     await written(store)
-    await bed.redis.run(['DEL', 'dashstream-replay:v1_test:partition:1'])
+    await bed.redis.run(['DEL', 'dashstream-replay:{v1_test}:partition:1'])
     store.add(records(0, 100, 119))
     await written(store)
     expect(epochs).toEqual([])
@@ -286,7 +285,7 @@ describe('a Redis that', () => {
   })
 
   test('holds something else under our key makes replays degraded, not wrong', async () => {
-    await bed.redis.run(['XADD', 'dashstream-replay:v1_test:partition:0', '5-1', 'a', 'b'])
+    await bed.redis.run(['XADD', 'dashstream-replay:{v1_test}:partition:0', '5-1', 'a', 'b'])
     const { store } = await connected()
     const { missing, degraded } = await replayed(store, 0, -1n, 10n)
     expect([missing.length, [...degraded][0]]).toEqual([

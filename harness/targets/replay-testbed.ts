@@ -18,20 +18,28 @@ import { openWorld, type World } from '../world/world.ts'
 import { until } from './until.ts'
 
 export class RedisServer {
+  static #made = 0
   readonly #world: World
   readonly #tool: Found
   readonly #folder: string
   #port: number | undefined
   #child: OwnedChild | undefined
 
-  constructor(world: World, tool: Found) {
+  readonly #more: Readonly<Record<string, string>>
+
+  /** @param more settings of redis.conf */
+  constructor(world: World, tool: Found, more: Readonly<Record<string, string>> = {}) {
     this.#world = world
     this.#tool = tool
-    this.#folder = world.makeFolder('replay')
+    this.#more = more
+    this.#folder = world.makeFolder(`replay-${RedisServer.#made++}`)
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.#port}`
+    return `redis://127.0.0.1:${this.port}`
+  }
+  get port(): number {
+    return this.#port ?? 0
   }
 
   /** Starts it empty; at the same address as before. */
@@ -74,7 +82,7 @@ export class RedisServer {
 
   async #startOn(port: number): Promise<void> {
     const folder = this.#folder
-    this.#child = await startRedis(this.#world, this.#tool, folder, folder, port)
+    this.#child = await startRedis(this.#world, this.#tool, folder, folder, port, this.#more)
     this.#port = port
   }
 }
@@ -84,12 +92,13 @@ if (!parsed.ok) throw new Error(parsed.problems.join('; '))
 const byDefault = parsed.settings
 
 /** A store, and what it counted and told. */
-function storeOn(redisUrl: string, more: Partial<Settings> = {}) {
+export function storeOn(redisUrl: string, more: Partial<Settings> = {}) {
   const settings: Settings = { ...byDefault, redisUrl, redisTimeoutMs: 500, ...more }
   const metrics = createMetrics(false)
   const signals = new Signals(metrics, clock, settings.healthWindowMs)
   const epochs: EpochReason[] = []
   const onEpoch = (_: string, why: EpochReason) => void epochs.push(why)
+  const told: string[] = []
   const store = new TieredReplayStore({
     settings,
     clock,
@@ -97,10 +106,13 @@ function storeOn(redisUrl: string, more: Partial<Settings> = {}) {
     signals,
     expiryMs: () => settings.replayTtlMs,
     onEpoch,
+    onRedisUp: () => void told.push('up'),
+    onRedisDown: (why) => void told.push(`down: ${why}`),
+    onRedisRefusal: (reason) => void told.push(`refused: ${reason}`),
   })
   const lost = (reason: Parameters<Signals['redisDropped']>[1]) =>
     metrics.redisRecordsLost.of({ reason }).total
-  return { store, metrics, epochs, lost, settings }
+  return { store, metrics, epochs, lost, settings, told }
 }
 
 /** What a test does with its Redis and the stores on it. */

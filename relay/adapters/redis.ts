@@ -3,11 +3,16 @@
  * every round trip has a deadline, and one that passes it costs the connection, because its bytes
  * would otherwise wait in the socket for as long as Redis hangs. While it is down everything fails
  * at once; nothing is queued and nothing is sent twice, so order is what the caller made it.
+ *
+ * A server that turns out to be the wrong one costs the connection as well, once what is under way
+ * has its answers. Where a node of a cluster names another one, that is connected to next.
  */
 import { Redis } from 'ioredis'
+import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
 import { Backoff } from '../world/backoff.ts'
 import { type Clock, sleep } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
+import { Places } from './redis-places.ts'
 
 export type RedisCommand = readonly [name: string, ...args: (string | Buffer | number)[]]
 /** A command's answer: bulk strings are buffers; an error of Redis is a value here. */
@@ -35,6 +40,8 @@ export interface RedisLinkNeeds {
   /** Runs on every new connection before it counts as up; throwing gives the connection up. */
   greet(run: RoundTrip): Promise<void>
   onUp?(): void
+  /** Redis answered with an error: told before whoever asked gets it. */
+  onRefused?(answer: string): void
   /** The connection was lost or could not be made. Never tells the URL, which may hold secrets. */
   onDown?(why: string): void
 }
@@ -47,14 +54,19 @@ export class RedisLink {
   readonly #backoff = new Backoff(retry)
   #client: Redis | undefined
   #isUp = false
+  #underWay = 0
+  /** The server is the wrong one: nothing more is asked of it. */
+  #isLeaving = false
+  readonly #places: Places
 
   constructor(needs: RedisLinkNeeds) {
     this.#needs = needs
+    this.#places = new Places(needs.url)
   }
 
   /** Connected, and greeted. */
   get isUp(): boolean {
-    return this.#isUp
+    return this.#isUp && !this.#isLeaving
   }
 
   /** Keeps the link up until `close`; settles then. */
@@ -73,7 +85,7 @@ export class RedisLink {
    * @throws RedisLinkError at once when the link is down, else within the deadline
    */
   run: RoundTrip = async (commands) => {
-    if (!this.#isUp || this.#client === undefined) {
+    if (!this.isUp || this.#client === undefined) {
       throw new RedisLinkError('connection', 'Redis is not connected')
     }
     return this.#send(this.#client, commands)
@@ -83,6 +95,7 @@ export class RedisLink {
   renew(): void {
     this.#drop(this.#client)
   }
+
 
   /** Drops the connection for good. */
   close(): void {
@@ -96,14 +109,11 @@ export class RedisLink {
     try {
       const client = this.#open()
       const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
-      client.on('error', (error: Error) => (why = error.message))
       await this.#connect(client)
+      client.on('error', (error: Error) => (why = error.message))
       await this.#needs.greet((commands) => this.#send(client, commands))
       if (client.status !== 'ready') throw new RedisLinkError('connection', why)
-      this.#backoff.succeeded()
-      this.#isUp = true
-      this.#needs.onUp?.()
-      await ended
+      await this.#serve(ended)
     } catch (error) {
       why = error instanceof Error ? error.message : String(error)
     }
@@ -113,9 +123,22 @@ export class RedisLink {
     if (!this.#closing.signal.aborted) this.#needs.onDown?.(why)
   }
 
+  /** One that ends at once is no success: the next attempt waits as if it had failed. */
+  async #serve(ended: Promise<void>): Promise<void> {
+    const { clock, onUp } = this.#needs
+    this.#isUp = true
+    this.#places.succeeded()
+    const sinceMs = clock.nowMs()
+    onUp?.call(this.#needs)
+    await ended
+    if (clock.nowMs() - sinceMs >= retry.mostMs) this.#backoff.succeeded()
+  }
+
   #open(): Redis {
-    const { url, timeoutMs } = this.#needs
-    this.#client = new Redis(url, {
+    const { timeoutMs } = this.#needs
+    this.#underWay = 0
+    this.#isLeaving = false
+    this.#client = new Redis(this.#places.next(), {
       lazyConnect: true,
       protocol: 2,
       disableClientInfo: true,
@@ -129,10 +152,24 @@ export class RedisLink {
     return this.#client
   }
 
+  /**
+   * The library tells only in passing why a password was refused, and goes on in database 0 where
+   * the one that was asked for is not there.
+   */
   async #connect(client: Redis): Promise<void> {
-    const { clock, timeoutMs } = this.#needs
+    const { clock, timeoutMs, onRefused } = this.#needs
     const { signal } = this.#closing
-    await withDeadline(clock, timeoutMs, 'connecting to Redis', () => client.connect(), signal)
+    let refused: Error | undefined
+    const onError = (error: Error) => (refused ??= error)
+    client.on('error', onError)
+    try {
+      await withDeadline(clock, timeoutMs, 'connecting to Redis', () => client.connect(), signal)
+    } catch (error) {
+      refused ??= error as Error
+    }
+    if (refused === undefined) return
+    if (isAnswer(refused)) onRefused?.call(this.#needs, refused.message)
+    throw refused
   }
 
   async #send(client: Redis, commands: readonly RedisCommand[]): Promise<readonly RedisReply[]> {
@@ -140,15 +177,27 @@ export class RedisLink {
     const pipeline = client.pipeline()
     for (const [name, ...args] of commands) pipeline.callBuffer(name, args)
     const what = 'a round trip to Redis'
+    this.#underWay += 1
     try {
       const answers = await withDeadline(clock, timeoutMs, what, () => pipeline.exec())
-      return repliesOf(answers, commands.length)
+      const replies = repliesOf(answers, commands.length)
+      for (const reply of replies) if (reply instanceof Error) this.#refused(client, reply)
+      return replies
     } catch (error) {
       this.#drop(client)
       if (error instanceof RedisLinkError) throw error
       const code = error instanceof DeadlineError ? 'timeout' : 'connection'
       throw new RedisLinkError(code, `${what} failed`, error)
+    } finally {
+      if (client === this.#client && --this.#underWay === 0 && this.#isLeaving) this.#drop(client)
     }
+  }
+
+  #refused(client: Redis, { message }: Error): void {
+    this.#needs.onRefused?.(message)
+    if (client !== this.#client || !isCuredByConnecting(refusalOf(message))) return
+    this.#places.refused(message)
+    this.#isLeaving = true
   }
 
   /**
@@ -162,6 +211,9 @@ export class RedisLink {
   }
 }
 
+/** An error that is the server's answer, as distinct from one of the way to it. */
+const isAnswer = ({ name }: Error) => name === 'ReplyError'
+
 /** Answers of the server; a missing one means that the connection broke on the way. */
 function repliesOf(
   answers: readonly [error: Error | null, reply: unknown][] | null,
@@ -172,7 +224,7 @@ function repliesOf(
   }
   return answers.map(([error, reply]) => {
     if (error === null) return reply as RedisReply
-    if (error.name === 'ReplyError') return error
+    if (isAnswer(error)) return error
     throw new RedisLinkError('connection', 'the connection to Redis broke', error)
   })
 }

@@ -4,12 +4,11 @@
  */
 import type { Position } from './cursors.ts'
 import type { Dedupe } from './dedupe.ts'
-import type { ClientTools, Tools } from './effects.ts'
+import type { Tools } from './effects.ts'
 import { envelopesOf, type Envelope } from './envelope.ts'
 import { refuse, type ClientRefusal, type Refused } from './refusals.ts'
 import type { Runs } from './runs.ts'
 import { take, type Taken } from './take.ts'
-import { Work } from './work.ts'
 
 export type Outcome = 'applied' | 'duplicate' | 'quarantined' | 'refused' | 'ignored'
 
@@ -29,14 +28,7 @@ export interface RecordResult {
 export interface RecordSink {
   readonly runs: Runs
   readonly dedupe: Dedupe
-  readonly tools: ClientTools
-}
-
-/** A record on its way into its runs. */
-interface RecordDelivery extends RecordSink {
   readonly tools: Tools
-  readonly position: Position
-  readonly isRepeat: boolean
 }
 
 /** From worst to best. */
@@ -50,21 +42,21 @@ export function readRecord(
   sink: RecordSink,
 ): RecordResult {
   const { parts, limits } = sink.tools
-  const decoded = parts.decode(frame, limits)
+  const decoded = parts.decode(frame, limits.payloadBytesMax)
   if (!decoded.ok) {
     return { ...aside(decoded), isUndecodable: true }
   }
   const envelopes = envelopesOf(decoded.message)
   if (!envelopes) return aside(refuse('message-kind'))
-  const tools = { ...sink.tools, work: new Work(limits.workUnitsMax) }
-  const delivery = { ...sink, tools, position, isRepeat }
-  const results = envelopes.map((envelope) => readMessage(envelope, delivery))
+  const results = envelopes.map((envelope) => readMessage(envelope, position, isRepeat, sink))
   return worstOf(results)
 }
 
 function readMessage(
   envelope: Envelope,
-  { runs, dedupe, tools, position: { partition }, isRepeat }: RecordDelivery,
+  { partition }: Position,
+  isRepeat: boolean,
+  { runs, dedupe, tools }: RecordSink,
 ): RecordResult {
   const { thread } = envelope
   if (thread === '') return aside(refuse('thread-missing'))

@@ -65,6 +65,19 @@ describe('warnings', () => {
     expect(Math.max(...Object.values(facts().total))).toBeGreaterThan(0)
   })
 
+  test('of what Redis refuses are there as long as it does, by name', () => {
+    const { decide } = relay()
+    expect(decide({ redisRefusal: 'read_only' })).toEqual({
+      status: 'waiting',
+      alerts: [
+        'WARNING: Redis is a read-only replica; REDIS_URL must lead to the primary; ' +
+          'it is connected to anew until it does. Replays may be incomplete.',
+      ],
+    })
+    expect(decide({ redisRefusal: undefined }).alerts).toEqual([])
+    expect(decide({ redisRefusal: 'read_only', isRedisEnabled: false }).alerts).toEqual([])
+  })
+
   test('start above ten drops, as in DashFlow', () => {
     const { signals, decide } = relay()
     signals.clientLapped(10)

@@ -3,6 +3,7 @@
  * and goes with the window. Idle is not broken; records that wait in Kafka while none arrive are.
  */
 import type { HealthDecision, HealthFacts, HealthPolicy } from '../parts.ts'
+import { refusalText } from '../tables/redis-refusals.ts'
 
 /** DashFlow's bounds. */
 const droppedTolerated = 10
@@ -62,6 +63,7 @@ function alertsOf(facts: HealthFacts, limits: HealthLimits): string[] {
     facts.isRedisEnabled ? redisDroppedAlert(facts, last) : undefined,
     facts.isRedisEnabled ? redisFailedAlert(facts, last) : undefined,
     payloadAlert(facts, last),
+    facts.isRedisEnabled ? redisRefusalAlert(facts) : undefined,
     isStuck(facts, limits.staleMs) ? stuckAlert(facts) : undefined,
     ...facts.paused.slice(0, pausedShownMax).map(pausedAlert),
     deadLetterAlert(facts),
@@ -112,6 +114,9 @@ function redisFailedAlert({ recent, total }: HealthFacts, last: string): string 
     'Check Redis health/latency; reconnect replays may be incomplete.'
   )
 }
+
+const redisRefusalAlert = ({ redisRefusal }: HealthFacts): string | undefined =>
+  redisRefusal && `WARNING: ${refusalText(redisRefusal)}. Replays may be incomplete.`
 
 function payloadAlert({ recent, total }: HealthFacts, last: string): string | undefined {
   if (recent.payloadMissing === 0) return undefined

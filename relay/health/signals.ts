@@ -25,6 +25,7 @@ export interface MomentFacts {
   readonly paused: HealthFacts['paused']
   readonly deadLetters: HealthFacts['deadLetters']
   readonly isRedisEnabled: boolean
+  readonly redisRefusal?: HealthFacts['redisRefusal']
 }
 
 export class Signals {

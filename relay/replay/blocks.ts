@@ -1,11 +1,14 @@
 /**
  * Blocks: the unit in which records are kept in Redis, and the layout of the keys.
  *
- *   dashstream-replay:<namespace>:epoch                 string: the epoch of the buffer
- *   dashstream-replay:<namespace>:partitions            set: every partition that has a stream
- *   dashstream-replay:<namespace>:partition:<p>         stream: the blocks of a partition
- *   dashstream-replay:<namespace>:partition:<p>:sizes   list: for each block of the stream
+ *   dashstream-replay:{<namespace>}:epoch               string: the epoch of the buffer
+ *   dashstream-replay:{<namespace>}:partitions          set: every partition that has a stream
+ *   dashstream-replay:{<namespace>}:partition:<p>       stream: the blocks of a partition
+ *   dashstream-replay:{<namespace>}:partition:<p>:sizes list: for each block of the stream
  *       `<last offset> <when, ms> <bytes> <records> <bytes before> <records before>`
+ *
+ * The braces are a hash tag: in a Redis Cluster all keys of a namespace are on one node, where one
+ * script can change them in one step.
  *
  * An entry of a stream is a block: its id is `<last offset>-1` (a stream takes no id 0-0), its
  * fields are `from` with the block's first offset, `count` with its records, `index` with
@@ -24,12 +27,12 @@ const overheadBytes = 64
 
 /** Names of the keys of one namespace. */
 export function keysOf(namespace: string) {
-  const prefix = `dashstream-replay:${namespace}`
+  const prefix = `dashstream-replay:{${namespace}}`
   return {
     epoch: `${prefix}:epoch`,
     partitions: `${prefix}:partitions`,
-    /** What the name of a stream begins with; the partition follows. */
-    streams: `${prefix}:partition:`,
+    /** Nothing is ever kept here: to ask for a write that changes nothing. */
+    nothing: `${prefix}:nothing`,
     stream: (partition: number) => `${prefix}:partition:${partition}`,
     sizes: (partition: number) => `${prefix}:partition:${partition}:sizes`,
   }

@@ -12,16 +12,18 @@ import {
 } from '../adapters/redis.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Retained } from '../parts.ts'
+import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { orAborted } from '../world/deadline.ts'
-import { Slots } from '../world/slots.ts'
 import type { Block, Keys } from './blocks.ts'
 import type { Epoch } from './epoch.ts'
-import { partitionsOf } from './redis-writer.ts'
+import type { RedisTrouble } from './redis-trouble.ts'
 import {
-  boundsCommands,
+  boundsCommand,
+  hasForgotten,
   pageCommand,
+  partitionsOf,
   readBounds,
   readerScripts,
   readPage,
@@ -36,6 +38,7 @@ export interface ReaderNeeds {
   /** Redis no longer holds the epoch: another one, or none. */
   readonly onOther: (held: string | undefined) => void
   readonly onUp: () => void
+  readonly trouble: RedisTrouble
 }
 
 /** Pages that may be read at once. */
@@ -44,8 +47,9 @@ const readsMax = 8
 export class RedisReader {
   readonly #needs: ReaderNeeds
   readonly #link: RedisLink
-  /** Each of those before is bounded by the link's deadline. */
-  readonly #slots = new Slots(readsMax)
+  readonly #waiting: (() => void)[] = []
+  #reads = 0
+  #isLooking = false
 
   constructor(needs: ReaderNeeds) {
     this.#needs = needs
@@ -54,8 +58,9 @@ export class RedisReader {
       url: settings.redisUrl,
       clock,
       timeoutMs: settings.redisTimeoutMs,
-      greet: (run) => greet(run),
+      greet: (run) => this.#greet(run),
       onUp: () => needs.onUp(),
+      onRefused: (answer) => needs.trouble.refused('probe', answer),
     })
   }
 
@@ -68,27 +73,22 @@ export class RedisReader {
   close(): void {
     this.#link.close()
   }
+  /** Whether this still is the primary; if not, the link looks for it. Never throws. */
+  async look(): Promise<void> {
+    if (!this.#link.isUp || this.#isLooking) return
+    this.#isLooking = true
+    await this.#probe(this.#link.run).catch(() => undefined)
+    this.#isLooking = false
+  }
 
   /** All of them reject with what went wrong; they settle within the deadline or at the abort. */
   async partitions(signal: AbortSignal): Promise<number[]> {
-    const asked = [['SMEMBERS', this.#needs.keys.partitions]] as const
-    const [members] = await this.#ask(asked, signal)
-    return partitionsOf(members ?? null)
+    return partitionsOf(await this.#ask(['SMEMBERS', this.#needs.keys.partitions], signal))
   }
 
-  /** Of those partitions that have something, in one round trip. */
-  async bounds(
-    partitions: readonly number[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<number, Retained>> {
-    const { keys } = this.#needs
-    const found = new Map<number, Retained>()
-    if (partitions.length === 0) return found
-    const asked = boundsCommands(partitions.map((partition) => keys.stream(partition)))
-    for (const [at, bounds] of readBounds(await this.#ask(asked, signal)).entries()) {
-      if (bounds !== undefined) found.set(partitions[at]!, bounds)
-    }
-    return found
+  async bounds(partition: number, signal: AbortSignal): Promise<Retained | undefined> {
+    const stream = this.#needs.keys.stream(partition)
+    return readBounds(await this.#ask(boundsCommand(stream), signal))
   }
 
   async page(
@@ -99,32 +99,28 @@ export class RedisReader {
   ): Promise<{ readonly blocks: readonly Block[]; readonly hasMore: boolean }> {
     const stream = this.#needs.keys.stream(partition)
     const command = pageCommand(stream, from, limits.recordsMax, limits.bytesMax)
-    const [reply] = await this.#ask([command], signal)
-    return readPage(partition, reply)
+    return readPage(partition, await this.#ask(command, signal))
   }
 
-  async #ask(
-    commands: readonly RedisCommand[],
-    signal: AbortSignal,
-  ): Promise<readonly RedisReply[]> {
-    signal.throwIfAborted()
-    if (!this.#link.isUp) throw new RedisLinkError('connection', 'Redis is not connected')
-    await this.#slots.enter(signal)
+  async #ask(command: RedisCommand, signal: AbortSignal): Promise<RedisReply> {
+    await this.#slot(signal)
     const { metrics, clock, keys, epoch } = this.#needs
     const startMs = clock.nowMs()
     try {
       const expected = epoch.value
-      const all: readonly RedisCommand[] = [['GET', keys.epoch], ...commands]
-      const [held, ...replies] = await orAborted(signal, this.#link.run(all))
+      const both = [['GET', keys.epoch], command] as const
+      const [held, reply] = await orAborted(signal, this.#run(both))
+      for (const one of [held, reply]) if (one instanceof Error) throw this.#refused(one, 'read')
       this.#check(expected, Buffer.isBuffer(held) ? held.toString() : undefined)
-      for (const reply of replies) if (reply instanceof Error) throw this.#refused(reply)
-      return replies
+      this.#needs.trouble.granted('read')
+      return reply ?? null
     } catch (error) {
       metrics.redisErrors.add()
       throw error
     } finally {
       metrics.redisLatency.of({ operation: 'read' }).observe(clock.nowMs() - startMs)
-      this.#slots.leave()
+      this.#reads -= 1
+      for (const wake of this.#waiting.splice(0)) wake()
     }
   }
 
@@ -139,13 +135,42 @@ export class RedisReader {
     throw new Error('Redis holds another epoch')
   }
 
-  /** Scripts that Redis has forgotten are loaded again with the next connection. */
-  #refused(error: Error): Error {
-    if (error.message.startsWith('NOSCRIPT')) this.#link.renew()
+  /** Asks all of it again if Redis has forgotten a script: the epoch belongs to its answer. */
+  async #run(commands: readonly RedisCommand[]): Promise<readonly RedisReply[]> {
+    const replies = await this.#link.run(commands)
+    if (!hasForgotten(replies)) return replies
+    const again = await this.#link.run([...readerScripts, ...commands])
+    return again.slice(readerScripts.length)
+  }
+
+  #refused(error: Error, operation: 'probe' | 'read'): Error {
+    this.#needs.trouble.refused(operation, error.message)
     return error
   }
-}
 
-async function greet(run: RoundTrip): Promise<void> {
-  for (const reply of await run(readerScripts)) if (reply instanceof Error) throw reply
+  /** What is behind the primary is not read from: it would look like a buffer with losses. */
+  async #greet(run: RoundTrip): Promise<void> {
+    for (const reply of await run(readerScripts)) {
+      if (reply instanceof Error) throw this.#refused(reply, 'probe')
+    }
+    await this.#probe(run)
+  }
+
+  /** Asks for a write that changes nothing. What takes no writes for now can be read from. */
+  async #probe(run: RoundTrip): Promise<void> {
+    const [probed] = await run([['PEXPIRE', this.#needs.keys.nothing, 1]])
+    const isWrong = probed instanceof Error && isCuredByConnecting(refusalOf(probed.message))
+    if (isWrong) throw this.#refused(probed, 'probe')
+    this.#needs.trouble.granted('probe')
+  }
+
+  /** Waits for its turn; those before it are each bounded by the link's deadline. */
+  async #slot(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (!this.#link.isUp) throw new RedisLinkError('connection', 'Redis is not connected')
+    while (this.#reads >= readsMax) {
+      await orAborted(signal, new Promise<void>((resolve) => this.#waiting.push(resolve)))
+    }
+    this.#reads += 1
+  }
 }

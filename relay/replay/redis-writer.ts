@@ -6,16 +6,18 @@
 import {
   type RedisCommand,
   RedisLink,
-  type RedisLinkError,
+  RedisLinkError,
   type RedisReply,
   type RoundTrip,
 } from '../adapters/redis.ts'
 import type { Signals } from '../health/signals.ts'
 import type { Metrics } from '../metrics.ts'
+import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock, Timer } from '../world/clock.ts'
 import { type Keys, type OpenBlock, recordsOf } from './blocks.ts'
 import type { Epoch, EpochNews } from './epoch.ts'
+import type { Operation, RedisTrouble } from './redis-trouble.ts'
 import * as scripts from './scripts.ts'
 import type { Batch, WriteQueue } from './write-queue.ts'
 
@@ -33,7 +35,9 @@ export interface WriterNeeds {
   /** A batch has arrived or failed: memory need not keep it any longer. */
   readonly onSettled: () => void
   readonly onUp: () => void
-  readonly onDown: (why: string) => void
+  /** The server is looked at, or was the wrong one: whoever else is connected should look too. */
+  readonly onLook: () => void
+  readonly trouble: RedisTrouble
 }
 
 /** How often Redis is looked at when nothing is written: at least this often per TTL. */
@@ -44,6 +48,8 @@ const lookMs = { min: 50, max: 1_000 }
  * carries, memory answers for what waits, and it is the CPU of live delivery that is saved.
  */
 const restMs = 50
+/** Each time a reset comes too early for a partition that another relay has begun meanwhile. */
+const clearsMax = 5
 
 /** The blocks of one batch that go to one partition. */
 type Part = readonly [partition: number, blocks: readonly OpenBlock[]]
@@ -60,10 +66,12 @@ export class RedisWriter {
   #looking: Timer | undefined
   #resting: Timer | undefined
   #isLooking = false
+  /** Batches that are asked again: what comes later must not overtake them. */
+  #again = 0
 
   constructor(needs: WriterNeeds) {
     this.#needs = needs
-    const { settings, clock, metrics } = needs
+    const { settings, clock, metrics, trouble } = needs
     this.#bounds = {
       ttlMs: needs.expiryMs(),
       recordsMax: settings.replayRecordsPerPartitionMax,
@@ -73,13 +81,15 @@ export class RedisWriter {
       url: settings.redisUrl,
       clock,
       timeoutMs: settings.redisTimeoutMs,
-      greet: (run) => this.#greet(run),
+      greet: (run) => this.#told('connect', () => this.#greet(run)),
       onUp: () => {
         metrics.redisConnects.add()
+        trouble.up()
         needs.onUp()
         this.pump()
       },
-      onDown: (why) => needs.onDown(why),
+      onRefused: (answer) => trouble.refused('connect', answer),
+      onDown: (why) => trouble.down(why),
     })
   }
 
@@ -110,7 +120,8 @@ export class RedisWriter {
   /** Sends what waits, as far as there may be more round trips under way. */
   pump(): void {
     const { queue, settings } = this.#needs
-    const canSend = () => this.#link.isUp && this.isReadable && this.#isRested
+    const isFree = () => this.isReadable && this.#again === 0 && this.#isRested
+    const canSend = () => this.#link.isUp && isFree()
     while (canSend() && queue.batchesSent < settings.redisWritesMax) {
       const batch = queue.send()
       if (batch === undefined) return
@@ -140,14 +151,17 @@ export class RedisWriter {
 
   /** Asks whether Redis still is what it was, and lets go of what is too old. Never throws. */
   async look(): Promise<void> {
+    this.#needs.onLook()
     if (!this.#link.isUp || !this.isReadable || this.#isLooking) return
     this.#isLooking = true
     try {
-      await this.#tidy(this.#link.run, this.#newest.keys())
+      await this.#told('look', () => this.#tidy(this.#run, this.#newest.keys()))
+      this.#needs.trouble.granted('look')
     } catch {
       this.#needs.metrics.redisErrors.add()
     } finally {
       this.#isLooking = false
+      this.pump()
     }
   }
 
@@ -162,8 +176,9 @@ export class RedisWriter {
     this.#toClear = new Set([...(this.#toClear ?? []), ...this.#newest.keys()])
     this.#writtenMs.clear()
     this.#newest.clear()
+    const known = this.#toClear
     try {
-      return await this.#clearWith(this.#link.run, this.#toClear)
+      return await this.#told('write', () => this.#clearWith(this.#run, known))
     } catch {
       this.#link.renew()
       return undefined
@@ -173,16 +188,29 @@ export class RedisWriter {
   }
 
   async #clearWith(run: RoundTrip, known: ReadonlySet<number>): Promise<number> {
-    const { keys, epoch, settings } = this.#needs
+    const { epoch } = this.#needs
     const { value } = epoch
-    const command = scripts.clearCommand(keys, value, settings.replayTtlMs, known)
-    const [gone] = answered(await run([command]))
+    const gone = await this.#clearNamed(run, value, new Set(known))
     // Another reset has begun since: it clears what this one has cleared, with its own epoch.
     if (value === epoch.value) {
       this.#toClear = undefined
       epoch.held()
     }
-    return typeof gone === 'number' ? gone : 0
+    return gone
+  }
+
+  /** Streams are found by being told of, since a script may touch only what is named to it. */
+  async #clearNamed(run: RoundTrip, epoch: string, named: Set<number>): Promise<number> {
+    const { keys, settings } = this.#needs
+    const [members] = answered(await run([['SMEMBERS', keys.partitions]]))
+    for (const one of scripts.partitionsOf(members)) named.add(one)
+    for (let times = 0; times < clearsMax; times++) {
+      const command = scripts.clearCommand(keys, epoch, settings.replayTtlMs, named)
+      const { gone, others } = scripts.readCleared(answered(await run([command]))[0])
+      if (others.length === 0) return gone
+      for (const one of others) named.add(one)
+    }
+    throw new Error(`streams were begun during each of ${clearsMax} resets`)
   }
 
   /** A new connection: whose data is it, and how far does it reach? */
@@ -196,14 +224,15 @@ export class RedisWriter {
     }
     if (this.#toClear !== undefined) await this.#clearWith(run, this.#toClear)
     const [members] = answered(await run([['SMEMBERS', keys.partitions]]))
-    const partitions = partitionsOf(members)
+    const partitions = scripts.partitionsOf(members)
     await this.#tidy(run, partitions)
     const { value } = epoch
-    const asked = scripts.boundsCommands(partitions.map((partition) => keys.stream(partition)))
+    const asked = partitions.map((partition) => scripts.boundsCommand(keys.stream(partition)))
     const answers = asked.length === 0 ? [] : answered(await run(asked))
     if (value !== epoch.value) return
-    for (const [at, bounds] of scripts.readBounds(answers).entries()) {
-      if (bounds !== undefined) this.#newest.set(partitions[at]!, bounds.newest)
+    for (const [at, partition] of partitions.entries()) {
+      const bounds = scripts.readBounds(answers[at]!)
+      if (bounds !== undefined) this.#newest.set(partition, bounds.newest)
     }
   }
 
@@ -219,25 +248,75 @@ export class RedisWriter {
     if (expected === epoch.value) this.#follow(epoch.heard(held.toString()))
   }
 
+  /** One round trip, and another one for scripts that Redis has forgotten. */
+  readonly #run: RoundTrip = async (commands) => {
+    const replies = await this.#link.run(commands)
+    if (!scripts.hasForgotten(replies)) return replies
+    this.#again += 1
+    try {
+      return await scripts.askAgain(this.#link.run, scripts.writerScripts, commands, replies)
+    } finally {
+      this.#again -= 1
+    }
+  }
+
+  /** Does something of which it is told when Redis refuses it. */
+  async #told<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof RedisLinkError)) this.#refused(operation, error as Error)
+      throw error
+    }
+  }
+
+  #refused(operation: Operation, { message }: Error): void {
+    this.#needs.trouble.refused(operation, message)
+    if (isCuredByConnecting(refusalOf(message))) this.#needs.onLook()
+  }
+
   async #write(batch: Batch): Promise<void> {
-    const { queue, signals, metrics, clock, epoch, onSettled } = this.#needs
-    const { value } = epoch
+    const { queue, signals, metrics, clock, onSettled } = this.#needs
     const startMs = clock.nowMs()
     const parts = partsOf(batch)
+    let back: readonly OpenBlock[] = []
     try {
-      const answers = await this.#link.run(parts.map((part) => this.#commandOf(part)))
-      // Ours has changed meanwhile: what the answer says of Redis' may be the older news.
-      const isNews = value === epoch.value
-      for (const [at, part] of parts.entries()) this.#judge(part, answers[at], isNews)
+      const { value } = this.#needs.epoch
+      const answers = await this.#run(parts.map((part) => this.#commandOf(part)))
+      back = this.#judgeAll(parts, answers, value)
     } catch (error) {
       metrics.redisErrors.add()
       signals.redisFailed(batch.records, (error as RedisLinkError).code)
     } finally {
       metrics.redisLatency.of({ operation: 'write' }).observe(clock.nowMs() - startMs)
-      queue.settle(batch)
+      queue.settle(batch, back)
       onSettled()
       this.pump()
     }
+  }
+
+  /** @returns what this server surely did not take, and another one may */
+  #judgeAll(
+    parts: readonly Part[],
+    answers: readonly RedisReply[],
+    value: string,
+  ): readonly OpenBlock[] {
+    const { epoch, signals } = this.#needs
+    // Ours has changed meanwhile: what the answer says of Redis' may be the older news.
+    const isNews = value === epoch.value
+    const back: OpenBlock[] = []
+    for (const [at, part] of parts.entries()) {
+      const answer = answers[at]
+      if (isNews && isOfWrongServer(answer)) {
+        this.#refused('write', answer)
+        this.#writtenMs.delete(part[0])
+        back.push(...part[1])
+      } else this.#judge(part, answer, isNews)
+    }
+    // What was written before a reset must not come after it.
+    if (value === epoch.value) return back
+    if (back.length > 0) signals.redisFailed(recordsOf(back), 'refused')
+    return []
   }
 
   #commandOf([partition, blocks]: Part): RedisCommand {
@@ -259,7 +338,7 @@ export class RedisWriter {
 
   /** Reads the answer to a batch: did it arrive, and is Redis still what it was? */
   #judge([partition, blocks]: Part, answer: RedisReply | undefined, isNews: boolean): void {
-    const { epoch, metrics, signals } = this.#needs
+    const { epoch, metrics, signals, trouble } = this.#needs
     try {
       const written = scripts.readWritten(answer)
       const news = isNews ? epoch.heard(written.epoch) : 'same'
@@ -273,12 +352,13 @@ export class RedisWriter {
       const missed = recordsOf(blocks.slice(written.done))
       if (missed > 0) signals.redisFailed(missed, written.failure ? 'refused' : 'foreign_epoch')
       if (written.failure !== undefined || isRefused) metrics.redisErrors.add()
+      if (written.failure === undefined) trouble.granted('write')
+      else trouble.refused('write', written.failure)
       this.#follow(news)
-    } catch {
+    } catch (error) {
       metrics.redisErrors.add()
       signals.redisFailed(recordsOf(blocks), 'refused')
-      // Scripts that Redis has forgotten are loaded again with the next connection.
-      if (answer instanceof Error && answer.message.startsWith('NOSCRIPT')) this.#link.renew()
+      this.#refused('write', error as Error)
     }
   }
 
@@ -301,15 +381,11 @@ function partsOf({ blocks }: Batch): Part[] {
   return [...parts]
 }
 
+const isOfWrongServer = (answer: RedisReply | undefined): answer is Error =>
+  answer instanceof Error && isCuredByConnecting(refusalOf(answer.message))
+
 /** The answers, none of which may be an error. */
 function answered(replies: readonly RedisReply[]): readonly RedisReply[] {
   for (const reply of replies) if (reply instanceof Error) throw reply
   return replies
-}
-
-/** The members of the partitions set, ascending. */
-export function partitionsOf(reply: RedisReply | undefined): number[] {
-  const members = Array.isArray(reply) ? (reply as readonly RedisReply[]) : []
-  const numbers = members.map((member) => (Buffer.isBuffer(member) ? Number(String(member)) : -1))
-  return numbers.filter((one) => Number.isSafeInteger(one) && one >= 0).toSorted((a, b) => a - b)
 }

@@ -4,7 +4,7 @@
  * sent. The scripts are loaded when a connection is greeted; later only their names are sent.
  */
 import { createHash } from 'node:crypto'
-import type { RedisCommand, RedisReply } from '../adapters/redis.ts'
+import type { RedisCommand, RedisReply, RoundTrip } from '../adapters/redis.ts'
 import type { Retained } from '../parts.ts'
 import { type Block, decodeBlock, encodeBlock, idFrom, type Keys, offsetOf } from './blocks.ts'
 import type { EpochOffer } from './epoch.ts'
@@ -96,19 +96,24 @@ const tidy = script(`${accounting}
 trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))
 return 0`)
 
-/** Forgets all streams and begins an epoch, in one step: nothing can be written in between. */
+/**
+ * Forgets all streams and begins an epoch, in one step: nothing can be written in between. A
+ * cluster lets a script touch only keys that were named to it: where there are streams that were
+ * not, nothing is done and their partitions are the answer.
+ */
 const clear = script(`
-local epoch, partitions, streams = KEYS[1], KEYS[2], KEYS[3]
-local gone = 0
-local function forget(partition)
-  local stream = streams .. partition
-  gone = gone + redis.call('UNLINK', stream, stream .. ':sizes')
+local epoch, partitions = KEYS[1], KEYS[2]
+local named, others = {}, {}
+for at = 3, #ARGV do named[ARGV[at]] = true end
+for _, one in ipairs(redis.call('SMEMBERS', partitions)) do
+  local isPartition = one == '0' or #one <= 10 and string.find(one, '^[1-9]%d*$')
+  if isPartition and not named[one] then others[#others + 1] = one end
 end
-for _, partition in ipairs(redis.call('SMEMBERS', partitions)) do forget(partition) end
-for at = 3, #ARGV do forget(ARGV[at]) end
-gone = gone + redis.call('UNLINK', partitions)
+if #others > 0 then return {0, others} end
+local gone = redis.call('UNLINK', partitions)
+for at = 3, #KEYS do gone = gone + redis.call('UNLINK', KEYS[at]) end
 redis.call('SET', epoch, ARGV[1], 'PX', ARGV[2])
-return gone`)
+return {gone, others}`)
 
 /** Reads block by block until one of the bounds is reached; tells if there are more. */
 const page = script(`
@@ -124,20 +129,36 @@ while true do
 end`)
 
 const bounds = script(`
-local found = {}
-for at, stream in ipairs(KEYS) do
-  local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-  found[at] = first and {first[2][2], last[1]} or false
-end
-return found`)
-
-/** Streams that one command asks for: what Redis does between two others of somebody else. */
-const streamsPerCommand = 256
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+if not first then return false end
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+return {first[2][2], last[1]}`)
 
 /** What a connection that writes, or one that reads, must be told first. */
 export const writerScripts = loadCommands(write, tidy, clear, bounds)
 export const readerScripts = loadCommands(page, bounds)
+
+const isForgotten = (reply: RedisReply | undefined) =>
+  reply instanceof Error && reply.message.startsWith('NOSCRIPT')
+
+/** Whether Redis does not know a script any more that it was asked for. */
+export const hasForgotten = (replies: readonly RedisReply[]): boolean => replies.some(isForgotten)
+
+/**
+ * Loads the scripts again, and asks again for what was refused for want of them; everything else
+ * has its answer. Redis did nothing of what it refused, so nothing is done twice.
+ */
+export async function askAgain(
+  run: RoundTrip,
+  scripts: readonly RedisCommand[],
+  commands: readonly RedisCommand[],
+  replies: readonly RedisReply[],
+): Promise<readonly RedisReply[]> {
+  const refused = commands.filter((_, at) => isForgotten(replies[at]))
+  const answers = (await run([...scripts, ...refused])).slice(scripts.length)
+  let next = 0
+  return replies.map((reply) => (isForgotten(reply) ? answers[next++]! : reply))
+}
 
 /** What a partition may hold. */
 export interface StreamBounds {
@@ -203,32 +224,39 @@ export const tidyCommand = (keys: Keys, partition: number, within: StreamBounds)
   return ['EVALSHA', tidy.sha, 2, ...names, ...limitsOf(within)]
 }
 
-/** @param known partitions that have a stream, should Redis have forgotten the list of them */
+/** @param named partitions that may have a stream */
 export const clearCommand = (
   keys: Keys,
   epoch: string,
   ttlMs: number,
-  known: Iterable<number>,
+  named: ReadonlySet<number>,
 ): RedisCommand => {
-  const names = [keys.epoch, keys.partitions, keys.streams]
-  return ['EVALSHA', clear.sha, 3, ...names, epoch, ttlMs, ...known]
+  const streams = [...named].flatMap((one) => [keys.stream(one), keys.sizes(one)])
+  const names = [keys.epoch, keys.partitions, ...streams]
+  return ['EVALSHA', clear.sha, names.length, ...names, epoch, ttlMs, ...named]
 }
 
-/** For one round trip, however many streams there are. */
-export function boundsCommands(streams: readonly string[]): RedisCommand[] {
-  const commands: RedisCommand[] = []
-  for (let at = 0; at < streams.length; at += streamsPerCommand) {
-    const some = streams.slice(at, at + streamsPerCommand)
-    commands.push(['EVALSHA', bounds.sha, some.length, ...some])
-  }
-  return commands
+/** What became of a reset: keys that are gone, or streams that were not named and stopped it. */
+export function readCleared(reply: RedisReply | undefined): {
+  readonly gone: number
+  readonly others: readonly number[]
+} {
+  const [gone, others] = Array.isArray(reply) ? (reply as RedisReply[]) : []
+  if (typeof gone !== 'number') throw new TypeError('Redis answered a reset with something else')
+  return { gone, others: partitionsOf(others) }
 }
 
-/** Of each stream its first and last offset; undefined when it is empty or not there. */
-export const readBounds = (replies: readonly RedisReply[]): (Retained | undefined)[] =>
-  replies.flatMap((reply) => (Array.isArray(reply) ? (reply as RedisReply[]).map(readBound) : []))
+/** The members of the partitions set, ascending. */
+export function partitionsOf(reply: RedisReply | undefined): number[] {
+  const members = Array.isArray(reply) ? (reply as readonly RedisReply[]) : []
+  const numbers = members.map((member) => (Buffer.isBuffer(member) ? Number(String(member)) : -1))
+  return numbers.filter((one) => Number.isSafeInteger(one) && one >= 0).toSorted((a, b) => a - b)
+}
 
-function readBound(reply: RedisReply): Retained | undefined {
+export const boundsCommand = (stream: string): RedisCommand => ['EVALSHA', bounds.sha, 1, stream]
+
+/** First and last offset that a stream answers for; undefined when it is empty or not there. */
+export function readBounds(reply: RedisReply): Retained | undefined {
   if (!Array.isArray(reply)) return undefined
   const [from, id] = reply as readonly RedisReply[]
   if (!Buffer.isBuffer(from) || !Buffer.isBuffer(id)) return undefined

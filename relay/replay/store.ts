@@ -9,6 +9,7 @@
 import type { Signals } from '../health/signals.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Asked, RelayRecord, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import type { RedisRefusal } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import { type Clock, sleep } from '../world/clock.ts'
 import { orAborted } from '../world/deadline.ts'
@@ -18,6 +19,7 @@ import { Incoming } from './incoming.ts'
 import { MemoryTier } from './memory.ts'
 import { pageOfBlocks, pageOfHole, pageOfRun } from './pages.ts'
 import { RedisReader } from './redis-reader.ts'
+import { RedisTrouble } from './redis-trouble.ts'
 import { RedisWriter } from './redis-writer.ts'
 import { WriteQueue } from './write-queue.ts'
 
@@ -29,7 +31,11 @@ export interface StoreNeeds {
   /** How long Redis is told to keep a record; asked once Redis is used. */
   readonly expiryMs: () => number
   readonly onRedisUp?: () => void
+  /** Each reason once, until there is a connection again. */
   readonly onRedisDown?: (why: string) => void
+  /** Redis is reached and refuses: told once when that begins, with its own answer. */
+  readonly onRedisRefusal?: (refusal: RedisRefusal, answer: string) => void
+  readonly onRedisGranted?: () => void
   /** Told with the new epoch. */
   readonly onEpoch?: (epoch: string, why: EpochReason) => void
 }
@@ -54,6 +60,7 @@ export class TieredReplayStore implements ReplayStore {
   readonly #queue: WriteQueue
   readonly #incoming: Incoming
   readonly #epoch: Epoch
+  readonly #trouble: RedisTrouble
   readonly #isEnabled: boolean
   #redis: RedisTier | undefined
   #topicId: string | undefined
@@ -79,6 +86,12 @@ export class TieredReplayStore implements ReplayStore {
       () => this.#taken(),
     )
     this.#epoch = new Epoch(clock, replayTtlMs - redisTimeoutMs, () => newEpoch(this.#topicId))
+    this.#trouble = new RedisTrouble({
+      ...needs,
+      onRefusal: (refusal, answer) => needs.onRedisRefusal?.(refusal, answer),
+      onGranted: () => needs.onRedisGranted?.(),
+      onDown: (why) => needs.onRedisDown?.(why),
+    })
     this.#export()
   }
 
@@ -92,7 +105,7 @@ export class TieredReplayStore implements ReplayStore {
     if (!this.#isEnabled || this.#redis !== undefined) return
     this.#topicId = topicId
     this.#epoch.renew()
-    const { settings, clock, onRedisUp, onRedisDown } = this.#needs
+    const { settings, clock, onRedisUp } = this.#needs
     const writes = Promise.withResolvers<void>()
     const reads = Promise.withResolvers<void>()
     const keys = keysOf(namespace)
@@ -107,7 +120,8 @@ export class TieredReplayStore implements ReplayStore {
         writes.resolve()
         onRedisUp?.()
       },
-      onDown: (why) => onRedisDown?.(why),
+      onLook: () => void reader.look(),
+      trouble: this.#trouble,
     })
     const reader = new RedisReader({
       ...this.#needs,
@@ -115,6 +129,7 @@ export class TieredReplayStore implements ReplayStore {
       epoch: this.#epoch,
       onOther: (held) => writer.saw(held),
       onUp: () => reads.resolve(),
+      trouble: this.#trouble,
     })
     if (this.#owesReset) void writer.clear()
     this.#redis = { writer, reader, kept: Promise.all([writer.keep(), reader.keep()]) }
@@ -139,18 +154,10 @@ export class TieredReplayStore implements ReplayStore {
     return { ...stored, found: [...known].toSorted((a, b) => a - b) }
   }
 
-  async retained(
-    partitions: readonly number[],
-    signal: AbortSignal,
-  ): Promise<Asked<ReadonlyMap<number, Retained>>> {
-    const stored = await this.#asked((reader) => reader.bounds(partitions, signal), signal)
+  async retained(partition: number, signal: AbortSignal): Promise<Asked<Retained | undefined>> {
+    const stored = await this.#asked((reader) => reader.bounds(partition, signal), signal)
     this.#incoming.settle()
-    const found = new Map<number, Retained>()
-    for (const partition of partitions) {
-      const bounds = both(stored.found?.get(partition), this.#memory.span(partition))
-      if (bounds !== undefined) found.set(partition, bounds)
-    }
-    return { ...stored, found }
+    return { ...stored, found: both(stored.found, this.#memory.span(partition)) }
   }
 
   async page(
@@ -201,7 +208,7 @@ export class TieredReplayStore implements ReplayStore {
     return this.#epoch.value
   }
 
-  status(): Readonly<Record<string, number | boolean>> {
+  status(): ReturnType<ReplayStore['status']> {
     const { settings, metrics } = this.#needs
     return {
       redis_enabled: this.#isEnabled,
@@ -215,6 +222,7 @@ export class TieredReplayStore implements ReplayStore {
       redis_message_ttl_secs: settings.replayTtlMs / 1_000,
       redis_max_sequences: settings.replayRecordsPerPartitionMax,
       redis_connected: this.#isConnected,
+      redis_refusal: this.#trouble.refusal ?? null,
       memory_buffer_bytes: this.#memory.bytes,
       redis_queue_bytes: this.#queue.bytes,
     }

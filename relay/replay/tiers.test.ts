@@ -168,7 +168,7 @@ describe('queue', () => {
   }
   const step = fc.oneof(
     fc.record({ do: fc.constant('add' as const), partition: fc.nat(2), bytes: fc.nat(500) }),
-    fc.record({ do: fc.constantFrom('send' as const, 'settle' as const) }),
+    fc.record({ do: fc.constantFrom('send' as const, 'settle' as const, 'leave' as const) }),
   )
 
   test('is bounded, keeps the order of each partition, and gives up the oldest first', () => {
@@ -177,6 +177,12 @@ describe('queue', () => {
       const sent: NonNullable<ReturnType<WriteQueue['send']>>[] = []
       const arrived: bigint[][] = [[], [], []]
       let [ordinal, added, lost] = [0, 0, 0]
+      const arrive = (batch: (typeof sent)[number]) => {
+        queue.settle(batch)
+        for (const { partition, records } of batch.blocks) {
+          arrived[partition]!.push(...records.map(({ offset }) => offset))
+        }
+      }
       for (const one of steps) {
         if (one.do === 'add') {
           added += 1
@@ -185,20 +191,22 @@ describe('queue', () => {
         const batch = one.do === 'send' ? queue.send() : undefined
         if (batch !== undefined) sent.push(batch)
         const done = one.do === 'settle' ? sent.shift() : undefined
-        if (done !== undefined) queue.settle(done)
-        for (const { partition, records } of batch?.blocks ?? []) {
-          arrived[partition]!.push(...records.map(({ offset }) => offset))
-        }
-        const onTheWay = sent.reduce((sum, { bytes }) => sum + bytes, 0)
+        if (done !== undefined) arrive(done)
+        // The server is the wrong one: all that was sent to it comes back, and goes first again.
+        const oldest = queue.oldestOrdinal
+        const back = one.do === 'leave' ? sent.splice(0) : []
+        for (const refused of back) queue.settle(refused, refused.blocks)
+        if (back.length > 0) expect(queue.oldestOrdinal).toBe(oldest)
+        const onTheWay = [...sent, ...back].reduce((sum, { bytes }) => sum + bytes, 0)
         expect(queue.bytes).toBeLessThanOrEqual(Math.max(bounds.bytesMax, onTheWay))
         expect(queue.oldestOrdinal).toBeLessThanOrEqual(sent[0]?.ordinal ?? Infinity)
       }
       const waiting = queue.clear()
+      for (const batch of sent) arrive(batch)
       expect(arrived.flat().length + lost + waiting).toBe(added)
       for (const offsets of arrived) {
         expect(offsets).toEqual(offsets.toSorted((a, b) => (a < b ? -1 : 1)))
       }
-      for (const batch of sent) queue.settle(batch)
       expect([queue.bytes, queue.isEmpty, queue.oldestOrdinal]).toEqual([0, true, Infinity])
     }
     fc.assert(fc.property(fc.array(step, { maxLength: 80 }), follow))

@@ -33,13 +33,24 @@ export interface Batch {
   readonly ordinal: number
 }
 
+const bytesIn = (blocks: readonly OpenBlock[]) => blocks.reduce((sum, one) => sum + one.bytes, 0)
+const batchOf = (blocks: readonly OpenBlock[], ordinal: number): Batch => ({
+  blocks,
+  bytes: bytesIn(blocks),
+  records: recordsOf(blocks),
+  ordinal,
+})
+
 export class WriteQueue {
   readonly #bounds: QueueBounds
   #waiting = new Deque<Waiting>()
   /** The newest waiting block of each partition, which may still grow. */
   readonly #growing = new Map<number, OpenBlock>()
   readonly #sent = new Set<Batch>()
+  /** Batches that were sent in vain and go first, in the order in which they were sent. */
+  #back: Batch[] = []
   #waitingBytes = 0
+  /** Of what was sent or has come back. */
   #sentBytes = 0
 
   constructor(bounds: QueueBounds) {
@@ -62,8 +73,9 @@ export class WriteQueue {
 
   /** The memory tier's ordinal from which on entries are not in Redis yet. */
   get oldestOrdinal(): number {
-    const [first] = this.#sent
-    return first?.ordinal ?? this.#waiting.at(0)?.ordinal ?? Infinity
+    const [sent] = this.#sent
+    const first = Math.min(sent?.ordinal ?? Infinity, this.#back[0]?.ordinal ?? Infinity)
+    return Math.min(first, this.#waiting.at(0)?.ordinal ?? Infinity)
   }
 
   /** Takes the next stretch of a partition. Returns the records that were given up for it. */
@@ -83,6 +95,11 @@ export class WriteQueue {
 
   /** The next batch, taken out of the waiting ones; undefined when there is nothing to send. */
   send(): Batch | undefined {
+    const again = this.#back.shift()
+    if (again !== undefined) {
+      this.#sent.add(again)
+      return again
+    }
     const ordinal = this.#waiting.at(0)?.ordinal
     if (ordinal === undefined) return undefined
     const blocks: OpenBlock[] = []
@@ -92,22 +109,38 @@ export class WriteQueue {
       blocks.push(block)
       bytes += block.bytes
     }
-    const batch = { blocks, bytes, records: recordsOf(blocks), ordinal }
+    const batch = batchOf(blocks, ordinal)
     this.#sent.add(batch)
     this.#sentBytes += batch.bytes
     return batch
   }
 
-  /** A batch has arrived, or has failed. */
-  settle(batch: Batch): void {
-    if (this.#sent.delete(batch)) this.#sentBytes -= batch.bytes
+  /**
+   * A batch has arrived, or has failed.
+   *
+   * @param back blocks of it that were surely not stored and are sent again, before all others
+   */
+  settle(batch: Batch, back: readonly OpenBlock[] = []): void {
+    if (!this.#sent.delete(batch)) return
+    this.#sentBytes -= batch.bytes
+    if (back.length === 0) return
+    const again = batchOf(back, batch.ordinal)
+    this.#back.push(again)
+    this.#sentBytes += again.bytes
   }
 
   /** Forgets what waits; what was sent is settled by whoever sent it. Returns the records. */
   clear(): number {
     let records = 0
+    while (this.#back.length > 0) records += this.#giveUpFirst()
     while (!this.isEmpty) records += this.#next().records.length
     return records
+  }
+
+  #giveUpFirst(): number {
+    const batch = this.#back.shift()
+    this.#sentBytes -= batch?.bytes ?? 0
+    return batch?.records ?? 0
   }
 
   #next(): OpenBlock {
@@ -119,7 +152,9 @@ export class WriteQueue {
 
   #shed(): number {
     let records = 0
-    while (this.bytes > this.#bounds.bytesMax && !this.isEmpty) {
+    const isOver = () => this.bytes > this.#bounds.bytesMax
+    while (isOver() && this.#back.length > 0) records += this.#giveUpFirst()
+    while (isOver() && !this.isEmpty) {
       records += this.#next().records.length
     }
     return records

@@ -150,7 +150,7 @@ const resuming: readonly DifferenceRow[] = [
 
 const buffer: readonly DifferenceRow[] = [
   {
-    what: 'Redis holds streams of blocks, under `dashstream-replay:<namespace>:partition:<p>`.',
+    what: 'Redis holds streams of blocks, under `dashstream-replay:{<namespace>}:partition:<p>`.',
     why: 'Sorted sets order by doubles, are trimmed by chance and need one key per record.',
     noticed: 'The two relays cannot read the replay buffer of each other. Redis 6.2 is needed.',
   },
@@ -163,6 +163,18 @@ const buffer: readonly DifferenceRow[] = [
     what: 'No key lives longer than `REDIS_MESSAGE_TTL_SECS` after it was last written.',
     why: 'Nor is a record kept longer than that, whoever wrote it, while a relay is connected.',
     noticed: 'The keys of an idle namespace go together; restarts begin no new reckoning.',
+  },
+  {
+    what: 'A Redis Cluster will do: the buffer of one topic is in one slot, by its hash tag.',
+    why: 'Keys of one write were in several slots: each write was refused, which nobody told.',
+    noticed: 'One node holds it all, and is followed when the slot moves. Database 0 alone.',
+  },
+  {
+    what: 'What Redis refuses is told by name; the primary is found again after a failover.',
+    why: 'After a failover behind one address the relay stayed with the read-only replica.',
+    noticed:
+      '`redis_refusal` and an `alert` in /health, `relay_replay_redis_refusals_total{reason}`, ' +
+      'one line in the log; a replica, also one from the start, is never written to nor read.',
   },
   {
     what: 'Redis is connected to for ever, and never waited for by live delivery.',
@@ -213,6 +225,16 @@ const malformed: readonly DifferenceRow[] = [
     noticed: 'Null only where the record broke off before it. `tenant_id` stays null.',
   },
   {
+    what: 'A malformed record from before the start has a dead letter too.',
+    why: 'No client ever gets it: without a letter it would be gone without a trace.',
+    noticed: '`websocket_old_data_decode_errors_total` counts it apart; it never pauses.',
+  },
+  {
+    what: 'The line in the log for a malformed record holds none of its bytes, old or new.',
+    why: 'They may hold secrets; and a flood of such records flooded the log.',
+    noticed: 'Ten lines a minute at most, then one with the number of `records` that had none.',
+  },
+  {
     what: 'The pause policy stops one partition, until the relay starts again.',
     why: 'One malformed record stopped all partitions, and /health did not say so.',
     noticed: 'An `alert` with partition and offset; `relay_paused_partitions`.',
@@ -256,14 +278,24 @@ const telling: readonly DifferenceRow[] = [
     noticed: '`websocket_e2e_latency_ms` rises during a catch-up.',
   },
   {
-    what: 'Latency has a second histogram, from 1 ms on.',
-    why: 'The first bucket of the other ends at 100 ms: every quantile of a quick relay reads 99.',
-    noticed: '`relay_e2e_latency_seconds` beside `websocket_e2e_latency_ms`, of the same records.',
-  },
-  {
     what: 'Sequences are judged by partition and anew after each assignment, batches by event.',
     why: 'What another member had read in between was a gap; of a batch only the last one counted.',
     noticed: '`dashstream_sequence_*` tells what the log lacks, not what the relay did not read.',
+  },
+  {
+    what: 'Thread ids are taken as they are, neither trimmed nor shortened.',
+    why: 'Two threads became one, and a client that asked for the id it saw got nothing.',
+    noticed: 'By thread, a resume names ids as they stand in the records, spaces included.',
+  },
+  {
+    what: '`tls_failure` and `auth_failure` are types of Kafka errors of their own.',
+    why: 'They were `unknown` or `broker_down`, and are cured elsewhere.',
+    noticed: '`websocket_kafka_errors_by_type_total` has two more values of `error_type`.',
+  },
+  {
+    what: 'The producer of dead letters connects with the first of them.',
+    why: 'A relay that never meets a malformed record needs no connection more.',
+    noticed: '`dashstream_ws_retry_count` has no `operation="dlq_producer_create"`.',
   },
   {
     what: 'All series of a counter exist from the start, and none is called `init`.',

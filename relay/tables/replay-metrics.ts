@@ -1,4 +1,5 @@
 /** The metrics of replay: what clients asked for and got, and how the buffer behind it does. */
+import { redisRefusals } from './redis-refusals.ts'
 import { counter, gauge, histogram, none, ours } from './metric-row.ts'
 
 const mode = ['partition', 'thread'] as const
@@ -79,6 +80,12 @@ export const replayMetricRows = {
     'relay_replay_redis_records_lost_total',
     { reason: ['queue_full', 'too_large', 'timeout', 'connection', 'refused', 'foreign_epoch'] },
     'Records that Redis does not hold, by reason; dropped and failed ones together.',
+    ours,
+  ),
+  redisRefusals: counter(
+    'relay_replay_redis_refusals_total',
+    { reason: redisRefusals },
+    'Times that a Redis that was reached refused what it was asked, by what it answered.',
     ours,
   ),
   redisErrors: counter(
