@@ -40,7 +40,7 @@ export interface RedisLinkNeeds {
   /** Runs on every new connection before it counts as up; throwing gives the connection up. */
   greet(run: RoundTrip): Promise<void>
   onUp?(): void
-  /** Redis answered with an error: told before whoever asked gets it. */
+  /** Redis was reached and let us not in: told its answer. */
   onRefused?(answer: string): void
   /** The connection was lost or could not be made. Never tells the URL, which may hold secrets. */
   onDown?(why: string): void
@@ -125,11 +125,11 @@ export class RedisLink {
 
   /** One that ends at once is no success: the next attempt waits as if it had failed. */
   async #serve(ended: Promise<void>): Promise<void> {
-    const { clock, onUp } = this.#needs
+    const { clock } = this.#needs
     this.#isUp = true
     this.#places.succeeded()
     const sinceMs = clock.nowMs()
-    onUp?.call(this.#needs)
+    this.#needs.onUp?.()
     await ended
     if (clock.nowMs() - sinceMs >= retry.mostMs) this.#backoff.succeeded()
   }
@@ -157,7 +157,7 @@ export class RedisLink {
    * the one that was asked for is not there.
    */
   async #connect(client: Redis): Promise<void> {
-    const { clock, timeoutMs, onRefused } = this.#needs
+    const { clock, timeoutMs } = this.#needs
     const { signal } = this.#closing
     let refused: Error | undefined
     const onError = (error: Error) => (refused ??= error)
@@ -168,7 +168,7 @@ export class RedisLink {
       refused ??= error as Error
     }
     if (refused === undefined) return
-    if (isAnswer(refused)) onRefused?.call(this.#needs, refused.message)
+    if (isAnswer(refused)) this.#needs.onRefused?.(refused.message)
     throw refused
   }
 
@@ -194,7 +194,6 @@ export class RedisLink {
   }
 
   #refused(client: Redis, { message }: Error): void {
-    this.#needs.onRefused?.(message)
     if (client !== this.#client || !isCuredByConnecting(refusalOf(message))) return
     this.#places.refused(message)
     this.#isLeaving = true

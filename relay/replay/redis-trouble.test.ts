@@ -45,7 +45,11 @@ test('what Redis answers is called by one name, also out of a script', () => {
       'WRONGPASS invalid username-password pair or user is disabled.',
       'ERR invalid password',
     ],
-    no_permission: ["NOPERM this user has no permissions to run the 'xadd' command"],
+    no_permission: [
+      "NOPERM this user has no permissions to run the 'xadd' command",
+      "ERR ACL failure in script: User default has no permissions to run the 'xadd' command",
+      "ERR The user executing the script can't run this command or subcommand",
+    ],
     no_database: ['ERR DB index is out of range', 'ERR SELECT is not allowed in cluster mode'],
     too_many_clients: ['ERR max number of clients reached'],
     wrong_type: ['WRONGTYPE Operation against a key holding the wrong kind of value'],

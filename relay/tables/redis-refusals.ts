@@ -97,7 +97,7 @@ export const redisRefusalRows = {
     ...ofServer,
   },
   no_permission: {
-    answers: /\bNOPERM\b/,
+    answers: /\bNOPERM\b|\bACL failure in script\b|\buser executing the script can't\b/,
     says: 'forbids the user of REDIS_URL a command or a key',
     todo: 'see ACL LOG; the buffer needs scripts, streams, sets and lists under its prefix',
   },
