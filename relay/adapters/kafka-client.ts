@@ -16,6 +16,7 @@ import { type HostPort, hostOfSeed, seedOf, splitAddress, wordsOf } from '../tab
 import type { Settings } from '../tables/settings.ts'
 import { mendKafkajs } from './kafkajs-mend.ts'
 import type { Logger, LogLevel } from './logger.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** The settings that a client is made from. */
 export type KafkaSettings = Pick<
@@ -38,6 +39,8 @@ export type OnSocketError = (error: Error & { code?: string }) => void
 
 const connectTimeoutMs = 5_000
 const keepAliveMs = 30_000
+/** How the other end, or what stands before it, says that a connection is no more. */
+const closings: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE'])
 
 /**
  * Makes a client. Connects to nothing yet.
@@ -93,9 +96,13 @@ function openSocket(
   socket.setKeepAlive(true, keepAliveMs)
   // A fetch is one small write that the next one must not wait for.
   socket.setNoDelay(true)
-  socket.on('error', onSocketError)
+  const unanswered = new Unanswered(socket)
+  // When it is needed again, and there is no other to be had, that is told.
+  socket.on('error', (error: Error & { code?: string }) => {
+    if (!unanswered.isIdle || !closings.has(error.code)) onSocketError(error)
+  })
   socket.on('end', () => {
-    if (socket.writableEnded) return
+    if (socket.writableEnded || unanswered.isIdle) return
     onSocketError(Object.assign(new Error('the broker closed the connection'), { code: 'EPIPE' }))
   })
   return socket
