@@ -57,6 +57,15 @@ export function measureFrame(bytes: Uint8Array): SizedFrame | Refusal {
   return { ok: true, contentBytes }
 }
 
+/** Where the frame that begins at `at` ends; undefined when none does, or not all is there. */
+export function endOfFrame(bytes: Uint8Array, at: number): number | undefined {
+  const descriptor = bytes[at + 4]
+  if (descriptor === undefined || littleEndian(bytes, at, 4) !== MAGIC_LE) return undefined
+  if ((descriptor & 0x08) !== 0) return undefined
+  const blocksAt = at + sizeAtOf(descriptor) + sizeBytesOf(descriptor)
+  return frameEnd(bytes, blocksAt, (descriptor & 0x04) !== 0)
+}
+
 const isSingleSegment = (descriptor: number): boolean => (descriptor & 0x20) !== 0
 
 const dictionaryBytesOf = (descriptor: number): number =>

@@ -300,6 +300,7 @@ export class Intake {
     return createConsumer({
       ...this.#wiring.world,
       settings: this.#wiring.settings,
+      transactions: this.#wiring.parts.transactions,
       createClient: () => this.#client('consumer'),
       positions: () => this.#consume.positions(),
       onBatch: (fetched, run) => this.#consume.take(fetched, run),

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { OpenTransactions } from './batches/transactions.ts'
 import type { ByteLog, LogBounds } from './log/byte-log.ts'
 import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
 import type { CloseReason } from './tables/close-codes.ts'
@@ -365,6 +366,8 @@ export interface RelayParts {
   readonly ring: LogBounds
   readonly sendDeadline: SendDeadline
   openOutlet(needs: OutletNeeds): Outlet
+  /** Which batches nobody may read, told from the transactions that were given up. */
+  readonly transactions: OpenTransactions
   readonly poison: PoisonPolicy
   readonly offsets: OffsetPolicy
   readonly health: HealthPolicy

@@ -3,6 +3,7 @@
  * in overrides gets a relay that differs in those parts and in nothing else.
  */
 import type { Logger } from './adapters/logger.ts'
+import { openTransactions } from './batches/transactions.ts'
 import { referenceAges } from './health/ages.ts'
 import { createBreaker } from './health/breaker.ts'
 import { createHealthPolicy } from './health/policy.ts'
@@ -83,6 +84,7 @@ function referenceParts(
     ring: { bytesMax: settings.ringBytesMax, recordsMax: settings.ringRecordsMax },
     sendDeadline: createSendDeadline(settings.sendTimeoutMs, signals),
     openOutlet,
+    transactions: openTransactions,
     poison: referencePoison,
     offsets: { toCommit: (next) => next },
     health: createHealthPolicy({

@@ -19,7 +19,7 @@ export type {
   ProducerBatch,
 } from 'kafkajs'
 
-export const { CompressionTypes } = kafkajs
+export const { CompressionCodecs, CompressionTypes } = kafkajs
 
 const connectLimitMs = 3_000
 const requestLimitMs = 5_000

@@ -9,6 +9,7 @@
  */
 import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { ReadMessage, Unreadable } from '../batches/record-set.ts'
+import type { OpenTransactions } from '../batches/transactions.ts'
 import { Backoff } from '../world/backoff.ts'
 import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
@@ -42,6 +43,7 @@ export interface ConsumerNeeds {
   readonly settings: Settings
   readonly clock: Clock
   readonly logger: Logger
+  readonly transactions: OpenTransactions
   /** Makes a client, anew after every crash. */
   createClient(): Kafka
   /** Positions that outrank the group's, by partition. */
@@ -186,7 +188,7 @@ class GroupConsumer implements KafkaConsumer {
     const { settings } = this.#needs
     // Payloads that fit are never refused for what they came in.
     const unpackedBytesMax = Math.max(settings.inflightBytesMax, 2 * settings.payloadBytesMax)
-    mendKafkajs(unpackedBytesMax)
+    mendKafkajs({ unpackedBytesMax, transactions: this.#needs.transactions })
     const fetchBytesMax = Math.min(10 * 1_024 * 1_024, Math.floor(settings.inflightBytesMax / 2))
     const consumer = this.#needs.createClient().consumer({
       groupId: settings.kafkaGroupId,

@@ -6,42 +6,63 @@
  * request.
  *
  * Of the codecs that producers use it knows gzip only; it unpacks without a bound, and a batch that
- * it cannot read ends the consumer, again and again. So batches are read by our own code.
+ * it cannot read ends the consumer, again and again. It also delivers records of transactions that
+ * were given up. So answers to fetches are read by our own code.
+ *
+ * A consumer that resolves offsets by itself is not told of what it does not get: behind records
+ * that nobody may read its position stands still for ever. So it gets those batches too, empty.
  */
 import { createRequire } from 'node:module'
-import { Allowance } from '../batches/allowance.ts'
-import { magic, magicAt } from '../batches/batch.ts'
-import { readRecordSet } from '../batches/record-set.ts'
+import { openTransactions } from '../batches/transactions.ts'
+import {
+  type AskedTopic,
+  type FetchAnswer,
+  fetchVersions,
+  type ReadingRules,
+  readFetchAnswer,
+} from './fetch-answer.ts'
 
 interface RequestQueue {
   readonly pending: readonly unknown[]
   scheduleCheckPendingRequests: (this: RequestQueue) => void
 }
-/** A place in an answer of a broker; all partitions of an answer are read by the same one. */
-interface Decoder {
-  readonly buffer: Buffer
-  readonly offset: number
-  readInt32(): number
-  canReadBytes(count: number): boolean
-  readBytes(count: number): Buffer
+interface FetchRequest {
+  readonly topics: readonly AskedTopic[]
 }
-type DecodeMessages = (decoder: Decoder) => Promise<readonly object[]>
+interface FetchProtocol {
+  readonly response: { readonly decode: (answer: Buffer) => Promise<FetchAnswer> }
+}
+interface FetchDefinition {
+  protocol(choice: { readonly version: number }): (request: FetchRequest) => FetchProtocol
+}
+interface Batch {
+  readonly rawMessages: readonly unknown[]
+}
+interface Runner {
+  readonly running: boolean
+  readonly eachBatch: unknown
+  readonly eachBatchAutoResolve: boolean
+  readonly autoCommit: boolean
+  handleBatch: (this: Runner, batch: Batch) => Promise<void>
+  processEachBatch(batch: Batch): Promise<void>
+  heartbeat(): Promise<void>
+}
 
 const require = createRequire(import.meta.url)
 let isMended = false
-let answerBytesMax = 32 * 1_024 * 1_024
+let rules: ReadingRules = {
+  unpackedBytesMax: 32 * 1_024 * 1_024,
+  transactions: openTransactions,
+}
 
-/**
- * Idempotent.
- *
- * @param bytesMax what an answer may unpack to from now on, for all clients of the process
- */
-export function mendKafkajs(bytesMax = answerBytesMax): void {
-  answerBytesMax = bytesMax
+/** Idempotent. @param changed rules of reading from now on, for all clients of the process */
+export function mendKafkajs(changed: Partial<ReadingRules> = {}): void {
+  rules = { ...rules, ...changed }
   if (isMended) return
   isMended = true
   mendRequestQueue()
-  mendRecordSets()
+  mendFetches()
+  mendRunner()
 }
 
 function mendRequestQueue(): void {
@@ -53,22 +74,29 @@ function mendRequestQueue(): void {
   }
 }
 
-/** Whoever decodes an answer requires this function when the first one comes. */
-function mendRecordSets(): void {
-  const path = require.resolve('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js')
-  const theirs = require(path) as DecodeMessages
-  const allowances = new WeakMap<Decoder, Allowance>()
-  const ours: DecodeMessages = async (decoder) => {
-    // Before the record set stands its length.
-    if (!isOurs(decoder.buffer, decoder.offset + 4)) return theirs(decoder)
-    const bytes = decoder.readInt32()
-    if (bytes <= 0 || !decoder.canReadBytes(bytes)) return []
-    const allowance = allowances.get(decoder) ?? new Allowance(answerBytesMax)
-    allowances.set(decoder, allowance)
-    return readRecordSet(decoder.readBytes(bytes), allowance)
+function mendFetches(): void {
+  const definition = require('kafkajs/src/protocol/requests/fetch/index.js') as FetchDefinition
+  const theirs = definition.protocol.bind(definition)
+  definition.protocol = ({ version }) => {
+    const protocol = theirs({ version })
+    if (version < fetchVersions.first || version > fetchVersions.last) return protocol
+    return (request) => {
+      const { response, ...rest } = protocol(request)
+      const decode = (answer: Buffer) =>
+        readFetchAnswer(answer, version, request.topics, rules)
+      return { ...rest, response: { ...response, decode } }
+    }
   }
-  require.cache[path]!.exports = ours
 }
 
-/** Records from before Kafka 0.11 have another form, and none of our business. */
-const isOurs = (answer: Buffer, at: number): boolean => answer[at + magicAt] === magic
+function mendRunner(): void {
+  const { prototype } = require('kafkajs/src/consumer/runner.js') as { readonly prototype: Runner }
+  const theirs = prototype.handleBatch
+  prototype.handleBatch = async function handleEveryBatch(batch) {
+    const isByHand = !this.eachBatchAutoResolve && !this.autoCommit
+    const isOurs = isByHand && Boolean(this.eachBatch)
+    if (!isOurs || !this.running) return theirs.call(this, batch)
+    if (batch.rawMessages.length > 0) await this.processEachBatch(batch)
+    await this.heartbeat()
+  }
+}

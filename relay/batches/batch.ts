@@ -1,4 +1,5 @@
 /** A batch of records as Kafka keeps it (the format since 0.11): its header, and its records. */
+import { crc32c } from './checksum.ts'
 import { corrupt } from './faults.ts'
 
 /** What kafkajs makes of a record, so that the rest of it need not know who read it. */
@@ -15,91 +16,106 @@ export interface Message {
   readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean }
 }
 export interface Batch {
+  readonly kind: 'batch'
   readonly firstOffset: bigint
   readonly lastOffset: bigint
   readonly codec: number
   readonly isStampedByBroker: boolean
+  readonly isTransactional: boolean
   readonly isControl: boolean
   readonly firstTimestamp: number
   readonly maxTimestamp: number
+  readonly producerId: bigint
   readonly context: Message['batchContext']
   /** How many records it claims to hold. */
   readonly count: number
   /** The records, packed or not. */
   readonly body: Buffer
-  /** Of all of it. */
+  /** All of it, and how long that is. */
+  readonly whole: Buffer
   readonly bytes: number
 }
 
-export const magic = 2
-export const magicAt = 16
-/** Offset and length: what stands before the bytes that the length counts. */
-const prefixBytes = 12
-const headerBytes = 61
+export const batchHeaderBytes = 61
+const newestFormat = 2
+const checksumAt = 17
+/** The checksum covers what begins here. */
+const attributesAt = 21
 /** A record of nothing. */
 const recordBytesMin = 7
 
-/** The batch at `at`; undefined when its end was not fetched. */
-export function batchAt(set: Buffer, at: number): Batch | undefined {
-  if (at + headerBytes > set.length) return undefined
-  const bytes = prefixBytes + set.readInt32BE(at + 8)
-  if (at + bytes > set.length) return undefined
-  const firstOffset = set.readBigInt64BE(at)
-  const attributes = set.readInt16BE(at + 21)
+/**
+ * What a batch says of itself.
+ *
+ * @param bytes all of it, and at least its header
+ */
+export function batchOf(bytes: Buffer): Batch {
+  const firstOffset = bytes.readBigInt64BE(0)
+  const attributes = bytes.readInt16BE(attributesAt)
+  const producerId = bytes.readBigInt64BE(43)
+  const isTransactional = (attributes & 0x10) !== 0
   return {
+    kind: 'batch',
     firstOffset,
-    lastOffset: firstOffset + BigInt(Math.max(0, set.readInt32BE(at + 23))),
+    lastOffset: firstOffset + BigInt(bytes.readInt32BE(23)),
     codec: attributes & 0x07,
     isStampedByBroker: (attributes & 0x08) !== 0,
+    isTransactional,
     isControl: (attributes & 0x20) !== 0,
-    firstTimestamp: Number(set.readBigInt64BE(at + 27)),
-    maxTimestamp: Number(set.readBigInt64BE(at + 35)),
-    context: {
-      producerId: String(set.readBigInt64BE(at + 43)),
-      inTransaction: (attributes & 0x10) !== 0,
-    },
-    count: Math.max(0, set.readInt32BE(at + 57)),
-    body: set.subarray(at + headerBytes, at + Math.max(headerBytes, bytes)),
-    // A length that is none must not keep whoever reads on in the same place.
-    bytes: Math.max(headerBytes, bytes),
+    firstTimestamp: Number(bytes.readBigInt64BE(27)),
+    maxTimestamp: Number(bytes.readBigInt64BE(35)),
+    producerId,
+    context: { producerId: String(producerId), inTransaction: isTransactional },
+    count: bytes.readInt32BE(57),
+    body: bytes.subarray(batchHeaderBytes),
+    whole: bytes,
+    bytes: bytes.length,
   }
 }
 
-/**
- * The records of a batch; their keys and values are views of `body`.
- *
- * @param body what the batch's body unpacks to
- * @throws UnpackError when they are not what the header says
- */
-export function recordsOf(batch: Batch, body: Buffer): Message[] {
-  if (batch.count * recordBytesMin > body.length) throw corrupt('it has not so many records')
-  const reader = new Reader(body)
-  return Array.from({ length: batch.count }, () => reader.record(batch))
-}
+/** Whether its bytes are those that its producer wrote. */
+export const isIntact = ({ whole }: Batch): boolean =>
+  crc32c(whole.subarray(attributesAt)) === whole.readUInt32BE(checksumAt)
 
 const noHeaders: Message['headers'] = Object.freeze({})
 
-class Reader {
+/** Reads the records of a batch; their keys and values are views of its unpacked body. */
+export class RecordReader {
+  readonly #batch: Batch
   readonly #bytes: Buffer
   #at = 0
+  /** Of the offset of the record before. */
+  #delta = -1
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
+  /**
+   * @param body what the batch's body unpacks to
+   * @throws UnpackError when it cannot hold so many records
+   */
+  constructor(batch: Batch, body: Buffer) {
+    this.#batch = batch
+    this.#bytes = body
+    const { count } = batch
+    if (count < 0) throw corrupt(`it claims to have ${count} records`)
+    if (count * recordBytesMin > body.length) throw corrupt('it has not so many records')
   }
 
-  record(batch: Batch): Message {
+  /** @throws UnpackError when the next one is not what the header says */
+  next(): Message {
+    const batch = this.#batch
     const length = this.#varint()
     const end = this.#at + length
     if (length < 1 || end > this.#bytes.length) throw corrupt('a record is cut off')
     const attributes = this.#bytes[this.#at++]!
     const timestampDelta = this.#varint()
-    const offset = batch.firstOffset + BigInt(this.#varint())
-    if (offset < batch.firstOffset || offset > batch.lastOffset) {
-      throw corrupt('a record has an offset of another batch')
+    const delta = this.#varint()
+    const offset = batch.firstOffset + BigInt(delta)
+    if (delta <= this.#delta || offset > batch.lastOffset) {
+      throw corrupt('its offsets do not ascend, or are of another batch')
     }
+    this.#delta = delta
     const { isStampedByBroker, maxTimestamp, firstTimestamp } = batch
     const message = {
-      magicByte: magic,
+      magicByte: newestFormat,
       attributes,
       timestamp: String(isStampedByBroker ? maxTimestamp : firstTimestamp + timestampDelta),
       offset: String(offset),
@@ -112,6 +128,11 @@ class Reader {
     if (this.#at > end) throw corrupt('a record is longer than it says')
     this.#at = end
     return message
+  }
+
+  /** @throws UnpackError when something follows the last record */
+  end(): void {
+    if (this.#at < this.#bytes.length) throw corrupt('it has more than its records')
   }
 
   /** Bytes after their length, of which -1 means that there are none at all. */

@@ -46,7 +46,7 @@ const int32 = (value: number) => {
   bytes.writeUInt32LE(value)
   return bytes
 }
-const int32BE = (value: number) => int32(value).reverse()
+const int32BE = (value: number): Buffer => int32(value).reverse()
 
 /** Appends a match byte by byte; the slow and sure way. */
 function repeat(content: number[], distance: number, length: number): void {
@@ -132,6 +132,12 @@ function snappyBlock(steps: readonly Step[]): Packed {
 const sizeBytes = (size: number): number[] =>
   size < 128 ? [size] : [(size & 127) | 128, ...sizeBytes(size >>> 7)]
 
+/** Content that Snappy has found nothing in to save; up to 127 bytes. */
+export const snappyLiteral = (content: Buffer): Buffer =>
+  content.length <= 60
+    ? Buffer.concat([Buffer.of(content.length, (content.length - 1) << 2), content])
+    : Buffer.concat([Buffer.of(content.length, 60 << 2, content.length - 1), content])
+
 /** What a batch of the tests is made of. */
 export interface Plan {
   readonly values: readonly (Buffer | null)[]
@@ -140,6 +146,11 @@ export interface Plan {
   readonly tail?: number
   /** Headers of each record, all of one name; default 1. */
   readonly headers?: number
+  /** Of each record; default `key`. */
+  readonly key?: Buffer
+  readonly producerId?: bigint
+  readonly isTransactional?: boolean
+  readonly isControl?: boolean
 }
 
 /** Packs with what is at hand; `none`, gzip and zstd. */
@@ -151,17 +162,56 @@ const packers: Readonly<Record<number, (body: Buffer) => Buffer>> = {
 
 /** A batch as a broker would send it. */
 export function batch(firstOffset: bigint, plan: Plan): Buffer {
-  const { values, codec, tail = 0, headers = 1 } = plan
+  const { values, codec, tail = 0 } = plan
+  const body = packers[codec]!(bodyOf(plan))
+  return marked(batchOf(firstOffset, values.length, tail, codec, body), plan)
+}
+
+/** The records of a batch, unpacked; the offsets of both parts follow on each other. */
+export function bodyOf(plan: Plan, from = 0): Buffer {
+  const { values, headers = 1, key = Buffer.from('key') } = plan
   const header = Buffer.concat([varint(1), Buffer.from('h'), varint(-1)])
   const records = values.map((value, index) => {
     const body = Buffer.concat([
-      Buffer.of(0), varint(index), varint(index), varint(3), Buffer.from('key'),
+      Buffer.of(0), varint(index), varint(from + index), varint(key.length), key,
       varint(value?.length ?? -1), value ?? Buffer.alloc(0),
       varint(headers), ...Array<Buffer>(headers).fill(header),
     ])
     return Buffer.concat([varint(body.length), body])
   })
-  return batchOf(firstOffset, values.length, tail, codec, packers[codec]!(Buffer.concat(records)))
+  return Buffer.concat(records)
+}
+
+function marked(bytes: Buffer, { producerId = -1n, isControl, isTransactional }: Plan): Buffer {
+  const bits = (isTransactional === true ? 0x10 : 0) | (isControl === true ? 0x20 : 0)
+  bytes.writeInt16BE(bytes.readInt16BE(21) | bits, 21)
+  bytes.writeBigInt64BE(producerId, 43)
+  return bytes
+}
+
+/** What ends a transaction, and takes an offset of its own. */
+export function marker(offset: bigint, producerId: bigint, ends: 'abort' | 'commit'): Buffer {
+  const key = Buffer.of(0, 0, 0, ends === 'abort' ? 0 : 1)
+  const plan = { values: [Buffer.alloc(6)], codec: 0, headers: 0, key, producerId }
+  return batch(offset, { ...plan, isControl: true, isTransactional: true })
+}
+
+/** A message of the formats before Kafka 0.11; with `codec`, its value is a packed set of them. */
+export function oldMessage(
+  offset: bigint,
+  value: Buffer | null,
+  { format = 1, codec = 0 }: { readonly format?: 0 | 1; readonly codec?: number } = {},
+): Buffer {
+  const stamp = Buffer.alloc(format === 1 ? 8 : 0)
+  if (format === 1) stamp.writeBigInt64BE(1_700_000_000_000n)
+  const head = Buffer.concat([Buffer.alloc(4), Buffer.of(format, codec), stamp])
+  const key = Buffer.concat([int32BE(3), Buffer.from('key')])
+  const length = int32BE(value?.length ?? 0xffffffff)
+  const message = Buffer.concat([head, key, length, value ?? Buffer.alloc(0)])
+  const prefix = Buffer.alloc(12)
+  prefix.writeBigInt64BE(offset)
+  prefix.writeInt32BE(message.length, 8)
+  return Buffer.concat([prefix, message])
 }
 
 export function batchOf(

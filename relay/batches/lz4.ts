@@ -109,6 +109,7 @@ function* blocksOf(packed: Buffer): Generator<Block> {
     if ((magic & 0xfffffff0) >>> 0 === skippableMagic) at += 8 + int32(packed, at + 4)
     else if (magic === frameMagic) at = yield* blocksOfFrame(packed, at + 4)
     else throw corrupt('it is no LZ4 frame')
+    if (at > packed.length) throw corrupt('it is cut off')
   }
 }
 

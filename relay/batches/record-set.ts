@@ -1,11 +1,15 @@
 /**
  * All batches of a partition in an answer of a broker. A batch that cannot be unpacked or read is
  * one message that says so, with the offsets it stands for: whoever consumes passes over it, and
- * the partition goes on.
+ * the partition goes on. What nobody may read, the records of transactions that were given up and
+ * the markers that end them, is passed over without a word, and so are empty batches.
  */
 import type { Allowance } from './allowance.ts'
-import { type Batch, batchAt, type Message, recordsOf } from './batch.ts'
-import { type UnpackFault, UnpackError } from './faults.ts'
+import { type Batch, isIntact, type Message, RecordReader } from './batch.ts'
+import { type BrokenEntry, type Entry, entryAt, lastOffsetAt } from './entry.ts'
+import { corrupt, type UnpackFault, UnpackError } from './faults.ts'
+import { messagesIn, type OldMessage, oldMessageOf } from './old-message.ts'
+import type { IsHidden } from './transactions.ts'
 import { codecName, unpack } from './unpack.ts'
 
 /** Why nobody knows what a batch holds. */
@@ -19,60 +23,215 @@ export interface Unreadable {
 export interface ReadMessage extends Message {
   readonly unreadable?: Unreadable
 }
+/** What was asked for, and what the broker says beside the records. */
+export interface Fetch {
+  readonly offset: bigint
+  /** Less than 0 where nobody knows. */
+  readonly logEnd: bigint
+  readonly hides: IsHidden
+}
+
+/** Records that are read in one turn of the event loop: a few milliseconds. */
+const recordsAtOnce = 2_048
+/** A checksum of more takes too long for what it tells. */
+const checksumBytesMax = 1_024 * 1_024
+const noBatch = { producerId: '-1', inTransaction: false } as const
 
 /**
  * Reads as many batches as are there in full and as the allowance has room for. The rest is left
- * out, to be fetched again; but never the first of an answer, so that there is always progress.
+ * out, to be fetched again; but never the first of an answer, so that there is always progress:
+ * what begins with something that has no end is one message that cannot be read.
+ *
+ * @returns messages, and last, where they do not reach the end of what was read, a control record
+ * that stands there
  */
-export async function readRecordSet(set: Buffer, allowance: Allowance): Promise<ReadMessage[]> {
-  const messages: ReadMessage[] = []
-  let batch: Batch | undefined
-  for (let at = 0; (batch = batchAt(set, at)) !== undefined; at += batch.bytes) {
-    const records = await readBatch(batch, allowance)
-    if (records === undefined) break
-    for (const record of records) messages.push(record)
+export const readRecordSet = (
+  set: Buffer,
+  fetch: Fetch,
+  allowance: Allowance,
+): Promise<ReadMessage[]> => new Reading(fetch, allowance).read(set)
+
+class Reading {
+  readonly #fetch: Fetch
+  readonly #allowance: Allowance
+  readonly #messages: ReadMessage[] = []
+  /** Offset behind everything that was read. */
+  #next: bigint
+  #readInTurn = 0
+
+  constructor(fetch: Fetch, allowance: Allowance) {
+    this.#fetch = fetch
+    this.#allowance = allowance
+    this.#next = fetch.offset
   }
-  return messages
-}
 
-/** Undefined when there is no room for it any more. */
-async function readBatch(batch: Batch, allowance: Allowance): Promise<ReadMessage[] | undefined> {
-  const { body, codec, count } = batch
-  const bytesMax = allowance.leftFor(count)
-  if (bytesMax < 0 && !allowance.isWhole) return undefined
-  if (codec === 0) return take(batch, body, allowance, 0)
-  const unpacked = await unpack(codec, body, Math.max(0, bytesMax))
-  if (unpacked.ok) return take(batch, unpacked.bytes, allowance, unpacked.bytes.length)
-  if (unpacked.fault === 'too_large' && !allowance.isWhole) return undefined
-  return [unreadable(batch, unpacked.fault, unpacked.says)]
-}
+  async read(set: Buffer): Promise<ReadMessage[]> {
+    let entry: Entry | undefined
+    const place = (at: number) => ({ set, at, next: this.#next, logEnd: this.#fetch.logEnd })
+    for (let at = 0; (entry = entryAt(place(at))) !== undefined; at += entry.bytes) {
+      const from = this.#messages.length
+      const taken = this.#take(entry)
+      // Most are there at once, and need not wait for their turn.
+      if (!(taken === true || (await taken))) return this.#done()
+      this.#passTo(entry, from)
+    }
+    if (set.length > 0 && this.#next === this.#fetch.offset) {
+      const lastOffset = lastOffsetAt(place(0))
+      const says = 'it is cut off, or its length is wrong'
+      this.#pushBroken({ kind: 'broken', lastOffset, body: set, bytes: set.length, says })
+      this.#next = lastOffset + 1n
+    }
+    return this.#done()
+  }
 
-function take(batch: Batch, body: Buffer, allowance: Allowance, bytes: number): ReadMessage[] {
-  try {
-    const records = recordsOf(batch, body)
-    allowance.take(records.length, bytes)
-    return records
-  } catch (error) {
+  #done(): ReadMessage[] {
+    const last = this.#next - 1n
+    const isReached = this.#messages.at(-1)?.offset === String(last)
+    if (this.#next > this.#fetch.offset && !isReached) this.#messages.push(endAt(last))
+    return this.#messages
+  }
+
+  /** @param from where the messages of the entry begin, of which none may be there already */
+  #passTo(entry: Entry, from: number): void {
+    const next = this.#next
+    if (entry.kind !== 'batch' || entry.firstOffset < next) {
+      const some = this.#messages.splice(from).filter(({ offset }) => BigInt(offset) >= next)
+      for (const one of some) this.#messages.push(one)
+    }
+    if (entry.lastOffset >= next) this.#next = entry.lastOffset + 1n
+  }
+
+  /** False when there is no room for it any more. */
+  #take(entry: Entry): boolean | Promise<boolean> {
+    const isHidden = entry.kind === 'batch' && this.#fetch.hides(entry)
+    if (isHidden || entry.lastOffset < this.#next) return true
+    if (entry.kind === 'old') return this.#takeOld(entry.body, entry.lastOffset)
+    if (entry.kind === 'broken') this.#pushBroken(entry)
+    else if (entry.codec !== 0 || entry.count > recordsAtOnce) return this.#takeLater(entry)
+    else if (entry.count !== 0 || entry.body.length > 0) return this.#takeNow(entry)
+    return true
+  }
+
+  /** Of a batch that is not packed and not long, so that nobody waits for it. */
+  #takeNow(batch: Batch): boolean | Promise<boolean> {
+    const { body, count } = batch
+    if (this.#allowance.leftFor(count) < 0 && !this.#allowance.isWhole) return false
+    const from = this.#messages.length
+    try {
+      const reader = new RecordReader(batch, body)
+      for (let left = count; left > 0; left -= 1) this.#messages.push(reader.next())
+      reader.end()
+      this.#allowance.take(count, 0)
+    } catch (error) {
+      this.#refuseBatch(batch, from, error)
+    }
+    return this.#isRested(count)
+  }
+
+  async #takeLater(batch: Batch): Promise<boolean> {
+    const { body, codec, count } = batch
+    const from = this.#messages.length
+    try {
+      const unpacked = await this.#unpack(codec, body, Math.max(0, count))
+      if (unpacked === undefined) return false
+      const reader = new RecordReader(batch, unpacked)
+      for (let left = count; left > 0; left -= 1) {
+        this.#messages.push(reader.next())
+        if (left % recordsAtOnce === 0) await rest()
+      }
+      reader.end()
+      this.#allowance.take(count, codec === 0 ? 0 : unpacked.length)
+    } catch (error) {
+      this.#refuseBatch(batch, from, error)
+    }
+    return true
+  }
+
+  #refuseBatch(batch: Batch, from: number, error: unknown): void {
     if (!(error instanceof UnpackError)) throw error
-    return [unreadable(batch, error.fault, error.message)]
+    const { body, codec, count, firstOffset, lastOffset, maxTimestamp } = batch
+    const { fault, message } = error
+    const isChecked = fault === 'corrupt' && body.length <= checksumBytesMax
+    const damage = isChecked && !isIntact(batch) ? '; its checksum is wrong: it was damaged' : ''
+    const about = `${codecName(codec)}, ${body.length} bytes, ${count} records`
+    const says = `${message}${damage} (${about})`
+    this.#messages.length = from
+    this.#refuse({ firstOffset, lastOffset, fault, says }, body, maxTimestamp)
+  }
+
+  async #takeOld(bytes: Buffer, lastOffset: bigint): Promise<boolean> {
+    try {
+      const message = oldMessageOf(bytes)
+      if (message.codec === 0) this.#pushOld([message])
+      else if (message.value === null) throw corrupt('it is packed and has no value')
+      else {
+        const unpacked = await this.#unpack(message.codec, message.value, 0)
+        if (unpacked === undefined) return false
+        this.#pushOld(messagesIn(unpacked, message))
+        this.#allowance.take(0, unpacked.length)
+      }
+    } catch (error) {
+      if (!(error instanceof UnpackError)) throw error
+      const says = `${error.message} (message format ${bytes[16]}, ${bytes.length} bytes)`
+      this.#refuse({ firstOffset: this.#next, lastOffset, fault: error.fault, says }, bytes, -1)
+    }
+    return true
+  }
+
+  /** Undefined when there is no room for it any more. @throws UnpackError */
+  async #unpack(codec: number, body: Buffer, count: number): Promise<Buffer | undefined> {
+    const { isWhole } = this.#allowance
+    const bytesMax = this.#allowance.leftFor(count)
+    if (bytesMax < 0 && !isWhole) return undefined
+    if (codec === 0) return body
+    const unpacked = await unpack(codec, body, Math.max(0, bytesMax))
+    if (unpacked.ok) return unpacked.bytes
+    if (unpacked.fault === 'too_large' && !isWhole) return undefined
+    throw new UnpackError(unpacked.fault, unpacked.says)
+  }
+
+  /** Lets others have their turn after so many records. */
+  #isRested(records: number): true | Promise<true> {
+    this.#readInTurn += records
+    if (this.#readInTurn < recordsAtOnce) return true
+    this.#readInTurn = 0
+    return rest()
+  }
+
+  #pushOld(messages: readonly OldMessage[]): void {
+    for (const one of messages) {
+      const { format, key, value } = one
+      const known = { magicByte: format, timestamp: String(one.timestamp), key, value }
+      this.#messages.push({ ...endAt(one.offset), ...known, isControlRecord: false })
+    }
+    this.#allowance.take(messages.length, 0)
+  }
+
+  #pushBroken({ body, lastOffset, says }: BrokenEntry): void {
+    const known = { firstOffset: this.#next, lastOffset, fault: 'corrupt' } as const
+    this.#refuse({ ...known, says: `${says} (${body.length} bytes)` }, body, -1)
+  }
+
+  #refuse(known: Unreadable, body: Buffer, timestamp: number): void {
+    const { firstOffset, lastOffset } = known
+    const which = `The batch of offsets ${firstOffset} to ${lastOffset}`
+    const says = `${which} cannot be read: ${known.says}.`
+    const message = { ...endAt(lastOffset), value: body, timestamp: String(timestamp) }
+    this.#messages.push({ ...message, isControlRecord: false, unreadable: { ...known, says } })
   }
 }
 
-function unreadable(batch: Batch, fault: UnpackFault, why: string): ReadMessage {
-  const { body, codec, context, count, firstOffset, lastOffset, maxTimestamp } = batch
-  const says =
-    `The batch of offsets ${firstOffset} to ${lastOffset} cannot be read: ${why} ` +
-    `(${codecName(codec)}, ${body.length} bytes, ${count} records).`
-  return {
-    magicByte: 2,
-    attributes: 0,
-    timestamp: String(maxTimestamp),
-    offset: String(lastOffset),
-    key: null,
-    value: body,
-    headers: {},
-    isControlRecord: false,
-    batchContext: context,
-    unreadable: { firstOffset, lastOffset, fault, says },
-  }
-}
+const rest = (): Promise<true> => new Promise((rested) => void setImmediate(rested, true))
+
+/** What stands at an offset for which there is nothing to be read. */
+const endAt = (offset: bigint): ReadMessage => ({
+  magicByte: 2,
+  attributes: 0,
+  timestamp: '-1',
+  offset: String(offset),
+  key: null,
+  value: null,
+  headers: {},
+  isControlRecord: true,
+  batchContext: noBatch,
+})

@@ -1,9 +1,11 @@
 /** Unpacks what producers compressed: every codec of Kafka, none beyond a bound. */
 import { promisify } from 'node:util'
-import { gunzip, zstdDecompress } from 'node:zlib'
-import { type UnpackFault, UnpackError, corrupt, tooLarge } from './faults.ts'
+import { gunzip } from 'node:zlib'
+import { byRuntime } from './by-runtime.ts'
+import { type UnpackFault, UnpackError } from './faults.ts'
 import { unpackLz4 } from './lz4.ts'
 import { unpackSnappy } from './snappy.ts'
+import { unpackZstd } from './zstd.ts'
 
 export interface Unpacked {
   readonly ok: true
@@ -23,7 +25,7 @@ const codecs: Readonly<Record<number, { readonly name: string; readonly unpack: 
   1: { name: 'gzip', unpack: byRuntime(promisify(gunzip)) },
   2: { name: 'snappy', unpack: unpackSnappy },
   3: { name: 'lz4', unpack: unpackLz4 },
-  4: { name: 'zstd', unpack: byRuntime(promisify(zstdDecompress)) },
+  4: { name: 'zstd', unpack: unpackZstd },
 }
 
 export const codecName = (codec: number): string => codecs[codec]?.name ?? `codec ${codec}`
@@ -41,20 +43,5 @@ export async function unpack(
   } catch (error) {
     if (!(error instanceof UnpackError)) throw error
     return { ok: false, fault: error.fault, says: error.message }
-  }
-}
-
-/** The runtime stops unpacking at the bound: it has allocated no more than that by then. */
-function byRuntime(
-  work: (packed: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>,
-): Unpack {
-  return async (packed, bytesMax) => {
-    if (bytesMax < 1) throw tooLarge(bytesMax)
-    try {
-      return await work(packed, { maxOutputLength: bytesMax })
-    } catch (error) {
-      const { code, message } = error as Error & { readonly code?: string }
-      throw code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(bytesMax) : corrupt(message)
-    }
   }
 }

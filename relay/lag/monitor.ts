@@ -11,7 +11,11 @@ import { withDeadline } from '../world/deadline.ts'
 /** What Kafka says of one partition. */
 export interface Watermarks {
   readonly logStart: bigint
-  /** The next offset that will be written. */
+  /**
+   * Behind all that can be read: the next offset that will be written, or where the first
+   * transaction that is open begins (the last stable offset). What waits for a producer to decide
+   * is neither lag nor a standstill.
+   */
   readonly logEnd: bigint
   /** The group's committed offset, the next to be read; undefined when there is none. */
   readonly committed: bigint | undefined

@@ -195,9 +195,24 @@ const buffer: readonly DifferenceRow[] = [
 
 const malformed: readonly DifferenceRow[] = [
   {
-    what: 'A batch that cannot be unpacked is one dead letter, and its partition goes on.',
+    what: 'A batch that cannot be unpacked or read is one dead letter; its partition goes on.',
     why: 'It may unpack to any size, and nothing in it can be told apart before it is unpacked.',
     noticed: '`kafka_last_offset` in the letter; `relay_unreadable_batches_total` says why.',
+  },
+  {
+    what: 'Checksums of batches are not checked, but where a batch cannot be read.',
+    why: 'The broker has checked them, and a pass over every byte costs much and finds nothing.',
+    noticed: 'The dead letter says `its checksum is wrong` where bytes were damaged after that.',
+  },
+  {
+    what: 'Positions move over what nobody may read: markers, aborted records, empty batches.',
+    why: 'Behind them lag stayed above 0 for ever, and commits stood still.',
+    noticed: 'Offsets that are committed reach the end of the log.',
+  },
+  {
+    what: 'Records of an open transaction are neither lag nor a standstill before it ends.',
+    why: 'Nobody can read them, and a restart of the relay would not change that.',
+    noticed: '`kafka-transactions.sh find-hanging` finds a transaction that nobody ends.',
   },
   {
     what: 'An offset is committed only when the dead letter of every record below it is settled.',

@@ -185,7 +185,7 @@ const lag = {
   consumerLag: gauge(
     'websocket_kafka_consumer_lag',
     { partition },
-    'Log end minus the next offset to be read, for assigned partitions; absent while unknown.',
+    'End of what can be read (no open transaction) minus the next offset; absent while unknown.',
   ),
   lagOffsetAge: gauge(
     'websocket_kafka_lag_offset_age_seconds',
