@@ -2,12 +2,12 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Clients } from './clients.ts'
 import type { ByteLog } from './log/byte-log.ts'
 import type { Session } from './session.ts'
 import { sleep, systemClock } from './world/clock.ts'
-import { ManualClock } from './world/manual-clock.ts'
+import { ManualClock, settled } from './world/manual-clock.ts'
 
 const queuesBytesMax = 1_000
 const bounds = { pinnedBytesMax: 1, queuesBytesMax, waitMsMax: 1 }
@@ -88,4 +88,49 @@ test('what a client has sent is read before it is judged by time, however late',
   expect(order.slice(0, 2)).toEqual(['read', 'judged'])
   client.destroy()
   server.close()
+})
+
+describe('very many clients', () => {
+  const count = 5_000
+  /** Each of them takes ten microseconds, as a small write does. */
+  function many() {
+    const clock = new ManualClock()
+    const log = { pinnedBytes: 0, ordinal: 9, ringRecords: 8 } as unknown as ByteLog
+    const clients = new Clients({ ...bounds, log, clock, soon: (work) => work() })
+    let longestMs = 0
+    let fromMs = 0
+    const take = () => {
+      clock.advance(0.01)
+      longestMs = Math.max(longestMs, clock.nowMs() - fromMs)
+    }
+    const seen = { woken: [] as number[], swept: [] as number[] }
+    for (let at = 0; at < count; at += 1) {
+      const outlet = { wake: () => (take(), seen.woken.push(at)), ordinal: 9, queuedBytes: 0 }
+      const sweep = () => (take(), seen.swept.push(at))
+      const session = { outlet, isOver: false, sweep, misses: () => undefined }
+      clients.add(session as unknown as Session)
+    }
+    const finish = async (those: 'woken' | 'swept') => {
+      while (seen[those].length < count) {
+        fromMs = clock.nowMs()
+        await settled()
+      }
+      return longestMs
+    }
+    return { clients, finish, seen }
+  }
+
+  test('are woken in order, and never for long in one turn', async () => {
+    const { clients, finish, seen } = many()
+    const woken = clients.wakeAll()
+    expect(await finish('woken')).toBeLessThan(10)
+    await woken
+    expect(seen.woken).toEqual(Array.from({ length: count }, (_, at) => at))
+  })
+
+  test('are looked at in time, and never for long in one turn', async () => {
+    const { clients, finish } = many()
+    clients.sweep()
+    expect(await finish('swept')).toBeLessThan(10)
+  })
 })

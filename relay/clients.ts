@@ -1,11 +1,12 @@
 /**
  * All clients. Whatever is done for each of them, per flush or per sweep, is done here in one loop
- * and on one timer.
+ * and on one timer, and in slices of the event loop where they are very many.
  */
 import type { BatchRun } from './adapters/kafka-consumer.ts'
 import type { ByteLog } from './log/byte-log.ts'
 import type { Session } from './session.ts'
 import { sleep, type Clock } from './world/clock.ts'
+import { Rounds } from './world/rounds.ts'
 
 export interface ClientsNeeds {
   readonly log: ByteLog
@@ -27,9 +28,15 @@ const waitStepMs = 5
 export class Clients {
   readonly #needs: ClientsNeeds
   readonly #sessions = new Set<Session>()
+  readonly #wakes: Rounds<Session>
+  readonly #sweeps: Rounds<Session>
+  #sweptMs = 0
 
   constructor(needs: ClientsNeeds) {
     this.#needs = needs
+    const { clock } = needs
+    this.#wakes = new Rounds(clock, this.#sessions, ({ outlet }) => outlet.wake())
+    this.#sweeps = new Rounds(clock, this.#sessions, (session) => this.#sweepOne(session))
     // When the process stood still, timers come first: what clients sent meanwhile is unread yet.
     needs.clock.every(sweepMs, () => needs.soon(() => this.sweep()))
   }
@@ -64,20 +71,34 @@ export class Clients {
     return [...this.#sessions]
   }
 
-  /** The log has grown: every client takes what it can. */
-  wakeAll(): void {
-    for (const { outlet } of this.#sessions) outlet.wake()
+  /**
+   * The log has grown: every client takes what it can.
+   *
+   * @returns settles when all were woken; undefined when they are
+   */
+  wakeAll(): Promise<void> | undefined {
+    const woken = this.#wakes.begin()
+    if (woken !== undefined) return woken.then(() => this.#keepPinnedBelow())
     this.#keepPinnedBelow()
+    return undefined
   }
 
+  /** Looks at everything that depends on time; the bounds of all come last. */
   sweep(): void {
-    const { clock, log } = this.#needs
-    const nowMs = clock.nowMs()
-    const firstOrdinal = log.ordinal - log.ringRecords
-    for (const session of this.#sessions) {
-      session.sweep(nowMs)
-      if (!session.isOver) session.misses(firstOrdinal - session.outlet.ordinal)
-    }
+    this.#sweptMs = this.#needs.clock.nowMs()
+    const swept = this.#sweeps.begin()
+    if (swept === undefined) this.#swept()
+    else void swept.then(() => this.#swept())
+  }
+
+  #sweepOne(session: Session): void {
+    const { log } = this.#needs
+    session.sweep(this.#sweptMs)
+    if (session.isOver) return
+    session.misses(log.ordinal - log.ringRecords - session.outlet.ordinal)
+  }
+
+  #swept(): void {
     this.#keepPinnedBelow()
     this.#keepQueuesBelow()
   }

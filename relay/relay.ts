@@ -142,7 +142,7 @@ export class Relay {
     const { clock } = this.#wiring.world
     this.#isStopping = true
     this.#intake.stopTaking()
-    this.#clients.wakeAll()
+    void this.#clients.wakeAll()
     await Promise.all([this.#intake.stop(), this.#endClients()])
     const closing = withDeadline(clock, wayOutMs.http, 'closing HTTP', () => this.#http.close())
     await closing.catch(() => undefined)

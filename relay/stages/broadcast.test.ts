@@ -16,7 +16,7 @@ function bench() {
     log,
     clock,
     flushIntervalMs,
-    wakeAll: () => flushes.push({ atMs: clock.nowMs(), ordinal: log.ordinal }),
+    wakeAll: () => void flushes.push({ atMs: clock.nowMs(), ordinal: log.ordinal }),
     soon: (work) => due.push(work),
   })
   const runSoon = () => {
@@ -97,4 +97,26 @@ test('has rested when what was appended is out and the next flush could be at on
   broadcast.flushSoon()
   runSoon()
   expect(flushes).toHaveLength(2)
+})
+
+test('whoever rests waits until a flush has gone out to very many, too', async () => {
+  const woken = Promise.withResolvers<void>()
+  const clock = new ManualClock(1_000)
+  const log = new ByteLog({ bytesMax: 1 << 20, recordsMax: 1_000 })
+  const due: (() => void)[] = []
+  const wakeAll = () => woken.promise
+  const broadcast = new Broadcast({
+    log, clock, flushIntervalMs: 0, wakeAll, soon: (work) => due.push(work),
+  })
+  broadcast.append(0, 0n, Buffer.alloc(1))
+  broadcast.flushSoon()
+  const rested: string[] = []
+  void broadcast.rested().then(() => rested.push('before'))
+  due[0]?.()
+  void broadcast.rested().then(() => rested.push('during'))
+  await settled()
+  expect(rested).toEqual([])
+  woken.resolve()
+  await settled()
+  expect(rested).toEqual(['before', 'during'])
 })

@@ -7,6 +7,9 @@
  * a fan-out cheap. The more a flush carries, the more a wait saves, so the interval grows with it
  * to at most its double. One timer serves all clients.
  *
+ * A flush to very many takes several turns of the loop. Whoever rests waits for all of them, and
+ * what is appended meanwhile goes with the next one.
+ *
  * What is coalesced should wait in Kafka and not here: whoever fetches rests between a flush and
  * the next fetch, and what the fetch brings then goes out at once.
  */
@@ -20,8 +23,8 @@ export interface BroadcastNeeds {
   readonly log: ByteLog
   readonly clock: Clock
   readonly flushIntervalMs: number
-  /** Wakes every client. */
-  wakeAll(): void
+  /** Wakes every client; what is returned settles when that is done, if it is not yet. */
+  wakeAll(): Promise<void> | undefined
   /** Runs work after what the current turn of the event loop has already begun. */
   readonly soon: (work: () => void) => void
 }
@@ -33,6 +36,8 @@ export class Broadcast {
   #restMs = 0
   #isDue = false
   #nextFlush = Promise.withResolvers<void>()
+  /** Settles when the last flush has gone out to all. */
+  #flushed: Promise<void> = Promise.resolve()
 
   constructor(needs: BroadcastNeeds) {
     this.#needs = needs
@@ -58,6 +63,7 @@ export class Broadcast {
   /** Settles when what was appended has gone out and a flush may follow at once. */
   async rested(): Promise<void> {
     if (this.#isDue) await this.#nextFlush.promise
+    else await this.#flushed
     const waitMs = this.#untilNextMs()
     if (waitMs > 0) await sleep(this.#needs.clock, waitMs)
   }
@@ -74,8 +80,10 @@ export class Broadcast {
     this.#lastFlushOrdinal = log.ordinal
     this.#restMs = flushIntervalMs * (1 + Math.min(1, carried / fullFlushRecords))
     const flushed = this.#nextFlush
+    this.#flushed = flushed.promise
     this.#nextFlush = Promise.withResolvers()
-    this.#needs.wakeAll()
-    flushed.resolve()
+    const woken = this.#needs.wakeAll()
+    if (woken === undefined) flushed.resolve()
+    else void woken.then(flushed.resolve)
   }
 }

@@ -92,7 +92,7 @@ export function bench(
       log,
       clock,
       flushIntervalMs: 0,
-      wakeAll: quiet,
+      wakeAll: () => undefined,
       soon: (work) => queueMicrotask(work),
     }),
     store: {
