@@ -23,6 +23,11 @@ export type DecodeMode = 'strict' | 'compatible'
 export interface DecodeLimits {
   /** Bytes of the protobuf message, compressed or not; the framing byte comes on top. */
   readonly payloadBytesMax: number
+  /**
+   * Messages within the record, headers and map entries included. Two bytes make one, and one that
+   * is decoded takes a hundred times that. Default: any number; scanning builds none.
+   */
+  readonly messagesMax?: number
 }
 export type Decoded = { readonly ok: true; readonly message: DashStreamMessage } | Refusal
 
@@ -68,7 +73,7 @@ export function createCodec(platform: CodecPlatform): Codec {
       const unframed = unframe(platform, value, limits, mode)
       if (!unframed.ok) return unframed
       // protobuf-es trusts wire types and nested lengths, so nothing reaches it unscanned.
-      const scanned = scan(unframed.bytes)
+      const scanned = scan(unframed.bytes, limits.messagesMax)
       return scanned.ok ? parse(unframed.bytes) : scanned
     },
     encodeRecord: (message, options) => encode(platform, message, options),
@@ -128,8 +133,12 @@ function parse(bytes: Uint8Array): Decoded {
   try {
     // Not a Buffer, whose `slice` copies nothing: bytes fields are of the type of their source.
     const source = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    // The scan has counted map entries too; the limit here must never be the tighter one.
-    const message = fromBinary(DashStreamMessageSchema, source, { recursionLimit: 2 * NESTING_MAX })
+    const message = fromBinary(DashStreamMessageSchema, source, {
+      // The scan has counted map entries too; the limit here must never be the tighter one.
+      recursionLimit: 2 * NESTING_MAX,
+      // Nobody reads them, and each would be an object a hundred times its size.
+      readUnknownFields: false,
+    })
     return { ok: true, message }
   } catch (error) {
     return refuse('invalid_protobuf', error instanceof Error ? error.message : String(error))

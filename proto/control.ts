@@ -3,7 +3,7 @@
  * no integer passes through a double.
  */
 import * as z from 'zod'
-import { canonicalJson, parseLossless } from './canonical-json.ts'
+import { canonicalJson, parseLossless, type JsonLimits } from './canonical-json.ts'
 import {
   clientFrames,
   serverFrames,
@@ -11,7 +11,7 @@ import {
   type ControlFrame,
   type ServerFrame,
 } from './control-frames.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from './json-value.ts'
+import { isJsonObject, TooManyMembers, type JsonObject, type JsonValue } from './json-value.ts'
 
 export {
   CONTROL_SCHEMA_VERSION,
@@ -36,24 +36,43 @@ export const controlFailures = {
   not_an_object: 'The text is JSON, but no object.',
   unknown_type: 'The object has no type that this side accepts.',
   invalid_shape: 'The frame has not the fields that its type demands.',
+  too_many_entries: 'The object names more than any frame may; it was not read to its end.',
 } as const
 export type ControlFailure = keyof typeof controlFailures
 
 export type Parsed<Frame> =
   | { readonly ok: true; readonly frame: Frame }
-  | { readonly ok: false; readonly reason: ControlFailure; readonly says: string }
+  | NoFrame
+export interface NoFrame {
+  readonly ok: false
+  readonly reason: ControlFailure
+  readonly says: string
+  /** Of too many entries: the field that has them. */
+  readonly field?: string
+}
 
 type Schemas = Readonly<Record<string, z.ZodType>>
 const allFrames = { ...clientFrames, ...serverFrames }
+
+/** Members that a field of a client's frame may have; any other than these has no use for more. */
+const membersMax: Readonly<Record<string, number>> = {
+  lastOffsetsByPartition: RESUME_PARTITIONS_MAX,
+  lastSequencesByThread: RESUME_THREADS_MAX,
+}
+const otherMembersMax = 1_024
+const clientLimits = {
+  membersMax: (key = '') =>
+    Object.hasOwn(membersMax, key) ? membersMax[key]! : otherMembersMax,
+}
 
 /** Reads a frame of either direction. Never throws. */
 export function parseControl(text: string): Parsed<ControlFrame> {
   return parse<ControlFrame>(text, allFrames)
 }
 
-/** Reads what a client sent. Never throws. */
+/** Reads what a client sent, and no more of it than a frame may name. Never throws. */
 export function parseClientFrame(text: string): Parsed<ClientFrame> {
-  return parse<ClientFrame>(text, clientFrames)
+  return parse<ClientFrame>(text, clientFrames, clientLimits)
 }
 
 /** Reads what a relay sent. Never throws. */
@@ -76,11 +95,16 @@ export function cursorText(partition: number, offset: bigint): string {
   return `{"type":"cursor","partition":${partition},"offset":"${offset}"}`
 }
 
-function parse<Frame>(text: string, schemas: Schemas): Parsed<Frame> {
+function parse<Frame>(text: string, schemas: Schemas, limits: JsonLimits = {}): Parsed<Frame> {
   let value: JsonValue
   try {
-    value = parseLossless(text)
+    value = parseLossless(text, limits)
   } catch (error) {
+    if (error instanceof TooManyMembers) {
+      const { key: field } = error
+      const refused = refuse('too_many_entries', error.message)
+      return field === undefined ? refused : { ...refused, field }
+    }
     return refuse('invalid_json', error instanceof Error ? error.message : String(error))
   }
   if (!isJsonObject(value)) return refuse('not_an_object')
@@ -99,9 +123,6 @@ function describeType(type: JsonValue | undefined, schemas: Schemas): string {
   return `Wanted one of ${Object.keys(schemas).join(', ')}; found ${found}.`
 }
 
-function refuse(
-  reason: ControlFailure,
-  found = '',
-): { readonly ok: false; readonly reason: ControlFailure; readonly says: string } {
+function refuse(reason: ControlFailure, found = ''): NoFrame {
   return { ok: false, reason, says: `${controlFailures[reason]} ${found}`.trim() }
 }

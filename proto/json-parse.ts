@@ -7,6 +7,7 @@ import {
   JsonError,
   JsonFloat,
   setKey,
+  TooManyMembers,
   type JsonErrorCode,
   type JsonObject,
   type JsonValue,
@@ -15,6 +16,11 @@ import {
 export interface JsonLimits {
   /** Arrays and objects inside each other. Default 127. */
   readonly depthMax?: number
+  /**
+   * Members that may stand under a key of the outermost object, in all depths together; under
+   * `undefined`, how many keys that has. Reading stops there. Default: any number.
+   */
+  readonly membersMax?: (key: string | undefined) => number
 }
 
 const DEPTH_MAX = 127
@@ -36,7 +42,7 @@ export function isInteger64(value: bigint): boolean {
  */
 export function parseLossless(text: string | Uint8Array, limits: JsonLimits = {}): JsonValue {
   const reader = new Reader(typeof text === 'string' ? text : decode(text))
-  return reader.document(limits.depthMax ?? DEPTH_MAX)
+  return reader.document(limits)
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -66,12 +72,21 @@ const BACKSLASH = 0x5c
 class Reader {
   readonly #text: string
   #at = 0
+  #membersMax: JsonLimits['membersMax']
+  /** Members that may still come under this key. */
+  #membersLeft = Infinity
+  #key: string | undefined
+  /** The depth that is left in the outermost value. */
+  #outermost = 0
 
   constructor(text: string) {
     this.#text = text
   }
 
-  document(depthMax: number): JsonValue {
+  document({ depthMax = DEPTH_MAX, membersMax }: JsonLimits): JsonValue {
+    this.#membersMax = membersMax
+    this.#outermost = depthMax - 1
+    this.#membersLeft = membersMax?.(undefined) ?? Infinity
     const value = this.#value(depthMax)
     this.#space()
     if (this.#at < this.#text.length) throw this.#wrong('nothing more after the value')
@@ -108,24 +123,51 @@ class Reader {
     this.#at += 1
     if (this.#takes('}')) return object
     do {
-      this.#space()
-      if (this.#text[this.#at] !== '"') throw this.#wrong('a key in quotes')
-      const key = this.#string()
-      if (!this.#takes(':')) throw this.#wrong('":" after a key')
-      setKey(object, key, this.#value(depthLeft))
+      const key = this.#nextKey()
+      const value = depthLeft === this.#outermost ? this.#under(key) : this.#value(depthLeft)
+      setKey(object, key, value)
     } while (this.#takes(','))
     if (!this.#takes('}')) throw this.#wrong('"," or "}" in an object')
     return object
+  }
+
+  /** The value of a key of the outermost object, whose members have a bound of their own. */
+  #under(key: string): JsonValue {
+    const left = this.#membersLeft
+    this.#membersLeft = this.#membersMax?.(key) ?? Infinity
+    this.#key = key
+    const value = this.#value(this.#outermost)
+    this.#membersLeft = left
+    this.#key = undefined
+    return value
+  }
+
+  #nextKey(): string {
+    this.#count()
+    this.#space()
+    if (this.#text[this.#at] !== '"') throw this.#wrong('a key in quotes')
+    const key = this.#string()
+    if (!this.#takes(':')) throw this.#wrong('":" after a key')
+    return key
   }
 
   #array(depthLeft: number): JsonValue[] {
     const array: JsonValue[] = []
     this.#at += 1
     if (this.#takes(']')) return array
-    do array.push(this.#value(depthLeft))
-    while (this.#takes(','))
+    do {
+      this.#count()
+      array.push(this.#value(depthLeft))
+    } while (this.#takes(','))
     if (!this.#takes(']')) throw this.#wrong('"," or "]" in an array')
     return array
+  }
+
+  #count(): void {
+    this.#membersLeft -= 1
+    if (this.#membersLeft >= 0) return
+    const under = this.#key === undefined ? 'An object' : JSON.stringify(this.#key.slice(0, 40))
+    throw new TooManyMembers(this.#key, `${under} has more members than the limit.`)
   }
 
   #word<T>(word: string, value: T): T {

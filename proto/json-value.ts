@@ -51,6 +51,7 @@ export type JsonErrorCode =
   | 'json_not_utf8'
   | 'json_lone_surrogate'
   | 'json_too_deep'
+  | 'json_too_many_members'
   | 'json_number_out_of_range'
   | 'json_number_ambiguous'
   | 'json_not_a_value'
@@ -63,6 +64,17 @@ export class JsonError extends Error {
   constructor(code: JsonErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
+  }
+}
+
+/** Reading stopped at a bound: there are more members than may be. */
+export class TooManyMembers extends JsonError {
+  /** Of the outermost object, under which they stand; undefined when they are its own. */
+  readonly key: string | undefined
+
+  constructor(key: string | undefined, message: string) {
+    super('json_too_many_members', message)
+    this.key = key
   }
 }
 

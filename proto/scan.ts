@@ -73,13 +73,18 @@ const portableText = (bytes: Uint8Array, start: number, end: number): string =>
   decoder.decode(bytes.subarray(start, end))
 
 /** Makes a scanner of unframed, uncompressed protobuf bytes. Never throws. */
-export function createScanner(platform: ScanPlatform = {}): (bytes: Uint8Array) => Scanned {
+export function createScanner(
+  platform: ScanPlatform = {},
+): (bytes: Uint8Array, messagesMax?: number) => Scanned {
   const runs = new BatchRuns(platform.textOf ?? portableText)
   const walk = new Walk(runs, platform.isUtf8)
-  return (bytes) => {
+  return (bytes, messagesMax) => {
     runs.begin(bytes)
-    if (!walk.record(bytes)) {
-      const said = `It is at byte ${walk.failedAt}, in ${walk.failedIn}.`
+    if (!walk.record(bytes, messagesMax)) {
+      const isMany = walk.failure === 'payload_too_large'
+      const said = isMany
+        ? `It has more messages within it than ${messagesMax}.`
+        : `It is at byte ${walk.failedAt}, in ${walk.failedIn}.`
       const thread = runs.shortThread(walk.header)
       return { ...refuse(walk.failure, said), ...(thread !== '' && { thread }) }
     }

@@ -96,15 +96,21 @@ export class Walk {
   /** Halves of the varint that was read last. */
   #low = 0
   #high = 0
+  #messagesLeft = Infinity
 
   constructor(listener: WalkListener, isUtf8Native: (bytes: Uint8Array) => boolean = isUtf8) {
     this.#listener = listener
     this.#isUtf8Native = isUtf8Native
   }
 
-  /** True if `bytes` are one valid DashStreamMessage; `header` and `payloadNumber` are then set. */
-  record(bytes: Uint8Array): boolean {
+  /**
+   * True if `bytes` are one valid DashStreamMessage; `header` and `payloadNumber` are then set.
+   *
+   * @param messagesMax messages within it, of any kind, that a reader would have to build
+   */
+  record(bytes: Uint8Array, messagesMax = Infinity): boolean {
     this.#bytes = bytes
+    this.#messagesLeft = messagesMax
     this.payloadNumber = 0
     this.header.clear()
     let at = 0
@@ -141,6 +147,7 @@ export class Walk {
     end: number,
     depth: number,
   ): number {
+    if (!this.#hasRoom()) return this.#fail('payload_too_large', start, shape)
     let at = start
     while (at < end) {
       at = this.#tag(at, end)
@@ -167,6 +174,7 @@ export class Walk {
   #header(marks: HeaderMarks, start: number, limit: number, depth: number): number {
     let at = this.#length(start, limit)
     if (at < 0) return this.#in(HEADER)
+    if (!this.#hasRoom()) return this.#fail('payload_too_large', start, HEADER)
     const end = at + this.#low
     while (at < end) {
       at = this.#tag(at, end)
@@ -191,6 +199,7 @@ export class Walk {
 
   #message(shape: WireShape, start: number, end: number, depth: number): number {
     if (depth > NESTING_MAX) return this.#fail('nesting_too_deep', start, shape)
+    if (!this.#hasRoom()) return this.#fail('payload_too_large', start, shape)
     let at = start
     while (at < end) {
       at = this.#tag(at, end)
@@ -345,6 +354,12 @@ export class Walk {
       }
     }
     return this.#fail('invalid_varint', start)
+  }
+
+  /** Counts one more message. */
+  #hasRoom(): boolean {
+    this.#messagesLeft -= 1
+    return this.#messagesLeft >= 0
   }
 
   /** Which failure it is when bytes are missing at `end`. */

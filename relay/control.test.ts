@@ -5,6 +5,7 @@ import { createRates } from './limits/rates.ts'
 import { createMetrics } from './metrics.ts'
 import type { Session } from './session.ts'
 import { ManualClock } from './world/manual-clock.ts'
+import { workOf } from './world/work-testbed.ts'
 
 const rates = { clientFramesPerSecondMax: 10, clientResumesPerMinuteMax: 2, resetsPerMinuteMax: 1 }
 
@@ -61,17 +62,17 @@ describe('a client that sends too much', () => {
 
   test('pays for pongs and binary frames, too, and more for large ones', () => {
     const { control, seen } = bench()
-    for (let sent = 0; sent < 4; sent += 1) control.otherwise(100_000)
+    for (let sent = 0; sent < 4; sent += 1) control.otherwise(6_200)
     expect(seen.isRead).toBe(true)
-    control.otherwise(100_000)
+    control.otherwise(6_200)
     expect(seen.isRead).toBe(false)
   })
 
   test('pays for texts by their bytes, not by their characters', () => {
     const { send, seen } = bench()
-    send(4, '✓'.repeat(33_334))
+    send(4, '✓'.repeat(2_080))
     expect(seen.isRead).toBe(true)
-    send(1, '✓'.repeat(33_334))
+    send(1, '✓'.repeat(2_080))
     expect(seen.isRead).toBe(false)
   })
 })
@@ -124,4 +125,72 @@ test.each([
   const { control, seen } = bench()
   control.broke(code)
   expect(seen.told).toEqual([told])
+})
+
+describe('a frame of very many entries', () => {
+  const named = (field: string, count: number, entry: (at: number) => string) =>
+    `{"${field}":{${Array.from({ length: count }, (_, at) => entry(at)).join()}},"type":"resume"}`
+  const offsets = (count: number) => named('lastOffsetsByPartition', count, (at) => `"${at}":"1"`)
+  const threads = (count: number) => named('lastSequencesByThread', count, (at) => `"t${at}":1`)
+  const list = (count: number) => `{"type":"ping","x":[${'1,'.repeat(count)}1]}`
+  const cost = (text: string) => {
+    const { control } = bench()
+    return workOf(() => control.text(text))
+  }
+
+  test.each([
+    ['partitions', offsets, 200],
+    ['threads', threads, 2_000],
+    ['a list', list, 200],
+  ] as const)('costs what it has, %s', async (_, textOf, count) => {
+    await cost(textOf(10))
+    expect(await cost(textOf(4 * count))).toBeLessThan(5 * (await cost(textOf(count))))
+  })
+
+  test.each([
+    ['partitions', offsets, 1_024],
+    ['threads', threads, 10_000],
+    ['a list', list, 1_023],
+    ['nested lists', (count: number) => `{"x":[${'[1],'.repeat(count / 2)}1]}`, 1_022],
+    ['keys', (count: number) => `{${'"a":1,'.repeat(count)}"type":"ping"}`, 1_023],
+  ] as const)('is not read beyond what a frame may have, %s', async (_, textOf, most) => {
+    await cost(textOf(10))
+    expect(await cost(textOf(80_000))).toBeLessThan(1.2 * (await cost(textOf(most))))
+  })
+
+  test('is refused as the resume that it would be, and counted', () => {
+    const { metrics, send, seen } = bench()
+    send(1, offsets(1_024))
+    send(1, offsets(85_000))
+    expect(seen.resumes).toBe(2)
+    expect(metrics.controlOversized.total).toBe(1)
+  })
+
+  test('is ignored when it would be nothing of ours', () => {
+    const { metrics, send, seen } = bench()
+    send(1, list(85_000))
+    expect(seen).toMatchObject({ answers: 0, told: [] })
+    expect(metrics.controlOversized.total).toBe(1)
+  })
+
+  test('has to be paid for: the largest one nearly takes what may come at once', () => {
+    const clock = new ManualClock()
+    const usual = { ...rates, clientFramesPerSecondMax: 500 }
+    const client = createRates(clock, usual).openClient()
+    expect(client.frame(1_048_576)).toBe(0)
+    expect(client.frame(1_048_576)).toBeGreaterThan(5_000)
+  })
+})
+
+test.each([
+  ['no JSON', '{"type":', 1],
+  ['half a character', '{"type":"ping","x":"\\ud800"}', 1],
+  ['a list', '["ping"]', 0],
+  ['an unknown type', '{"type":"later"}', 0],
+  ['no type', '{}', 0],
+])('%s is ignored, and counted where it is no JSON', (_, text, failures) => {
+  const { metrics, send, seen } = bench()
+  send(1, text)
+  expect(seen).toMatchObject({ answers: 0, told: [] })
+  expect(metrics.controlParseFailures.total).toBe(failures)
 })

@@ -5,11 +5,18 @@
  * Answers go through a queue that is bounded in bytes. While it is full the client is not read
  * from, so that a client which asks without reading fills its own buffers and not ours.
  */
+import {
+  type ClientFrame,
+  type NoFrame,
+  parseClientFrame,
+  type Parsed,
+} from '../proto/control.ts'
 import type { Inbound, Reading } from './adapters/sockets.ts'
 import { inboundBytesMax } from './adapters/sockets.ts'
 import { frame, jsonFrame, opcodes } from './log/frames.ts'
 import type { Metrics } from './metrics.ts'
 import type { ClientRates } from './parts.ts'
+import { tooMuchOf } from './replay/resume.ts'
 import type { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import type { CloseReason } from './tables/close-codes.ts'
@@ -46,11 +53,24 @@ export class Control implements Inbound {
 
   text(text: string): void {
     if (!this.#heard(Buffer.byteLength(text))) return
-    const type = typeOf(text)
-    if (type === undefined) return this.#needs.metrics.controlParseFailures.add()
+    const read = parseClientFrame(text)
+    if (!read.ok) return this.#unread(read, text)
+    const { type } = read.frame
     if (type === 'ping') this.#answer(pong)
-    else if (type === 'resume') this.#resume(text)
-    else if (type === 'cursor_reset') this.#needs.requests.reset(this.#session)
+    else if (type === 'resume') this.#resume(read, text)
+    else this.#needs.requests.reset(this.#session)
+    this.#session.greeted()
+  }
+
+  /** What is no frame of ours is ignored; what names too much is refused where it would be. */
+  #unread(read: NoFrame, text: string): void {
+    const { metrics } = this.#needs
+    if (read.reason === 'invalid_json') return metrics.controlParseFailures.add()
+    if (read.reason === 'too_many_entries') {
+      metrics.controlOversized.add()
+      if (tooMuchOf(read) === undefined) return
+      this.#resume(read, text)
+    }
     this.#session.greeted()
   }
 
@@ -111,8 +131,8 @@ export class Control implements Inbound {
     if (!this.#isCrowded && !this.#isThrottled) this.#reading.resume()
   }
 
-  #resume(text: string): void {
-    if (this.#rates.mayResume()) return this.#needs.requests.resume(this.#session, text)
+  #resume(read: Parsed<ClientFrame>, text: string): void {
+    if (this.#rates.mayResume()) return this.#needs.requests.resume(this.#session, read, text)
     this.#needs.metrics.requestsRefused.of({ reason: 'resume_rate' }).add()
     this.#session.refuse('TOO_MANY_RESUMES')
   }
@@ -124,17 +144,5 @@ export class Control implements Inbound {
     if (!outlet.isCrowded) return
     this.#isCrowded = true
     this.#reading.pause()
-  }
-}
-
-/** The `type` of a JSON object; empty where it has none, undefined if the text is no object. */
-function typeOf(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return undefined
-    const { type } = value as { readonly type?: unknown }
-    return typeof type === 'string' ? type : ''
-  } catch {
-    return undefined
   }
 }

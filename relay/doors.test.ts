@@ -1,67 +1,8 @@
 /** The doors of a whole relay, as whoever stands before them sees them: on real sockets. */
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
 import { afterAll, describe, expect, test } from 'vitest'
-import { Relay } from './relay.ts'
-import { parseSettings, type Environment } from './tables/settings-parse.ts'
-import { wire } from './wiring.ts'
-import { sleep, systemClock as clock } from './world/clock.ts'
+import { get, head, local, open, say, statusOf, stopAll, upgrade } from './doors-testbed.ts'
 
-const nothing = () => undefined
-const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
-const relays: Relay[] = []
-afterAll(() => Promise.all(relays.map((relay) => relay.stop())), 30_000)
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** A relay that finds neither Kafka nor Redis. */
-async function open(env: Environment = {}): Promise<number> {
-  const port = await freePort()
-  const parsed = parseSettings({
-    KAFKA_BROKERS: '127.0.0.1:1',
-    REDIS_URL: 'redis://127.0.0.1:1',
-    WEBSOCKET_PORT: String(port),
-    REDIS_CLEAR_TIMEOUT_SECS: '1',
-    ...env,
-  })
-  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
-  const relay = new Relay(wire(parsed.settings, { clock, logger }))
-  relays.push(relay)
-  return relay.start()
-}
-
-const head = (first: string, lines: readonly string[]) =>
-  `${[first, ...lines].join('\r\n')}\r\n\r\n`
-const upgradeLines = [
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Version: 13',
-]
-const get = (path: string, ...lines: readonly string[]) => head(`GET ${path} HTTP/1.1`, lines)
-const upgrade = (...lines: readonly string[]) => get('/ws', ...upgradeLines, ...lines)
-const local = 'Host: localhost'
-
-/** Sends bytes, and returns what came until `enough` of it or the end of the connection. */
-async function say(port: number, bytes: string | Buffer, enough = /\r\n\r\n./s): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
-  let came = ''
-  socket.on('data', (chunk) => (came += chunk.toString('latin1')))
-  socket.on('error', nothing)
-  socket.write(bytes)
-  const endMs = clock.nowMs() + 3_000
-  while (!socket.closed && !enough.test(came) && clock.nowMs() < endMs) await sleep(clock, 5)
-  socket.destroy()
-  return came
-}
-const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
+afterAll(stopAll, 30_000)
 
 const reset = Buffer.from('{"type":"cursor_reset"}')
 const resetFrame = Buffer.concat([Buffer.of(0x81, 0x80 | reset.length, 0, 0, 0, 0), reset])

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ClientFrame, Parsed } from '../proto/control.ts'
 import type { OpenTransactions } from './batches/transactions.ts'
 import type { ByteLog, LogBounds } from './log/byte-log.ts'
 import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
@@ -132,7 +133,7 @@ export interface ReplayPage {
   /** Set when a tier could not be asked: the page may be short, and the client is told. */
   readonly degraded?: string
 }
-/** Oldest and newest offset that is retained; undefined for an empty partition. */
+/** Oldest and newest offset that is retained of a partition. */
 export interface Retained {
   readonly oldest: bigint
   readonly newest: bigint
@@ -156,7 +157,11 @@ export interface ReplayStore {
   /** Offsets that no client gets (dead-lettered, no payload, compacted): not losses. Inclusive. */
   addHole(partition: number, offset: bigint, lastOffset?: bigint): void
   partitions(signal: AbortSignal): Promise<Asked<readonly number[]>>
-  retained(partition: number, signal: AbortSignal): Promise<Asked<Retained | undefined>>
+  /** Of each of these partitions of which something is retained. */
+  retained(
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Asked<ReadonlyMap<number, Retained>>>
   /** One page of `after < offset < before`. */
   page(
     partition: number,
@@ -301,9 +306,13 @@ export interface Rates {
   /** Whether the buffer may be reset once more, by whomever. */
   mayReset(): boolean
 }
-/** Reads the text of a resume. Total: it is served, or refused with its code. */
+/** What becomes of a resume. Total: it is served, or refused with its code. */
 export interface ResumeParser {
-  parse(text: string): ResumeRequest | ResumeRefusal
+  /**
+   * @param read what was read of it, once
+   * @param text as it came
+   */
+  parse(read: Parsed<ClientFrame>, text: string): ResumeRequest | ResumeRefusal
 }
 /** Lets replays through: so many at once, and all of them no faster than they may be. */
 export interface ReplayGate {

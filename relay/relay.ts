@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Answer, createHttpServer, type HttpServer, type Routes } from './adapters/http.ts'
 import { createSocketServer, refuseUpgrade } from './adapters/sockets.ts'
+import { endOf, followTlsPair, readTlsPair, type TlsPair } from './adapters/tls.ts'
 import { Clients } from './clients.ts'
 import { Connection, type ConnectionNeeds } from './connection.ts'
 import { Doors, retryAfter } from './doors.ts'
@@ -46,6 +47,7 @@ export class Relay {
   readonly #intake: Intake
   readonly #requests: Requests
   readonly #doors: Doors
+  #tls: TlsPair | undefined
   readonly #http: HttpServer
   readonly #connectionNeeds: ConnectionNeeds
   readonly #sockets = createSocketServer()
@@ -100,6 +102,7 @@ export class Relay {
       clock,
       requestsPerSecondMax: settings.requestsPerSecondMax,
     })
+    this.#tls = readTlsPair(settings)
     this.#http = this.#createHttp()
     this.#export()
   }
@@ -114,9 +117,21 @@ export class Relay {
     const { host, port } = this.#wiring.settings
     const chosen = await this.#http.listen(host, port === 0 ? portsByDefault : [port])
     this.#isListening = true
+    this.#followTls()
     void this.#intake.run()
     this.#watch()
     return chosen
+  }
+
+  #followTls(): void {
+    const { settings, world } = this.#wiring
+    const pair = this.#tls
+    if (pair === undefined) return
+    const onRenewed = (renewed: TlsPair) => {
+      this.#http.renew(renewed)
+      this.#tls = renewed
+    }
+    followTlsPair({ ...world, settings, pair, onRenewed })
   }
 
   /** Settles when the circuit breaker opens: whoever owns the relay is to `stop` it. */
@@ -182,6 +197,7 @@ export class Relay {
     const { scrape } = metrics
     return createHttpServer({
       guard: (request) => this.#doors.guard(request),
+      tls: this.#tls,
       upgradePath: '/ws',
       routes: {
         '/health': { GET: () => ({ code: 200, body: this.#health() }) },
@@ -328,6 +344,7 @@ export class Relay {
       commit: () => metrics.commits.total,
     })
     stages.export(metrics, parts.ages)
+    metrics.tlsNotAfter.from(() => (this.#tls === undefined ? undefined : endOf(this.#tls)))
     metrics.clientSentBytes.from(() => this.#sentBytes.total)
     metrics.connectedClients.from(() => parts.headcount.metrics(this.#clients.count))
     metrics.clientQueueBytes.from(() => this.#clients.queuedBytes)

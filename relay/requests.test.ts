@@ -1,7 +1,8 @@
 /** What many clients ask at once: to wait for the same thing costs them together one wait. */
 import { expect, test } from 'vitest'
+import { parseClientFrame } from '../proto/control.ts'
 import { createMetrics } from './metrics.ts'
-import { parseResume } from './replay/resume.ts'
+import { judgeResume } from './replay/resume.ts'
 import { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import { parseSettings } from './tables/settings-parse.ts'
@@ -19,7 +20,7 @@ function bench() {
     settings: parsed.settings,
     metrics: createMetrics(false),
     world: { clock, logger: {} },
-    parts: { replayStore, replayGate, resumes: { parse: parseResume } },
+    parts: { replayStore, replayGate, resumes: { parse: judgeResume } },
   } as unknown as Wiring
   const requests = new Requests(wiring, {
     positions: () => new Map(),
@@ -37,7 +38,8 @@ function bench() {
   const visitor = { address: '', mayAdminister: true }
   const session = { isOver: false, fence: () => true, outlet, visitor } as unknown as Session
   const resume = (more = '"from":"latest"') => {
-    requests.resume(session, `{"type":"resume",${more}}`)
+    const text = `{"type":"resume",${more}}`
+    requests.resume(session, parseClientFrame(text), text)
   }
   return { clock, resume, seen }
 }

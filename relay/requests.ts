@@ -2,6 +2,7 @@
  * What clients ask of the replay buffer: replays, each fenced against the live stream, and the
  * reset of the buffer, which concerns everybody and is therefore not for everybody.
  */
+import type { ClientFrame, Parsed } from '../proto/control.ts'
 import { controlFrame } from './replay/replay-frames.ts'
 import type { ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
@@ -44,9 +45,9 @@ export class Requests {
     this.#needs = needs
   }
 
-  /** Begins the replay that the text asks for, or says why not. */
-  resume(session: Session, text: string): void {
-    const request = this.#wiring.parts.resumes.parse(text)
+  /** Begins the replay that a frame asks for, or says why not. */
+  resume(session: Session, read: Parsed<ClientFrame>, text: string): void {
+    const request = this.#wiring.parts.resumes.parse(read, text)
     if ('refused' in request) {
       this.#wiring.metrics.resumeRefusals.of({ code: request.refused }).add()
       return session.refuse(request.refused, request.found)

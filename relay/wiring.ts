@@ -16,7 +16,7 @@ import { createRates } from './limits/rates.ts'
 import { createReplayGate } from './limits/replay-gate.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { Overrides, RelayParts } from './parts.ts'
-import { parseResume } from './replay/resume.ts'
+import { judgeResume } from './replay/resume.ts'
 import { TieredReplayStore } from './replay/store.ts'
 import { Judge } from './stages/judge.ts'
 import { referencePoison } from './stages/poison.ts'
@@ -102,7 +102,7 @@ function referenceParts(
     replayExpiry: { ms: settings.replayTtlMs },
     limiter: createConnectionLimiter(settings.connectionsPerIpMax),
     rates: createRates(clock, settings),
-    resumes: { parse: parseResume },
+    resumes: { parse: judgeResume },
     replayGate: createReplayGate(clock, {
       replaysMax: settings.replaysMax,
       waitMs: settings.replayWaitMs,

@@ -9,6 +9,7 @@ import { doctor } from './doctor.ts'
 import { docs } from './docs.ts'
 import { Trouble } from '../world/trouble.ts'
 import { exitCodes, UsageError } from './exit-codes.ts'
+import type { FuzzOptions } from './fuzz.ts'
 import { healLeftovers } from './heal.ts'
 import { judgeAgain } from './judge.ts'
 import { list } from './list.ts'
@@ -121,6 +122,19 @@ program
   .option('--out <folder>', 'where the record goes')
   .addOption(json)
   .action(does(reproduce))
+program
+  .command('fuzz <what>')
+  .description('feed the relay with what costs most or is broken, and watch its loop and memory')
+  .option('--for <time>', 'how long: 90s, 5m, 1h', '5m')
+  .option('--seed <number>', 'repeat the inputs of an earlier run')
+  .option('--kinds <names>', 'only these kinds of inputs, by comma, such as batch,resume')
+  .option('--vectors <folder>', 'inputs that once failed: tried first, and added to')
+  .option('--defect <name>', 'the reference relay with one mistake put back')
+  .option('--out <folder>', 'where the logs go; default is a new folder in reports/runs')
+  .addOption(json)
+  .action(does(async (given, what: string, options: FuzzOptions) =>
+    (await import('./fuzz.ts')).fuzz(given, what, options),
+  ))
 program
   .command('judge <folder>')
   .description('judge a recorded run again')

@@ -27,7 +27,7 @@ const defect: RelayDefect = {
         add: (records) => later(() => void store.add(records)),
         addHole: (...at) => later(() => store.addHole(...at)),
         async page(partition, after, before, signal) {
-          const { found } = await store.retained(partition, signal)
+          const found = (await store.retained([partition], signal)).found.get(partition)
           const page = await store.page(partition, after, before, signal)
           const isKnown = (offset: bigint) => found !== undefined && offset <= found.newest
           return { ...page, holes: page.holes.filter(({ firstOffset }) => isKnown(firstOffset)) }

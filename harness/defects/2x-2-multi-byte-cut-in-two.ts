@@ -11,8 +11,8 @@ const defect: RelayDefect = {
   rules: ['relay-died', 'ended-for-nothing'],
   relay: ({ resumes }) => ({
     resumes: {
-      parse(text) {
-        const parsed = resumes.parse(text)
+      parse(read, text) {
+        const parsed = resumes.parse(read, text)
         if ('refused' in parsed) cut(text)
         return parsed
       },

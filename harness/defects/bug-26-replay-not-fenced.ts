@@ -11,7 +11,7 @@ const defect: RelayDefect = {
   relay: ({ replayStore: store }) => ({
     replayStore: storeExcept(store, {
       async page(partition, after, before, signal) {
-        const { found } = await store.retained(partition, signal)
+        const found = (await store.retained([partition], signal)).found.get(partition)
         const end = found === undefined || found.newest < before ? before : found.newest + 1n
         return store.page(partition, after, end, signal)
       },

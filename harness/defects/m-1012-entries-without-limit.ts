@@ -1,5 +1,8 @@
 /** A resume may name as many partitions and threads as fit into a frame. */
+import { parseClientFrame } from '../../proto/control.ts'
 import type { RelayDefect } from './defect.ts'
+
+const fromLatest = '{"type":"resume","from":"latest"}'
 
 const defect: RelayDefect = {
   part: 'relay',
@@ -9,10 +12,10 @@ const defect: RelayDefect = {
   rules: ['not-refused'],
   relay: ({ resumes }) => ({
     resumes: {
-      parse(text) {
-        const parsed = resumes.parse(text)
+      parse(read, text) {
+        const parsed = resumes.parse(read, text)
         const isTooMuch = 'refused' in parsed && parsed.refused.startsWith('RESUME_TOO_MANY')
-        return isTooMuch ? resumes.parse('{"type":"resume","from":"latest"}') : parsed
+        return isTooMuch ? resumes.parse(parseClientFrame(fromLatest), fromLatest) : parsed
       },
     },
   }),

@@ -9,9 +9,9 @@ const defect: RelayDefect = {
   rules: ['ended-for-nothing'],
   relay: ({ resumes }) => ({
     resumes: {
-      parse(text) {
+      parse(read, text) {
         const offsets = /"lastOffsetsByPartition":null/.exec(text)
-        if (offsets === null) return resumes.parse(text)
+        if (offsets === null) return resumes.parse(read, text)
         return { refused: 'RESUME_TOO_MANY_PARTITIONS', found: 'null' }
       },
     },

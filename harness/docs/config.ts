@@ -21,7 +21,7 @@ const groupRules: readonly (readonly [title: string, fits: RegExp])[] = [
   ['Pinned schemas', /^EXPECTED_SCHEMAS_/],
   ['Kafka', /^KAFKA_/],
   ['Replay and Redis', /^(?:REDIS|REPLAY)_/],
-  ['Who may connect', /^WEBSOCKET_(?:AUTH|ALLOWED|TRUSTED|MAX_CONNECTIONS)/],
+  ['Who may connect', /^WEBSOCKET_(?:AUTH|ALLOWED|TRUSTED|TLS|WRONG_TOKENS|MAX_CONNECTIONS)/],
   ['Slow and silent clients', /^SLOW_CLIENT_|^WEBSOCKET_(?:SEND_TIMEOUT|PING|RESUME|HTTP|CLIENT_)/],
   ['Listening, buffers and flushing', /^WEBSOCKET_/],
   ['Health', /^HEALTH_/],

@@ -82,7 +82,7 @@ describe('a reset', () => {
     await one.store.clear(signal)
     // The first answer of Redis tells it; nothing of memory is shown after that, nor with it.
     const degraded = 'Redis holds another epoch'
-    expect(await other.store.retained(1, signal)).toEqual({ found: undefined, degraded })
+    expect(await other.store.retained([1], signal)).toEqual({ found: new Map(), degraded })
     expect(other.epochs.at(-1)).toBe('foreign')
     const { offsets } = await replayed(other.store, 1, -1n, 100n)
     expect(offsets).toEqual([])

@@ -19,7 +19,8 @@ describe('what was added', () => {
     store.add([...records(0, 0, 99), ...records(7, 5, 9)])
     await written(store)
     expect(await store.partitions(signal)).toEqual({ found: [0, 7] })
-    expect(await store.retained(0, signal)).toEqual({ found: { oldest: 0n, newest: 99n } })
+    const whole = { oldest: 0n, newest: 99n }
+    expect(await store.retained([0, 7], signal)).toEqual({ found: new Map([[0, whole]]) })
     const { found, offsets, missing } = await replayed(store, 0, 9n, 100n)
     expect([offsets, missing]).toEqual([numbers(10, 99), []])
     for (const { offset, value } of found) expect(value).toEqual(valueOf(0, offset))
@@ -60,7 +61,7 @@ describe('what was added', () => {
     const { found } = await replayed(store, 0, 2n ** 53n - 1n, 2n ** 53n + 3n)
     expect(found).toEqual(offsets.slice(0, 3).map((offset) => ({ offset, value })))
     const bounds = { oldest: 2n ** 53n, newest: top - 1n }
-    expect(await store.retained(0, signal)).toEqual({ found: bounds })
+    expect(await store.retained([0], signal)).toEqual({ found: new Map([[0, bounds]]) })
   })
 })
 
@@ -99,7 +100,7 @@ describe('bounds', () => {
     for (let from = 0; from < 1_000; from += 50) {
       store.add(records(0, from, from + 49, 200))
       await written(store)
-      const { oldest, newest } = (await store.retained(0, signal)).found!
+      const { oldest, newest } = (await store.retained([0], signal)).found.get(0)!
       expect(newest - oldest + 1n).toBeLessThanOrEqual(100n)
       expect(newest - oldest + 1n).toBeGreaterThan(from < 100 ? 40n : 90n)
     }
@@ -142,7 +143,7 @@ describe('bounds', () => {
     await first.store.close()
     const { store } = await connected(ttl)
     const startMs = systemClock.nowMs()
-    const oldest = async () => (await store.retained(0, signal)).found?.oldest
+    const oldest = async () => (await store.retained([0], signal)).found.get(0)?.oldest
     for (let at = 10; (await oldest()) !== undefined && (await oldest()) === 0n; at++) {
       store.add(records(0, at, at))
       await written(store)

@@ -46,6 +46,7 @@ const libraryDoors: Readonly<Record<string, RegExp>> = {
   'prom-client': /^relay\/metrics\.ts$/,
   'toxiproxy-node-client': /^harness\/stack\/toxiproxy\.ts$/,
   '@faker-js/faker': /^harness\/producer\/[\w-]+\.ts$/,
+  'fast-check': /^harness\/fuzz\/|^proto\/vectors\/|-testbed\.ts$/,
   commander: /^harness\/cli\/main\.ts$/,
   'hdr-histogram-js': /^harness\/(?:history\/latency|bench\/[\w-]+)\.ts$/,
 }

@@ -6,36 +6,67 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { settingRows, type Settings } from '../tables/settings.ts'
 
-type FileKey = 'kafkaSslCaFile' | 'kafkaSslCertFile' | 'kafkaSslKeyFile'
+type FileKey =
+  | 'kafkaSslCaFile'
+  | 'kafkaSslCertFile'
+  | 'kafkaSslKeyFile'
+  | 'tlsCertFile'
+  | 'tlsKeyFile'
 
-/** What is wrong with the files of a secured Kafka; nothing where none is asked for. */
+/** A certificate and the key that belongs to it. */
+interface Pair {
+  readonly cert: FileKey
+  readonly key: FileKey
+  readonly passphrase: string
+  /** What the key must be, for who reads that it is not. */
+  readonly ofKey: string
+}
+
+/** What is wrong with the files of a secured Kafka and of the relay's own listener. */
 export function certificateProblems(settings: Settings): string[] {
-  if (!settings.kafkaSecurityProtocol.endsWith('ssl')) return []
   const problems: string[] = []
-  const use = <T>(key: FileKey, wanted: string, read: (pem: string) => T): T | undefined => {
-    const file = settings[key]
-    if (file === '') return undefined
-    try {
-      return read(contentOf(file))
-    } catch (error) {
-      const found = `"${file}": ${(error as Error).message}`
-      problems.push(`${settingRows[key].env}: wanted ${wanted}; found ${found}`)
-      return undefined
-    }
+  if (settings.kafkaSecurityProtocol.endsWith('ssl')) {
+    use(settings, problems, 'kafkaSslCaFile', 'a PEM certificate', certificatesIn)
+    const passphrase = settings.kafkaSslKeyPassword
+    const ofKey = 'a PEM private key that KAFKA_SSL_KEY_PASSWORD opens'
+    const pair = { cert: 'kafkaSslCertFile', key: 'kafkaSslKeyFile', passphrase, ofKey } as const
+    usePair(settings, problems, pair)
   }
-  use('kafkaSslCaFile', 'a PEM certificate', certificatesIn)
-  const certificate = use('kafkaSslCertFile', 'a PEM certificate', certificatesIn)
-  const passphrase = settings.kafkaSslKeyPassword
-  const ofKey = 'a PEM private key that KAFKA_SSL_KEY_PASSWORD opens'
-  const key = use('kafkaSslKeyFile', ofKey, (pem) => createPrivateKey({ key: pem, passphrase }))
-  if (certificate !== undefined && key !== undefined && !certificate.checkPrivateKey(key)) {
-    problems.push('KAFKA_SSL_KEY_LOCATION: wanted the key of KAFKA_SSL_CERTIFICATE_LOCATION')
-  }
+  const ofKey = 'a PEM private key that is not encrypted'
+  const own = { cert: 'tlsCertFile', key: 'tlsKeyFile', passphrase: '', ofKey } as const
+  usePair(settings, problems, own)
   return problems
 }
 
+function usePair(settings: Settings, problems: string[], pair: Pair): void {
+  const { passphrase } = pair
+  const certificate = use(settings, problems, pair.cert, 'a PEM certificate', certificatesIn)
+  const readKey = (pem: string) => createPrivateKey({ key: pem, passphrase })
+  const key = use(settings, problems, pair.key, pair.ofKey, readKey)
+  if (certificate === undefined || key === undefined || certificate.checkPrivateKey(key)) return
+  problems.push(`${settingRows[pair.key].env}: wanted the key of ${settingRows[pair.cert].env}`)
+}
+
+function use<T>(
+  settings: Settings,
+  problems: string[],
+  key: FileKey,
+  wanted: string,
+  read: (pem: string) => T,
+): T | undefined {
+  const file = settings[key]
+  if (file === '') return undefined
+  try {
+    return read(contentOf(file))
+  } catch (error) {
+    const found = `"${file}": ${(error as Error).message}`
+    problems.push(`${settingRows[key].env}: wanted ${wanted}; found ${found}`)
+    return undefined
+  }
+}
+
 /** Looked at before it is opened: to open a pipe is to wait for its other end. */
-function contentOf(file: string): string {
+export function contentOf(file: string): string {
   if (!statSync(file).isFile()) throw new Error('it is no file')
   return readFileSync(file, 'utf8')
 }

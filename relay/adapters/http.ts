@@ -2,9 +2,16 @@
  * The HTTP face: a few pages, and the upgrade to WebSockets. The only importer of the HTTP library.
  * Every phase of a request has a deadline, so that nobody can hold a connection by being slow.
  */
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyServerOptions,
+} from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
+import { PendingConnections } from './pending.ts'
+import type { TlsPair } from './tls.ts'
 import { Upgrades } from './upgrades.ts'
 
 export interface Answer {
@@ -35,6 +42,8 @@ export interface HttpNeeds {
   readonly onPendingEnded: () => void
   /** Comes before the route, and before there is one; undefined lets the request go on. */
   guard(request: IncomingMessage): Answer | undefined
+  /** Without it there is no TLS. */
+  readonly tls?: TlsPair | undefined
   /** The path of the WebSocket; only who asks for one there is upgraded. */
   readonly upgradePath: string
   /** The socket is the callee's from here on. */
@@ -43,6 +52,8 @@ export interface HttpNeeds {
 export interface HttpServer {
   /** Listens on the first port that is free, and returns it. */
   listen(host: string, ports: readonly number[]): Promise<number>
+  /** Connections that come from now on get this certificate. */
+  renew(pair: TlsPair): void
   /** Stops listening and ends plain HTTP connections; upgraded sockets are not its business. */
   close(): Promise<void>
 }
@@ -54,6 +65,13 @@ const paramCharactersMax = 4_096
 
 export function createHttpServer(needs: HttpNeeds): HttpServer {
   const upgrades = new Upgrades(needs.upgradePath)
+  const onServer = {
+    headersTimeout: needs.timeoutMs,
+    connectionsCheckingInterval: lookEveryMs,
+    shouldUpgradeCallback: (request: IncomingMessage) => upgrades.isOne(request),
+  }
+  const { tls } = needs
+  const secured = tls && { https: { ...onServer, ...tls, handshakeTimeout: needs.timeoutMs } }
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -62,12 +80,8 @@ export function createHttpServer(needs: HttpNeeds): HttpServer {
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: paramCharactersMax, onBadUrl: badPath },
-    http: {
-      headersTimeout: needs.timeoutMs,
-      connectionsCheckingInterval: lookEveryMs,
-      shouldUpgradeCallback: (request) => upgrades.isOne(request),
-    },
-  })
+    ...(secured ?? { http: onServer }),
+  } as FastifyServerOptions)
   upgrades.follow(app.server)
   app.addHook('onRequest', (request, reply, next) => {
     // What was sent behind an upgrade that is declined may have been lost: no answer follows this.
@@ -81,36 +95,18 @@ export function createHttpServer(needs: HttpNeeds): HttpServer {
   const onPath = { GET: ({ request }: Asking) => upgrades.answer(request) }
   const routes: Routes = { ...needs.routes, [needs.upgradePath]: onPath }
   for (const [path, methods] of Object.entries(routes)) addRoutes(app, path, methods)
-  const pending = boundPending(app.server, needs)
+  const pending = new PendingConnections(needs.pendingMax, needs.onPendingEnded)
+  if (tls === undefined) pending.follow(app.server)
+  else pending.followSecured(app.server)
   app.server.on('upgrade', (request, socket, head) => {
-    pending.delete(socket as Socket)
+    pending.upgraded(socket as Socket)
     needs.onUpgrade(request, socket as Socket, head)
   })
   return {
     listen: (host, ports) => listenOnFirstFree(app, host, ports),
+    renew: (pair) => (app.server as unknown as TlsServer).setSecureContext(pair),
     close: () => app.close(),
   }
-}
-
-/**
- * Bounds the connections that nobody else counts. It is the oldest that goes: whoever is in earnest
- * is done soon, so peers that only hold connections keep nobody out.
- */
-function boundPending(server: Server, { pendingMax, onPendingEnded }: HttpNeeds): Set<Socket> {
-  const pending = new Set<Socket>()
-  // One for all sockets.
-  const forget = function (this: Socket) {
-    pending.delete(this)
-  }
-  server.on('connection', (socket) => {
-    pending.add(socket.on('close', forget))
-    if (pending.size <= pendingMax) return
-    const [oldest] = pending
-    onPendingEnded()
-    oldest?.destroy()
-    pending.delete(oldest!)
-  })
-  return pending
 }
 
 /** Bodies come as they are: what may be in them is for the routes to say. */

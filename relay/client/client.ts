@@ -17,7 +17,7 @@ import { Connection } from './connection.ts'
 import { Counters, type ClientCounters } from './counters.ts'
 import { Cursors, isPosition, readOffsets, type Position } from './cursors.ts'
 import type { Dedupe } from './dedupe.ts'
-import type { Tools } from './effects.ts'
+import type { ClientTools } from './effects.ts'
 import { clientLimits, type ClientLimits } from './limits.ts'
 import { noticeOf, Notices, type Notice } from './notices.ts'
 import type { ClientParts, ClientPlatform } from './parts.ts'
@@ -85,7 +85,7 @@ export function createClient(options: ClientOptions): Client {
 
 export class Client {
   readonly #limits: ClientLimits
-  readonly #tools: Tools
+  readonly #tools: ClientTools
   readonly #clock: ClientOptions['clock']
   readonly #runs: Runs
   readonly #dedupe: Dedupe

@@ -31,11 +31,11 @@ function readPatch(diff: StateDiff, { run, doubt }: Standing, tools: Tools): Eff
   const why = doubt ?? doubtOfBase(run, diff.baseCheckpointId)
   const isProvable = diff.stateHash.length > 0
   if (why && !isProvable) return refuse(why)
-  const patched = tools.parts.applyPatch(run.state, read.operations, tools.limits)
+  const patched = tools.parts.applyPatch(run.state, read.operations, tools.limits, tools.work)
   const wrong = patched.ok ? checkHash(patched.state.value, diff.stateHash, tools) : patched
   if (wrong) return why ? refuse(why, wrong.says) : wrong
   if (!patched.ok) return patched
-  const next = { state: patched.state, toldBytes: bytesOf(diff) }
+  const next = { state: patched.state, toldBytes: bytesOf(diff) + (patched.copiedBytes ?? 0) }
   return isProvable ? proves(diff, next) : { ok: true, does: 'advances', next }
 }
 

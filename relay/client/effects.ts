@@ -8,6 +8,7 @@ import type { ClientLimits } from './limits.ts'
 import type { ClientParts, ClientPlatform } from './parts.ts'
 import type { ClientRefusal, Refused } from './refusals.ts'
 import type { NewState, Run } from './run.ts'
+import type { Work } from './work.ts'
 
 /**
  * - `tells`: no change of state · `advances`: the state that follows from the one before
@@ -36,11 +37,17 @@ export interface Standing {
   readonly doubt: Doubt
 }
 
-/** What the readers of payloads are given besides the message. */
-export interface Tools {
+/** What a client has of its own. */
+export interface ClientTools {
   readonly parts: ClientParts
   readonly limits: ClientLimits
   readonly platform: ClientPlatform
+}
+
+/** What the readers of payloads are given besides the message. */
+export interface Tools extends ClientTools {
+  /** What is left for the changes of the record that is read. */
+  readonly work: Work
 }
 
 export const tells: Effect = { ok: true, does: 'tells' }

@@ -30,16 +30,19 @@ export function readEvent(event: Event, standing: Standing, tools: Tools): Effec
 
 /** A node's state is laid over the run's, member by member; only a proven state can take it. */
 function merge(told: NewState, { run, doubt }: Standing, tools: Tools): Effect {
+  const { work, limits } = tools
   const { value, bytes, depth } = told.state
   const old = run.state
   if (!isJsonObject(value)) return refuse('state-json', 'The state of a node must be an object.')
   if (doubt) return refuse(doubt)
   if (!isJsonObject(old.value)) return refuse('state-json', 'The state of the run is no object.')
+  const copiedBytes = work.copy(old.value)
   const merged = { ...old.value, ...value }
   const size = { bytes: old.bytes + bytes, depth: Math.max(old.depth, depth) }
-  const checked = checkSize({ value: merged, ...size }, tools.limits)
+  const checked = checkSize({ value: merged, ...size }, limits, work)
   if (!checked.ok) return checked
-  return { ok: true, does: 'advances', next: { state: checked.state, toldBytes: told.toldBytes } }
+  const toldBytes = told.toldBytes + copiedBytes
+  return { ok: true, does: 'advances', next: { state: checked.state, toldBytes } }
 }
 
 /** Whether a message is one that changes the state of its run. */

@@ -8,6 +8,13 @@ const MiB = 1_024 * KiB
 export const clientLimits = {
   /** One record, plain and unpacked. */
   payloadBytesMax: 10 * MiB,
+  /**
+   * Messages within one record, headers and map entries included: they take two bytes each on the
+   * wire, and two hundred in memory.
+   */
+  messagesMax: 131_072,
+  /** What the changes of one record may cost, see work.ts. */
+  workUnitsMax: 32 * MiB,
   /** One control frame. */
   textUnitsMax: MiB,
   /** One state as JSON, and what the copies within one patch may add. */

@@ -6,7 +6,7 @@ import type { ClientPlatform } from './parts.ts'
 
 /** Decoding, digests and zstd from the runtime. */
 export const nodePlatform: ClientPlatform = {
-  decode: (frame, payloadBytesMax) => decodeRecord(frame, { payloadBytesMax }, 'compatible'),
+  decode: (frame, limits) => decodeRecord(frame, limits, 'compatible'),
   sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
   unzstd: (frame, bytesMax) =>
     zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytesMax) }),

@@ -3,13 +3,14 @@
  * differs in that rule and in nothing else; that is how a known mistake is put back on purpose.
  */
 import type { JsonValue } from '../../proto/canonical-json.ts'
-import type { Decoded } from '../../proto/codec-core.ts'
+import type { Decoded, DecodeLimits } from '../../proto/codec-core.ts'
 import type { DiffOperation_ValueEncoding } from '../../proto/gen/dashstream_pb.js'
 import type { Dedupe } from './dedupe.ts'
 import type { SequenceGuard } from './guard.ts'
 import type { PatchOp } from './patch-ops.ts'
 import type { Refused } from './refusals.ts'
 import type { SizedState, StateLimits } from './state-size.ts'
+import type { Work } from './work.ts'
 
 /** A JSON text as a value. Throws an Error when the text is not JSON. */
 export type ParseJson = (text: string) => JsonValue
@@ -17,11 +18,18 @@ export type ParseJson = (text: string) => JsonValue
 /** A value, or the reason why there is none. */
 export type ValueRead = { readonly ok: true; readonly value: JsonValue } | Refused
 /** A state, or the reason why there is none. */
-export type StateRead = { readonly ok: true; readonly state: SizedState } | Refused
+export type StateRead =
+  | {
+      readonly ok: true
+      readonly state: SizedState
+      /** Bytes of the containers that it does not share with the state before, in memory. */
+      readonly copiedBytes?: number
+    }
+  | Refused
 
 export interface ClientParts {
   /** Frame to message; total. Bytes fields may be views of `frame`. */
-  readonly decode: (frame: Uint8Array, payloadBytesMax: number) => Decoded
+  readonly decode: (frame: Uint8Array, limits: DecodeLimits) => Decoded
   /** Reads all JSON of states and patch values. */
   readonly parseJson: ParseJson
   /** The value of one patch operation. */
@@ -30,11 +38,16 @@ export interface ClientParts {
     encoding: DiffOperation_ValueEncoding,
     parseJson: ParseJson,
   ) => ValueRead
-  /** Applies all operations or none; never changes `state` itself. */
+  /**
+   * Applies all operations or none; never changes `state` itself.
+   *
+   * @throws OverworkedError when `work` does not suffice
+   */
   readonly applyPatch: (
     state: SizedState,
     operations: readonly PatchOp[],
     limits: StateLimits,
+    work?: Work,
   ) => StateRead
   /** 32 bytes; `exponent` as in proto/canonical-json.ts. Throws for a state without exact text. */
   readonly stateHash: (state: JsonValue, exponent: 'plain' | 'signed') => Uint8Array

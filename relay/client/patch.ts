@@ -14,6 +14,7 @@ import type { StateRead } from './parts.ts'
 import type { PatchOp, Pointer } from './patch-ops.ts'
 import { refuse, type Refused } from './refusals.ts'
 import { checkSize, copyOf, type SizedState, type StateLimits } from './state-size.ts'
+import { Work } from './work.ts'
 
 type Container = JsonValue[] | JsonObject
 /** Levels that a parsed value may have, see proto/json-parse.ts. */
@@ -26,14 +27,16 @@ export function applyPatch(
   state: SizedState,
   operations: readonly PatchOp[],
   limits: StateLimits,
+  work: Work = new Work(Infinity),
 ): StateRead {
   if (operations.length === 0) return { ok: true, state }
-  const draft = new Draft(state, limits)
+  const draft = new Draft(state, limits, work)
   for (const [index, operation] of operations.entries()) {
     const refused = draft.apply(operation)
     if (refused) return { ...refused, says: `${refused.says} (Operation ${index}.)` }
   }
-  return checkSize(draft.done(), limits)
+  const checked = checkSize(draft.done(), limits, work)
+  return checked.ok ? { ...checked, copiedBytes: draft.copiedBytes } : checked
 }
 
 class Draft {
@@ -44,8 +47,12 @@ class Draft {
   /** Containers that this patch made by copying, and may therefore change. */
   readonly #owned = new Set<Container>()
   readonly #limits: StateLimits
+  readonly #work: Work
+  /** In memory, of containers that the state before does not have. */
+  copiedBytes = 0
 
-  constructor({ value, bytes, depth }: SizedState, limits: StateLimits) {
+  constructor({ value, bytes, depth }: SizedState, limits: StateLimits, work: Work) {
+    this.#work = work
     this.#root = value
     this.#bytes = bytes
     this.#depth = depth
@@ -59,6 +66,7 @@ class Draft {
 
   apply(operation: PatchOp): Refused | undefined {
     const { path } = operation
+    this.#work.spend(1 + path.length)
     if (operation.op === 'remove') return this.#remove(path)
     if ('from' in operation) {
       const { op, from } = operation
@@ -75,7 +83,7 @@ class Draft {
     if (key === undefined) return this.#setRoot(value)
     const parent = this.#ownedParent(path)
     if (!parent) return missing(path, 'has no parent')
-    if (Array.isArray(parent)) return insert(parent, path, value)
+    if (Array.isArray(parent)) return this.#insert(parent, path, value)
     setKey(parent, key, value)
     return undefined
   }
@@ -95,8 +103,11 @@ class Draft {
     if (key === undefined) return missing(path, 'is the root, and a state cannot be without one')
     const parent = this.#ownedParent(path)
     if (!parent || at(parent, key) === undefined) return missing(path, 'does not exist')
-    if (Array.isArray(parent)) parent.splice(Number(key), 1)
-    else Reflect.deleteProperty(parent, key)
+    if (Array.isArray(parent)) {
+      // Everything behind the place is moved.
+      this.#work.spend(parent.length - Number(key))
+      parent.splice(Number(key), 1)
+    } else Reflect.deleteProperty(parent, key)
     return undefined
   }
 
@@ -118,6 +129,7 @@ class Draft {
     const copy = copyOf(value, { stateBytesMax: this.#copyBytesLeft, stateDepthMax })
     if (!copy) return refuse('patch-limits', 'The copies of one patch are larger than a state.')
     this.#copyBytesLeft -= copy.size.bytes
+    this.copiedBytes += copy.size.bytes
     this.#grow(path, copy.size.bytes, copy.size.depth)
     return this.#add(path, copy.value)
   }
@@ -162,21 +174,26 @@ class Draft {
     return container
   }
 
+  /** Puts `value` before the element that the path ends with; `-` is the one behind the last. */
+  #insert(array: JsonValue[], path: Pointer, value: JsonValue): Refused | undefined {
+    const key = path.at(-1)
+    const index = key === '-' ? array.length : indexOf(key ?? '')
+    if (index === undefined || index > array.length) {
+      return missing(path, 'is no place in its array')
+    }
+    this.#work.spend(array.length - index)
+    if (index === array.length) array.push(value)
+    else array.splice(index, 0, value)
+    return undefined
+  }
+
   #own(container: Container): Container {
     if (this.#owned.has(container)) return container
+    this.copiedBytes += this.#work.copy(container)
     const copy = Array.isArray(container) ? [...container] : { ...container }
     this.#owned.add(copy)
     return copy
   }
-}
-
-/** Puts `value` before the element that the last token names; `-` names the one behind the last. */
-function insert(array: JsonValue[], path: Pointer, value: JsonValue): Refused | undefined {
-  const key = path.at(-1)
-  const index = key === '-' ? array.length : indexOf(key ?? '')
-  if (index === undefined || index > array.length) return missing(path, 'is no place in its array')
-  array.splice(index, 0, value)
-  return undefined
 }
 
 function isContainer(value: JsonValue | undefined): value is Container {

@@ -4,11 +4,12 @@
  */
 import type { Position } from './cursors.ts'
 import type { Dedupe } from './dedupe.ts'
-import type { Tools } from './effects.ts'
+import type { ClientTools, Tools } from './effects.ts'
 import { envelopesOf, type Envelope } from './envelope.ts'
 import { refuse, type ClientRefusal, type Refused } from './refusals.ts'
 import type { Runs } from './runs.ts'
 import { take, type Taken } from './take.ts'
+import { Work } from './work.ts'
 
 export type Outcome = 'applied' | 'duplicate' | 'quarantined' | 'refused' | 'ignored'
 
@@ -28,7 +29,14 @@ export interface RecordResult {
 export interface RecordSink {
   readonly runs: Runs
   readonly dedupe: Dedupe
+  readonly tools: ClientTools
+}
+
+/** A record on its way into its runs. */
+interface RecordDelivery extends RecordSink {
   readonly tools: Tools
+  readonly position: Position
+  readonly isRepeat: boolean
 }
 
 /** From worst to best. */
@@ -42,21 +50,21 @@ export function readRecord(
   sink: RecordSink,
 ): RecordResult {
   const { parts, limits } = sink.tools
-  const decoded = parts.decode(frame, limits.payloadBytesMax)
+  const decoded = parts.decode(frame, limits)
   if (!decoded.ok) {
     return { ...aside(decoded), isUndecodable: true }
   }
   const envelopes = envelopesOf(decoded.message)
   if (!envelopes) return aside(refuse('message-kind'))
-  const results = envelopes.map((envelope) => readMessage(envelope, position, isRepeat, sink))
+  const tools = { ...sink.tools, work: new Work(limits.workUnitsMax) }
+  const delivery = { ...sink, tools, position, isRepeat }
+  const results = envelopes.map((envelope) => readMessage(envelope, delivery))
   return worstOf(results)
 }
 
 function readMessage(
   envelope: Envelope,
-  { partition }: Position,
-  isRepeat: boolean,
-  { runs, dedupe, tools }: RecordSink,
+  { runs, dedupe, tools, position: { partition }, isRepeat }: RecordDelivery,
 ): RecordResult {
   const { thread } = envelope
   if (thread === '') return aside(refuse('thread-missing'))

@@ -27,6 +27,10 @@ const own = {
   },
   'patch-op': { says: 'A patch operation is none of the six of RFC 6902.', flag: 'patch' },
   'patch-limits': { says: 'A patch asks for more than the limits allow.', flag: 'patch' },
+  work: {
+    says: 'The changes of a record cost more work than the limit allows.',
+    flag: 'patch',
+  },
   patch: {
     says: 'A patch operation cannot be applied; RFC 6902 demands that its target exists.',
     flag: 'patch',

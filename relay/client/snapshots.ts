@@ -1,6 +1,6 @@
 /**
  * Past states of one run, for looking back. States are never changed in place and share what they
- * have in common, so keeping one costs about as much as the record that made it.
+ * have in common, so keeping one costs the record that made it and the containers that it copied.
  */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 
@@ -28,7 +28,7 @@ export class Snapshots {
     this.#limits = limits
   }
 
-  /** What the past states are worth, in bytes of the records that made them. */
+  /** What the past states are worth, in bytes: of the records and of what they copied. */
   get bytes(): number {
     return this.#bytes
   }

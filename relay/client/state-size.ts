@@ -10,6 +10,7 @@ import {
   type JsonValue,
 } from '../../proto/canonical-json.ts'
 import { refuse, type Refused } from './refusals.ts'
+import type { Work } from './work.ts'
 
 export interface StateLimits {
   readonly stateBytesMax: number
@@ -30,6 +31,9 @@ export interface Size {
   readonly depth: number
 }
 
+/** A container or a number of two bytes takes as long as four array elements to copy. */
+const measuredByteUnits = 2
+
 export const emptyState: SizedState = { value: {}, bytes: 2, depth: 1 }
 
 /** Thrown inside a walk when a limit is passed; never leaves this file. */
@@ -39,10 +43,13 @@ class TooLarge extends Error {}
 export function checkSize(
   state: SizedState,
   limits: StateLimits,
+  work?: Work,
 ): { readonly ok: true; readonly state: SizedState } | Refused {
   if (state.bytes <= limits.stateBytesMax && state.depth <= limits.stateDepthMax) {
     return { ok: true, state }
   }
+  // What measuring walks over is in no message, so it is paid by what it can be at most.
+  work?.spend(Math.min(state.bytes, limits.stateBytesMax) * measuredByteUnits)
   const size = measure(state.value, limits)
   if (size) return { ok: true, state: { value: state.value, ...size } }
   const { stateBytesMax, stateDepthMax } = limits

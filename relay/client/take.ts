@@ -12,6 +12,7 @@ import { changesState, nodeOf, noteEvent, readEvent } from './events.ts'
 import type { Place } from './guard.ts'
 import { flagOf, refuse, type ClientRefusal, type Refused } from './refusals.ts'
 import type { Run } from './run.ts'
+import { OverworkedError } from './work.ts'
 
 /** The newest schema that this client interprets; 0 on the wire reads as 1. */
 export const schemaVersionMax = 1
@@ -45,7 +46,7 @@ export function take(delivery: Delivery, dedupe: Dedupe, tools: Tools): Taken {
   if (place === 'behind' && fate) return known(delivery, fate)
   const doubt = doubtOf(delivery, place)
   if (doubt === 'gap') run.flags.add('gap')
-  const effect = effectOf({ run, envelope, place, doubt }, tools)
+  const effect = boundedEffectOf({ run, envelope, place, doubt }, tools)
   if (sequence > 0n) run.hear(sequence)
   if (key !== undefined) dedupe.note(key, effect.ok ? 'taken' : 'refused')
   if (!effect.ok) return refused(delivery, effect, fate)
@@ -61,6 +62,16 @@ function doubtOf({ run, envelope, isRepeat }: Delivery, place: Place): Doubt {
   const isJump = place === 'ahead' && run.chain !== undefined && envelope.sequence > run.seen + 1n
   if (isJump && !isRepeat) return 'gap'
   return place === 'next' && !run.isBlocked ? undefined : 'needs-base'
+}
+
+/** Nothing of the run was touched yet when the work for it turns out to be too much. */
+function boundedEffectOf(standing: Standing, tools: Tools): Effect {
+  try {
+    return effectOf(standing, tools)
+  } catch (error) {
+    if (!(error instanceof OverworkedError)) throw error
+    return refuse('work', `The limit is ${tools.limits.workUnitsMax} units.`)
+  }
 }
 
 function effectOf(standing: Standing, tools: Tools): Effect {

@@ -9,8 +9,11 @@ import { Bucket } from './bucket.ts'
 
 /** Seconds of its rate that a client may send at once. */
 const burstSeconds = 10
-/** Bytes of a frame that count as one frame more, so that large frames are not cheaper. */
-const frameBytes = 4_096
+/**
+ * Bytes of a frame that count as one frame more, because what reading one costs grows with them. So
+ * the largest frame takes nearly all that may come at once, and the next one has to wait for it.
+ */
+const frameBytes = 256
 
 type RateSettings = Pick<
   Settings,

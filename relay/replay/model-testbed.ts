@@ -72,12 +72,14 @@ export class ModelStore implements ReplayStore {
   async partitions(): Promise<Asked<readonly number[]>> {
     return { found: [...this.logs.keys()], ...(await this.#answer()) }
   }
-  async retained(partition: number): Promise<Asked<Retained | undefined>> {
+  async retained(partitions: readonly number[]): Promise<Asked<ReadonlyMap<number, Retained>>> {
     const answer = await this.#answer()
-    const known = this.#offsets(partition).filter((at) => this.#known(partition, at) !== 'lost')
-    const [oldest, newest] = [known[0], known.at(-1)]
-    const found = oldest === undefined ? undefined : { oldest, newest: newest! }
-    if (!this.told.has(partition)) this.told.set(partition, found)
+    const found = new Map<number, Retained>()
+    for (const partition of partitions) {
+      const bounds = this.#bounds(partition)
+      if (bounds !== undefined) found.set(partition, bounds)
+      if (!this.told.has(partition)) this.told.set(partition, bounds)
+    }
     return { found, ...answer }
   }
   async page(partition: number, after: bigint, before: bigint): Promise<ReplayPage> {
@@ -117,6 +119,11 @@ export class ModelStore implements ReplayStore {
   }
   get #isDown(): boolean {
     return this.#answers >= this.trouble.downFrom
+  }
+  #bounds(partition: number): Retained | undefined {
+    const known = this.#offsets(partition).filter((at) => this.#known(partition, at) !== 'lost')
+    const [oldest, newest] = [known[0], known.at(-1)]
+    return oldest === undefined ? undefined : { oldest, newest: newest! }
   }
   #offsets(partition: number): bigint[] {
     const { first = 0n, fates = [] } = this.logs.get(partition) ?? {}

@@ -16,11 +16,12 @@ import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { orAborted } from '../world/deadline.ts'
+import { Slots } from '../world/slots.ts'
 import type { Block, Keys } from './blocks.ts'
 import type { Epoch } from './epoch.ts'
 import type { RedisTrouble } from './redis-trouble.ts'
 import {
-  boundsCommand,
+  boundsCommands,
   hasForgotten,
   pageCommand,
   partitionsOf,
@@ -47,8 +48,8 @@ const readsMax = 8
 export class RedisReader {
   readonly #needs: ReaderNeeds
   readonly #link: RedisLink
-  readonly #waiting: (() => void)[] = []
-  #reads = 0
+  /** Each of those before is bounded by the link's deadline. */
+  readonly #slots = new Slots(readsMax)
   #isLooking = false
 
   constructor(needs: ReaderNeeds) {
@@ -83,12 +84,24 @@ export class RedisReader {
 
   /** All of them reject with what went wrong; they settle within the deadline or at the abort. */
   async partitions(signal: AbortSignal): Promise<number[]> {
-    return partitionsOf(await this.#ask(['SMEMBERS', this.#needs.keys.partitions], signal))
+    const asked = [['SMEMBERS', this.#needs.keys.partitions]] as const
+    const [members] = await this.#ask(asked, signal)
+    return partitionsOf(members ?? null)
   }
 
-  async bounds(partition: number, signal: AbortSignal): Promise<Retained | undefined> {
-    const stream = this.#needs.keys.stream(partition)
-    return readBounds(await this.#ask(boundsCommand(stream), signal))
+  /** Of those partitions that have something, in one round trip. */
+  async bounds(
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, Retained>> {
+    const { keys } = this.#needs
+    const found = new Map<number, Retained>()
+    if (partitions.length === 0) return found
+    const asked = boundsCommands(partitions.map((partition) => keys.stream(partition)))
+    for (const [at, bounds] of readBounds(await this.#ask(asked, signal)).entries()) {
+      if (bounds !== undefined) found.set(partitions[at]!, bounds)
+    }
+    return found
   }
 
   async page(
@@ -99,28 +112,34 @@ export class RedisReader {
   ): Promise<{ readonly blocks: readonly Block[]; readonly hasMore: boolean }> {
     const stream = this.#needs.keys.stream(partition)
     const command = pageCommand(stream, from, limits.recordsMax, limits.bytesMax)
-    return readPage(partition, await this.#ask(command, signal))
+    const [reply] = await this.#ask([command], signal)
+    return readPage(partition, reply)
   }
 
-  async #ask(command: RedisCommand, signal: AbortSignal): Promise<RedisReply> {
-    await this.#slot(signal)
+  async #ask(
+    commands: readonly RedisCommand[],
+    signal: AbortSignal,
+  ): Promise<readonly RedisReply[]> {
+    signal.throwIfAborted()
+    if (!this.#link.isUp) throw new RedisLinkError('connection', 'Redis is not connected')
+    await this.#slots.enter(signal)
     const { metrics, clock, keys, epoch } = this.#needs
     const startMs = clock.nowMs()
     try {
       const expected = epoch.value
-      const both = [['GET', keys.epoch], command] as const
-      const [held, reply] = await orAborted(signal, this.#run(both))
-      for (const one of [held, reply]) if (one instanceof Error) throw this.#refused(one, 'read')
+      const all: readonly RedisCommand[] = [['GET', keys.epoch], ...commands]
+      const answers = await orAborted(signal, this.#run(all))
+      for (const one of answers) if (one instanceof Error) throw this.#refused(one, 'read')
+      const [held, ...replies] = answers
       this.#check(expected, Buffer.isBuffer(held) ? held.toString() : undefined)
       this.#needs.trouble.granted('read')
-      return reply ?? null
+      return replies
     } catch (error) {
       metrics.redisErrors.add()
       throw error
     } finally {
       metrics.redisLatency.of({ operation: 'read' }).observe(clock.nowMs() - startMs)
-      this.#reads -= 1
-      for (const wake of this.#waiting.splice(0)) wake()
+      this.#slots.leave()
     }
   }
 
@@ -162,15 +181,5 @@ export class RedisReader {
     const isWrong = probed instanceof Error && isCuredByConnecting(refusalOf(probed.message))
     if (isWrong) throw this.#refused(probed, 'probe')
     this.#needs.trouble.granted('probe')
-  }
-
-  /** Waits for its turn; those before it are each bounded by the link's deadline. */
-  async #slot(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    if (!this.#link.isUp) throw new RedisLinkError('connection', 'Redis is not connected')
-    while (this.#reads >= readsMax) {
-      await orAborted(signal, new Promise<void>((resolve) => this.#waiting.push(resolve)))
-    }
-    this.#reads += 1
   }
 }

@@ -227,12 +227,11 @@ export class RedisWriter {
     const partitions = scripts.partitionsOf(members)
     await this.#tidy(run, partitions)
     const { value } = epoch
-    const asked = partitions.map((partition) => scripts.boundsCommand(keys.stream(partition)))
+    const asked = scripts.boundsCommands(partitions.map((partition) => keys.stream(partition)))
     const answers = asked.length === 0 ? [] : answered(await run(asked))
     if (value !== epoch.value) return
-    for (const [at, partition] of partitions.entries()) {
-      const bounds = scripts.readBounds(answers[at]!)
-      if (bounds !== undefined) this.#newest.set(partition, bounds.newest)
+    for (const [at, bounds] of scripts.readBounds(answers).entries()) {
+      if (bounds !== undefined) this.#newest.set(partitions[at]!, bounds.newest)
     }
   }
 

@@ -7,7 +7,10 @@
  * whole and the client told which entry it is.
  */
 import {
+  type ClientFrame,
+  type NoFrame,
   parseClientFrame,
+  type Parsed,
   type Resume,
   RESUME_PARTITIONS_MAX,
   RESUME_THREADS_MAX,
@@ -32,13 +35,26 @@ export interface ResumeRefusal {
   readonly found: string | number
 }
 
-/** Reads the text of a control frame whose `type` is `resume`. */
-export function parseResume(text: string): ResumeRequest | ResumeRefusal {
-  const parsed = parseClientFrame(text)
-  if (!parsed.ok) return { refused: 'RESUME_INVALID', found: parsed.says }
-  if (parsed.frame.type !== 'resume') return { refused: 'RESUME_INVALID', found: 'its type' }
-  const { frame: resume } = parsed
+/** Judges what was read of a control frame whose `type` is `resume`. */
+export function judgeResume(read: Parsed<ClientFrame>): ResumeRequest | ResumeRefusal {
+  if (!read.ok) return tooMuchOf(read) ?? { refused: 'RESUME_INVALID', found: read.says }
+  if (read.frame.type !== 'resume') return { refused: 'RESUME_INVALID', found: 'its type' }
+  const { frame: resume } = read
   return refusalOf(resume) ?? requestOf(resume)
+}
+
+/** The same of the text. */
+export const parseResume = (text: string): ResumeRequest | ResumeRefusal =>
+  judgeResume(parseClientFrame(text))
+
+/** What a frame is refused for that names so much that it was not read to its end. */
+export function tooMuchOf({ field }: NoFrame): ResumeRefusal | undefined {
+  if (field === 'lastOffsetsByPartition') {
+    const found = `at least ${RESUME_PARTITIONS_MAX + 1}`
+    return { refused: 'RESUME_TOO_MANY_PARTITIONS', found }
+  }
+  if (field !== 'lastSequencesByThread') return undefined
+  return { refused: 'RESUME_TOO_MANY_THREADS', found: `at least ${RESUME_THREADS_MAX + 1}` }
 }
 
 const requestOf = (resume: Resume): ResumeRequest => ({

@@ -129,10 +129,16 @@ while true do
 end`)
 
 const bounds = script(`
-local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-if not first then return false end
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-return {first[2][2], last[1]}`)
+local found = {}
+for at, stream in ipairs(KEYS) do
+  local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  found[at] = first and {first[2][2], last[1]} or false
+end
+return found`)
+
+/** Streams that one command asks for: what Redis does between two others of somebody else. */
+const streamsPerCommand = 256
 
 /** What a connection that writes, or one that reads, must be told first. */
 export const writerScripts = loadCommands(write, tidy, clear, bounds)
@@ -253,10 +259,21 @@ export function partitionsOf(reply: RedisReply | undefined): number[] {
   return numbers.filter((one) => Number.isSafeInteger(one) && one >= 0).toSorted((a, b) => a - b)
 }
 
-export const boundsCommand = (stream: string): RedisCommand => ['EVALSHA', bounds.sha, 1, stream]
+/** For one round trip, however many streams there are. */
+export function boundsCommands(streams: readonly string[]): RedisCommand[] {
+  const commands: RedisCommand[] = []
+  for (let at = 0; at < streams.length; at += streamsPerCommand) {
+    const some = streams.slice(at, at + streamsPerCommand)
+    commands.push(['EVALSHA', bounds.sha, some.length, ...some])
+  }
+  return commands
+}
 
-/** First and last offset that a stream answers for; undefined when it is empty or not there. */
-export function readBounds(reply: RedisReply): Retained | undefined {
+/** Of each stream its first and last offset; undefined when it is empty or not there. */
+export const readBounds = (replies: readonly RedisReply[]): (Retained | undefined)[] =>
+  replies.flatMap((reply) => (Array.isArray(reply) ? (reply as RedisReply[]).map(readBound) : []))
+
+function readBound(reply: RedisReply): Retained | undefined {
   if (!Array.isArray(reply)) return undefined
   const [from, id] = reply as readonly RedisReply[]
   if (!Buffer.isBuffer(from) || !Buffer.isBuffer(id)) return undefined

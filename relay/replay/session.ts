@@ -103,9 +103,11 @@ export class ReplaySession {
   }
 
   async *#latest(): AsyncGenerator<Buffer> {
-    for (const partition of await this.#partitions()) {
+    const partitions = await this.#partitions()
+    const retained = await this.#retained(partitions.filter((one) => !this.#fence.has(one)))
+    for (const partition of partitions) {
       const fence = this.#fence.get(partition)
-      const newest = fence === undefined ? (await this.#retained(partition))?.newest : fence - 1n
+      const newest = fence === undefined ? retained.get(partition)?.newest : fence - 1n
       if (newest !== undefined && newest >= 0n) this.#lastOffsets.set(partition, newest)
     }
     yield this.#complete()
@@ -113,7 +115,8 @@ export class ReplaySession {
 
   async *#replay(): AsyncGenerator<Buffer> {
     const partitions = await this.#partitions()
-    const plans = await Promise.all(partitions.map((partition) => this.#plan(partition)))
+    const retained = await this.#retained(partitions)
+    const plans = partitions.map((partition) => this.#plan(partition, retained.get(partition)))
     for (const plan of plans) {
       if (plan?.stale === undefined) continue
       this.#needs.metrics.replayStaleCursors.add()
@@ -125,10 +128,10 @@ export class ReplaySession {
     yield this.#complete()
   }
 
-  async #plan(partition: number) {
+  #plan(partition: number, retained: Retained | undefined) {
     return legOf(this.#request, {
       partition,
-      retained: await this.#retained(partition),
+      retained,
       fence: this.#fence.get(partition),
       logEnd: this.#needs.logEnd(partition),
       epoch: this.#needs.store.epoch,
@@ -228,21 +231,26 @@ export class ReplaySession {
     return chunk
   }
 
-  /** Every partition that the client, the buffer or the live stream knows. */
+  /**
+   * Every partition of which anything is owed: those that the buffer or the live stream knows. Of
+   * others the client may name as many as it likes; they are looked for only where the buffer
+   * cannot tell which it has.
+   */
   async #partitions(): Promise<number[]> {
     const { mode, from, cursors } = this.#request
     const stored = await this.#timed('listing the partitions of a replay', (signal) =>
       this.#needs.store.partitions(signal),
     )
     this.#degraded ??= stored.degraded
-    const asked = mode === 'partition' && from === 'cursor' ? cursors.keys() : []
+    const isByCursor = mode === 'partition' && from === 'cursor'
+    const asked = isByCursor && stored.degraded !== undefined ? cursors.keys() : []
     const all = new Set([...asked, ...stored.found, ...this.#fence.keys()])
     return [...all].toSorted((a, b) => a - b)
   }
 
-  async #retained(partition: number): Promise<Retained | undefined> {
+  async #retained(partitions: readonly number[]): Promise<ReadonlyMap<number, Retained>> {
     const { found, degraded } = await this.#timed('the bounds of a replay', (signal) =>
-      this.#needs.store.retained(partition, signal),
+      this.#needs.store.retained(partitions, signal),
     )
     this.#degraded ??= degraded
     return found

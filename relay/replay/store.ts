@@ -154,10 +154,18 @@ export class TieredReplayStore implements ReplayStore {
     return { ...stored, found: [...known].toSorted((a, b) => a - b) }
   }
 
-  async retained(partition: number, signal: AbortSignal): Promise<Asked<Retained | undefined>> {
-    const stored = await this.#asked((reader) => reader.bounds(partition, signal), signal)
+  async retained(
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Asked<ReadonlyMap<number, Retained>>> {
+    const stored = await this.#asked((reader) => reader.bounds(partitions, signal), signal)
     this.#incoming.settle()
-    return { ...stored, found: both(stored.found, this.#memory.span(partition)) }
+    const found = new Map<number, Retained>()
+    for (const partition of partitions) {
+      const bounds = both(stored.found?.get(partition), this.#memory.span(partition))
+      if (bounds !== undefined) found.set(partition, bounds)
+    }
+    return { ...stored, found }
   }
 
   async page(

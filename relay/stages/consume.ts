@@ -332,7 +332,12 @@ export class Consume {
     if (stampMs <= 0) return
     const tookMs = clock.unixMs() - stampMs
     if (tookMs < 0) metrics.clockSkew.add()
-    else this.#latency.observe(tookMs)
+    else this.#observe(tookMs)
+  }
+
+  #observe(tookMs: number): void {
+    this.#latency.observe(tookMs)
+    this.#needs.metrics.e2eLatencyFine.observe(tookMs / 1_000)
   }
 }
 

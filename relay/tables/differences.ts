@@ -293,6 +293,11 @@ const telling: readonly DifferenceRow[] = [
     noticed: '`websocket_e2e_latency_ms` rises during a catch-up.',
   },
   {
+    what: 'Latency has a second histogram, from 1 ms on.',
+    why: 'The first bucket of the other ends at 100 ms: every quantile of a quick relay reads 99.',
+    noticed: '`relay_e2e_latency_seconds` beside `websocket_e2e_latency_ms`, of the same records.',
+  },
+  {
     what: 'Sequences are judged by partition and anew after each assignment, batches by event.',
     why: 'What another member had read in between was a gap; of a batch only the last one counted.',
     noticed: '`dashstream_sequence_*` tells what the log lacks, not what the relay did not read.',

@@ -33,6 +33,11 @@ export const doorDifferences: readonly DifferenceRow[] = [
     noticed: '`settings_withheld`; with the token everything is there.',
   },
   {
+    what: 'The relay may listen with TLS itself, and uses a renewed certificate by itself.',
+    why: 'Tokens and records crossed the network in the clear unless a proxy stood in between.',
+    noticed: '`WEBSOCKET_TLS_CERT_FILE`, `WEBSOCKET_TLS_KEY_FILE`; `https:` and `wss:` alone then.',
+  },
+  {
     what: 'Names that look like a setting and are none are told, with the right one.',
     why: 'A relay with `WEBSOCKET_AUTHTOKEN` was open and said nothing.',
     noticed: 'A warning; code 1 where it was to keep somebody out.',

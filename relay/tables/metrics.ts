@@ -108,6 +108,17 @@ const intake = {
     [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000],
     "Milliseconds from the producer's stamp to the relay; negative ones count as clock skew.",
   ),
+  e2eLatencyFine: histogram(
+    'relay_e2e_latency_seconds',
+    none,
+    [
+      0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25,
+      0.5, 1, 2.5, 5, 10, 30, 60,
+    ],
+    'The same in seconds and from 1 ms on, of every record that has a stamp and no clock skew. ' +
+      '`_sum` is exact to the microsecond, and `_sum` / `_count` is the mean.',
+    ours,
+  ),
   clockSkew: counter(
     'websocket_clock_skew_events_total',
     none,
@@ -299,6 +310,12 @@ const clients = {
     'relay_refused_http_requests_total',
     { reason: ['host', 'origin', 'token', 'guesses', 'rate'] },
     'Requests for pages that were refused, by reason.',
+    ours,
+  ),
+  tlsNotAfter: gauge(
+    'relay_tls_not_after_timestamp_seconds',
+    none,
+    'When the certificate of the listener ends; absent without TLS.',
     ours,
   ),
   requestsRefused: counter(

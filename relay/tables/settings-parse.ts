@@ -158,6 +158,10 @@ function contradictions(settings: Settings): string[] {
       'KAFKA_HEARTBEAT_INTERVAL_MS must be at most half of KAFKA_SESSION_TIMEOUT_MS',
     ],
     [
+      isPair(settings.tlsCertFile, settings.tlsKeyFile),
+      'WEBSOCKET_TLS_CERT_FILE and WEBSOCKET_TLS_KEY_FILE must be set together',
+    ],
+    [
       settings.trustedProxies.every(isRange),
       'WEBSOCKET_TRUSTED_PROXY_IPS: wanted addresses or CIDR ranges, separated by commas',
     ],

@@ -6,11 +6,11 @@
  * `scale` turns the contract's unit into ours (seconds to milliseconds: 1000).
  */
 
+import { doorSettingRows } from './door-settings.ts'
 import { kafkaSettingRows } from './kafka-settings.ts'
 import {
   choice,
   KiB,
-  type ListRow,
   MiB,
   number,
   ours,
@@ -243,48 +243,7 @@ export const settingRows = {
     'The same for all replays together.',
     { zeroMeans: 'no limit', isOurs: true },
   ),
-  trustedProxies: {
-    kind: 'list',
-    env: 'WEBSOCKET_TRUSTED_PROXY_IPS',
-    byDefault: [],
-    says: 'Addresses or CIDR ranges whose X-Forwarded-For is believed.',
-  } satisfies ListRow as ListRow,
-  allowedOrigins: {
-    kind: 'list',
-    env: 'WEBSOCKET_ALLOWED_ORIGINS',
-    byDefault: [],
-    says: 'Origins that may open a socket besides the own one; `*` allows all.',
-    isOurs: true,
-  } satisfies ListRow as ListRow,
-  allowedHosts: {
-    kind: 'list',
-    env: 'WEBSOCKET_ALLOWED_HOSTS',
-    byDefault: [],
-    says:
-      'Names by which the relay may be asked for: `name`, `name:port`, `*.domain`, or `*` for ' +
-      'any. Addresses, localhost and WEBSOCKET_HOST always may; other names, as of a service or ' +
-      'a container, are refused with 421.',
-    isOurs: true,
-  } satisfies ListRow as ListRow,
-  wrongTokensPerMinuteMax: number(
-    'WEBSOCKET_WRONG_TOKENS_PER_MIN',
-    'count',
-    [30, 0, 1_000_000],
-    'Wrong tokens of one address; past that it gets 429, whatever token it has.',
-    { zeroMeans: 'no limit', isOurs: true },
-  ),
-  requestsPerSecondMax: number(
-    'WEBSOCKET_HTTP_REQUESTS_PER_SEC',
-    'count',
-    [100, 0, 1_000_000],
-    'Pages that one address may ask for, ten seconds of them at once; past that it gets 429. ' +
-      '/livez and /readyz always answer.',
-    { zeroMeans: 'no limit', isOurs: true },
-  ),
-  authToken: text('WEBSOCKET_AUTH_TOKEN', '', 'Bearer token; empty means none is asked for.', {
-    isSecret: true,
-    isOurs: true,
-  }),
+  ...doorSettingRows,
   lagDisconnectRecords: number(
     'SLOW_CLIENT_DISCONNECT_THRESHOLD',
     'count',

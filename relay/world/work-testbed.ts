@@ -11,6 +11,7 @@ for (const tier of ['opt', 'maglev', 'sparkplug']) setFlagsFromString(`--no-${ti
 
 type Anything = (...args: never[]) => unknown
 type Natives = Record<string, unknown>
+type Sized = { readonly length: number }
 
 /** Built-ins that go over all of what they are called on. */
 const arrays = [
@@ -49,23 +50,32 @@ const stepsOf = (scripts: readonly Profiler.ScriptCoverage[]): number =>
 function countNatives() {
   let steps = 0
   const undo: (() => void)[] = []
-  const meter = (owner: object, names: readonly string[], sizeOf: (self: never) => number) => {
+  const meter = (owner: object, names: readonly string[]) => {
     for (const name of names) {
       const own = (owner as Natives)[name] as Anything
       const counted = function (this: never, ...args: never[]) {
-        steps += sizeOf(this)
-        return own.apply(this, args)
+        const whole = (this as Sized).length
+        const result = own.apply(this, args)
+        steps += stepsIn(name, whole, args, result)
+        return result
       }
       ;(owner as Natives)[name] = counted
       undo.push(() => ((owner as Natives)[name] = own))
     }
   }
-  const sizeOf = (self: { readonly length: number }) => self.length
-  meter(Array.prototype, arrays, sizeOf)
-  meter(Object.getPrototypeOf(Uint8Array.prototype) as object, bytes, sizeOf)
-  meter(String.prototype, texts, sizeOf)
+  meter(Array.prototype, arrays)
+  meter(Object.getPrototypeOf(Uint8Array.prototype) as object, bytes)
+  meter(String.prototype, texts)
   return {
     count: () => steps,
     restore: () => undo.forEach((one) => one()),
   }
+}
+
+/** What a built-in goes over: a slice is as long as it is, a search ends where it finds. */
+function stepsIn(name: string, whole: number, args: readonly unknown[], result: unknown): number {
+  if (name === 'slice') return (result as Sized).length
+  if (name !== 'indexOf') return whole
+  const from = typeof args[1] === 'number' ? args[1] : 0
+  return Math.max(0, (Number(result) < 0 ? whole : Number(result) + 1) - from)
 }

@@ -1,0 +1,110 @@
+/**
+ * `chaos fuzz relay`: feeds a relay with inputs that are valid and expensive, or broken, and
+ * watches its loop and its memory. What it does not stand is made small and kept.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { defectNames } from '../defects/index.ts'
+import { partitions, rssBytesMax, turnMsMax } from '../fuzz/place.ts'
+import { hunt, type Hunted } from '../fuzz/hunt.ts'
+import { stepKinds, type StepKind } from '../fuzz/steps.ts'
+import { vectorFolder } from '../fuzz/vectors.ts'
+import { startNativeStack } from '../stack/native.ts'
+import type { TargetSpec } from '../targets/target.ts'
+import { openWorld } from '../world/world.ts'
+import type { CommandWorld } from './command-world.ts'
+import { exitCodes, UsageError } from './exit-codes.ts'
+import { runFolder } from './outcome.ts'
+import { known as nameIn } from './nearest.ts'
+
+export interface FuzzOptions {
+  readonly for: string
+  readonly seed?: string
+  readonly vectors?: string
+  readonly kinds?: string
+  readonly defect?: string
+  readonly out?: string
+  readonly json?: boolean
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
+const hourMs = 3_600_000
+const limitMsMax = 12 * hourMs
+/** Where so many questions of the watchdog are void, it has watched nothing. */
+const voidShareMax = 0.5
+const MiB = 1_048_576
+
+/** @returns 0 if the relay stood everything, 1 for a finding, 2 if too little was seen to say */
+export async function fuzz(
+  given: CommandWorld,
+  what: string,
+  options: FuzzOptions,
+): Promise<number> {
+  if (what !== 'relay') throw new UsageError(`only "relay" can be fuzzed, not "${what}"`)
+  const limitMs = durationOf(options.for)
+  const seed = seedOf(options.seed)
+  const spec = specOf(options.defect)
+  const kinds = kindsOf(options.kinds)
+  const folder = resolve(options.out ?? runFolder(given.clock.unixMs(), `fuzz-${seed}`))
+  mkdirSync(folder, { recursive: true })
+  const say = (line: string) => void (options.json || given.out.write(`${line}\n`))
+  say(`fuzzing the relay for ${options.for}, seed ${seed}; logs in ${folder}`)
+  const world = await openWorld(given.clock)
+  try {
+    const stack = await startNativeStack({ world, report: () => undefined, logFolder: folder })
+    const site = { world, stack, spec, logFolder: folder }
+    const vectors = options.vectors === undefined ? vectorFolder : resolve(options.vectors)
+    const plan = { seed, limitMs, vectorFolder: vectors, kinds, signal: given.signal, say }
+    const hunted = await hunt(site, plan)
+    if (options.json) given.out.write(`${JSON.stringify({ seed, partitions, ...hunted })}\n`)
+    else say(summary(hunted))
+    return codeOf(hunted, given.signal.aborted)
+  } finally {
+    await world.close()
+  }
+}
+
+/** A count and a unit: `90s`, `5m`, `1h`. */
+export function durationOf(text: string): number {
+  const [, count, unit] = /^(\d+)([smh])$/.exec(text) ?? []
+  const limitMs = Number(count) * (unitMs[unit ?? ''] ?? NaN)
+  if (limitMs > 0 && limitMs <= limitMsMax) return limitMs
+  throw new UsageError(`--for takes a time such as 90s, 5m or 1h, up to 12h, not "${text}"`)
+}
+
+function seedOf(text: string | undefined): number {
+  if (text === undefined) return randomBytes(4).readInt32BE()
+  const seed = Number(text)
+  if (text !== '' && Number.isInteger(seed) && Math.abs(seed) < 2 ** 31) return seed
+  throw new UsageError(`--seed takes a whole number of 32 bits, not "${text}"`)
+}
+
+const kindsOf = (text: string | undefined): readonly StepKind[] =>
+  text === undefined
+    ? stepKinds
+    : text.split(',').map((name) => nameIn('kind of input', name, stepKinds))
+
+const specOf = (defect: string | undefined): TargetSpec =>
+  defect === undefined
+    ? { kind: 'reference' }
+    : { kind: 'reference', defect: nameIn('defect', defect, defectNames) }
+
+function summary(hunted: Hunted): string {
+  const { inputs, vectors, refused, asked, voided, findings } = hunted
+  const mib = Math.round(hunted.rssBytesMax / MiB)
+  return [
+    `${inputs} inputs, ${vectors} of them kept from before; Kafka refused ${refused} steps`,
+    `most CPU between a question and its answer: ${Math.round(hunted.slowestTurnMs)} ms ` +
+      `(limit ${turnMsMax}), longest answer ${Math.round(hunted.slowestMs)} ms`,
+    `most memory: ${mib} MiB (limit ${rssBytesMax / MiB})`,
+    `${asked} questions, ${voided} of them void because the watchdog itself stood still`,
+    findings.length === 0 ? 'no finding' : `${findings.length} findings, see above`,
+  ].join('\n')
+}
+
+function codeOf({ findings, asked, voided, inputs }: Hunted, isInterrupted: boolean): number {
+  if (findings.length > 0) return exitCodes.fail.code
+  const isWatched = inputs > 0 && asked > 0 && voided < voidShareMax * asked
+  return exitCodes[isInterrupted || !isWatched ? 'unknown' : 'pass'].code
+}

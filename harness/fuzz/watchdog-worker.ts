@@ -1,0 +1,123 @@
+/**
+ * Asks a relay whether it lives, all the time, from a thread that does nothing else, and tells how
+ * much CPU its loop burnt between a question and the answer. Time on the wall is no measure of a
+ * loop on a machine that others use; what its thread burnt is, for a loop that answers between any
+ * two turns burns no more than a turn or two meanwhile.
+ */
+import { readFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock as clock } from '../../relay/world/clock.ts'
+import type { Taken, WatchOrder, WatchSays } from './watchdog.ts'
+
+const { pid, address, turnMsMax } = workerData as WatchOrder
+const port = parentPort!
+
+const restMs = 10
+const tickMs = 5
+/** A tick of ours that comes so late may have left an answer unread: the question is void. */
+const ownLateMs = 20
+
+const fresh = (): Taken => ({
+  slowestTurnMs: 0, slowestMs: 0, rssBytesMax: 0, asked: 0, voided: 0,
+})
+
+interface Question {
+  readonly cpuMs: number
+  readonly atMs: number
+  isVoid: boolean
+  isTold: boolean
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+let taken = fresh()
+let open: Question | undefined
+
+/**
+ * What a piece of work of always the same size takes this thread. Where others use the same caches
+ * and the same core, all work takes more, and the relay is not to blame for that.
+ */
+const sample = new Uint32Array(1 << 16)
+function ownWorkMicros(): number {
+  const before = process.threadCpuUsage().user
+  let sum = 0
+  for (let round = 0; round < 8; round += 1) {
+    for (let at = 0; at < sample.length; at += 1) sum = (sum * 31 + sample[at]!) | 0
+  }
+  sample[0] = sum
+  return process.threadCpuUsage().user - before
+}
+const bestMicros = Math.min(...Array.from({ length: 40 }, ownWorkMicros))
+
+/** How many times slower than at its best this machine is now. */
+const slowness = () =>
+  Math.max(1, Math.min(...Array.from({ length: 3 }, ownWorkMicros)) / Math.max(1, bestMicros))
+
+/** What its main thread burnt so far; NaN once there is no such process. */
+function cpuMs(): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
+  } catch {
+    return NaN
+  }
+}
+
+function rssBytes(): number {
+  try {
+    const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    return Number(found?.[1] ?? 0) * 1_024
+  } catch {
+    return 0
+  }
+}
+
+const say = (says: WatchSays) => port.postMessage(says, [])
+
+function ask(): void {
+  open = { cpuMs: cpuMs(), atMs: clock.nowMs(), isVoid: false, isTold: false }
+  get(`http://${address}/livez`, { agent }, (answer) => {
+    answer.resume()
+    answer.on('end', settle)
+    answer.on('error', settle)
+  }).on('error', settle)
+}
+
+function settle(): void {
+  const question = open
+  if (question === undefined) return
+  look(question)
+  open = undefined
+  taken.asked += 1
+  if (question.isVoid) taken.voided += 1
+  taken.rssBytesMax = Math.max(taken.rssBytesMax, rssBytes())
+  clock.after(restMs, ask)
+}
+
+/** What the loop burnt since it was asked; told at once where that is too much. */
+function look(question: Question): void {
+  if (question.isVoid) return
+  const burntMs = cpuMs() - question.cpuMs
+  const turnMs = burntMs > turnMsMax ? burntMs / slowness() : burntMs
+  taken.slowestMs = Math.max(taken.slowestMs, clock.nowMs() - question.atMs)
+  if (!(turnMs > taken.slowestTurnMs)) return
+  taken.slowestTurnMs = turnMs
+  if (turnMs > turnMsMax && !question.isTold) {
+    question.isTold = true
+    say({ is: 'standing', turnMs })
+  }
+}
+
+let tickedMs = clock.nowMs()
+clock.every(tickMs, () => {
+  const nowMs = clock.nowMs()
+  if (open !== undefined && nowMs - tickedMs > tickMs + ownLateMs) open.isVoid = true
+  tickedMs = nowMs
+  if (open !== undefined) look(open)
+})
+
+port.on('message', () => {
+  taken.rssBytesMax = Math.max(taken.rssBytesMax, rssBytes())
+  say({ is: 'taken', taken })
+  taken = fresh()
+})
+ask()
