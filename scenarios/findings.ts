@@ -186,6 +186,11 @@ export const findings = {
     part: 'relay',
     says: 'A relay that is asked to stop does not end, ends with an error, or tells no client.',
   },
+  'own-8': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'A page of another site, in a browser near the relay, reads and resets the stream.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

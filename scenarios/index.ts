@@ -10,6 +10,7 @@ import memoryCountsBytes from './memory-counts-bytes.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
 import oddSettingsDoNoHarm from './odd-settings-do-no-harm.ts'
+import pagesGetNowhere from './pages-get-nowhere.ts'
 import redisIsBestEffort from './redis-is-best-effort.ts'
 import replayMeetsLive from './replay-meets-live.ts'
 import resetsSayWhatTheyDid from './resets-say-what-they-did.ts'
@@ -30,6 +31,7 @@ export const scenarios = {
   'memory-stays-flat': memoryStaysFlat,
   'freezing-ends-nobody': freezingEndsNobody,
   'odd-settings-do-no-harm': oddSettingsDoNoHarm,
+  'pages-get-nowhere': pagesGetNowhere,
   'redis-is-best-effort': redisIsBestEffort,
   'replay-meets-live': replayMeetsLive,
   'resets-say-what-they-did': resetsSayWhatTheyDid,

@@ -18,6 +18,7 @@ import { limitHolds, type LimitHoldsOptions } from './limit-holds.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
 import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
 import { newcomersLetIn, type NewcomersLetInOptions } from './newcomers-let-in.ts'
+import { pagesKeptOut, type PagesKeptOutOptions } from './pages-kept-out.ts'
 import { replayEndsTellTruth, type ReplayEndsTellTruthOptions } from './replay-ends-tell-truth.ts'
 import { replaysAnswered, type ReplaysAnsweredOptions } from './replays-answered.ts'
 import { replaysEnded, type ReplaysEndedOptions } from './replays-ended.ts'
@@ -52,6 +53,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly 'limit-holds': LimitHoldsOptions<G>
   readonly 'malformed-accounted': MalformedAccountedOptions<G>
   readonly 'newcomers-let-in': NewcomersLetInOptions<G, P>
+  readonly 'pages-kept-out': PagesKeptOutOptions<G>
   readonly 'replay-ends-tell-truth': ReplayEndsTellTruthOptions<G>
   readonly 'replays-answered': ReplaysAnsweredOptions<G, P>
   readonly 'replays-ended': ReplaysEndedOptions<G>
@@ -84,6 +86,7 @@ export const checkers = {
   'limit-holds': limitHolds,
   'malformed-accounted': malformedAccounted,
   'newcomers-let-in': newcomersLetIn,
+  'pages-kept-out': pagesKeptOut,
   'replay-ends-tell-truth': replayEndsTellTruth,
   'replays-answered': replaysAnswered,
   'replays-ended': replaysEnded,

@@ -231,7 +231,8 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
       if (spec === undefined) throw new Error(`the scenario has no group "${group}"`)
       const proxied = () => link({ hop: 'clients', group }).listen
       const url = `ws://${spec.isDirect ? target.address : proxied()}/ws`
-      const joining = { group, url, count: count ?? spec.count, spec, deadlineMs: limitMs }
+      const { address: host } = target
+      const joining = { group, url, host, count: count ?? spec.count, spec, deadlineMs: limitMs }
       await orAborted(signal, fleet.connect(joining))
     },
     async checkJournals() {

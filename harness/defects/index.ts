@@ -35,6 +35,8 @@ import errorRemembered from './own-2-error-remembered.ts'
 import outageNotTold from './own-2-outage-not-told.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
 import nullOffsetsEndSender from './own-5-null-offsets-end-sender.ts'
+import anyNameIsOurs from './own-8-any-name-is-ours.ts'
+import originNotAsked from './own-8-origin-not-asked.ts'
 import abortsOnTheWayOut from './v35-8-aborts-on-the-way-out.ts'
 import clientsNotTold from './v35-8-clients-not-told.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
@@ -76,6 +78,8 @@ export const defects = {
   'own-2-outage-not-told': outageNotTold,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,
   'own-5-null-offsets-end-sender': nullOffsetsEndSender,
+  'own-8-any-name-is-ours': anyNameIsOurs,
+  'own-8-origin-not-asked': originNotAsked,
   'v35-8-aborts-on-the-way-out': abortsOnTheWayOut,
   'v35-8-clients-not-told': clientsNotTold,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,

@@ -1,5 +1,5 @@
 /** Stimuli, groups and loads as sentences, for the catalogue. */
-import type { ClientGroup, Load, Stimulus } from '../dsl/scenario.ts'
+import type { Claim, ClientGroup, Load, Stimulus } from '../dsl/scenario.ts'
 import { kindsOf } from '../conductor/plan.ts'
 import { sayBytes, sayNumber } from './amounts.ts'
 import { codes } from './markdown.ts'
@@ -39,6 +39,12 @@ export const sayLoad = ({ recordsPerSecond, payloadBytes, threads }: Load): stri
     ? 'silence'
     : `${sayNumber(recordsPerSecond)} records/s of ${sayBytes(payloadBytes)} from ${threads} runs`
 
+const claimTexts = {
+  'another-address': 'claim another address',
+  'another-origin': 'are pages of another site',
+  'another-name': 'are pages of a site whose name leads here',
+} as const satisfies Record<Claim, string>
+
 export function sayGroup(name: string, group: ClientGroup): string {
   const { bytesPerSecond, claims, count, isDirect, joins, reads, reconnects, resume } = group
   const habits = [
@@ -48,7 +54,7 @@ export function sayGroup(name: string, group: ClientGroup): string {
     ...(joins === 'later' ? ['join later'] : []),
     ...(reconnects === true ? ['come back'] : []),
     ...(isDirect === undefined ? [] : ['go around the proxies']),
-    ...(claims === undefined ? [] : ['claim another address']),
+    ...(claims === undefined ? [] : [claimTexts[claims]]),
   ]
   return `${count} \`${name}\` (${habits.join(', ')})`
 }

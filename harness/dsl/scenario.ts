@@ -69,9 +69,16 @@ export interface ClientGroup {
   readonly reconnects?: boolean
   /** Whether they reach the relay itself, with no proxy between that would shield it. */
   readonly isDirect?: true
-  /** What each says of itself, untruly: that it was forwarded from an address of its own. */
-  readonly claims?: 'another-address'
+  /**
+   * What each says of itself.
+   * - `another-address` that it was forwarded from an address of its own, which is untrue
+   * - `another-origin` that it is a page of another site, in a browser on this machine
+   * - `another-name` the same of a site whose own name leads to the relay, so that it is at home
+   */
+  readonly claims?: Claim
 }
+
+export type Claim = 'another-address' | 'another-origin' | 'another-name'
 
 export type Hop = 'kafka' | 'redis' | 'clients'
 

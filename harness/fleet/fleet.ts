@@ -116,10 +116,10 @@ class ClientFleet implements Fleet {
   }
 
   async #connect(order: ConnectOrder): Promise<void> {
-    const { group: name, count, url, token, spec, deadlineMs } = order
+    const { group: name, count, url, host, token, spec, deadlineMs } = order
     const group = this.#groups.get(name) ?? openGroup()
     this.#groups.set(name, group)
-    const plan = { group: name, url, token, spec }
+    const plan = { group: name, url, host, token, spec }
     const fresh = Array.from({ length: count }, () => this.#make(plan))
     group.clients.push(...fresh)
     for (const client of fresh) client.setReading(group.isStalled)

@@ -26,10 +26,16 @@ export interface Handshake {
  * @param url a ws:// address; TLS is not for the fleet, which always talks to a proxy of ours
  * @param nonce 16 bytes
  * @param more further lines of its head
+ * @param host whom it asks for, where that is not whom it connects to
  * @throws RangeError for another scheme
  */
-export function handshake(url: string, nonce: Buffer, more: readonly string[] = []): Handshake {
-  const { protocol, hostname, port, pathname, search, host } = new URL(url)
+export function handshake(
+  url: string,
+  nonce: Buffer,
+  more: readonly string[] = [],
+  host = new URL(url).host,
+): Handshake {
+  const { protocol, hostname, port, pathname, search } = new URL(url)
   if (protocol !== 'ws:') throw new RangeError(`clients need a ws:// address, got ${url}`)
   const key = nonce.toString('base64')
   const lines = [

@@ -19,11 +19,12 @@ export interface FleetStart {
 
 export type FleetCommand =
   | FleetStart
-  /** Opens `count` clients at `url` (a ws:// address); answered when each opened or failed. */
+  /** Opens `count` clients at `url` (ws://) of relay `host`; answered when each is done. */
   | {
       readonly do: 'connect'
       readonly group: string
       readonly url: string
+      readonly host?: string
       readonly count: number
       readonly spec: ClientGroup
       readonly token?: string

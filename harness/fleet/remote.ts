@@ -26,6 +26,8 @@ export interface Joining {
   readonly group: string
   /** ws:// address. */
   readonly url: string
+  /** The relay's own host:port, where `url` leads through a proxy. */
+  readonly host?: string
   readonly count: number
   readonly spec: ClientGroup
   readonly token?: string

@@ -1,0 +1,79 @@
+/**
+ * A page of another site gets nowhere, however it names itself and the relay: it is refused before
+ * it is a WebSocket, and so neither reads the stream nor resets what others may replay.
+ */
+import { z } from 'zod'
+import type { History } from '../history/history.ts'
+import type { Checker } from './checker.ts'
+import { conclude, type Doubt, type Violation } from './conclude.ts'
+import { name, type GroupName } from './options.ts'
+import { probesOf, type Probes } from './slots.ts'
+
+export interface PagesKeptOutOptions<G extends string = string> {
+  /** Pages of another site. */
+  readonly pages: GroupName<G>
+  /** Clients that are let in, by the same way and with as much room. */
+  readonly honest: GroupName<G>
+}
+
+/** Refused for what they are, and not because there was no room or something was broken. */
+const isForThat = (status: number) => status >= 400 && status < 500 && status !== 429
+
+export const pagesKeptOut: Checker<PagesKeptOutOptions> = {
+  says: 'A page of another site opens no socket, and so reads nothing and resets nothing.',
+  options: z.strictObject({ pages: name, honest: name }),
+  judge(history, { pages, honest }) {
+    const whole = { begin: 0, end: history.end }
+    const tried = probesOf(history, pages, whole)
+    const others = probesOf(history, honest, whole)
+    const kept = tried.refused.filter(([, status]) => isForThat(status))
+    return conclude({
+      violations: letIn(history, pages, tried),
+      doubts: [
+        kept.length === 0 ? notTried(tried) : undefined,
+        kept.length < tried.refused.length ? otherwise(tried) : undefined,
+        others.opened === 0 ? nobodyElse(others) : undefined,
+      ],
+      holds: { rule: 'pages-kept-out', says: `${kept.length} pages of another site were refused.` },
+      exercised: kept.length,
+      evidence: {
+        refused: kept.map(([, status]) => status).join(', '),
+        letIn: tried.opened,
+        othersLetIn: others.opened,
+      },
+    })
+  },
+}
+
+function letIn(history: History, pages: string, { opened }: Probes): Violation[] {
+  const clients = history.events('opened').filter(([, , , group]) => group === pages)
+  const [first] = clients
+  if (first === undefined) return []
+  const numbers = new Set(clients.map(([, , client]) => client))
+  const did = history.events('control').find(([, , client, { type }]) => {
+    return numbers.has(client) && type === 'cursor_reset_complete'
+  })
+  const also = did === undefined ? '' : `, and client ${did[2]} reset the replay buffer`
+  const says = `Pages of another site were to be refused; ${opened} of them were let in${also}.`
+  return [{ rule: 'page-let-in', says, at: first[1] }]
+}
+
+const notTried = ({ refused }: Probes): Doubt => ({
+  rule: 'not-refused-for-that',
+  says: `No page of another site met a refusal of its own; ${refused.length} were not let in.`,
+  fix: 'See in the report what kept them out: the limit of an address, or a relay in trouble.',
+})
+
+const otherwise = ({ refused }: Probes): Doubt => ({
+  rule: 'refused-otherwise',
+  says:
+    'A page of another site met something else than a refusal of its own: ' +
+    `${refused.map(([, status]) => status || 'no answer').join(', ')}.`,
+  fix: 'See in the report whether the relay was well, and give its clients more room.',
+})
+
+const nobodyElse = ({ refused }: Probes): Doubt => ({
+  rule: 'nobody-let-in',
+  says: `No other client was let in, either (${refused.length} tried): it shows nothing of pages.`,
+  fix: 'See why the relay lets in nobody; a target that wants a token must get it.',
+})

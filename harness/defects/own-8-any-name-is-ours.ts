@@ -1,0 +1,12 @@
+/** Whatever name the relay is asked for by is taken for its own, and pages of it for its own. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'own-8',
+  says: 'a page whose own name leads to the relay is at home there',
+  scenario: 'pages-get-nowhere',
+  rules: ['page-let-in'],
+  relay: ({ admission }) => ({ admission: { ...admission, misdirected: () => undefined } }),
+}
+export default defect

@@ -1,0 +1,21 @@
+/** Nobody asks which page opens a socket. */
+import type { IncomingMessage } from 'node:http'
+import type { RelayDefect } from './defect.ts'
+
+/** The same request, as from a client that is no browser. */
+function withoutOrigin(request: IncomingMessage): IncomingMessage {
+  const { origin: _, ...headers } = request.headers
+  return Object.create(request, { headers: { value: headers } }) as IncomingMessage
+}
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'own-8',
+  says: 'the origin of a page is not looked at',
+  scenario: 'pages-get-nowhere',
+  rules: ['page-let-in'],
+  relay: ({ admission }) => ({
+    admission: { ...admission, refusal: (request) => admission.refusal(withoutOrigin(request)) },
+  }),
+}
+export default defect
