@@ -152,3 +152,43 @@ describe('where there is a token', async () => {
     expect(statusOf(await version('Authorization: Bearer wrong'))).toBe(401)
   })
 })
+
+describe('one address that asks too much', () => {
+  const retryAfter = /^retry-after: \d+\r$/im
+
+  test('gets 429 and when to come back, and is still told that the relay lives', async () => {
+    const port = await open({ WEBSOCKET_HTTP_REQUESTS_PER_SEC: '1' })
+    const statuses: number[] = []
+    for (let asked = 0; asked < 11; asked += 1) {
+      statuses.push(statusOf(await say(port, get('/version', local))))
+    }
+    const last = await say(port, get('/metrics', local))
+    expect([statuses.filter((one) => one === 200).length, statusOf(last)]).toEqual([10, 429])
+    expect(last).toMatch(retryAfter)
+    expect(statusOf(await say(port, get('/livez', local)))).toBe(200)
+    expect(statusOf(await say(port, upgrade(local), /\r\n\r\n/))).toBe(101)
+  })
+  test('with wrong tokens gets 429 at every door, and no other address does', async () => {
+    const port = await open({
+      WEBSOCKET_AUTH_TOKEN: 'open-sesame',
+      WEBSOCKET_WRONG_TOKENS_PER_MIN: '2',
+      WEBSOCKET_TRUSTED_PROXY_IPS: '127.0.0.1',
+    })
+    const [wrong, right] = ['wrong', 'open-sesame'].map((one) => `Authorization: Bearer ${one}`)
+    const from = (last: number) => [local, `X-Forwarded-For: 203.0.113.${last}`]
+    for (const guess of [upgrade(wrong!, ...from(1)), get('/version', wrong!, ...from(1))]) {
+      expect(statusOf(await say(port, guess))).toBe(401)
+    }
+    const lines = [right!, ...from(1)]
+    const schema = head('DELETE /api/expected-schema/a HTTP/1.1', lines)
+    for (const asked of [upgrade(...lines), get('/version', ...lines), schema]) {
+      const answer = await say(port, asked)
+      expect(statusOf(answer)).toBe(429)
+      expect(answer).toMatch(retryAfter)
+    }
+    expect(statusOf(await say(port, upgrade(right!, ...from(2)), /\r\n\r\n/))).toBe(101)
+    const metrics = await say(port, get('/metrics', ...from(3)), /relay_refused_http.*\n\r\n/s)
+    expect(metrics).toMatch(/^relay_refused_http_requests_total\{reason="guesses"\} 2$/m)
+    expect(metrics).toMatch(/^relay_refused_connections_total\{reason="guesses"\} 1$/m)
+  })
+})

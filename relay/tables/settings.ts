@@ -298,7 +298,7 @@ export const settingRows = {
     'LOG_LEVEL',
     ['trace', 'debug', 'info', 'warn', 'error'],
     'info',
-    'Least severe line that is logged.',
+    'Least severe line that is logged; RUST_LOG is heard where it is not set.',
     ours,
   ),
   gitCommit: text('GIT_COMMIT_SHA', 'unknown', 'What `/version` tells as `git_sha`.'),
