@@ -26,7 +26,7 @@ export function readCheckpoint(
   return {
     ok: true,
     does: 'proves',
-    next: { state: read.state, toldBytes: unpacked.bytes.length },
+    next: { state: read.state, toldBytes: read.state.heapBytes },
     ...(id === undefined ? {} : { checkpoint: id }),
   }
 }

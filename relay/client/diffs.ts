@@ -22,7 +22,7 @@ function readFullState(diff: StateDiff, tools: Tools): Effect {
   const read = stateOfBytes(diff.fullState, tools)
   if (!read.ok) return read
   const wrong = checkHash(read.state.value, diff.stateHash, tools)
-  return wrong ?? proves(diff, { state: read.state, toldBytes: diff.fullState.length })
+  return wrong ?? proves(diff, { state: read.state, toldBytes: read.state.heapBytes })
 }
 
 function readPatch(diff: StateDiff, { run, doubt }: Standing, tools: Tools): Effect {

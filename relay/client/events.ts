@@ -24,21 +24,26 @@ export function readEvent(event: Event, standing: Standing, tools: Tools): Effec
   if (text === null) return refuse('state-json', 'The attribute is not text.')
   const read = stateOfText(text, tools)
   if (!read.ok) return read
-  const next = { state: read.state, toldBytes: read.state.bytes }
+  const next = { state: read.state, toldBytes: read.state.heapBytes }
   return isStart ? { ok: true, does: 'proves', next } : merge(next, standing, tools)
 }
 
 /** A node's state is laid over the run's, member by member; only a proven state can take it. */
 function merge(told: NewState, { run, doubt }: Standing, tools: Tools): Effect {
   const { work, limits } = tools
-  const { value, bytes, depth } = told.state
+  const { value, bytes, depth, heapBytes } = told.state
   const old = run.state
   if (!isJsonObject(value)) return refuse('state-json', 'The state of a node must be an object.')
   if (doubt) return refuse(doubt)
   if (!isJsonObject(old.value)) return refuse('state-json', 'The state of the run is no object.')
   const copiedBytes = work.copy(old.value)
   const merged = { ...old.value, ...value }
-  const size = { bytes: old.bytes + bytes, depth: Math.max(old.depth, depth) }
+  const size = {
+    bytes: old.bytes + bytes,
+    depth: Math.max(old.depth, depth),
+    heapBytes: old.heapBytes + heapBytes,
+    measuredBytes: old.measuredBytes,
+  }
   const checked = checkSize({ value: merged, ...size }, limits, work)
   if (!checked.ok) return checked
   const toldBytes = told.toldBytes + copiedBytes

@@ -14,7 +14,7 @@ export const clientLimits = {
    */
   messagesMax: 131_072,
   /** What the changes of one record may cost, see work.ts. */
-  workUnitsMax: 32 * MiB,
+  workUnitsMax: 128 * MiB,
   /** One control frame. */
   textUnitsMax: MiB,
   /** One state as JSON, and what the copies within one patch may add. */

@@ -7,6 +7,7 @@ import { clientLimits, type ClientLimits } from './limits.ts'
 import { nodePlatform } from './node-platform.ts'
 import { readOperations } from './patch-ops.ts'
 import { applyPatch } from './patch.ts'
+import { measured } from './state-size.ts'
 import { diffOps, json, operationOf, type Op } from './testbed.ts'
 import { referenceParts } from './wiring.ts'
 
@@ -16,7 +17,7 @@ function patch(state: JsonValue, ops: readonly Op[], more: Partial<ClientLimits>
   const limits = { ...clientLimits, ...more }
   const read = readOperations(ops.map(operationOf), parts, limits)
   if (!read.ok) return read
-  return applyPatch({ value: state, bytes: 0, depth: 0 }, read.operations, limits)
+  return applyPatch({ ...measured(state), bytes: 0, depth: 0 }, read.operations, limits)
 }
 
 /** The new state as text, or the reason of the refusal. */

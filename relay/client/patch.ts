@@ -13,7 +13,14 @@ import {
 import type { StateRead } from './parts.ts'
 import type { PatchOp, Pointer } from './patch-ops.ts'
 import { refuse, type Refused } from './refusals.ts'
-import { checkSize, copyOf, type SizedState, type StateLimits } from './state-size.ts'
+import {
+  checkSize,
+  copyOf,
+  sizeOf,
+  type Size,
+  type SizedState,
+  type StateLimits,
+} from './state-size.ts'
 import { Work } from './work.ts'
 
 type Container = JsonValue[] | JsonObject
@@ -21,6 +28,8 @@ type Container = JsonValue[] | JsonObject
 const valueDepthMax = 128
 /** Bytes of one escaped UTF-16 unit of a key, at most. */
 const keyUnitBytes = 6
+/** What a member takes in the object that holds it. */
+const placeBytes = 24
 
 /** Applies all operations or none. */
 export function applyPatch(
@@ -43,6 +52,8 @@ class Draft {
   #root: JsonValue
   #bytes: number
   #depth: number
+  #heapBytes: number
+  readonly #measuredBytes: number
   #copyBytesLeft: number
   /** Containers that this patch made by copying, and may therefore change. */
   readonly #owned = new Set<Container>()
@@ -51,8 +62,11 @@ class Draft {
   /** In memory, of containers that the state before does not have. */
   copiedBytes = 0
 
-  constructor({ value, bytes, depth }: SizedState, limits: StateLimits, work: Work) {
+  constructor(state: SizedState, limits: StateLimits, work: Work) {
+    const { value, bytes, depth, heapBytes, measuredBytes } = state
     this.#work = work
+    this.#heapBytes = heapBytes
+    this.#measuredBytes = measuredBytes
     this.#root = value
     this.#bytes = bytes
     this.#depth = depth
@@ -61,7 +75,13 @@ class Draft {
   }
 
   done(): SizedState {
-    return { value: this.#root, bytes: this.#bytes, depth: this.#depth }
+    return {
+      value: this.#root,
+      bytes: this.#bytes,
+      depth: this.#depth,
+      heapBytes: this.#heapBytes,
+      measuredBytes: this.#measuredBytes,
+    }
   }
 
   apply(operation: PatchOp): Refused | undefined {
@@ -73,8 +93,9 @@ class Draft {
       return op === 'move' ? this.#move(from, path) : this.#copy(from, path)
     }
     if (operation.op === 'test') return this.#test(path, operation.value)
-    this.#grow(path, operation.valueBytes, valueDepthMax)
-    const { value } = operation
+    const { value, valueBytes: bytes } = operation
+    const { heapBytes } = sizeOf(value)
+    this.#grow(path, { bytes, depth: valueDepthMax, heapBytes })
     return operation.op === 'add' ? this.#add(path, value) : this.#replace(path, value)
   }
 
@@ -117,7 +138,7 @@ class Draft {
     const isInside = from.every((token, index) => token === path[index])
     if (isInside && from.length === path.length) return undefined
     if (isInside) return missing(path, 'lies inside of what is moved')
-    this.#grow(path, 0, this.#depth)
+    this.#grow(path, { bytes: 0, depth: this.#depth, heapBytes: 0 })
     return this.#remove(from) ?? this.#add(path, value)
   }
 
@@ -129,8 +150,8 @@ class Draft {
     const copy = copyOf(value, { stateBytesMax: this.#copyBytesLeft, stateDepthMax })
     if (!copy) return refuse('patch-limits', 'The copies of one patch are larger than a state.')
     this.#copyBytesLeft -= copy.size.bytes
-    this.copiedBytes += copy.size.bytes
-    this.#grow(path, copy.size.bytes, copy.size.depth)
+    this.copiedBytes += copy.size.heapBytes
+    this.#grow(path, copy.size)
     return this.#add(path, copy.value)
   }
 
@@ -144,8 +165,10 @@ class Draft {
     this.#root = value
   }
 
-  #grow(path: Pointer, bytes: number, depth: number): void {
-    this.#bytes += bytes + 4 + keyUnitBytes * (path.at(-1)?.length ?? 0)
+  #grow(path: Pointer, { bytes, depth, heapBytes }: Size): void {
+    const keyUnits = path.at(-1)?.length ?? 0
+    this.#bytes += bytes + 4 + keyUnitBytes * keyUnits
+    this.#heapBytes += heapBytes + placeBytes + keyUnits
     this.#depth = Math.max(this.#depth, path.length + depth)
   }
 

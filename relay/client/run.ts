@@ -36,7 +36,7 @@ export interface TimelineEntry {
   readonly refused?: ClientRefusal
 }
 
-/** A change of state: what it is now, and how many bytes told it. */
+/** A change of state: what it is now, and what keeping it takes beside the state before. */
 export interface NewState {
   readonly state: SizedState
   readonly toldBytes: number
@@ -85,7 +85,7 @@ export class Run implements RunPosition {
   /** About the bytes that the run holds in memory. */
   get heldBytes(): number {
     const told = this.timeline.length * lineBytes + this.nodes.size * nodeBytes
-    return this.state.bytes + this.snapshots.bytes + told
+    return this.state.heapBytes + this.snapshots.bytes + told
   }
 
   /** A message of this sequence was heard of, whatever becomes of it. */

@@ -4,9 +4,8 @@ import type { Tools } from './effects.ts'
 import { parseText, readJson } from './json-text.ts'
 import type { StateRead, ValueRead } from './parts.ts'
 import { refuse, type Refused } from './refusals.ts'
+import { measured } from './state-size.ts'
 
-/** Levels that a parsed value may have, see proto/json-parse.ts. */
-const parsedDepthMax = 128
 const hashBytes = 32
 const utf8 = new TextEncoder()
 
@@ -54,5 +53,5 @@ function checkBytes(bytes: number, bytesMax: number): Refused | undefined {
 
 function sized(read: ValueRead, bytes: number): StateRead {
   if (!read.ok) return read
-  return { ok: true, state: { value: read.value, bytes, depth: parsedDepthMax } }
+  return { ok: true, state: { ...measured(read.value), bytes } }
 }

@@ -1,7 +1,8 @@
 /**
- * How large a state is. Measuring walks the whole of it, so states carry an upper bound that every
- * change raises a little, and are measured only when the bound passes the limit. Without it a few
- * copies of the root into itself would be a state of any size and depth.
+ * How large a state is. Measuring walks the whole of it, so states carry upper bounds that every
+ * change raises a little, and are measured when a bound passes its limit, or twice what was
+ * measured. Without it a few copies of the root into itself would be a state of any size and depth,
+ * and a small state that is often changed would seem to be a large one.
  */
 import {
   isJsonObject,
@@ -10,7 +11,7 @@ import {
   type JsonValue,
 } from '../../proto/canonical-json.ts'
 import { refuse, type Refused } from './refusals.ts'
-import type { Work } from './work.ts'
+import { containerBytesOf, type Work } from './work.ts'
 
 export interface StateLimits {
   readonly stateBytesMax: number
@@ -18,23 +19,28 @@ export interface StateLimits {
 }
 
 /** A state, never changed in place, with bounds of its size. */
-export interface SizedState {
+export interface SizedState extends Size {
   readonly value: JsonValue
+  /** `heapBytes` as they were measured last. */
+  readonly measuredBytes: number
+}
+
+export interface Size {
   /** About the bytes of its JSON, or more. */
   readonly bytes: number
   /** Arrays and objects inside each other, or more. */
   readonly depth: number
+  /** About what it takes in memory, or more: an empty array of three bytes takes fifty. */
+  readonly heapBytes: number
 }
 
-export interface Size {
-  readonly bytes: number
-  readonly depth: number
-}
+/** A container or a number of two bytes takes as long as sixteen elements to copy. */
+const measuredByteUnits = 8
 
-/** A container or a number of two bytes takes as long as four array elements to copy. */
-const measuredByteUnits = 2
+/** A state may grow by so much before it is measured again. */
+const growthBytesMin = 65_536
 
-export const emptyState: SizedState = { value: {}, bytes: 2, depth: 1 }
+export const emptyState: SizedState = measured({})
 
 /** Thrown inside a walk when a limit is passed; never leaves this file. */
 class TooLarge extends Error {}
@@ -45,15 +51,29 @@ export function checkSize(
   limits: StateLimits,
   work?: Work,
 ): { readonly ok: true; readonly state: SizedState } | Refused {
-  if (state.bytes <= limits.stateBytesMax && state.depth <= limits.stateDepthMax) {
-    return { ok: true, state }
-  }
+  const isWithin = state.bytes <= limits.stateBytesMax && state.depth <= limits.stateDepthMax
+  const growthMax = state.measuredBytes + growthBytesMin
+  if (isWithin && state.heapBytes <= state.measuredBytes + growthMax) return { ok: true, state }
   // What measuring walks over is in no message, so it is paid by what it can be at most.
   work?.spend(Math.min(state.bytes, limits.stateBytesMax) * measuredByteUnits)
   const size = measure(state.value, limits)
-  if (size) return { ok: true, state: { value: state.value, ...size } }
+  if (size) {
+    const { value } = state
+    return { ok: true, state: { value, ...size, measuredBytes: size.heapBytes } }
+  }
   const { stateBytesMax, stateDepthMax } = limits
   return refuse('state-too-large', `Limits: ${stateBytesMax} bytes, ${stateDepthMax} levels.`)
+}
+
+/** A state as it is, whatever its size: no limit is held against it. */
+export function measured(value: JsonValue): SizedState {
+  const size = sizeOf(value)
+  return { value, ...size, measuredBytes: size.heapBytes }
+}
+
+/** The size of a value that was told, and is bounded by what told it. */
+export function sizeOf(value: JsonValue): Size {
+  return measure(value, { stateBytesMax: Infinity, stateDepthMax: Infinity })!
 }
 
 /** The size of a value; `undefined` when it is above the limits. */
@@ -77,11 +97,13 @@ function walk(
   begin: (node: JsonValue[] | JsonObject) => Copy,
 ): { readonly value: JsonValue; readonly size: Size } | undefined {
   let bytes = 0
+  let heapBytes = 0
   let deepest = 0
   const visit = (value: JsonValue, depth: number): JsonValue => {
     bytes += scalarBytes(value)
     if (bytes > limits.stateBytesMax || depth > limits.stateDepthMax) throw new TooLarge()
     const isArray = Array.isArray(value)
+    heapBytes += heapBytesOf(value)
     if (!isArray && !isJsonObject(value)) return value
     if (depth + 1 > deepest) deepest = depth + 1
     const copy = begin(value)
@@ -100,7 +122,7 @@ function walk(
     return copy ?? value
   }
   try {
-    return { value: visit(root, 0), size: { bytes, depth: deepest } }
+    return { value: visit(root, 0), size: { bytes, depth: deepest, heapBytes } }
   } catch (error) {
     if (error instanceof TooLarge) return undefined
     throw error
@@ -112,4 +134,14 @@ function scalarBytes(value: JsonValue): number {
   if (typeof value === 'string') return value.length + 3
   if (typeof value === 'number') return 8
   return typeof value === 'bigint' ? 20 : 8
+}
+
+/** What a value takes in memory by itself, its place in its container left out. */
+function heapBytesOf(value: JsonValue): number {
+  if (typeof value === 'string') return 24 + value.length
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 0 : 16
+  if (typeof value === 'bigint') return 32
+  if (Array.isArray(value) || isJsonObject(value)) return containerBytesOf(value)
+  // A float is an object of its own; true, false and null are there once.
+  return typeof value === 'object' && value !== null ? 40 : 0
 }

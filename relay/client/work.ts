@@ -5,8 +5,8 @@
  */
 import type { JsonObject, JsonValue } from '../../proto/canonical-json.ts'
 
-/** A member costs so many times what an element does. */
-const memberUnits = 16
+/** A member costs so many times what an element does: it is looked up, and not only moved. */
+const memberUnits = 256
 /** In memory: a slot of an array, a member of an object, and either of them empty. */
 const elementBytes = 8
 const memberBytes = 24
@@ -32,12 +32,14 @@ export class Work {
 
   /** Pays for a copy of a container, without what is in it. @returns what it takes in memory */
   copy(container: readonly JsonValue[] | JsonObject): number {
-    if (Array.isArray(container)) {
-      this.spend(container.length)
-      return containerBytes + elementBytes * container.length
-    }
-    const members = Object.keys(container).length
-    this.spend(memberUnits * members)
-    return containerBytes + memberBytes * members
+    const isArray = Array.isArray(container)
+    this.spend(isArray ? container.length : memberUnits * Object.keys(container).length)
+    return containerBytesOf(container)
   }
+}
+
+/** What a container takes in memory, without what is in it. */
+export function containerBytesOf(container: readonly JsonValue[] | JsonObject): number {
+  if (Array.isArray(container)) return containerBytes + elementBytes * container.length
+  return containerBytes + memberBytes * Object.keys(container).length
 }
