@@ -5,6 +5,7 @@ import { createMetrics, Distribution, type Tally } from './metrics.ts'
 import type { MetricRow } from './tables/metric-row.ts'
 import { metricRows } from './tables/metrics.ts'
 import { processMetricNames } from './tables/process-metrics.ts'
+import { workOf } from './world/work-testbed.ts'
 
 const rows = Object.values(metricRows) as readonly MetricRow[]
 const scrapeOf = async (metrics = createMetrics(false)) => (await metrics.scrape.text()).split('\n')
@@ -123,4 +124,15 @@ describe('handles', () => {
       }),
     )
   })
+})
+
+test('a scrape costs what it shows, however many partitions there are', async () => {
+  const metrics = createMetrics(false)
+  const cost = (partitions: number) => {
+    const lag = new Map(Array.from({ length: partitions }, (_, at) => [at, at]))
+    metrics.consumerLag.from(() => lag)
+    return workOf(() => metrics.scrape.text())
+  }
+  await cost(10)
+  expect(await cost(8_000)).toBeLessThan(5 * (await cost(2_000)))
 })
