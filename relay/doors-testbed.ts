@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { certificateProblems } from './adapters/certificates.ts'
+import type { Logger } from './adapters/logger.ts'
 import { Relay } from './relay.ts'
 import { parseSettings, type Environment } from './tables/settings-parse.ts'
 import { wire } from './wiring.ts'
@@ -24,7 +25,7 @@ async function freePort(): Promise<number> {
 }
 
 /** @returns its port */
-export async function open(env: Environment = {}): Promise<number> {
+export async function open(env: Environment = {}, heard: Partial<Logger> = {}): Promise<number> {
   const port = await freePort()
   const asked = {
     KAFKA_BROKERS: '127.0.0.1:1',
@@ -35,7 +36,7 @@ export async function open(env: Environment = {}): Promise<number> {
   }
   const parsed = parseSettings(asked, certificateProblems)
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
-  const relay = new Relay(wire(parsed.settings, { clock, logger }))
+  const relay = new Relay(wire(parsed.settings, { clock, logger: { ...logger, ...heard } }))
   relays.push(relay)
   return relay.start()
 }

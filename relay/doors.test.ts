@@ -63,6 +63,17 @@ describe('a name that nobody gave the relay', async () => {
   })
 })
 
+test('whom the doors refuse is told in the log, what to do about it, and few times', async () => {
+  const lines: string[] = []
+  const warn = (_: object, says: string) => void lines.push(says)
+  const port = await open({}, { warn })
+  for (let asked = 0; asked < 10; asked += 1) await say(port, get('/metrics', 'Host: scraped'))
+  await say(port, upgrade(local, 'Origin: http://app'))
+  expect(lines.filter((one) => one.includes('was refused'))).toHaveLength(3)
+  expect(lines.join()).toMatch(/"scraped".*WEBSOCKET_ALLOWED_HOSTS/)
+  expect(lines.join()).not.toMatch(/\n/)
+})
+
 describe('behind a proxy of ours', async () => {
   const port = await open({ WEBSOCKET_TRUSTED_PROXY_IPS: '127.0.0.1' })
   const remote = 'X-Forwarded-For: 203.0.113.9'

@@ -4,7 +4,9 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Answer } from './adapters/http.ts'
+import type { Logger } from './adapters/logger.ts'
 import { AddressBuckets } from './limits/address-buckets.ts'
+import { Bucket } from './limits/bucket.ts'
 import type { Metrics } from './metrics.ts'
 import type { Admission, ClientAddress, Refusal } from './parts.ts'
 import type { Clock } from './world/clock.ts'
@@ -14,6 +16,7 @@ export interface DoorsNeeds {
   readonly address: ClientAddress
   readonly metrics: Metrics
   readonly clock: Clock
+  readonly logger: Pick<Logger, 'warn'>
   /** Requests a second of one address; 0 is no limit. */
   readonly requestsPerSecondMax: number
 }
@@ -22,23 +25,49 @@ type PageRefusal = Omit<Refusal, 'reason'> & { readonly reason: Refusal['reason'
 
 /** Seconds of its rate that an address may ask for at once. */
 const burstSeconds = 10
+/** Lines about whom was refused: so many at once, and one more with each minute. */
+const linesMax = 3
+/** Of what a request says of itself, in a line. */
+const saidMax = 255
 /** They cost next to nothing, and an orchestrator that gets no answer ends the relay. */
 const probes = new Set(['/livez', '/readyz'])
 
 export class Doors {
   readonly #needs: DoorsNeeds
   readonly #asked: AddressBuckets | undefined
+  readonly #lines: Bucket
 
   constructor(needs: DoorsNeeds) {
     this.#needs = needs
+    this.#lines = new Bucket(needs.clock, 1 / 60, linesMax)
     const { clock, requestsPerSecondMax: rate } = needs
     if (rate > 0) this.#asked = new AddressBuckets(clock, rate, rate * burstSeconds)
   }
 
   /** @returns undefined when the request may go on to its page */
   guard(request: IncomingMessage): Answer | undefined {
-    const refusal = this.#needs.admission.misdirected(request) ?? this.#tooMany(request)
+    const refusal = this.misdirected(request) ?? this.#tooMany(request)
     return refusal && this.refuse(refusal)
+  }
+
+  /** Whoever scrapes by a name that was not allowed sees a number; the log says what to do. */
+  misdirected(request: IncomingMessage): Refusal | undefined {
+    const refusal = this.#needs.admission.misdirected(request)
+    if (refusal !== undefined) this.#tell(request, refusal)
+    return refusal
+  }
+
+  /** Why a request may open no socket and change nothing. */
+  refusal(request: IncomingMessage): Refusal | undefined {
+    const refusal = this.#needs.admission.refusal(request)
+    if (refusal !== undefined) this.#tell(request, refusal)
+    return refusal
+  }
+
+  #tell({ headers }: IncomingMessage, { reason, says }: Refusal): void {
+    if (!this.#lines.take()) return
+    const [host, origin] = [headers.host, headers.origin].map((one) => one?.slice(0, saidMax))
+    this.#needs.logger.warn({ reason, host, origin }, `a request was refused: ${says}`)
   }
 
   /** Counts a refusal, and says it. */

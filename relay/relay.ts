@@ -98,8 +98,8 @@ export class Relay {
     }
     this.#doors = new Doors({
       ...parts,
+      ...world,
       metrics,
-      clock,
       requestsPerSecondMax: settings.requestsPerSecondMax,
     })
     this.#tls = readTlsPair(settings)
@@ -239,7 +239,7 @@ export class Relay {
     }
     if (this.#isStopping) return refuse('stopping', 503, 'Shutting down')
     const { admission } = parts
-    const refusal = admission.misdirected(request) ?? admission.refusal(request)
+    const refusal = this.#doors.misdirected(request) ?? this.#doors.refusal(request)
     if (refusal !== undefined) {
       return refuse(refusal.reason, refusal.status, refusal.says, refusal.waitMs)
     }

@@ -20,7 +20,11 @@ type AdmissionSettings = Pick<
 
 const refusals = {
   twoHosts: { reason: 'host', status: 400, says: 'More than one Host header' },
-  origin: { reason: 'origin', status: 403, says: 'Origin not allowed' },
+  origin: {
+    reason: 'origin',
+    status: 403,
+    says: 'Origin not allowed: see WEBSOCKET_ALLOWED_ORIGINS',
+  },
   token: { reason: 'token', status: 401, says: 'Bearer token missing or wrong' },
 } as const satisfies Record<string, Refusal>
 

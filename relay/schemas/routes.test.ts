@@ -48,7 +48,8 @@ async function serve(env: Readonly<Record<string, string>> = {}) {
   const address = createClientAddress([])
   const admission = createAdmission(clock, settings, address)
   const metrics = createMetrics(false)
-  const doors = new Doors({ admission, address, metrics, clock, requestsPerSecondMax: 0 })
+  const quiet = { clock, logger: { warn: () => undefined }, requestsPerSecondMax: 0 }
+  const doors = new Doors({ admission, address, metrics, ...quiet })
   const routes = schemaRoutes({ settings, clock, schemas, admission, doors })
   const server = createHttpServer({
     routes,

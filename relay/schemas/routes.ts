@@ -15,7 +15,7 @@ export interface RouteNeeds {
   readonly clock: Clock
   readonly schemas: ExpectedSchemas
   readonly admission: Admission
-  readonly doors: Pick<Doors, 'refuse'>
+  readonly doors: Pick<Doors, 'refusal' | 'refuse'>
 }
 
 export function schemaRoutes(needs: RouteNeeds): Routes {
@@ -50,7 +50,7 @@ function forbidden(
   { request }: Asking,
   { admission, doors }: RouteNeeds,
 ): Answer | undefined {
-  const refusal = admission.refusal(request)
+  const refusal = doors.refusal(request)
   if (refusal !== undefined) return doors.refuse(refusal)
   if (admission.mayAdminister(request)) return undefined
   return no(
