@@ -10,13 +10,24 @@ import { sleep, systemClock } from './world/clock.ts'
 import { ManualClock, settled } from './world/manual-clock.ts'
 
 const queuesBytesMax = 1_000
-const bounds = { pinnedBytesMax: 1, queuesBytesMax, waitMsMax: 1 }
+const noExcess = { excessBytes: 0, refusals: 0 }
+const bounds = { pinnedBytesMax: 1, queues: noExcess, waitMsMax: 1, onSwept: () => undefined }
 
 function bench(queues: readonly number[], isOver = false) {
   const clock = new ManualClock()
   const log = { pinnedBytes: isOver ? 2 : 0, ordinal: 9, ringRecords: 8 } as unknown as ByteLog
-  const clients = new Clients({ ...bounds, log, clock, soon: (work) => work() })
+  const outlets: { queuedBytes: number }[] = []
+  const queuedBytes = () => outlets.reduce((sum, one) => sum + one.queuedBytes, 0)
+  const account = {
+    refusals: 0,
+    get excessBytes() {
+      return queuedBytes() - queuesBytesMax
+    },
+  }
+  const needs = { ...bounds, queues: account, log, clock, soon: (work: () => void) => work() }
+  const clients = new Clients(needs)
   const closed: number[] = []
+  const abandoned: number[] = []
   const missing: number[] = []
   for (const [at, bytes] of queues.entries()) {
     const outlet = {
@@ -28,24 +39,27 @@ function bench(queues: readonly number[], isOver = false) {
         if (isOver) throw new Error('a client is ended only once')
         outlet.queuedBytes = 0
       },
+      abandon: () => void abandoned.push(at),
     }
+    outlets.push(outlet)
     const told = { sweep: () => undefined, misses: (count: number) => void missing.push(count) }
     const session = { ...told, outlet, isOver, close: () => outlet.close() }
     clients.add(session as unknown as Session)
   }
-  return { clients, clock, closed, missing }
+  return { abandoned, account, clients, clock, closed, missing, queuedBytes }
 }
 
 test('all queues together stay below their bound, at the cost of the longest', () => {
   const isKept = fc.property(fc.array(fc.nat(600), { maxLength: 20 }), (queues) => {
-    const { clients, closed } = bench(queues)
+    const { account, clients, closed, queuedBytes } = bench(queues)
     clients.sweep()
-    expect(clients.queuedBytes).toBeLessThanOrEqual(queuesBytesMax)
+    expect(account.refusals).toBe(closed.length)
+    expect(queuedBytes()).toBeLessThanOrEqual(queuesBytesMax)
     const kept = queues.filter((_, at) => !closed.includes(at))
     const paid = closed.map((at) => queues[at]!)
     expect(Math.min(Infinity, ...paid)).toBeGreaterThanOrEqual(Math.max(0, ...kept))
     const last = paid.at(-1)
-    if (last !== undefined) expect(clients.queuedBytes + last).toBeGreaterThan(queuesBytesMax)
+    if (last !== undefined) expect(queuedBytes() + last).toBeGreaterThan(queuesBytesMax)
   })
   expect(() => fc.assert(isKept)).not.toThrow()
 })
@@ -63,9 +77,15 @@ test('the bound is looked after on the one timer that all clients share', () => 
 })
 
 test('whoever is being ended keeps what it holds until its own deadline', () => {
-  const { clients, closed } = bench([700, 800], true)
+  const { abandoned, clients, closed } = bench([700, 800], true)
   expect(() => clients.sweep()).not.toThrow()
-  expect(closed).toEqual([])
+  expect([closed, abandoned]).toEqual([[], []])
+})
+
+test('but for what it does not take while all hold too much: the longest go first', () => {
+  const { abandoned, clients, closed } = bench([5_000, 700, 8_000, 6_000], true)
+  clients.sweep()
+  expect([closed, abandoned]).toEqual([[], [2, 3, 0]])
 })
 
 test('what a client has sent is read before it is judged by time, however late', async () => {

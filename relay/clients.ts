@@ -4,6 +4,7 @@
  */
 import type { BatchRun } from './adapters/kafka-consumer.ts'
 import type { ByteLog } from './log/byte-log.ts'
+import type { Share } from './limits/ledger.ts'
 import type { Session } from './session.ts'
 import { sleep, type Clock } from './world/clock.ts'
 import { Rounds } from './world/rounds.ts'
@@ -12,7 +13,10 @@ export interface ClientsNeeds {
   readonly log: ByteLog
   readonly clock: Clock
   readonly pinnedBytesMax: number
-  readonly queuesBytesMax: number
+  /** Where the frames of clients' own are accounted for. */
+  readonly queues: Pick<Share, 'excessBytes' | 'refusals'>
+  /** All clients were looked at. */
+  readonly onSwept: () => void
   /** How long consumption waits for the foremost client at most. */
   readonly waitMsMax: number
   /** Runs work after what has arrived by now was read. */
@@ -21,6 +25,8 @@ export interface ClientsNeeds {
 
 /** Share of the ring that even the foremost client may be behind before consumption waits. */
 const shareBehindMax = 0.25
+/** What a client is told at its end fits in here; more is what it did not take. */
+const farewellBytesMax = 4_096
 /** Deadlines are kept to within this. */
 const sweepMs = 100
 const waitStepMs = 5
@@ -49,13 +55,6 @@ export class Clients {
   get heldBytes(): number {
     let bytes = 0
     for (const { outlet } of this.#sessions) bytes += outlet.heldBytes
-    return bytes
-  }
-
-  /** Bytes of answers that wait for all clients. */
-  get queuedBytes(): number {
-    let bytes = 0
-    for (const { outlet } of this.#sessions) bytes += outlet.queuedBytes
     return bytes
   }
 
@@ -101,6 +100,7 @@ export class Clients {
   #swept(): void {
     this.#keepPinnedBelow()
     this.#keepQueuesBelow()
+    this.#needs.onSwept()
   }
 
   /**
@@ -126,14 +126,26 @@ export class Clients {
     return this.#sessions.size > 0
   }
 
-  /** Closes those with the longest queues while all queues together are too long. */
+  /**
+   * Closes those with the longest queues while all queues together are too long. What they are
+   * being written stays until they take it; of those that had the time of a sweep to do so and
+   * still hold it, the longest are given up first.
+   */
   #keepQueuesBelow(): void {
-    let bytes = this.queuedBytes
-    if (bytes <= this.#needs.queuesBytesMax) return
+    let excessBytes = this.#needs.queues.excessBytes
+    if (excessBytes <= 0) return
     const longestFirst = (a: Session, b: Session) => b.outlet.queuedBytes - a.outlet.queuedBytes
+    const over = this.all().filter(({ isOver }) => isOver)
+    for (const { outlet } of over.toSorted(longestFirst)) {
+      if (excessBytes <= 0) return
+      if (outlet.queuedBytes <= farewellBytesMax) break
+      excessBytes -= outlet.queuedBytes
+      outlet.abandon()
+    }
     for (const session of this.#closable().toSorted(longestFirst)) {
-      if (bytes <= this.#needs.queuesBytesMax) return
-      bytes -= session.outlet.queuedBytes
+      if (excessBytes <= 0) return
+      excessBytes -= session.outlet.queuedBytes
+      this.#needs.queues.refusals += 1
       session.close('control_backlog')
     }
   }

@@ -19,6 +19,7 @@ export interface ConnectionNeeds {
   readonly clients: Clients
   readonly log: ByteLog
   readonly sent: SentBytes
+  readonly queues: OutletNeeds['queues']
   readonly parts: Pick<RelayParts, 'openOutlet' | 'rates' | 'sendDeadline'>
 }
 
@@ -57,6 +58,10 @@ export class Connection implements OutletNeeds {
 
   get controlBytesMax(): number {
     return controlBytesMax
+  }
+
+  get queues(): OutletNeeds['queues'] {
+    return this.#needs.queues
   }
 
   onLapped(missed: readonly MissedRange[]): void {

@@ -97,6 +97,10 @@ export class Control implements Inbound {
     this.#session.outlet.close('client_gone')
   }
 
+  heldBack(): void {
+    this.#session.close('frame_held_back')
+  }
+
   /** Answers may flow again. */
   drained(): void {
     this.#isCrowded = false

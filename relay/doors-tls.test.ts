@@ -154,6 +154,7 @@ const outletNeeds = {
   deadline: { limitMs: () => 5_000, gaveUp: nothing, effective: {} },
   writeBytesMax: 256 * 1_024,
   controlBytesMax: 1_024,
+  queues: { add: () => undefined },
   onLapped: nothing,
   onDrained: nothing,
   onClosed: nothing,

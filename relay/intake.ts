@@ -280,13 +280,10 @@ export class Intake {
   }
 
   #createConsume(needs: IntakeNeeds): Consume {
-    const { judge, metrics, parts, settings, signals, world } = this.#wiring
+    const { parts, world } = this.#wiring
     return new Consume({
       ...needs,
-      judge,
-      settings,
-      metrics,
-      signals,
+      ...this.#wiring,
       clock: world.clock,
       store: parts.replayStore,
       poison: parts.poison,
@@ -390,7 +387,8 @@ export class Intake {
   }
 
   #export(): void {
-    const { metrics } = this.#wiring
+    const { ledger, metrics } = this.#wiring
+    ledger.share('dead_letters').from(() => this.#dlq.openBytes)
     metrics.breakerStalled.from(() => (this.stall.ms() ?? 0) / 1_000)
     metrics.inflightBytes.from(() => this.#consume.inflightBytes)
     metrics.pausedPartitions.from(() => this.#consume.paused.size)

@@ -7,10 +7,14 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ClientFrame, Parsed } from '../proto/control.ts'
 import type { OpenTransactions } from './batches/transactions.ts'
+import type { ReplayPages, Share } from './limits/ledger.ts'
 import type { ByteLog, LogBounds } from './log/byte-log.ts'
+import type { ReplayExpiry, ReplayStore } from './replay/parts.ts'
 import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
 import type { CloseReason } from './tables/close-codes.ts'
 import type { RedisRefusal } from './tables/redis-refusals.ts'
+
+export type { Asked, ReplayExpiry, ReplayPage, ReplayStore, Retained } from './replay/parts.ts'
 
 /** Which kind of write a client was given: live records, a frame of its own, or a replay. */
 export type SendPath = 'broadcast' | 'control' | 'resume'
@@ -91,7 +95,7 @@ export interface Outlet {
   readonly isCrowded: boolean
   /** Bytes that this client holds: its own queue and the write under way. */
   readonly heldBytes: number
-  /** Bytes of its own queue alone. */
+  /** Bytes of its own frames alone, those under way included. */
   readonly queuedBytes: number
   /** Whether its write under way holds a segment that has left the ring. */
   readonly isPinning: boolean
@@ -100,6 +104,8 @@ export interface Outlet {
    * deadline; without it the socket is destroyed at once.
    */
   close(reason: CloseReason, after?: Buffer): void
+  /** Gives up the last frames of a client that is being ended; its socket is destroyed at once. */
+  abandon(): void
 }
 
 /** What an outlet is made from. */
@@ -112,70 +118,14 @@ export interface OutletNeeds {
   readonly writeBytesMax: number
   /** Bytes of frames of its own that may wait. */
   readonly controlBytesMax: number
+  /** Where these frames are accounted for, until they are written. */
+  readonly queues: Pick<Share, 'add'>
   /** The client fell off the log; called before its next record, with what it missed. */
   onLapped(missed: readonly MissedRange[]): void
   /** Its own queue is empty again after it was crowded. */
   onDrained(): void
   /** Called once. No write is under way and none will follow. */
   onClosed(reason: CloseReason): void
-}
-
-/** What the memory tier and the Redis tier can give for one partition. */
-export interface ReplayPage {
-  /** Ascending, contiguous in what is stored; `value` as in Kafka. */
-  readonly records: readonly { readonly offset: bigint; readonly value: Buffer }[]
-  /** Offsets that were stored once or should be there and are not, inside the page's span. */
-  readonly holes: readonly { readonly firstOffset: bigint; readonly lastOffset: bigint }[]
-  /** The last offset that this page answers for; the next page begins after it. */
-  readonly through: bigint
-  /** Whether there may be more between `through` and the fence. */
-  readonly hasMore: boolean
-  /** Set when a tier could not be asked: the page may be short, and the client is told. */
-  readonly degraded?: string
-}
-/** Oldest and newest offset that is retained of a partition. */
-export interface Retained {
-  readonly oldest: bigint
-  readonly newest: bigint
-}
-/** An answer; `degraded` says why a tier could not be asked, which might have known more. */
-export interface Asked<Found> {
-  readonly found: Found
-  readonly degraded?: string
-}
-/** How long Redis is told to keep a record. */
-export interface ReplayExpiry {
-  readonly ms: number
-}
-/** The replay buffer: memory and Redis behind one face. Never slows live delivery down. */
-export interface ReplayStore {
-  /**
-   * Takes records of one fetch; what cannot be stored is counted. The reference returns at once and
-   * nothing: the next fetch waits for what is returned.
-   */
-  add(records: readonly RelayRecord[]): void | Promise<void>
-  /** Offsets that no client gets (dead-lettered, no payload, compacted): not losses. Inclusive. */
-  addHole(partition: number, offset: bigint, lastOffset?: bigint): void
-  partitions(signal: AbortSignal): Promise<Asked<readonly number[]>>
-  /** Of each of these partitions of which something is retained. */
-  retained(
-    partitions: readonly number[],
-    signal: AbortSignal,
-  ): Promise<Asked<ReadonlyMap<number, Retained>>>
-  /** One page of `after < offset < before`. */
-  page(
-    partition: number,
-    after: bigint,
-    before: bigint,
-    signal: AbortSignal,
-  ): Promise<ReplayPage>
-  /** Forgets everything; `isCleared` only if it is true of both tiers. */
-  clear(signal: AbortSignal): Promise<{ isCleared: boolean; keys: number }>
-  /** Changes whenever what clients remember of this buffer is no longer to be trusted. */
-  readonly epoch: string
-  /** The `replay_buffer` block of /health. */
-  status(): Readonly<Record<string, number | boolean | string | null>>
-  close(): Promise<void>
 }
 
 /** A partition that is not read on, until someone acts or its dead letters find room. */
@@ -389,6 +339,7 @@ export interface RelayParts {
   readonly rates: Rates
   readonly resumes: ResumeParser
   readonly replayGate: ReplayGate
+  readonly replayPages: ReplayPages
   readonly address: ClientAddress
   readonly admission: Admission
   readonly headcount: Headcount

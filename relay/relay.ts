@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Answer, createHttpServer, type HttpServer, type Routes } from './adapters/http.ts'
-import { createSocketServer, refuseUpgrade } from './adapters/sockets.ts'
+import { createSocketServer, refuseUpgrade, type SocketServer } from './adapters/sockets.ts'
 import { endOf, followTlsPair, readTlsPair, type TlsPair } from './adapters/tls.ts'
 import { Clients } from './clients.ts'
 import { Connection, type ConnectionNeeds } from './connection.ts'
@@ -16,6 +16,8 @@ import { breakerBody, healthBody, liveness, readiness } from './health/body.ts'
 import { SentBytes } from './health/sent-bytes.ts'
 import { Stages } from './health/stages.ts'
 import { Intake } from './intake.ts'
+import { pendingMax } from './limits/open-files.ts'
+import { PartialFrames } from './limits/partial-frames.ts'
 import { ByteLog } from './log/byte-log.ts'
 import { sumOf } from './metrics.ts'
 import { Requests } from './requests.ts'
@@ -23,6 +25,7 @@ import { schemaRoutes } from './schemas/routes.ts'
 import { ExpectedSchemas } from './schemas/store.ts'
 import { Session } from './session.ts'
 import { Broadcast } from './stages/broadcast.ts'
+import { shareNames } from './tables/memory-shares.ts'
 import type { metricRows } from './tables/metrics.ts'
 import { refusalNamed } from './tables/redis-refusals.ts'
 import { tellHarmless, tellSettings } from './tables/settings-parse.ts'
@@ -50,7 +53,7 @@ export class Relay {
   #tls: TlsPair | undefined
   readonly #http: HttpServer
   readonly #connectionNeeds: ConnectionNeeds
-  readonly #sockets = createSocketServer()
+  readonly #sockets: SocketServer
   readonly #sentBytes = new SentBytes()
   readonly #opened = Promise.withResolvers<void>()
   #isListening = false
@@ -58,14 +61,16 @@ export class Relay {
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
-    const { parts, settings, world } = wiring
+    const { ledger, parts, settings, world } = wiring
     const { clock } = world
+    const queues = ledger.share('client_queues')
     this.#log = new ByteLog(parts.ring)
     this.#clients = new Clients({
       log: this.#log,
       clock,
       pinnedBytesMax: settings.pinnedBytesMax,
-      queuesBytesMax: settings.clientQueuesBytesMax,
+      queues,
+      onSwept: () => ledger.settle(),
       waitMsMax: settings.sendTimeoutMs,
       soon,
     })
@@ -94,6 +99,7 @@ export class Relay {
       clients: this.#clients,
       log: this.#log,
       sent: this.#sentBytes,
+      queues,
       parts,
     }
     this.#doors = new Doors({
@@ -103,6 +109,7 @@ export class Relay {
       requestsPerSecondMax: settings.requestsPerSecondMax,
     })
     this.#tls = readTlsPair(settings)
+    this.#sockets = createSocketServer(new PartialFrames(ledger.share('partial_frames')))
     this.#http = this.#createHttp()
     this.#export()
   }
@@ -193,7 +200,7 @@ export class Relay {
   }
 
   #createHttp(): HttpServer {
-    const { metrics, settings } = this.#wiring
+    const { metrics, parts, settings, world } = this.#wiring
     const { scrape } = metrics
     return createHttpServer({
       guard: (request) => this.#doors.guard(request),
@@ -212,7 +219,7 @@ export class Relay {
         ...this.#schemaRoutes(),
       },
       timeoutMs: settings.httpTimeoutMs,
-      pendingMax: settings.pendingConnectionsMax,
+      pendingMax: () => pendingMax(settings, parts.limiter.taken, world.openFilesMax),
       onPendingEnded: () => metrics.refusedConnections.of({ reason: 'pending' }).add(),
       onUpgrade: (request, socket, head) => this.#admit(request, socket, head),
     })
@@ -347,11 +354,25 @@ export class Relay {
     metrics.tlsNotAfter.from(() => (this.#tls === undefined ? undefined : endOf(this.#tls)))
     metrics.clientSentBytes.from(() => this.#sentBytes.total)
     metrics.connectedClients.from(() => parts.headcount.metrics(this.#clients.count))
-    metrics.clientQueueBytes.from(() => this.#clients.queuedBytes)
+    metrics.clientQueueBytes.from(() => this.#wiring.ledger.share('client_queues').usedBytes)
     metrics.replaysUnderWay.from(() => parts.replayGate.underWay)
     metrics.clientHeldBytes.from(() => this.#clients.heldBytes)
     metrics.ringBytes.from(() => this.#log.ringBytes)
     metrics.ringRecords.from(() => this.#log.ringRecords)
     metrics.ringPinnedBytes.from(() => this.#log.pinnedBytes)
+    this.#exportLedger()
+  }
+
+  #exportLedger(): void {
+    const { ledger, metrics, replayed } = this.#wiring
+    ledger.share('ring').from(() => this.#log.ringBytes)
+    ledger.share('pinned').from(() => this.#log.pinnedBytes)
+    ledger.share('replay_memory').from(() => replayed.bytes.memory)
+    ledger.share('redis_queue').from(() => replayed.bytes.queue)
+    metrics.memoryUsed.from(() => ledger.tell('usedBytes'))
+    metrics.memoryLimit.from(() => ledger.tell('limitBytes'))
+    for (const share of shareNames) {
+      metrics.memoryRefusals.of({ share }).from(() => ledger.share(share).refusals)
+    }
   }
 }

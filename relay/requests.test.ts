@@ -1,6 +1,7 @@
 /** What many clients ask at once: to wait for the same thing costs them together one wait. */
 import { expect, test } from 'vitest'
 import { parseClientFrame } from '../proto/control.ts'
+import { Ledger } from './limits/ledger.ts'
 import { createMetrics } from './metrics.ts'
 import { judgeResume } from './replay/resume.ts'
 import { Requests } from './requests.ts'
@@ -12,12 +13,15 @@ import { ManualClock } from './world/manual-clock.ts'
 function bench() {
   const parsed = parseSettings({})
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const ledger = new Ledger(parsed.settings)
   const clock = new ManualClock()
   const seen = { looks: 0, replays: 0, next: undefined as Map<number, bigint> | undefined }
+  const refused: string[] = []
   const replayStore = { epoch: 'e', partitions: async () => ({ found: [] }) }
   const replayGate = { pass: (chunks: AsyncIterable<Buffer>) => chunks }
   const wiring = {
     settings: parsed.settings,
+    ledger,
     metrics: createMetrics(false),
     world: { clock, logger: {} },
     parts: { replayStore, replayGate, resumes: { parse: judgeResume } },
@@ -36,12 +40,13 @@ function bench() {
     unfence: () => undefined,
   }
   const visitor = { address: '', mayAdminister: true }
-  const session = { isOver: false, fence: () => true, outlet, visitor } as unknown as Session
+  const refuse = (code: string) => void refused.push(code)
+  const session = { isOver: false, fence: () => true, outlet, refuse, visitor }
   const resume = (more = '"from":"latest"') => {
     const text = `{"type":"resume",${more}}`
-    requests.resume(session, parseClientFrame(text), text)
+    requests.resume(session as unknown as Session, parseClientFrame(text), text)
   }
-  return { clock, resume, seen }
+  return { clock, ledger, refused, resume, seen }
 }
 
 test('until it is known where reading begins, all who resume look for it together', async () => {
@@ -64,4 +69,18 @@ test('who has more than was read here waits, also while no log end is known', as
   seen.next = new Map([[2, 748n]])
   await clock.pass(20, 10)
   expect(seen.replays).toBe(1)
+})
+
+test('what waits for a replay is paid for by its size, until that is spent', async () => {
+  const { clock, ledger, refused, resume, seen } = bench()
+  const share = ledger.share('replay_requests')
+  const threads = Array.from({ length: 10_000 }, (_, at) => `"${at}${'x'.repeat(90)}":"1"`)
+  const large = `"lastSequencesByThread":{${threads.join(',')}}`
+  while (refused.length === 0) resume(large)
+  expect(refused).toEqual(['REPLAY_BUSY'])
+  expect(share.usedBytes).toBeLessThanOrEqual(share.limitBytes)
+  expect(share.usedBytes).toBeGreaterThan(2 * 10_000 * 90)
+  seen.next = new Map()
+  await clock.pass(20, 10)
+  expect([share.usedBytes, seen.replays > 0]).toEqual([0, true])
 })

@@ -26,6 +26,8 @@ export interface RequestsNeeds {
 
 /** Partitions that the answer to a reset names at most. */
 const resetPartitionsMax = 100
+/** What an entry of a request costs beside its name: a text, a number, and places in maps. */
+const entryBytes = 128
 /** Between two looks at whether a replay may begin. */
 const settleStepMs = 10
 
@@ -52,8 +54,14 @@ export class Requests {
       this.#wiring.metrics.resumeRefusals.of({ code: request.refused }).add()
       return session.refuse(request.refused, request.found)
     }
-    if (!session.fence()) return session.refuse('REPLAY_IN_PROGRESS')
-    void this.#replay(session, request)
+    const bytes = costOf(request)
+    const asked = this.#wiring.ledger.share('replay_requests')
+    if (!asked.take(bytes)) return this.#busy(session)
+    if (!session.fence()) {
+      asked.give(bytes)
+      return session.refuse('REPLAY_IN_PROGRESS')
+    }
+    void this.#replay(session, request).finally(() => asked.give(bytes))
   }
 
   /** Forgets everything that could be replayed, and tells this client where the stream stands. */
@@ -124,7 +132,7 @@ export class Requests {
     const replay = this.#begin(request, fence)
     const { address } = session.visitor
     try {
-      const onRefused = () => this.#refuse(session, 'replay_busy', 'REPLAY_BUSY')
+      const onRefused = () => this.#busy(session)
       await session.outlet.replay(parts.replayGate.pass(replay.chunks(), address, onRefused))
     } catch (error) {
       world.logger.error({ err: error }, 'a replay failed')
@@ -134,10 +142,11 @@ export class Requests {
     if (outcome === 'complete' || outcome === 'degraded') session.outlet.unfence()
     else if (outcome === 'capped') session.offerRest(replay.rest)
     else if (outcome === 'timeout') session.close('replay_timeout')
+    else if (outcome === 'busy') this.#busy(session)
   }
 
   #begin(request: ResumeRequest, fence: ReadonlyMap<number, bigint>): ReplaySession {
-    const { judge, metrics, parts, settings, world } = this.#wiring
+    const { judge, ledger, metrics, parts, settings, world } = this.#wiring
     const needs = {
       clock: world.clock,
       metrics,
@@ -145,6 +154,9 @@ export class Requests {
       timeoutMs: settings.replayTimeoutMs,
       recordsMax: settings.replayRecordsMax,
       chunkBytesMax: settings.clientWriteBytesMax,
+      pages: parts.replayPages,
+      pageWaitMs: settings.replayWaitMs,
+      notes: ledger.share('replay_requests'),
       logEnd: (partition: number) => this.#needs.logEnd(partition),
       told: (value: Buffer) => {
         return judge.isLarge(value) ? judge.judgeAside(value, false) : judge.judge(value)
@@ -165,6 +177,10 @@ export class Requests {
     this.#clearing = undefined
     world.logger.warn({ ...cleared }, 'a client has reset the replay buffer')
     return cleared
+  }
+
+  #busy(session: Session): void {
+    this.#refuse(session, 'replay_busy', 'REPLAY_BUSY')
   }
 
   #refuse(session: Session, reason: RefusalReason, code: ErrorCode): void {
@@ -196,4 +212,11 @@ export class Requests {
     }
     session.outlet.control(controlFrame(body))
   }
+}
+
+/** Bytes that a request holds while it waits and is served; rather too many. */
+function costOf({ cursors, sequences }: ResumeRequest): number {
+  let bytes = entryBytes * (1 + cursors.size + 2 * sequences.size)
+  for (const thread of sequences.keys()) bytes += 2 * thread.length
+  return bytes
 }

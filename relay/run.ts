@@ -1,6 +1,8 @@
 /** One life of the relay: from its settings to the exit code. */
 import { certificateProblems } from './adapters/certificates.ts'
 import { createLogger, type Logger } from './adapters/logger.ts'
+import { readOpenFilesMax } from './adapters/open-files.ts'
+import { withinOpenFiles } from './limits/open-files.ts'
 import type { Overrides } from './parts.ts'
 import { Relay } from './relay.ts'
 import { secretsOf } from './tables/secrets.ts'
@@ -8,7 +10,7 @@ import { type Environment, parseSettings } from './tables/settings-parse.ts'
 import type { Settings } from './tables/settings.ts'
 import { wire } from './wiring.ts'
 import { systemClock } from './world/clock.ts'
-import { markWhenGrown } from './world/collector.ts'
+import { keepYoungSmall, markWhenGrown } from './world/collector.ts'
 import { withDeadline } from './world/deadline.ts'
 
 /** `stuck` asks for a fresh process: the relay stood still, and ended in order. */
@@ -37,6 +39,7 @@ export async function runUntil(
   }
   for (const warning of parsed.warnings) logger.warn({}, warning)
   markWhenGrown()
+  keepYoungSmall(systemClock)
   try {
     return await Promise.race([live(parsed.settings, logger, stop, overrides), broken])
   } catch (error) {
@@ -46,14 +49,18 @@ export async function runUntil(
 }
 
 async function live(
-  settings: Settings,
+  wanted: Settings,
   logger: Logger,
   stop: AbortSignal,
   overrides: Overrides | undefined,
 ): Promise<number> {
   let code: number = exitCodes.ok
   if (!stop.aborted) {
-    const relay = new Relay(wire(settings, { clock: systemClock, logger }, overrides))
+    const openFilesMax = readOpenFilesMax()
+    const { settings, warning } = withinOpenFiles(wanted, openFilesMax)
+    if (warning !== undefined) logger.warn({}, warning)
+    const world = { clock: systemClock, logger, openFilesMax }
+    const relay = new Relay(wire(settings, world, overrides))
     const stopped = aborted(stop)
     await Promise.race([start(relay, settings, logger), stopped])
     await Promise.race([stopped, relay.opened])

@@ -12,6 +12,7 @@ import { TruthfulLagSeries } from './lag/series.ts'
 import { createAdmission } from './limits/admission.ts'
 import { createClientAddress } from './limits/client-address.ts'
 import { createConnectionLimiter } from './limits/connection-limiter.ts'
+import { Ledger } from './limits/ledger.ts'
 import { createRates } from './limits/rates.ts'
 import { createReplayGate } from './limits/replay-gate.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -30,6 +31,8 @@ import type { Clock } from './world/clock.ts'
 export interface World {
   readonly clock: Clock
   readonly logger: Logger
+  /** Files that the process may have open, where somebody tells. */
+  readonly openFilesMax?: number | undefined
 }
 /** The parts, and what they count into. */
 export interface Wiring {
@@ -38,6 +41,8 @@ export interface Wiring {
   readonly metrics: Metrics
   readonly signals: Signals
   readonly judge: Judge
+  /** The memory budget. */
+  readonly ledger: Ledger
   readonly parts: RelayParts
   /** The reference's own replay buffer, which must be opened once the namespace is known. */
   readonly replayed: TieredReplayStore
@@ -49,6 +54,7 @@ export function wire(
   overrides: Overrides = () => ({}),
 ): Wiring {
   const metrics = createMetrics()
+  const ledger = new Ledger(settings)
   const signals = new Signals(metrics, world.clock, settings.healthWindowMs)
   const replayed = new TieredReplayStore({
     settings,
@@ -66,19 +72,19 @@ export function wire(
     onRedisGranted: () => world.logger.info({}, 'Redis grants again what it had refused'),
     onEpoch: (epoch, why) => world.logger.info({ epoch, why }, 'the replay buffer has a new epoch'),
   })
-  const reference = referenceParts(settings, world, metrics, signals, replayed)
+  const made = { metrics, signals, ledger, replayed }
+  const reference = referenceParts(settings, world, made)
   const parts: RelayParts = { ...reference, ...overrides(reference) }
   const judge = new Judge(settings.payloadBytesMax)
-  return { settings, world, metrics, signals, judge, parts, replayed }
+  return { settings, world, metrics, signals, judge, ledger, parts, replayed }
 }
 
 function referenceParts(
   settings: Settings,
   { clock }: World,
-  metrics: Metrics,
-  signals: Signals,
-  replayStore: TieredReplayStore,
+  made: Pick<Wiring, 'ledger' | 'metrics' | 'replayed' | 'signals'>,
 ): RelayParts {
+  const { ledger, metrics, replayed, signals } = made
   const address = createClientAddress(settings.trustedProxies)
   return {
     ring: { bytesMax: settings.ringBytesMax, recordsMax: settings.ringRecordsMax },
@@ -98,7 +104,7 @@ function referenceParts(
       keepMs: 3 * settings.lagIntervalMs,
       onClamp: () => metrics.lagClamps.add(),
     }),
-    replayStore,
+    replayStore: replayed,
     replayExpiry: { ms: settings.replayTtlMs },
     limiter: createConnectionLimiter(settings.connectionsPerIpMax),
     rates: createRates(clock, settings),
@@ -109,6 +115,7 @@ function referenceParts(
       clientBytesPerSecond: settings.replayClientBytesPerSecondMax,
       allBytesPerSecond: settings.replayBytesPerSecondMax,
     }),
+    replayPages: ledger.share('replay_pages'),
     address,
     admission: createAdmission(clock, settings, address),
     headcount: { health: (clients) => clients, metrics: (clients) => clients },

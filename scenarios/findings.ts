@@ -176,6 +176,11 @@ export const findings = {
     part: 'relay',
     says: 'A frame that no honest client sends ends a connection, or hangs it, for nothing.',
   },
+  'own-9': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'Clients that ask for replays and do not read them fill the memory of the relay.',
+  },
   'M-742': {
     audit: 'graph state and telemetry v22',
     part: 'relay',

@@ -9,7 +9,7 @@ export const storeExcept = (
   addHole: (partition, offset, lastOffset) => store.addHole(partition, offset, lastOffset),
   partitions: (signal) => store.partitions(signal),
   retained: (partition, signal) => store.retained(partition, signal),
-  page: (partition, after, before, signal) => store.page(partition, after, before, signal),
+  page: (...at) => store.page(...at),
   clear: (signal) => store.clear(signal),
   get epoch() {
     return store.epoch

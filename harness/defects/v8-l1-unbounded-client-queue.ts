@@ -49,5 +49,6 @@ function unbounded(outlet: Outlet, { log, socket }: OutletNeeds): Outlet {
     isPinning: false,
     isCrowded: false,
     close: (reason, after) => outlet.close(reason, after),
+    abandon: () => outlet.abandon(),
   }
 }

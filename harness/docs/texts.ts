@@ -27,6 +27,7 @@ const metricTitles: Readonly<Record<keyof typeof metricGroups, string>> = {
   intake: 'Records in, and what came of them',
   lag: 'Lag',
   clients: 'Clients and their buffers',
+  memory: 'Memory',
   replay: 'Replay and Redis',
   stages: 'Stages, and when each last did anything',
 }

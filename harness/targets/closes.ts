@@ -44,6 +44,7 @@ export const settingsOf: Readonly<Record<keyof Stage, RelaySettings>> = {
 /** Reasons that need more than a relay and its clients, and the test that sees them. */
 export const seenElsewhere = {
   log_replaced: 'reference-forgets.stack.test.ts',
+  frame_held_back: 'reference-memory.stack.test.ts',
 } as const satisfies Partial<Record<CloseReason, string>>
 
 /** What was seen of a reason: the code that the client got, or null for none. */

@@ -25,7 +25,7 @@ async function serve(timeoutMs: number) {
   const server = createHttpServer({
     routes: { '/page': { GET: () => ({ code: 200, body: page }) } },
     timeoutMs,
-    pendingMax,
+    pendingMax: () => pendingMax,
     onPendingEnded: () => (seen.ended += 1),
     guard: () => undefined,
     upgradePath: '/ws',

@@ -38,7 +38,7 @@ export interface HttpNeeds {
   /** For a request to come, and for an answer to be taken. */
   readonly timeoutMs: number
   /** Connections that are not upgraded; one more ends the oldest of them. */
-  readonly pendingMax: number
+  readonly pendingMax: () => number
   readonly onPendingEnded: () => void
   /** Comes before the route, and before there is one; undefined lets the request go on. */
   guard(request: IncomingMessage): Answer | undefined

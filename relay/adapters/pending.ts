@@ -7,13 +7,13 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 export class PendingConnections {
-  readonly #countMax: number
+  readonly #countMax: () => number
   readonly #onEnded: () => void
   readonly #open = new Set<Socket>()
   /** Those that have not agreed on TLS, by their peer: it is the same before and after. */
   readonly #unsecured = new Map<string, Socket>()
 
-  constructor(countMax: number, onEnded: () => void) {
+  constructor(countMax: () => number, onEnded: () => void) {
     this.#countMax = countMax
     this.#onEnded = onEnded
   }
@@ -57,7 +57,7 @@ export class PendingConnections {
     })(this.#open)
 
   #bound(): void {
-    if (this.#open.size + this.#unsecured.size <= this.#countMax) return
+    if (this.#open.size + this.#unsecured.size <= this.#countMax()) return
     const [peer, unsecured] = this.#unsecured.entries().next().value ?? []
     const oldest = unsecured ?? this.#open.values().next().value
     this.#onEnded()

@@ -2,6 +2,9 @@
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Ledger } from '../limits/ledger.ts'
+import { PartialFrames } from '../limits/partial-frames.ts'
+import { parseSettings } from '../tables/settings-parse.ts'
 import { settled } from '../world/manual-clock.ts'
 import { createSocketServer, inboundBytesMax, type Inbound } from './sockets.ts'
 
@@ -15,10 +18,15 @@ const inbound: Inbound = {
   closing: () => undefined,
   broke: (code) => void broken.push(code),
   fell: () => undefined,
+  heldBack: () => void heldBack.push(partial.usedBytes),
 }
+const heldBack: number[] = []
+const settings = parseSettings({ WEBSOCKET_PARTIAL_FRAMES_BYTES: String(2 * inboundBytesMax) })
+if (!settings.ok) throw new Error(settings.problems.join('; '))
+const partial = new Ledger(settings.settings).share('partial_frames')
 
 beforeAll(async () => {
-  const upgrades = createSocketServer()
+  const upgrades = createSocketServer(new PartialFrames(partial))
   server = createServer().on('upgrade', (request, socket, rest) => {
     sockets.push(socket as Socket)
     upgrades.upgrade(request, socket as Socket, rest, () => inbound)
@@ -45,11 +53,7 @@ function head(bytes: number, opcode: number): Buffer {
 const one = (opcode: number) => Buffer.concat([head(1, opcode), Buffer.alloc(1)])
 const fragments = Buffer.concat([one(0x02), ...Array.from({ length: 1_024 }, () => one(0x00))])
 
-test.each<readonly [string, Buffer, number]>([
-  ['is larger than it may be', head(inboundBytesMax + 1, 0x82), 1009],
-  ['has too many pieces', fragments, 1008],
-  ['comes in crumbs', head(inboundBytesMax, 0x82), 1008],
-])('a message that %s breaks the connection', async (_, bytes, code) => {
+async function open(): Promise<Socket> {
   const client = connect({ port: (server.address() as AddressInfo).port, noDelay: true })
   client.on('error', () => undefined)
   sockets.push(client)
@@ -57,6 +61,15 @@ test.each<readonly [string, Buffer, number]>([
     client.once('data', () => resolve())
     client.write(hello)
   })
+  return client
+}
+
+test.each<readonly [string, Buffer, number]>([
+  ['is larger than it may be', head(inboundBytesMax + 1, 0x82), 1009],
+  ['has too many pieces', fragments, 1008],
+  ['comes in crumbs', head(inboundBytesMax, 0x82), 1008],
+])('a message that %s breaks the connection', async (_, bytes, code) => {
+  const client = await open()
   client.write(bytes)
   const before = broken.length
   for (let crumbs = 0; broken.length === before && crumbs < 20_000; crumbs += 1) {
@@ -64,4 +77,47 @@ test.each<readonly [string, Buffer, number]>([
     await settled()
   }
   expect(broken.slice(before)).toEqual([code])
+})
+
+/** Waits until what all hold back is so. */
+async function held(isSo: (bytes: number) => boolean): Promise<number> {
+  for (let turns = 0; !isSo(partial.usedBytes) && turns < 20_000; turns += 1) await settled()
+  return partial.usedBytes
+}
+
+test('what waits for the end of its message is counted, whole reads and all', async () => {
+  expect(await held((bytes) => bytes === 0)).toBe(0)
+  const client = await open()
+  const message = Buffer.concat([head(500_000, 0x82), Buffer.alloc(500_000)])
+  client.write(message.subarray(0, -1))
+  const bytes = await held((found) => found >= 500_000)
+  expect(bytes).toBeGreaterThanOrEqual(500_000)
+  expect(bytes).toBeLessThan(600_000)
+  client.write(message.subarray(-1))
+  expect(await held((found) => found === 0)).toBe(0)
+
+  // A piece of one byte is a view of the read that it came in, and keeps it.
+  const pings = Buffer.concat(Array.from({ length: 400 }, () => controlFrame))
+  for (let pieces = 0; pieces < 4; pieces += 1) {
+    client.write(Buffer.concat([one(pieces === 0 ? 0x02 : 0x00), pings]))
+    const atLeast = (pieces + 1) * pings.length
+    expect(await held((found) => found >= atLeast)).toBeGreaterThanOrEqual(atLeast)
+  }
+  client.destroy()
+  expect(await held((found) => found === 0)).toBe(0)
+})
+
+/** A ping of 100 bytes. */
+const controlFrame = Buffer.concat([Buffer.from([0x89, 0xe4, 0, 0, 0, 0]), Buffer.alloc(100)])
+
+test('when all hold back too much, whoever holds most is closed, and holds nothing', async () => {
+  const small = await open()
+  small.write(Buffer.concat([head(1_000, 0x82), Buffer.alloc(999)]))
+  await held((bytes) => bytes >= 999)
+  const large = Buffer.concat([head(inboundBytesMax, 0x82), Buffer.alloc(inboundBytesMax - 1)])
+  for (let clients = 0; clients < 3; clients += 1) (await open()).write(large)
+  for (let turns = 0; heldBack.length === 0 && turns < 20_000; turns += 1) await settled()
+  expect(heldBack).toHaveLength(1)
+  expect(partial.usedBytes).toBeLessThanOrEqual(2 * inboundBytesMax)
+  expect(partial.refusals).toBe(1)
 })

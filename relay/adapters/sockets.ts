@@ -6,6 +6,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { PartialFrames, PartialHolder } from '../limits/partial-frames.ts'
 
 /** Largest message that is taken; a larger one ends the connection before it is buffered. */
 export const inboundBytesMax = 1_024 * 1_024
@@ -25,6 +26,8 @@ export interface Inbound {
   broke(code: number): void
   /** It sends nothing any more, without having said good-bye. */
   fell(): void
+  /** It holds back the end of a message, and of all that do so it holds most: it is not read on. */
+  heldBack(): void
 }
 /** The reading side of one client. */
 export interface Reading {
@@ -32,19 +35,114 @@ export interface Reading {
   resume(): void
 }
 
+/** What the library's receiver keeps until a message is whole; a test holds it to that. */
+interface Receiver {
+  /** Reads, or what is left of the first of them. */
+  _buffers: Buffer[]
+  _bufferedBytes: number
+  /** The pieces of a message that comes in several frames. */
+  _fragments: Buffer[]
+}
+function receiverOf(client: WebSocket): Receiver | undefined {
+  const { _receiver: receiver } = client as unknown as { readonly _receiver?: Receiver }
+  return receiver
+}
+
+/** What a read costs beside its bytes. */
+const readBytes = 256
+
+/** The first read is kept whole, whatever is left of it. */
+function bytesKept({ _buffers: reads, _bufferedBytes: bytes }: Receiver): number {
+  const [first] = reads
+  if (first === undefined) return 0
+  return bytes + first.buffer.byteLength - first.length + reads.length * readBytes
+}
+
+const reader = Symbol('reader')
+type Read = Socket & { [reader]?: ReadingSocket }
+
+// One of each for all clients: thousands are idle at a time.
+const ignore = () => undefined
+const onData = function (this: Read) {
+  this[reader]?.measure()
+}
+const onEnd = function (this: Read) {
+  this[reader]?.inbound?.fell()
+}
+const onClose = function (this: Read) {
+  this[reader]?.forget()
+}
+
 /**
  * Keeps the library from writing the close frames that it would send by itself. It calls `close`
  * for two reasons, and emits an error right after it for one of them: the client broke a rule.
  */
-class ReadingSocket extends WebSocket {
+class ReadingSocket extends WebSocket implements PartialHolder {
   inbound: Inbound | undefined
+  partialBytes = 0
+  #partial: PartialFrames | undefined
+  #socket: Socket | undefined
   #isDone = false
   #code = 1002
+  /** Of the pieces of the message that is coming: how many were counted, and their bytes. */
+  #pieces = 0
+  #pieceBytes = 0
+
+  listen(inbound: Inbound, socket: Socket, partial: PartialFrames): void {
+    this.inbound = inbound
+    this.#partial = partial
+    this.#socket = socket
+    const read = socket as Read
+    read[reader] = this
+    socket.on('data', onData).on('end', onEnd).on('close', onClose)
+  }
+
+  /** The library's receiver has taken in what was read: counts what it keeps of it. */
+  measure(): void {
+    const receiver = receiverOf(this)
+    const bytes = receiver === undefined ? 0 : bytesKept(receiver) + this.#bytesOfPieces(receiver)
+    this.#holds(bytes)
+  }
+
+  /** Reads on and keeps nothing of it, so that a last frame still reaches the client. */
+  giveUp(): void {
+    this.#socket?.removeAllListeners('data')
+    this.forget()
+    this.#socket?.on('data', ignore)
+    this.#finish((inbound) => inbound.heldBack())
+  }
+
+  forget(): void {
+    const receiver = receiverOf(this)
+    const nothing: Receiver = { _buffers: [], _bufferedBytes: 0, _fragments: [] }
+    if (receiver !== undefined) Object.assign(receiver, nothing)
+    this.#holds(0)
+  }
+
+  #holds(bytes: number): void {
+    const before = this.partialBytes
+    if (bytes === before) return
+    this.partialBytes = bytes
+    this.#partial?.changed(this, before)
+  }
+
+  /** Each piece is a view, which keeps the whole read that it came in. */
+  #bytesOfPieces({ _fragments: pieces }: Receiver): number {
+    if (pieces.length < this.#pieces) this.#pieces = this.#pieceBytes = 0
+    for (; this.#pieces < pieces.length; this.#pieces += 1) {
+      const { buffer } = pieces[this.#pieces]!
+      if (pieces[this.#pieces - 1]?.buffer !== buffer) this.#pieceBytes += buffer.byteLength
+      this.#pieceBytes += readBytes
+    }
+    return this.#pieceBytes
+  }
 
   /** In place of listeners, of which every client would have its own. */
   override emit(event: string | symbol, ...[what, isBinary]: unknown[]): boolean {
-    if (event === 'error') this.#finish((inbound) => inbound.broke(this.#code))
-    else if (event === 'message' && isBinary === false) this.inbound?.text(String(what))
+    if (event === 'error') {
+      this.forget()
+      this.#finish((inbound) => inbound.broke(this.#code))
+    } else if (event === 'message' && isBinary === false) this.inbound?.text(String(what))
     else if (event === 'ping') this.inbound?.ping(what as Buffer)
     else if (event === 'message' || event === 'pong') {
       this.inbound?.otherwise((what as Buffer).length)
@@ -77,7 +175,8 @@ export interface SocketServer {
   ): void
 }
 
-export function createSocketServer(): SocketServer {
+/** @param partial told of what clients hold back */
+export function createSocketServer(partial: PartialFrames): SocketServer {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -91,15 +190,10 @@ export function createSocketServer(): SocketServer {
   return {
     upgrade(request, socket, head, accept) {
       server.handleUpgrade(request, socket, head, (client) => {
-        listen(client, socket, accept(client))
+        client.listen(accept(client), socket, partial)
       })
     },
   }
-}
-
-function listen(client: ReadingSocket, socket: Socket, inbound: Inbound): void {
-  client.inbound = inbound
-  socket.on('end', () => inbound.fell())
 }
 
 /** Answers an upgrade that is not accepted, and ends the connection. */

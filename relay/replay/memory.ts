@@ -8,6 +8,7 @@
  */
 import type { Retained } from '../parts.ts'
 import { Deque } from './deque.ts'
+import type { PageLimits } from './pages.ts'
 
 /** Offsets `first` to `last`: one record with its value, or a natural hole without one. */
 export interface Stretch {
@@ -34,6 +35,8 @@ export interface Run {
   readonly stretches: readonly Stretch[]
   /** Whether the tier knows what follows the last one. */
   readonly hasMore: boolean
+  /** What the first one needs, if it is larger than it may be; then there are none. */
+  readonly neededBytes?: number
 }
 
 export class MemoryTier {
@@ -105,7 +108,7 @@ export class MemoryTier {
   }
 
   /** What follows from `from` on without a break, up to the limits; undefined if unknown there. */
-  run(partition: number, from: bigint, recordsMax: number, bytesMax: number): Run | undefined {
+  run(partition: number, from: bigint, limits: PageLimits): Run | undefined {
     if (this.nextKnown(partition, from) !== from) return undefined
     const known = this.#partitions.get(partition)!
     const stretches: Stretch[] = []
@@ -114,9 +117,14 @@ export class MemoryTier {
     for (let at = known.findFirst(({ last }) => last >= from); ; at++) {
       const stretch = known.at(at)
       if (stretch === undefined || stretch.first > next) return { stretches, hasMore: false }
-      if (stretches.length >= recordsMax || bytes >= bytesMax) return { stretches, hasMore: true }
+      const cost = costOf(stretch)
+      if (stretches.length === 0 && cost > limits.firstBytesMax) {
+        return { stretches, hasMore: true, neededBytes: cost }
+      }
+      const isFull = stretches.length > 0 && bytes + cost > limits.bytesMax
+      if (isFull || stretches.length >= limits.recordsMax) return { stretches, hasMore: true }
       stretches.push(stretch)
-      bytes += costOf(stretch)
+      bytes += cost
       next = stretch.last + 1n
     }
   }

@@ -141,6 +141,12 @@ export class ModelStore implements ReplayStore {
 export const placeText = (partition: number, offset: bigint) =>
   Buffer.from(`${partition}/${offset}`)
 
+/** Never refuses anything. */
+export const plentyOfMemory = {
+  pages: { wait: async () => true, give: () => undefined },
+  notes: { take: () => true, give: () => undefined },
+}
+
 /** Begins a replay on a clock that stands still. */
 export function begin(
   store: ReplayStore,
@@ -157,6 +163,8 @@ export function begin(
     timeoutMs: 30_000,
     recordsMax: 1_000,
     chunkBytesMax: 300,
+    ...plentyOfMemory,
+    pageWaitMs: 10_000,
     logEnd: () => undefined,
     told: (value) => decode(value, 1_000_000),
     turns: new Turns(),

@@ -9,10 +9,31 @@ export interface PagePlace {
   readonly end: bigint
   readonly before: bigint
 }
+/** What a page may hold. */
+export interface PageLimits {
+  readonly recordsMax: number
+  /** Of all its records; the first may be larger. */
+  readonly bytesMax: number
+  /** Of the first one. */
+  readonly firstBytesMax: number
+}
+/** Bytes of a page, as long as no record is larger. */
+export const pageBytesMax = 1_024 * 1_024
+
 type Hole = ReplayPage['holes'][number]
+
+/** When the next record is larger than it may be: nothing, and how much it needs. */
+export function pageWithoutRoom(
+  { from }: Pick<PagePlace, 'from'>,
+  { neededBytes }: { readonly neededBytes: number },
+): ReplayPage {
+  return { records: [], holes: [], through: from - 1n, hasMore: true, neededBytes }
+}
 
 /** From memory: no holes, because a run has none. */
 export function pageOfRun(run: Run, from: bigint, before: bigint): ReplayPage {
+  const { neededBytes } = run
+  if (neededBytes !== undefined) return pageWithoutRoom({ from }, { neededBytes })
   const records: StoredRecord[] = []
   let through = from - 1n
   for (const { first, last, value } of run.stretches) {

@@ -17,11 +17,13 @@ import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { orAborted } from '../world/deadline.ts'
 import { Slots } from '../world/slots.ts'
-import type { Block, Keys } from './blocks.ts'
+import type { Keys } from './blocks.ts'
 import type { Epoch } from './epoch.ts'
+import type { PageLimits } from './pages.ts'
 import type { RedisTrouble } from './redis-trouble.ts'
 import {
   boundsCommands,
+  type FoundPage,
   hasForgotten,
   pageCommand,
   partitionsOf,
@@ -107,11 +109,10 @@ export class RedisReader {
   async page(
     partition: number,
     from: bigint,
-    limits: { readonly recordsMax: number; readonly bytesMax: number },
+    limits: PageLimits,
     signal: AbortSignal,
-  ): Promise<{ readonly blocks: readonly Block[]; readonly hasMore: boolean }> {
-    const stream = this.#needs.keys.stream(partition)
-    const command = pageCommand(stream, from, limits.recordsMax, limits.bytesMax)
+  ): Promise<FoundPage> {
+    const command = pageCommand(this.#needs.keys.stream(partition), from, limits)
     const [reply] = await this.#ask([command], signal)
     return readPage(partition, reply)
   }

@@ -8,6 +8,7 @@ import type { RedisCommand, RedisReply, RoundTrip } from '../adapters/redis.ts'
 import type { Retained } from '../parts.ts'
 import { type Block, decodeBlock, encodeBlock, idFrom, type Keys, offsetOf } from './blocks.ts'
 import type { EpochOffer } from './epoch.ts'
+import type { PageLimits } from './pages.ts'
 
 export interface Script {
   readonly text: string
@@ -121,10 +122,14 @@ local entries, records, bytes, from = {}, 0, 0, ARGV[1]
 while true do
   local entry = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 1)[1]
   if not entry then return {0, entries} end
+  local size = 0
+  for _, field in ipairs(entry[2]) do size = size + #field end
+  if #entries == 0 and size > tonumber(ARGV[4]) then return {2, size} end
+  if #entries > 0 and bytes + size > tonumber(ARGV[3]) then return {1, entries} end
   entries[#entries + 1] = entry
+  bytes = bytes + size
   records = records + (tonumber(entry[2][4]) or 0)
-  for _, field in ipairs(entry[2]) do bytes = bytes + #field end
-  if records >= tonumber(ARGV[2]) or bytes >= tonumber(ARGV[3]) then return {1, entries} end
+  if records >= tonumber(ARGV[2]) then return {1, entries} end
   from = '(' .. entry[1]
 end`)
 
@@ -280,21 +285,26 @@ function readBound(reply: RedisReply): Retained | undefined {
   return { oldest: offsetOf(from), newest: offsetOf(id) }
 }
 
-/** Blocks that end at `from` or later; reading stops with the block that reaches a bound. */
-export const pageCommand = (
-  stream: string,
-  from: bigint,
-  recordsMax: number,
-  bytesMax: number,
-): RedisCommand => ['EVALSHA', page.sha, 1, stream, idFrom(from), recordsMax, bytesMax]
+/** Blocks that end at `from` or later; reading stops before the block that is beyond a bound. */
+export const pageCommand = (stream: string, from: bigint, limits: PageLimits): RedisCommand => {
+  const { recordsMax, bytesMax, firstBytesMax } = limits
+  const first = Math.min(firstBytesMax, Number.MAX_SAFE_INTEGER)
+  return ['EVALSHA', page.sha, 1, stream, idFrom(from), recordsMax, bytesMax, first]
+}
+
+/** Blocks; or what the first of them needs, if it is larger than it may be. */
+export type FoundPage =
+  | { readonly blocks: readonly Block[]; readonly hasMore: boolean }
+  | { readonly neededBytes: number }
 
 /** @throws the error of Redis, or TypeError for a stream that something else writes to */
 export function readPage(
   partition: number,
   reply: RedisReply | undefined,
-): { readonly blocks: readonly Block[]; readonly hasMore: boolean } {
+): FoundPage {
   if (reply instanceof Error) throw reply
   const [more, entries] = (reply ?? []) as readonly RedisReply[]
+  if (more === 2 && typeof entries === 'number') return { neededBytes: entries }
   if (!Array.isArray(entries)) throw new TypeError('Redis answered a page with something else')
   const blocks = entries.map((entry) => decodeBlock(partition, entry))
   return { blocks, hasMore: more === 1 }

@@ -11,6 +11,8 @@ import {
   seenOf,
   storeOf,
 } from './model-testbed.ts'
+import { Ledger } from '../limits/ledger.ts'
+import { parseSettings } from '../tables/settings-parse.ts'
 import { sleep } from '../world/clock.ts'
 import type { ReplayNeeds } from './session.ts'
 
@@ -65,6 +67,15 @@ describe('a cursor', () => {
     expect(seen.at(-1)).toMatchObject({ type: 'replay_complete', totalReplayed: 0 })
   })
 })
+
+const MiB = 1_048_576
+
+/** A share of so many bytes for pages. */
+function pagesOf(bytesMax: number) {
+  const parsed = parseSettings({ REPLAY_PAGES_BYTES: String(bytesMax) })
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  return new Ledger(parsed.settings).share('replay_pages')
+}
 
 describe('a replay', () => {
   test('of nothing is complete all the same, in every mode', async () => {
@@ -140,6 +151,65 @@ describe('a replay', () => {
     const error = { type: 'error', code: 'REPLAY_TIMEOUT' }
     expect(await seen).toMatchObject([...sent, error])
     expect(late.session.outcome).toBe('timeout')
+  })
+
+  describe('takes the memory of its pages', () => {
+    /** Records of a share of the memory that four replays read at once. */
+    const read = (bytesMax: number, valueBytes: number, limitMs = 10_000) => {
+      const store = storeOf('s'.repeat(12), 0n, 3)
+      const page = store.page.bind(store)
+      let pages = 0
+      store.valueOf = () => Buffer.alloc(valueBytes)
+      store.page = async (partition, after, before, _signal?: AbortSignal, roomBytes?: number) => {
+        pages += 1
+        const neededBytes = 3 * valueBytes
+        if (neededBytes <= roomBytes!) return page(partition, after, before)
+        return { records: [], holes: [], through: after, hasMore: true, neededBytes }
+      }
+      const share = pagesOf(bytesMax)
+      const all = Array.from({ length: 4 }, () =>
+        begin(store, {}, one(12n), { pages: share, pageWaitMs: limitMs, chunkBytesMax: 1_000 }),
+      )
+      return { all, share, pages: () => pages }
+    }
+
+    test('before they are read, and gives it back with the last byte that was taken', async () => {
+      const { all, share } = read(4 * MiB, 10_000)
+      const reading = all.map(({ session }) => session.chunks())
+      const firsts = await Promise.all(reading.slice(0, 2).map((chunks) => chunks.next()))
+      expect(firsts.map(({ done }) => done)).toEqual([false, false])
+      expect(share.usedBytes).toBe(2 * 2 * 30_000)
+      for (const chunks of reading.slice(0, 2)) for await (const _ of chunks);
+      expect([all[0]!.session.outcome, share.usedBytes]).toEqual(['complete', 0])
+    })
+
+    test('and asks for no record that there is none for', async () => {
+      const { all, share, pages } = read(4 * MiB, MiB / 2)
+      const [first, second] = [all[0]!, all[1]!]
+      const reading = first.session.chunks()
+      await reading.next()
+      expect([share.usedBytes, pages()]).toEqual([3 * MiB, 2])
+      const waiting = seenOf(second.session)
+      await second.clock.pass(10, 1)
+      expect([share.usedBytes, pages()]).toEqual([3 * MiB, 2])
+      await reading.return()
+      await second.clock.pass(10, 1)
+      expect(recordsOf(await waiting)).toHaveLength(12)
+      expect(share.usedBytes).toBe(0)
+    })
+
+    test('or is busy, when there is none for too long', async () => {
+      const { all, share } = read(4 * MiB, MiB / 2, 500)
+      const reading = all[0]!.session.chunks()
+      await reading.next()
+      const { session, clock, metrics } = all[1]!
+      const seen = seenOf(session)
+      await clock.pass(1_000, 100)
+      expect([await seen, session.outcome]).toEqual([[], 'busy'])
+      expect(metrics.replayOutcomes.of({ outcome: 'busy' }).total).toBe(1)
+      await reading.return()
+      expect(share.usedBytes).toBe(0)
+    })
   })
 
   test('that nobody reads to its end is abandoned, and says so', async () => {

@@ -8,6 +8,7 @@
  * retained, whatever the request names.
  */
 import { CONTROL_SCHEMA_VERSION } from '../../proto/control.ts'
+import type { ReplayPages, Share } from '../limits/ledger.ts'
 import { jsonFrame, recordFrames } from '../log/frames.ts'
 import type { Metrics } from '../metrics.ts'
 import type { MissedRange, ReplayPage, ReplayStore, Retained } from '../parts.ts'
@@ -17,6 +18,8 @@ import type { Clock } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
 import { Chunks } from './chunks.ts'
 import { legOf, type Leg } from './legs.ts'
+import { Lease } from './lease.ts'
+import { pageBytesMax } from './pages.ts'
 import { controlFrame, gapFrame, staleFrame } from './replay-frames.ts'
 import type { ResumeRequest } from './resume.ts'
 import { type MissingSequences, ThreadAccount } from './thread-account.ts'
@@ -32,6 +35,11 @@ export interface ReplayNeeds {
   readonly recordsMax: number
   /** Bytes of a chunk; one record may be larger. */
   readonly chunkBytesMax: number
+  /** What all replays may hold of pages, and how long this one waits for its part of it. */
+  readonly pages: ReplayPages
+  readonly pageWaitMs: number
+  /** What all of them may note of threads. */
+  readonly notes: Pick<Share, 'take' | 'give'>
   /** Where the log of a partition ends as far as is known; cursors beyond it are not trusted. */
   logEnd(partition: number): bigint | undefined
   /** What a record tells of itself; a promise where telling takes long. */
@@ -40,8 +48,18 @@ export interface ReplayNeeds {
   readonly turns: Turns
 }
 
-/** How a replay ended; `abandoned` when whoever reads the chunks stopped early. */
-export type ReplayOutcome = 'complete' | 'capped' | 'degraded' | 'timeout' | 'abandoned'
+/**
+ * How a replay ended; `abandoned` when whoever reads the chunks stopped early, `busy` when there
+ * was no memory for a page of it in time.
+ */
+export type ReplayOutcome = 'complete' | 'capped' | 'degraded' | 'timeout' | 'abandoned' | 'busy'
+
+/** There was no memory for a page. */
+class NoRoom extends Error {
+  override readonly name = 'NoRoom'
+}
+/** Of a page: its records, and the frames that are made of them. */
+const copies = 2
 
 /** Offsets of one partition, inclusive. */
 type OffsetRange = ReplayPage['holes'][number]
@@ -55,6 +73,7 @@ export class ReplaySession {
   readonly #startMs: number
   readonly #lastOffsets = new Map<number, bigint>()
   readonly #chunks: Chunks
+  readonly #lease: Lease
   /** Undefined for a replay by partition. */
   readonly #threads: ThreadAccount | undefined
   #sliceEndMs = -Infinity
@@ -72,7 +91,9 @@ export class ReplaySession {
     this.#startMs = needs.clock.nowMs()
     this.#endMs = this.#startMs + needs.timeoutMs
     this.#chunks = new Chunks(needs.chunkBytesMax)
-    this.#threads = request.mode === 'thread' ? new ThreadAccount(request.sequences) : undefined
+    this.#lease = new Lease(needs.pages, needs.clock)
+    const isByThread = request.mode === 'thread'
+    this.#threads = isByThread ? new ThreadAccount(request.sequences, needs.notes) : undefined
   }
 
   /**
@@ -94,10 +115,16 @@ export class ReplaySession {
       yield* mode === 'partition' && from === 'latest' ? this.#latest() : this.#replay()
       this.outcome = this.#isCapped ? 'capped' : this.#degraded ? 'degraded' : 'complete'
     } catch (error) {
+      if (error instanceof NoRoom) {
+        this.outcome = 'busy'
+        return
+      }
       if (!(error instanceof DeadlineError)) throw error
       this.outcome = 'timeout'
       yield jsonFrame(errorBody('REPLAY_TIMEOUT'))
     } finally {
+      this.#lease.end()
+      this.#threads?.end()
       this.#account()
     }
   }
@@ -144,17 +171,36 @@ export class ReplaySession {
     let { after } = leg
     let hasMore = after + 1n < before
     while (hasMore && !this.#isCapped) {
-      const page = await this.#timed('a page of a replay', (signal) =>
-        this.#needs.store.page(partition, after, before, signal),
-      )
+      const page = await this.#page({ partition, after, before })
       this.#degraded ??= page.degraded
       yield* this.#send(leg, page)
       yield* this.#flush()
+      this.#lease.end()
       after = page.through
       hasMore = page.hasMore
     }
     // The leg in which the cap was reached, and those after it.
     if (hasMore && this.#isCapped && !this.#rest.has(partition)) this.#leaveOut(leg, after + 1n)
+  }
+
+  /**
+   * The next page, once there is memory for it; a record that is larger than a page is asked for
+   * again when there is memory for that.
+   */
+  async #page({ partition, after, before }: Leg): Promise<ReplayPage> {
+    const { pageWaitMs, store } = this.#needs
+    for (let roomBytes = pageBytesMax; ; ) {
+      const limitMs = Math.min(pageWaitMs, this.#leftMs())
+      if (!(await this.#lease.hold(copies * roomBytes, limitMs))) throw new NoRoom()
+      const page = await this.#timed('a page of a replay', (signal) =>
+        store.page(partition, after, before, signal, roomBytes),
+      )
+      if (page.neededBytes === undefined) {
+        this.#lease.shrink(copies * bytesOf(page))
+        return page
+      }
+      roomBytes = page.neededBytes
+    }
   }
 
   /** Records and gaps of a page in the order of their offsets. */
@@ -258,9 +304,14 @@ export class ReplaySession {
 
   /** Work under what is left of the whole deadline. */
   async #timed<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(this.#needs.clock, this.#leftMs(), what, work)
+  }
+
+  /** @throws DeadlineError when nothing is left */
+  #leftMs(): number {
     const leftMs = this.#endMs - this.#needs.clock.nowMs()
     if (leftMs <= 0) throw this.#late()
-    return withDeadline(this.#needs.clock, leftMs, what, work)
+    return leftMs
   }
 
   #late(): DeadlineError {
@@ -308,3 +359,6 @@ export class ReplaySession {
     metrics.replayLatency.of({ mode }).observe(clock.nowMs() - this.#startMs)
   }
 }
+
+const bytesOf = ({ records }: ReplayPage): number =>
+  records.reduce((sum, { value }) => sum + value.length, 0)

@@ -17,7 +17,14 @@ import { type BlockBounds, bytesOf, keysOf } from './blocks.ts'
 import { Epoch, newEpoch, topicOf } from './epoch.ts'
 import { Incoming } from './incoming.ts'
 import { MemoryTier } from './memory.ts'
-import { pageOfBlocks, pageOfHole, pageOfRun } from './pages.ts'
+import {
+  pageBytesMax,
+  type PageLimits,
+  pageOfBlocks,
+  pageOfHole,
+  pageOfRun,
+  pageWithoutRoom,
+} from './pages.ts'
 import { RedisReader } from './redis-reader.ts'
 import { RedisTrouble } from './redis-trouble.ts'
 import { RedisWriter } from './redis-writer.ts'
@@ -41,7 +48,7 @@ export interface StoreNeeds {
 }
 export type EpochReason = 'adopted' | 'foreign' | 'lost' | 'cleared' | 'log_regressed'
 
-const pageLimits = { recordsMax: 1_000, bytesMax: 1_024 * 1_024 }
+const pageRecordsMax = 1_000
 const blockMax = { bytesMax: 64 * 1_024, recordsMax: 1_000 }
 const batchBytesMax = 512 * 1_024
 /** Streams are trimmed by whole blocks, so a block is a small part of what a stream may hold. */
@@ -173,19 +180,20 @@ export class TieredReplayStore implements ReplayStore {
     after: bigint,
     before: bigint,
     signal: AbortSignal,
+    roomBytes?: number,
   ): Promise<ReplayPage> {
     this.#incoming.settle()
     const { metrics } = this.#needs
-    const { recordsMax, bytesMax } = pageLimits
+    const limits = limitsOf(roomBytes)
     const from = after + 1n
-    const run = this.#memory.run(partition, from, recordsMax, bytesMax)
+    const run = this.#memory.run(partition, from, limits)
     if (run !== undefined) {
       metrics.memoryHits.add()
       return pageOfRun(run, from, before)
     }
     const nextKnown = this.#memory.nextKnown(partition, from) ?? before
     const end = nextKnown < before ? nextKnown : before
-    return this.#pageOfRedis({ partition, from, end, before }, signal)
+    return this.#pageOfRedis({ partition, from, end, before }, limits, signal)
   }
 
   async clear(signal: AbortSignal): Promise<{ isCleared: boolean; keys: number }> {
@@ -236,6 +244,11 @@ export class TieredReplayStore implements ReplayStore {
     }
   }
 
+  /** What is held for the memory budget to tell. */
+  get bytes(): { readonly memory: number; readonly queue: number } {
+    return { memory: this.#memory.bytes, queue: this.#queue.bytes }
+  }
+
   /** Lets what waits arrive, for at most one deadline, and drops the connections. */
   async close(): Promise<void> {
     const { clock, settings } = this.#needs
@@ -274,13 +287,15 @@ export class TieredReplayStore implements ReplayStore {
 
   async #pageOfRedis(
     at: { partition: number; from: bigint; end: bigint; before: bigint },
+    limits: PageLimits,
     signal: AbortSignal,
   ): Promise<ReplayPage> {
     const { metrics } = this.#needs
     let degraded: string | undefined
     try {
-      const read = (reader: RedisReader) => reader.page(at.partition, at.from, pageLimits, signal)
+      const read = (reader: RedisReader) => reader.page(at.partition, at.from, limits, signal)
       const found = await this.#ask(read)
+      if (found !== undefined && 'neededBytes' in found) return pageWithoutRoom(at, found)
       if (found !== undefined) {
         const page = pageOfBlocks(found, at)
         const isHit = page.records.length > 0
@@ -362,6 +377,12 @@ function blockBounds(settings: Settings): BlockBounds {
 }
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+const limitsOf = (roomBytes = Infinity): PageLimits => ({
+  recordsMax: pageRecordsMax,
+  bytesMax: Number.isFinite(roomBytes) ? roomBytes : pageBytesMax,
+  firstBytesMax: roomBytes,
+})
 
 /** The bounds of two tiers together. */
 function both(one: Retained | undefined, other: Retained | undefined): Retained | undefined {

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Numbered } from '../stages/sequences.ts'
+import { plentyOfMemory } from './model-testbed.ts'
 import { ThreadAccount } from './thread-account.ts'
 
 const most = 2n ** 64n - 1n
@@ -12,7 +13,7 @@ const noted = (account: ThreadAccount, ...sequences: readonly bigint[]) => {
   return missingOf(account)
 }
 const wanting = (after: bigint, spansMax?: number) =>
-  new ThreadAccount(new Map([['t', after]]), spansMax)
+  new ThreadAccount(new Map([['t', after]]), plentyOfMemory.notes, spansMax)
 
 test('gaps lead, lie between, and never trail', () => {
   expect(noted(wanting(0n))).toEqual([])
@@ -37,7 +38,7 @@ test('in any order, of any threads, exactly the sequences that did not come are 
   const wanted = fc.dictionary(fc.constantFrom('a', 'b'), fc.bigInt({ min: 0n, max: 20n }))
   fc.assert(
     fc.property(wanted, fc.array(fc.array(event, { maxLength: 5 })), (requested, records) => {
-      const account = new ThreadAccount(new Map(Object.entries(requested)))
+      const account = new ThreadAccount(new Map(Object.entries(requested)), plentyOfMemory.notes)
       for (const events of records) account.note(events)
       const missing: string[] = []
       for (const [name, after] of Object.entries(requested)) {

@@ -3,6 +3,7 @@
  * sequences are missing, in whatever order the records come. Pure, and bounded: it holds spans of
  * sequences, of which an orderly thread needs one for each stretch without a gap.
  */
+import type { Share } from '../limits/ledger.ts'
 import type { Numbered } from '../stages/sequences.ts'
 
 /** Sequences of a thread that are nowhere in what was looked through; inclusive. */
@@ -21,16 +22,30 @@ interface Wanted {
   spans: Span[]
 }
 
-/** Spans over all threads: some 10 MiB. */
+/** Spans over all threads. */
 const spansMaxByDefault = 65_536
+/** How many there is room for at first; what one costs. */
+const spansAtFirst = 256
+const spanBytes = 128
 
 export class ThreadAccount {
   readonly #wanted: ReadonlyMap<string, Wanted>
   readonly #spansMax: number
+  readonly #notes: Pick<Share, 'take' | 'give'>
   #spans = 0
+  /** Spans that memory was taken for. */
+  #room = 0
 
-  /** @param requested what the client has of each thread: it is owed what lies above */
-  constructor(requested: ReadonlyMap<string, bigint>, spansMax = spansMaxByDefault) {
+  /**
+   * @param requested what the client has of each thread: it is owed what lies above
+   * @param notes the memory that spans are taken from
+   */
+  constructor(
+    requested: ReadonlyMap<string, bigint>,
+    notes: Pick<Share, 'take' | 'give'>,
+    spansMax = spansMaxByDefault,
+  ) {
+    this.#notes = notes
     this.#wanted = new Map(
       Array.from(requested, ([thread, after]) => [thread, { after, spans: [] }]),
     )
@@ -58,13 +73,19 @@ export class ThreadAccount {
 
   /** Whether so much is out of order or missing that no more can be kept account of. */
   isFull(): boolean {
-    if (this.#spans < this.#spansMax) return false
+    if (this.#spans < this.#room) return false
     this.#spans = 0
     for (const wanted of this.#wanted.values()) {
       wanted.spans = merged(wanted.spans)
       this.#spans += wanted.spans.length
     }
-    return this.#spans >= this.#spansMax / 2
+    return this.#spans >= this.#room / 2 && !this.#grow()
+  }
+
+  /** Gives back what its spans took. */
+  end(): void {
+    this.#notes.give(this.#room * spanBytes)
+    this.#room = 0
   }
 
   /** What is missing between the request and the highest that turned up, ascending by thread. */
@@ -76,6 +97,15 @@ export class ThreadAccount {
         next = last + 1n
       }
     }
+  }
+
+  /** Room for twice as many, as long as there may be more and memory for them. */
+  #grow(): boolean {
+    const wanted = Math.max(spansAtFirst, 2 * this.#room, 2 * this.#spans)
+    const room = Math.min(this.#spansMax, wanted)
+    if (room <= this.#room || !this.#notes.take((room - this.#room) * spanBytes)) return false
+    this.#room = room
+    return true
   }
 
   #add({ spans }: Wanted, first: bigint, last: bigint): void {

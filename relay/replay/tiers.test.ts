@@ -81,7 +81,7 @@ function followMemory(arrivals: readonly Arrival[]): void {
     const mine = of(partition)
     expect(memory.span(partition)?.newest).toBe(mine.at(-1)?.last)
     for (let from = 0n; from <= (mine.at(-1)?.last ?? 0n) + 1n; from++) {
-      const run = memory.run(partition, from, 100, 100_000)?.stretches
+      const run = memory.run(partition, from, wide)?.stretches
       const spans = run?.map(({ first, last }) => [first, last])
       expect(spans).toEqual(runIn(mine, from)?.map(({ first, last }) => [first, last]))
     }
@@ -103,6 +103,7 @@ describe('memory', () => {
   })
 })
 
+const wide = { recordsMax: 100, bytesMax: 100_000, firstBytesMax: Infinity }
 const roomy = { bytesMax: 1_000_000, recordsMax: 1_000 }
 
 /** A block as Redis gives it back. */

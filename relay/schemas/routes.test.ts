@@ -56,7 +56,7 @@ async function serve(env: Readonly<Record<string, string>> = {}) {
     guard: (asked) => doors.guard(asked),
     upgradePath: '/ws',
     timeoutMs: settings.httpTimeoutMs,
-    pendingMax: settings.pendingConnectionsMax,
+    pendingMax: () => settings.pendingConnectionsMax,
     onPendingEnded: () => undefined,
     onUpgrade: (_, socket) => socket.destroy(),
   })

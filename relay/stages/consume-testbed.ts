@@ -5,6 +5,7 @@ import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import type { BatchRun, Fetched } from '../adapters/kafka-consumer.ts'
 import { DeadLetterQueue, type LetterBox } from '../dlq.ts'
 import { Signals } from '../health/signals.ts'
+import { Ledger } from '../limits/ledger.ts'
 import { ByteLog } from '../log/byte-log.ts'
 import { createMetrics, sumOf } from '../metrics.ts'
 import type { PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
@@ -49,6 +50,7 @@ export function withUnreadable(fetched: Fetched, firstOffset: bigint, lastOffset
 }
 
 const quiet = () => undefined
+const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 /** @param storing what the store makes wait for */
 export function bench(
@@ -70,7 +72,6 @@ export function bench(
   const lost: [bigint, bigint][] = []
   const pausedAt: bigint[] = []
   const rewound: number[] = []
-  const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
   const dlq = new DeadLetterQueue({
     settings,
     topic: 'd',
@@ -88,6 +89,7 @@ export function bench(
     dlq,
     poison,
     judge: new Judge(settings.payloadBytesMax),
+    ledger: new Ledger(settings),
     broadcast: new Broadcast({
       log,
       clock,

@@ -10,6 +10,7 @@
 import type { BatchRun, Fetched, FetchedRecord } from '../adapters/kafka-consumer.ts'
 import type { DeadLetterQueue } from '../dlq.ts'
 import type { Signals } from '../health/signals.ts'
+import type { Ledger } from '../limits/ledger.ts'
 import type { Distribution, Metrics } from '../metrics.ts'
 import type { PausedPartition, PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'
@@ -25,6 +26,7 @@ export interface ConsumeNeeds {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly signals: Signals
+  readonly ledger: Pick<Ledger, 'share'>
   readonly broadcast: Broadcast
   readonly store: ReplayStore
   readonly dlq: DeadLetterQueue
@@ -84,7 +86,8 @@ export class Consume {
   constructor(needs: ConsumeNeeds) {
     this.#needs = needs
     this.#startUnixMs = needs.clock.unixMs()
-    this.#sequences = new Sequences(needs.metrics)
+    this.#sequences = new Sequences(needs.metrics, needs.ledger.share('thread_names'))
+    needs.ledger.share('fetched').from(() => this.inflightBytes)
     this.#slices = new Slices(needs.clock)
     this.#latency = needs.metrics.e2eLatency.of({ stage: 'producer_to_consumer' })
   }

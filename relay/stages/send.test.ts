@@ -67,6 +67,7 @@ function bench(bounds = { bytesMax: 1 << 20, recordsMax: 1_000 }) {
   const closed: string[] = []
   const lapped: (readonly MissedRange[])[] = []
   let drained = 0
+  let accounted = 0
   const outlet: Outlet = openOutlet({
     socket: socket as unknown as Socket,
     log,
@@ -77,6 +78,7 @@ function bench(bounds = { bytesMax: 1 << 20, recordsMax: 1_000 }) {
     },
     writeBytesMax: 4_096,
     controlBytesMax: 200,
+    queues: { add: (bytes) => (accounted += bytes) },
     onLapped: (missed) => {
       lapped.push(missed)
       outlet.control(pong)
@@ -89,7 +91,8 @@ function bench(bounds = { bytesMax: 1 << 20, recordsMax: 1_000 }) {
     log.append(0, next, Buffer.alloc(size, 1))
     next += 1n
   }
-  return { append, closed, gaveUp, lapped, log, outlet, socket, drained: () => drained }
+  const counts = { drained: () => drained, accounted: () => accounted }
+  return { append, closed, gaveUp, lapped, log, outlet, socket, ...counts }
 }
 const pong = jsonFrame({ type: 'pong' })
 const none = new Map<number, bigint>()
@@ -148,6 +151,20 @@ describe('live records', () => {
 })
 
 describe('frames of its own', () => {
+  test('are accounted for until they are written, or given up', () => {
+    const { accounted, outlet, socket } = bench()
+    outlet.control(pong)
+    outlet.control(pong)
+    expect([accounted(), outlet.queuedBytes]).toEqual([2 * pong.length, 2 * pong.length])
+    socket.accept()
+    expect(accounted()).toBe(pong.length)
+    outlet.control(pong)
+    outlet.close('shutdown', pong)
+    expect([accounted(), outlet.queuedBytes]).toEqual([2 * pong.length, 2 * pong.length])
+    outlet.abandon()
+    expect([accounted(), socket.isDestroyed]).toEqual([0, true])
+  })
+
   test('go before live records, and nothing else is written beside them', () => {
     const { append, outlet, socket } = bench()
     outlet.goLive()

@@ -70,7 +70,7 @@ class SocketOutlet implements Outlet {
   }
 
   get queuedBytes(): number {
-    return this.#queueBytes
+    return this.#queueBytes + (this.#underWay === 'control' ? this.#underWayBytes : 0)
   }
 
   get isPinning(): boolean {
@@ -87,6 +87,7 @@ class SocketOutlet implements Outlet {
     if (isFull && this.#queueBytes > 0) return false
     this.#queue.push(frame)
     this.#queueBytes += frame.length
+    this.#needs.queues.add(frame.length)
     this.#wasCrowded ||= this.isCrowded
     this.wake()
     return true
@@ -155,15 +156,19 @@ class SocketOutlet implements Outlet {
   close(reason: CloseReason, after?: Buffer): void {
     if (this.#phase !== 'open') return
     this.#reason = reason
-    this.#queue = []
-    this.#queueBytes = 0
+    this.#clearQueue()
     if (after === undefined) return this.#destroy()
     this.#phase = 'ending'
     this.#queue.push(after)
     this.#queueBytes = after.length
+    this.#needs.queues.add(after.length)
     // Unread input would turn the end of the connection into a reset that discards the last frame.
     this.#socket.resume()
     this.wake()
+  }
+
+  abandon(): void {
+    if (this.#phase === 'ending' || this.#phase === 'ended') this.#destroy()
   }
 
   #pump(): void {
@@ -190,9 +195,16 @@ class SocketOutlet implements Outlet {
   #writeQueue(): void {
     const [first] = this.#queue
     const bytes = this.#queue.length === 1 ? first! : Buffer.concat(this.#queue, this.#queueBytes)
+    // From here on they are what is under way.
     this.#queue = []
     this.#queueBytes = 0
     this.#write('control', bytes)
+  }
+
+  #clearQueue(): void {
+    if (this.#queueBytes > 0) this.#needs.queues.add(-this.#queueBytes)
+    this.#queue = []
+    this.#queueBytes = 0
   }
 
   /**
@@ -237,6 +249,7 @@ class SocketOutlet implements Outlet {
   #destroy(): void {
     this.#phase = 'ended'
     this.#socket.destroy()
+    this.#clearQueue()
     this.#letGo()
   }
 
@@ -260,6 +273,7 @@ class SocketOutlet implements Outlet {
   }
 
   #letGo(): void {
+    if (this.#underWay === 'control') this.#needs.queues.add(-this.#underWayBytes)
     this.#underWay = undefined
     this.#underWayBytes = 0
     if (this.#segment === undefined) return
@@ -269,8 +283,7 @@ class SocketOutlet implements Outlet {
 
   #afterClose(): void {
     this.#phase = 'closed'
-    this.#queue = []
-    this.#queueBytes = 0
+    this.#clearQueue()
     this.#letGo()
     this.#settleChunk()
     this.#needs.onClosed(this.#reason)

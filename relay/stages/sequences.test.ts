@@ -1,14 +1,24 @@
 /** The counts of sequences against a model that looks at one event at a time, as DashFlow does. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createMetrics } from '../metrics.ts'
+import { Ledger } from '../limits/ledger.ts'
+import { createMetrics, type Metrics } from '../metrics.ts'
+import { parseSettings } from '../tables/settings-parse.ts'
 import { Sequences, type Numbered } from './sequences.ts'
 
 const u64Max = 18_446_744_073_709_551_615n
 
+/** What follows threads within so many bytes. */
+function of(metrics: Metrics, bytesMax = 1_048_576) {
+  const parsed = parseSettings({ KAFKA_THREAD_NAMES_BYTES: String(bytesMax) })
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const share = new Ledger(parsed.settings).share('thread_names')
+  return { share, sequences: new Sequences(metrics, share) }
+}
+
 function judged() {
   const metrics = createMetrics(false)
-  const sequences = new Sequences(metrics)
+  const { sequences } = of(metrics)
   const counts = () => ({
     gaps: metrics.sequenceGaps.total,
     duplicates: metrics.sequenceDuplicates.total,
@@ -33,6 +43,22 @@ test('tells a gap with its size, a duplicate and a step back', async () => {
   const scrape = await metrics.scrape.text()
   expect(scrape).toContain('dashstream_sequence_gap_size_bucket{le="2"} 1')
   expect(scrape).toContain('dashstream_sequence_gap_size_sum 2')
+})
+
+test('names of threads take so many bytes, whoever sends them, and quiet ones go first', () => {
+  const metrics = createMetrics(false)
+  const { sequences, share } = of(metrics, 100_000)
+  const name = (at: number) => `${at}`.padEnd(200, 'x')
+  for (let at = 0; at < 40_000; at += 1) {
+    sequences.take(at % 8, [{ thread: name(at), sequence: 1n }])
+    expect(share.usedBytes).toBeLessThanOrEqual(100_000)
+  }
+  expect(share.usedBytes).toBeGreaterThan(90_000)
+  sequences.take(39_999 % 8, [{ thread: name(39_999), sequence: 9n }])
+  sequences.take(0, [{ thread: name(0), sequence: 9n }])
+  expect(metrics.sequenceGaps.total).toBe(1)
+  sequences.forgetAll()
+  expect(share.usedBytes).toBe(0)
 })
 
 test('knows the largest number there is', () => {

@@ -3,6 +3,7 @@
  * out of order. It judges only: every record goes on to clients whatever is found.
  */
 import { CappedMap } from '../client/capped-map.ts'
+import type { Share } from '../limits/ledger.ts'
 import type { Metrics } from '../metrics.ts'
 
 /** A thread of a record, as decoding sees it. */
@@ -18,16 +19,22 @@ export interface Numbered {
 const threadsMax = 10_000
 /** Characters of a thread that is remembered at all. */
 const threadLengthMax = 256
+/** What a thread costs beside its name: a number, and places in maps. */
+const threadBytes = 160
 
 type Threads = CappedMap<string, bigint>
 
 export class Sequences {
   readonly #metrics: Metrics
+  readonly #share: Pick<Share, 'add' | 'excessBytes'>
   /** The next sequence of each thread, by partition. */
   readonly #next = new Map<number, Threads>()
 
-  constructor(metrics: Metrics) {
+
+  /** @param share what all threads together may take */
+  constructor(metrics: Metrics, share: Pick<Share, 'add' | 'excessBytes'>) {
     this.#metrics = metrics
+    this.#share = share
   }
 
   /** The record that follows in this partition. */
@@ -41,6 +48,7 @@ export class Sequences {
 
   /** What comes next is not what followed: partitions began anew, or were away. */
   forgetAll(): void {
+    for (const threads of this.#next.values()) while (threads.dropOldest());
     this.#next.clear()
   }
 
@@ -50,6 +58,18 @@ export class Sequences {
     if (next !== undefined && first > next) this.#missing(first - next)
     if (next !== undefined && first < next) this.#again(next, first, last)
     if (next === undefined || last >= next) threads.set(thread, last + 1n)
+    if (next === undefined) this.#remembered(threads, thread)
+  }
+
+  /** The partition that brings new threads forgets its own first. */
+  #remembered(threads: Threads, thread: string): void {
+    this.#share.add(costOf(thread))
+    while (threads.size > 1 && this.#share.excessBytes > 0) threads.dropOldest()
+    while (this.#share.excessBytes > 0 && this.#largest().dropOldest());
+  }
+
+  #largest(): Threads {
+    return [...this.#next.values()].reduce((most, one) => (one.size > most.size ? one : most))
   }
 
   #missing(count: bigint): void {
@@ -69,8 +89,12 @@ export class Sequences {
   #threadsOf(partition: number): Threads {
     const known = this.#next.get(partition)
     if (known !== undefined) return known
-    const threads: Threads = new CappedMap(threadsMax)
+    const threads: Threads = new CappedMap(threadsMax, (thread) => {
+      this.#share.add(-costOf(thread))
+    })
     this.#next.set(partition, threads)
     return threads
   }
 }
+
+const costOf = (thread: string): number => threadBytes + 2 * thread.length

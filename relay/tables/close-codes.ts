@@ -97,6 +97,11 @@ export const closeRows = {
     says: 'The topic was truncated or created anew: its offsets begin again.',
     mayReconnect: true,
   },
+  frame_held_back: {
+    code: 4007,
+    says: 'The client held back the end of a message, and more than others that did so.',
+    mayReconnect: true,
+  },
   resume_refused: {
     code: 4502,
     says: 'The resume request was larger than the relay accepts.',

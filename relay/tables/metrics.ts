@@ -17,6 +17,7 @@ import {
   none,
   ours,
 } from './metric-row.ts'
+import { memoryMetricRows } from './memory-metrics.ts'
 import { replayMetricRows } from './replay-metrics.ts'
 import { sequenceMetricRows } from './sequence-metrics.ts'
 import { stageMetricRows } from './stage-metrics.ts'
@@ -377,6 +378,7 @@ export const metricGroups = {
   intake: { ...intake, ...sequenceMetricRows },
   lag,
   clients,
+  memory: memoryMetricRows,
   replay: replayMetricRows,
   stages: stageMetricRows,
 } as const
@@ -386,6 +388,7 @@ export const metricRows = {
   ...sequenceMetricRows,
   ...lag,
   ...clients,
+  ...memoryMetricRows,
   ...replayMetricRows,
   ...stageMetricRows,
 } as const satisfies Record<string, MetricRow>

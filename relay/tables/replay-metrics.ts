@@ -24,8 +24,8 @@ export const replayMetricRows = {
   ),
   replayOutcomes: counter(
     'relay_replay_outcomes_total',
-    { outcome: ['complete', 'capped', 'degraded', 'timeout', 'abandoned'] },
-    'Replays by how they ended; degraded ones could not ask Redis.',
+    { outcome: ['complete', 'capped', 'degraded', 'timeout', 'abandoned', 'busy'] },
+    'Replays by how they ended; degraded ones could not ask Redis, busy ones got no memory.',
     ours,
   ),
   replayMessages: counter('websocket_replay_messages_total', { mode }, 'Records replayed.'),

@@ -8,6 +8,8 @@ import { hostProblem, isLoopback } from '../limits/hosts.ts'
 import { originProblem } from '../limits/origins.ts'
 import { addressesProblem, hostForm, readAddress, readHost, wordsOf } from './addresses.ts'
 import { levelOf } from './rust-log.ts'
+import { isElastic, shareNames, shareRows } from './memory-shares.ts'
+import { MiB } from './setting-row.ts'
 import {
   type ChoiceRow,
   type NumberRow,
@@ -162,6 +164,11 @@ function contradictions(settings: Settings): string[] {
       'WEBSOCKET_TLS_CERT_FILE and WEBSOCKET_TLS_KEY_FILE must be set together',
     ],
     [
+      settings.memoryBytesMax === 0 || settings.memoryBytesMax >= memoryBytesMin(settings),
+      `WEBSOCKET_MEMORY_BYTES: wanted 0, or at least ${memoryBytesMin(settings)} bytes: what the ` +
+        `shares that bound themselves may use, and 16 MiB; found ${settings.memoryBytesMax}`,
+    ],
+    [
       settings.trustedProxies.every(isRange),
       'WEBSOCKET_TRUSTED_PROXY_IPS: wanted addresses or CIDR ranges, separated by commas',
     ],
@@ -199,6 +206,12 @@ function isRedisUrl(text: string): boolean {
   const { hostname, pathname, port } = new URL(text)
   return readHost(hostname) !== undefined && port !== '0' && /^(?:\/\d*)?$/.test(pathname)
 }
+
+/** What is left to be refused must be enough for somebody to be served. */
+const memoryBytesMin = (settings: Settings): number =>
+  shareNames
+    .filter((name) => !isElastic(name))
+    .reduce((sum, name) => sum + settings[shareRows[name].limit], 16 * MiB)
 
 /** All effective values, for `/version`: in the house's units and without a secret. */
 export function tellSettings(settings: Settings): Record<string, unknown> {

@@ -8,6 +8,7 @@
 
 import { doorSettingRows } from './door-settings.ts'
 import { kafkaSettingRows } from './kafka-settings.ts'
+import { memorySettingRows } from './memory-settings.ts'
 import {
   choice,
   KiB,
@@ -23,6 +24,7 @@ export type { ChoiceRow, FlagRow, ListRow, NumberRow, SettingRow, TextRow } from
 
 export const settingRows = {
   ...kafkaSettingRows,
+  ...memorySettingRows,
   redisUrl: text('REDIS_URL', 'redis://127.0.0.1:6379', 'Replay buffer; may hold a password.', {
     isSecret: true,
   }),

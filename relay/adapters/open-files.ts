@@ -1,0 +1,16 @@
+/**
+ * How many files this process may have open. Each connection is one: where they run out, clients
+ * get no answer at all, nor do Kafka, Redis, or whoever asks whether the relay is alive.
+ */
+import process from 'node:process'
+
+/** The limit, after the runtime has raised it as far as it may; undefined where nobody tells. */
+export function readOpenFilesMax(): number | undefined {
+  const { userLimits } = process.report.getReport() as { readonly userLimits?: Limits }
+  const limit = userLimits?.open_files?.soft
+  return typeof limit === 'number' ? limit : undefined
+}
+
+interface Limits {
+  readonly open_files?: { readonly soft: number | 'unlimited' }
+}
