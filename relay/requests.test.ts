@@ -8,15 +8,16 @@ import { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import { parseSettings } from './tables/settings-parse.ts'
 import type { Wiring } from './wiring.ts'
-import { ManualClock } from './world/manual-clock.ts'
+import { ManualClock, settled } from './world/manual-clock.ts'
 
 function bench() {
   const parsed = parseSettings({})
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
   const ledger = new Ledger(parsed.settings)
   const clock = new ManualClock()
-  const seen = { looks: 0, replays: 0, next: undefined as Map<number, bigint> | undefined }
   const refused: string[] = []
+  const next = undefined as Map<number, bigint> | undefined
+  const seen = { looks: 0, asked: 0, replays: 0, next }
   const replayStore = { epoch: 'e', partitions: async () => ({ found: [] }) }
   const replayGate = { pass: (chunks: AsyncIterable<Buffer>) => chunks }
   const wiring = {
@@ -32,7 +33,7 @@ function bench() {
       seen.looks += 1
       return seen.next
     },
-    logEnd: () => undefined,
+    logEnd: () => void (seen.asked += 1),
   })
   const outlet = {
     placeFence: () => new Map(),
@@ -83,4 +84,25 @@ test('what waits for a replay is paid for by its size, until that is spent', asy
   seen.next = new Map()
   await clock.pass(20, 10)
   expect([share.usedBytes, seen.replays > 0]).toEqual([0, true])
+})
+
+test('very many who wait are gone round in slices, and wait no longer than they may', async () => {
+  const { clock, resume, seen } = bench()
+  seen.next = new Map([[2, 1n]])
+  for (let client = 0; client < 2_000; client += 1) resume('"lastOffsetsByPartition":{"2":"9"}')
+  // From now on each look at the time takes a millisecond.
+  const nowMs = clock.nowMs.bind(clock)
+  let busyMs = 0
+  clock.nowMs = () => nowMs() + (busyMs += 1)
+  seen.asked = 0
+  const perTurn: number[] = []
+  clock.advance(10)
+  perTurn.push(seen.asked)
+  for (let turn = 0; turn < 2_500; turn += 1) {
+    const before = seen.asked
+    await settled()
+    perTurn.push(seen.asked - before)
+  }
+  expect(seen.asked).toBeGreaterThanOrEqual(2_000)
+  expect(Math.max(...perTurn)).toBeLessThan(200)
 })

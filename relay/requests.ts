@@ -3,6 +3,7 @@
  * reset of the buffer, which concerns everybody and is therefore not for everybody.
  */
 import type { ClientFrame, Parsed } from '../proto/control.ts'
+import { FenceLine } from './fence-line.ts'
 import { controlFrame } from './replay/replay-frames.ts'
 import type { ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
@@ -12,7 +13,6 @@ import type { Session } from './session.ts'
 import type { ErrorCode } from './tables/errors.ts'
 import type { metricRows } from './tables/metrics.ts'
 import type { Wiring } from './wiring.ts'
-import { sleep } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
 
 export interface RequestsNeeds {
@@ -28,11 +28,8 @@ export interface RequestsNeeds {
 const resetPartitionsMax = 100
 /** What an entry of a request costs beside its name: a text, a number, and places in maps. */
 const entryBytes = 128
-/** Between two looks at whether a replay may begin. */
-const settleStepMs = 10
 
 type Cleared = Awaited<ReturnType<ReplayStore['clear']>>
-type NextOffsets = ReturnType<RequestsNeeds['nextOffsets']>
 type RefusalReason = (typeof metricRows)['requestsRefused']['labels']['reason'][number]
 
 export class Requests {
@@ -40,11 +37,13 @@ export class Requests {
   readonly #needs: RequestsNeeds
   readonly #turns = new Turns()
   #clearing: Promise<Cleared> | undefined
-  #looking: Promise<NextOffsets> | undefined
+  readonly #fences: FenceLine
 
   constructor(wiring: Wiring, needs: RequestsNeeds) {
     this.#wiring = wiring
     this.#needs = needs
+    const { settings, world } = wiring
+    this.#fences = new FenceLine(world.clock, needs, settings.replayTimeoutMs)
   }
 
   /** Begins the replay that a frame asks for, or says why not. */
@@ -76,58 +75,9 @@ export class Requests {
     void this.#reset(session)
   }
 
-  /**
-   * Sets the fence where live records cannot come before what the client has. A relay that has just
-   * started reads again what its predecessor had not committed: a client with newer cursors waits
-   * until that has passed, and every client until it is known where reading begins.
-   *
-   * @returns undefined when that takes longer than a replay may
-   */
-  async #fence(
-    session: Session,
-    request: ResumeRequest,
-  ): Promise<ReadonlyMap<number, bigint> | undefined> {
-    const { clock } = this.#wiring.world
-    const endMs = clock.nowMs() + this.#wiring.settings.replayTimeoutMs
-    for (let known = this.#needs.nextOffsets(); ; known = await this.#nextSoon()) {
-      if (known !== undefined && !this.#isAhead(request, known)) {
-        // Asked again: it must be of the very moment in which the fence is set.
-        const next = this.#needs.nextOffsets()
-        if (next !== undefined) {
-          // What was taken from Kafka and never reached the log, as dead letters, is below as well.
-          const taken = new Map([...this.#needs.positions(), ...next])
-          return session.outlet.placeFence(taken, request.cursors)
-        }
-      }
-      if (clock.nowMs() >= endMs || session.isOver) return undefined
-    }
-  }
-
-  /** One look for all who wait: after a restart that may be every client there is. */
-  #nextSoon(): Promise<NextOffsets> {
-    this.#looking ??= sleep(this.#wiring.world.clock, settleStepMs).then(() => {
-      this.#looking = undefined
-      return this.#needs.nextOffsets()
-    })
-    return this.#looking
-  }
-
-  /** Whether the client has records of a log that is still ours to be read. */
-  #isAhead({ from, mode, cursors }: ResumeRequest, next: ReadonlyMap<number, bigint>): boolean {
-    if (mode !== 'partition' || from !== 'cursor') return false
-    for (const [partition, offset] of next) {
-      const cursor = cursors.get(partition)
-      if (cursor === undefined || cursor < offset) continue
-      const logEnd = this.#needs.logEnd(partition)
-      // Without Kafka nobody knows; to begin before what it has would be to send that again.
-      if (logEnd === undefined || cursor < logEnd) return true
-    }
-    return false
-  }
-
   async #replay(session: Session, request: ResumeRequest): Promise<void> {
     const { parts, world } = this.#wiring
-    const fence = await this.#fence(session, request)
+    const fence = await this.#fences.place(session, request)
     if (fence === undefined) return session.refuse('REPLAY_TIMEOUT')
     const replay = this.#begin(request, fence)
     const { address } = session.visitor

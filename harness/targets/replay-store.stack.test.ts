@@ -20,7 +20,9 @@ describe('what was added', () => {
     await written(store)
     expect(await store.partitions(signal)).toEqual({ found: [0, 7] })
     const whole = { oldest: 0n, newest: 99n }
-    expect(await store.retained([0, 7], signal)).toEqual({ found: new Map([[0, whole]]) })
+    const other = { oldest: 5n, newest: 9n }
+    const bounds = new Map([[0, whole], [7, other]])
+    expect(await store.retained([0, 7, 8], signal)).toEqual({ found: bounds })
     const { found, offsets, missing } = await replayed(store, 0, 9n, 100n)
     expect([offsets, missing]).toEqual([numbers(10, 99), []])
     for (const { offset, value } of found) expect(value).toEqual(valueOf(0, offset))
