@@ -54,6 +54,7 @@ export class Relay {
   readonly #http: HttpServer
   readonly #connectionNeeds: ConnectionNeeds
   readonly #sockets: SocketServer
+  readonly #partial: PartialFrames
   readonly #sentBytes = new SentBytes()
   readonly #opened = Promise.withResolvers<void>()
   #isListening = false
@@ -64,13 +65,17 @@ export class Relay {
     const { ledger, parts, settings, world } = wiring
     const { clock } = world
     const queues = ledger.share('client_queues')
+    this.#partial = new PartialFrames(ledger.share('partial_frames'))
     this.#log = new ByteLog(parts.ring)
     this.#clients = new Clients({
       log: this.#log,
       clock,
       pinnedBytesMax: settings.pinnedBytesMax,
       queues,
-      onSwept: () => ledger.settle(),
+      onSwept: () => {
+        ledger.settle()
+        this.#partial.look()
+      },
       waitMsMax: settings.sendTimeoutMs,
       soon,
     })
@@ -109,7 +114,7 @@ export class Relay {
       requestsPerSecondMax: settings.requestsPerSecondMax,
     })
     this.#tls = readTlsPair(settings)
-    this.#sockets = createSocketServer(new PartialFrames(ledger.share('partial_frames')))
+    this.#sockets = createSocketServer(this.#partial)
     this.#http = this.#createHttp()
     this.#export()
   }
@@ -364,7 +369,8 @@ export class Relay {
   }
 
   #exportLedger(): void {
-    const { ledger, metrics, replayed } = this.#wiring
+    const { judge, ledger, metrics, replayed } = this.#wiring
+    ledger.share('unpacked').from(() => judge.unpackedBytes)
     ledger.share('ring').from(() => this.#log.ringBytes)
     ledger.share('pinned').from(() => this.#log.pinnedBytes)
     ledger.share('replay_memory').from(() => replayed.bytes.memory)

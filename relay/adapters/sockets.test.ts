@@ -6,7 +6,7 @@ import { Ledger } from '../limits/ledger.ts'
 import { PartialFrames } from '../limits/partial-frames.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { settled } from '../world/manual-clock.ts'
-import { createSocketServer, inboundBytesMax, type Inbound } from './sockets.ts'
+import { createSocketServer, inboundBytesMax, type Inbound, type Reading } from './sockets.ts'
 
 let server: Server
 const sockets: Socket[] = []
@@ -24,12 +24,17 @@ const heldBack: number[] = []
 const settings = parseSettings({ WEBSOCKET_PARTIAL_FRAMES_BYTES: String(2 * inboundBytesMax) })
 if (!settings.ok) throw new Error(settings.problems.join('; '))
 const partial = new Ledger(settings.settings).share('partial_frames')
+const frames = new PartialFrames(partial)
+let reading: Reading
 
 beforeAll(async () => {
-  const upgrades = createSocketServer(new PartialFrames(partial))
+  const upgrades = createSocketServer(frames)
   server = createServer().on('upgrade', (request, socket, rest) => {
     sockets.push(socket as Socket)
-    upgrades.upgrade(request, socket as Socket, rest, () => inbound)
+    upgrades.upgrade(request, socket as Socket, rest, (one) => {
+      reading = one
+      return inbound
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 })
@@ -120,4 +125,18 @@ test('when all hold back too much, whoever holds most is closed, and holds nothi
   expect(heldBack).toHaveLength(1)
   expect(partial.usedBytes).toBeLessThanOrEqual(2 * inboundBytesMax)
   expect(partial.refusals).toBe(1)
+})
+
+test('what came of a client that is not read from is counted when it is looked at', async () => {
+  const before = partial.usedBytes
+  const client = await open()
+  reading.pause()
+  client.write(Buffer.concat(Array.from({ length: 300 }, () => controlFrame)))
+  for (let turns = 0; partial.usedBytes - before < 30_000 && turns < 20_000; turns += 1) {
+    frames.look()
+    await settled()
+  }
+  expect(partial.usedBytes - before).toBeGreaterThanOrEqual(30_000)
+  reading.resume()
+  expect(await held((bytes) => bytes === before)).toBe(before)
 })

@@ -84,7 +84,8 @@ class ReadingSocket extends WebSocket implements PartialHolder {
   #socket: Socket | undefined
   #isDone = false
   #code = 1002
-  /** Of the pieces of the message that is coming: how many were counted, and their bytes. */
+  /** The pieces of the message that is coming; how many were counted, and their bytes. */
+  #message: readonly Buffer[] | undefined
   #pieces = 0
   #pieceBytes = 0
 
@@ -100,19 +101,34 @@ class ReadingSocket extends WebSocket implements PartialHolder {
   /** The library's receiver has taken in what was read: counts what it keeps of it. */
   measure(): void {
     const receiver = receiverOf(this)
-    const bytes = receiver === undefined ? 0 : bytesKept(receiver) + this.#bytesOfPieces(receiver)
-    this.#holds(bytes)
+    if (this.#isDone || receiver === undefined) return
+    const unreadBytes = this.#socket?.readableLength ?? 0
+    this.#holds(unreadBytes + bytesKept(receiver) + this.#bytesOfPieces(receiver))
+  }
+
+  /** The socket goes on reading until its own buffer is full. */
+  override pause(): void {
+    super.pause()
+    this.#partial?.isRead(this, false)
+    this.measure()
+  }
+
+  override resume(): void {
+    super.resume()
+    this.#partial?.isRead(this, true)
+    this.measure()
   }
 
   /** Reads on and keeps nothing of it, so that a last frame still reaches the client. */
   giveUp(): void {
-    this.#socket?.removeAllListeners('data')
+    this.#socket?.removeAllListeners('data').on('data', ignore)
     this.forget()
-    this.#socket?.on('data', ignore)
     this.#finish((inbound) => inbound.heldBack())
   }
 
+  /** Nothing of it is waited for any more. */
   forget(): void {
+    this.#partial?.isRead(this, true)
     const receiver = receiverOf(this)
     const nothing: Receiver = { _buffers: [], _bufferedBytes: 0, _fragments: [] }
     if (receiver !== undefined) Object.assign(receiver, nothing)
@@ -128,7 +144,8 @@ class ReadingSocket extends WebSocket implements PartialHolder {
 
   /** Each piece is a view, which keeps the whole read that it came in. */
   #bytesOfPieces({ _fragments: pieces }: Receiver): number {
-    if (pieces.length < this.#pieces) this.#pieces = this.#pieceBytes = 0
+    if (pieces !== this.#message) this.#pieces = this.#pieceBytes = 0
+    this.#message = pieces
     for (; this.#pieces < pieces.length; this.#pieces += 1) {
       const { buffer } = pieces[this.#pieces]!
       if (pieces[this.#pieces - 1]?.buffer !== buffer) this.#pieceBytes += buffer.byteLength

@@ -7,6 +7,8 @@ import type { Share } from './ledger.ts'
 /** Who sent the beginning of a message. */
 export interface PartialHolder {
   readonly partialBytes: number
+  /** Counts again what it holds, where nothing tells of a change. */
+  measure(): void
   /** Closes it; it holds nothing any more when this returns. */
   giveUp(): void
 }
@@ -14,9 +16,22 @@ export interface PartialHolder {
 export class PartialFrames {
   readonly #share: Pick<Share, 'add' | 'excessBytes' | 'refusals'>
   readonly #holders = new Set<PartialHolder>()
+  /** Those that are not read from: what came all the same waits, and nobody is told of it. */
+  readonly #unread = new Set<PartialHolder>()
 
   constructor(share: Pick<Share, 'add' | 'excessBytes' | 'refusals'>) {
     this.#share = share
+  }
+
+  /** Somebody is not read from for now, or is read from again. */
+  isRead(holder: PartialHolder, isRead: boolean): void {
+    if (isRead) this.#unread.delete(holder)
+    else this.#unread.add(holder)
+  }
+
+  /** Counts what came of those that are not read from; to be called now and then. */
+  look(): void {
+    for (const holder of this.#unread) holder.measure()
   }
 
   /** What somebody holds is another amount than it was. */

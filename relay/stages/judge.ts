@@ -34,6 +34,11 @@ export class Judge {
     this.#payloadBytesMax = payloadBytesMax
   }
 
+  /** Of the large record that is looked through now. */
+  get unpackedBytes(): number {
+    return this.#underWay === undefined ? 0 : this.bytesOf(this.#underWay.value)
+  }
+
   /** Bytes that judging goes through; 0 for what is refused without a look inside. */
   bytesOf(value: Buffer): number {
     const bytes = bytesToScan(value, 'compatible')

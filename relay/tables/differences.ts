@@ -333,6 +333,13 @@ const telling: readonly DifferenceRow[] = [
     noticed: 'Closed; `relay_refused_connections_total{reason="pending"}` if it was too many.',
   },
   {
+    what: 'All that clients make the relay hold has a budget, in shares with limits.',
+    why: 'Twenty clients that read nothing, or a hundred half messages, cost hundreds of MB.',
+    noticed:
+      'Close code 4007 for half messages; `REPLAY_BUSY` where there is no memory for a page; ' +
+      '503 beyond the limit of open files; `relay_memory_used_bytes` by share.',
+  },
+  {
     what: 'A message in more than 1,024 fragments, or in more than 4,096 reads, ends the client.',
     why: 'A megabyte in single bytes cost hundreds of megabytes while it came.',
     noticed: 'Close code 1008.',

@@ -17,6 +17,10 @@ export const shareRows = {
     limit: 'inflightBytesMax',
     says: 'Fetched records that have not been offered to clients yet.',
   },
+  unpacked: {
+    limit: 'payloadBytesMax',
+    says: 'The content of the large record that is looked through; there is one at a time.',
+  },
   ring: {
     limit: 'ringBytesMax',
     says: 'The ring that all clients read from.',
