@@ -39,6 +39,35 @@ describe('the address is', () => {
   })
 })
 
+describe('a request is of this machine', () => {
+  const of = (trusted: readonly string[]) => createClientAddress(trusted)
+  const also = (name: string) => {
+    return Object.assign(request('127.0.0.1'), { headersDistinct: { [name]: ['for=9.9.9.9'] } })
+  }
+
+  test.each([
+    ['by IPv4', request('127.0.0.1'), true],
+    ['by any address of loopback', request('127.9.9.9'), true],
+    ['by IPv6', request('::1'), true],
+    ['by a mapped address', request('::ffff:127.0.0.1'), true],
+    ['through a proxy that says so', request('127.0.0.1', '127.0.0.1, 127.0.0.2'), true],
+    ['not by a neighbour of ::1', request('::2'), false],
+    ['not from elsewhere', request('10.0.0.1'), false],
+    ['not without an address', request(undefined), false],
+    ['not through a proxy from elsewhere', request('127.0.0.1', '127.0.0.1, 9.9.9.9'), false],
+    ['not if any hop is from elsewhere', request('127.0.0.1', '9.9.9.9, 127.0.0.1'), false],
+    ['not if a hop can be anybody', request('127.0.0.1', 'unknown'), false],
+    ['not if a hop is empty', request('127.0.0.1', ''), false],
+    ['not if another proxy says that it was forwarded', also('forwarded'), false],
+    ['nor in yet another way', also('x-real-ip'), false],
+  ])('%s', (_, from, wanted) => {
+    expect(of(['127.0.0.0/8', '::1']).isLocal(from)).toBe(wanted)
+  })
+  test('not through a proxy that nobody named, whatever it says', () => {
+    expect(of([]).isLocal(request('127.0.0.1', '127.0.0.1'))).toBe(false)
+  })
+})
+
 const word = fc.nat(0xffff).map((value) => value.toString(16))
 const words = (count: number) => fc.array(word, { minLength: count, maxLength: count })
 /** Not of a trusted range. */

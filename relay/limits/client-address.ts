@@ -32,15 +32,14 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
       const address = addressOf(request, isTrusted)
       return address === undefined ? 'unknown' : countedAs(address)
     },
-    isLocal(request) {
-      const address = addressOf(request, isTrusted)
-      if (address?.range() !== 'loopback') return false
+    isLocal({ headersDistinct: headers, socket }) {
+      const peer = read(socket.remoteAddress ?? '')
+      if (!isOfThisMachine(peer)) return false
+      const forwarded = headers['x-forwarded-for']
       // Whoever is asked for by a proxy that nobody named, or in words that are not read here, may
       // be anywhere. Who pretends to be forwarded harms nobody but itself.
-      if (request.headers['x-forwarded-for'] === undefined) {
-        return unread.every((name) => request.headers[name] === undefined)
-      }
-      return isTrusted(read(request.socket.remoteAddress ?? '') ?? address)
+      if (forwarded === undefined) return unread.every((name) => headers[name] === undefined)
+      return isTrusted(peer) && hopsOf(forwarded).every((hop) => isOfThisMachine(readHop(hop)))
     },
   }
 }
@@ -53,16 +52,23 @@ function addressOf(
   isTrusted: (address: Address) => boolean,
 ): Address | undefined {
   let address = read(request.socket.remoteAddress ?? '')
-  const forwarded = request.headersDistinct['x-forwarded-for'] ?? []
-  const hops = forwarded.join(',').split(',').reverse()
-  for (const hop of hops) {
+  const forwarded = request.headersDistinct['x-forwarded-for']
+  for (const hop of forwarded === undefined ? [] : hopsOf(forwarded).reverse()) {
     if (address === undefined || !isTrusted(address)) return address
-    const next = read(withoutPort(hop.trim()))
+    const next = readHop(hop)
     if (next === undefined) return address
     address = next
   }
   return address
 }
+
+/** All of them, from the client on. They are read one by one, because a header has room for many. */
+const hopsOf = (lines: readonly string[]): string[] => lines.join(',').split(',')
+
+const readHop = (hop: string): Address | undefined => read(withoutPort(hop.trim()))
+
+const isOfThisMachine = (address: Address | undefined): address is Address =>
+  address?.range() === 'loopback'
 
 /** The network of an IPv6 address, whatever its spelling; an IPv4 address as it is. */
 function countedAs(address: Address): string {
