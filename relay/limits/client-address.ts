@@ -62,7 +62,7 @@ function addressOf(
   return address
 }
 
-/** All of them, from the client on. They are read one by one, because a header has room for many. */
+/** All of them, from the client on, read one by one: a header has room for very many. */
 const hopsOf = (lines: readonly string[]): string[] => lines.join(',').split(',')
 
 const readHop = (hop: string): Address | undefined => read(withoutPort(hop.trim()))
