@@ -35,6 +35,8 @@ export class Epoch {
   /** The same until it is used: batches under way all offer it. */
   #following: string
   #hasMet = false
+  /** The topic that was created anew as the one whose epoch this is now. */
+  #leftTopic: string | undefined
   /** When Redis was last known to hold it; undefined for never. */
   #heldMs: number | undefined
 
@@ -72,10 +74,14 @@ export class Epoch {
     return news
   }
 
-  /** Whether Redis, which we have never met, holds what is surely of another topic. */
+  /**
+   * Whether Redis holds what is surely of another topic: any, if we have never met; later the one
+   * that we have left, which a replica that was behind brings back after a failover.
+   */
   isOfAnotherTopic(found: string): boolean {
     const [ours, theirs] = [topicOf(this.#value), topicOf(found)]
-    return !this.#hasMet && ours !== undefined && theirs !== undefined && ours !== theirs
+    if (ours === undefined || theirs === undefined || ours === theirs) return false
+    return !this.#hasMet || theirs === this.#leftTopic
   }
 
   /** Whether Redis ever held an epoch of this relay's. */
@@ -91,9 +97,11 @@ export class Epoch {
 
   /** Begins a new one, which Redis does not hold yet. */
   renew(): void {
+    const topic = topicOf(this.#value)
     this.#value = this.#make()
     this.#following = this.#make()
     this.#heldMs = undefined
+    if (topicOf(this.#value) !== topic) this.#leftTopic = topic
   }
 }
 

@@ -300,18 +300,22 @@ export class RedisWriter {
     answers: readonly RedisReply[],
     value: string,
   ): readonly OpenBlock[] {
-    const { epoch, signals } = this.#needs
+    const { epoch, signals, trouble } = this.#needs
     // Ours has changed meanwhile: what the answer says of Redis' may be the older news.
     const isNews = value === epoch.value
     const back: OpenBlock[] = []
+    let isGranted = true
     for (const [at, part] of parts.entries()) {
       const answer = answers[at]
-      if (isNews && isOfWrongServer(answer)) {
+      const isWrong = isNews && isOfWrongServer(answer)
+      if (isWrong) {
         this.#refused('write', answer)
         this.#writtenMs.delete(part[0])
         back.push(...part[1])
-      } else this.#judge(part, answer, isNews)
+      }
+      isGranted = !isWrong && this.#judge(part, answer, isNews) && isGranted
     }
+    if (isGranted) trouble.granted('write')
     // What was written before a reset must not come after it.
     if (value === epoch.value) return back
     if (back.length > 0) signals.redisFailed(recordsOf(back), 'refused')
@@ -335,8 +339,12 @@ export class RedisWriter {
     return writtenMs !== undefined && nowMs - writtenMs < livesMs
   }
 
-  /** Reads the answer to a batch: did it arrive, and is Redis still what it was? */
-  #judge([partition, blocks]: Part, answer: RedisReply | undefined, isNews: boolean): void {
+  /**
+   * Reads the answer to a part: did it arrive, and is Redis still what it was?
+   *
+   * @returns whether Redis has granted it
+   */
+  #judge([partition, blocks]: Part, answer: RedisReply | undefined, isNews: boolean): boolean {
     const { epoch, metrics, signals, trouble } = this.#needs
     try {
       const written = scripts.readWritten(answer)
@@ -351,13 +359,14 @@ export class RedisWriter {
       const missed = recordsOf(blocks.slice(written.done))
       if (missed > 0) signals.redisFailed(missed, written.failure ? 'refused' : 'foreign_epoch')
       if (written.failure !== undefined || isRefused) metrics.redisErrors.add()
-      if (written.failure === undefined) trouble.granted('write')
-      else trouble.refused('write', written.failure)
+      if (written.failure !== undefined) trouble.refused('write', written.failure)
       this.#follow(news)
+      return written.failure === undefined
     } catch (error) {
       metrics.redisErrors.add()
       signals.redisFailed(recordsOf(blocks), 'refused')
       this.#refused('write', error as Error)
+      return false
     }
   }
 

@@ -280,6 +280,19 @@ describe('epoch', () => {
     expect(isOther('topic-2.new')).toBe(false)
   })
 
+  test('of the topic that we have left is known for ever, as after a failover', () => {
+    let topic = 'topic-1'
+    const epoch = new Epoch(new ManualClock(), 1_000, () => `${topic}.any`)
+    epoch.held()
+    epoch.renew()
+    expect(epoch.isOfAnotherTopic('topic-1.old')).toBe(false)
+    topic = 'topic-2'
+    epoch.renew()
+    epoch.held()
+    const found = ['topic-1.old', 'topic-2.new', 'topic-3.newer']
+    expect(found.map((one) => epoch.isOfAnotherTopic(one))).toEqual([true, false, false])
+  })
+
   test('of our own making is offered until Redis holds it', () => {
     const { epoch } = beginEpoch()
     epoch.held()
