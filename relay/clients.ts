@@ -70,6 +70,11 @@ export class Clients {
     return [...this.#sessions]
   }
 
+  /** Does something with each client, in slices; settles when it was done with all. */
+  async round(work: (session: Session) => void): Promise<void> {
+    await new Rounds(this.#needs.clock, this.#sessions, work).begin()
+  }
+
   /**
    * The log has grown: every client takes what it can.
    *

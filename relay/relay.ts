@@ -193,9 +193,9 @@ export class Relay {
     const endMs = lastMs + wayOutMs.farewell
     while (this.#clients.count > 0 && clock.nowMs() < endMs) {
       const isLate = clock.nowMs() >= lastMs
-      for (const session of this.#clients.all()) {
+      await this.#clients.round((session) => {
         if (!session.isOver && (isLate || this.#hasAll(session))) session.close('shutdown')
-      }
+      })
       await sleep(clock, 20)
     }
   }

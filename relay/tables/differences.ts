@@ -127,6 +127,11 @@ const resuming: readonly DifferenceRow[] = [
     noticed: '`replay_complete.degraded`, and gaps for what could not be read.',
   },
   {
+    what: 'What a client sends is charged by its bytes, and read no further than it may name.',
+    why: 'A frame of a megabyte and 85,000 entries was read to its end before it was refused.',
+    noticed: 'A client that sends much is read from later; `{n}` is `at least` one too many.',
+  },
+  {
     what: 'Resumes, replays and resets have limits, for one client and for all together.',
     why: 'Sixty bytes of a resume cost a whole replay, and nothing kept a client from looping.',
     noticed: '`TOO_MANY_RESUMES`, `TOO_MANY_RESETS`; `REPLAY_BUSY` closes with 4005.',

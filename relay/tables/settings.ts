@@ -194,7 +194,8 @@ export const settingRows = {
     'WEBSOCKET_CLIENT_FRAMES_PER_SEC',
     'count',
     [500, 0, 1_000_000],
-    'Frames that a client may send, ten seconds of them at once; past that it is read from later.',
+    'Frames that a client may send, ten seconds of them at once; past that it is read from ' +
+      'later. Each 256 bytes of a frame count as one more.',
     { zeroMeans: 'no limit', isOurs: true },
   ),
   clientResumesPerMinuteMax: number(
