@@ -90,6 +90,8 @@ export interface KafkaConsumer {
 
 const retry = { firstMs: 250, mostMs: 5_000 } as const
 const metadataMsMax = 30_000
+/** Records that are looked at in one turn of the event loop: a few milliseconds. */
+const recordsAtOnce = 8_192
 /** Batches that are taken side by side, so that one which rests does not hold up the others. */
 const workers = 8
 
@@ -254,7 +256,7 @@ class GroupConsumer implements KafkaConsumer {
   async #take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     const { kafkaTopic: topic } = this.#needs.settings
-    const fetched = fetchedOf(batch)
+    const fetched = await fetchedOf(batch)
     let nextOffset = fetched.nextOffset
     const isTaken = await this.#needs.onBatch(fetched, {
       isStale: () => payload.isStale() || !payload.isRunning(),
@@ -277,11 +279,16 @@ class GroupConsumer implements KafkaConsumer {
   }
 }
 
-function fetchedOf(batch: Batch & { readonly fetchedOffset?: string }): Fetched {
+async function fetchedOf(batch: Batch & { readonly fetchedOffset?: string }): Promise<Fetched> {
   const fetchedOffset = BigInt(batch.fetchedOffset ?? batch.firstOffset() ?? '0')
+  const records: FetchedRecord[] = []
+  for (const message of batch.messages) {
+    records.push(recordOf(message, fetchedOffset))
+    if (records.length % recordsAtOnce === 0) await new Promise(setImmediate)
+  }
   return {
     partition: batch.partition,
-    records: batch.messages.map((message) => recordOf(message, fetchedOffset)),
+    records,
     fetchedOffset,
     nextOffset: BigInt(batch.lastOffset()) + 1n,
     highWatermark: BigInt(batch.highWatermark),
