@@ -1,3 +1,7 @@
+/** Commits: what the group has taken, and when it is told what. */
+import type { Logger } from './adapters/logger.ts'
+import type { Metrics } from './metrics.ts'
+
 /**
  * What a group has committed, as one assignment knows it. While a partition was away, another
  * member may have gone further than we have, and a commit of ours must not take that back: whoever
@@ -28,5 +32,63 @@ export class Commits {
   /** The group took these. */
   taken(offsets: ReadonlyMap<number, bigint>): void {
     for (const [partition, offset] of offsets) this.#known?.set(partition, offset)
+  }
+}
+
+export interface CommitterNeeds {
+  readonly metrics: Metrics
+  readonly logger: Logger
+  /** For each partition of ours the offset below which everything is settled. */
+  readonly offsets: () => ReadonlyMap<number, bigint>
+  /** What the group has committed of our partitions. @throws when it cannot be asked */
+  readonly ask: () => Promise<ReadonlyMap<number, bigint>>
+  /** @throws when the group did not take them */
+  readonly commit: (offsets: ReadonlyMap<number, bigint>) => Promise<void>
+}
+
+/** Commits what has changed, one commit at a time. */
+export class Committer {
+  readonly #needs: CommitterNeeds
+  /** Of this assignment. */
+  #commits: Commits
+  #last: Promise<void> = Promise.resolve()
+  #isDue = false
+
+  constructor(needs: CommitterNeeds) {
+    this.#needs = needs
+    this.#commits = new Commits(needs.ask)
+  }
+
+  /** What the group has is of another assignment, or of other logs: it is asked anew. */
+  begin(): void {
+    this.#commits = new Commits(this.#needs.ask)
+  }
+
+  /** On the timer: skipped while the last one has not been answered, so that none pile up. */
+  due(): void {
+    if (this.#isDue) return
+    this.#isDue = true
+    void this.now().finally(() => (this.#isDue = false))
+  }
+
+  /** Settles when it was answered; never throws. */
+  now(): Promise<void> {
+    return (this.#last = this.#last.then(() => this.#commit()))
+  }
+
+  /** A failure is counted; the next commit covers it. */
+  async #commit(): Promise<void> {
+    const { commit, logger, metrics, offsets } = this.#needs
+    try {
+      const commits = this.#commits
+      const ahead = await commits.ahead(offsets())
+      if (ahead.size === 0 || commits !== this.#commits) return
+      await commit(ahead)
+      commits.taken(ahead)
+      metrics.commits.add()
+    } catch (error) {
+      metrics.commitFailures.add()
+      logger.warn({ err: error }, 'offsets could not be committed')
+    }
   }
 }

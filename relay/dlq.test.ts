@@ -32,6 +32,7 @@ function bench(send: LetterBox['send'], wanted: Partial<Settings> = {}) {
     dlqSendTimeoutMs: 1_000,
     dlqSendsMax: 3,
     dlqWaitingBytesMax: 1 << 20,
+    healthWindowMs: 120_000,
     isDlqPayloadIncluded: false,
     payloadBytesMax: 1 << 20,
     ...wanted,

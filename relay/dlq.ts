@@ -7,6 +7,7 @@
  *
  * Bounded in requests under way and in bytes that wait or are under way.
  */
+import { Recency } from './health/recency.ts'
 import { type Letter, letterOf, type Poison, traceId } from './letter.ts'
 import { MalformedLines } from './malformed-lines.ts'
 import type { Metrics } from './metrics.ts'
@@ -34,6 +35,7 @@ export interface DlqNeeds {
     | 'dlqSendTimeoutMs'
     | 'dlqSendsMax'
     | 'dlqWaitingBytesMax'
+    | 'healthWindowMs'
     | 'isDlqPayloadIncluded'
     | 'payloadBytesMax'
   >
@@ -76,12 +78,14 @@ export class DeadLetterQueue {
   #wasFull = false
   #retry: Timer | undefined
   #troubleSinceMs: number | undefined
+  readonly #lost: Recency
   #idle = Promise.withResolvers<void>()
 
   constructor(needs: DlqNeeds) {
     this.#needs = needs
     this.#isClosed = needs.settings.dlqMode === 'fail_closed'
     this.#lines = new MalformedLines(needs.clock, needs.logger)
+    this.#lost = new Recency(needs.clock, needs.settings.healthWindowMs)
   }
 
   /** Whether the next letter is taken. Fail-open always says so, and may lose it. */
@@ -95,6 +99,10 @@ export class DeadLetterQueue {
   /** Letters that are not settled. */
   get openCount(): number {
     return this.#openCount
+  }
+  /** Letters that were lost within the window of health. */
+  get lostCount(): number {
+    return this.#lost.count()
   }
   /** For how long letters have been sent in vain; undefined when the last ones got through. */
   get troubleMs(): number | undefined {
@@ -256,6 +264,7 @@ export class DeadLetterQueue {
   }
 
   #fail(reason: 'timeout' | 'kafka_error' | 'backpressure', count: number): void {
+    this.#lost.add(count)
     this.#needs.metrics.dlqSendFailures.of({ reason }).add(count)
   }
 

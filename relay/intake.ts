@@ -5,16 +5,18 @@
 import { createAdmin, type KafkaAdmin } from './adapters/kafka-admin.ts'
 import { createKafka } from './adapters/kafka-client.ts'
 import { createConsumer, type KafkaConsumer } from './adapters/kafka-consumer.ts'
-import { classify, explain } from './adapters/kafka-errors.ts'
+import { classify, explain, isTopicMissing } from './adapters/kafka-errors.ts'
 import { createLetterBox, type KafkaLetterBox } from './adapters/kafka-producer.ts'
 import { findNamespace } from './cluster.ts'
-import { Commits } from './commits.ts'
+import { Committer } from './commits.ts'
 import { DeadLetterQueue } from './dlq.ts'
-import { LagMonitor, type Watermarks } from './lag/monitor.ts'
+import { LagMonitor } from './lag/monitor.ts'
 import { Stall } from './lag/stall.ts'
+import { Logs } from './logs.ts'
 import type { HealthFacts, PausedPartition } from './parts.ts'
 import type { Broadcast } from './stages/broadcast.ts'
 import { Consume, type ConsumeNeeds } from './stages/consume.ts'
+import { type Start, Starts } from './starts.ts'
 import { Topic } from './topic.ts'
 import type { Wiring } from './wiring.ts'
 import { withDeadline } from './world/deadline.ts'
@@ -27,11 +29,6 @@ export interface IntakeNeeds {
   readonly onBegunAnew: () => void
 }
 
-/**
- * How long an answer may take: log ends before the start, commits before the first of ours, and
- * which topic it is before anything of it is taken.
- */
-const askMs = { heads: 15_000, commits: 2_000, topic: 2_000 } as const
 /**
  * Partitions are followed for so long after the consumer is gone, and the breaker's time longer,
  * because a consumer that never comes back is what the breaker is for.
@@ -50,17 +47,17 @@ export class Intake {
   readonly #consume: Consume
   readonly #consumer: KafkaConsumer
   readonly #topic: Topic
-  /** Of this assignment. */
-  #commits = new Commits(() => this.#askCommitted())
+  readonly #starts: Starts
   /** Log ends before the first record was read: records below are old. */
   #heads: ReadonlyMap<number, bigint> = new Map()
-  readonly #logEnds = new Map<number, bigint>()
+  readonly #logs: Logs
   readonly lag: LagMonitor
   readonly stall: Stall
   #assigned: readonly number[] = []
-  #committing: Promise<void> = Promise.resolve()
-  #hasDueCommit = false
+  readonly #committer: Committer
   hasJoined = false
+  /** The topic, while Kafka says that there is none of its name. */
+  missingTopic: string | undefined
   #wasJoined = false
   /** Consumers that are gone. */
   #leftCount = 0
@@ -74,11 +71,20 @@ export class Intake {
     const { settings } = wiring
     const topic = settings.kafkaDlqTopic || `${settings.kafkaTopic}-dlq`
     this.#admin = createAdmin(this.#client('admin'), clock)
+    this.#logs = new Logs({ clock, admin: this.#admin, settings })
     this.#box = createLetterBox(this.#client('dlq'), clock, topic, settings.dlqSendTimeoutMs)
     this.#topic = this.#createTopic()
     this.#dlq = this.#createDlq()
     this.#consume = this.#createConsume(needs)
     this.#consumer = this.#createConsumer(needs)
+    this.#starts = this.#createStarts()
+    this.#committer = new Committer({
+      metrics: wiring.metrics,
+      logger: wiring.world.logger,
+      offsets: () => this.#toCommit(),
+      ask: () => this.#logs.committed(this.#assigned),
+      commit: (offsets) => this.#consumer.commit(offsets),
+    })
     this.stall = new Stall({
       clock,
       position: (partition) => this.#consume.position(partition),
@@ -99,27 +105,41 @@ export class Intake {
   }
 
   deadLetters(): HealthFacts['deadLetters'] {
-    return { open: this.#dlq.openCount, troubleMs: this.#dlq.troubleMs }
+    const { lostCount: lost, openCount: open, troubleMs } = this.#dlq
+    return { open, troubleMs, lost }
   }
 
   /**
-   * For each partition that is ours the next offset to be taken; undefined as long as group and log
-   * ends have not answered. What was read before the group was lost goes on where it stands.
+   * For each partition that is ours the next offset to be taken; undefined as long as Kafka has not
+   * answered. Left out is what nobody can tell of, of which nothing was ever read either. What was
+   * read before the group was lost goes on where it stands.
    */
   nextOffsets(): ReadonlyMap<number, bigint> | undefined {
-    if (this.hasJoined) return this.lag.nextOffsets()
-    return this.#wasJoined ? this.positions() : undefined
+    if (!this.hasJoined) return this.#wasJoined ? this.positions() : undefined
+    if (!this.#starts.isAsked) return undefined
+    const ours = new Set(this.#assigned)
+    return new Map(Array.from(this.positions()).filter(([partition]) => ours.has(partition)))
+  }
+
+  /** Partitions of ours that are not read, because Kafka does not say where they begin. */
+  unplaced(): number[] {
+    return this.#unplaced(this.#assigned)
+  }
+
+  /** Joined, and told once by Kafka where to begin: what is produced from now on is read. */
+  get hasBegun(): boolean {
+    return this.hasJoined && this.#starts.hasBegun
   }
 
   /** Where the log of a partition ended when it was last asked for. */
   logEnd(partition: number): bigint | undefined {
-    return this.#logEnds.get(partition)
+    return this.#logs.end(partition)
   }
 
   /** Finds the cluster, joins the group and follows the lag until `stop`. Never throws. */
   async run(): Promise<void> {
     const { clock } = this.#wiring.world
-    clock.every(this.#wiring.settings.commitIntervalMs, () => this.#commitInTurn())
+    clock.every(this.#wiring.settings.commitIntervalMs, () => this.#committer.due())
     await this.#findNamespace().catch(() => undefined)
     await this.#findHeads()
     if (this.#stopping.signal.aborted) return
@@ -140,7 +160,7 @@ export class Intake {
     const { clock, logger } = this.#wiring.world
     const steps: readonly (readonly [string, () => Promise<void>])[] = [
       ['flushing dead letters', () => this.#dlq.flushed()],
-      ['committing offsets', () => this.#commit()],
+      ['committing offsets', () => this.#committer.now()],
       ['leaving the group', () => this.#consumer.stop()],
     ]
     for (const [what, work] of steps) {
@@ -172,66 +192,26 @@ export class Intake {
     world.logger.warn({ topicId, isOther }, 'the topic was truncated or created anew')
     metrics.logRegressions.add()
     this.#heads = new Map()
-    this.#logEnds.clear()
-    this.#commits = new Commits(() => this.#askCommitted())
+    this.#logs.forget()
+    this.#committer.begin()
     // Logs that are long enough would be read on where the other ones stood.
     const fromStart = isOther ? this.#assigned : []
     this.#consume.begunAnew(fromStart)
     this.lag.begunAnew()
     replayed.logRegressed(topicId)
     this.#needs.onBegunAnew()
-    this.#consumer.readAnew(fromStart)
+    this.#consumer.readFrom(new Map(fromStart.map((partition) => [partition, 0n])))
+    this.#starts.assigned(this.#assigned)
   }
 
   /** Once. Without an answer no record is old: better one failure too many than one too few. */
   async #findHeads(): Promise<void> {
     if (this.#stopping.signal.aborted) return
-    try {
-      this.#heads = await this.#admin.logEnds(this.#wiring.settings.kafkaTopic, askMs.heads)
-    } catch (error) {
-      this.#wiring.world.logger.warn({ err: error }, 'where the logs end is not known: all is new')
-    }
-  }
-
-  /** On the timer: skipped while the last one has not been answered, so that none pile up. */
-  #commitInTurn(): void {
-    if (this.#hasDueCommit) return
-    this.#hasDueCommit = true
-    void this.#commit().finally(() => (this.#hasDueCommit = false))
-  }
-
-  /** Commits what has changed, one commit at a time. */
-  #commit(): Promise<void> {
-    this.#committing = this.#committing.then(() => this.#commitNow())
-    return this.#committing
-  }
-
-  /** A failure is counted; the next commit covers it. */
-  async #commitNow(): Promise<void> {
-    if (this.#assigned.length === 0) return
-    try {
-      const commits = this.#commits
-      const offsets = await commits.ahead(this.#toCommit())
-      if (offsets.size === 0 || commits !== this.#commits) return
-      await this.#consumer.commit(offsets)
-      commits.taken(offsets)
-      this.#wiring.metrics.commits.add()
-    } catch (error) {
-      this.#wiring.metrics.commitFailures.add()
-      this.#wiring.world.logger.warn({ err: error }, 'offsets could not be committed')
-    }
-  }
-
-  /** Commits beyond the end of a log were made in another one, and mean nothing. */
-  async #askCommitted(): Promise<ReadonlyMap<number, bigint>> {
-    const { clock } = this.#wiring.world
-    const ask = (signal: AbortSignal) => this.#watermarks(this.#assigned, signal)
-    const marks = await withDeadline(clock, askMs.commits, 'asking for the commits', ask)
-    return new Map(
-      Array.from(marks).flatMap(([partition, { committed, logEnd }]) =>
-        committed === undefined || committed > logEnd ? [] : [[partition, committed] as const],
-      ),
-    )
+    const { logger } = this.#wiring.world
+    this.#heads = await this.#logs.heads().catch((error: unknown) => {
+      logger.warn({ err: error }, 'where the logs end is not known: all is new')
+      return new Map()
+    })
   }
 
   /** Offset of every partition of ours below which everything is settled. */
@@ -241,8 +221,7 @@ export class Intake {
       const next = this.#consume.position(partition)
       if (next === undefined) continue
       const safe = this.#dlq.commitable(partition, next)
-      const offset = this.#wiring.parts.offsets.toCommit(safe)
-      offsets.set(partition, offset)
+      offsets.set(partition, this.#wiring.parts.offsets.toCommit(safe))
     }
     return offsets
   }
@@ -255,13 +234,14 @@ export class Intake {
 
   #failed(error: unknown): void {
     if (this.#stopping.signal.aborted) return
+    if (isTopicMissing(error)) this.missingTopic = this.#wiring.settings.kafkaTopic
     this.#wiring.signals.infraError(classify(error))
   }
 
   #createTopic(): Topic {
     const { kafkaTopic } = this.#wiring.settings
     return new Topic({
-      ask: () => this.#admin.topicId(kafkaTopic, askMs.topic).catch(() => undefined),
+      ask: (limitMs) => this.#admin.topicId(kafkaTopic, limitMs).catch(() => undefined),
       onFound: (id) => this.#foundTopic(id),
       onReplaced: (id, isOther) => this.#begunAnew(id, isOther),
     })
@@ -305,7 +285,7 @@ export class Intake {
       onFetched: () => this.#wiring.metrics.fetches.add(),
       onAssigned: (partitions) => this.#assign(partitions),
       onLeft: () => this.#left(),
-      onRebalancing: () => void this.#commit(),
+      onRebalancing: () => void this.#committer.now(),
       onError: (error) => this.#failed(error),
     })
   }
@@ -313,6 +293,7 @@ export class Intake {
   #assign(partitions: readonly number[]): void {
     this.#beginAssignment(partitions)
     this.hasJoined = this.#consumer.isRunning
+    if (this.hasJoined) this.missingTopic = undefined
     if (this.hasJoined && !this.#wasJoined) {
       const { startRetries } = this.#wiring.metrics
       startRetries.of({ operation: 'kafka_subscribe' }).observe(this.#leftCount)
@@ -320,6 +301,34 @@ export class Intake {
     this.#wasJoined ||= this.hasJoined
     if (this.hasJoined) this.#wiring.metrics.rebalances.add()
     this.lag.assigned(partitions)
+    this.#starts.assigned(partitions)
+  }
+
+  #unplaced(among: readonly number[]): number[] {
+    return among.filter((partition) => this.#consume.position(partition) === undefined)
+  }
+
+  /** The group learns at once where it stands: a crash before the first record must not hide it. */
+  #place(starts: readonly Start[]): void {
+    for (const start of starts) this.#consume.begin(start)
+    this.#consumer.readFrom(new Map(starts.map(({ partition, offset }) => [partition, offset])))
+    void this.#committer.now()
+  }
+
+  #createStarts(): Starts {
+    const { settings, world } = this.#wiring
+    return new Starts({
+      ...world,
+      reset: settings.kafkaAutoOffsetReset,
+      ask: (wanted) => this.#logs.marks(wanted),
+      unplaced: (among) => this.#unplaced(among),
+      found: (offsets) => this.#consumer.commit(offsets),
+      place: (starts) => this.#place(starts),
+      onFailed: (error) => {
+        const explained = explain(error, settings.kafkaSecurityProtocol)
+        world.logger.warn({ err: error, ...explained }, 'where reading begins is not known yet')
+      },
+    })
   }
 
   /** Without a consumer nothing is committed, but how far behind the clients are still counts. */
@@ -333,9 +342,10 @@ export class Intake {
   /** What was known of the last one says nothing about this one. */
   #beginAssignment(partitions: readonly number[]): void {
     this.#assigned = partitions
+    this.#starts.stop()
     this.#consume.reassigned()
-    this.#commits = new Commits(() => this.#askCommitted())
-    this.#logEnds.clear()
+    this.#committer.begin()
+    this.#logs.forget()
   }
 
   #createLag(): LagMonitor {
@@ -349,7 +359,7 @@ export class Intake {
         poll: (partitions, signal) => {
           // Beside it: what it costs must not count against the deadline of the poll.
           void this.#topic.follow()
-          return this.#watermarks(partitions, signal)
+          return this.#logs.watermarks(partitions, signal)
         },
       },
       intake: {
@@ -358,6 +368,7 @@ export class Intake {
       },
       intervalMs: settings.lagIntervalMs,
       timeoutMs: settings.lagPollTimeoutMs,
+      firstTimeoutMs: Math.max(settings.lagPollTimeoutMs, settings.kafkaRequestTimeoutMs),
       followLostMs: followLostMs + settings.breakerMs,
       staleMs: settings.lagStaleMs,
       autoOffsetReset: settings.kafkaAutoOffsetReset,
@@ -372,18 +383,6 @@ export class Intake {
         logger.warn({ err: error, ...explained }, 'the lag could not be polled')
       },
     })
-  }
-
-  async #watermarks(
-    partitions: readonly number[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<number, Watermarks>> {
-    const { kafkaGroupId, kafkaTopic } = this.#wiring.settings
-    const marks = await this.#admin.watermarks(kafkaTopic, kafkaGroupId, partitions, signal)
-    for (const [partition, { logEnd }] of marks) {
-      this.#logEnds.set(partition, logEnd)
-    }
-    return marks
   }
 
   #export(): void {

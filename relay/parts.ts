@@ -135,6 +135,12 @@ export interface PausedPartition {
   readonly offset: bigint
   readonly why: 'policy' | 'dead_letters'
 }
+/** Dead letters that Kafka does not take: open ones, for how long, and those lost of late. */
+export interface LetterFacts {
+  readonly open: number
+  readonly troubleMs: number | undefined
+  readonly lost: number
+}
 /** Facts from which /health is decided: recent counts and ages, never lifetime totals. */
 export interface HealthFacts {
   readonly uptimeMs: number
@@ -165,10 +171,13 @@ export interface HealthFacts {
   readonly lagRecords: number | undefined
   /** Partitions of ours that stopped before a malformed record, and why. */
   readonly paused: readonly PausedPartition[]
-  /** Dead letters that Kafka does not take: how many are open, and for how long in vain. */
-  readonly deadLetters: { readonly open: number; readonly troubleMs: number | undefined }
+  readonly deadLetters: LetterFacts
   /** Whether the brokers left the last polls of the lag monitor unanswered. */
   readonly areBrokersSilent: boolean
+  /** Partitions of ours that are not read, because Kafka does not say where they begin. */
+  readonly unplaced: readonly number[]
+  /** The topic that is to be relayed, if Kafka says that there is none of its name. */
+  readonly missingTopic: string | undefined
   readonly isRedisEnabled: boolean
   /** What a Redis that is reached refuses now, if it does. */
   readonly redisRefusal?: RedisRefusal | undefined

@@ -295,6 +295,8 @@ export class Relay {
     const facts = signals.facts({
       lagRecords: this.#intake.lag.waitingRecords(),
       areBrokersSilent: this.#intake.lag.areBrokersSilent,
+      unplaced: this.#intake.unplaced(),
+      missingTopic: this.#intake.missingTopic,
       paused: this.#intake.paused(),
       deadLetters: this.#intake.deadLetters(),
       isRedisEnabled: replayBuffer['redis_enabled'] === true,
@@ -316,6 +318,8 @@ export class Relay {
       isListening: this.#isListening,
       isStopping: this.#isStopping,
       hasJoined: this.#intake.hasJoined,
+      hasBegun: this.#intake.hasBegun,
+      missingTopic: this.#intake.missingTopic,
     })
   }
 

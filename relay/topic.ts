@@ -4,13 +4,16 @@
  * its offsets.
  */
 export interface TopicNeeds {
-  /** The id of the topic as it is now; undefined when nobody says. Bounded in time. */
-  readonly ask: () => Promise<string | undefined>
+  /** The id of the topic as it is now; undefined when nobody says in time. */
+  readonly ask: (limitMs: number) => Promise<string | undefined>
   /** The id is known by now, and was not when it was asked for first. */
   readonly onFound: (id: string) => void
   /** The logs are others than were read; `isOther` if they are surely of another topic. */
   readonly onReplaced: (id: string | undefined, isOther: boolean) => void
 }
+
+/** At the start a connection has to be made; later a batch may be waiting. */
+const askMs = { atStart: 10_000, later: 2_000 } as const
 
 export class Topic {
   readonly #needs: TopicNeeds
@@ -23,13 +26,13 @@ export class Topic {
 
   /** Undefined when it is not known; it may be known later. */
   async find(): Promise<string | undefined> {
-    return (this.#id = await this.#needs.ask())
+    return (this.#id = await this.#needs.ask(askMs.atStart))
   }
 
   /** Looks whether it is still the one that was found. */
   async follow(): Promise<void> {
     const known = this.#id
-    const id = await this.#needs.ask()
+    const id = await this.#needs.ask(askMs.later)
     // Somebody else has found out meanwhile.
     if (id === undefined || known !== this.#id) return
     if (known !== undefined && id !== known) return this.replaced()
@@ -44,7 +47,7 @@ export class Topic {
 
   async #replace(): Promise<void> {
     const before = this.#id
-    const id = await this.find()
+    const id = (this.#id = await this.#needs.ask(askMs.later))
     const isKnown = before !== undefined && id !== undefined
     this.#needs.onReplaced(id, isKnown && before !== id)
   }

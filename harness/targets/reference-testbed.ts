@@ -9,7 +9,7 @@ import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { RelaySettings } from '../dsl/scenario.ts'
 import { kafkaClient, type Producer } from '../stack/kafka.ts'
 import { startNativeStack } from '../stack/native.ts'
-import type { Stack } from '../stack/stack.ts'
+import type { Address, Stack } from '../stack/stack.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { startTarget } from './start.ts'
@@ -51,8 +51,11 @@ export async function withPlace(place: Promise<Place>, work: (place: Place) => P
   }
 }
 
-/** Whether the relay reaches Kafka and Redis through the proxies, which can break the way. */
-export type Way = 'direct' | 'proxied'
+/**
+ * Whether the relay reaches Kafka and Redis through the proxies, which can break the way; or Kafka
+ * through these addresses.
+ */
+export type Way = 'direct' | 'proxied' | readonly Address[]
 
 export class Testbed {
   readonly world: World
@@ -132,8 +135,8 @@ export class Testbed {
     const { kafkaDirect, kafkaProxied, redisDirect, redisProxied } = this.stack
     return {
       settings,
-      kafkaBrokers: way === 'direct' ? kafkaDirect : kafkaProxied,
-      redisUrl: way === 'direct' ? redisDirect : redisProxied,
+      kafkaBrokers: way === 'direct' ? kafkaDirect : way === 'proxied' ? kafkaProxied : way,
+      redisUrl: way === 'proxied' ? redisProxied : redisDirect,
       topic,
       dlqTopic: `${topic}-dlq`,
       groupId: `g-${topic}`,

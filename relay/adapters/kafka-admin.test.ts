@@ -44,3 +44,51 @@ test('a question that fails late closes its own connection, and no later one', a
   await client.close(1_000)
   expect(connections).toEqual([{ isClosed: true }, { isClosed: true }])
 })
+
+/** An admin client that answers as the test says, and counts what goes on at once. */
+function marksBench(answers: { commits: object[]; ends: object[][] }) {
+  const seen = { connections: 0, atOnce: 0, most: 0, ends: 0 }
+  const roundTrip = async <T>(answer: T): Promise<T> => {
+    seen.most = Math.max(seen.most, (seen.atOnce += 1))
+    await settled()
+    seen.atOnce -= 1
+    return answer
+  }
+  const admin = () => {
+    seen.connections += 1
+    return {
+      connect: async () => undefined,
+      disconnect: async () => undefined,
+      fetchOffsets: () => roundTrip([{ topic: 't', partitions: answers.commits }]),
+      fetchTopicOffsets: () => roundTrip(answers.ends[seen.ends++] ?? []),
+    }
+  }
+  const client = createAdmin({ admin } as unknown as Kafka, new ManualClock())
+  const { signal } = new AbortController()
+  const marks = (...wanted: number[]) => client.marks('t', 'g', wanted, signal)
+  return { marks, seen }
+}
+const endOf = (partition: number, low: string, high: string) => ({ partition, low, high })
+
+test('commits and ends are asked for at once, and ends that lag behind once more', async () => {
+  const commits = [
+    { partition: 0, offset: '8' },
+    { partition: 1, offset: '-1' },
+  ]
+  const ends = [[endOf(0, '2', '5')], [endOf(0, '2', '9')], [endOf(0, '2', '9')]]
+  const { marks, seen } = marksBench({ commits, ends })
+  const log = { logStart: 2n, logEnd: 9n }
+  expect(await marks(0)).toEqual({ commits: new Map([[0, 8n]]), logs: new Map([[0, log]]) })
+  expect(seen).toMatchObject({ connections: 1, most: 2, ends: 2 })
+  await marks(0)
+  expect(seen).toMatchObject({ connections: 1, ends: 3 })
+})
+
+test('a partition that is not known is asked for on a new connection', async () => {
+  const ends = [[endOf(0, '0', '1')], [endOf(0, '0', '1'), endOf(1, '0', '1')]]
+  const { marks, seen } = marksBench({ commits: [], ends })
+  expect([...(await marks(0, 1)).logs.keys()]).toEqual([0])
+  expect([...(await marks(0, 1)).logs.keys()]).toEqual([0, 1])
+  await marks(0)
+  expect(seen.connections).toBe(2)
+})

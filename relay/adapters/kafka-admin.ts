@@ -1,9 +1,10 @@
 /** Questions to the cluster, each under a deadline: its id, and where the logs of a topic end. */
 import type { Admin, Kafka } from 'kafkajs'
-import type { Watermarks } from '../lag/monitor.ts'
+import type { TopicMarks } from '../starts.ts'
 import type { Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
-import { teachTopicIds, topicIdOf } from './kafka-topic-id.ts'
+import { topicIdOf } from './kafka-topic-id.ts'
+import { bearLeaderless } from './kafkajs-leaders.ts'
 
 export interface KafkaAdmin {
   clusterId(limitMs: number): Promise<string>
@@ -11,20 +12,25 @@ export interface KafkaAdmin {
   topicId(topic: string, limitMs: number): Promise<string | undefined>
   /** Where the log of each partition of a topic ends. */
   logEnds(topic: string, limitMs: number): Promise<ReadonlyMap<number, bigint>>
-  /** The same with what a group has committed; the deadline comes with the signal. */
-  watermarks(
+  /**
+   * Where its logs begin and end, and what a group has committed; it is not asked for longer than
+   * the signal lets. Partitions that nobody leads, or who leads them does not answer, are left out.
+   *
+   * @param wanted partitions that there must be
+   */
+  marks(
     topic: string,
     groupId: string,
-    partitions: readonly number[],
+    wanted: readonly number[],
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<number, Watermarks>>
+  ): Promise<TopicMarks>
   /** Never throws. */
   close(limitMs: number): Promise<void>
 }
 
 /** Connects with the first question, and anew after a question that failed. */
 export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
-  teachTopicIds()
+  bearLeaderless()
   let open: Promise<Admin> | undefined
   const connect = async () => {
     const admin = kafka.admin({ retry: { retries: 0 } })
@@ -61,14 +67,12 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
           return new Map(ends.map(({ partition, high }) => [partition, BigInt(high)]))
         }),
       ),
-    watermarks: (topic, groupId, partitions, signal) =>
-      ask(async (admin) => {
-        // Commits before log ends: the other way round a lag could come out negative.
-        const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
-        if (signal.aborted) return new Map()
-        const ends = await admin.fetchTopicOffsets(topic)
-        return watermarksOf(partitions, group?.partitions ?? [], ends)
-      }),
+    async marks(topic, groupId, wanted, signal) {
+      const marks = await ask((admin) => askMarks(admin, topic, groupId, signal))
+      // The library remembers which partitions there are, and who leads them, for minutes.
+      if (wanted.some((partition) => !marks.logs.has(partition))) void forget(open)
+      return marks
+    },
     async close(limitMs) {
       const closing = withDeadline(clock, limitMs, 'closing the admin client', () => forget(open))
       await closing.catch(() => undefined)
@@ -76,25 +80,37 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
   }
 }
 
-function watermarksOf(
-  partitions: readonly number[],
-  commits: readonly { readonly partition: number; readonly offset: string }[],
-  ends: readonly SeekEntryEnds[],
-): Map<number, Watermarks> {
-  const asked = new Set(partitions)
-  const offsets = new Map(commits.map((one) => [one.partition, BigInt(one.offset)]))
-  const marks = ends
-    .filter(({ partition }) => asked.has(partition))
-    .map(({ partition, low, high }) => {
-      const offset = offsets.get(partition) ?? -1n
-      const committed = offset < 0n ? undefined : offset
-      return [partition, { logStart: BigInt(low), logEnd: BigInt(high), committed }] as const
-    })
-  return new Map(marks)
+/** Side by side: each takes several round trips, and brokers may be far away. */
+async function askMarks(
+  admin: Admin,
+  topic: string,
+  groupId: string,
+  signal: AbortSignal,
+): Promise<TopicMarks> {
+  const [commits, logs] = await Promise.all([
+    askCommits(admin, topic, groupId),
+    askLogs(admin, topic),
+  ])
+  const isOvertaken = Array.from(commits).some(([partition, offset]) => {
+    const log = logs.get(partition)
+    return log !== undefined && offset > log.logEnd
+  })
+  // The log may have grown between the two answers; asked later, its end is beyond them all.
+  if (!isOvertaken || signal.aborted) return { commits, logs }
+  return { commits, logs: await askLogs(admin, topic) }
 }
 
-interface SeekEntryEnds {
-  readonly partition: number
-  readonly low: string
-  readonly high: string
+async function askCommits(admin: Admin, topic: string, groupId: string) {
+  const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
+  const committed = (group?.partitions ?? []).filter(({ offset }) => BigInt(offset) >= 0n)
+  return new Map(committed.map(({ partition, offset }) => [partition, BigInt(offset)]))
+}
+
+async function askLogs(admin: Admin, topic: string) {
+  const ends = await admin.fetchTopicOffsets(topic)
+  return new Map(
+    ends.map(({ partition, low, high }) => {
+      return [partition, { logStart: BigInt(low), logEnd: BigInt(high) }] as const
+    }),
+  )
 }

@@ -52,7 +52,9 @@ async function read(log: Log, until?: bigint) {
     },
     rested: async () => undefined,
     onFetched: quiet,
-    onAssigned: quiet,
+    onAssigned: (partitions) => {
+      if (position < 0n) consumer.readFrom(new Map(partitions.map((one) => [one, 0n])))
+    },
     onLeft: quiet,
     onRebalancing: quiet,
     onError: (error) => errors.push(error),

@@ -14,8 +14,9 @@ import { Backoff } from '../world/backoff.ts'
 import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import type { Settings } from '../tables/settings.ts'
-import { explain } from './kafka-errors.ts'
+import { explain, isTopicMissing } from './kafka-errors.ts'
 import { mendKafkajs } from './kafkajs-mend.ts'
+import { beginWhereTold } from './kafkajs-starts.ts'
 import type { Logger } from './logger.ts'
 
 export interface FetchedRecord {
@@ -59,7 +60,10 @@ export interface ConsumerNeeds {
   rested(): Promise<void>
   /** A broker answered, with records or without. */
   onFetched(): void
-  /** These partitions are ours now, and no others. */
+  /**
+   * These partitions are ours now, and no others. Those without a position are not read before
+   * `readFrom` has said where they begin.
+   */
   onAssigned(partitions: readonly number[]): void
   /** The consumer is gone, and with it the assignment; another one will be made. */
   onLeft(): void
@@ -81,8 +85,8 @@ export interface KafkaConsumer {
   commit(offsets: ReadonlyMap<number, bigint>): Promise<void>
   /** Reads these partitions on that were stopped. */
   resume(partitions: readonly number[]): void
-  /** Reads these partitions from their beginning; what was fetched and not taken is void. */
-  readAnew(partitions: readonly number[]): void
+  /** Reads these partitions from these offsets; what was fetched and not taken is void. */
+  readFrom(offsets: ReadonlyMap<number, bigint>): void
   /** Leaves the group; settles when that is done, which may take as long as a join. */
   stop(): Promise<void>
   readonly isRunning: boolean
@@ -133,11 +137,13 @@ class GroupConsumer implements KafkaConsumer {
     if (this.isRunning) this.#consumer?.resume([{ topic, partitions: [...partitions] }])
   }
 
-  readAnew(partitions: readonly number[]): void {
+  readFrom(offsets: ReadonlyMap<number, bigint>): void {
     const { kafkaTopic: topic } = this.#needs.settings
     if (!this.isRunning) return
-    for (const partition of partitions) this.#consumer?.seek({ topic, partition, offset: '0' })
-    this.resume(partitions)
+    for (const [partition, offset] of offsets) {
+      this.#consumer?.seek({ topic, partition, offset: String(offset) })
+    }
+    if (offsets.size > 0) this.resume([...offsets.keys()])
   }
 
   stop(): Promise<void> {
@@ -155,7 +161,10 @@ class GroupConsumer implements KafkaConsumer {
         this.#needs.onError(error)
         const { logger, settings } = this.#needs
         const explained = explain(error, settings.kafkaSecurityProtocol)
-        logger.warn({ err: error, ...explained }, 'the Kafka consumer failed and starts again')
+        const says = isTopicMissing(error)
+          ? `there is no topic "${settings.kafkaTopic}"`
+          : 'the Kafka consumer failed and starts again'
+        logger.warn({ err: error, ...explained }, says)
       }
       const hasLasted = this.#needs.clock.nowMs() - startedMs > retry.mostMs
       if (hasLasted) backoff.succeeded()
@@ -191,6 +200,7 @@ class GroupConsumer implements KafkaConsumer {
     // Payloads that fit are never refused for what they came in.
     const unpackedBytesMax = Math.max(settings.inflightBytesMax, 2 * settings.payloadBytesMax)
     mendKafkajs({ unpackedBytesMax, transactions: this.#needs.transactions })
+    beginWhereTold()
     const fetchBytesMax = Math.min(10 * 1_024 * 1_024, Math.floor(settings.inflightBytesMax / 2))
     const consumer = this.#needs.createClient().consumer({
       groupId: settings.kafkaGroupId,
@@ -223,9 +233,9 @@ class GroupConsumer implements KafkaConsumer {
   }
 
   async #begin(consumer: Consumer): Promise<void> {
-    const { kafkaTopic: topic, kafkaAutoOffsetReset } = this.#needs.settings
+    const { kafkaTopic: topic } = this.#needs.settings
     await consumer.connect()
-    await consumer.subscribe({ topic, fromBeginning: kafkaAutoOffsetReset === 'earliest' })
+    await consumer.subscribe({ topic, fromBeginning: true })
     if (this.#stopping.signal.aborted) return
     this.#joining = consumer.run({
       autoCommit: false,
@@ -239,15 +249,16 @@ class GroupConsumer implements KafkaConsumer {
 
   #joined(consumer: Consumer, partitions: readonly number[]): void {
     const { settings, logger } = this.#needs
+    const { kafkaTopic: topic } = settings
     this.#consumer = consumer
     this.isRunning = true
     // What was stopped is tried again: the library would keep it stopped over every assignment.
-    consumer.resume([{ topic: settings.kafkaTopic }])
+    consumer.resume([{ topic }])
     const known = this.#needs.positions()
     for (const partition of partitions) {
       const offset = known.get(partition)
-      if (offset === undefined) continue
-      consumer.seek({ topic: settings.kafkaTopic, partition, offset: String(offset) })
+      if (offset === undefined) consumer.pause([{ topic, partitions: [partition] }])
+      else consumer.seek({ topic, partition, offset: String(offset) })
     }
     logger.info({ partitions }, 'partitions assigned')
     this.#needs.onAssigned(partitions)

@@ -75,6 +75,10 @@ export function classify(error: unknown): InfraErrorType {
   return named.find((found) => found !== undefined) ?? 'unknown'
 }
 
+/** Whether Kafka says that there is no such topic. */
+export const isTopicMissing = (error: unknown): boolean =>
+  chainOf(error).some(({ type }) => type === 'UNKNOWN_TOPIC_OR_PARTITION')
+
 const isCoded = (error: unknown): error is Coded => typeof error === 'object' && error !== null
 
 function chainOf(error: unknown): Coded[] {
@@ -100,6 +104,8 @@ const advice: Readonly<Partial<Record<InfraErrorType, string>>> = {
     'check KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD, and what that user may do',
 }
 
+const missingAdvice = 'create the topic, or correct KAFKA_TOPIC; the relay waits for it'
+
 /** What a log line says of an error of Kafka. Tells no setting's value. */
 export interface Explained {
   /** What was to be reached. */
@@ -113,7 +119,7 @@ export interface Explained {
 /** @param wanted how the brokers were spoken to: the security protocol */
 export function explain(error: unknown, wanted: string): Explained {
   const type = classify(error)
-  const hint = advice[type]
+  const hint = isTopicMissing(error) ? missingAdvice : advice[type]
   const codes = chainOf(error).flatMap((one) => [one.code, one.type])
   const code = codes.find((one) => typeof one === 'string' && typeOfCode(one) !== undefined)
   return {

@@ -69,6 +69,9 @@ function ourMetrics({ facts, metrics, limits }: HealthParts) {
     redis_write_failures_last_120s: recent.redisFailed,
     records_waiting_in_kafka: facts.lagRecords ?? null,
     brokers_silent: facts.areBrokersSilent,
+    partitions_without_start: facts.unplaced.length,
+    missing_topic: facts.missingTopic ?? null,
+    dead_letters_lost_last_120s: facts.deadLetters.lost,
     dlq_sends: sumOf(metrics.dlqSends),
     dlq_send_failures: sumOf(metrics.dlqSendFailures),
   }
@@ -109,6 +112,10 @@ export interface Readiness {
   readonly isStopping: boolean
   /** The group has answered with an assignment, be it an empty one. */
   readonly hasJoined: boolean
+  /** And Kafka with where reading begins: what is produced from now on will come. */
+  readonly hasBegun: boolean
+  /** The topic that is to be relayed, if there is none of its name. */
+  readonly missingTopic: string | undefined
 }
 
 /** /readyz: whether new clients should be sent here; `waits_for` says what is missing. */
@@ -116,7 +123,9 @@ export function readiness(state: Readiness): ProbeAnswer {
   const waitsFor = [
     ...(state.isStopping ? ['shutdown'] : []),
     ...(state.isListening ? [] : ['listener']),
+    ...(state.missingTopic === undefined ? [] : [`kafka_topic ${state.missingTopic}`]),
     ...(state.hasJoined ? [] : ['kafka_assignment']),
+    ...(state.hasJoined && !state.hasBegun ? ['kafka_positions'] : []),
   ]
   const isReady = waitsFor.length === 0
   return {

@@ -20,8 +20,10 @@ function relay(moment: Partial<MomentFacts> = {}) {
     signals.facts({
       lagRecords: undefined,
       areBrokersSilent: false,
+      unplaced: [],
+      missingTopic: undefined,
       paused: [],
-      deadLetters: { open: 0, troubleMs: undefined },
+      deadLetters: { open: 0, troubleMs: undefined, lost: 0 },
       isRedisEnabled: true,
       ...moment,
       ...more,
@@ -244,24 +246,39 @@ test('severity of what a client missed', () => {
 
 test('probes: alive says nothing of Kafka, ready names what it waits for', () => {
   expect(liveness(1_999)).toEqual({ code: 200, body: { status: 'alive', uptime_seconds: 1 } })
-  const up = { isListening: true, isStopping: false, hasJoined: true }
+  const begun = { hasJoined: true, hasBegun: true, missingTopic: undefined }
+  const up = { isListening: true, isStopping: false, ...begun }
   expect(readiness(up).code).toBe(200)
   expect(readiness({ ...up, hasJoined: false })).toEqual({
     code: 503,
     body: { status: 'not_ready', waits_for: ['kafka_assignment'] },
   })
   expect(readiness({ ...up, isStopping: true }).code).toBe(503)
+  const waitsFor = (more: object) => readiness({ ...up, ...more }).body['waits_for']
+  expect(waitsFor({ hasBegun: false })).toEqual(['kafka_positions'])
+  const missing = { hasJoined: false, hasBegun: false, missingTopic: 'orders' }
+  expect(waitsFor(missing)).toEqual(['kafka_topic orders', 'kafka_assignment'])
+})
+
+test('what Kafka does not say, or does not have, is told by name', () => {
+  const { decide } = relay()
+  const alertsOf = (moment: Partial<MomentFacts>) => decide(moment).alerts.join('\n')
+  expect(alertsOf({ missingTopic: 'orders' })).toContain('Kafka has no topic "orders"')
+  expect(alertsOf({ unplaced: [3, 7] })).toContain('reading of partition 3, 7 begins')
+  expect(alertsOf({ areBrokersSilent: true })).toContain('how many records wait there is not known')
+  const deadLetters = { open: 0, troubleMs: 1, lost: 4 }
+  expect(alertsOf({ deadLetters })).toContain('4 dead letters were lost in last 2m')
 })
 
 test('what stopped before a malformed record, and dead letters sent in vain, are told', () => {
   const { decide } = relay()
   const { alerts } = decide({
     paused: [{ partition: 3, offset: 9_007_199_254_740_993n, why: 'policy' }],
-    deadLetters: { open: 2, troubleMs: 61_500 },
+    deadLetters: { open: 2, troubleMs: 61_500, lost: 0 },
   })
   const said = alerts.join('\n')
   expect(said).toContain('Partition 3 is paused before offset 9007199254740993')
   expect(said).toContain('Kafka has not taken dead letters for 61s; 2 wait')
-  const later = decide({ deadLetters: { open: 2, troubleMs: undefined } })
+  const later = decide({ deadLetters: { open: 2, troubleMs: undefined, lost: 0 } })
   expect(later.alerts.join()).not.toContain('dead letters')
 })

@@ -67,6 +67,10 @@ function alertsOf(facts: HealthFacts, limits: HealthLimits): string[] {
     isStuck(facts, limits.staleMs) ? stuckAlert(facts) : undefined,
     ...facts.paused.slice(0, pausedShownMax).map(pausedAlert),
     deadLetterAlert(facts),
+    lostLetterAlert(facts, last),
+    missingTopicAlert(facts),
+    unplacedAlert(facts),
+    facts.areBrokersSilent ? silentAlert : undefined,
   ]
   return alerts.filter((alert) => alert !== undefined)
 }
@@ -145,6 +149,36 @@ function deadLetterAlert({ deadLetters }: HealthFacts): string | undefined {
     `${open} wait. Check the DLQ topic.`
   )
 }
+
+function lostLetterAlert({ deadLetters }: HealthFacts, last: string): string | undefined {
+  if (deadLetters.lost === 0) return undefined
+  return (
+    `WARNING: ${deadLetters.lost} dead letters were lost in last ${last}: Kafka did not take ` +
+    'them. Check that the DLQ topic exists and what it takes; see the log for the reason.'
+  )
+}
+
+function missingTopicAlert({ missingTopic }: HealthFacts): string | undefined {
+  if (missingTopic === undefined) return undefined
+  return (
+    `CRITICAL: Kafka has no topic "${missingTopic}". Nothing is relayed until it is created; ` +
+    'or else correct KAFKA_TOPIC.'
+  )
+}
+
+function unplacedAlert({ unplaced }: HealthFacts): string | undefined {
+  if (unplaced.length === 0) return undefined
+  const shown = unplaced.slice(0, pausedShownMax).join(', ')
+  const more = unplaced.length > pausedShownMax ? ' and others' : ''
+  return (
+    `WARNING: Kafka does not say where reading of partition ${shown}${more} begins, so it is ` +
+    'not read. Check that the partition has a leader.'
+  )
+}
+
+const silentAlert =
+  'WARNING: Kafka did not answer the last polls in time: how many records wait there is not ' +
+  'known. Check the way to the brokers, or raise KAFKA_LAG_POLL_TIMEOUT_MS.'
 
 const percent = (part: number, whole: number) =>
   `${(whole === 0 ? 0 : (100 * part) / whole).toFixed(2)}%`

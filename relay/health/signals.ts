@@ -22,6 +22,8 @@ export const severityOf = (missed: number): LagSeverity =>
 export interface MomentFacts {
   readonly lagRecords: number | undefined
   readonly areBrokersSilent: boolean
+  readonly unplaced: HealthFacts['unplaced']
+  readonly missingTopic: string | undefined
   readonly paused: HealthFacts['paused']
   readonly deadLetters: HealthFacts['deadLetters']
   readonly isRedisEnabled: boolean

@@ -31,7 +31,7 @@ class Brokers {
     position: undefined,
     idleSinceMs: undefined,
   }))
-  mode: 'at once' | 'slow' | 'never' | 'refuses' | 'without 1' = 'at once'
+  mode: 'at once' | 'slow' | 'far' | 'never' | 'refuses' | 'without 1' = 'at once'
   asked: (readonly number[])[] = []
 
   async poll(asked: readonly number[]): Promise<Map<number, Watermarks>> {
@@ -41,6 +41,9 @@ class Brokers {
     if (this.mode === 'slow') {
       await new Promise<void>((resolve) => this.clock.after(timeoutMs - 1, resolve))
     }
+    if (this.mode === 'far') {
+      await new Promise<void>((resolve) => this.clock.after(2 * timeoutMs, resolve))
+    }
     const told = asked.filter((one) => this.mode !== 'without 1' || one !== 1)
     return new Map(told.map((one) => [one, this.#watermarks(this.logs[one]!)]))
   }
@@ -48,7 +51,10 @@ class Brokers {
   #watermarks = (log: Log) => ({ logStart: log.start, logEnd: log.end, committed: log.committed })
 }
 
-function monitored(autoOffsetReset: 'earliest' | 'latest' = 'earliest') {
+function monitored(
+  autoOffsetReset: 'earliest' | 'latest' = 'earliest',
+  firstTimeoutMs = timeoutMs,
+) {
   const brokers = new Brokers()
   const { clock, logs } = brokers
   const metrics = createMetrics(false)
@@ -65,6 +71,7 @@ function monitored(autoOffsetReset: 'earliest' | 'latest' = 'earliest') {
     metrics,
     intervalMs,
     timeoutMs,
+    firstTimeoutMs,
     followLostMs: 60_000,
     staleMs: 60_000,
     autoOffsetReset,
@@ -238,6 +245,28 @@ describe('a series', () => {
     await clock.pass(intervalMs)
     expect(regressed).toEqual([0, 0])
   })
+})
+
+test('the first poll of an assignment may take longer, the later ones may not', async () => {
+  const { brokers, clock, logs, metrics, read, assign } = monitored('earliest', 4 * timeoutMs)
+  logs[0]!.end = 3n
+  brokers.mode = 'far'
+  await assign(0)
+  await clock.pass(2 * timeoutMs, 500)
+  expect([read(), metrics.lagPollFailures.total]).toEqual([{ 0: 3 }, 0])
+  await clock.pass(intervalMs + timeoutMs, 500)
+  expect(metrics.lagPollFailures.total).toBe(1)
+})
+
+test('brokers are not silent that answer for some partitions', async () => {
+  const { brokers, clock, monitor, assign } = monitored()
+  brokers.mode = 'without 1'
+  await assign(0, 1)
+  await clock.pass(5 * intervalMs, 1_000)
+  expect(monitor.areBrokersSilent).toBe(false)
+  await assign(1)
+  await clock.pass(5 * intervalMs, 1_000)
+  expect(monitor.areBrokersSilent).toBe(true)
 })
 
 test('what is known of logs that began anew is forgotten, and not told again', async () => {

@@ -51,6 +51,8 @@ export interface LagMonitorNeeds {
   readonly intervalMs: number
   /** Deadline of one poll. */
   readonly timeoutMs: number
+  /** The same of the first one of an assignment, which makes connections and looks leaders up. */
+  readonly firstTimeoutMs: number
   /** For how long partitions are followed that were lost, and not given to somebody else. */
   readonly followLostMs: number
   /** A lagging partition that is idle for longer is reported. */
@@ -93,6 +95,7 @@ export class LagMonitor {
   #followed = new Map<number, Followed>()
   #wake = Promise.withResolvers<void>()
   #generation = 0
+  #polledGeneration: number | undefined
   #failuresInARow = 0
   /** Runs while the partitions are lost. */
   #lost: Timer | undefined
@@ -151,7 +154,7 @@ export class LagMonitor {
     this.#stopping.abort(new Error('the lag monitor was stopped'))
   }
 
-  /** Whether the last polls all failed. */
+  /** Whether the last polls all were answered for no partition. */
   get areBrokersSilent(): boolean {
     return this.#failuresInARow >= failuresUntilSilent
   }
@@ -169,23 +172,6 @@ export class LagMonitor {
       sum = (sum ?? 0n) + max(last.logEnd - base, 0n)
     }
     return sum === undefined ? undefined : Number(sum)
-  }
-
-  /**
-   * For each partition of the assignment the offset from which records will be taken; undefined
-   * until all of them are known.
-   */
-  nextOffsets(): ReadonlyMap<number, bigint> | undefined {
-    const next = new Map<number, bigint>()
-    for (const [partition, followed] of this.#followed) {
-      const { last, start } = followed
-      const position = this.#needs.intake.position(partition)
-      if (position === undefined && last === undefined) return undefined
-      // A committed offset that retention has passed by is none: reading begins at the log start.
-      const offset = position ?? furthest(last?.committed ?? start, last?.logStart)
-      next.set(partition, offset!)
-    }
-    return next
   }
 
   /** Waits for the interval, a new assignment or the stop. */
@@ -207,7 +193,7 @@ export class LagMonitor {
     const memory = new Map(partitions.map((one) => [one, remembered?.(one)]))
     const startMs = clock.nowMs()
     const answers = await this.#ask(source, partitions)
-    this.#account(partitions.length - answers.size, clock.nowMs() - startMs)
+    this.#account(partitions.length, answers.size, clock.nowMs() - startMs)
     if (generation !== this.#generation) return
     const samples = Array.from(answers, ([partition, marks]) => {
       const known = { position: positions.get(partition), newest: memory.get(partition) }
@@ -223,7 +209,10 @@ export class LagMonitor {
     source: LagSource,
     partitions: readonly number[],
   ): Promise<ReadonlyMap<number, Watermarks>> {
-    const { clock, timeoutMs } = this.#needs
+    const { clock } = this.#needs
+    const isFirst = this.#polledGeneration !== this.#generation
+    this.#polledGeneration = this.#generation
+    const timeoutMs = isFirst ? this.#needs.firstTimeoutMs : this.#needs.timeoutMs
     const { signal: stopping } = this.#stopping
     const work = (signal: AbortSignal) => source.poll(partitions, signal)
     try {
@@ -234,17 +223,16 @@ export class LagMonitor {
     }
   }
 
-  #account(unanswered: number, tookMs: number): void {
+  #account(asked: number, answered: number, tookMs: number): void {
     if (this.#stopping.signal.aborted) return
     const { metrics, clock } = this.#needs
+    const unanswered = asked - answered
     const status = unanswered === 0 ? 'success' : 'error'
     metrics.lagPollDuration.of({ status }).observe(tookMs / 1_000)
     metrics.lagPollFailures.add(unanswered)
-    if (unanswered > 0) {
-      this.#failuresInARow++
-      return
-    }
-    this.#failuresInARow = 0
+    // One partition without a leader does not make brokers silent that answer for the others.
+    this.#failuresInARow = answered > 0 ? 0 : this.#failuresInARow + 1
+    if (unanswered > 0) return
     this.#lastSuccessUnixMs = clock.unixMs()
   }
 

@@ -13,6 +13,7 @@ import type { Signals } from '../health/signals.ts'
 import type { Ledger } from '../limits/ledger.ts'
 import type { Distribution, Metrics } from '../metrics.ts'
 import type { PausedPartition, PoisonPolicy, RelayRecord, ReplayStore } from '../parts.ts'
+import type { Start } from '../starts.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { Slices } from '../world/turns.ts'
@@ -49,7 +50,8 @@ export interface ConsumeNeeds {
 interface Track {
   /** Next offset to be taken. */
   position: bigint
-  handledMs: number
+  /** Undefined while nothing of it was handled. */
+  handledMs: number | undefined
 }
 /** A batch on its way. */
 interface Passage {
@@ -104,8 +106,8 @@ export class Consume {
 
   /** Milliseconds since a record of the partition was handled; undefined for never. */
   idleMs(partition: number): number | undefined {
-    const track = this.#tracks.get(partition)
-    return track && this.#needs.clock.nowMs() - track.handledMs
+    const handledMs = this.#tracks.get(partition)?.handledMs
+    return handledMs === undefined ? undefined : this.#needs.clock.nowMs() - handledMs
   }
 
   /** Partitions that stopped before a malformed record, and at which offset. */
@@ -130,6 +132,13 @@ export class Consume {
     this.#tracks.clear()
     const handledMs = this.#needs.clock.nowMs()
     for (const one of fromStart) this.#tracks.set(one, { position: 0n, handledMs })
+  }
+
+  /** A partition is to be read from here; what is known of it already is better. */
+  begin({ partition, offset, lostFrom }: Start): void {
+    if (this.#tracks.has(partition)) return
+    this.#tracks.set(partition, { position: offset, handledMs: undefined })
+    if (lostFrom !== undefined) this.#needs.onLost(partition, lostFrom, offset - 1n)
   }
 
   /** Partitions that waited for room for dead letters, and wait no longer. */

@@ -2,6 +2,7 @@
  * Every deliberate difference from DashFlow's relay, once: what is different, why, and how whoever
  * uses the relay notices. PROTOCOL.md is printed from it. What is not here is meant to be the same.
  */
+import { readingDifferences } from './reading-differences.ts'
 import { doorDifferences } from './door-differences.ts'
 
 export interface DifferenceRow {
@@ -371,6 +372,7 @@ export const differences: readonly DifferenceRow[] = [
   ...resuming,
   ...buffer,
   ...malformed,
+  ...readingDifferences,
   ...telling,
   ...doorDifferences,
 ]

@@ -66,7 +66,7 @@ export const kafkaSettingRows = {
     'KAFKA_LAG_POLL_TIMEOUT_MS',
     'ms',
     [1_000, 100, 30_000],
-    'Deadline of one poll of the lag monitor.',
+    'Deadline of one poll of the lag monitor; the first one has that of a request, if longer.',
     ours,
   ),
   lagStaleMs: seconds(

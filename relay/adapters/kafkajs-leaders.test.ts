@@ -1,0 +1,111 @@
+/** One partition without a leader, or one leader that is gone, takes nothing else along. */
+import { createRequire } from 'node:module'
+import { expect, test } from 'vitest'
+import { bearLeaderless } from './kafkajs-leaders.ts'
+import { beginWhereTold } from './kafkajs-starts.ts'
+
+const require = createRequire(import.meta.url)
+const definition = require('kafkajs/src/protocol/requests/metadata/index.js') as {
+  protocol(choice: { version: number }): (question: object) => {
+    readonly response: { parse(answer: object): Promise<object> }
+  }
+}
+interface Cluster {
+  fetchTopicsOffset(wanted: readonly object[]): Promise<unknown>
+}
+const { prototype } = require('kafkajs/src/cluster/index.js') as { readonly prototype: Cluster }
+bearLeaderless()
+bearLeaderless()
+
+const partition = (partitionId: number, leader: number, partitionErrorCode = 0) => {
+  return { partitionId, leader, partitionErrorCode }
+}
+const answerOf = (...partitionMetadata: object[]) => {
+  return { topicMetadata: [{ topicErrorCode: 0, topic: 't', partitionMetadata }] }
+}
+
+test.each([0, 6, 10])('version %d of the metadata is taken as it is', async (version) => {
+  const { response } = definition.protocol({ version })({ topics: ['t'] })
+  const answer = answerOf(partition(0, 1), partition(1, -1, 5), partition(2, 1, 9))
+  expect(await response.parse(answer)).toEqual(answer)
+  await expect(response.parse(answerOf(partition(0, 1, 29)))).rejects.toMatchObject({
+    type: 'TOPIC_AUTHORIZATION_FAILED',
+  })
+  const unknown = { topicMetadata: [{ topicErrorCode: 3, topic: 't', partitionMetadata: [] }] }
+  await expect(response.parse(unknown)).rejects.toMatchObject({
+    type: 'UNKNOWN_TOPIC_OR_PARTITION',
+  })
+})
+
+/** A cluster with a leader for each partition; those that are named do not answer. */
+function clusterOf(leaders: readonly number[], ...gone: readonly number[]) {
+  const asked: number[] = []
+  const seen = { refreshes: 0 }
+  const cluster = Object.assign(Object.create(prototype) as Cluster, {
+    defaultOffset: () => -1,
+    refreshMetadata: async () => void (seen.refreshes += 1),
+    findTopicPartitionMetadata: () => leaders.map((leader, one) => partition(one, leader)),
+    async findBroker({ nodeId }: { nodeId: string }) {
+      asked.push(Number(nodeId))
+      if (gone.includes(Number(nodeId))) throw new Error('gone')
+      return {
+        async listOffsets({ topics }: { topics: readonly { partitions: object[] }[] }) {
+          const partitions = topics[0]!.partitions.map((one) => ({ ...one, offset: '7' }))
+          return { responses: [{ topic: 't', partitions }] }
+        },
+      }
+    },
+  })
+  const ask = (...numbers: number[]) =>
+    cluster.fetchTopicsOffset([
+      { topic: 't', partitions: numbers.map((number) => ({ partition: number })) },
+    ])
+  return { ask, asked, seen }
+}
+const found = (...numbers: number[]) => [
+  { topic: 't', partitions: numbers.map((one) => ({ partition: one, offset: '7' })) },
+]
+
+test('each leader is asked, nobody for what nobody leads', async () => {
+  const { ask, asked, seen } = clusterOf([1, -1, 2, 1])
+  expect(await ask(0, 1, 2, 3)).toEqual(found(0, 3, 2))
+  expect([asked, seen.refreshes]).toEqual([[1, 2], 0])
+  expect(await ask(1)).toEqual(found())
+})
+
+test('a leader that is gone is left out and looked for; all of them are an error', async () => {
+  const { ask, seen } = clusterOf([1, 2], 2)
+  expect(await ask(0, 1)).toEqual(found(0))
+  expect(seen.refreshes).toBe(1)
+  await expect(ask(1)).rejects.toThrow('gone')
+})
+
+test('what Kafka gave up goes on with the oldest record, and nothing is committed', async () => {
+  beginWhereTold()
+  const path = 'kafkajs/src/consumer/offsetManager/index.js'
+  const Offsets = require(path) as new (needs: object) => {
+    resolveOffsets(): Promise<void>
+    setDefaultOffset(lost: object): Promise<void>
+    nextOffset(topic: string, partition: number): { toString(): string }
+  }
+  const coordinator = new Proxy({}, {
+    get: () => {
+      throw new Error('the group was asked')
+    },
+  })
+  const wanted: unknown[] = []
+  const cluster = {
+    committedOffsets: () => ({}),
+    fetchTopicsOffset: async (asked: unknown) => {
+      wanted.push(asked)
+      return [{ topic: 't', partitions: [{ partition: 1, offset: '9007199254740993' }] }]
+    },
+  }
+  const needs = { cluster, coordinator, memberAssignment: { t: [0, 1] }, topicConfigurations: {} }
+  const offsets = new Offsets({ ...needs, groupId: 'g', autoCommit: false })
+  await offsets.resolveOffsets()
+  expect(wanted).toEqual([])
+  await offsets.setDefaultOffset({ topic: 't', partition: 1 })
+  expect(wanted).toEqual([[{ topic: 't', partitions: [{ partition: 1 }], fromBeginning: true }]])
+  expect(String(offsets.nextOffset('t', 1))).toBe('9007199254740993')
+})
