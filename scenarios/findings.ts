@@ -176,6 +176,11 @@ export const findings = {
     part: 'relay',
     says: 'A frame that no honest client sends ends a connection, or hangs it, for nothing.',
   },
+  'own-6': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'A small record that is valid keeps a relay busy for seconds, and from everything else.',
+  },
   'own-9': {
     audit: 'claim of this project',
     part: 'relay',

@@ -9,6 +9,7 @@ import malformedHarmsNobody from './malformed-harms-nobody.ts'
 import memoryCountsBytes from './memory-counts-bytes.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
+import noRecordStopsTheRelay from './no-record-stops-the-relay.ts'
 import oddSettingsDoNoHarm from './odd-settings-do-no-harm.ts'
 import pagesGetNowhere from './pages-get-nowhere.ts'
 import redisIsBestEffort from './redis-is-best-effort.ts'
@@ -31,6 +32,7 @@ export const scenarios = {
   'memory-counts-bytes': memoryCountsBytes,
   'memory-stays-flat': memoryStaysFlat,
   'freezing-ends-nobody': freezingEndsNobody,
+  'no-record-stops-the-relay': noRecordStopsTheRelay,
   'odd-settings-do-no-harm': oddSettingsDoNoHarm,
   'pages-get-nowhere': pagesGetNowhere,
   'redis-is-best-effort': redisIsBestEffort,

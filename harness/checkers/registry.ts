@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { agesExported, type AgesExportedOptions } from './ages-exported.ts'
+import { answersInTime, type AnswersInTimeOptions } from './answers-in-time.ts'
 import { clientsCounted, type ClientsCountedOptions } from './clients-counted.ts'
 import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
 import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
@@ -38,6 +39,7 @@ export interface CheckerOptions<G extends string = string, P extends string = st
   readonly stream: StreamOptions<G>
   readonly 'memory-bounded': MemoryBoundedOptions<G, P>
   readonly 'closed-in-time': ClosedInTimeOptions<G, P>
+  readonly 'answers-in-time': AnswersInTimeOptions<P>
   readonly 'clients-counted': ClientsCountedOptions
   readonly 'counter-rises': CounterRisesOptions<P>
   readonly 'told-in-bounds': ToldInBoundsOptions<P>
@@ -71,6 +73,7 @@ export const checkers = {
   stream,
   'memory-bounded': memoryBounded,
   'closed-in-time': closedInTime,
+  'answers-in-time': answersInTime,
   'clients-counted': clientsCounted,
   'counter-rises': counterRises,
   'told-in-bounds': toldInBounds,

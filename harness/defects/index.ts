@@ -35,6 +35,7 @@ import errorRemembered from './own-2-error-remembered.ts'
 import outageNotTold from './own-2-outage-not-told.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
 import nullOffsetsEndSender from './own-5-null-offsets-end-sender.ts'
+import spansCopiedForEach from './own-6-spans-copied-for-each.ts'
 import anyNameIsOurs from './own-8-any-name-is-ours.ts'
 import originNotAsked from './own-8-origin-not-asked.ts'
 import replaysReadAhead from './own-9-replays-read-ahead.ts'
@@ -79,6 +80,7 @@ export const defects = {
   'own-2-outage-not-told': outageNotTold,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,
   'own-5-null-offsets-end-sender': nullOffsetsEndSender,
+  'own-6-spans-copied-for-each': spansCopiedForEach,
   'own-8-any-name-is-ours': anyNameIsOurs,
   'own-8-origin-not-asked': originNotAsked,
   'own-9-replays-read-ahead': replaysReadAhead,

@@ -10,6 +10,7 @@ import type { Dice } from '../world/dice.ts'
 /** Neither a framing byte nor a protobuf tag: field number 0. */
 const noFraming = 0x02
 const eventField = 1
+const batchField = 8
 /** Most that one zstd block may unpack to. */
 const blockBytesMax = 128 * 1_024
 const rleBlock = 1
@@ -67,6 +68,21 @@ export const declaredBomb = (bytes: number): Buffer => framed(FRAMED_ZSTD, zeros
 /** Many frames, each of which is within the limit that all together are far above. */
 export const bombOfFrames = (bytesEach: number, count: number): Buffer =>
   framed(FRAMED_ZSTD, Buffer.concat(Array.from({ length: count }, () => zeros(bytesEach))))
+
+/** A batch of events of nobody, numbered 5, 1, 5, 1 and so on. */
+export function jumpingBatch(events: number, messageId: Uint8Array): Buffer {
+  const writer = new BinaryWriter()
+  writer.tag(batchField, WireType.LengthDelimited).fork()
+  writer.tag(1, WireType.LengthDelimited).fork()
+  writer.tag(1, WireType.LengthDelimited).bytes(messageId).join()
+  for (let event = 0; event < events; event += 1) {
+    writer.tag(2, WireType.LengthDelimited).fork()
+    writer.tag(1, WireType.LengthDelimited).fork()
+    writer.tag(5, WireType.Varint).uint32(event % 2 === 0 ? 5 : 1)
+    writer.join().join()
+  }
+  return framed(FRAMED_ZSTD, zstd(writer.join().finish()))
+}
 
 export const unsizedZstd = (message: Uint8Array): Buffer =>
   framed(FRAMED_ZSTD, zstd(message, false))

@@ -26,6 +26,7 @@ import {
   declaredBomb,
   deepAttributes,
   garbage,
+  jumpingBatch,
   truncated,
   unknownFraming,
   unsizedZstd,
@@ -67,6 +68,7 @@ type Script = (scribe: Scribe, context: EpisodeContext) => EpisodeRecord[]
 /** Where the malformed record stands. */
 const at = 3
 const deepLevels = 1_000
+const jumpingEvents = 15_000
 const futureMs = 120_000
 const minute1970Us = 60_000_000n
 const bombFactor = 64
@@ -189,6 +191,11 @@ const scripts: Record<MalformedKind, Script> = {
     const body = eventBody(EventType.NODE_WARNING, 'nowhere')
     const messageId = hashOf(scribe.thread).subarray(16)
     const value = recordValue(scribe.stamp(at, { thread: '', messageId }), body)
+    const [start, patch, odd, ...rest] = harmless(() => value)(scribe, context)
+    return [start, patch, { ...odd, thread: '' }, ...rest] as EpisodeRecord[]
+  },
+  'jumping-batch': (scribe, context) => {
+    const value = jumpingBatch(jumpingEvents, hashOf(scribe.thread).subarray(16))
     const [start, patch, odd, ...rest] = harmless(() => value)(scribe, context)
     return [start, patch, { ...odd, thread: '' }, ...rest] as EpisodeRecord[]
   },

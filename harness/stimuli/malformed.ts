@@ -241,6 +241,12 @@ export const malformedKinds = {
     client: quarantines('thread-missing'),
     because: 'Telemetry without a run is kept aside, not mixed into one.',
   },
+  'jumping-batch': {
+    says: 'A packed batch of 15,000 events whose sequences jump to and fro: 33 bytes, valid.',
+    relay: forwards,
+    client: quarantines('thread-missing'),
+    because: 'What it costs must grow with its size, or it stands in the way of all others.',
+  },
   'no-message': {
     says: 'A framing byte and nothing else: a message of no kind.',
     relay: forwards,
