@@ -5,7 +5,7 @@
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 
-const limitMs = 1_500
+const limitMs = 1_000
 const expensive = ['jumping-batch'] as const
 
 export default scenario({

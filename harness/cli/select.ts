@@ -10,7 +10,7 @@ import { scenarios, scenarioNames } from '../../scenarios/index.ts'
 import { findings, type FindingId } from '../../scenarios/findings.ts'
 import { defectNames } from '../defects/index.ts'
 import type { RelaySettings, Scenario } from '../dsl/scenario.ts'
-import { allMalformedKinds, type MalformedKind } from '../stimuli/malformed.ts'
+import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../stimuli/malformed.ts'
 import { parseCommandLine } from '../targets/command-line.ts'
 import type { CommandTarget, TargetSpec } from '../targets/target.ts'
 import { UsageError } from './exit-codes.ts'
@@ -118,13 +118,13 @@ export function selectKinds(text: string): MalformedKind[] {
     const isOut = word.startsWith('-')
     const name = isOut ? word.slice(1) : word
     const isAll = name === 'all'
-    const kinds = isAll ? allMalformedKinds : [nameIn('malformed kind', name, allMalformedKinds)]
+    const kinds = isAll ? allMalformedKinds : [nameIn('malformed kind', name, everyMalformedKind)]
     for (const kind of kinds) {
       if (isOut) chosen.delete(kind)
       else chosen.add(kind)
     }
   }
-  if (chosen.size > 0) return allMalformedKinds.filter((kind) => chosen.has(kind))
+  if (chosen.size > 0) return everyMalformedKind.filter((kind) => chosen.has(kind))
   throw new UsageError(`--kinds ${text} leaves no malformed kind`)
 }
 

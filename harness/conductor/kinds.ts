@@ -6,7 +6,7 @@ import type { Expectation } from '../checkers/registry.ts'
 import type { Expected, PhaseSpec, Scenario, Stimulus } from '../dsl/scenario.ts'
 import type { RunVerdict } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
-import { allMalformedKinds, type MalformedKind } from '../stimuli/malformed.ts'
+import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../stimuli/malformed.ts'
 import type { SuiteItem } from './suite.ts'
 import { kindsOf } from './plan.ts'
 
@@ -80,7 +80,7 @@ function stoppedAt({ expectations }: RunVerdict): MalformedKind[] {
   const names = new Set<string>(
     told.flatMap((one) => (typeof one === 'string' ? one.split(', ') : [])),
   )
-  return allMalformedKinds.filter((kind) => names.has(kind))
+  return everyMalformedKind.filter((kind) => names.has(kind))
 }
 
 function kindsSent({ phases }: RunRecord): MalformedKind[] {
@@ -88,7 +88,7 @@ function kindsSent({ phases }: RunRecord): MalformedKind[] {
     .flatMap(({ stimuli }) => stimuli)
     .filter(({ stimulus }) => stimulus === 'malformed')
     .flatMap(({ kinds }) => (kinds === 'all' ? [...allMalformedKinds] : (kinds as string[])))
-  return allMalformedKinds.filter((kind) => named.some((other) => other === kind))
+  return everyMalformedKind.filter((kind) => named.some((other) => other === kind))
 }
 
 function part({ scenario, target, reproduce }: SuiteItem, kinds: MalformedKind[]): SuiteItem {

@@ -1,5 +1,5 @@
-/** What is left of a batch's spans is copied for each of them, so that a batch costs its square. */
-import { scanRecord } from '../../proto/codec.ts'
+/** What is left of a batch's sequences is copied for each of them: a batch costs its square. */
+import { decodeRecord } from '../../proto/codec.ts'
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
@@ -8,7 +8,7 @@ const payloadBytesMax = 10 * 1_048_576
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-6',
-  says: 'reading a batch copies the rest of its sequences once for each of its spans',
+  says: 'reading a batch copies the rest of its sequences once for each of its events',
   scenario: 'no-record-stops-the-relay',
   rules: ['answered-late', 'delivered-late'],
   relay: ({ replayStore: store }) => ({
@@ -22,16 +22,19 @@ const defect: RelayDefect = {
 }
 export default defect
 
-/** As a scanner did that kept the ends of all spans in one list. */
+/** As a scanner did that kept the ends of all spans in one list, four numbers for each. */
 function readSpans(value: Buffer): number {
-  const scanned = scanRecord(value, { payloadBytesMax }, 'compatible')
+  const decoded = decodeRecord(value, { payloadBytesMax }, 'compatible')
+  if (!decoded.ok || decoded.message.message.case !== 'eventBatch') return 0
+  const { events } = decoded.message.message.value
+  const ends = events.flatMap(({ header }) => {
+    const sequence = Number(header?.sequence ?? 0n)
+    return [sequence, 0, sequence, 0]
+  })
   let numbered = 0
-  for (const { spans = [] } of scanned.ok ? scanned.facts.runs : []) {
-    const ends = spans.flatMap(({ first, last }) => [0, Number(first), 0, Number(last)])
-    for (let at = 0; at < ends.length; at += 4) {
-      const [, first = 0, , last = 0] = ends.slice(at)
-      numbered += last - first + 1
-    }
+  for (let at = 0; at < ends.length; at += 4) {
+    const [first = 0, , last = 0] = ends.slice(at)
+    numbered += last - first + 1
   }
   return numbered
 }

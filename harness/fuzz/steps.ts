@@ -3,7 +3,7 @@
  * smaller step by step while they still fail.
  */
 import * as fc from 'fast-check'
-import { allMalformedKinds, type MalformedKind } from '../stimuli/malformed.ts'
+import { everyMalformedKind, type MalformedKind } from '../stimuli/malformed.ts'
 import { codecs, type Codec } from './batch-bytes.ts'
 import { orders, type Order } from './record-bytes.ts'
 import { partitions } from './place.ts'
@@ -67,11 +67,16 @@ const isPacked = fc.boolean()
 const partition = upTo(partitions - 1)
 const MiB = 1_048_576
 
+const few = (max: number) => fc.oneof({ weight: 3, arbitrary: from1To(3) }, from1To(max))
+const mostlyOne = (max: number) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, from1To(max))
+const rarely = (max: number) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, upTo(max))
 const value: fc.Arbitrary<ValueSpec> = fc.oneof(
   fc.record({
     is: fc.constant('events' as const),
     events: upTo(60_000),
-    threads: fc.oneof(fc.constant(1), from1To(20_000)),
+    threads: mostlyOne(20_000),
     order: fc.constantFrom(...orders),
     isPacked,
   }),
@@ -83,14 +88,11 @@ const value: fc.Arbitrary<ValueSpec> = fc.oneof(
   fc.record({ is: fc.constant('bytes' as const), hex: hex(400) }),
   fc.record({
     is: fc.constant('malformed' as const),
-    kind: fc.constantFrom(...allMalformedKinds),
+    kind: fc.constantFrom(...everyMalformedKind),
     count: upTo(100),
   }),
   fc.record({ is: fc.constant('tombstone' as const) }),
 )
-const few = (max: number) => fc.oneof({ weight: 3, arbitrary: from1To(3) }, from1To(max))
-const rarely = (max: number) =>
-  fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, upTo(max))
 const at: fc.Arbitrary<Copies> = fc.record({ times: few(20), connections: few(6) })
 
 /** What each kind is drawn from; the table has every kind, or it does not compile. */
@@ -103,7 +105,7 @@ const drawn: { readonly [K in StepKind]: fc.Arbitrary<Extract<Step, { does: K }>
     codec: fc.constantFrom(...codecs),
     headers: rarely(60_000),
     padding: rarely(4),
-    frames: few(20),
+    frames: mostlyOne(20),
   }),
   'tiny-records': fc.record({
     does: fc.constant('tiny-records'),

@@ -2,7 +2,7 @@
  * What a client that gets it right knows of an episode's thread when it has heard of a sequence.
  * The counterpart of episode.ts: written down apart from it, so that the two check each other.
  */
-import { allMalformedKinds, malformed, type MalformedKind } from './malformed.ts'
+import { everyMalformedKind, malformed, type MalformedKind } from './malformed.ts'
 
 /** A state by its version, and whether the client must say that it is not proven. */
 export interface EpisodeTruth {
@@ -13,7 +13,7 @@ export interface EpisodeTruth {
 
 /** The kind that a thread's name tells; undefined for a thread of the load. */
 export function kindOfThread(thread: string): MalformedKind | undefined {
-  return allMalformedKinds.find((kind) =>
+  return everyMalformedKind.find((kind) =>
     new RegExp(`^malformed-${kind}-\\d+(?!\\d)`, 'u').test(thread),
   )
 }

@@ -4,7 +4,7 @@ import { decodeRecord } from '../../proto/codec.ts'
 import { truthAt } from '../producer/truth.ts'
 import { episodeTruth, kindOfThread } from './episode-truth.ts'
 import { episode, episodeThread, type EpisodeContext } from './episode.ts'
-import { allMalformedKinds, malformed, type MalformedKind } from './malformed.ts'
+import { everyMalformedKind, malformed, type MalformedKind } from './malformed.ts'
 
 const limits = { payloadBytesMax: 262_144 }
 const context = (count: number, more: Partial<EpisodeContext> = {}): EpisodeContext => ({
@@ -15,7 +15,7 @@ const context = (count: number, more: Partial<EpisodeContext> = {}): EpisodeCont
   ...more,
 })
 const counts = [0, 1, 2, 3]
-const cases = allMalformedKinds.flatMap((kind) => counts.map((count) => [kind, count] as const))
+const cases = everyMalformedKind.flatMap((kind) => counts.map((count) => [kind, count] as const))
 const bytes = (kind: MalformedKind, given: EpisodeContext) =>
   Buffer.concat(episode(kind, given).map(({ value }) => value ?? Buffer.alloc(0)))
 
@@ -45,7 +45,7 @@ test.for(cases)('%s %i: the records around it are valid, framed and numbered', (
   expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b))
 })
 
-test.for(allMalformedKinds)('%s is the same bytes for the same seed, and others else', (kind) => {
+test.for(everyMalformedKind)('%s is the same bytes for the same seed, and others else', (kind) => {
   expect(bytes(kind, context(1)).equals(bytes(kind, context(1)))).toBe(true)
   expect(bytes(kind, context(1)).equals(bytes(kind, context(1, { seed: 'other' })))).toBe(false)
   expect(bytes(kind, context(1)).equals(bytes(kind, context(3)))).toBe(false)
@@ -73,7 +73,7 @@ test('the kind of a thread is found by its name, and no load thread has one', ()
 })
 
 test('blocked threads end flagged or recovered in turn', () => {
-  const blocked = allMalformedKinds.filter(
+  const blocked = everyMalformedKind.filter(
     (kind) => episodeTruth(kind, episodeThread(kind, 0), 3).isFlagged,
   )
   expect(blocked).toContain('bad-patch-json')

@@ -41,6 +41,8 @@ export interface Malformed {
   readonly client: ClientReaction
   /** Why these reactions and no others. */
   readonly because: string
+  /** It costs whoever reads it more than others do. */
+  readonly isExpensive?: true
 }
 
 type Refusing = Extract<RelayReaction, { does: 'dead-letters' }>
@@ -246,6 +248,7 @@ export const malformedKinds = {
     relay: forwards,
     client: quarantines('thread-missing'),
     because: 'What it costs must grow with its size, or it stands in the way of all others.',
+    isExpensive: true,
   },
   'no-message': {
     says: 'A framing byte and nothing else: a message of no kind.',
@@ -294,8 +297,14 @@ export const malformedKinds = {
 /** Name of a malformed kind. */
 export type MalformedKind = keyof typeof malformedKinds
 
-/** All kinds, in the order of the table. */
-export const allMalformedKinds = Object.keys(malformedKinds) as readonly MalformedKind[]
+/** The row of a kind, in the wide type. */
+export const malformed = (kind: MalformedKind): Malformed => malformedKinds[kind]
+
+/** Every kind, in the order of the table. */
+export const everyMalformedKind = Object.keys(malformedKinds) as readonly MalformedKind[]
+
+/** What "all" stands for: those that cost a client more than others are sent by name only. */
+export const allMalformedKinds = everyMalformedKind.filter((kind) => !malformed(kind).isExpensive)
 
 /** What a relay owes of a malformed kind; undefined for one that this version does not know. */
 export const relayReaction = (kind: string): Malformed['relay'] | undefined =>
@@ -304,5 +313,3 @@ export const relayReaction = (kind: string): Malformed['relay'] | undefined =>
 /** Whether a relay may refuse such a record. */
 export const isRefusable = (kind: string): boolean => relayReaction(kind)?.does !== 'forwards'
 
-/** The row of a kind, in the wide type. */
-export const malformed = (kind: MalformedKind): Malformed => malformedKinds[kind]
