@@ -233,7 +233,9 @@ describe('the start', () => {
     const servers = { KAFKA_BROKERS: '127.0.0.1:1', REDIS_URL: 'redis://127.0.0.1:1' }
     const child = await start({ ...servers, GIT_COMMIT_SHA: '1389e20', BUILD_DATE: '2025-12-25' })
     await until('its first line', () => child.tail().includes('listening'))
-    const { port } = JSON.parse(child.tail().split('\n')[0]!) as { port: number }
+    const lines = child.tail().split('\n')
+    const listening = lines.find((line) => line.includes('"listening"'))
+    const { port } = JSON.parse(listening!) as { port: number }
     const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
     expect(await status('/livez')).toBe(200)
     expect(await status('/readyz')).toBe(503)
