@@ -82,7 +82,7 @@ export function longText(bytes: number, isPacked: boolean): Buffer {
   const writer = new BinaryWriter()
   writer.tag(eventField, WireType.LengthDelimited).fork()
   writer.tag(1, WireType.LengthDelimited).fork()
-  writer.tag(4, WireType.LengthDelimited).bytes(Buffer.alloc(bytes, '\u20AC'))
+  writer.tag(4, WireType.LengthDelimited).bytes(Buffer.alloc(bytes - (bytes % 3), '\u20AC'))
   return value(writer.join().join().finish(), isPacked)
 }
 

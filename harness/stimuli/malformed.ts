@@ -244,7 +244,7 @@ export const malformedKinds = {
     because: 'Telemetry without a run is kept aside, not mixed into one.',
   },
   'jumping-batch': {
-    says: 'A packed batch of 15,000 events whose sequences jump to and fro: 33 bytes, valid.',
+    says: 'A packed batch of 15,000 events whose sequences jump to and fro, small and valid.',
     relay: forwards,
     client: quarantines('thread-missing'),
     because: 'What it costs must grow with its size, or it stands in the way of all others.',
