@@ -12,7 +12,10 @@ const ringBytesMax = 8 * mebibyte
 /** Room for two of these records, each as it was read and as it is sent. */
 const replayPagesBytesMax = 4 * payloadBytes
 
-const late = { joins: 'later', isDirect: true } as const
+/** Too slow for a replay, and quick enough to see its end once it is over. */
+const late = { bytesPerSecond: 1_000_000, joins: 'later', isDirect: true } as const
+/** What buffers on the way hold is read first: only then the end is seen. */
+const drainMs = 10_000
 
 export default scenario({
   name: 'replays-fill-no-memory',
@@ -32,11 +35,16 @@ export default scenario({
   load: { recordsPerSecond: 2, payloadBytes, threads: 24 },
   fleet: {
     readers: { count: 1, reads: 'fast' },
-    askers: { count: 24, reads: 'slow', bytesPerSecond: 50_000, resume: 'earliest', ...late },
+    askers: { count: 24, reads: 'slow', resume: 'earliest', ...late },
   },
-  phases: () => [
+  phases: ({ replayTimeoutMs }) => [
     { name: 'calm', ms: 12_000 },
-    { name: 'asked', ms: 16_000, stimuli: [join('askers')] },
+    {
+      name: 'asked',
+      ms: 22_000,
+      awaitsReplaysMs: replayTimeoutMs + drainMs,
+      stimuli: [join('askers')],
+    },
   ],
   expect: () => ({
     'own-9': [
@@ -44,7 +52,7 @@ export default scenario({
         check: 'memory-bounded',
         calm: 'calm',
         phases: ['asked'],
-        budgetBytes: replayPagesBytesMax + ringBytesMax,
+        budgetBytes: replayPagesBytesMax + 3 * ringBytesMax,
       },
     ],
   }),
