@@ -61,6 +61,11 @@ export const findings = {
     part: 'relay',
     says: 'A malformed record leaves no trace or a wrong one, leaks, or takes valid ones along.',
   },
+  'own-12': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'Clients get records of aborted transactions, or the relay stands still behind such.',
+  },
   'own-4': {
     audit: 'claim of this project',
     part: 'client',

@@ -1,5 +1,6 @@
 /** Every scenario by its name, in the order in which a suite plays them. */
 import type { Scenario } from '../harness/dsl/scenario.ts'
+import abortedReachesNobody from './aborted-reaches-nobody.ts'
 import freezingEndsNobody from './freezing-ends-nobody.ts'
 import healthSpeaksOfNow from './health-speaks-of-now.ts'
 import kafkaComesBack from './kafka-comes-back.ts'
@@ -24,6 +25,7 @@ import slotsComeBack from './slots-come-back.ts'
 
 export const scenarios = {
   'malformed-harms-nobody': malformedHarmsNobody,
+  'aborted-reaches-nobody': abortedReachesNobody,
   'health-speaks-of-now': healthSpeaksOfNow,
   'kafka-comes-back': kafkaComesBack,
   'hostile-frames-harm-nobody': hostileFramesHarmNobody,

@@ -9,6 +9,8 @@ export interface ExercisedOptions {
   readonly bytesMin?: number
   readonly deliveriesMin?: number
   readonly malformedMin?: number
+  /** Records of transactions that were given up. */
+  readonly abortedMin?: number
   readonly clientsMin?: number
 }
 
@@ -19,6 +21,7 @@ export const exercised: Checker<ExercisedOptions> = {
     bytesMin: count.exactOptional(),
     deliveriesMin: count.exactOptional(),
     malformedMin: count.exactOptional(),
+    abortedMin: count.exactOptional(),
     clientsMin: count.exactOptional(),
   }),
   judge(history, options) {
@@ -29,6 +32,7 @@ export const exercised: Checker<ExercisedOptions> = {
       bytes: sum(partitions.map(({ bytes }) => sum(bytes.map((each) => Math.max(0, each))))),
       deliveries: delivered,
       malformed: sum(partitions.map(({ malformed }) => malformed.size)),
+      aborted: history.events('aborted').length,
       clients: history.sessions.size,
     }
     const wanted: readonly (readonly [keyof typeof evidence, number | undefined])[] = [
@@ -36,6 +40,7 @@ export const exercised: Checker<ExercisedOptions> = {
       ['bytes', options.bytesMin],
       ['deliveries', options.deliveriesMin],
       ['malformed', options.malformedMin],
+      ['aborted', options.abortedMin],
       ['clients', options.clientsMin],
     ]
     const short = wanted.find(([what, min]) => evidence[what] < (min ?? 0))

@@ -154,6 +154,8 @@ async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Prom
     }
     case 'burst':
       return void (await producer.burst(stimulus.records, phase.load))
+    case 'transactions':
+      return void (await producer.transactions(stimulus.each, phase.ms * 0.8))
     case 'connect':
       return stage.connect(stimulus.group, stimulus.count, connectLimitMs)
     case 'disconnect':

@@ -30,6 +30,7 @@ import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
+import abortedOneAtATime from './own-12-aborted-one-at-a-time.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import outageNotTold from './own-2-outage-not-told.ts'
@@ -75,6 +76,7 @@ export const defects = {
   'm-746-reset-clears-nothing': resetClearsNothing,
   'm-748-other-fields-for-latest': otherFieldsForLatest,
   'm-809-deadline-of-reading-only': deadlineOfReadingOnly,
+  'own-12-aborted-one-at-a-time': abortedOneAtATime,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-2-error-remembered': errorRemembered,
   'own-2-outage-not-told': outageNotTold,

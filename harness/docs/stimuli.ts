@@ -14,6 +14,8 @@ const sayings: Saying = {
     return `${each} records of ${which}, between those of the load`
   },
   burst: ({ records }) => `a burst of ${records} records, as fast as the broker takes them`,
+  transactions: ({ each }) =>
+    `${each} pairs of transactions that lie over one another; of each one is given up, or both`,
   connect: (spec) => `the ${named(spec)} clients join`,
   disconnect: (spec) =>
     `the ${named(spec)} clients leave, ${spec.how === 'close' ? 'politely' : 'by a reset'}`,

@@ -118,6 +118,11 @@ export type Stimulus<G extends string = string> =
     }
   /** So many records of the phase's load at once, as fast as the broker takes them. */
   | { readonly stimulus: 'burst'; readonly records: number }
+  /**
+   * So many pairs of transactions, spread over the phase: two producers' lie over one another and
+   * over the load. Of each pair one is given up, and of every other both.
+   */
+  | { readonly stimulus: 'transactions'; readonly each: number }
   /** Clients join now: so many, or as many as the group has. */
   | { readonly stimulus: 'connect'; readonly group: G; readonly count?: number }
   /** Clients leave now: politely, or by a reset. */

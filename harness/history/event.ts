@@ -46,6 +46,9 @@ export type Unacked = readonly [
 /** Records the producer itself dropped (bounded queue full): counted, never sent. */
 export type Dropped = readonly ['dropped', Micros, count: number, why: string]
 
+/** A record was stored in a transaction that was given up: nobody may read it. */
+export type Aborted = readonly ['aborted', Micros, partition: number, offset: string]
+
 /** A client opened. One that comes back opens again under its number: it is owed what it missed. */
 export type Opened = readonly ['opened', Micros, client: number, group: string]
 /** A connection was refused before it was a WebSocket. Status 0: no HTTP answer at all. */
@@ -224,6 +227,7 @@ export type HistoryEvent =
   | Acked
   | Unacked
   | Dropped
+  | Aborted
   | Opened
   | Refused
   | Closed

@@ -138,6 +138,7 @@ function eventOf(line: string): HistoryEvent | undefined {
 const coldKinds = {
   unacked: 6,
   dropped: 4,
+  aborted: 4,
   opened: 4,
   refused: 5,
   closed: 6,

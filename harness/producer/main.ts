@@ -13,13 +13,19 @@ import type {
   ProducerRequest,
   ProducerStatus,
 } from './protocol.ts'
-import { openKafkaSink, type Sink } from './sink.ts'
+import {
+  openKafkaSink,
+  openTransactionalSink,
+  type Sink,
+  type TransactionalSink,
+} from './sink.ts'
 
 type Start = Extract<ProducerCommand, { do: 'start' }>
 type Order = Exclude<ProducerCommand, Start>
 interface Running {
   readonly journal: Journal
   readonly sink: Sink
+  readonly transactional: TransactionalSink
   readonly producer: Producer
 }
 
@@ -35,7 +41,8 @@ async function start(order: Start): Promise<ProducerStatus> {
   const sink = await openKafkaSink(clock, order)
   const journal = openJournal(clock, order.journalFile, order.originMs)
   watchStrain(clock, journal, 'producer')
-  running = { journal, sink, producer: openProducer(clock, journal, sink, order) }
+  const transactional = openTransactionalSink(clock, order)
+  running = { journal, sink, transactional, producer: openProducer(clock, journal, sink, order) }
   return running.producer.status()
 }
 
@@ -52,7 +59,7 @@ async function perform(command: ProducerCommand): Promise<ProducerStatus> {
 }
 
 function obey(
-  { producer, sink, journal }: Running,
+  { producer, sink, transactional, journal }: Running,
   command: Order,
 ): ProducerStatus | Promise<ProducerStatus> {
   switch (command.do) {
@@ -62,10 +69,12 @@ function obey(
       return producer.malformed(command.kinds, command.each, command.overMs)
     case 'burst':
       return producer.burst(command.count, command.load)
+    case 'transactions':
+      return producer.transactions(transactional, command.each, command.overMs)
     case 'status':
       return producer.status()
     case 'finish':
-      return finish(producer, sink, journal)
+      return transactional.close().then(() => finish(producer, sink, journal))
     default:
       throw new Error(`the producer has no command "${(command satisfies never as Order).do}"`)
   }

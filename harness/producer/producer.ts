@@ -14,8 +14,9 @@ import { openPace } from './pace.ts'
 import type { ProducerStatus } from './protocol.ts'
 import { openPump } from './pump.ts'
 import { openQueue } from './queue.ts'
-import type { Sink } from './sink.ts'
+import type { Sink, TransactionalSink } from './sink.ts'
 import { partitionOf, roundRobin, type NextRecord } from './threads.ts'
+import { openTransactions } from './transactions.ts'
 
 export interface ProducerOptions {
   readonly seed: string
@@ -31,6 +32,8 @@ export interface Producer {
   malformed(kinds: readonly MalformedKind[], each: number, overMs: number): Promise<ProducerStatus>
   /** Exactly `count` records, as fast as the broker takes them. */
   burst(count: number, load: Load): Promise<ProducerStatus>
+  /** So many pairs of transactions over `overMs`; settles when all have ended. */
+  transactions(sink: TransactionalSink, each: number, overMs: number): Promise<ProducerStatus>
   status(): ProducerStatus
   /** Stops the load and waits until nothing is under way; the caller sets the limit. */
   drain(): Promise<ProducerStatus>
@@ -78,6 +81,7 @@ export function openProducer(
     behindMs: pump.counts.behindMs,
   })
   const malformed = openMalformed(clock, intake, options)
+  const transactions = openTransactions(clock, journal, pump, options)
   return {
     load(load) {
       tick()
@@ -87,6 +91,7 @@ export function openProducer(
     },
     malformed: (kinds, each, overMs) => malformed(kinds, each, overMs).then(status),
     burst: (count, load) => burst(clock, intake, next, count, load).then(status),
+    transactions: (open, each, overMs) => transactions(open, each, overMs).then(status),
     status,
     async drain() {
       pace.change(0)

@@ -30,6 +30,8 @@ export type ProducerCommand =
     }
   /** Exactly `count` records as fast as the broker takes them; answered when acknowledged. */
   | { readonly do: 'burst'; readonly count: number; readonly load: Load }
+  /** So many pairs of transactions that lie over one another; answered when all have ended. */
+  | { readonly do: 'transactions'; readonly each: number; readonly overMs: number }
   | { readonly do: 'status' }
   /** Stops the load, waits for what is under way (bounded), closes the journal, exits 0. */
   | { readonly do: 'finish' }

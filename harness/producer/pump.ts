@@ -7,6 +7,7 @@ import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { ProducedRecord } from '../history/event.ts'
 import type { Journal } from '../history/journal.ts'
 import { isRefusable } from '../stimuli/malformed.ts'
+import type { Prepared } from './intake.ts'
 import type { Outgoing, OutgoingQueue } from './queue.ts'
 import { UnackedError, type Sink } from './sink.ts'
 
@@ -26,6 +27,8 @@ export interface Pump {
   wake(): void
   /** Resolves when the queue is empty and nothing is under way. */
   drained(): Promise<void>
+  /** Writes down a record that went another way, and was acknowledged there. */
+  acknowledged(partition: number, base: bigint, sentAt: number, record: Prepared): void
   readonly counts: Readonly<PumpCounts>
 }
 
@@ -75,6 +78,10 @@ export function openPump(clock: Clock, journal: Journal, queue: OutgoingQueue, s
         await running
       } while (queue.length > 0)
     },
+    acknowledged(partition, base, sentAt, record) {
+      counts.sent += 1
+      book.acked(partition, base, sentAt, [{ ...record, number: -1, dueMs: clock.nowMs() }])
+    },
     counts,
   }
 }
@@ -93,7 +100,8 @@ function bookkeeper(journal: Journal, counts: PumpCounts) {
     acked(partition: number, base: bigint, sentAt: number, records: readonly Outgoing[]) {
       journal.write(['acked', journal.now(), partition, `${base}`, sentAt, records.map(produced)])
       counts.acked += records.length
-      counts.ends.set(partition, base + BigInt(records.length))
+      const end = base + BigInt(records.length)
+      if (end > (counts.ends.get(partition) ?? 0n)) counts.ends.set(partition, end)
       const at = records.findIndex(({ kind }) => kind !== undefined && isRefusable(kind))
       if (at < 0 || counts.firstPoison.has(partition)) return
       counts.firstPoison.set(partition, base + BigInt(at))

@@ -44,6 +44,8 @@ export interface RemoteProducer {
   malformed(kinds: readonly MalformedKind[], each: number, overMs: number): Promise<ProducerStatus>
   /** Exactly `count` records, as fast as the broker takes them. */
   burst(count: number, load: Load): Promise<ProducerStatus>
+  /** So many pairs of transactions, spread over `overMs`; settles when all have ended. */
+  transactions(each: number, overMs: number): Promise<ProducerStatus>
   status(): Promise<ProducerStatus>
   /** Stops the load, waits for what is under way (bounded), and for the process's end. */
   finish(): Promise<ProducerStatus>
@@ -59,6 +61,7 @@ const limitMs = {
   /** On top of the time that the stimulus itself takes. */
   malformed: 30_000,
   burst: 60_000,
+  transactions: 40_000,
   finish: 25_000,
   exit: 5_000,
 } as const
@@ -100,6 +103,8 @@ function orders(
     malformed: (kinds, each, overMs) =>
       ask({ do: 'malformed', kinds, each, overMs }, overMs + limitMs.malformed),
     burst: (count, load) => ask({ do: 'burst', count, load }, limitMs.burst),
+    transactions: (each, overMs) =>
+      ask({ do: 'transactions', each, overMs }, overMs + limitMs.transactions),
     status: () => ask({ do: 'status' }, limitMs.order),
     async finish() {
       const status = await ask({ do: 'finish' }, limitMs.finish)

@@ -7,7 +7,8 @@
  */
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
-import { kafkaClient, type ProducerBatch } from '../stack/kafka.ts'
+import { kafkaClient, type Producer, type ProducerBatch } from '../stack/kafka.ts'
+import type { Prepared } from './intake.ts'
 import type { Outgoing } from './queue.ts'
 
 /** The first offset of every partition that records were sent to. */
@@ -34,6 +35,20 @@ export interface Sink {
    * @throws UnackedError
    */
   send(records: readonly Outgoing[]): Promise<BaseOffsets>
+  /** Bounded, never throws. */
+  close(): Promise<void>
+}
+
+/** A transaction that is open. */
+export interface Transaction {
+  /** Sends a record, which is stored and not yet to be read. @returns its offset */
+  send(record: Prepared): Promise<bigint>
+  abort(): Promise<void>
+  commit(): Promise<void>
+}
+export interface TransactionalSink {
+  /** Begins a transaction of a producer of this name, which has one at a time. */
+  begin(name: string): Promise<Transaction>
   /** Bounded, never throws. */
   close(): Promise<void>
 }
@@ -81,6 +96,47 @@ export async function openKafkaSink(clock: Clock, options: SinkOptions): Promise
       await withDeadline(clock, closeLimitMs, 'disconnecting the producer', () =>
         producer.disconnect(),
       ).catch(() => undefined)
+    },
+  }
+}
+
+/** Connects each producer when it is named first. */
+export function openTransactionalSink(
+  clock: Clock,
+  { brokers, topic }: SinkOptions,
+): TransactionalSink {
+  const producers = new Map<string, Promise<Producer>>()
+  const inTime = <T>(what: string, work: () => Promise<T>) =>
+    withDeadline(clock, sendLimitMs, what, work)
+  const connect = async (name: string) => {
+    const transactionalId = `${topic}-${name}`
+    const options = { transactionalId, idempotent: true, maxInFlightRequests: 1 }
+    const producer = kafkaClient(transactionalId, brokers).producer(options)
+    await producer.connect()
+    return producer
+  }
+  return {
+    async begin(name) {
+      const connecting = producers.get(name) ?? connect(name)
+      producers.set(name, connecting)
+      const run = await inTime('beginning a transaction', async () =>
+        (await connecting).transaction(),
+      )
+      return {
+        async send({ key, value, partition }) {
+          const messages = [{ key, value, partition }]
+          const sending = () => run.send({ topic, messages })
+          const answers = await inTime('sending within a transaction', sending)
+          return baseOffsets(answers).get(partition)!
+        },
+        abort: () => inTime('giving up a transaction', () => run.abort()),
+        commit: () => inTime('committing a transaction', () => run.commit()),
+      }
+    },
+    async close() {
+      const closing = [...producers.values()].map(async (one) => (await one).disconnect())
+      const closed = () => Promise.allSettled(closing)
+      await withDeadline(clock, closeLimitMs, 'disconnecting producers', closed).catch(() => [])
     },
   }
 }

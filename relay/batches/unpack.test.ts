@@ -133,3 +133,35 @@ test('a codec that nobody knows is said to be one', async () => {
   const got = await unpack(7, Buffer.alloc(9), enough)
   expect(got).toMatchObject({ ok: false, fault: 'unknown_codec' })
 })
+
+/** A frame of three bytes for whoever knows what it is. */
+const skippable = Buffer.from('5c2a4d1803000000010203', 'hex')
+const framed = packed.filter(({ codec }) => codec !== numbers.snappy)
+
+test('frames that follow one another are one content, whatever stands between them', async () => {
+  await fc.assert(
+    fc.asyncProperty(framed, fc.integer({ min: 2, max: 4 }), async (one, times) => {
+      const between = one.codec === numbers.gzip ? Buffer.alloc(0) : skippable
+      const parts = Array.from({ length: times }, () => [between, one.packed]).flat()
+      const bytes = Buffer.concat([...parts, between])
+      const content = Buffer.concat(Array<Buffer>(times).fill(one.content))
+      const got = await unpack(one.codec, bytes, Math.max(1, content.length))
+      expect(got.ok && got.bytes.equals(content)).toBe(true)
+      if (content.length < times) return
+      const short = await unpack(one.codec, bytes, content.length - 1)
+      expect(short).toMatchObject({ ok: false, fault: 'too_large' })
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test.each([numbers.lz4, numbers.zstd])('codec %i is cut off in what is skipped', async (codec) => {
+  const got = await unpack(codec, skippable.subarray(0, -1), enough)
+  expect(got).toMatchObject({ ok: false, fault: 'corrupt' })
+})
+
+test('frames of nothing without end are not unpacked one by one', async () => {
+  const bytes = Buffer.concat(Array<Buffer>(1_025).fill(zstdCompressSync(Buffer.alloc(0))))
+  const got = await unpack(numbers.zstd, bytes, enough)
+  expect(got).toMatchObject({ ok: false, fault: 'corrupt' })
+})
