@@ -51,6 +51,8 @@ export interface DlqNeeds {
 
 /** Below what brokers take by default, with the frame around it. */
 const requestBytesMax = 900_000
+/** Letters of a request. */
+const requestLettersMax = 1_000
 /** What a record costs on the wire beside its key and value. */
 const recordBytes = 32
 const retry = { firstMs: 250, mostMs: 5_000 } as const
@@ -75,6 +77,7 @@ export class DeadLetterQueue {
   #openBytes = 0
   #chunkBytesMax = requestBytesMax
   #isPumpDue = false
+  #isNextDue = false
   #wasFull = false
   #retry: Timer | undefined
   #troubleSinceMs: number | undefined
@@ -160,16 +163,22 @@ export class DeadLetterQueue {
     })
   }
 
+  /** One request in each turn of the event loop: to write a full one takes some milliseconds. */
   #pump(): void {
-    while (this.#retry === undefined && this.#requests < this.#needs.settings.dlqSendsMax) {
-      const chunk = this.#nextChunk()
-      if (chunk.length === 0) return
-      this.#requests += 1
-      void this.#send(chunk).finally(() => {
-        this.#requests -= 1
-        this.#pump()
-      })
-    }
+    if (this.#retry !== undefined || this.#requests >= this.#needs.settings.dlqSendsMax) return
+    const chunk = this.#nextChunk()
+    if (chunk.length === 0) return
+    this.#requests += 1
+    void this.#send(chunk).finally(() => {
+      this.#requests -= 1
+      this.#pump()
+    })
+    if (this.#waiting.length === 0 || this.#isNextDue) return
+    this.#isNextDue = true
+    setImmediate(() => {
+      this.#isNextDue = false
+      this.#pump()
+    })
   }
 
   #nextChunk(): readonly Open[] {
@@ -177,7 +186,7 @@ export class DeadLetterQueue {
     let count = 0
     for (const one of this.#waiting) {
       bytes += one.bytes
-      if (count > 0 && bytes > this.#chunkBytesMax) break
+      if (count > 0 && (bytes > this.#chunkBytesMax || count >= requestLettersMax)) break
       count += 1
     }
     return this.#waiting.splice(0, count)

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import type { Fetched } from '../adapters/kafka-consumer.ts'
+import type { LetterBox } from '../dlq.ts'
 import { ManualClock, settled } from '../world/manual-clock.ts'
 import { batch, bench, type Kind, soundValue } from './consume-testbed.ts'
 import { referencePoison } from './poison.ts'
@@ -214,4 +215,22 @@ describe('a record that unpacks to much', () => {
     await dlq.flushed()
     expect(dead()).toBe(1)
   })
+})
+
+test('dead letters are written in one request a turn, none of them too long', async () => {
+  const sent: number[] = []
+  const ack = Promise.withResolvers<void>()
+  const send: LetterBox['send'] = (letters) => {
+    sent.push(letters.length)
+    return ack.promise
+  }
+  const { consume, dead, dlq, run } = bench('skip', referencePoison, {}, { send })
+  await consume.take(batch(0n, ofKind(3_000, 'malformed')), run)
+  await Promise.resolve()
+  expect(sent).toEqual([1_000])
+  await settled()
+  expect(sent.length).toBeLessThanOrEqual(3)
+  ack.resolve()
+  await dlq.flushed()
+  expect([dead(), Math.max(...sent)]).toEqual([3_000, 1_000])
 })
