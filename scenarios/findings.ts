@@ -186,11 +186,6 @@ export const findings = {
     part: 'relay',
     says: 'A small record that is valid keeps a relay busy for seconds, and from everything else.',
   },
-  'own-9': {
-    audit: 'claim of this project',
-    part: 'relay',
-    says: 'Clients that ask for replays and do not read them fill the memory of the relay.',
-  },
   'M-742': {
     audit: 'graph state and telemetry v22',
     part: 'relay',

@@ -39,7 +39,6 @@ import nullOffsetsEndSender from './own-5-null-offsets-end-sender.ts'
 import spansCopiedForEach from './own-6-spans-copied-for-each.ts'
 import anyNameIsOurs from './own-8-any-name-is-ours.ts'
 import originNotAsked from './own-8-origin-not-asked.ts'
-import replaysReadAhead from './own-9-replays-read-ahead.ts'
 import abortsOnTheWayOut from './v35-8-aborts-on-the-way-out.ts'
 import clientsNotTold from './v35-8-clients-not-told.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
@@ -85,7 +84,6 @@ export const defects = {
   'own-6-spans-copied-for-each': spansCopiedForEach,
   'own-8-any-name-is-ours': anyNameIsOurs,
   'own-8-origin-not-asked': originNotAsked,
-  'own-9-replays-read-ahead': replaysReadAhead,
   'v35-8-aborts-on-the-way-out': abortsOnTheWayOut,
   'v35-8-clients-not-told': clientsNotTold,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
