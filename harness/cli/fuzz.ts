@@ -98,7 +98,7 @@ function summary(hunted: Hunted): string {
     `most CPU between a question and its answer: ${Math.round(hunted.slowestTurnMs)} ms ` +
       `(limit ${turnMsMax}), longest answer ${Math.round(hunted.slowestMs)} ms`,
     `most memory: ${mib} MiB (limit ${rssBytesMax / MiB})`,
-    `${asked} questions, ${voided} of them void because the watchdog itself stood still`,
+    `${asked} questions, ${voided} of them while the watchdog itself stood still`,
     findings.length === 0 ? 'no finding' : `${findings.length} findings, see above`,
   ].join('\n')
 }

@@ -17,7 +17,7 @@ export interface Taken {
   slowestMs: number
   rssBytesMax: number
   asked: number
-  /** Questions that say nothing, for the watchdog itself stood still. */
+  /** Questions during which the watchdog itself stood still for a while: they say less. */
   voided: number
 }
 export type WatchSays =
