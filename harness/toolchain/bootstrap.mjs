@@ -21,8 +21,8 @@ const internalError = 70
 const installLimitMs = 5 * 60_000
 
 const isNodeOld = major(process.versions.node) < major(pins.nodeMin)
-const node = isNodeOld ? (findNode() ?? installNode()) : process.execPath
-if (isNodeOld || !isLoopbackDirect()) runOn(node)
+if (isNodeOld) runOn(findNode() ?? installNode())
+else if (!isLoopbackDirect()) runOn(process.execPath)
 else await import(launch)
 
 /**

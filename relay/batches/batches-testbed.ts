@@ -1,6 +1,7 @@
 /** Packs by hand what the tests of this room unpack, and says what must come out. */
 import * as fc from 'fast-check'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { crc32c } from './checksum.ts'
 
 /** Literals, then what a match repeats: a place before them, taken modulo what is there. */
 interface Step {
@@ -186,6 +187,7 @@ function marked(bytes: Buffer, { producerId = -1n, isControl, isTransactional }:
   const bits = (isTransactional === true ? 0x10 : 0) | (isControl === true ? 0x20 : 0)
   bytes.writeInt16BE(bytes.readInt16BE(21) | bits, 21)
   bytes.writeBigInt64BE(producerId, 43)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17)
   return bytes
 }
 

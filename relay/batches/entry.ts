@@ -2,7 +2,7 @@
  * What lies at a place in a record set: a batch, a message of an old format, or something that is
  * neither. Nothing that an entry says of itself is believed before it fits what was fetched.
  */
-import { type Batch, batchOf, batchHeaderBytes } from './batch.ts'
+import { type Batch, batchOf, batchHeaderBytes, isIntact } from './batch.ts'
 
 interface OldEntry {
   readonly kind: 'old'
@@ -26,7 +26,10 @@ export interface Place {
   readonly at: number
   /** The offset behind everything that was read. */
   readonly next: bigint
-  /** Where the log ended when the answer was made; less than 0 where nobody knows. */
+  /**
+   * Where the log ended just before the broker read it; less than 0 where nobody knows. What was
+   * appended in between may be in the answer too.
+   */
   readonly logEnd: bigint
 }
 
@@ -34,6 +37,9 @@ export interface Place {
 const prefixBytes = 12
 const formatAt = 16
 const newest = 2
+const offsetMax = 2n ** 62n
+/** How many messages of an old format one of them can hold, which only its content tells. */
+const packedMessagesMax = 1_000_000n
 /** The shortest that each format can be, without the prefix. */
 const lengthMin: Readonly<Record<number, number>> = { 0: 14, 1: 22 }
 
@@ -49,14 +55,15 @@ export function entryAt(place: Place): Entry | undefined {
   const body = set.subarray(at, at + bytes)
   if (format === 0 || format === 1) {
     const lastOffset = body.readBigInt64BE(0)
-    const isTrue = lastOffset >= 0n && !isBeyond(place, lastOffset)
+    const isTrue = lastOffset >= 0n && lastOffset < knownEnd(place) + packedMessagesMax
     if (isTrue) return { kind: 'old', lastOffset, body, bytes }
     return broken(place, body, `it has offset ${lastOffset}`)
   }
   if (format !== newest) return broken(place, body, `its format, ${format}, is not known`)
   const batch = batchOf(body)
   const { firstOffset, lastOffset } = batch
-  if (firstOffset >= 0n && lastOffset >= firstOffset && !isBeyond(place, lastOffset)) return batch
+  const isOrdered = firstOffset >= 0n && lastOffset >= firstOffset
+  if (isOrdered && (!isBeyond(place, lastOffset) || isAppended(place, batch))) return batch
   return broken(place, body, `it claims to hold the offsets ${firstOffset} to ${lastOffset}`)
 }
 
@@ -82,5 +89,16 @@ export function lastOffsetAt(place: Place, bytes = Infinity): bigint {
   const following = at + bytes + 8 <= set.length ? set.readBigInt64BE(at + bytes) - 1n : -1n
   return isTrue(following) ? following : next
 }
+
+/**
+ * Whether it can have been appended after the log end was read: nothing is missing there yet, and
+ * the checksum, which does not cover where a batch begins, covers how far it goes.
+ */
+const isAppended = (place: Place, batch: Batch): boolean =>
+  batch.firstOffset <= knownEnd(place) && isIntact(batch)
+
+/** Everything before it was there when the answer was made. */
+const knownEnd = ({ logEnd, next }: Place): bigint =>
+  logEnd < 0n ? offsetMax : logEnd > next ? logEnd : next
 
 const isBeyond = ({ logEnd }: Place, offset: bigint): boolean => logEnd >= 0n && offset >= logEnd

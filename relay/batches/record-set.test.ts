@@ -46,6 +46,36 @@ const wantedOf = ({ plan: { values }, firstOffset }: Laid) =>
 const gotOf = (messages: readonly ReadMessage[]) =>
   messages.map(({ offset, value: bytes }) => [offset, bytes] as const)
 
+describe('what lies beyond the log end that the broker tells', () => {
+  const from = 100n
+  const laid = lay([
+    { values: [Buffer.from('a')], codec: 0 },
+    { values: [Buffer.from('b'), null], codec: 4 },
+  ])
+  /** Values, and how many batches were refused. */
+  const seen = async (set: Buffer, logEnd: bigint) => {
+    const fetch = { offset: from, logEnd, hides: openTransactions([]) }
+    const messages = await readRecordSet(set, fetch, new Allowance(plenty))
+    const sound = messages.filter((one) => !one.isControlRecord && one.unreadable === undefined)
+    const refused = messages.filter(({ unreadable }) => unreadable !== undefined)
+    return [sound.length, refused.length]
+  }
+
+  test('was appended since it was asked for, and is read', async () => {
+    for (const logEnd of [from, from + 1n, from + 3n]) {
+      expect(await seen(setOf(laid), logEnd)).toEqual([3, 0])
+    }
+  })
+  test('is refused where its checksum is wrong, or something is missing before it', async () => {
+    const damaged = setOf(laid)
+    damaged.writeInt32BE(1 << 30, laid[0]!.bytes.length + 23)
+    expect(await seen(damaged, from + 1n)).toEqual([1, 1])
+    const moved = setOf(laid)
+    moved.writeBigInt64BE(from + 900n, laid[0]!.bytes.length)
+    expect(await seen(moved, from + 1n)).toEqual([1, 1])
+  })
+})
+
 describe('a record set', () => {
   test('is read whole, as far as it was fetched', async () => {
     await fc.assert(
