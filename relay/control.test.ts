@@ -5,12 +5,22 @@ import { createRates } from './limits/rates.ts'
 import { createMetrics } from './metrics.ts'
 import type { Session } from './session.ts'
 import { ManualClock } from './world/manual-clock.ts'
+import { Slices } from './world/turns.ts'
 import { workOf } from './world/work-testbed.ts'
 
 const rates = { clientFramesPerSecondMax: 10, clientResumesPerMinuteMax: 2, resetsPerMinuteMax: 1 }
 
-function bench() {
-  const clock = new ManualClock(1_000)
+/** Each look at the time costs a millisecond: so many looks make a slice. */
+class BusyClock extends ManualClock {
+  override nowMs(): number {
+    this.advance(1)
+    return super.nowMs()
+  }
+}
+
+const turn = () => new Promise((done) => setImmediate(done))
+
+function bench(clock = new ManualClock(1_000), slices = new Slices(clock)) {
   const metrics = createMetrics(false)
   const seen = { isRead: true, answers: 0, resumes: 0, resets: 0, told: [] as string[] }
   const outlet = { isCrowded: false, control: () => (seen.answers += 1) }
@@ -25,7 +35,7 @@ function bench() {
   const reading = { pause: () => (seen.isRead = false), resume: () => (seen.isRead = true) }
   const requests = { resume: () => (seen.resumes += 1), reset: () => (seen.resets += 1) }
   const control = new Control(
-    { metrics, clock, requests },
+    { metrics, clock, requests, slices },
     session as unknown as Session,
     reading,
     createRates(clock, rates).openClient(),
@@ -56,6 +66,7 @@ describe('a client that sends too much', () => {
     send(105)
     expect(await counted()).toBe('1')
     clock.advance(10_000)
+    await turn()
     send(105)
     expect(await counted()).toBe('2')
   })
@@ -77,6 +88,41 @@ describe('a client that sends too much', () => {
   })
 })
 
+describe('many frames in one turn of the loop', () => {
+  test('are answered in slices that all share, and nobody is read meanwhile', async () => {
+    const clock = new BusyClock()
+    const slices = new Slices(clock)
+    const [one, other] = [bench(clock, slices), bench(clock, slices)]
+    one.send(30)
+    other.send(30)
+    const inFirst = one.seen.answers + other.seen.answers
+    expect(inFirst).toBeGreaterThan(0)
+    expect(inFirst).toBeLessThan(10)
+    expect([one.seen.isRead, other.seen.isRead]).toEqual([false, false])
+    let [before, most] = [inFirst, 0]
+    for (let left = 100; left > 0 && one.seen.answers + other.seen.answers < 60; left -= 1) {
+      await turn()
+      const now = one.seen.answers + other.seen.answers
+      most = Math.max(most, now - before)
+      before = now
+    }
+    expect([one.seen.answers, other.seen.answers]).toEqual([30, 30])
+    expect(most).toBeLessThan(10)
+    await turn()
+    expect([one.seen.isRead, other.seen.isRead]).toEqual([true, true])
+  })
+
+  test('are taken in order, and the good-bye behind them comes last', async () => {
+    const clock = new BusyClock()
+    const { control, seen, send } = bench(clock)
+    send(20)
+    control.closing()
+    expect(seen.told).toEqual([])
+    for (let left = 100; left > 0 && seen.told.length === 0; left -= 1) await turn()
+    expect([seen.answers, seen.told]).toEqual([20, ['client_left']])
+  })
+})
+
 describe('a client that does not read its answers', () => {
   test('is not read from until they have gone', () => {
     const { control, outlet, seen, send } = bench()
@@ -88,11 +134,12 @@ describe('a client that does not read its answers', () => {
     expect(seen.isRead).toBe(true)
   })
 
-  test('and sends too much as well is read from when neither holds any more', () => {
+  test('and sends too much as well is read from when neither holds any more', async () => {
     const { clock, control, outlet, seen, send } = bench()
     outlet.isCrowded = true
     send(105)
     clock.advance(1_000)
+    await turn()
     expect(seen.isRead).toBe(false)
     send(100)
     control.drained()

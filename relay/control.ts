@@ -21,11 +21,14 @@ import type { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import type { CloseReason } from './tables/close-codes.ts'
 import type { Clock } from './world/clock.ts'
+import type { Slices } from './world/turns.ts'
 
 export interface ControlNeeds {
   readonly metrics: Metrics
   readonly requests: Pick<Requests, 'resume' | 'reset'>
   readonly clock: Clock
+  /** What all clients together may ask in one turn of the loop. */
+  readonly slices: Slices
 }
 
 const pong = jsonFrame({ type: 'pong' })
@@ -43,6 +46,8 @@ export class Control implements Inbound {
   readonly #rates: ClientRates
   #isCrowded = false
   #isThrottled = false
+  /** What it sent and has to wait for a slice, in order. Its socket is not read meanwhile. */
+  #waiting: (() => void)[] | undefined
 
   constructor(needs: ControlNeeds, session: Session, reading: Reading, rates: ClientRates) {
     this.#needs = needs
@@ -52,6 +57,68 @@ export class Control implements Inbound {
   }
 
   text(text: string): void {
+    if (this.#mustWait) this.#wait(() => this.#takeText(text))
+    else this.#takeText(text)
+  }
+
+  ping(payload: Buffer): void {
+    if (this.#mustWait) this.#wait(() => this.#takePing(payload))
+    else this.#takePing(payload)
+  }
+
+  otherwise(bytes: number): void {
+    this.#heard(bytes)
+  }
+
+  closing(): void {
+    const close = () => this.#session.close('client_left')
+    if (this.#waiting === undefined) close()
+    else this.#wait(close)
+  }
+
+  broke(code: number): void {
+    if (this.#waiting === undefined) this.#takeBreach(code)
+    else this.#wait(() => this.#takeBreach(code))
+  }
+
+  fell(): void {
+    this.#session.outlet.close('client_gone')
+  }
+
+  heldBack(): void {
+    this.#session.close('frame_held_back')
+  }
+
+  /** Answers may flow again. */
+  drained(): void {
+    this.#isCrowded = false
+    this.#readOn()
+  }
+
+  get #mustWait(): boolean {
+    return this.#waiting !== undefined || this.#needs.slices.isOver
+  }
+
+  /** One read brings thousands of frames, and many sockets may be read in one turn. */
+  #wait(work: () => void): void {
+    if (this.#waiting !== undefined) return void this.#waiting.push(work)
+    this.#waiting = [work]
+    this.#reading.pause()
+    void this.#goOn(this.#waiting)
+  }
+
+  async #goOn(waiting: readonly (() => void)[]): Promise<void> {
+    const { slices } = this.#needs
+    for (let at = 0; at < waiting.length; ) {
+      await slices.next()
+      do waiting[at++]!()
+      while (at < waiting.length && !slices.isOver)
+    }
+    this.#waiting = undefined
+    this.#readOn()
+  }
+
+  #takeText(text: string): void {
     if (!this.#heard(Buffer.byteLength(text))) return
     const read = parseClientFrame(text)
     if (!read.ok) return this.#unread(read, text)
@@ -74,37 +141,15 @@ export class Control implements Inbound {
     this.#session.greeted()
   }
 
-  ping(payload: Buffer): void {
+  #takePing(payload: Buffer): void {
     if (!this.#heard(payload.length)) return
     this.#answer(frame(opcodes.pong, payload))
   }
 
-  otherwise(bytes: number): void {
-    this.#heard(bytes)
-  }
-
-  closing(): void {
-    this.#session.close('client_left')
-  }
-
-  broke(code: number): void {
+  #takeBreach(code: number): void {
     if (code !== 1009) return this.#session.close(closeReasons[code] ?? 'protocol_error')
     this.#needs.metrics.controlOversized.add()
     this.#session.refuse('CONTROL_FRAME_TOO_LARGE', `more than ${inboundBytesMax}`)
-  }
-
-  fell(): void {
-    this.#session.outlet.close('client_gone')
-  }
-
-  heldBack(): void {
-    this.#session.close('frame_held_back')
-  }
-
-  /** Answers may flow again. */
-  drained(): void {
-    this.#isCrowded = false
-    this.#readOn()
   }
 
   /** Counts what the client sent. @returns whether it is still of interest */
@@ -132,7 +177,8 @@ export class Control implements Inbound {
   }
 
   #readOn(): void {
-    if (!this.#isCrowded && !this.#isThrottled) this.#reading.resume()
+    const isHeld = this.#isCrowded || this.#isThrottled || this.#waiting !== undefined
+    if (!isHeld) this.#reading.resume()
   }
 
   #resume(read: Parsed<ClientFrame>, text: string): void {

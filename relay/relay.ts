@@ -32,6 +32,7 @@ import { tellHarmless, tellSettings } from './tables/settings-parse.ts'
 import type { Wiring } from './wiring.ts'
 import { sleep } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
+import { Slices } from './world/turns.ts'
 
 /** The ports that are tried when none is set. */
 const portsByDefault = [3_002, 3_003, 3_004, 3_005] as const
@@ -100,7 +101,7 @@ export class Relay {
     const { metrics, signals } = wiring
     this.#connectionNeeds = {
       session: { settings, signals, clock, onSlow: () => metrics.slowDisconnects.add() },
-      control: { metrics, clock, requests: this.#requests },
+      control: { metrics, clock, requests: this.#requests, slices: new Slices(clock) },
       clients: this.#clients,
       log: this.#log,
       sent: this.#sentBytes,

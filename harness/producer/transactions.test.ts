@@ -23,9 +23,9 @@ test('of each pair one is given up, of every other both, and all of it is told',
     close: async () => undefined,
   }
   const play = openTransactions(clock, journal, pump, { seed: 's', partitions: 2 })
-  let isOver = false
-  const playing = play(transactional, 2, 1_000).then(() => (isOver = true))
-  while (!isOver) await clock.pass(10)
+  const progress = { isOver: false }
+  const playing = play(transactional, 2, 1_000).then(() => (progress.isOver = true))
+  while (!progress.isOver) await clock.pass(10)
   await playing
   expect(ended).toEqual(['b aborts 3', 'a aborts 5', 'b aborts 9', 'a commits 11'])
   const told = journal.of('aborted').map(([, , partition, offset]) => `${partition}/${offset}`)
