@@ -33,7 +33,7 @@ export default scenario({
     { name: 'silence', ms: healthStaleMs + 2_000 + 2 * every, ...quiet },
   ],
   expect: () => ({
-    'own-12': [
+    'own-8': [
       { check: 'stream', rules: ['stranger', 'lost', 'skip'] },
       { check: 'idle-is-not-broken', phase: 'silence' },
       { check: 'exercised', recordsMin: 1_500, abortedMin: 50 },

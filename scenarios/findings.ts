@@ -61,7 +61,7 @@ export const findings = {
     part: 'relay',
     says: 'A malformed record leaves no trace or a wrong one, leaks, or takes valid ones along.',
   },
-  'own-12': {
+  'own-8': {
     audit: 'claim of this project',
     part: 'relay',
     says: 'Clients get records of aborted transactions, or the relay stands still behind such.',
@@ -196,7 +196,7 @@ export const findings = {
     part: 'relay',
     says: 'A relay that is asked to stop does not end, ends with an error, or tells no client.',
   },
-  'own-8': {
+  'own-7': {
     audit: 'claim of this project',
     part: 'relay',
     says: 'A page of another site, in a browser near the relay, reads and resets the stream.',

@@ -32,7 +32,7 @@ export default scenario({
     { name: 'after', ms: 500, prelude: [leave('foreign')] },
   ],
   expect: () => ({
-    'own-8': [
+    'own-7': [
       { check: 'pages-kept-out', pages: 'rebound', honest: 'readers' },
       { check: 'pages-kept-out', pages: 'foreign', honest: 'readers' },
     ],

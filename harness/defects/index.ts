@@ -30,15 +30,15 @@ import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
-import abortedOneAtATime from './own-12-aborted-one-at-a-time.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import outageNotTold from './own-2-outage-not-told.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
 import nullOffsetsEndSender from './own-5-null-offsets-end-sender.ts'
 import spansCopiedForEach from './own-6-spans-copied-for-each.ts'
-import anyNameIsOurs from './own-8-any-name-is-ours.ts'
-import originNotAsked from './own-8-origin-not-asked.ts'
+import anyNameIsOurs from './own-7-any-name-is-ours.ts'
+import originNotAsked from './own-7-origin-not-asked.ts'
+import abortedOneAtATime from './own-8-aborted-one-at-a-time.ts'
 import abortsOnTheWayOut from './v35-8-aborts-on-the-way-out.ts'
 import clientsNotTold from './v35-8-clients-not-told.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
@@ -75,15 +75,15 @@ export const defects = {
   'm-746-reset-clears-nothing': resetClearsNothing,
   'm-748-other-fields-for-latest': otherFieldsForLatest,
   'm-809-deadline-of-reading-only': deadlineOfReadingOnly,
-  'own-12-aborted-one-at-a-time': abortedOneAtATime,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-2-error-remembered': errorRemembered,
   'own-2-outage-not-told': outageNotTold,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,
   'own-5-null-offsets-end-sender': nullOffsetsEndSender,
   'own-6-spans-copied-for-each': spansCopiedForEach,
-  'own-8-any-name-is-ours': anyNameIsOurs,
-  'own-8-origin-not-asked': originNotAsked,
+  'own-7-any-name-is-ours': anyNameIsOurs,
+  'own-7-origin-not-asked': originNotAsked,
+  'own-8-aborted-one-at-a-time': abortedOneAtATime,
   'v35-8-aborts-on-the-way-out': abortsOnTheWayOut,
   'v35-8-clients-not-told': clientsNotTold,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,

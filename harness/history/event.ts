@@ -153,7 +153,7 @@ export type Scrape = readonly [
 ]
 /**
  * Memory and CPU of one process, from the operating system. `role` as in `process` events. Of the
- * target it also says how long its threads have waited for a processor, all in all.
+ * target it also says how long that thread has waited for a processor which waited longest.
  */
 export type Memory = readonly [
   'memory',

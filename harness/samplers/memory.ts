@@ -58,8 +58,8 @@ export async function usageOf(pid: number): Promise<Usage | undefined> {
 }
 
 /**
- * How long the threads of a process that live now were ready to run and had no processor; undefined
- * where the system does not count it, or the process is gone.
+ * How long that thread of a process was ready to run and had no processor which waited longest;
+ * undefined where the system does not count it, or the process is gone.
  */
 export async function waitedMicrosOf(pid: number): Promise<number | undefined> {
   try {
@@ -67,7 +67,7 @@ export async function waitedMicrosOf(pid: number): Promise<number | undefined> {
     const texts = await Promise.all(threads.map((thread) => statOf(pid, thread)))
     const counted = texts.filter((text) => text !== '')
     if (counted.length === 0) return undefined
-    return Math.round(counted.reduce((sum, text) => sum + waitedNanosIn(text), 0) / 1_000)
+    return Math.round(Math.max(...counted.map(waitedNanosIn)) / 1_000)
   } catch {
     return undefined
   }

@@ -99,10 +99,12 @@ async function play(cases: readonly Pick<Case, 'look' | 'own'>[]) {
 function found({ verdict }: SuiteResult, fails: Fails): Fails {
   const isHonest = Object.keys(fails).length === 0
   const shown = verdict.findings.flatMap((one) => {
-    if (one.verdict === 'pass' || (!isHonest && one.verdict !== 'fail')) return []
+    // So many runs at a time starve each other: what a checker caught, it caught all the same.
+    const said = one.rule === 'starved' ? 'fail' : one.verdict
+    if (said === 'pass' || (!isHonest && said !== 'fail')) return []
     const reasons = verdict.expectations
       .filter(({ finding, judgement }) => {
-        return finding === one.finding && judgement.verdict === one.verdict
+        return finding === one.finding && judgement.verdict === said
       })
       .flatMap(({ judgement: { rule, why, anomalies = [] } }) => [
         rule,

@@ -3,7 +3,7 @@ import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
-  finding: 'own-8',
+  finding: 'own-7',
   says: 'a page whose own name leads to the relay is at home there',
   scenario: 'pages-get-nowhere',
   rules: ['page-let-in'],

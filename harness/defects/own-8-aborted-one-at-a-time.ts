@@ -3,7 +3,7 @@ import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
-  finding: 'own-12',
+  finding: 'own-8',
   says: 'of aborted transactions that lie over one another, the first one listed hides the others',
   scenario: 'aborted-reaches-nobody',
   rules: ['stranger'],

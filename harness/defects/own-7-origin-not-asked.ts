@@ -10,7 +10,7 @@ function withoutOrigin(request: IncomingMessage): IncomingMessage {
 
 const defect: RelayDefect = {
   part: 'relay',
-  finding: 'own-8',
+  finding: 'own-7',
   says: 'the origin of a page is not looked at',
   scenario: 'pages-get-nowhere',
   rules: ['page-let-in'],
