@@ -270,16 +270,16 @@ describe("the harness's own failure is nobody else's", () => {
     const first = (given: Story, told = timed) => judge(given.history(), told).findings[0]
 
     test('is not late through itself', () => {
-      expect(first(starved(closedLate(), 0.6, 0.3))).toMatchObject({
+      expect(first(starved(closedLate(), 0.875, 0.125))).toMatchObject({
         verdict: 'unknown',
         rule: 'starved',
         why:
-          'The target waited for a processor for 60 % of the time (50 % at most in any 5 s), ' +
+          'The target waited for a processor for 88 % of the time (80 % at most in any 5 s), ' +
           '5.0 s into the run: it was late through others.',
       })
     })
     test('a little', () => {
-      expect(first(starved(closedLate(), 0.4, 0.3))).toMatchObject({ verdict: 'fail' })
+      expect(first(starved(closedLate(), 0.7, 0.3))).toMatchObject({ verdict: 'fail' })
     })
     test('behind threads of its own', () => {
       expect(first(starved(closedLate(), 3, 1.5))).toMatchObject({ verdict: 'fail' })
