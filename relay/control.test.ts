@@ -20,7 +20,22 @@ class BusyClock extends ManualClock {
 
 const turn = () => new Promise((done) => setImmediate(done))
 
-function bench(clock = new ManualClock(1_000), slices = new Slices(clock)) {
+/** Memory of so many bytes for what waits. */
+function memoryOf(limitBytes: number) {
+  let usedBytes = 0
+  return {
+    add: (bytes: number) => void (usedBytes += bytes),
+    get excessBytes() {
+      return usedBytes - limitBytes
+    },
+  }
+}
+
+function bench(
+  clock = new ManualClock(1_000),
+  slices = new Slices(clock),
+  memory = memoryOf(1_000_000),
+) {
   const metrics = createMetrics(false)
   const seen = { isRead: true, answers: 0, resumes: 0, resets: 0, told: [] as string[] }
   const outlet = { isCrowded: false, control: () => (seen.answers += 1) }
@@ -35,7 +50,7 @@ function bench(clock = new ManualClock(1_000), slices = new Slices(clock)) {
   const reading = { pause: () => (seen.isRead = false), resume: () => (seen.isRead = true) }
   const requests = { resume: () => (seen.resumes += 1), reset: () => (seen.resets += 1) }
   const control = new Control(
-    { metrics, clock, requests, slices },
+    { metrics, clock, requests, slices, memory },
     session as unknown as Session,
     reading,
     createRates(clock, rates).openClient(),
@@ -121,6 +136,22 @@ describe('many frames in one turn of the loop', () => {
     for (let left = 100; left > 0 && seen.told.length === 0; left -= 1) await turn()
     expect([seen.answers, seen.told]).toEqual([20, ['client_left']])
   })
+})
+
+test('what waits is counted, and where there is no room nothing waits', async () => {
+  const clock = new BusyClock()
+  const memory = memoryOf(2_000)
+  const { seen, send } = bench(clock, new Slices(clock), memory)
+  send(8)
+  expect(seen.answers).toBeLessThan(8)
+  expect(memory.excessBytes).toBeGreaterThan(-2_000)
+  expect(memory.excessBytes).toBeLessThanOrEqual(0)
+  send(30)
+  expect(seen.answers).toBeGreaterThan(20)
+  expect(memory.excessBytes).toBeLessThanOrEqual(0)
+  for (let left = 100; left > 0 && seen.answers < 38; left -= 1) await turn()
+  await turn()
+  expect([seen.answers, memory.excessBytes, seen.isRead]).toEqual([38, -2_000, true])
 })
 
 describe('a client that does not read its answers', () => {

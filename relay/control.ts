@@ -14,6 +14,7 @@ import {
 import type { Inbound, Reading } from './adapters/sockets.ts'
 import { inboundBytesMax } from './adapters/sockets.ts'
 import { frame, jsonFrame, opcodes } from './log/frames.ts'
+import type { Share } from './limits/ledger.ts'
 import type { Metrics } from './metrics.ts'
 import type { ClientRates } from './parts.ts'
 import { tooMuchOf } from './replay/resume.ts'
@@ -29,7 +30,15 @@ export interface ControlNeeds {
   readonly clock: Clock
   /** What all clients together may ask in one turn of the loop. */
   readonly slices: Slices
+  /** Where the bytes count of frames that wait for a slice. */
+  readonly memory: Pick<Share, 'add' | 'excessBytes'>
 }
+interface WaitingFrame {
+  readonly bytes: number
+  readonly take: () => void
+}
+/** What a frame takes that waits, beside its content. */
+const waitingBytes = 256
 
 const pong = jsonFrame({ type: 'pong' })
 const closeReasons: Readonly<Record<number, CloseReason>> = {
@@ -47,7 +56,7 @@ export class Control implements Inbound {
   #isCrowded = false
   #isThrottled = false
   /** What it sent and has to wait for a slice, in order. Its socket is not read meanwhile. */
-  #waiting: (() => void)[] | undefined
+  #waiting: WaitingFrame[] | undefined
 
   constructor(needs: ControlNeeds, session: Session, reading: Reading, rates: ClientRates) {
     this.#needs = needs
@@ -57,12 +66,12 @@ export class Control implements Inbound {
   }
 
   text(text: string): void {
-    if (this.#mustWait) this.#wait(() => this.#takeText(text))
+    if (this.#mustWait) this.#wait(2 * text.length, () => this.#takeText(text))
     else this.#takeText(text)
   }
 
   ping(payload: Buffer): void {
-    if (this.#mustWait) this.#wait(() => this.#takePing(payload))
+    if (this.#mustWait) this.#wait(payload.length, () => this.#takePing(payload))
     else this.#takePing(payload)
   }
 
@@ -73,12 +82,12 @@ export class Control implements Inbound {
   closing(): void {
     const close = () => this.#session.close('client_left')
     if (this.#waiting === undefined) close()
-    else this.#wait(close)
+    else this.#wait(0, close)
   }
 
   broke(code: number): void {
     if (this.#waiting === undefined) this.#takeBreach(code)
-    else this.#wait(() => this.#takeBreach(code))
+    else this.#wait(0, () => this.#takeBreach(code))
   }
 
   fell(): void {
@@ -99,23 +108,42 @@ export class Control implements Inbound {
     return this.#waiting !== undefined || this.#needs.slices.isOver
   }
 
-  /** One read brings thousands of frames, and many sockets may be read in one turn. */
-  #wait(work: () => void): void {
-    if (this.#waiting !== undefined) return void this.#waiting.push(work)
-    this.#waiting = [work]
+  /**
+   * One read brings thousands of frames, and many sockets may be read in one turn. Where there is
+   * no memory left for what waits, nothing of this client does: better a turn that is too long.
+   */
+  #wait(contentBytes: number, take: () => void): void {
+    const { memory } = this.#needs
+    const bytes = waitingBytes + contentBytes
+    if (memory.excessBytes + bytes > 0) {
+      for (const one of this.#waiting?.splice(0) ?? []) this.#takeWaiting(one)
+      return take()
+    }
+    memory.add(bytes)
+    if (this.#waiting !== undefined) return void this.#waiting.push({ bytes, take })
+    this.#waiting = [{ bytes, take }]
     this.#reading.pause()
     void this.#goOn(this.#waiting)
   }
 
-  async #goOn(waiting: readonly (() => void)[]): Promise<void> {
+  async #goOn(waiting: WaitingFrame[]): Promise<void> {
     const { slices } = this.#needs
-    for (let at = 0; at < waiting.length; ) {
+    while (waiting.length > 0) {
       await slices.next()
-      do waiting[at++]!()
-      while (at < waiting.length && !slices.isOver)
+      let taken = 0
+      while (taken < waiting.length && (taken === 0 || !slices.isOver)) {
+        this.#takeWaiting(waiting[taken]!)
+        taken += 1
+      }
+      waiting.splice(0, taken)
     }
     this.#waiting = undefined
     this.#readOn()
+  }
+
+  #takeWaiting({ bytes, take }: WaitingFrame): void {
+    this.#needs.memory.add(-bytes)
+    take()
   }
 
   #takeText(text: string): void {

@@ -101,7 +101,13 @@ export class Relay {
     const { metrics, signals } = wiring
     this.#connectionNeeds = {
       session: { settings, signals, clock, onSlow: () => metrics.slowDisconnects.add() },
-      control: { metrics, clock, requests: this.#requests, slices: new Slices(clock) },
+      control: {
+        metrics,
+        clock,
+        requests: this.#requests,
+        slices: new Slices(clock),
+        memory: ledger.share('partial_frames'),
+      },
       clients: this.#clients,
       log: this.#log,
       sent: this.#sentBytes,

@@ -62,7 +62,7 @@ export const shareRows = {
   },
   partial_frames: {
     limit: 'partialFramesBytesMax',
-    says: 'Messages of clients that have not come to their end.',
+    says: 'Messages of clients that have not come to their end, or wait for their turn.',
     isElastic: true,
   },
 } as const satisfies Record<string, ShareRow>
