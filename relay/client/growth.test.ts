@@ -2,15 +2,20 @@
 import { describe, expect, test } from 'vitest'
 import { EventType } from '../../proto/gen/dashstream_pb.js'
 import { workOf } from '../world/work-testbed.ts'
-import { batch, Bed, bytesOf, checkpoint, diff, event, eventInit, type Op } from './testbed.ts'
-
-const start = (state: string) =>
-  event(EventType.GRAPH_START, { sequence: 1 }, { initial_state_json: state })
-const zeros = (count: number) => `[${Array<number>(count).fill(0).join()}]`
-const wide = (count: number) =>
-  JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at])))
-const times = (count: number, op: Op) => Array<Op>(count).fill(op)
-const patch = (ops: readonly Op[], sequence = 2) => diff({ sequence }, { ops })
+import {
+  batch,
+  Bed,
+  bytesOf,
+  checkpoint,
+  diff,
+  eventInit,
+  type Op,
+  patch,
+  start,
+  times,
+  wide,
+  zeros,
+} from './testbed.ts'
 
 describe('four times the input is at most five times the work', () => {
   async function growth(prepare: (count: number) => () => unknown, count = 500): Promise<number> {

@@ -17,7 +17,7 @@ import {
   DiffOperationSchema,
   DiffOperation_OpType as OpType,
   type DiffOperation,
-  type EventType,
+  EventType,
 } from '../../proto/gen/dashstream_pb.js'
 import { createClient, type Client, type ClientOptions, type RecordOutcome } from './client.ts'
 import { nodePlatform } from './node-platform.ts'
@@ -123,6 +123,18 @@ export const push = (count: number, at: At = {}): Uint8Array =>
     { sequence: count + 1, ...at },
     { ops: [['add', '/l/-', String(count)]], hash: json(listOf(count)) },
   )
+
+/** The first record of a run, with its state. */
+export const start = (state: string): Uint8Array =>
+  event(EventType.GRAPH_START, { sequence: 1 }, { initial_state_json: state })
+/** An array of so many zeros. */
+export const zeros = (count: number): string => `[${Array<number>(count).fill(0).join()}]`
+/** An object of so many members. */
+export const wide = (count: number): string =>
+  JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at])))
+export const times = (count: number, op: Op): Op[] => Array<Op>(count).fill(op)
+export const patch = (ops: readonly Op[], sequence = 2): Uint8Array =>
+  diff({ sequence }, { ops })
 
 /** Fields of a checkpoint beside its header. */
 type CheckpointInit = Extract<

@@ -1,15 +1,19 @@
 /** What a record may cost is counted, whatever its size on the wire, and so is what it leaves. */
 import { describe, expect, test } from 'vitest'
 import { EventType } from '../../proto/gen/dashstream_pb.js'
-import { batch, Bed, diff, event, eventInit, json, type Op } from './testbed.ts'
-
-const start = (state: string) =>
-  event(EventType.GRAPH_START, { sequence: 1 }, { initial_state_json: state })
-const zeros = (count: number) => `[${Array<number>(count).fill(0).join()}]`
-const wide = (count: number) =>
-  JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at])))
-const times = (count: number, op: Op) => Array<Op>(count).fill(op)
-const patch = (ops: readonly Op[], sequence = 2) => diff({ sequence }, { ops })
+import {
+  batch,
+  Bed,
+  diff,
+  event,
+  eventInit,
+  json,
+  patch,
+  start,
+  times,
+  wide,
+  zeros,
+} from './testbed.ts'
 
 describe('a record that asks for too much is refused by name, and its run needs a resync', () => {
   test.each([
