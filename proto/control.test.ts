@@ -215,6 +215,26 @@ describe('resume', () => {
     expect(refused).toContain('partition 6')
   })
 
+  it('is the same whether its names are read as a list or as an object', () => {
+    const name = fc.constantFrom('1', '+1', '2', 't', '__proto__', '')
+    const value = fc.constantFrom('1', '"2"', '"x"', 'null', '-1', '[]', '{"a":1}', '1.0')
+    const map = fc
+      .array(fc.tuple(name, value))
+      .map((all) => `{${all.map(([key, one]) => `${JSON.stringify(key)}: ${one}`).join()}}`)
+    fc.assert(
+      fc.property(map, map, (offsets, threads) => {
+        const text =
+          `{"lastOffsetsByPartition": ${offsets},"type":"resume",` +
+          `"lastSequencesByThread" :${threads}}`
+        const [listed, whole] = [parseClientFrame(text), parseControl(text)].map((read) => {
+          if (!read.ok || read.frame.type !== 'resume') throw new Error('no resume')
+          return { ...read.frame, refused: new Set(read.frame.refused) }
+        })
+        expect(listed).toEqual(whole)
+      }),
+    )
+  })
+
   it('takes the smaller offset of a partition that is named twice', () => {
     const offsets = ['{"1":5,"+1":3}', '{"1":3,"+1":5}'].map((map) =>
       resumeOf(`"lastOffsetsByPartition":${map}`).lastOffsetsByPartition.get(1),

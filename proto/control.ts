@@ -12,6 +12,7 @@ import {
   type ServerFrame,
 } from './control-frames.ts'
 import { isJsonObject, TooManyMembers, type JsonObject, type JsonValue } from './json-value.ts'
+import { resumeLists } from './resume.ts'
 
 export {
   CONTROL_SCHEMA_VERSION,
@@ -60,7 +61,8 @@ const membersMax: Readonly<Record<string, number>> = {
   lastSequencesByThread: RESUME_THREADS_MAX,
 }
 const otherMembersMax = 1_024
-const clientLimits = {
+const clientLimits: JsonLimits = {
+  asEntries: resumeLists,
   membersMax: (key = '') =>
     Object.hasOwn(membersMax, key) ? membersMax[key]! : otherMembersMax,
 }

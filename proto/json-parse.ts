@@ -4,6 +4,7 @@
  * outside the 64-bit range and -0 are floats, numbers beyond the double's range are errors.
  */
 import {
+  JsonEntries,
   JsonError,
   JsonFloat,
   setKey,
@@ -21,6 +22,8 @@ export interface JsonLimits {
    * `undefined`, how many keys that has. Reading stops there. Default: any number.
    */
   readonly membersMax?: (key: string | undefined) => number
+  /** Keys of the outermost object under which a `JsonEntries` stands in place of an object. */
+  readonly asEntries?: ReadonlySet<string>
 }
 
 const DEPTH_MAX = 127
@@ -73,6 +76,7 @@ class Reader {
   readonly #text: string
   #at = 0
   #membersMax: JsonLimits['membersMax']
+  #asEntries: JsonLimits['asEntries']
   /** Members that may still come under this key. */
   #membersLeft = Infinity
   #key: string | undefined
@@ -83,8 +87,9 @@ class Reader {
     this.#text = text
   }
 
-  document({ depthMax = DEPTH_MAX, membersMax }: JsonLimits): JsonValue {
+  document({ depthMax = DEPTH_MAX, membersMax, asEntries }: JsonLimits): JsonValue {
     this.#membersMax = membersMax
+    this.#asEntries = asEntries
     this.#outermost = depthMax - 1
     this.#membersLeft = membersMax?.(undefined) ?? Infinity
     const value = this.#value(depthMax)
@@ -120,15 +125,19 @@ class Reader {
 
   #object(depthLeft: number): JsonObject {
     const object: JsonObject = {}
-    this.#at += 1
-    if (this.#takes('}')) return object
-    do {
-      const key = this.#nextKey()
-      const value = depthLeft === this.#outermost ? this.#under(key) : this.#value(depthLeft)
-      setKey(object, key, value)
-    } while (this.#takes(','))
-    if (!this.#takes('}')) throw this.#wrong('"," or "}" in an object')
+    const isOutermost = depthLeft === this.#outermost
+    this.#members((key) => {
+      setKey(object, key, isOutermost ? this.#under(key) : this.#value(depthLeft))
+    })
     return object
+  }
+
+  #members(take: (key: string) => void): void {
+    this.#at += 1
+    if (this.#takes('}')) return
+    do take(this.#nextKey())
+    while (this.#takes(','))
+    if (!this.#takes('}')) throw this.#wrong('"," or "}" in an object')
   }
 
   /** The value of a key of the outermost object, whose members have a bound of their own. */
@@ -136,10 +145,25 @@ class Reader {
     const left = this.#membersLeft
     this.#membersLeft = this.#membersMax?.(key) ?? Infinity
     this.#key = key
-    const value = this.#value(this.#outermost)
+    const value = this.#isEntries(key)
+      ? // Typed as what it stands in place of: whoever asks for entries looks for them there.
+        (this.#entries(this.#deeper(this.#outermost)) as unknown as JsonObject)
+      : this.#value(this.#outermost)
     this.#membersLeft = left
     this.#key = undefined
     return value
+  }
+
+  #isEntries(key: string): boolean {
+    if (this.#asEntries?.has(key) !== true) return false
+    this.#space()
+    return this.#text[this.#at] === '{'
+  }
+
+  #entries(depthLeft: number): JsonEntries {
+    const entries = new JsonEntries()
+    this.#members((name) => void entries.list.push([name, this.#value(depthLeft)]))
+    return entries
   }
 
   #nextKey(): string {

@@ -45,6 +45,15 @@ export class JsonFloat {
   }
 }
 
+/**
+ * The members of an object as they stand in the text, one after the other: a table of very many
+ * names is dear, and whoever goes through them once needs none. Of a name that comes twice the last
+ * one counts.
+ */
+export class JsonEntries {
+  readonly list: (readonly [name: string, value: JsonValue])[] = []
+}
+
 /** What can be wrong with a JSON text or value. */
 export type JsonErrorCode =
   | 'json_syntax'

@@ -4,7 +4,13 @@
  * replayed from its beginning.
  */
 import * as z from 'zod'
-import { isJsonObject, setKey, type JsonObject, type JsonValue } from './json-value.ts'
+import {
+  isJsonObject,
+  JsonEntries,
+  setKey,
+  type JsonObject,
+  type JsonValue,
+} from './json-value.ts'
 
 const INT32_MAX = 2n ** 31n - 1n
 const INT64_MAX = 2n ** 63n - 1n
@@ -23,6 +29,12 @@ export interface Resume {
   /** Entries that could not be read, as `partition <key>` or `thread <key>`. */
   readonly refused: readonly string[]
 }
+
+/** Its fields that may be of very many names: they need not be read as objects. */
+export const resumeLists: ReadonlySet<string> = new Set([
+  'lastOffsetsByPartition',
+  'lastSequencesByThread',
+])
 
 /** Decodes any object of type `resume`; encodes to the documented shape. */
 export const resumeCodec = z.codec(
@@ -57,7 +69,7 @@ function modeOf(frame: JsonObject, hasThreads: boolean): Resume['mode'] {
 
 function offsetsOf(map: JsonValue | undefined, refused: string[]): Map<number, bigint> {
   const offsets = new Map<number, bigint>()
-  for (const [key, value] of entriesOf(map)) {
+  for (const [key, value] of new Map(entriesOf(map))) {
     const partition = readInteger(key, INT32_MAX)
     const offset = readInteger(value, INT64_MAX)
     if (partition === undefined || offset === undefined) refused.push(`partition ${key}`)
@@ -72,15 +84,22 @@ function sequencesOf(frame: JsonObject, refused: string[]): Map<string, bigint> 
   const { lastSequencesByThread: map, threadId, lastSequence } = frame
   const isLegacy = !isJsonObject(map) && typeof threadId === 'string'
   const entries = isLegacy ? [[threadId, lastSequence ?? null] as const] : entriesOf(map)
+  const bad = new Set<string>()
   for (const [thread, value] of entries) {
     const sequence = readInteger(value, UINT64_MAX)
-    if (sequence === undefined) refused.push(`thread ${thread}`)
+    if (sequence === undefined) bad.add(thread)
     else sequences.set(thread, sequence)
+    // Of one that is named twice the last counts.
+    if (sequence === undefined) sequences.delete(thread)
+    else if (bad.size > 0) bad.delete(thread)
   }
+  for (const thread of bad) refused.push(`thread ${thread}`)
   return sequences
 }
 
-function entriesOf(map: JsonValue | undefined): [string, JsonValue][] {
+/** Of an object, or of what `resumeLists` has in its place. */
+function entriesOf(map: JsonValue | undefined): JsonEntries['list'] {
+  if (map instanceof JsonEntries) return map.list
   return isJsonObject(map) ? Object.entries(map) : []
 }
 

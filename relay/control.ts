@@ -91,7 +91,9 @@ export class Control implements Inbound {
   }
 
   fell(): void {
-    this.#session.outlet.close('client_gone')
+    const close = () => this.#session.outlet.close('client_gone')
+    if (this.#waiting === undefined) close()
+    else this.#wait(0, close)
   }
 
   heldBack(): void {

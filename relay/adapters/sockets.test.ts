@@ -11,13 +11,15 @@ import { createSocketServer, inboundBytesMax, type Inbound, type Reading } from 
 let server: Server
 const sockets: Socket[] = []
 const broken: number[] = []
+/** What came, in order. */
+const heard: string[] = []
 const inbound: Inbound = {
   text: () => undefined,
-  ping: () => undefined,
+  ping: () => void heard.push('ping'),
   otherwise: () => undefined,
-  closing: () => undefined,
+  closing: () => void heard.push('closing'),
   broke: (code) => void broken.push(code),
-  fell: () => undefined,
+  fell: () => void heard.push('fell'),
   heldBack: () => void heldBack.push(partial.usedBytes),
 }
 const heldBack: number[] = []
@@ -139,4 +141,28 @@ test('what came of a client that is not read from is counted when it is looked a
   expect(partial.usedBytes - before).toBeGreaterThanOrEqual(30_000)
   reading.resume()
   expect(await held((bytes) => bytes === before)).toBe(before)
+})
+
+test('of the frames of one read, one is taken in a turn of the loop', async () => {
+  const client = await open()
+  const before = partial.usedBytes
+  heard.length = 0
+  client.write(Buffer.concat(Array.from({ length: 400 }, () => controlFrame)))
+  let most = 0
+  for (let turns = 0; heard.length < 400 && turns < 20_000; turns += 1) {
+    const already = heard.length
+    await new Promise((done) => setImmediate(done))
+    most = Math.max(most, heard.length - already)
+  }
+  expect([heard.length, most]).toEqual([400, 1])
+  expect(await held((bytes) => bytes === before)).toBe(before)
+})
+
+test('what was sent before the end is heard before it', async () => {
+  const client = await open()
+  heard.length = 0
+  const goodBye = Buffer.from([0x88, 0x80, 0, 0, 0, 0])
+  client.end(Buffer.concat([controlFrame, controlFrame, controlFrame, goodBye]))
+  for (let turns = 0; !heard.includes('fell') && turns < 2_000; turns += 1) await settled()
+  expect(heard).toEqual(['ping', 'ping', 'ping', 'closing', 'fell'])
 })

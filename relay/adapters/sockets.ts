@@ -42,9 +42,18 @@ interface Receiver {
   _bufferedBytes: number
   /** The pieces of a message that comes in several frames. */
   _fragments: Buffer[]
+  /** Of reads that were given to it and are not gone through to their end. */
+  readonly writableLength: number
+  once(event: 'finish', listener: () => void): unknown
 }
+/** What of the library's socket is its own affair, and no documented part of it. */
+interface Inside {
+  readonly _receiver?: Receiver
+  readonly _closeFrameReceived: boolean
+}
+const inside = (client: WebSocket) => client as unknown as Inside
 function receiverOf(client: WebSocket): Receiver | undefined {
-  const { _receiver: receiver } = client as unknown as { readonly _receiver?: Receiver }
+  const { _receiver: receiver } = inside(client)
   return receiver
 }
 
@@ -67,10 +76,10 @@ const onData = function (this: Read) {
   this[reader]?.measure()
 }
 const onEnd = function (this: Read) {
-  this[reader]?.inbound?.fell()
+  this[reader]?.ended()
 }
 const onClose = function (this: Read) {
-  this[reader]?.forget()
+  this[reader]?.closed()
 }
 
 /**
@@ -98,12 +107,37 @@ class ReadingSocket extends WebSocket implements PartialHolder {
     socket.on('data', onData).on('end', onEnd).on('close', onClose)
   }
 
-  /** The library's receiver has taken in what was read: counts what it keeps of it. */
+  /**
+   * Counts what the library's receiver keeps of what was read. A read that it is going through
+   * counts twice for so long.
+   */
   measure(): void {
     const receiver = receiverOf(this)
     if (this.#isDone || receiver === undefined) return
-    const unreadBytes = this.#socket?.readableLength ?? 0
-    this.#holds(unreadBytes + bytesKept(receiver) + this.#bytesOfPieces(receiver))
+    const waitingBytes = (this.#socket?.readableLength ?? 0) + receiver.writableLength
+    this.#holds(waitingBytes + bytesKept(receiver) + this.#bytesOfPieces(receiver))
+  }
+
+  /** No more will come. */
+  ended(): void {
+    this.#afterAll(() => {
+      // The library does not tell of a close frame that it reads after the end.
+      const { _closeFrameReceived: isLeaving } = inside(this)
+      if (isLeaving) this.#finish((inbound) => inbound.closing())
+      this.inbound?.fell()
+    })
+  }
+
+  closed(): void {
+    if (this.#isDone) this.forget()
+    else this.#afterAll(() => this.forget())
+  }
+
+  /** When what came is gone through. */
+  #afterAll(then: () => void): void {
+    const receiver = receiverOf(this)
+    if (receiver === undefined || receiver.writableLength === 0) then()
+    else receiver.once('finish', then)
   }
 
   /** The socket goes on reading until its own buffer is full. */
@@ -130,7 +164,7 @@ class ReadingSocket extends WebSocket implements PartialHolder {
   forget(): void {
     this.#partial?.isRead(this, true)
     const receiver = receiverOf(this)
-    const nothing: Receiver = { _buffers: [], _bufferedBytes: 0, _fragments: [] }
+    const nothing: Partial<Receiver> = { _buffers: [], _bufferedBytes: 0, _fragments: [] }
     if (receiver !== undefined) Object.assign(receiver, nothing)
     this.#holds(0)
   }
@@ -164,6 +198,8 @@ class ReadingSocket extends WebSocket implements PartialHolder {
     else if (event === 'message' || event === 'pong') {
       this.inbound?.otherwise((what as Buffer).length)
     }
+    // Only once this returns does the receiver go on.
+    if (this.partialBytes > 0) queueMicrotask(() => this.measure())
     return true
   }
 
@@ -198,6 +234,8 @@ export function createSocketServer(partial: PartialFrames): SocketServer {
     noServer: true,
     clientTracking: false,
     autoPong: false,
+    // One read brings ten thousand frames. Of each client one is taken in a turn of the loop.
+    allowSynchronousEvents: false,
     perMessageDeflate: false,
     maxPayload: inboundBytesMax,
     maxFragments: fragmentsMax,

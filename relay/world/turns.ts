@@ -35,16 +35,19 @@ export class Slices {
   /** Whether whoever works is to wait for the next slice. The first to ask in a turn begins one. */
   get isOver(): boolean {
     const nowMs = this.#clock.nowMs()
-    if (this.#endMs === undefined) {
-      this.#endMs = nowMs + sliceMs
-      setImmediate(this.#forget)
-    }
-    return nowMs >= this.#endMs
+    return nowMs >= (this.#endMs ?? this.#begin(nowMs))
   }
 
   /** Settles at the beginning of a slice. */
   async next(): Promise<void> {
     await this.#turns.next()
-    this.#endMs = undefined
+    this.#begin(this.#clock.nowMs())
+  }
+
+  #begin(nowMs: number): number {
+    // Whoever began one in this turn will forget it.
+    if (this.#endMs === undefined) setImmediate(this.#forget)
+    this.#endMs = nowMs + sliceMs
+    return this.#endMs
   }
 }
