@@ -201,6 +201,11 @@ export const findings = {
     part: 'relay',
     says: 'A page of another site, in a browser near the relay, reads and resets the stream.',
   },
+  'own-9': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'Clients that ask for replays and do not read them fill the memory of the relay.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

@@ -18,6 +18,7 @@ import replayMeetsLive from './replay-meets-live.ts'
 import resetsSayWhatTheyDid from './resets-say-what-they-did.ts'
 import restartsLoseNothing from './restarts-lose-nothing.ts'
 import replaysEndInTime from './replays-end-in-time.ts'
+import replaysFillNoMemory from './replays-fill-no-memory.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
 import shutdownIsGraceful from './shutdown-is-graceful.ts'
 import slotsComeBack from './slots-come-back.ts'
@@ -41,6 +42,7 @@ export const scenarios = {
   'resets-say-what-they-did': resetsSayWhatTheyDid,
   'restarts-lose-nothing': restartsLoseNothing,
   'replays-end-in-time': replaysEndInTime,
+  'replays-fill-no-memory': replaysFillNoMemory,
   'send-never-waits-for-ever': sendNeverWaitsForEver,
   'shutdown-is-graceful': shutdownIsGraceful,
   'slots-come-back': slotsComeBack,

@@ -79,3 +79,58 @@ judgeCases<MemoryBoundedOptions>('memory-bounded of large records', memoryBounde
   }]),
   ...cannotTell('too-little', ['less than a bound by count may hold', free(flat, 5_000)]),
 ])
+
+interface Asking {
+  readonly rss?: Told['rss']
+  /** Clients that ask and do not take it. */
+  readonly askers?: number
+  /** How long the replay of the quick client takes, seconds; 0 is that it asks for none. */
+  readonly quickTakes?: number
+  /** When askers get all of it. */
+  readonly gotAt?: number
+}
+
+/** 10 records of 1 MiB; a client gets them at once until 5 s, and others ask from 6 s to 16 s. */
+function asking({ rss = flat, askers = 12, quickTakes = 1, gotAt }: Asking): Story {
+  const told = story().opened(0, 1).acked(1, 0, 0, 10, { bytes: MiB }).delivered(1.1, 1, 0, 0, 10)
+  told.opened(2, 2, 'quick')
+  if (quickTakes > 0) {
+    told.sent(2, 2, 'resume:earliest').delivered(2.1, 2, 0, 0, 10, { path: 'replay' })
+    told.control(2 + quickTakes, 2, { type: 'replay_complete' })
+  }
+  for (let client = 3; client < 3 + askers; client += 1) {
+    told.opened(6, client, 'askers').sent(6, client, 'resume:earliest')
+    if (gotAt === undefined) continue
+    told.delivered(gotAt - 0.1, client, 0, 0, 10, { path: 'replay' })
+    told.control(gotAt, client, { type: 'replay_complete' })
+  }
+  for (let t = 0; t <= 20; t += 0.5) told.memory(t, rss(t))
+  return told.phase('calm', 0, 6).phase('asked', 6, 16)
+}
+
+/** Of 120 MiB that are asked for, 80 must be and 40 read: the rise that is allowed. */
+const asked = { calm: 'calm', askers: 'askers', phases: ['asked'], budgetBytes: 20 * MiB } as const
+judgeCases<MemoryBoundedOptions>('memory-bounded of replays', memoryBounded, asked, [
+  ...passes(
+    'bounded',
+    ['few are held at once', asking({ rss: (t) => (t > 6 ? 130 : 100) * MiB })],
+    ['some of them get all at last', asking({ gotAt: 17 })],
+  ),
+  ...fails(
+    'ceiling',
+    ['all are held', asking({ rss: (t) => (t > 8 ? 220 : 100) * MiB })],
+    ['all are held for a moment', asking({ rss: (t) => (t === 9 ? 160 : 100) * MiB })],
+  ),
+  ...fails<MemoryBoundedOptions>('slope', [
+    'it grows to the end, within the ceiling of a high budget',
+    asking({ rss: growing(5) }),
+    { budgetBytes: 28 * MiB, slopeBytesPerSecond: 4 * MiB },
+  ]),
+  ...cannotTell('no-replay', ['the target may keep nothing', asking({ quickTakes: 0 })]),
+  ...cannotTell(
+    'too-little',
+    ['few ask', asking({ askers: 7 })],
+    ['all get it, and nobody waits', asking({ gotAt: 9 })],
+  ),
+  ...cannotTell('too-slow', ['there was no time to read ahead', asking({ quickTakes: 3 })]),
+])

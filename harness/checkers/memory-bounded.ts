@@ -9,6 +9,7 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
+import { askedOf, doubtOfAsked } from './askers.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, mebibytes, type Doubt, type Violation } from './conclude.ts'
 import { name, names, type GroupName, type PhaseName } from './options.ts'
@@ -27,11 +28,14 @@ export interface MemoryBoundedOptions<G extends string = string, P extends strin
   readonly budgetBytes: number
   /** The clients whose reading stops, if that is the stimulus. */
   readonly stalled?: GroupName<G>
+  /** The clients that ask for replays and do not take them, if that is the stimulus. */
+  readonly askers?: GroupName<G>
   /**
    * Steepest lasting growth of the relay's RSS, bytes a second, by a robust linear fit: of the
    * whole time and of each of its last two thirds, the least steep counts. A heap that warms up
    * levels off; a buffer without a bound does not. Default is half of the bytes that were
-   * acknowledged a second: without a bound all of them stay.
+   * acknowledged a second: without a bound all of them stay. Where replays are asked for instead,
+   * it is the growth that reaches the ceiling at the end.
    */
   readonly slopeBytesPerSecond?: number
   /**
@@ -54,6 +58,7 @@ export const memoryBounded: Checker<MemoryBoundedOptions> = {
     phases: names,
     budgetBytes: z.number().positive(),
     stalled: name.exactOptional(),
+    askers: name.exactOptional(),
     slopeBytesPerSecond: z.number().positive().exactOptional(),
     proofBytes: z.number().positive().exactOptional(),
   }),
@@ -138,12 +143,13 @@ const bytesThrough = (history: History, windows: readonly Window[]): number => {
 }
 
 function slopeLimit(
-  { slopeBytesPerSecond }: MemoryBoundedOptions,
+  { slopeBytesPerSecond, askers, budgetBytes }: MemoryBoundedOptions,
   throughBytes: number,
   windows: readonly Window[],
 ): number {
   const micros = windows.reduce((sum, { begin, end }) => sum + end - begin, 0)
-  return slopeBytesPerSecond ?? (slopeShare * throughBytes * 1e6) / micros
+  const bytes = askers === undefined ? slopeShare * throughBytes : budgetFactor * budgetBytes
+  return slopeBytesPerSecond ?? (bytes * 1e6) / micros
 }
 
 /** The second and the last third of the samples. */
@@ -190,10 +196,12 @@ interface Load {
 
 /** Whether the stimulus was large enough for a buffer without a bound to stand out. */
 function proofOf(history: History, options: MemoryBoundedOptions, load: Load) {
-  const { stalled } = options
+  const { stalled, askers } = options
   if (stalled !== undefined) return proofOfStall(history, { ...options, stalled }, load.windows)
   const { throughBytes } = load
-  const wanted = 2 * budgetFactor * options.budgetBytes
+  const riseBytes = budgetFactor * options.budgetBytes
+  if (askers !== undefined) return proofOfAsked(history, askers, riseBytes, load.windows)
+  const wanted = 2 * riseBytes
   const says = `${mebibytes(throughBytes)} passed through`
   const doubt: Doubt | undefined =
     throughBytes >= wanted
@@ -204,6 +212,22 @@ function proofOf(history: History, options: MemoryBoundedOptions, load: Load) {
           fix: 'repeat the run on a machine that carries the planned load',
         }
   return { evidence: {}, doubt, says }
+}
+
+/** Whether clients asked for more than a relay without a bound could hold unseen. */
+function proofOfAsked(
+  history: History,
+  askers: string,
+  riseBytes: number,
+  windows: readonly Window[],
+) {
+  const begin = Math.min(...windows.map((window) => window.begin))
+  const end = Math.max(...windows.map((window) => window.end))
+  const asked = askedOf(history, askers, { begin, end })
+  const says =
+    `${asked.waitingReplays} clients asked for replays of ${mebibytes(asked.replayBytes)} each ` +
+    'and did not take them'
+  return { evidence: { ...asked }, doubt: doubtOfAsked(asked, riseBytes), says }
 }
 
 /** Whether the stall reached the relay, by what was owed and by what the relay counted. */

@@ -39,6 +39,7 @@ import spansCopiedForEach from './own-6-spans-copied-for-each.ts'
 import anyNameIsOurs from './own-7-any-name-is-ours.ts'
 import originNotAsked from './own-7-origin-not-asked.ts'
 import abortedOneAtATime from './own-8-aborted-one-at-a-time.ts'
+import replaysReadAhead from './own-9-replays-read-ahead.ts'
 import abortsOnTheWayOut from './v35-8-aborts-on-the-way-out.ts'
 import clientsNotTold from './v35-8-clients-not-told.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
@@ -84,6 +85,7 @@ export const defects = {
   'own-7-any-name-is-ours': anyNameIsOurs,
   'own-7-origin-not-asked': originNotAsked,
   'own-8-aborted-one-at-a-time': abortedOneAtATime,
+  'own-9-replays-read-ahead': replaysReadAhead,
   'v35-8-aborts-on-the-way-out': abortsOnTheWayOut,
   'v35-8-clients-not-told': clientsNotTold,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
