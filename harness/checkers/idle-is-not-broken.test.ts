@@ -38,6 +38,6 @@ judgeCases('idle-is-not-broken', idleIsNotBroken, { phase: 'silence' }, [
     'records',
     silence(() => ({ status: 'waiting' })).acked(15, 0, 10, 1),
   ]),
-  ...cannotTell('nothing-exercised', ['not asked', story().phase('silence', 10, 20)]),
+  ...cannotTell('no-health', ['not asked', story().phase('silence', 10, 20)]),
   ...cannotTell('too-short', ['too short', story().phase('silence', 10, 10.5)]),
 ])

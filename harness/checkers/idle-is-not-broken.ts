@@ -32,6 +32,10 @@ export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
     }
     const records = ackedWithin(history, window)
     const polls = history.events('health').filter(([, t]) => t >= window.begin && t <= window.end)
+    if (polls.length === 0) {
+      const fix = 'see why GET /health was not asked in the phase, and repeat the run'
+      return cannotTell('no-health', `Nobody asked /health during ${phaseName}.`, fix)
+    }
     const known = alertsBefore(history, phase.begin)
     const exits = history
       .events('process')

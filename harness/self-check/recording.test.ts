@@ -57,6 +57,6 @@ describe('a recording', () => {
       (name) => statSync(join(recordingsFolder, `${name}.ndjson.zst`)).size,
     )
     expect(Math.max(...sizes)).toBeLessThan(1_200_000)
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(4_000_000)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(5_000_000)
   })
 })

@@ -1,6 +1,6 @@
 /** /health that says what is not so, and warnings that come and go at the wrong time. */
 import { edited, type Damage, type Given } from '../damage.ts'
-import { editHealth, withoutKey, type Events } from '../edit.ts'
+import { editHealth, editKind, withoutKey, type Events } from '../edit.ts'
 import { askedOf } from '../places.ts'
 import { editSignal, freeze } from '../told.ts'
 
@@ -127,6 +127,25 @@ export const health: readonly Damage[] = [
       return editHealth(given.events, (body, t) =>
         t > silence.begin ? { ...body, status: 'degraded' } : body,
       )
+    },
+  ),
+  damage(
+    'an answer of health is late',
+    'While expensive records flow, one question to /health is answered after seven seconds.',
+    ['answers-in-time'],
+    ['answered-late'],
+    (given) => {
+      const [asked] = askedOf(given, 'answers-in-time')
+      const phase = asked && given.history.phase(asked.phase)
+      const polls = given.history.events('health').filter(([, t]) => {
+        return phase !== undefined && t >= phase.begin && t <= phase.end
+      })
+      if (polls.length === 0) return undefined
+      const late = given.dice.pick(polls)
+      return editKind(given.events, 'health', (event) => {
+        const [kind, t, , status, body] = event
+        return [event === late ? [kind, t, 7 * second, status, body] : event]
+      })
     },
   ),
   damage(

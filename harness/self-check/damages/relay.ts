@@ -110,9 +110,50 @@ export const relay: readonly Damage[] = [
       return edited([...given.events, ...again.events, pong])
     },
   },
+  {
+    name: 'a page of another site is let in',
+    says: 'Of the pages of another site that were refused, one opens a socket.',
+    finds: ['page-let-in'],
+    seenBy: ['pages-kept-out'],
+    apply(given) {
+      const page = pageOf(given)
+      if (page === undefined) return undefined
+      const [, t, group] = page
+      const client = Math.max(...given.history.sessions.keys()) + 1
+      const opened = ['opened', t, client, group] as const
+      return edited(
+        editKind(given.events, 'refused', (event) => [event === page ? opened : event]),
+      )
+    },
+  },
+  {
+    name: 'a page of another site meets another refusal',
+    says: 'The pages of another site were refused because there was no room.',
+    finds: ['not-refused-for-that', 'refused-otherwise'],
+    seenBy: ['pages-kept-out'],
+    verdicts: ['unknown'],
+    apply(given) {
+      const page = pageOf(given)
+      if (page === undefined) return undefined
+      return edited(
+        editKind(given.events, 'refused', (event) => {
+          const [kind, t, group, , why] = event
+          return [group === page[2] ? [kind, t, group, 503, why] : event]
+        }),
+      )
+    },
+  },
 ]
 
 const second = 1_000_000
+
+/** The first that was refused of a group of pages of another site. */
+function pageOf({ history, record }: Given) {
+  const pages = record.expectations.flatMap(({ expectation }) =>
+    expectation.check === 'pages-kept-out' ? [expectation.pages] : [],
+  )
+  return history.events('refused').find(([, , group]) => pages.includes(group))
+}
 
 /** One more client says the same frame at the same time, alone on a connection of its own. */
 function saidAlone({ history }: Given, [, t, , what]: ControlOut) {
