@@ -1,6 +1,9 @@
 /** Commits only ever go forward, whoever made the last one. */
 import { expect, test } from 'vitest'
-import { Commits } from './commits.ts'
+import type { Logger } from './adapters/logger.ts'
+import { Commits, Committer } from './commits.ts'
+import { createMetrics } from './metrics.ts'
+import type { OffsetPolicy } from './parts.ts'
 
 const offsets = (...entries: readonly (readonly [number, bigint])[]) => new Map(entries)
 
@@ -31,4 +34,27 @@ test('nothing is committed before the group has answered; it is asked until it d
   expect(await commits.ahead(offsets([0, 10n]))).toEqual(offsets())
   await commits.ahead(offsets([0, 11n]))
   expect(asked).toBe(3)
+})
+
+test('a group learns where reading begins at once, unless the policy keeps it back', async () => {
+  const commitsOf = async (toCommit: OffsetPolicy['toCommit']) => {
+    const commits: ReadonlyMap<number, bigint>[] = []
+    const next = offsets([0, 5n], [1, 9n])
+    const committer = new Committer({
+      metrics: createMetrics(false),
+      logger: { warn: () => undefined } as unknown as Logger,
+      policy: { toCommit },
+      offsets: () => next,
+      ask: async () => offsets(),
+      commit: async (taken) => void commits.push(taken),
+    })
+    await committer.found(offsets([0, 5n], [1, 5n]))
+    committer.begun(offsets([0, 5n], [1, 5n]))
+    await committer.now()
+    return commits
+  }
+  const all = [offsets([0, 5n], [1, 5n]), offsets([0, 5n], [1, 9n])]
+  expect(await commitsOf((next) => next)).toEqual(all)
+  const read = await commitsOf((next, begun) => (next === begun ? undefined : next))
+  expect(read).toEqual([offsets([1, 9n])])
 })

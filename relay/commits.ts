@@ -1,6 +1,7 @@
 /** Commits: what the group has taken, and when it is told what. */
 import type { Logger } from './adapters/logger.ts'
 import type { Metrics } from './metrics.ts'
+import type { OffsetPolicy } from './parts.ts'
 
 /**
  * What a group has committed, as one assignment knows it. While a partition was away, another
@@ -38,6 +39,7 @@ export class Commits {
 export interface CommitterNeeds {
   readonly metrics: Metrics
   readonly logger: Logger
+  readonly policy: OffsetPolicy
   /** For each partition of ours the offset below which everything is settled. */
   readonly offsets: () => ReadonlyMap<number, bigint>
   /** What the group has committed of our partitions. @throws when it cannot be asked */
@@ -51,6 +53,8 @@ export class Committer {
   readonly #needs: CommitterNeeds
   /** Of this assignment. */
   #commits: Commits
+  /** Where this process began to read. */
+  readonly #begun = new Map<number, bigint>()
   #last: Promise<void> = Promise.resolve()
   #isDue = false
 
@@ -62,6 +66,19 @@ export class Committer {
   /** What the group has is of another assignment, or of other logs: it is asked anew. */
   begin(): void {
     this.#commits = new Commits(this.#needs.ask)
+  }
+
+  /** A group that is new begins here. @throws when it did not take that */
+  async found(offsets: ReadonlyMap<number, bigint>): Promise<void> {
+    for (const [partition, offset] of offsets) this.#begun.set(partition, offset)
+    const toCommit = this.#toCommit(offsets)
+    if (toCommit.size > 0) await this.#needs.commit(toCommit)
+  }
+
+  /** Reading begins here, which the group learns at once. */
+  begun(offsets: ReadonlyMap<number, bigint>): void {
+    for (const [partition, offset] of offsets) this.#begun.set(partition, offset)
+    void this.now()
   }
 
   /** On the timer: skipped while the last one has not been answered, so that none pile up. */
@@ -81,7 +98,7 @@ export class Committer {
     const { commit, logger, metrics, offsets } = this.#needs
     try {
       const commits = this.#commits
-      const ahead = await commits.ahead(offsets())
+      const ahead = await commits.ahead(this.#toCommit(offsets()))
       if (ahead.size === 0 || commits !== this.#commits) return
       await commit(ahead)
       commits.taken(ahead)
@@ -90,5 +107,14 @@ export class Committer {
       metrics.commitFailures.add()
       logger.warn({ err: error }, 'offsets could not be committed')
     }
+  }
+
+  #toCommit(offsets: ReadonlyMap<number, bigint>): Map<number, bigint> {
+    const allowed = new Map<number, bigint>()
+    for (const [partition, next] of offsets) {
+      const offset = this.#needs.policy.toCommit(next, this.#begun.get(partition))
+      if (offset !== undefined) allowed.set(partition, offset)
+    }
+    return allowed
   }
 }

@@ -81,7 +81,8 @@ export class Intake {
     this.#committer = new Committer({
       metrics: wiring.metrics,
       logger: wiring.world.logger,
-      offsets: () => this.#toCommit(),
+      policy: wiring.parts.offsets,
+      offsets: () => this.#settled(),
       ask: () => this.#logs.committed(this.#assigned),
       commit: (offsets) => this.#consumer.commit(offsets),
     })
@@ -116,7 +117,7 @@ export class Intake {
    */
   nextOffsets(): ReadonlyMap<number, bigint> | undefined {
     if (!this.hasJoined) return this.#wasJoined ? this.positions() : undefined
-    if (!this.#starts.isAsked) return undefined
+    if (!this.#starts.isAsked || !this.#wiring.parts.lagQuestions.mayReplay) return undefined
     const ours = new Set(this.#assigned)
     return new Map(Array.from(this.positions()).filter(([partition]) => ours.has(partition)))
   }
@@ -215,13 +216,12 @@ export class Intake {
   }
 
   /** Offset of every partition of ours below which everything is settled. */
-  #toCommit(): Map<number, bigint> {
+  #settled(): Map<number, bigint> {
     const offsets = new Map<number, bigint>()
     for (const partition of this.#assigned) {
       const next = this.#consume.position(partition)
       if (next === undefined) continue
-      const safe = this.#dlq.commitable(partition, next)
-      offsets.set(partition, this.#wiring.parts.offsets.toCommit(safe))
+      offsets.set(partition, this.#dlq.commitable(partition, next))
     }
     return offsets
   }
@@ -311,8 +311,9 @@ export class Intake {
   /** The group learns at once where it stands: a crash before the first record must not hide it. */
   #place(starts: readonly Start[]): void {
     for (const start of starts) this.#consume.begin(start)
-    this.#consumer.readFrom(new Map(starts.map(({ partition, offset }) => [partition, offset])))
-    void this.#committer.now()
+    const offsets = new Map(starts.map(({ partition, offset }) => [partition, offset]))
+    this.#consumer.readFrom(offsets)
+    this.#committer.begun(offsets)
   }
 
   #createStarts(): Starts {
@@ -322,7 +323,7 @@ export class Intake {
       reset: settings.kafkaAutoOffsetReset,
       ask: (wanted) => this.#logs.marks(wanted),
       unplaced: (among) => this.#unplaced(among),
-      found: (offsets) => this.#consumer.commit(offsets),
+      found: (offsets) => this.#committer.found(offsets),
       place: (starts) => this.#place(starts),
       onFailed: (error) => {
         const explained = explain(error, settings.kafkaSecurityProtocol)
@@ -359,7 +360,7 @@ export class Intake {
         poll: (partitions, signal) => {
           // Beside it: what it costs must not count against the deadline of the poll.
           void this.#topic.follow()
-          return this.#logs.watermarks(partitions, signal)
+          return parts.lagQuestions.poll(() => this.#logs.watermarks(partitions, signal))
         },
       },
       intake: {

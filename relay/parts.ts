@@ -241,8 +241,21 @@ export interface PoisonPolicy {
 
 /** Which offset is committed for a partition. */
 export interface OffsetPolicy {
-  /** All records below `next` were offered or dead-lettered. */
-  toCommit(next: bigint): bigint
+  /**
+   * All records below `next` were offered or dead-lettered.
+   *
+   * @param begun where this process began to read, as far as it was told
+   * @returns undefined where the group is not to learn of it yet
+   */
+  toCommit(next: bigint, begun: bigint | undefined): bigint | undefined
+}
+
+/** How Kafka is asked for the lag, and what waits for its answers. */
+export interface LagQuestions {
+  /** Puts the questions of one poll, which are put side by side. @throws without an answer */
+  poll<T>(ask: () => Promise<T>): Promise<T>
+  /** Whether replays may begin, once it is known where reading begins. */
+  readonly mayReplay: boolean
 }
 
 /** Slots per client address. */
@@ -342,6 +355,7 @@ export interface RelayParts {
   readonly breaker: Breaker
   readonly ages: AgeGauges
   readonly lagSeries: LagSeries
+  readonly lagQuestions: LagQuestions
   readonly replayStore: ReplayStore
   readonly replayExpiry: ReplayExpiry
   readonly limiter: ConnectionLimiter

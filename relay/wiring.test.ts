@@ -29,5 +29,5 @@ test('an override replaces the part it names, may build on it, and leaves the re
   }))
   expect(parts.sendDeadline.limitMs('control')).toBe(7)
   expect(parts.sendDeadline.effective).toEqual({ send_timeout_secs: 5 })
-  expect(parts.offsets.toCommit(3n)).toBe(3n)
+  expect(parts.offsets.toCommit(3n, 3n)).toBe(3n)
 })

@@ -104,6 +104,7 @@ function referenceParts(
       keepMs: 3 * settings.lagIntervalMs,
       onClamp: () => metrics.lagClamps.add(),
     }),
+    lagQuestions: { poll: (ask) => ask(), mayReplay: true },
     replayStore: replayed,
     replayExpiry: { ms: settings.replayTtlMs },
     limiter: createConnectionLimiter(settings.connectionsPerIpMax),

@@ -206,6 +206,16 @@ export const findings = {
     part: 'relay',
     says: 'Clients that ask for replays and do not read them fill the memory of the relay.',
   },
+  'own-10': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'Replays wait for answers of Kafka that do not come in their time where it is far away.',
+  },
+  'own-11': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'A relay begins at the newest records once more, and skips what came while it was away.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

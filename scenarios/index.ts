@@ -4,8 +4,10 @@ import abortedReachesNobody from './aborted-reaches-nobody.ts'
 import freezingEndsNobody from './freezing-ends-nobody.ts'
 import healthSpeaksOfNow from './health-speaks-of-now.ts'
 import kafkaComesBack from './kafka-comes-back.ts'
+import kafkaMayBeFar from './kafka-may-be-far.ts'
 import hostileFramesHarmNobody from './hostile-frames-harm-nobody.ts'
 import lagTellsTheTruth from './lag-tells-the-truth.ts'
+import latestBeginsOnce from './latest-begins-once.ts'
 import malformedHarmsNobody from './malformed-harms-nobody.ts'
 import memoryCountsBytes from './memory-counts-bytes.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
@@ -28,8 +30,10 @@ export const scenarios = {
   'aborted-reaches-nobody': abortedReachesNobody,
   'health-speaks-of-now': healthSpeaksOfNow,
   'kafka-comes-back': kafkaComesBack,
+  'kafka-may-be-far': kafkaMayBeFar,
   'hostile-frames-harm-nobody': hostileFramesHarmNobody,
   'lag-tells-the-truth': lagTellsTheTruth,
+  'latest-begins-once': latestBeginsOnce,
   'memory-stays-bounded': memoryStaysBounded,
   'memory-counts-bytes': memoryCountsBytes,
   'memory-stays-flat': memoryStaysFlat,

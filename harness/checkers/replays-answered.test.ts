@@ -100,6 +100,11 @@ judgeCases<ReplaysAnsweredOptions>(
           .control(5.1, 2, complete),
         { sincePhase: 'anew', phase: 'anew' },
       ],
+      [
+        'what nobody had is not asked for where nothing behind it had come either',
+        replayed().acked(2, 1, 0, 20).control(5.1, 2, complete),
+        { passedToo: true },
+      ],
     ),
     ...fails(
       'not-answered',
@@ -115,10 +120,16 @@ judgeCases<ReplaysAnsweredOptions>(
       ['never, and its client asked again then', another().sent(8.1, 3, 'resume:earliest')
         .control(8.2, 3, complete).closed(9, 3, 'client')],
     ),
-    ...fails(
+    ...fails<ReplaysAnsweredOptions>(
       'not-replayed',
       ['a record short', replayed('earliest', 1).control(5.1, 2, complete)],
       ['nothing at all', asks('earliest').control(5.1, 2, complete)],
+      [
+        'what reached nobody, although what is behind it did',
+        replayed().acked(0.5, 1, 0, 20).acked(1, 1, 20, 20).delivered(1.1, 1, 1, 20, 20)
+          .delivered(5.06, 2, 1, 20, 20, { path: 'replay' }).control(5.1, 2, complete),
+        { passedToo: true },
+      ],
       [
         'missing, and declared missing',
         replayed('earliest', 5).control(5.06, 2, { ...gap, firstOffset: '0' })

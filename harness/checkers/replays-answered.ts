@@ -36,6 +36,8 @@ export interface ReplaysAnsweredOptions<G extends string = string, P extends str
   readonly recordsMin: number
   /** The buffer is so large that all is in it but what the run took away itself. */
   readonly isRetained?: boolean
+  /** What reached nobody is asked for as well, where a later record of its partition did. */
+  readonly passedToo?: boolean
   /** Only what was sent after Redis came back is asked for: what was before is another question. */
   readonly sinceOutage?: boolean
   /** Only what was sent from the beginning of this phase on is asked for. */
@@ -56,6 +58,7 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
     replaysMin: count,
     recordsMin: count,
     isRetained: z.boolean().exactOptional(),
+    passedToo: z.boolean().exactOptional(),
     sinceOutage: z.boolean().exactOptional(),
     sincePhase: name.exactOptional(),
     holdsOnly: z.boolean().exactOptional(),
@@ -194,25 +197,43 @@ interface Ground {
   readonly isUnstored: (t: number) => boolean
   /** What was sent before is not asked for. */
   readonly since: number
+  /** What a replay must hold. */
+  readonly says: string
   /** Whether a replay may have left out its rest. */
   readonly isCapped: (replay: Replay) => boolean
 }
 
 function groundOf(
   history: History,
-  { sinceOutage = false, sincePhase, recordsMax = 0 }: ReplaysAnsweredOptions,
+  { passedToo = false, sinceOutage = false, sincePhase, recordsMax = 0 }: ReplaysAnsweredOptions,
 ): Ground {
   const windows = unstoredWindows(history)
   const outages = sinceOutage ? windows.map(({ end }) => end) : []
   const phase = sincePhase === undefined ? -Infinity : history.phase(sincePhase)?.begin
   return {
     history,
-    firsts: firstArrivalsOf(history),
+    firsts: passedToo ? passedBy(firstArrivalsOf(history)) : firstArrivalsOf(history),
     resets: resetsOf(history),
     isUnstored: (t) => windows.some(({ begin, end }) => t >= begin && t <= end),
     since: Math.max(phase ?? Infinity, ...outages),
+    says: passedToo
+      ? 'every record up to those that had reached clients before'
+      : 'what had reached clients before',
     isCapped: (one) => one.complete?.['capped'] === true && replayedIn(one) >= recordsMax,
   }
+}
+
+/** When each record, or a later one of its partition, first reached any client. */
+function passedBy(firsts: FirstArrivals): FirstArrivals {
+  const passed = new Map<number, Float64Array>()
+  for (const [partition, times] of firsts) {
+    const least = Float64Array.from(times)
+    for (let i = least.length - 2; i >= 0; i -= 1) {
+      least[i] = Math.min(least[i] as number, least[i + 1] as number)
+    }
+    passed.set(partition, least)
+  }
+  return passed
 }
 
 /** What was sent by then may be forgotten in a replay: resets that it met, and those before it. */
@@ -240,14 +261,19 @@ function accountOf(ground: Ground, replay: Replay): Account {
       owed += 1
       if (!got.has(offset)) missing.push(offset)
     }
-    if (missing.length > 0) violations.push(notReplayed(replay, partition, missing))
+    if (missing.length > 0) violations.push(notReplayed(ground, replay, partition, missing))
   }
   return { owed, violations }
 }
 
-function notReplayed({ client, from, end }: Replay, partition: number, missing: number[]) {
+function notReplayed(
+  ground: Ground,
+  { client, from, end }: Replay,
+  partition: number,
+  missing: number[],
+): Violation {
   const says =
-    `A replay from ${from} to client ${client} was to hold what had reached clients before; of ` +
+    `A replay from ${from} to client ${client} was to hold ${ground.says}; of ` +
     `partition ${partition} ${missing.length} such records never came, the first at offset ` +
     `${missing[0]}.`
   return { rule: 'not-replayed', says, at: end }

@@ -1,6 +1,8 @@
 /** A phase lasts as long as replays are waited for, and not longer than it may. */
+import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
+import type { FaultSpec } from '../dsl/scenario.ts'
 import { playPhase } from './act.ts'
 import type { PlannedPhase } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -32,4 +34,24 @@ describe('a phase that waits for replays', () => {
     expect(await looksOf(150, Infinity)).toBeLessThan(5)
   })
   test('does not look where it need not wait', async () => expect(await looksOf(0, 9)).toBe(0))
+})
+
+test('a relay that is to be back at once is back before the phase begins', async () => {
+  const told: unknown[] = []
+  const journal = { write: ([, , , step]: unknown[]) => void told.push(step), now: () => 0 }
+  const producer = { load: () => Promise.resolve() }
+  const relay = { pid: process.pid, kill: async () => ({ code: 0 }), start: async () => undefined }
+  const group = { partitions: 0, settleLimitMs: 0, facts: async () => undefined }
+  const { signal } = new AbortController()
+  const faultStage = { clock, relay, signal, group: { ...group, ownedByTarget: async () => [] } }
+  const stage = { clock, signal, journal, producer, faultStage, report: () => undefined }
+  const stepsOf = async (fault: FaultSpec) => {
+    told.length = 0
+    await playPhase(stage as unknown as Stage, { ...phaseOf(0), faults: [fault] })
+    return told.filter((step) => step !== 'toothless')
+  }
+  const away = await stepsOf({ fault: 'restart-relay' })
+  const back = await stepsOf({ fault: 'restart-relay', isBackAtOnce: true })
+  expect(away).toEqual(['inject', 'begin', 'end', 'heal'])
+  expect(back).toEqual(['inject', 'heal', 'begin', 'end'])
 })

@@ -40,7 +40,11 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
   try {
     for (const [index, spec] of phase.faults.entries()) {
       signal.throwIfAborted()
-      await strike(stage, `${phase.name}/${index}-${spec.fault}`, spec, standing)
+      // What stands is healed last: whatever is over at once is over under it.
+      const own = isOverAtOnce(spec) ? [] : standing
+      await strike(stage, `${phase.name}/${index}-${spec.fault}`, spec, own)
+      if (own !== standing) unhealed.push(...(await mendAll(stage, own)))
+      if (unhealed[0] !== undefined) throw unhealed[0]
     }
     journal.write(['phase', journal.now(), phase.name, 'begin'])
     const endMs = clock.nowMs() + phase.ms
@@ -58,6 +62,9 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
   // Whatever came after would be measured on a broken way.
   if (unhealed[0] !== undefined) throw unhealed[0]
 }
+
+const isOverAtOnce = (spec: FaultSpec): boolean =>
+  spec.fault === 'restart-relay' && spec.isBackAtOnce === true
 
 /** Waits until no client waits for the end of a replay, at most so long. */
 async function replaysEnd(stage: Stage, limitMs: number): Promise<void> {

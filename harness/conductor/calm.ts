@@ -31,7 +31,8 @@ export async function playOpening(stage: Stage): Promise<void> {
 /** Starts the load and waits until every watched group gets it. `false`: it never did. */
 export async function reachSteady(stage: Stage): Promise<boolean> {
   await stage.producer.load(stage.scenario.load)
-  if (stage.scenario.load.recordsPerSecond === 0) return true
+  // Where nothing is sent at first, nothing is to be waited for: that is its steady state.
+  if (stage.scenario.load.recordsPerSecond === 0) return inPhase(stage, 'steady', async () => true)
   const reached = await inPhase(stage, 'steady', () =>
     until(stage, steadyLimitMs, pollMs, () => stage.fleet.status(), (status) =>
       stage.watchedGroups.every((name) => isFlowing(stage, name, status.groups[name])),

@@ -30,6 +30,8 @@ import clearedInVain from './m-746-cleared-in-vain.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
+import replaysWaitForTheLag from './own-10-replays-wait-for-the-lag.ts'
+import begunAndNotCommitted from './own-11-begun-and-not-committed.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import outageNotTold from './own-2-outage-not-told.ts'
@@ -76,6 +78,8 @@ export const defects = {
   'm-746-reset-clears-nothing': resetClearsNothing,
   'm-748-other-fields-for-latest': otherFieldsForLatest,
   'm-809-deadline-of-reading-only': deadlineOfReadingOnly,
+  'own-10-replays-wait-for-the-lag': replaysWaitForTheLag,
+  'own-11-begun-and-not-committed': begunAndNotCommitted,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-2-error-remembered': errorRemembered,
   'own-2-outage-not-told': outageNotTold,

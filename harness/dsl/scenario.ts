@@ -100,11 +100,13 @@ export type FaultSpec<G extends string = string> =
   | { readonly fault: 'pause-relay' }
   /**
    * `environment` stands beside the settings from then on, as it is: for values that no setting can
-   * have. A relay that refuses it is started without it.
+   * have. A relay that refuses it is started without it. It stays away for as long as the phase
+   * lasts, unless it is to be back before the phase begins.
    */
   | {
       readonly fault: 'restart-relay'
       readonly environment?: Readonly<Record<string, string>>
+      readonly isBackAtOnce?: true
     }
   | { readonly fault: 'rebalance'; readonly rivals: number }
 

@@ -62,10 +62,11 @@ const killRelay: FaultKind<'kill-relay'> = {
 }
 
 const restartRelay: FaultKind<'restart-relay'> = {
-  says: ({ environment = {} }) => {
+  says: ({ environment = {}, isBackAtOnce = false }) => {
     const values = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
     const further = values.length === 0 ? '' : ` with ${values.join(', ')}`
-    return `the relay is asked to stop and started again${further}`
+    const atOnce = isBackAtOnce ? ' at once' : ''
+    return `the relay is asked to stop and started again${atOnce}${further}`
   },
   async inject({ environment }, stage) {
     const relay = processOf(stage)

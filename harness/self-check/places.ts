@@ -2,7 +2,7 @@
 import { isAsked, replaysOf, type Replay } from '../checkers/replays.ts'
 import type { Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
-import type { Session } from '../history/windows.ts'
+import type { FaultWindow, Session } from '../history/windows.ts'
 import type { Given } from './damage.ts'
 import { deliveriesOf, type Row } from './edit.ts'
 
@@ -20,6 +20,10 @@ export const firstFaultAt = ({ history }: Given): Micros =>
     ...history.faults.map(({ begin }) => begin),
     history.phase('settle')?.begin ?? history.end,
   )
+
+/** The first fault of one of these kinds. */
+export const faultOf = ({ history }: Given, words: readonly string[]): FaultWindow | undefined =>
+  history.faults.find(({ spec }) => words.includes(String(spec['fault'])))
 
 /** Clients that read from their opening to the end, on one connection that nothing disturbed. */
 export function plainClients(given: Given): number[] {

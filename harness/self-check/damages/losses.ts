@@ -1,6 +1,7 @@
 /** Records that were acknowledged and did not come. */
 import { replayedIn } from '../../checkers/replays.ts'
 import type { HistoryEvent } from '../../history/event.ts'
+import type { Window } from '../../history/windows.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import {
   deliveriesOf,
@@ -12,6 +13,7 @@ import {
 } from '../edit.ts'
 import {
   askedReplays,
+  faultOf,
   firstFaultAt,
   plainClient,
   plainClients,
@@ -131,6 +133,18 @@ export const losses: readonly Damage[] = [
       const client = plainClient(given)
       if (client === undefined) return undefined
       return edited(withoutDeliveries(given.events, { clients: [client] }))
+    },
+  },
+  {
+    name: 'what came while the relay was away is skipped',
+    says: 'A relay that was started anew goes on behind what was produced in between.',
+    finds: ['not-replayed'],
+    seenBy: ['replays-answered'],
+    apply(given) {
+      const isAsked = askedReplays(given, ({ passedToo = false }) => passedToo).length > 0
+      const away = faultOf(given, ['kill-relay', 'restart-relay'])
+      if (!isAsked || away === undefined) return undefined
+      return edited(withoutSent(given, away))
     },
   },
   {
@@ -286,4 +300,16 @@ function closed(
   const own = withoutKind(left, 'closed', (event) => event[2] === client)
   const ended: HistoryEvent = ['closed', at, client, code, '', by]
   return insert(own, client, at, ended)
+}
+
+/** Without what was produced within a time: nobody gets it. */
+function withoutSent({ events, history }: Given, { begin, end }: Window): Events {
+  return [...history.stream().records].reduce((left: Events, [partition, { offsets, sentAt }]) => {
+    const sent = Array.from(offsets).filter((_, i) => {
+      return (sentAt[i] as number) >= begin && (sentAt[i] as number) <= end
+    })
+    if (sent.length === 0) return left
+    const [first, last] = [Math.min(...sent), Math.max(...sent)]
+    return withoutDeliveries(left, { partition, first, last })
+  }, events)
 }

@@ -2,7 +2,7 @@
 import type { Micros } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { changeDeliveries, deliveriesOf, insert, runsOf, type Events, type Row } from '../edit.ts'
-import { isHonest, plainRecord, replayedRows, settledAt } from '../places.ts'
+import { faultOf, isHonest, plainRecord, replayedRows, settledAt } from '../places.ts'
 
 const again = ['duplicate', 'seam-duplicate', 'nonmonotonic'] as const
 
@@ -220,9 +220,6 @@ function resumedFromCursor(given: Given) {
   }
   return undefined
 }
-
-const faultOf = (given: Given, words: readonly string[]) =>
-  given.history.faults.find(({ spec }) => words.includes(String(spec['fault'])))
 
 const hasMoved = ({ history }: Given, { partition }: Row): boolean =>
   history.events('lagtruth').some(([, , , , told]) => told[String(partition)]?.[3] === false)
