@@ -216,6 +216,11 @@ export const findings = {
     part: 'relay',
     says: 'A relay begins at the newest records once more, and skips what came while it was away.',
   },
+  'own-12': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'After a failover of Redis a relay stays with the server that takes no writes any more.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

@@ -15,6 +15,7 @@ import memoryStaysFlat from './memory-stays-flat.ts'
 import noRecordStopsTheRelay from './no-record-stops-the-relay.ts'
 import oddSettingsDoNoHarm from './odd-settings-do-no-harm.ts'
 import pagesGetNowhere from './pages-get-nowhere.ts'
+import redisFailsOver from './redis-fails-over.ts'
 import redisIsBestEffort from './redis-is-best-effort.ts'
 import replayMeetsLive from './replay-meets-live.ts'
 import resetsSayWhatTheyDid from './resets-say-what-they-did.ts'
@@ -41,6 +42,7 @@ export const scenarios = {
   'no-record-stops-the-relay': noRecordStopsTheRelay,
   'odd-settings-do-no-harm': oddSettingsDoNoHarm,
   'pages-get-nowhere': pagesGetNowhere,
+  'redis-fails-over': redisFailsOver,
   'redis-is-best-effort': redisIsBestEffort,
   'replay-meets-live': replayMeetsLive,
   'resets-say-what-they-did': resetsSayWhatTheyDid,

@@ -33,6 +33,15 @@ const another = () =>
     .delivered(6.1, 3, 0, 0, 100, { path: 'replay' })
 const hungUp = (at: number) => replayed('earliest', 0, 50).closed(at, 2, 'relay')
 
+const sinceOutage = { sinceOutage: true }
+/** From 2 s to 20 s another Redis has the address; what came at that time is not replayed. */
+const failedOver = (at: number) =>
+  story().opened(0, 1).broken(2, 20, { fault: 'failover', hop: 'redis' })
+    .acked(at, 0, 0, 50).delivered(at + 0.1, 1, 0, 0, 50)
+    .opened(25, 2, 'late').sent(25, 2, 'resume:earliest').acked(25.02, 0, 50, 1)
+    .delivered(25.03, 2, 0, 50, 1).control(25.1, 2, complete)
+    .phase('settle', 30, 31).closed(31, 2, 'client')
+
 judgeCases<ReplaysAnsweredOptions>(
   'replays-answered',
   replaysAnswered,
@@ -105,6 +114,15 @@ judgeCases<ReplaysAnsweredOptions>(
         replayed().acked(2, 1, 0, 20).control(5.1, 2, complete),
         { passedToo: true },
       ],
+    ),
+    ...fails(
+      'not-replayed',
+      ['what came while the Redis that had taken over could be used', failedOver(8), sinceOutage],
+    ),
+    ...passes<ReplaysAnsweredOptions>(
+      'answered',
+      ['a failover took what came before a relay can have followed it', failedOver(6), {
+        ...sinceOutage, recordsMin: 0 }],
     ),
     ...fails(
       'not-answered',
@@ -200,6 +218,11 @@ judgeCases<ReplaysAnsweredOptions>(
     ...cannotTell('no-outage', [
       'Redis was there throughout',
       replayed().control(5.1, 2, complete),
+      { sinceOutage: true },
+    ], [
+      'no other Redis could take over',
+      replayed().control(5.1, 2, complete).fault(2, 'x', 'inject', { fault: 'failover' })
+        .fault(2.1, 'x', 'failed', { why: 'Redis is not ours' }),
       { sinceOutage: true },
     ]),
     ...cannotTell('limit-unknown', [

@@ -275,8 +275,21 @@ export const storedMicros = 1_000_000
 export const reconnectMicros = 5_000_000
 
 /** When records may be missing from the buffer because the run took Redis away. */
-export const unstoredWindows = (history: History): Window[] =>
-  redisOutages(history).map(({ begin, healedAt = Infinity }) => ({
-    begin: begin - storedMicros,
-    end: healedAt + reconnectMicros,
-  }))
+export const unstoredWindows = (history: History): Window[] => [
+  ...redisOutages(history).map(({ begin, healedAt = Infinity }) => unstored(begin, healedAt)),
+  // Once another Redis has taken over there is one that can be used, long before the old one ends.
+  ...failovers(history).map(({ begin, bitAt, healedAt = Infinity }) =>
+    unstored(begin, bitAt ?? healedAt),
+  ),
+]
+const unstored = (begin: Micros, usableAt: Micros): Window => ({
+  begin: begin - storedMicros,
+  end: usableAt + reconnectMicros,
+})
+
+/** Those that the run made, as far as is known; one that could not be made is none. */
+const failovers = (history: History): FaultWindow[] =>
+  history.faults.filter((fault) => {
+    const { isBiting, failure } = fault
+    return faultWord(fault) === 'failover' && (isBiting ?? failure === undefined)
+  })

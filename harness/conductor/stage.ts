@@ -253,6 +253,7 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
       toxics: order.toxics,
       debts: order.debts,
       relay: target.process,
+      failOverRedis: stack.failOverRedis,
       group: {
         brokers: stack.kafkaDirect,
         topic: names.topic,

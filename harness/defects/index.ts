@@ -33,6 +33,7 @@ import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
 import replaysWaitForTheLag from './own-10-replays-wait-for-the-lag.ts'
 import begunAndNotCommitted from './own-11-begun-and-not-committed.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
+import replicaForGood from './own-12-replica-for-good.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import outageNotTold from './own-2-outage-not-told.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
@@ -81,6 +82,7 @@ export const defects = {
   'own-10-replays-wait-for-the-lag': replaysWaitForTheLag,
   'own-11-begun-and-not-committed': begunAndNotCommitted,
   'own-1-poison-takes-batch': poisonTakesBatch,
+  'own-12-replica-for-good': replicaForGood,
   'own-2-error-remembered': errorRemembered,
   'own-2-outage-not-told': outageNotTold,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,

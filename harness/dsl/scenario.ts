@@ -95,6 +95,8 @@ export type FaultSpec<G extends string = string> =
   | (Way<G> & { readonly fault: 'cut' })
   | (Way<G> & { readonly fault: 'black-hole' })
   | (Way<G> & { readonly fault: 'reset' })
+  /** Another Redis has the address; connections that stand stay with the old one, a replica now. */
+  | { readonly fault: 'failover'; readonly hop: 'redis' }
   | { readonly fault: 'readers-stop'; readonly group: G }
   | { readonly fault: 'kill-relay' }
   | { readonly fault: 'pause-relay' }

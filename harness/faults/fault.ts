@@ -6,7 +6,7 @@ import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { FaultSpec, Way } from '../dsl/scenario.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
 import { newProtocolState, type GroupFacts } from '../samplers/lag-truth.ts'
-import type { Link } from '../stack/stack.ts'
+import type { DemotedRedis, Link } from '../stack/stack.ts'
 import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
 import { identify } from '../world/processes.ts'
 import type { Debts } from '../conductor/debts.ts'
@@ -55,6 +55,8 @@ export interface FaultStage {
   readonly debts: Debts
   readonly relay: RelayProcess | undefined
   readonly group: GroupStage
+  /** Undefined where Redis is not ours. */
+  readonly failOverRedis?: (() => Promise<DemotedRedis>) | undefined
   link(way: Way): Link
   fleetStatus(): Promise<FleetStatus>
   setReading(group: string, isStalled: boolean): Promise<void>

@@ -134,6 +134,20 @@ describe.each(['redis', 'clients', 'kafka'] as const)('on the way to %s', (hop) 
   })
 })
 
+test('another Redis takes over, and the relay goes to it', async () => {
+  const redis = stack.pids['redis'] as number
+  const { isBiting, evidence, healed } = await breakAndHeal({ fault: 'failover', hop: 'redis' })
+  expect({ isBiting, evidence }).toMatchObject({
+    isBiting: true,
+    evidence: { stayed: expect.stringMatching(/^-READONLY/), anew: '+OK', connectionsStayed: 2 },
+  })
+  expect(healed['answerMs']).toBeGreaterThanOrEqual(0)
+  expect(identify(redis)).toBeUndefined()
+  expect(stack.pids['redis']).not.toBe(redis)
+  // A second one moves it again, and what it holds is not lost.
+  expect(await breakAndHeal({ fault: 'failover', hop: 'redis' })).toMatchObject({ isBiting: true })
+})
+
 describe('a fault that does nothing is told as toothless', () => {
   test.each([
     { fault: 'latency', ms: 0 },
@@ -158,6 +172,12 @@ describe('what is broken already cannot be broken', () => {
       'the way of redis must answer before it is broken; it was refused already',
     )
     await first.heal()
+  })
+
+  test('a Redis that is not ours', async () => {
+    const others = { ...faults, failOverRedis: undefined }
+    const failover = injectFault({ fault: 'failover', hop: 'redis' }, others)
+    await expect(failover).rejects.toThrow(/needs a Redis of our own/)
   })
 
   test('a group that is not there', async () => {

@@ -19,7 +19,7 @@ import {
 } from './link-proof.ts'
 import type { Flood, Probed } from './probe.ts'
 
-type LinkFault = Extract<FaultSpec, { hop: unknown }>
+type LinkFault = Exclude<Extract<FaultSpec, { hop: unknown }>, { fault: 'failover' }>
 type Kind = LinkFault['fault']
 
 interface Row<K extends Kind> {

@@ -1,5 +1,6 @@
 /** Every kind of fault by its name in a scenario. */
 import type { FaultSpec } from '../dsl/scenario.ts'
+import { failover } from './failover.ts'
 import type { FaultKind, FaultStage, Injected } from './fault.ts'
 import { linkFaults } from './link-faults.ts'
 import { processFaults } from './process-faults.ts'
@@ -10,6 +11,7 @@ export const faultKinds: { readonly [K in FaultSpec['fault']]: FaultKind<K> } = 
   ...linkFaults,
   ...processFaults,
   'readers-stop': readersStop,
+  failover,
   rebalance,
 }
 

@@ -13,10 +13,11 @@ import type { World } from '../world/world.ts'
 import { ensureKafkaClasses } from './kafka-classes.ts'
 import { formatStorage, startKafka, type KafkaPlan, type KafkaPorts } from './kafka-server.ts'
 import { onFreePorts, type ChoosePorts } from './free-ports.ts'
+import { atOnce, connectionsAt, takePlace, type FailoverPorts } from './redis-failover.ts'
 import { askRedisVersion, emptyRedis, startRedis } from './redis-server.ts'
 import type { Hop } from '../dsl/scenario.ts'
 import { endedServer, openLookout, type Lookout, type Server, type ServerRole } from './lookout.ts'
-import type { Address, Link, Stack } from './stack.ts'
+import type { Address, DemotedRedis, Link, Stack } from './stack.ts'
 import { openToxiproxy, type ToxiproxyControl } from './toxiproxy.ts'
 
 export interface NativeStackOptions {
@@ -55,8 +56,10 @@ export async function startNativeStack(options: NativeStackOptions): Promise<Sta
   const plan = { ...bare, javaOptions: await ensureKafkaClasses(world, bare, report) }
   const children: Site['children'] = new Map()
   const servers: Site['servers'] = new Map()
+  const demoted: Site['demoted'] = new Set()
   const lookout = openLookout(world.clock, () => [...servers.values()])
-  const site: Site = { ...options, folder, logFolder, tools, plan, children, servers, lookout }
+  const made = { folder, logFolder, tools, plan, children, servers, demoted, lookout }
+  const site: Site = { ...options, ...made }
   try {
     return await start(site)
   } catch (error) {
@@ -74,6 +77,8 @@ interface Site extends NativeStackOptions {
   readonly children: Map<ServerRole, OwnedChild>
   /** Where each server is asked whether it is there. */
   readonly servers: Map<ServerRole, Server>
+  /** Redis servers that another one has taken the place of. */
+  readonly demoted: Set<OwnedChild>
   readonly lookout: Lookout
 }
 
@@ -89,11 +94,18 @@ function keep({ children, servers, lookout }: Site, child: OwnedChild, port: num
 }
 
 /** Ends a server on purpose. */
-async function letGo({ children, servers }: Site, role: ServerRole): Promise<void> {
+async function letGo(site: Site, role: ServerRole): Promise<void> {
+  const { children, servers, demoted } = site
   const child = children.get(role)
   children.delete(role)
   servers.delete(role)
   await child?.stop(graceMs)
+  if (role === 'redis') for (const old of demoted) await letGoDemoted(site, old)
+}
+
+async function letGoDemoted({ demoted }: Site, old: OwnedChild): Promise<void> {
+  demoted.delete(old)
+  await old.stop(graceMs)
 }
 
 async function start(site: Site): Promise<Stack> {
@@ -163,6 +175,32 @@ async function startRedisOn(site: Site, port: number): Promise<number> {
   return port
 }
 
+/** A second server, which takes the place of the first one. */
+function failOverRedis(site: Site, place: number): Promise<DemotedRedis> {
+  const { world, tools, folder, logFolder, children, demoted, lookout } = site
+  return onPorts(site, 'redis-failover', 2, async ([from, aside]) => {
+    const ports = { place, from, aside } as FailoverPorts
+    const logs = join(logFolder, 'failover')
+    const next = await startRedis(world, tools.redis, folder, logs, ports.from, atOnce)
+    const connectionsStayed = await takePlace(world.clock, ports).catch(async (error: unknown) => {
+      await next.stop(graceMs)
+      throw error
+    })
+    const old = children.get('redis') as OwnedChild
+    keep(site, next, place)
+    demoted.add(old)
+    // Connections that were to stay with it would be made anew, and the failover would be none.
+    void old.exited.then((exit) =>
+      demoted.has(old) ? lookout.tell(endedServer('redis', old, exit)) : undefined,
+    )
+    return {
+      connectionsStayed,
+      connections: () => connectionsAt(world.clock, ports.aside),
+      end: () => letGoDemoted(site, old),
+    }
+  })
+}
+
 async function startToxiproxy(site: Site, port: number): Promise<number> {
   const { world, tools, logFolder } = site
   const control = openToxiproxy(world.clock, `http://127.0.0.1:${port}`)
@@ -220,6 +258,7 @@ function face(site: Site, parts: Parts): Stack {
     },
     recreateProxies: () => startProxies(site, control, links()),
     emptyRedis: () => emptyRedis(site.world.clock, redisPort),
+    failOverRedis: () => failOverRedis(site, redisPort),
     watch: (see) => site.lookout.watch(see),
     revive: () => revive(site, parts, links),
     stop: () => (stopping ??= tearDown(site)),

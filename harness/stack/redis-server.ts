@@ -56,8 +56,13 @@ export const askRedisVersion = (clock: Clock, port: number): Promise<string> =>
 export const emptyRedis = async (clock: Clock, port: number): Promise<void> =>
   void (await askRedis(clock, port, 'FLUSHALL ASYNC', /^\+(OK)/))
 
-/** What the first group of `wanted` finds in the answer. */
-function askRedis(clock: Clock, port: number, command: string, wanted: RegExp): Promise<string> {
+/** What the first group of `wanted` finds in the answer; rejects with the answer that refuses. */
+export function askRedis(
+  clock: Clock,
+  port: number,
+  command: string,
+  wanted: RegExp,
+): Promise<string> {
   return withDeadline(clock, answerLimitMs, `Redis on port ${port}`, (signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const socket = connect({ port, host: '127.0.0.1' })
@@ -68,10 +73,11 @@ function askRedis(clock: Clock, port: number, command: string, wanted: RegExp): 
     socket.on('close', () => reject(new Error('Redis closed the connection')))
     socket.on('data', (chunk) => {
       text += chunk
+      const refused = /^-(.*)\r\n/.exec(text)?.[1]
+      if (refused !== undefined) reject(new Error(`Redis answered ${command} with: ${refused}`))
       const found = wanted.exec(text)?.[1]
-      if (found === undefined) return
-      resolve(found)
-      socket.destroy()
+      if (found !== undefined) resolve(found)
+      if (found !== undefined || refused !== undefined) socket.destroy()
     })
     socket.write(`${command}\r\n`)
     return promise

@@ -18,6 +18,16 @@ export interface Link {
   readonly upstream: Address
 }
 
+/** A Redis that another one has taken the place of. */
+export interface DemotedRedis {
+  /** How many connections of clients stayed with it. */
+  readonly connectionsStayed: number
+  /** How many of them are left. */
+  connections(): Promise<number>
+  /** Ends it: nothing but the new one is left. */
+  end(): Promise<void>
+}
+
 export interface Stack {
   readonly kind: 'native' | 'external'
   /** For the harness itself: never behind a proxy. */
@@ -48,6 +58,13 @@ export interface Stack {
    * all keys gets slower with each, and a full Redis throws out what the next run needs.
    */
   emptyRedis(): Promise<void>
+  /**
+   * Another Redis takes the place of the one at `redisDirect`: new connections lead to it, those
+   * that stand stay with the old one, which takes no writes any more. Only where Redis is ours.
+   *
+   * @throws Error with what went wrong; the old one is back in its place then
+   */
+  readonly failOverRedis?: () => Promise<DemotedRedis>
   /** Tells of every server that is gone, also by now, until the returned function is called. */
   watch(see: (gone: GoneServer) => void): () => void
   /**

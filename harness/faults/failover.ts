@@ -1,0 +1,94 @@
+/**
+ * Another Redis takes over the address, as in a failover behind a load balancer: who is connected
+ * stays with the old server, which has become a replica and refuses writes, until it connects anew.
+ */
+import { connect, type Socket } from 'node:net'
+import { splitAddress } from '../../relay/tables/addresses.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import type { Link } from '../stack/stack.ts'
+import { until, type FaultKind, type FaultStage } from './fault.ts'
+import { measureBefore, probeMs, proveHealed } from './link-proof.ts'
+
+const biteLimitMs = 5_000
+const askEveryMs = 50
+/** The connection that shows how the old server answers. */
+const ours = 1
+/** Gone in a millisecond: who looks through all keys must not find it. */
+const write = 'SET chaos-failover 1 PX 1\r\n'
+
+export const failover: FaultKind<'failover'> = {
+  says: () =>
+    'another Redis takes over; connections that stand stay with the old one, now a replica',
+  async inject(_, stage) {
+    if (stage.failOverRedis === undefined) {
+      throw new Error('this fault needs a Redis of our own, not one of yours; leave out --stack')
+    }
+    const link = stage.link({ hop: 'redis' })
+    await measureBefore(link, stage)
+    const stands = connect(splitAddress(link.listen)).on('error', () => undefined)
+    try {
+      const granted = await asked(stage, stands, write)
+      if (!isGranted(granted)) throw new Error(`Redis must take writes; it answered ${granted}`)
+      const demoted = await stage.failOverRedis()
+      const connectionsStayed = demoted.connectionsStayed - ours
+      return {
+        bites: () => measureBite(stage, link, stands, connectionsStayed),
+        async heal() {
+          const left = await demoted.connections().catch(() => undefined)
+          const connectionsLeft = left === undefined ? null : left - ours
+          stands.destroy()
+          await demoted.end()
+          return { connectionsLeft, ...(await proveHealed(link, stage)) }
+        },
+      }
+    } catch (error) {
+      stands.destroy()
+      throw error
+    }
+  },
+}
+
+const isGranted = (answer: string) => answer.startsWith('+OK')
+
+/** Both must be seen: the old one refuses who stayed, and the new one takes writes. */
+async function measureBite(
+  stage: FaultStage,
+  link: Link,
+  stands: Socket,
+  connectionsStayed: number,
+) {
+  const ask = async () => ({
+    stayed: await asked(stage, stands, write),
+    anew: await askedAnew(stage, link),
+  })
+  const { holds, answer } = await until(stage, biteLimitMs, askEveryMs, ask, (found) => {
+    return found.stayed.startsWith('-READONLY') && isGranted(found.anew)
+  })
+  // Where the relay had no connection, nothing of its own was taken from it.
+  return { isBiting: holds && connectionsStayed > 0, evidence: { ...answer, connectionsStayed } }
+}
+
+async function askedAnew(stage: FaultStage, link: Link): Promise<string> {
+  const socket = connect(splitAddress(link.listen)).on('error', () => undefined)
+  try {
+    return await asked(stage, socket, write)
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** The first line of the answer, or why there is none. */
+async function asked({ clock }: FaultStage, socket: Socket, question: string): Promise<string> {
+  const answer = Promise.withResolvers<string>()
+  const onData = (chunk: Buffer) => answer.resolve(String(chunk).split('\r\n')[0] ?? '')
+  const onClose = () => answer.resolve('nothing: the connection was closed')
+  socket.once('data', onData).once('close', onClose)
+  socket.write(question)
+  try {
+    return await withDeadline(clock, probeMs, 'an answer of Redis', () => answer.promise)
+  } catch (error) {
+    return `nothing: ${(error as Error).message}`
+  } finally {
+    socket.off('data', onData).off('close', onClose)
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * A failover as it is seen behind one address, be it a load balancer's or a service's: the server
+ * that answers is another one from now on, and connections that stand stay with the old one, which
+ * has become a read-only replica of it. No forwarder is needed for that: a Redis that is told
+ * another port keeps its connections, and the port that it leaves is free for the other one.
+ */
+import { sleep, type Clock } from '../../relay/world/clock.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
+import { askRedis } from './redis-server.ts'
+
+const syncLimitMs = 10_000
+const askEveryMs = 50
+
+/** Ports of 127.0.0.1. */
+export interface FailoverPorts {
+  /** The address: the old server's, and the new one's afterwards. */
+  readonly place: number
+  /** Where the new one was started. */
+  readonly from: number
+  /** Where the old one goes; nobody must listen there. */
+  readonly aside: number
+}
+
+/** A replica that shall be in sync soon: by default its primary waits 5 s for more to come. */
+export const atOnce = { 'repl-diskless-sync-delay': '0' } as const
+
+/**
+ * The new server gets what the old one has, then its place.
+ *
+ * @returns how many connections of clients stay with the old one
+ * @throws Error with Redis's answer, such as that of one before 7.0, which keeps its port; then
+ * the old one is the primary in its place again
+ */
+export async function takePlace(clock: Clock, ports: FailoverPorts): Promise<number> {
+  const { place, from, aside } = ports
+  const tell = (port: number, command: string) => askRedis(clock, port, command, /^\+(OK)/)
+  await tell(place, 'CONFIG SET repl-diskless-sync-delay 0')
+  await tell(from, `REPLICAOF 127.0.0.1 ${place}`)
+  await withDeadline(clock, syncLimitMs, 'the replica of Redis', async (signal) => {
+    while ((await linkOf(clock, from)) !== 'connected') await sleep(clock, askEveryMs, signal)
+  })
+  await tell(place, `CONFIG SET port ${aside}`)
+  try {
+    // Before it refuses anything: clients may be gone in the next millisecond.
+    const stay = await connectionsAt(clock, aside)
+    await tell(from, 'REPLICAOF NO ONE')
+    await tell(aside, `REPLICAOF 127.0.0.1 ${place}`)
+    await tell(from, `CONFIG SET port ${place}`)
+    return stay
+  } catch (error) {
+    await tell(aside, 'REPLICAOF NO ONE')
+    await tell(aside, `CONFIG SET port ${place}`)
+    throw error
+  }
+}
+
+/** How a replica stands with its primary; `connected` once it has what the primary has. */
+const linkOf = (clock: Clock, port: number): Promise<string> =>
+  askRedis(clock, port, 'ROLE', /\$\d+\r\n(\w+)\r\n:-?\d+\r\n$/)
+
+/** Connections of clients, without the one that asks. */
+export async function connectionsAt(clock: Clock, port: number): Promise<number> {
+  const listed = await askRedis(clock, port, 'CLIENT LIST TYPE normal', /^\$\d+\r\n([^]*\n)\r\n$/)
+  return listed.trim().split('\n').length - 1
+}
