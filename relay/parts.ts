@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import type { ClientFrame, Parsed } from '../proto/control.ts'
 import type { OpenTransactions } from './batches/transactions.ts'
 import type { ReplayPages, Share } from './limits/ledger.ts'
+import type { PartialShare } from './limits/partial-frames.ts'
 import type { ByteLog, LogBounds } from './log/byte-log.ts'
 import type { ReplayExpiry, ReplayStore } from './replay/parts.ts'
 import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
@@ -363,6 +364,7 @@ export interface RelayParts {
   readonly resumes: ResumeParser
   readonly replayGate: ReplayGate
   readonly replayPages: ReplayPages
+  readonly partialFrames: PartialShare
   readonly address: ClientAddress
   readonly admission: Admission
   readonly headcount: Headcount

@@ -66,7 +66,7 @@ export class Relay {
     const { ledger, parts, settings, world } = wiring
     const { clock } = world
     const queues = ledger.share('client_queues')
-    this.#partial = new PartialFrames(ledger.share('partial_frames'))
+    this.#partial = new PartialFrames(parts.partialFrames)
     this.#log = new ByteLog(parts.ring)
     this.#clients = new Clients({
       log: this.#log,

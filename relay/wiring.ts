@@ -117,6 +117,7 @@ function referenceParts(
       allBytesPerSecond: settings.replayBytesPerSecondMax,
     }),
     replayPages: ledger.share('replay_pages'),
+    partialFrames: ledger.share('partial_frames'),
     address,
     admission: createAdmission(clock, settings, address),
     headcount: { health: (clients) => clients, metrics: (clients) => clients },

@@ -221,6 +221,11 @@ export const findings = {
     part: 'relay',
     says: 'After a failover of Redis a relay stays with the server that takes no writes any more.',
   },
+  'own-13': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'Clients that hold back the ends of their messages fill the memory of the relay.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

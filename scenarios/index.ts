@@ -25,6 +25,7 @@ import replaysFillNoMemory from './replays-fill-no-memory.ts'
 import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
 import shutdownIsGraceful from './shutdown-is-graceful.ts'
 import slotsComeBack from './slots-come-back.ts'
+import unfinishedFillNoMemory from './unfinished-fill-no-memory.ts'
 
 export const scenarios = {
   'malformed-harms-nobody': malformedHarmsNobody,
@@ -52,6 +53,7 @@ export const scenarios = {
   'send-never-waits-for-ever': sendNeverWaitsForEver,
   'shutdown-is-graceful': shutdownIsGraceful,
   'slots-come-back': slotsComeBack,
+  'unfinished-fill-no-memory': unfinishedFillNoMemory,
 } as const satisfies Readonly<Record<string, Scenario>>
 
 export type ScenarioName = keyof typeof scenarios

@@ -134,3 +134,20 @@ judgeCases<MemoryBoundedOptions>('memory-bounded of replays', memoryBounded, ask
   ),
   ...cannotTell('too-slow', ['there was no time to read ahead', asking({ quickTakes: 3 })]),
 ])
+
+/** So many clients send 1 MiB of a message without its end from 6 s on. */
+function holding(holders: number, rss: Told['rss'] = flat): Story {
+  const told = story().acked(1, 0, 0, 10)
+  for (let client = 1; client <= holders; client += 1) {
+    told.opened(0, client, 'holders').sent(6 + client / 100, client, 'hostile:held-back')
+  }
+  for (let t = 0; t <= 20; t += 0.5) told.memory(t, rss(t))
+  return told.phase('calm', 0, 6).phase('held', 6, 16)
+}
+
+const held = { calm: 'calm', holders: 'holders', phases: ['held'], budgetBytes: 20 * MiB } as const
+judgeCases<MemoryBoundedOptions>('memory-bounded of unfinished messages', memoryBounded, held, [
+  ...passes('bounded', ['few are kept', holding(80, (t) => (t > 6 ? 130 : 100) * MiB)]),
+  ...fails('ceiling', ['all are kept', holding(80, (t) => (t > 8 ? 180 : 100) * MiB)]),
+  ...cannotTell('too-little', ['few came', holding(79)]),
+])

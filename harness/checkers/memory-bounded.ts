@@ -12,6 +12,7 @@ import type { Window } from '../history/windows.ts'
 import { askedOf, doubtOfAsked } from './askers.ts'
 import type { Checker } from './checker.ts'
 import { cannotTell, conclude, mebibytes, type Doubt, type Violation } from './conclude.ts'
+import { doubtOfHeldBack, heldBackOf } from './held-back.ts'
 import { name, names, type GroupName, type PhaseName } from './options.ts'
 import { riseWithin, seriesOf, slopePerSecond, type Point } from './series.ts'
 import { ackedBytes, stallOf } from './stalls.ts'
@@ -30,12 +31,14 @@ export interface MemoryBoundedOptions<G extends string = string, P extends strin
   readonly stalled?: GroupName<G>
   /** The clients that ask for replays and do not take them, if that is the stimulus. */
   readonly askers?: GroupName<G>
+  /** The clients that send messages without their ends, if that is the stimulus. */
+  readonly holders?: GroupName<G>
   /**
    * Steepest lasting growth of the relay's RSS, bytes a second, by a robust linear fit: of the
    * whole time and of each of its last two thirds, the least steep counts. A heap that warms up
    * levels off; a buffer without a bound does not. Default is half of the bytes that were
-   * acknowledged a second: without a bound all of them stay. Where replays are asked for instead,
-   * it is the growth that reaches the ceiling at the end.
+   * acknowledged a second: without a bound all of them stay. Where it is not the load that
+   * would stay, it is the growth that reaches the ceiling at the end.
    */
   readonly slopeBytesPerSecond?: number
   /**
@@ -59,6 +62,7 @@ export const memoryBounded: Checker<MemoryBoundedOptions> = {
     budgetBytes: z.number().positive(),
     stalled: name.exactOptional(),
     askers: name.exactOptional(),
+    holders: name.exactOptional(),
     slopeBytesPerSecond: z.number().positive().exactOptional(),
     proofBytes: z.number().positive().exactOptional(),
   }),
@@ -143,12 +147,13 @@ const bytesThrough = (history: History, windows: readonly Window[]): number => {
 }
 
 function slopeLimit(
-  { slopeBytesPerSecond, askers, budgetBytes }: MemoryBoundedOptions,
+  { slopeBytesPerSecond, askers, holders, budgetBytes }: MemoryBoundedOptions,
   throughBytes: number,
   windows: readonly Window[],
 ): number {
   const micros = windows.reduce((sum, { begin, end }) => sum + end - begin, 0)
-  const bytes = askers === undefined ? slopeShare * throughBytes : budgetFactor * budgetBytes
+  const isOfLoad = askers === undefined && holders === undefined
+  const bytes = isOfLoad ? slopeShare * throughBytes : budgetFactor * budgetBytes
   return slopeBytesPerSecond ?? (bytes * 1e6) / micros
 }
 
@@ -196,11 +201,12 @@ interface Load {
 
 /** Whether the stimulus was large enough for a buffer without a bound to stand out. */
 function proofOf(history: History, options: MemoryBoundedOptions, load: Load) {
-  const { stalled, askers } = options
+  const { stalled, askers, holders } = options
   if (stalled !== undefined) return proofOfStall(history, { ...options, stalled }, load.windows)
   const { throughBytes } = load
   const riseBytes = budgetFactor * options.budgetBytes
   if (askers !== undefined) return proofOfAsked(history, askers, riseBytes, load.windows)
+  if (holders !== undefined) return proofOfHeldBack(history, holders, riseBytes, load.windows)
   const wanted = 2 * riseBytes
   const says = `${mebibytes(throughBytes)} passed through`
   const doubt: Doubt | undefined =
@@ -221,14 +227,31 @@ function proofOfAsked(
   riseBytes: number,
   windows: readonly Window[],
 ) {
-  const begin = Math.min(...windows.map((window) => window.begin))
-  const end = Math.max(...windows.map((window) => window.end))
-  const asked = askedOf(history, askers, { begin, end })
+  const asked = askedOf(history, askers, spanOf(windows))
   const says =
     `${asked.waitingReplays} clients asked for replays of ${mebibytes(asked.replayBytes)} each ` +
     'and did not take them'
   return { evidence: { ...asked }, doubt: doubtOfAsked(asked, riseBytes), says }
 }
+
+/** Whether more was held back than a relay without a bound could hold unseen. */
+function proofOfHeldBack(
+  history: History,
+  holders: string,
+  riseBytes: number,
+  windows: readonly Window[],
+) {
+  const held = heldBackOf(history, holders, spanOf(windows))
+  const sent = mebibytes(held.heldBytes)
+  const says = `${held.holders} clients sent ${sent} of messages without an end`
+  return { evidence: { ...held }, doubt: doubtOfHeldBack(held, riseBytes), says }
+}
+
+/** From the begin of the first to the end of the last. */
+const spanOf = (windows: readonly Window[]): Window => ({
+  begin: Math.min(...windows.map(({ begin }) => begin)),
+  end: Math.max(...windows.map(({ end }) => end)),
+})
 
 /** Whether the stall reached the relay, by what was owed and by what the relay counted. */
 function proofOfStall(
@@ -236,8 +259,7 @@ function proofOfStall(
   { stalled, proofBytes = proofBytesDefault }: MemoryBoundedOptions & { stalled: string },
   windows: readonly Window[],
 ) {
-  const begin = Math.min(...windows.map((window) => window.begin))
-  const end = Math.max(...windows.map((window) => window.end))
+  const { begin, end } = spanOf(windows)
   const stall = stallOf(history, stalled, { begin, end })
   const from = stall?.begin ?? begin
   const until = Math.min(end, stall?.end ?? end)

@@ -173,6 +173,8 @@ async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Prom
       return void (await fleet.resume(stimulus.group, stimulus.from))
     case 'reset':
       return void (await fleet.reset(stimulus.group))
+    case 'hold-back':
+      return void (await fleet.holdBack(stimulus.group))
     case 'abort-handshakes':
       return void (await fleet.abortHandshakes(stimulus.group, stimulus.each))
     case 'hostile-frames':

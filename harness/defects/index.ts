@@ -34,6 +34,7 @@ import replaysWaitForTheLag from './own-10-replays-wait-for-the-lag.ts'
 import begunAndNotCommitted from './own-11-begun-and-not-committed.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
 import replicaForGood from './own-12-replica-for-good.ts'
+import framesHeldForAll from './own-13-frames-held-for-all.ts'
 import errorRemembered from './own-2-error-remembered.ts'
 import outageNotTold from './own-2-outage-not-told.ts'
 import standstillHeldAgainstClients from './own-3-standstill-held-against-clients.ts'
@@ -83,6 +84,7 @@ export const defects = {
   'own-11-begun-and-not-committed': begunAndNotCommitted,
   'own-1-poison-takes-batch': poisonTakesBatch,
   'own-12-replica-for-good': replicaForGood,
+  'own-13-frames-held-for-all': framesHeldForAll,
   'own-2-error-remembered': errorRemembered,
   'own-2-outage-not-told': outageNotTold,
   'own-3-standstill-held-against-clients': standstillHeldAgainstClients,

@@ -24,6 +24,7 @@ const sayings: Saying = {
     (spec.kind === 'native' ? 'native pings' : '`ping` frames'),
   resume: (spec) => `each ${named(spec)} client asks for a replay from \`${spec.from}\``,
   reset: (spec) => `each ${named(spec)} client asks the relay to forget its replay buffer`,
+  'hold-back': (spec) => `each ${named(spec)} client sends 1 MiB of text but for its last byte`,
   'abort-handshakes': (spec) =>
     `each ${named(spec)} client breaks ${sayNumber(spec.each)} handshakes off`,
   'hostile-frames': (spec) =>

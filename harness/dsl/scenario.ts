@@ -146,6 +146,8 @@ export type Stimulus<G extends string = string> =
     }
   /** Every client of the group asks the relay to forget its replay buffer. */
   | { readonly stimulus: 'reset'; readonly group: G }
+  /** Every client of the group sends a text of 1 MiB but for its last byte, and no more. */
+  | { readonly stimulus: 'hold-back'; readonly group: G }
   /** For each client, so many more connections are reset at several stages of their handshake. */
   | { readonly stimulus: 'abort-handshakes'; readonly group: G; readonly each: number }
   /** Every client of the group sends each hostile control frame that is about this. */

@@ -183,6 +183,12 @@ export class Client implements StreamOwner, FloodTarget {
     this.#write(['sent', what, 1])
   }
 
+  /** Sends the beginning of a frame, and nothing after it. */
+  holdBack(unfinished: Buffer): void {
+    this.#connection?.write(unfinished)
+    this.#write(['sent', 'hostile:held-back', 1])
+  }
+
   /** Ends the connection at once, by a reset; it may be opened again. */
   drop(): void {
     this.#comeback?.cancel()

@@ -2,9 +2,10 @@
  * The fleet: all WebSocket clients of a run, by group, and what the conductor may ask of them.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Timer } from '../../relay/world/clock.ts'
+import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
 import { abortHandshakes } from './aborts.ts'
 import { Client, type ClientPlan, type ClientWorld } from './client.ts'
+import { textFrame } from './frame-writer.ts'
 import type { HostileTopic } from '../stimuli/hostile-frames.ts'
 import { sendHostileFrames } from './hostile.ts'
 import { hungUpPorts, unreadBytesByPort } from './kernel-queues.ts'
@@ -41,6 +42,9 @@ const floodIdleLimitMs = 3_000
 /** How often the fleet tells how well it could watch. */
 const strainMs = 1_000
 
+const holdBackPauseMs = 10
+/** The largest control frame of the protocol, without its end. */
+const unfinishedText = () => textFrame(' '.repeat(1_048_576), Buffer.alloc(4)).subarray(0, -1)
 const cursorReset = Buffer.from('{"type":"cursor_reset"}')
 
 export function createFleet(world: FleetWorld): Fleet {
@@ -107,6 +111,8 @@ class ClientFleet implements Fleet {
       case 'reset':
         for (const client of open) client.send('text', cursorReset, 'reset')
         return
+      case 'hold-back':
+        return holdBack(this.#world.clock, open)
       case 'abort-handshakes':
         for (const { plan } of group.clients) await abortHandshakes(this.#world, plan, order.each)
         return
@@ -246,4 +252,13 @@ function floorOf(clients: readonly Client[]): Record<string, string> {
 function unknownGroup(name: string, groups: ReadonlyMap<string, Group>): string {
   const known = [...groups.keys()].join(', ') || 'none yet'
   return `no client of group "${name}" was ever connected; connect it first (groups: ${known})`
+}
+
+/** One after the other: what counts is what all of them hold, and not how quickly it comes. */
+async function holdBack(clock: Clock, clients: readonly Client[]): Promise<void> {
+  const unfinished = unfinishedText()
+  for (const client of clients) {
+    client.holdBack(unfinished)
+    await sleep(clock, holdBackPauseMs)
+  }
 }

@@ -46,6 +46,8 @@ export type FleetCommand =
     }
   /** Every open client asks the relay to forget its replay buffer. */
   | { readonly do: 'reset'; readonly group: string }
+  /** Every open client sends a large text but for its last byte. */
+  | { readonly do: 'hold-back'; readonly group: string }
   /** Besides the clients there are, so many handshakes each are begun and broken off. */
   | { readonly do: 'abort-handshakes'; readonly group: string; readonly each: number }
   | {

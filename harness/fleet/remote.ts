@@ -54,6 +54,7 @@ export interface RemoteFleet {
   pings(group: string, kind: 'json' | 'native', each: number): Promise<FleetStatus>
   resume(group: string, from: 'earliest' | 'latest' | 'cursor'): Promise<FleetStatus>
   reset(group: string): Promise<FleetStatus>
+  holdBack(group: string): Promise<FleetStatus>
   abortHandshakes(group: string, each: number): Promise<FleetStatus>
   hostileFrames(group: string, about: HostileTopic): Promise<FleetStatus>
   status(): Promise<FleetStatus>
@@ -70,6 +71,7 @@ const limitMs = {
   pings: 60_000,
   aborts: 60_000,
   hostileFrames: 60_000,
+  holdBack: 30_000,
   finish: 30_000,
   exit: 5_000,
 } as const
@@ -112,6 +114,7 @@ function orders(
     pings: (group, kind, each) => ask({ do: 'pings', group, kind, each }, limitMs.pings),
     resume: (group, from) => ask({ do: 'resume', group, from }, limitMs.order),
     reset: (group) => ask({ do: 'reset', group }, limitMs.order),
+    holdBack: (group) => ask({ do: 'hold-back', group }, limitMs.holdBack),
     abortHandshakes: (group, each) => ask({ do: 'abort-handshakes', group, each }, limitMs.aborts),
     hostileFrames: (group, about) =>
       ask({ do: 'hostile-frames', group, about }, limitMs.hostileFrames),

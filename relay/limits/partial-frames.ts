@@ -13,13 +13,16 @@ export interface PartialHolder {
   giveUp(): void
 }
 
+/** What all of them together may hold. */
+export type PartialShare = Pick<Share, 'add' | 'excessBytes' | 'refusals'>
+
 export class PartialFrames {
-  readonly #share: Pick<Share, 'add' | 'excessBytes' | 'refusals'>
+  readonly #share: PartialShare
   readonly #holders = new Set<PartialHolder>()
   /** Those that are not read from: what came all the same waits, and nobody is told of it. */
   readonly #unread = new Set<PartialHolder>()
 
-  constructor(share: Pick<Share, 'add' | 'excessBytes' | 'refusals'>) {
+  constructor(share: PartialShare) {
     this.#share = share
   }
 
