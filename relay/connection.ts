@@ -20,6 +20,7 @@ export interface ConnectionNeeds {
   readonly log: ByteLog
   readonly sent: SentBytes
   readonly queues: OutletNeeds['queues']
+  readonly slices: OutletNeeds['slices']
   readonly parts: Pick<RelayParts, 'openOutlet' | 'rates' | 'sendDeadline'>
 }
 
@@ -62,6 +63,10 @@ export class Connection implements OutletNeeds {
 
   get queues(): OutletNeeds['queues'] {
     return this.#needs.queues
+  }
+
+  get slices(): OutletNeeds['slices'] {
+    return this.#needs.slices
   }
 
   onLapped(missed: readonly MissedRange[]): void {

@@ -155,6 +155,7 @@ const outletNeeds = {
   writeBytesMax: 256 * 1_024,
   controlBytesMax: 1_024,
   queues: { add: () => undefined },
+  slices: { isOver: false, next: () => Promise.resolve() },
   onLapped: nothing,
   onDrained: nothing,
   onClosed: nothing,

@@ -14,6 +14,7 @@ import type { ReplayExpiry, ReplayStore } from './replay/parts.ts'
 import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
 import type { CloseReason } from './tables/close-codes.ts'
 import type { RedisRefusal } from './tables/redis-refusals.ts'
+import type { Slices } from './world/turns.ts'
 
 export type { Asked, ReplayExpiry, ReplayPage, ReplayStore, Retained } from './replay/parts.ts'
 
@@ -121,6 +122,8 @@ export interface OutletNeeds {
   readonly controlBytesMax: number
   /** Where these frames are accounted for, until they are written. */
   readonly queues: Pick<Share, 'add'>
+  /** What all clients together may be written in one turn of the loop. */
+  readonly slices: Pick<Slices, 'isOver' | 'next'>
   /** The client fell off the log; called before its next record, with what it missed. */
   onLapped(missed: readonly MissedRange[]): void
   /** Its own queue is empty again after it was crowded. */

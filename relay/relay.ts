@@ -112,6 +112,7 @@ export class Relay {
       log: this.#log,
       sent: this.#sentBytes,
       queues,
+      slices: new Slices(clock),
       parts,
     }
     this.#doors = new Doors({

@@ -2,99 +2,12 @@
  * The send stage as a state machine, on a socket whose other end the test is: it takes bytes when
  * the test says so. What real sockets do is in send.stack.test.ts.
  */
-import { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { ByteLog } from '../log/byte-log.ts'
-import { jsonFrame, recordFrames } from '../log/frames.ts'
-import type { MissedRange, Outlet, SendPath } from '../parts.ts'
+import { recordFrames } from '../log/frames.ts'
+import type { MissedRange } from '../parts.ts'
 import { settled } from '../world/manual-clock.ts'
-import { openOutlet } from './send.ts'
+import { bench, limits, pong } from './send-testbed.ts'
 
-type Written = (error?: Error | null) => void
-
-/** Holds every write until the test lets it through. */
-class HeldSocket extends EventEmitter {
-  readonly writes: Buffer[] = []
-  isEnded = false
-  isDestroyed = false
-  /** Whether the kernel takes what is written at once. */
-  isTaking = false
-  errored: Error | null = null
-  #isHolding = false
-  #written: Written | undefined
-
-  get writableLength(): number {
-    return this.#isHolding ? 1 : 0
-  }
-  /** An empty write only asks to be told when the one before it has gone. */
-  write(bytes: Buffer, written?: Written): boolean {
-    if (this.#written !== undefined) throw new Error('two writes are under way')
-    if (bytes.length > 0) this.writes.push(bytes)
-    this.#isHolding ||= !this.isTaking
-    this.#written = written
-    return false
-  }
-  /** The peer has taken what was written. */
-  accept(error?: Error): void {
-    const written = this.#written
-    this.#written = undefined
-    this.#isHolding = false
-    written?.(error ?? null)
-  }
-  get isWaiting(): boolean {
-    return this.#written !== undefined
-  }
-  resume(): void {}
-  end(): void {
-    this.isEnded = true
-  }
-  destroy(): void {
-    this.isDestroyed = true
-  }
-}
-
-const limits: Readonly<Record<SendPath, number>> = {
-  broadcast: 2_000,
-  control: 1_000,
-  resume: 3_000,
-}
-
-function bench(bounds = { bytesMax: 1 << 20, recordsMax: 1_000 }) {
-  const socket = new HeldSocket()
-  const log = new ByteLog(bounds)
-  const gaveUp: string[] = []
-  const closed: string[] = []
-  const lapped: (readonly MissedRange[])[] = []
-  let drained = 0
-  let accounted = 0
-  const outlet: Outlet = openOutlet({
-    socket: socket as unknown as Socket,
-    log,
-    deadline: {
-      limitMs: (path) => limits[path],
-      gaveUp: (path, failure) => gaveUp.push(`${path} ${failure}`),
-      effective: {},
-    },
-    writeBytesMax: 4_096,
-    controlBytesMax: 200,
-    queues: { add: (bytes) => (accounted += bytes) },
-    onLapped: (missed) => {
-      lapped.push(missed)
-      outlet.control(pong)
-    },
-    onDrained: () => (drained += 1),
-    onClosed: (reason) => closed.push(reason),
-  })
-  let next = 0n
-  const append = (size = 10) => {
-    log.append(0, next, Buffer.alloc(size, 1))
-    next += 1n
-  }
-  const counts = { drained: () => drained, accounted: () => accounted }
-  return { append, closed, gaveUp, lapped, log, outlet, socket, ...counts }
-}
-const pong = jsonFrame({ type: 'pong' })
 const none = new Map<number, bigint>()
 
 describe('live records', () => {

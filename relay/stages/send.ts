@@ -4,6 +4,9 @@
  * outlives its deadline ends the client. Nothing here allocates per record, and nothing sets a
  * timer: `sweep` is called for all clients by one.
  *
+ * A kernel takes megabytes for a client at once. After large writes the next ones go on in slices
+ * of the event loop that all clients share: many that catch up hold up nobody else.
+ *
  * Frames of the client's own go between slices of the log, at record boundaries, and first.
  */
 import type { Socket } from 'node:net'
@@ -47,6 +50,8 @@ class SocketOutlet implements Outlet {
   #queue: Buffer[] = []
   #queueBytes = 0
   #wasCrowded = false
+  /** Whether its next write waits for a slice. */
+  #isQueued = false
   #chunk: Chunk | undefined
 
   constructor(needs: OutletNeeds) {
@@ -216,23 +221,36 @@ class SocketOutlet implements Outlet {
     this.#underWayBytes = bytes.length
     this.#seenMs = undefined
     const socket = this.#socket
-    const isLarge = bytes.length > this.#needs.writeBytesMax / 2
-    if (isLarge) return void socket.write(bytes, this.#written)
+    if (this.#isLarge(bytes.length)) return void socket.write(bytes, this.#written)
     socket.write(bytes)
     if (socket.writableLength > 0) socket.write(nothing, this.#written)
     else this.#afterWrite(socket.errored)
+  }
+
+  #isLarge(bytes: number): boolean {
+    return bytes > this.#needs.writeBytesMax / 2
   }
 
   #afterWrite(error: Error | null | undefined): void {
     if (this.#underWay === undefined) return
     const path = this.#underWay
     if (error) return this.#giveUp('send_failed')
+    const wasLarge = this.#isLarge(this.#underWayBytes)
     this.#letGo()
     if (path === 'resume') this.#settleChunk()
     if (this.#wasCrowded && this.#queue.length === 0) {
       this.#wasCrowded = false
       this.#needs.onDrained()
     }
+    if (wasLarge && this.#needs.slices.isOver) void this.#wakeLater()
+    else this.wake()
+  }
+
+  async #wakeLater(): Promise<void> {
+    if (this.#isQueued) return
+    this.#isQueued = true
+    await this.#needs.slices.next()
+    this.#isQueued = false
     this.wake()
   }
 

@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts'
 import { sliceMs, Turns } from './turns.ts'
 
 /** How many come between two looks at the time. */
-const perLook = 64
+const perLook = 8
 
 export class Rounds<One> {
   readonly #clock: Clock
