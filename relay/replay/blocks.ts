@@ -5,7 +5,7 @@
  *   dashstream-replay:{<namespace>}:partitions          set: every partition that has a stream
  *   dashstream-replay:{<namespace>}:partition:<p>       stream: the blocks of a partition
  *   dashstream-replay:{<namespace>}:partition:<p>:sizes list: for each block of the stream
- *       `<last offset> <when, ms> <bytes> <records> <bytes before> <records before>`
+ *       `<last offset> <when, ms> <bytes> <records> <bytes before> <records before> <first offset>`
  *
  * The braces are a hash tag: in a Redis Cluster all keys of a namespace are on one node, where one
  * script can change them in one step.

@@ -99,7 +99,7 @@ export class RedisReader {
     const { keys } = this.#needs
     const found = new Map<number, Retained>()
     if (partitions.length === 0) return found
-    const asked = boundsCommands(partitions.map((partition) => keys.stream(partition)))
+    const asked = boundsCommands(keys, partitions)
     for (const [at, bounds] of readBounds(await this.#ask(asked, signal)).entries()) {
       if (bounds !== undefined) found.set(partitions[at]!, bounds)
     }

@@ -227,7 +227,7 @@ export class RedisWriter {
     const partitions = scripts.partitionsOf(members)
     await this.#tidy(run, partitions)
     const { value } = epoch
-    const asked = scripts.boundsCommands(partitions.map((partition) => keys.stream(partition)))
+    const asked = scripts.boundsCommands(keys, partitions)
     const answers = asked.length === 0 ? [] : answered(await run(asked))
     if (value !== epoch.value) return
     for (const [at, bounds] of scripts.readBounds(answers).entries()) {

@@ -24,7 +24,7 @@ const loadCommands = (...scripts: readonly Script[]): RedisCommand[] =>
 
 /** Reads the sizes; and drops whole blocks from the front until the rest is within all bounds. */
 const accounting = `
-local place = '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
+local place = '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+$'
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function written(sizes)
@@ -82,8 +82,8 @@ for at = 9, #ARGV, 6 do
       break
     end
   else
-    redis.call('RPUSH', sizes, string.format('%s %.0f %.0f %s %.0f %.0f',
-      last, now, bytes, count, bytesAll, recordsAll))
+    redis.call('RPUSH', sizes, string.format('%s %.0f %.0f %s %.0f %.0f %s',
+      last, now, bytes, count, bytesAll, recordsAll, from))
     bytesAll, recordsAll = bytesAll + bytes, recordsAll + tonumber(count)
   end
   done = done + 1
@@ -133,12 +133,16 @@ while true do
   from = '(' .. entry[1]
 end`)
 
+/** From the sizes alone: an entry of the stream would come with its values, which may be megabytes. */
 const bounds = script(`
 local found = {}
-for at, stream in ipairs(KEYS) do
-  local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-  found[at] = first and {first[2][2], last[1]} or false
+for at = 1, #KEYS, 2 do
+  local stream, sizes, bound = KEYS[at], KEYS[at + 1], false
+  if redis.call('EXISTS', stream, sizes) == 2 then
+    local head, tail = redis.call('LINDEX', sizes, 0), redis.call('LINDEX', sizes, -1)
+    bound = {string.match(head, '%d+$'), string.match(tail, '^%d+')}
+  end
+  found[#found + 1] = bound
 end
 return found`)
 
@@ -264,12 +268,13 @@ export function partitionsOf(reply: RedisReply | undefined): number[] {
   return numbers.filter((one) => Number.isSafeInteger(one) && one >= 0).toSorted((a, b) => a - b)
 }
 
-/** For one round trip, however many streams there are. */
-export function boundsCommands(streams: readonly string[]): RedisCommand[] {
+/** For one round trip, however many partitions there are. */
+export function boundsCommands(keys: Keys, partitions: readonly number[]): RedisCommand[] {
   const commands: RedisCommand[] = []
-  for (let at = 0; at < streams.length; at += streamsPerCommand) {
-    const some = streams.slice(at, at + streamsPerCommand)
-    commands.push(['EVALSHA', bounds.sha, some.length, ...some])
+  for (let at = 0; at < partitions.length; at += streamsPerCommand) {
+    const some = partitions.slice(at, at + streamsPerCommand)
+    const names = some.flatMap((one) => [keys.stream(one), keys.sizes(one)])
+    commands.push(['EVALSHA', bounds.sha, names.length, ...names])
   }
   return commands
 }
