@@ -117,18 +117,25 @@ class Hunt {
     this.#shrinkEndMs = Infinity
     let smallest: { wrong: string; steps: readonly Step[] } | undefined
     let isEnding = false
+    let broken: unknown
     const property = fc.asyncProperty(inputs(kinds), async (steps) => {
       if (isEnding) return
       isEnding = smallest === undefined ? this.#isOver() : this.#isSmallEnough()
       // The one way to end early: all inputs that would be made from this one pass.
       if (isEnding) throw new Error('over')
-      const wrong = await this.#fails(steps)
+      const wrong = await this.#fails(steps).catch((error: unknown) => {
+        // Not the relay's: to make the input smaller would be to search for something else.
+        broken ??= error
+        isEnding = true
+        throw error
+      })
       if (wrong === undefined) return
       if (smallest === undefined) this.#beginShrinking(wrong)
       smallest = { wrong, steps }
       throw new Error(wrong)
     })
     await fc.check(property, { seed, numRuns: runsMax })
+    if (broken !== undefined) throw broken
     if (smallest === undefined) return undefined
     const { wrong, steps } = smallest
     const file = keepVector(this.#plan.vectorFolder, { found: wrong, steps })

@@ -11,41 +11,58 @@ const version = 3
 const limitMs = 10_000
 const acksOfAll = -1
 
-/** A connection to the one broker of the native stack. */
+/** What stands for an error code where the broker hung up, as it does on what is too large. */
+export const hungUp = -1
+
+/** Connections to the one broker of the native stack, one after the other. */
 export class RawProducer {
   readonly #clock: Clock
-  readonly #socket: Socket
-  readonly #waiting: ((answer: Buffer) => void)[] = []
+  readonly #host: string
+  readonly #port: number
+  readonly #waiting: ((answer: Buffer | undefined) => void)[] = []
+  #socket: Socket | undefined
   #rest = Buffer.alloc(0)
   #lastId = 0
 
   constructor(clock: Clock, broker: string) {
     this.#clock = clock
     const at = broker.lastIndexOf(':')
-    this.#socket = connect({ host: broker.slice(0, at), port: Number(broker.slice(at + 1)) })
-    this.#socket.on('data', (bytes) => this.#read(bytes))
-    // Who waits finds out by the deadline.
-    this.#socket.on('error', () => undefined)
+    this.#host = broker.slice(0, at)
+    this.#port = Number(broker.slice(at + 1))
   }
 
   /**
    * Sends one batch.
    *
-   * @returns the broker's error code, 0 if it took the batch
+   * @returns the broker's error code, 0 if it took the batch; `hungUp` if it ended the connection
    */
   async send(topic: string, partition: number, batch: Buffer): Promise<number> {
-    const answered = Promise.withResolvers<Buffer>()
+    this.#socket ??= this.#open()
+    const answered = Promise.withResolvers<Buffer | undefined>()
     this.#waiting.push(answered.resolve)
     this.#socket.write(this.#request(topic, partition, batch))
     const answer = await withDeadline(this.#clock, limitMs, 'Kafka, sent a batch,', () =>
       answered.promise,
     )
+    if (answer === undefined) return hungUp
     // correlation, one topic and its name, one partition and its number
     return answer.readInt16BE(4 + 4 + 2 + Buffer.byteLength(topic) + 4 + 4)
   }
 
   close(): void {
-    this.#socket.destroy()
+    this.#socket?.destroy()
+  }
+
+  #open(): Socket {
+    const socket = connect({ host: this.#host, port: this.#port })
+    socket.on('data', (bytes) => this.#read(bytes))
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      this.#socket = undefined
+      this.#rest = Buffer.alloc(0)
+      for (const tell of this.#waiting.splice(0)) tell(undefined)
+    })
+    return socket
   }
 
   #request(topic: string, partition: number, batch: Buffer): Buffer {

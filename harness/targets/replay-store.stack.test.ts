@@ -4,6 +4,7 @@
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { keysOf } from '../../relay/replay/blocks.ts'
 import { sleep, systemClock } from '../../relay/world/clock.ts'
 import { until } from './until.ts'
 import { numbers, records, replayed, useReplayBed, valueOf, written } from './replay-testbed.ts'
@@ -113,6 +114,31 @@ describe('bounds', () => {
       expect(ttl).toBeGreaterThan(0)
       expect(ttl).toBeLessThanOrEqual(60_000)
     }
+  })
+
+  test('of what is retained are told without a look at the records', async () => {
+    const { store } = await connected({}, 'v1_told')
+    store.add([...records(0, 3, 99, 10_000), ...records(7, 5, 9)])
+    await written(store)
+    await store.close()
+    const { store: next } = await connected({}, 'v1_told')
+    await bed.redis.run(['CONFIG', 'RESETSTAT'])
+    const found = new Map([[0, { oldest: 3n, newest: 99n }], [7, { oldest: 5n, newest: 9n }]])
+    expect(await next.retained([0, 7, 8], signal)).toEqual({ found })
+    const [stats] = await bed.redis.run(['INFO', 'commandstats'])
+    expect(String(stats)).toContain('cmdstat_lindex')
+    expect(String(stats)).not.toMatch(/cmdstat_x(rev)?range/)
+  })
+
+  test.each(['', ':sizes'])('are nothing when half of it was evicted: %s', async (half) => {
+    const { store } = await connected({}, 'v1_half')
+    store.add(records(0, 0, 9))
+    await written(store)
+    await store.close()
+    const { store: next } = await connected({}, 'v1_half')
+    const [gone] = await bed.redis.run(['DEL', `${keysOf('v1_half').stream(0)}${half}`])
+    expect(gone).toBe(1)
+    expect(await next.retained([0], signal)).toEqual({ found: new Map() })
   })
 
   test('a stream never takes more bytes than it may, whatever the records', async () => {

@@ -133,7 +133,7 @@ while true do
   from = '(' .. entry[1]
 end`)
 
-/** From the sizes alone: an entry of the stream would come with its values, which may be megabytes. */
+/** From the sizes alone: an entry of the stream would come with its values. */
 const bounds = script(`
 local found = {}
 for at = 1, #KEYS, 2 do
