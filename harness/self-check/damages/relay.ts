@@ -149,10 +149,12 @@ const second = 1_000_000
 
 /** The first that was refused of a group of pages of another site. */
 function pageOf({ history, record }: Given) {
-  const pages = record.expectations.flatMap(({ expectation }) =>
-    expectation.check === 'pages-kept-out' ? [expectation.pages] : [],
+  const pages = new Set(
+    record.expectations.flatMap(({ expectation }) =>
+      expectation.check === 'pages-kept-out' ? [expectation.pages] : [],
+    ),
   )
-  return history.events('refused').find(([, , group]) => pages.includes(group))
+  return history.events('refused').find(([, , group]) => pages.has(group))
 }
 
 /** One more client says the same frame at the same time, alone on a connection of its own. */
