@@ -1,7 +1,11 @@
-/** How a checker is tested: a table of short histories, each with its verdict and its rule. */
+/**
+ * How a checker is tested: a table of short histories, each with its verdict and its rule. What it
+ * says of each, word for word, and its evidence stand in `told/<name>.txt`: whoever changes a
+ * sentence reads there what becomes of it, and whether it is true of the case.
+ */
 import { describe, expect, test } from 'vitest'
 import type { Story } from '../history/story.ts'
-import type { Checker, Verdict } from './checker.ts'
+import type { Checker, Judgement, Verdict } from './checker.ts'
 
 export interface Case<O> {
   readonly what: string
@@ -35,17 +39,31 @@ export function judgeCases<O extends object>(
   options: O,
   cases: readonly Case<O>[],
 ): void {
+  const judgeOne = ({ given, options: more }: Case<O>): Judgement =>
+    checker.judge(given.history(), { ...options, ...more })
   describe(`checker ${name}`, () => {
     test('its options are data', () => {
       expect(checker.options.parse(JSON.parse(JSON.stringify(options)))).toEqual(options)
       expect(checker.options.safeParse({ ...options, nonsense: 1 }).success).toBe(false)
     })
-    test.each([...cases])('$what: $verdict by $rule', ({ given, verdict, rule, ...one }) => {
-      const judged = checker.judge(given.history(), { ...options, ...one.options })
-      expect([judged.verdict, judged.rule, judged.why]).toEqual([verdict, rule, judged.why])
+    test('says of each case what its file says', async () => {
+      const told = cases.map((one) => tellOf(one, judgeOne(one)))
+      await expect(told.join('\n')).toMatchFileSnapshot(`told/${name.replaceAll(/\W+/g, '-')}.txt`)
+    })
+    test.each([...cases])('$what: $verdict by $rule', (one) => {
+      const { verdict, rule } = one
+      const judged = judgeOne(one)
+      expect([judged.verdict, judged.rule]).toEqual([verdict, rule])
       expect(judged.why).toMatch(/\.$/)
       expect(judged.detectedAt !== undefined).toBe(verdict === 'fail')
       expect(judged.exercised > 0 || verdict !== 'pass').toBe(true)
     })
   })
+}
+
+/** A case as it stands in the file. */
+function tellOf<O>({ what, verdict, rule }: Case<O>, { why, fix, evidence }: Judgement): string {
+  const facts = Object.entries(evidence).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
+  const todo = fix === undefined ? [] : [`  fix: ${fix}`]
+  return [`${what} -> ${verdict}, ${rule}`, `  ${why}`, ...todo, ...facts, ''].join('\n')
 }
