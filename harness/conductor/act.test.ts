@@ -3,6 +3,8 @@ import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { FaultSpec } from '../dsl/scenario.ts'
+import type { FaultStage } from '../faults/fault.ts'
+import { injectFault } from '../faults/registry.ts'
 import { playPhase } from './act.ts'
 import type { PlannedPhase } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -44,7 +46,8 @@ test('a relay that is to be back at once is back before the phase begins', async
   const group = { partitions: 0, settleLimitMs: 0, facts: async () => undefined }
   const { signal } = new AbortController()
   const faultStage = { clock, relay, signal, group: { ...group, ownedByTarget: async () => [] } }
-  const stage = { clock, signal, journal, producer, faultStage, report: () => undefined }
+  const inject = (spec: FaultSpec) => injectFault(spec, faultStage as unknown as FaultStage)
+  const stage = { clock, signal, journal, producer, inject, report: () => undefined }
   const stepsOf = async (fault: FaultSpec) => {
     told.length = 0
     await playPhase(stage as unknown as Stage, { ...phaseOf(0), faults: [fault] })

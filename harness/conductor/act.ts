@@ -6,7 +6,7 @@ import { sleep } from '../../relay/world/clock.ts'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
 import type { FaultSpec, Stimulus } from '../dsl/scenario.ts'
 import { until, type Injected } from '../faults/fault.ts'
-import { injectFault, sayFault } from '../faults/registry.ts'
+import { sayFault } from '../faults/registry.ts'
 import { kindsOf, type PlannedPhase } from './plan.ts'
 import type { Stage } from './stage.ts'
 
@@ -101,7 +101,7 @@ async function strike(
 
 /** A fault that comes to stand after nobody waits for it any more is undone at once. */
 async function injectInTime(stage: Stage, spec: FaultSpec, says: string): Promise<Injected> {
-  const { clock, signal, faultStage } = stage
+  const { clock, signal } = stage
   const injecting = Promise.withResolvers<Injected>()
   try {
     return await withDeadline(
@@ -109,7 +109,7 @@ async function injectInTime(stage: Stage, spec: FaultSpec, says: string): Promis
       strikeLimitMs,
       `breaking (${says})`,
       () => {
-        injectFault(spec, faultStage).then(injecting.resolve, injecting.reject)
+        stage.inject(spec).then(injecting.resolve, injecting.reject)
         return injecting.promise
       },
       signal,

@@ -36,18 +36,34 @@ const countsEveryMs = 1_000
 const strikeLimitMs = 90_000
 const hastyStrikeLimitMs = 6_000
 
-/** Plays `order.scenario` once and writes its history to `order.folder`/history. */
-export async function conduct(world: World, order: Order): Promise<Played> {
+/** Sets the stage of a run, with everything that it plays on. */
+export type SetStage = (world: World, order: Order) => Promise<Stage>
+
+/**
+ * Plays `order.scenario` once and writes its history to `order.folder`/history.
+ *
+ * @param set sets the stage; by default one of real servers
+ */
+export async function conduct(
+  world: World,
+  order: Order,
+  set: SetStage = setStage,
+): Promise<Played> {
   const startedUnixMs = world.clock.unixMs()
   const startedMs = world.clock.nowMs()
-  const came = await setAndPlay(world, order, startedMs)
+  const came = await setAndPlay(world, order, set, startedMs)
   return { ...came, startedUnixMs, tookMs: Math.round(world.clock.nowMs() - startedMs) }
 }
 
 type Came = Pick<Played, 'plan' | 'timing' | 'version' | 'isComplete' | 'cutShort'>
 
-async function setAndPlay(world: World, order: Order, startedMs: number): Promise<Came> {
-  const setting = setStage(world, order)
+async function setAndPlay(
+  world: World,
+  order: Order,
+  set: SetStage,
+  startedMs: number,
+): Promise<Came> {
+  const setting = set(world, order)
   let stage: Stage
   try {
     stage = await orAborted(order.signal, setting)

@@ -7,8 +7,9 @@ import { basename, join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
 import { DeadlineError, orAborted } from '../../relay/world/deadline.ts'
 import { defectOf } from '../defects/index.ts'
-import type { ClientGroup, Scenario, Way } from '../dsl/scenario.ts'
-import type { FaultStage, ToxicControl } from '../faults/fault.ts'
+import type { ClientGroup, FaultSpec, Scenario, Way } from '../dsl/scenario.ts'
+import type { FaultStage, Injected, ToxicControl } from '../faults/fault.ts'
+import { injectFault } from '../faults/registry.ts'
 import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
 import { watchStrain } from '../history/strain.ts'
@@ -63,10 +64,11 @@ export interface Stage {
   readonly samplers: Samplers
   /** What is known of the target's settings. */
   readonly timing: SourcedTimings
-  readonly faultStage: FaultStage
   /** Groups of which every client must get everything: fast and there from the start. */
   readonly watchedGroups: readonly string[]
   connect(group: string, count: number | undefined, limitMs: number): Promise<void>
+  /** Puts a fault in place; see {@link Injected} for what comes after. */
+  inject(spec: FaultSpec): Promise<Injected>
   /** Ends the run when one of its journals cannot be written. */
   checkJournals(): Promise<void>
   /** Lets fleet, producer and samplers end in order and write down what they have. */
@@ -75,8 +77,13 @@ export interface Stage {
   strike(): Promise<void>
 }
 
+/** A stage of real servers. */
+export interface RealStage extends Stage {
+  readonly faultStage: FaultStage
+}
+
 /** Sets the stage. On failure everything that was set up already is struck again. */
-export async function setStage(world: World, order: Order): Promise<Stage> {
+export async function setStage(world: World, order: Order): Promise<RealStage> {
   const { stack, folder } = order
   for (const name of ['history', 'logs']) mkdirSync(join(folder, name), { recursive: true })
   const originMs = world.clock.nowMs()
@@ -156,7 +163,7 @@ function namesOf(world: World, { folder }: Order): Names {
   return { topic, dlqTopic: `${topic}-dlq`, groupId: topic }
 }
 
-async function raise(world: World, order: Order, ground: Ground): Promise<Stage> {
+async function raise(world: World, order: Order, ground: Ground): Promise<RealStage> {
   const { scenario, folder, stack, seed } = order
   const { journal, originMs, names, ending, strike } = ground
   ending.signal.throwIfAborted()
@@ -208,15 +215,37 @@ async function raise(world: World, order: Order, ground: Ground): Promise<Stage>
 
 type Cast = Pick<Stage, 'target' | 'producer' | 'fleet' | 'samplers'>
 
-function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage {
+function assemble(world: World, order: Order, ground: Ground, cast: Cast): RealStage {
   const { scenario, stack, report } = order
   const { journal, names, ending, strike } = ground
   const { fleet, producer, target, samplers } = cast
   const { signal } = ending
   const link = (way: Way) => linkOf(stack, way)
   const timing = timingFor(order, samplers.version())
+  const faultStage: FaultStage = {
+    clock: world.clock,
+    signal,
+    toxics: order.toxics,
+    debts: order.debts,
+    relay: target.process,
+    failOverRedis: stack.failOverRedis,
+    group: {
+      brokers: stack.kafkaDirect,
+      topic: names.topic,
+      groupId: names.groupId,
+      partitions: ground.partitions,
+      settleLimitMs: settleLimitOf(timing),
+      facts: () => samplers.groupFacts(),
+      ownedByTarget: () => samplers.ownedByTarget(),
+    },
+    link,
+    fleetStatus: () => fleet.status(),
+    setReading: async (group, isStalled) => void (await fleet.reading(group, isStalled)),
+  }
   return {
     ...cast,
+    faultStage,
+    inject: (spec) => injectFault(spec, faultStage),
     timing,
     clock: world.clock,
     journal,
@@ -246,26 +275,6 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): Stage
       await orAborted(signal, samplers.stop())
       journal.flush()
       if (journal.failure !== undefined) throw journal.failure
-    },
-    faultStage: {
-      clock: world.clock,
-      signal,
-      toxics: order.toxics,
-      debts: order.debts,
-      relay: target.process,
-      failOverRedis: stack.failOverRedis,
-      group: {
-        brokers: stack.kafkaDirect,
-        topic: names.topic,
-        groupId: names.groupId,
-        partitions: ground.partitions,
-        settleLimitMs: settleLimitOf(timing),
-        facts: () => samplers.groupFacts(),
-        ownedByTarget: () => samplers.ownedByTarget(),
-      },
-      link,
-      fleetStatus: () => fleet.status(),
-      setReading: async (group, isStalled) => void (await fleet.reading(group, isStalled)),
     },
     strike() {
       ending.expectExits()

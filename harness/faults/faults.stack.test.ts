@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { openDebts } from '../conductor/debts.ts'
-import { setStage, type Stage } from '../conductor/stage.ts'
+import { setStage, type RealStage } from '../conductor/stage.ts'
 import { scenario, type FaultSpec, type Hop } from '../dsl/scenario.ts'
 import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -41,7 +41,7 @@ const small = scenario({
 
 let world: World
 let stack: Stack
-let stage: Stage
+let stage: RealStage
 let faults: FaultStage
 
 beforeAll(async () => {
