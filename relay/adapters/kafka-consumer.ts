@@ -15,8 +15,7 @@ import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import type { Settings } from '../tables/settings.ts'
 import { explain, isTopicMissing } from './kafka-errors.ts'
-import { mendKafkajs } from './kafkajs-mend.ts'
-import { beginWhereTold } from './kafkajs-starts.ts'
+import { beginWhereTold, mendKafkajs } from './kafkajs-mend.ts'
 import type { Logger } from './logger.ts'
 
 export interface FetchedRecord {

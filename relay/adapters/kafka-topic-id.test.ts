@@ -1,7 +1,6 @@
 /** Metadata with topic ids, byte by byte, and what is asked of brokers that know none. */
-import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { teachTopicIds } from './kafka-topic-id.ts'
+import { inside, mendQuestions } from './kafkajs-mend.ts'
 
 interface Spoken {
   readonly request: { readonly apiVersion: number; encode(): Promise<{ readonly buffer: Buffer }> }
@@ -11,10 +10,9 @@ interface Definition {
   readonly versions: readonly string[]
   protocol(choice: { version: number }): (question: { topics: readonly string[] }) => Spoken
 }
-const path = 'kafkajs/src/protocol/requests/metadata/index.js'
-const definition = createRequire(import.meta.url)(path) as Definition
-teachTopicIds()
-teachTopicIds()
+const definition = inside.metadata() as unknown as Definition
+mendQuestions()
+mendQuestions()
 const spoken = (version: number, ...topics: string[]) =>
   definition.protocol({ version })({ topics })
 const hex = (...fields: readonly string[]) => fields.join('')

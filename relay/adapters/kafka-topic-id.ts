@@ -3,16 +3,15 @@
  * speaks no version of the metadata request that has it, so it is taught the first that does, in
  * its own codec. Brokers that do not know that version are asked as before, and give no id.
  */
-import { createRequire } from 'node:module'
 import type { Admin, PartitionMetadata } from 'kafkajs'
 
-interface Encoder {
+export interface Encoder {
   writeUVarInt(value: number): Encoder
   writeUVarIntString(value: string): Encoder
   writeBuffer(value: Buffer): Encoder
   writeBoolean(value: boolean): Encoder
 }
-interface Decoder {
+export interface Decoder {
   readInt16(): number
   readInt32(): number
   readBoolean(): boolean
@@ -21,48 +20,14 @@ interface Decoder {
   readUVarIntArray<T>(read: (from: Decoder) => T): T[] | null
   readTaggedFields(): void
 }
-interface Question {
+/** Topics that are asked for; all of them where none is named. */
+export interface TopicsQuestion {
   readonly topics: readonly string[]
   readonly allowAutoTopicCreation?: boolean
 }
-interface Definition {
-  readonly versions: string[]
-  protocol(choice: { readonly version: number }): (question: Question) => unknown
-}
 
-const require = createRequire(import.meta.url)
-const apiKey = 3
-const withIds = 10
-/** The newest version that kafkajs has itself. */
-const theirNewest = 6
 const idBytes = 16
 const noId = Buffer.alloc(idBytes)
-let isTaught = false
-
-/** For all clients of the process. Idempotent. */
-export function teachTopicIds(): void {
-  if (isTaught) return
-  isTaught = true
-  const path = 'kafkajs/src/protocol/requests/metadata/index.js'
-  const definition = require(path) as Definition
-  const theirs = definition.protocol.bind(definition)
-  const { parse } = require('kafkajs/src/protocol/requests/metadata/v6/response.js') as {
-    readonly parse: unknown
-  }
-  definition.versions.push(String(withIds))
-  definition.protocol = ({ version }) => {
-    if (version < withIds) return theirs({ version: Math.min(version, theirNewest) })
-    return (question) => ({
-      request: {
-        apiKey,
-        apiVersion: withIds,
-        apiName: 'Metadata',
-        encode: async () => encode(question),
-      },
-      response: { decode: async (answer: Buffer) => decode(answer), parse },
-    })
-  }
-}
 
 /** As Kafka prints it; undefined from a broker that has none. @throws as the client does */
 export async function topicIdOf(admin: Admin, topic: string): Promise<string | undefined> {
@@ -75,9 +40,11 @@ export async function topicIdOf(admin: Admin, topic: string): Promise<string | u
 type PartitionWithId = PartitionMetadata & { readonly topicId: string | undefined }
 
 /** Every list and every message ends with fields of later versions, of which there are none. */
-function encode({ topics, allowAutoTopicCreation = true }: Question): Encoder {
-  const Encoder = require('kafkajs/src/protocol/encoder.js') as new () => Encoder
-  const body = new Encoder().writeUVarInt(0)
+export function encodeQuestion(
+  { topics, allowAutoTopicCreation = true }: TopicsQuestion,
+  empty: Encoder,
+): Encoder {
+  const body = empty.writeUVarInt(0)
   // No list at all asks for all topics.
   body.writeUVarInt(topics.length === 0 ? 0 : topics.length + 1)
   for (const topic of topics) body.writeBuffer(noId).writeUVarIntString(topic).writeUVarInt(0)
@@ -86,9 +53,8 @@ function encode({ topics, allowAutoTopicCreation = true }: Question): Encoder {
   return body.writeBoolean(withOperations).writeBoolean(withOperations).writeUVarInt(0)
 }
 
-function decode(answer: Buffer) {
-  const Decoder = require('kafkajs/src/protocol/decoder.js') as new (from: Buffer) => Decoder
-  const from = new Decoder(answer)
+/** What the library makes of an answer of the versions that it knows. */
+export function decodeAnswer(from: Decoder) {
   from.readTaggedFields()
   const throttledMs = from.readInt32()
   return {

@@ -1,11 +1,25 @@
-/** One partition without a leader, or one leader that is gone, takes nothing else along. */
+/**
+ * What is mended in kafkajs: one partition without a leader, or one leader that is gone, takes
+ * nothing else along; and another version of it is looked at before it is used.
+ */
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { bearLeaderless } from './kafkajs-leaders.ts'
-import { beginWhereTold } from './kafkajs-starts.ts'
+import { beginWhereTold, inside, mendedVersion, mendQuestions } from './kafkajs-mend.ts'
 
-const require = createRequire(import.meta.url)
-const definition = require('kafkajs/src/protocol/requests/metadata/index.js') as {
+test('kafkajs is the version that its private files were read in', () => {
+  const { version } = createRequire(import.meta.url)('kafkajs/package.json') as { version: string }
+  const says =
+    `kafkajs is ${version}, and kafkajs-mend.ts was written for ${mendedVersion}. Read in the ` +
+    'new version what `inside` names: the request queue, the fetch and metadata requests, the ' +
+    'runner, the cluster, the offset manager. Where it mends by itself what the header lists, ' +
+    'drop ours; then run the stack tests of the relay and set `mendedVersion`.'
+  if (version !== mendedVersion) throw new Error(says)
+  for (const [name, find] of Object.entries(inside)) {
+    expect([name, typeof find()]).toEqual([name, expect.stringMatching(/function|object/)])
+  }
+})
+
+const definition = inside.metadata() as unknown as {
   protocol(choice: { version: number }): (question: object) => {
     readonly response: { parse(answer: object): Promise<object> }
   }
@@ -13,9 +27,9 @@ const definition = require('kafkajs/src/protocol/requests/metadata/index.js') as
 interface Cluster {
   fetchTopicsOffset(wanted: readonly object[]): Promise<unknown>
 }
-const { prototype } = require('kafkajs/src/cluster/index.js') as { readonly prototype: Cluster }
-bearLeaderless()
-bearLeaderless()
+const { prototype } = inside.cluster() as unknown as { readonly prototype: Cluster }
+mendQuestions()
+mendQuestions()
 
 const partition = (partitionId: number, leader: number, partitionErrorCode = 0) => {
   return { partitionId, leader, partitionErrorCode }
@@ -82,8 +96,7 @@ test('a leader that is gone is left out and looked for; all of them are an error
 
 test('what Kafka gave up goes on with the oldest record, and nothing is committed', async () => {
   beginWhereTold()
-  const path = 'kafkajs/src/consumer/offsetManager/index.js'
-  const Offsets = require(path) as new (needs: object) => {
+  const Offsets = inside.offsets() as unknown as new (needs: object) => {
     resolveOffsets(): Promise<void>
     setDefaultOffset(lost: object): Promise<void>
     nextOffset(topic: string, partition: number): { toString(): string }
