@@ -1,3 +1,4 @@
+import type { HistoryEvent } from '../history/event.ts'
 import { story, type Story } from '../history/story.ts'
 import { agesExported } from './ages-exported.ts'
 import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
@@ -13,6 +14,8 @@ interface Told {
 /** Records from 2 to 10 s, ten a second; then silence until 20 s. */
 const trueAge = (t: number) => (t <= 2 ? -1 : t <= 10 ? 0.05 : t - 10)
 
+const floored = (t: number) => (t <= 2 ? null : Math.floor(trueAge(t)))
+
 function ages({ record = trueAge, error = () => -1, health, from = 0 }: Told = {}): Story {
   const told = story().phase('traffic', 3, 9).phase('silence', 11, 20)
   for (let i = 0; i < 80; i += 1) told.acked(2 + i / 10 + 0.1, 0, i, 1)
@@ -21,11 +24,19 @@ function ages({ record = trueAge, error = () => -1, health, from = 0 }: Told = {
       websocket_last_kafka_message_age_seconds: record(t),
       websocket_last_infrastructure_error_age_seconds: error(t),
     })
-    const age = health?.(t) ?? (t <= 2 ? null : Math.floor(trueAge(t)))
+    const age = health === undefined ? floored(t) : health(t)
     told.health(t, { status: 'healthy', metrics: { last_kafka_message_ago_seconds: age } })
   }
   return told
 }
+
+function without(told: Story, isOut: (event: HistoryEvent) => boolean): Story {
+  return story().add(...told.events.filter((event) => !isOut(event)))
+}
+const withoutHealth = (told: Story) => without(told, ([kind]) => kind === 'health')
+/** Without the scrapes between two times, in seconds. */
+const unanswered = (told: Story, begin: number, end: number) =>
+  without(told, ([kind, t]) => kind === 'scrape' && t >= begin * 1e6 && t <= end * 1e6)
 
 judgeCases('ages-exported', agesExported, { traffic: 'traffic', silence: 'silence' }, [
   ...passes(
@@ -65,6 +76,20 @@ judgeCases('ages-exported', agesExported, { traffic: 'traffic', silence: 'silenc
     ages({ health: (t) => (t <= 2 ? -1 : 30) }),
   ]),
   ...cannotTell('never-not-seen', ['scraped too late', ages({ from: 3 })]),
+  ...fails('age-differs-from-health', [
+    'health tells no age although records came',
+    ages({ health: () => null }),
+  ]),
+  ...passes('told', [
+    'nobody asked /health',
+    withoutHealth(ages()),
+  ]),
+  ...cannotTell(
+    'not-scraped',
+    ['/metrics was not answered under load', unanswered(ages(), 2.6, 9.5)],
+    ['nor in the silence', unanswered(ages(), 10.1, 21)],
+    ['nor ever', unanswered(ages(), 0, 21)],
+  ),
   ...cannotTell('too-short', ['hardly any silence', ages(), { silence: 'traffic' }]),
   ...cannotTell('no-records', [
     'no records',

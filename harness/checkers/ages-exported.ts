@@ -6,9 +6,9 @@ import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import { signalNames, type SignalName } from '../targets/signals.ts'
+import { metricOf, signalNames, type SignalName } from '../targets/signals.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
 import { indexAt, points, seriesOf } from './series.ts'
 
@@ -73,53 +73,56 @@ function judgeAges(history: History, options: AgesExportedOptions, ages: Ages) {
   const firstAt = firstSent(history)
   const samples = samplesOf(history, signal, ages.truth)
   const before = samples.filter(({ t }) => t < firstAt)
-  const isJudged = (t: Micros) => ages.windows.some(({ begin, end }) => t >= begin && t <= end)
-  const judged = samples.filter(({ t }) => isJudged(t))
+  const inWindow = ages.windows.map(({ begin, end }) =>
+    samples.filter(({ t }) => t >= begin && t <= end),
+  )
+  const judged = samples.filter((one) => inWindow.some((some) => some.includes(one)))
   const longest = Math.max(
     0,
     ...judged.filter(({ t }) => t >= ages.silence.begin).map((sample) => sample.true),
   )
+  const errors = judged.flatMap((one) => errorOf(one) ?? [])
+  const worst = errors.length === 0 ? null : Math.max(...errors)
+  const pairs = pairsWithHealth(history, signal, judged, [...ages.truth])
+  const errorAge = errorAges(history, firstAt)
   return conclude({
     violations: [
-      ...missing([...before, ...judged]),
-      ...neverAsNow(before),
-      ...errorAges(history, firstAt),
-      ...wrong(judged, tolerance),
-      ...apart(history, signal, judged, [...ages.truth]),
+      ...missing(metricOf(signal), [...before, ...judged]),
+      ...neverAsNow(metricOf(signal), before),
+      ...errorAge.violations,
+      ...wrong(metricOf(signal), judged, toleranceMs),
+      ...apart(pairs),
     ],
     doubts: [
-      samples.length === 0
-        ? {
-            rule: 'not-scraped',
-            says: 'Nobody got an answer from /metrics.',
-            fix: 'see why the target does not answer GET /metrics',
-          }
-        : undefined,
+      samples.length === 0 ? notScraped('in this run') : undefined,
       before.length === 0
         ? {
             rule: 'never-not-seen',
-            says: 'Nobody scraped the target before the first record.',
+            says: 'GET /metrics was never answered before the first record was sent.',
             fix: 'let the harness start the target, so that it can be seen before the first record',
           }
         : undefined,
-      longest < 2 * tolerance
-        ? {
-            rule: 'too-short',
-            says: 'The silence was too short to tell a clock from a constant.',
-            fix: 'repeat the run; see whether something else writes to the topic',
-          }
-        : undefined,
+      ...inWindow.map((some, i) =>
+        some.length > 0 ? undefined : notScraped(i === 0 ? 'under load' : 'in the silence'),
+      ),
+      longest < 2 * tolerance ? tooShort(longest, tolerance) : undefined,
     ],
     holds: {
       rule: 'told',
-      says: `${judged.length} ages were right within ${tolerance} s, and "never" stood out.`,
+      says:
+        `The age of the last record was off by at most ${(worst ?? 0).toFixed(2)} s in ` +
+        `${many(judged.length, 'scrape')} (limit ${tolerance} s)` +
+        `${pairs.length === 0 ? '' : ` and fitted /health in ${pairs.length}`}; in ` +
+        `${many(before.length, 'scrape')} before the first record it said "never"` +
+        `${errorAge.nevers === 0 ? '' : ', as did the age of the last error'}.`,
     },
     exercised: before.length + judged.length,
     evidence: {
       samplesBeforeFirstRecord: before.length,
       samplesJudged: judged.length,
+      comparedWithHealth: pairs.length,
       longestTrueAgeSeconds: longest,
-      worstErrorSeconds: Math.max(0, ...judged.map(errorOf)),
+      worstErrorSeconds: worst,
     },
     charts: [
       {
@@ -133,8 +136,23 @@ function judgeAges(history: History, options: AgesExportedOptions, ages: Ages) {
   })
 }
 
-const errorOf = ({ told, true: age }: Sample): number =>
-  told === null || Number.isNaN(told) ? 0 : Math.abs(told - age)
+const notScraped = (when: string): Doubt => ({
+  rule: 'not-scraped',
+  says: `GET /metrics was never answered ${when}.`,
+  fix: 'see why the target does not answer GET /metrics',
+})
+
+const tooShort = (longest: number, tolerance: number): Doubt => ({
+  rule: 'too-short',
+  says:
+    `In the silence the last record became only ${longest.toFixed(1)} s old; ` +
+    `${(2 * tolerance).toFixed(1)} s are needed to tell a clock from a constant.`,
+  fix: 'repeat the run; see whether something else writes to the topic',
+})
+
+/** How far a sample is from the truth, in seconds; undefined where it is no age. */
+const errorOf = ({ told, isKnown, true: age }: Sample): number | undefined =>
+  told === null || !isKnown ? undefined : Math.abs(told - age)
 
 function arrivals(history: History): Float64Array {
   const times: Micros[] = []
@@ -163,74 +181,124 @@ function samplesOf(history: History, signal: SignalName, truth: Float64Array): S
   })
 }
 
-function missing(samples: readonly Sample[]): Violation[] {
-  const absent = samples.find(({ told }) => told === null)
-  if (absent === undefined) return []
-  const says = 'The age was to be in every scrape; it was missing.'
-  return [{ rule: 'age-missing', says, at: absent.t }]
+function missing(metric: string, samples: readonly Sample[]): Violation[] {
+  const absent = samples.filter(({ told }) => told === null)
+  const [first] = absent
+  if (first === undefined) return []
+  const says = `${metric} was missing from ${absent.length} of ${many(samples.length, 'scrape')}.`
+  return [{ rule: 'age-missing', says, at: first.t }]
 }
 
-function neverAsNow(before: readonly Sample[]): Violation[] {
-  const zero = before.find(({ isKnown }) => isKnown)
-  if (zero === undefined) return []
-  const says = `Before the first record the age was to be "never" (-1 or NaN); it was ${zero.told}.`
-  return [{ rule: 'never-reads-as-now', says, at: zero.t }]
+function neverAsNow(metric: string, before: readonly Sample[]): Violation[] {
+  const known = before.filter(({ isKnown }) => isKnown)
+  const [first] = known
+  if (first === undefined) return []
+  const says =
+    `Before the first record ${metric} was to say "never" (-1 or NaN); it said ${first.told} in ` +
+    `${known.length} of ${many(before.length, 'scrape')}.`
+  return [{ rule: 'never-reads-as-now', says, at: first.t }]
+}
+
+interface ErrorAges {
+  readonly violations: readonly Violation[]
+  /** Scrapes before the first record that said "never", where there had been no error. */
+  readonly nevers: number
 }
 
 /**
  * The age of the last error is exported too, and is "never" as long as there was none. A relay that
  * says it met an error at its start may be right; but then the age grows, and does not stand at 0.
  */
-function errorAges(history: History, firstAt: Micros): Violation[] {
+function errorAges(history: History, firstAt: Micros): ErrorAges {
   const { t, v } = history.signal('lastInfraErrorAge', { from: 'metrics' })
-  const stands = v.filter((told, i) => (t[i] ?? 0) < firstAt && told === 0).length > 1
-  const errors = stands ? 0 : (points(history.signal('infraErrors')).at(-1)?.v ?? 0)
-  return t.flatMap((at, i): Violation[] => {
-    const told = v[i] ?? null
-    if (told === null) {
-      return [{ rule: 'age-missing', says: 'The age of the last error was missing.', at }]
-    }
-    if (errors > 0 || told < 0 || Number.isNaN(told) || at >= firstAt) return []
-    const says = `There was no error, and the age of the last one read ${told}, not "never".`
-    return [{ rule: 'never-reads-as-now', says, at }]
-  })
+  const metric = metricOf('lastInfraErrorAge')
+  const samples = t.map((at, i) => ({ at, told: v[i] ?? null }))
+  const absent = samples.filter(({ told }) => told === null)
+  const violations: Violation[] = absent.slice(0, 1).map(({ at }) => ({
+    rule: 'age-missing',
+    says: `${metric} was missing from ${absent.length} of ${many(samples.length, 'scrape')}.`,
+    at,
+  }))
+  const before = samples.filter(({ at, told }) => at < firstAt && told !== null)
+  const zeros = before.filter(({ told }) => told === 0)
+  const errors = points(history.signal('infraErrors')).at(-1)?.v ?? 0
+  if (errors > 0 && zeros.length < 2) return { violations, nevers: 0 }
+  const known = errors > 0 ? zeros : before.filter(({ told }) => (told as number) >= 0)
+  const [first] = known
+  if (first === undefined) return { violations, nevers: before.length }
+  const says =
+    errors > 0
+      ? `Before the first record ${metric} stood at 0 in ${zeros.length} of ` +
+        `${many(before.length, 'scrape')}: an age grows, and "never" is -1 or NaN.`
+      : `There was no error before the first record, and ${metric} was to say "never" (-1 or ` +
+        `NaN); it said ${first.told} in ${known.length} of ${many(before.length, 'scrape')}.`
+  violations.push({ rule: 'never-reads-as-now', says, at: first.at })
+  return { violations, nevers: 0 }
 }
 
-function wrong(judged: readonly Sample[], tolerance: number): Violation[] {
-  const off = judged.find((sample) => {
+function wrong(metric: string, judged: readonly Sample[], toleranceMs: number): Violation[] {
+  const off = judged.filter((sample) => {
     if (sample.told === null) return false
-    return !sample.isKnown || errorOf(sample) > tolerance
+    return !sample.isKnown || (errorOf(sample) ?? 0) > toleranceMs / 1_000
   })
-  if (off === undefined) return []
-  const says = `The age was to be ${off.true.toFixed(1)} s; it read ${off.told}.`
-  return [{ rule: 'age-wrong', says, at: off.t }]
+  const [first] = off
+  if (first === undefined) return []
+  const found = first.isKnown ? `${first.told} s` : `"never" (${first.told})`
+  const says =
+    `${seconds(first.t)} into the run the last record was ${first.true.toFixed(1)} s old; ` +
+    `${metric} said ${found} (limit ${seconds(toleranceMs * 1_000)} off; ` +
+    `${off.length} of ${many(judged.length, 'scrape')} were wrong).`
+  return [{ rule: 'age-wrong', says, at: first.t }]
+}
+
+/** An age from /metrics and the one that /health told shortly before. */
+interface Pair {
+  readonly t: Micros
+  readonly told: number
+  /** Null: /health said "never" or nothing. */
+  readonly health: number | null
+  readonly apartMicros: Micros
+  readonly isOff: boolean
 }
 
 /**
  * Metric and /health must tell the same age, each at its own moment: what came between the two made
  * the later one younger.
  */
-function apart(
+function pairsWithHealth(
   history: History,
   signal: SignalName,
   judged: readonly Sample[],
   truth: readonly Micros[],
-): Violation[] {
+): Pair[] {
   const health = history.signal(signal, { from: 'health' })
-  const off = judged.find(({ t, told, isKnown, true: trueAge }) => {
+  return judged.flatMap(({ t, told, isKnown, true: trueAge }): Pair[] => {
     const i = indexAt(health.t, t)
     const at = health.t[i]
-    if (at === undefined || !isKnown || t - at > healthApartMicros) return false
-    const age = health.v[i]
+    if (at === undefined || told === null || !isKnown || t - at > healthApartMicros) return []
+    const age = health.v[i] ?? null
+    const pair = { t, told, health: age, apartMicros: t - at }
     const last = truth[indexAt(truth, at)]
-    if (age === null || age === undefined) {
-      return last !== undefined && at - last > healthSlackMicros
+    if (age === null) {
+      const isOff = last !== undefined && at - last > healthSlackMicros
+      return isOff ? [{ ...pair, isOff }] : []
     }
     const between = last === undefined ? t - at : trueAge * 1e6 - (at - last)
-    const difference = ((told ?? 0) - age) * 1e6 - between
-    return difference < -healthSlackMicros || difference > 2 * healthSlackMicros
+    const difference = (told - age) * 1e6 - between
+    return [
+      { ...pair, isOff: difference < -healthSlackMicros || difference > 2 * healthSlackMicros },
+    ]
   })
-  if (off === undefined) return []
-  const says = `/metrics told an age of ${off.told} s and /health another one, more than 1 s apart.`
-  return [{ rule: 'age-differs-from-health', says, at: off.t }]
+}
+
+function apart(pairs: readonly Pair[]): Violation[] {
+  const off = pairs.filter(({ isOff }) => isOff)
+  const [first] = off
+  if (first === undefined) return []
+  const { t, told, health, apartMicros } = first
+  const says =
+    `${seconds(t)} into the run /metrics said that the last record was ${told} s old; /health, ` +
+    `asked ${seconds(apartMicros)} earlier, said ${health === null ? 'no age' : `${health} s`} ` +
+    `(limit 1 s more or 2 s less; ${off.length} of ${many(pairs.length, 'pair')} differed).`
+  return [{ rule: 'age-differs-from-health', says, at: t }]
 }

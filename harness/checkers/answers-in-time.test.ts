@@ -20,7 +20,11 @@ judgeCases(
   [
     ...passes('answered-in-time', ['all', asked()], ['a slow one', asked(6, 900)]),
     ...fails('answered-late', ['too slow', asked(6, 1_100)], ['not at all', asked(6, 500, 0)]),
-    ...cannotTell('late-before', ['slow before', asked(2, 1_100)]),
+    ...cannotTell(
+      'late-before',
+      ['slow before', asked(2, 1_100)],
+      ['not at all before', asked(2, 500, 0)],
+    ),
     ...cannotTell('too-little', [
       'hardly asked',
       story().phase('calm', 1, 4).phase('expensive', 5, 9).health(6, {}),

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, sentence, type Violation } from './conclude.ts'
 import { count, milliseconds, name, type PhaseName } from './options.ts'
 
 export interface AnswersInTimeOptions<P extends string = string> {
@@ -31,40 +31,57 @@ export const answersInTime: Checker<AnswersInTimeOptions> = {
   judge(history, { phase, before, limitMs, pollsMin }) {
     const [window, calm] = [history.phase(phase), history.phase(before)]
     if (window === undefined || calm === undefined) {
-      return cannotTell('no-phase', 'A phase of the run is not there.', 'Run it to its end.')
+      const missing = [calm ? [] : before, window ? [] : phase].flat().join(' and ')
+      const says = `The run did not get to ${missing}.`
+      return cannotTell('no-phase', says, 'let the run go through to its end')
     }
     const polls = pollsWithin(history, window)
     const late = polls.filter(({ tookMs, isAnswered }) => !isAnswered || tookMs > limitMs)
-    const wasLate = pollsWithin(history, calm).some(({ tookMs }) => tookMs > limitMs)
-    const longestMs = Math.round(Math.max(0, ...polls.map(({ tookMs }) => tookMs)))
-    const worst = late.toSorted((one, other) => other.tookMs - one.tookMs)[0]
+    const calmly = pollsWithin(history, calm)
+    const lateBefore = calmly.filter(({ tookMs, isAnswered }) => !isAnswered || tookMs > limitMs)
+    const wasLate = lateBefore.length > 0
+    const limit = `limit ${limitMs} ms`
+    const inCalm = calmly.length === 0 ? '' : `; in ${before} at most ${longestOf(calmly)} ms`
     return conclude({
-      violations: worst === undefined || wasLate ? [] : [lateAnswer(worst, limitMs)],
+      violations: late.length === 0 || wasLate ? [] : [lateAnswers(polls, late, limitMs)],
       doubts: [
         wasLate
           ? {
               rule: 'late-before',
-              says: `/health took more than ${limitMs} ms before anything was sent.`,
-              fix: 'See first why it is late where nothing goes on.',
+              says: `In ${before} already, ${foundLate(calmly, lateBefore, limitMs)}.`,
+              fix: 'see first why it is late where nothing goes on',
             }
           : undefined,
         polls.length < pollsMin
           ? {
               rule: 'too-little',
-              says: `${pollsMin} questions were wanted, ${polls.length} were asked.`,
-              fix: 'Run longer.',
+              says:
+                `GET /health was asked ${many(polls.length, 'time')} in ${phase}; at least ` +
+                `${pollsMin} are needed.`,
+              fix: 'run longer',
             }
           : undefined,
       ],
       holds: {
         rule: 'answered-in-time',
-        says: `${polls.length} questions were answered, the slowest of them after ${longestMs} ms.`,
+        says:
+          `GET /health was answered ${many(polls.length, 'time')} in ${phase}, the slowest after ` +
+          `${longestOf(polls)} ms (${limit}${inCalm}).`,
       },
       exercised: polls.length,
-      evidence: { polls: polls.length, late: late.length, longestMs },
+      evidence: {
+        polls: polls.length,
+        late: late.length,
+        longestMs: longestOf(polls),
+        pollsBefore: calmly.length,
+        longestBeforeMs: longestOf(calmly),
+      },
     })
   },
 }
+
+const longestOf = (polls: readonly Poll[]): number | null =>
+  polls.length === 0 ? null : Math.round(Math.max(...polls.map(({ tookMs }) => tookMs)))
 
 interface Poll {
   readonly at: number
@@ -79,11 +96,21 @@ function pollsWithin(history: History, { begin, end }: Window): readonly Poll[] 
     .map(([, at, micros, status]) => ({ at, tookMs: micros / 1_000, isAnswered: status > 0 }))
 }
 
-function lateAnswer({ at, tookMs, isAnswered }: Poll, limitMs: number): Violation {
-  const found = isAnswered ? `it took ${Math.round(tookMs)} ms` : 'it never was'
-  return {
-    rule: 'answered-late',
-    says: `GET /health was to be answered within ${limitMs} ms; ${found}.`,
-    at: at + tookMs * 1_000,
-  }
+function lateAnswers(polls: readonly Poll[], late: readonly Poll[], limitMs: number): Violation {
+  const [first] = late
+  const at = first === undefined ? 0 : first.at + first.tookMs * 1_000
+  return { rule: 'answered-late', says: sentence(foundLate(polls, late, limitMs)), at }
+}
+
+/** How many were late, and how late; how many were not answered. */
+function foundLate(polls: readonly Poll[], late: readonly Poll[], limitMs: number): string {
+  const slow = late.filter(({ isAnswered }) => isAnswered)
+  const failed = late.length - slow.length
+  const found = [
+    slow.length === 0
+      ? []
+      : `${slow.length} took longer than ${limitMs} ms (the slowest ${longestOf(slow)} ms)`,
+    failed === 0 ? [] : `${failed} got no answer`,
+  ].flat()
+  return `of ${many(polls.length, 'request')} GET /health ${found.join(' and ')}`
 }

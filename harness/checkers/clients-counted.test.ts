@@ -1,6 +1,6 @@
 import { story, type Story } from '../history/story.ts'
 import { clientsCounted } from './clients-counted.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, doesNotApply, fails, judgeCases, passes } from './testbed.ts'
 
 /** Two clients from 2 s on, a third from 5 to 8 s, a stall from 10 to 14 s. */
 function counted(
@@ -30,7 +30,14 @@ judgeCases('clients-counted', clientsCounted, {}, [
     'miscounted',
     ['one client where there is none', counted((t) => truth(t) + 1)],
     ['only /health is wrong', counted(truth, (t) => truth(t) + 1)],
+    ['always wrong, and never by the same', counted((t) => truth(t) + 1 + ((2 * t) % 7))],
     ['whoever left is still counted', counted((t) => (t < 8 ? truth(t) : 3))],
   ),
+  ...cannotTell('unsteady', [
+    'wrong each third time',
+    counted((t) => truth(t) + ((2 * t) % 3 === 0 ? 1 : 0)),
+  ]),
+  ...cannotTell('not-asked', ['no page was ever answered', story().opened(2, 1)]),
+  ...doesNotApply('not-counted', ['it tells no count', counted(() => null)]),
   ...cannotTell('too-little', ['never asked in peace', counted(truth), { samplesMin: 100 }]),
 ])

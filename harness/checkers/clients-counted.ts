@@ -1,8 +1,16 @@
 /** /health and /metrics tell as many clients as there are: those that the harness has open. */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Checker } from './checker.ts'
-import { conclude, notApplicable, seconds, type Doubt, type Violation } from './conclude.ts'
+import type { Checker, Judgement } from './checker.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  notApplicable,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './conclude.ts'
 import { calmSamples, calmSamplesMin, type CountSample } from './counts.ts'
 import { count } from './options.ts'
 import { seriesOf } from './series.ts'
@@ -15,29 +23,33 @@ export interface ClientsCountedOptions {
 const pages = { metrics: '/metrics', health: '/health' } as const
 type Page = keyof typeof pages
 
+/** Samples that may be a moment too early, of all. */
+const oddShareMax = 0.1
+
 export const clientsCounted: Checker<ClientsCountedOptions> = {
   says: 'The target tells as many clients as are connected, on each page that tells any.',
   options: z.strictObject({ samplesMin: count.exactOptional() }),
   judge(history, { samplesMin = calmSamplesMin }) {
     const told = tellingPages(history)
-    if (told.length === 0) return notApplicable('not-counted', 'The target tells no count.')
-    const compared = told.map((page) => {
+    if (told.length === 0) return nothingTold(history)
+    const compared = told.map((page): Compared => {
       const reading = history.signal('connectedClients', { from: page })
-      return { page, samples: calmSamples(history, reading) }
+      const samples = calmSamples(history, reading)
+      return { page, samples, wrong: samples.filter((one) => beyond(one) !== 0).length }
     })
     const all = compared.flatMap(({ samples }) => samples)
     return conclude({
       violations: compared.flatMap(miscounted),
-      doubts: compared.map((one) => tooFew(one, samplesMin)),
-      holds: {
-        rule: 'counted',
-        says: `${told.map((page) => pages[page]).join(' and ')} told the clients that there were.`,
-      },
+      doubts: [
+        ...compared.map((one) => tooFew(one, samplesMin)),
+        ...compared.map(unsteady),
+      ],
+      holds: { rule: 'counted', says: sayRight(compared) },
       exercised: all.length,
       evidence: Object.fromEntries(
-        compared.flatMap(({ page, samples }) => [
+        compared.flatMap(({ page, samples, wrong }) => [
           [`${page}Compared`, samples.length],
-          [`${page}Beyond`, samples.at(0)?.v === undefined ? null : beyond(samples[0]!)],
+          [`${page}Wrong`, wrong],
         ]),
       ),
       charts: [
@@ -56,6 +68,8 @@ export const clientsCounted: Checker<ClientsCountedOptions> = {
 interface Compared {
   readonly page: Page
   readonly samples: readonly CountSample[]
+  /** Of these, those that were not the number of open connections. */
+  readonly wrong: number
 }
 
 const beyond = ({ v, own }: CountSample): number => v - own
@@ -66,25 +80,65 @@ function tellingPages(history: History): Page[] {
   )
 }
 
+function nothingTold(history: History): Judgement {
+  const polls = [...history.events('scrape'), ...history.events('health')]
+  if (polls.some(([, , , status]) => status > 0)) {
+    const says = 'Neither /metrics nor /health tells how many clients are connected.'
+    return notApplicable('not-counted', says)
+  }
+  const fix = 'see why the target answers neither GET /metrics nor GET /health'
+  return cannotTell('not-asked', 'Neither /metrics nor /health was ever answered.', fix)
+}
+
+/** How often the pages were right while nobody came or went. */
+function sayRight(compared: readonly Compared[]): string {
+  const own = compared.flatMap(({ samples }) => samples.map((one) => one.own))
+  const [least, most] = [Math.min(...own), Math.max(...own)]
+  const range = least === most ? `${most}` : `${least} to ${most}`
+  const right = compared
+    .map(({ samples, wrong }) => `${samples.length - wrong} of ${samples.length}`)
+    .join(' and ')
+  const isOdd = compared.some(({ wrong }) => wrong > 0)
+  return (
+    `${compared.map(({ page }) => pages[page]).join(' and ')} told the number of open ` +
+    `connections (${range}) in ${right} samples${isOdd ? ', never wrong twice in a row' : ''}.`
+  )
+}
+
 /** One sample may be a moment too early; two in a row, with nothing in between, are not. */
-function miscounted({ page, samples }: Compared): Violation[] {
+function miscounted({ page, samples, wrong }: Compared): Violation[] {
   const at = samples.findIndex((one, i) => {
     const next = samples[i + 1]
-    return beyond(one) !== 0 && next !== undefined && beyond(next) === beyond(one)
+    if (beyond(one) === 0 || next === undefined || beyond(next) === 0) return false
+    return beyond(next) === beyond(one) || next.own === one.own
   })
   const found = samples[at]
   if (found === undefined) return []
   const says =
-    `${pages[page]} was to tell ${found.own} clients ${seconds(found.t)} into the run; ` +
-    `it told ${found.v}.`
+    `${pages[page]} told ${many(found.v, 'client')} ${seconds(found.t)} into the run, when ` +
+    `${found.own} were connected; it was wrong in ${wrong} of ${many(samples.length, 'sample')}.`
   return [{ rule: 'miscounted', says, at: found.t }]
+}
+
+/** A page that is wrong now and then, never twice in a row, is neither right nor proven wrong. */
+function unsteady({ page, samples, wrong }: Compared): Doubt | undefined {
+  if (wrong < 2 || wrong <= samples.length * oddShareMax) return undefined
+  return {
+    rule: 'unsteady',
+    says:
+      `${pages[page]} was wrong in ${wrong} of ${many(samples.length, 'sample')}, though never ` +
+      'twice in a row.',
+    fix: 'run it again; see whether the machine was busy',
+  }
 }
 
 function tooFew({ page, samples }: Compared, wanted: number): Doubt | undefined {
   if (samples.length >= wanted) return undefined
   return {
     rule: 'too-little',
-    says: `${pages[page]} could be compared ${samples.length} times; ${wanted} were wanted.`,
+    says:
+      `${pages[page]} was asked ${many(samples.length, 'time')} while no client came or went; at ` +
+      `least ${wanted} are needed.`,
     fix: 'run it again; see why the page was answered so rarely',
   }
 }

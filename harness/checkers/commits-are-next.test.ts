@@ -58,6 +58,11 @@ judgeCases('commits-are-next', commitsAreNext, { phase: 'quiet', commitIntervalM
     committed(99, 99),
     { asks: 'ahead' },
   ]),
+  ...cannotTell('nothing-committed', [
+    'nothing at all, and only too much is asked for',
+    committed(-1, -1),
+    { asks: 'ahead' },
+  ]),
   ...cannotTell('not-read', ['nobody had it', committed(36, 36, 36)]),
   ...cannotTell('not-held', ['the group was rebalancing to the end', rebalancing()]),
   ...cannotTell('too-early', [

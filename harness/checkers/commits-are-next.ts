@@ -9,7 +9,7 @@ import type { LagTruth, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
 
@@ -43,26 +43,46 @@ export const commitsAreNext: Checker<CommitsAreNextOptions> = {
   judge(history, { phase: phaseName, commitIntervalMs = commitIntervalDefaultMs, asks }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
-      return cannotTell('no-phase', `There was no phase ${phaseName}.`, 'let the run go through')
+      const says = `The run did not get to ${phaseName}.`
+      return cannotTell('no-phase', says, 'let the run go through to its end')
     }
     const asked = history.events('lagtruth').filter(([, t]) => t <= phase.end)
     const last = asked.at(-1)
     if (last === undefined || last[1] < phase.begin) {
-      const says = `Nobody asked the broker in ${phaseName}.`
+      const says = `The broker told the harness nothing of the group's commits in ${phaseName}.`
       return cannotTell('not-asked', says, 'see why the broker did not answer the harness')
     }
     const waitMs = commitIntervalMs + marginMs
     const marks = marksOf(last, asked, headsOf(history, phase))
-    const seen = marks.map((mark) => askedOf(asks, judgeMark(mark, last, waitMs)))
-    const judged = seen.filter(({ doubt }) => doubt === undefined).length
+    const seen = marks.map((mark) => askedOf(asks, mark, judgeMark(mark, last, waitMs)))
+    const judged = marks.filter((_, i) => seen[i]?.doubt === undefined)
     return conclude({
       violations: seen.flatMap(({ violation }) => violation ?? []),
-      doubts: seen.map(({ doubt }) => doubt),
-      holds: { rule: 'next', says: `${judged} partitions are committed to their ends.` },
-      exercised: judged,
-      evidence: { partitions: marks.length, judged, askedAt: last[1], commitIntervalMs },
+      doubts: [marks.length === 0 ? noRecords : undefined, ...seen.map(({ doubt }) => doubt)],
+      holds: { rule: 'next', says: holds(asks, judged) },
+      exercised: judged.length,
+      evidence: {
+        partitions: marks.length,
+        judged: judged.length,
+        askedAtSeconds: last[1] / 1e6,
+        commitIntervalMs,
+      },
     })
   },
+}
+
+function holds(asks: CommitsAreNextOptions['asks'], judged: readonly Mark[]): string {
+  const records = judged.reduce((sum, { logEnd }) => sum + logEnd, 0)
+  const where = `In ${many(judged.length, 'partition')} (log ends of ${records} together)`
+  return asks === 'ahead'
+    ? `${where} nothing is committed beyond the end of the log.`
+    : `${where} the committed offset is the end of the log.`
+}
+
+const noRecords: Doubt = {
+  rule: 'nothing-exercised',
+  says: 'No partition held a record when the broker was asked last.',
+  fix: 'see why the producer could not write to Kafka',
 }
 
 /** How far the harness's own clients have a partition. */
@@ -133,21 +153,30 @@ function marksOf(
 type Seen = { readonly violation?: Violation; readonly doubt?: Doubt }
 
 /** What a judgement says to the question. Nothing that is too little was committed too early. */
-function askedOf(asks: CommitsAreNextOptions['asks'], seen: Seen): Seen {
+function askedOf(asks: CommitsAreNextOptions['asks'], mark: Mark, seen: Seen): Seen {
   const { violation } = seen
-  if (asks === 'ahead') return violation?.rule === 'commit-ahead' ? seen : {}
+  if (asks === 'ahead') {
+    if (violation?.rule === 'commit-ahead') return seen
+    return mark.committed < 0 ? { doubt: nothingCommitted(mark) } : {}
+  }
   if (asks === undefined || violation?.rule !== 'commit-ahead') return seen
   const fix = 'see the finding that asks whether a restart loses records'
   return { doubt: { rule: violation.rule, says: violation.says, fix } }
 }
 
+const nothingCommitted = ({ partition }: Mark): Doubt => ({
+  rule: 'nothing-committed',
+  says: `The group has committed nothing in partition ${partition}, so nothing too early either.`,
+  fix: runLonger,
+})
+
 function judgeMark(mark: Mark, last: LagTruth, waitMs: number): Seen {
   const { partition, committed, logEnd } = mark
   const [, at, , state] = last
   if (committed === logEnd) return {}
-  const found = `committed was to be ${logEnd}, it is ${committed}`
+  const is = committed < 0 ? 'nothing is committed' : `${committed} is committed`
   if (committed > logEnd) {
-    const says = `Partition ${partition} ends at ${logEnd}; ${found}.`
+    const says = `Partition ${partition} ends at ${logEnd}; ${is}, ${committed - logEnd} beyond it.`
     return { violation: { rule: 'commit-ahead', says, at } }
   }
   if (!mark.isHeld) {
@@ -158,20 +187,15 @@ function judgeMark(mark: Mark, last: LagTruth, waitMs: number): Seen {
     return { doubt: { rule: 'not-held', says, fix } }
   }
   if (mark.next < logEnd) {
-    const says =
-      `Partition ${partition} ends at ${logEnd}, and no client had more than what lies before ` +
-      `${mark.next}: it was not read to its end, so that nothing more could be committed.`
+    const had =
+      mark.next === 0 ? 'no client had any of it' : `clients had it up to offset ${mark.next - 1}`
+    const says = `Partition ${partition} ends at ${logEnd} and ${had}: it was not read to its end.`
     return { doubt: { rule: 'not-read', says, fix: 'see the finding stream, or run longer' } }
   }
   const waited = at - Math.max(mark.lastAt, mark.heldSince)
-  if (waited < waitMs * 1_000) {
-    const says =
-      `Partition ${partition} was read to its end only ${seconds(waited)} before the broker was ` +
-      `asked last; a commit may take ${waitMs} ms, and ${found}.`
-    return { doubt: { rule: 'too-early', says, fix: runLonger } }
-  }
   const says =
-    `Partition ${partition} ends at ${logEnd} and was read to its end ${seconds(waited)} before; ` +
-    `${found}.`
-  return { violation: { rule: 'commit-behind', says, at } }
+    `Partition ${partition} ends at ${logEnd}; ${seconds(waited)} after clients had all of it ` +
+    `and the target was seen to hold it, ${is} (a commit may take ${seconds(waitMs * 1_000)}).`
+  if (waited >= waitMs * 1_000) return { violation: { rule: 'commit-behind', says, at } }
+  return { doubt: { rule: 'too-early', says, fix: runLonger } }
 }

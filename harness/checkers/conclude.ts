@@ -92,3 +92,11 @@ export const seconds = (micros: Micros): string => `${(micros / 1e6).toFixed(1)}
 
 /** Bytes as MiB for a sentence. */
 export const mebibytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`
+
+/** A number with its noun, for a sentence: "1 client", "3 clients". */
+export const many = (count: number, one: string, more = `${one}s`): string =>
+  `${count} ${count === 1 ? one : more}`
+
+/** Words as a sentence: a capital first, a full stop last. */
+export const sentence = (words: string): string =>
+  `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`

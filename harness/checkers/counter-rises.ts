@@ -1,8 +1,8 @@
 /** A counter must tell what happened, and soon: one scrape later it is on somebody's screen. */
 import { z } from 'zod'
-import { signalNames, type SignalName } from '../targets/signals.ts'
+import { metricOf, signalNames, type SignalName } from '../targets/signals.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
 import { points, riseWithin, seriesOf } from './series.ts'
 
@@ -32,31 +32,42 @@ export const counterRises: Checker<CounterRisesOptions> = {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
       const fix = 'see where the run ended'
-      return cannotTell('no-phase', `There was no phase ${phaseName}.`, fix)
+      return cannotTell('no-phase', `The run did not get to ${phaseName}.`, fix)
     }
     const end = phase.end + withinMs * 1_000
+    const slack = seconds(withinMs * 1_000)
     const reading = history.signal(signal, labels === undefined ? {} : { labels })
     const asked = reading.t.filter((t) => t > phase.begin && t <= end).length
     if (asked === 0) {
       const fix = 'see why the target does not answer GET /metrics'
-      return cannotTell('not-scraped', 'Nobody scraped the target in time.', fix)
+      const says = `GET /metrics was not answered in ${phaseName}, nor in the ${slack} after it.`
+      return cannotTell('not-scraped', says, fix)
     }
     const before = history.faults.filter((fault) => fault.end >= phase.begin)
     const begin = Math.min(phase.begin, ...before.map((fault) => fault.begin))
     const rise = riseWithin(reading, begin, end)
     const isTold = reading.v.some((value) => value !== null)
-    const told = isTold ? `it rose by ${rise}` : 'the target has no such counter'
+    const counter = seriesName(signal, labels)
+    const where = `in ${phaseName} and the ${slack} after it (wanted: at least ${atLeast})`
     const missing: Violation = {
       rule: isTold ? 'counter-flat' : 'no-counter',
-      says: `${signal} was to rise by ${atLeast} in ${phaseName}; ${told}.`,
+      says: isTold
+        ? `${counter} rose by ${rise} ${where}.`
+        : `The target exposes no ${counter}; it was to rise by ${atLeast} in ${phaseName}.`,
       at: phase.end,
     }
     return conclude({
       violations: rise >= atLeast ? [] : [missing],
-      holds: { rule: 'rose', says: `${signal} rose by ${rise} in ${phaseName}.` },
+      holds: { rule: 'rose', says: `${counter} rose by ${rise} ${where}.` },
       exercised: asked,
       evidence: { rise, atLeast, scrapes: asked, ...labels },
       charts: [{ title: signal, series: [seriesOf(signal, 'count', points(reading))] }],
     })
   },
+}
+
+/** The counter as a reader of /metrics finds it. */
+function seriesName(signal: SignalName, labels: CounterRisesOptions['labels'] = {}): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
+  return `${metricOf(signal)}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`}`
 }

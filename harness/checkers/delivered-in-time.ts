@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, sentence, type Doubt, type Violation } from './conclude.ts'
 import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
 
 export interface DeliveredInTimeOptions<G extends string = string, P extends string = string> {
@@ -37,54 +37,75 @@ export const deliveredInTime: Checker<DeliveredInTimeOptions> = {
   judge(history, { groups, phases, before, limitMs, deliveriesMin }) {
     const windows = phases.flatMap((one) => history.phase(one) ?? [])
     const calm = before === undefined ? undefined : history.phase(before)
-    if ((before !== undefined && calm === undefined) || windows.length < phases.length) {
-      return cannotTell('no-phase', 'A phase of the run is not there.', 'Run it to its end.')
+    const missing = [before ?? [], ...phases].flat().filter((one) => !history.phase(one))
+    if (missing.length > 0) {
+      const says = `The run did not get to ${missing.join(' and ')}.`
+      return cannotTell('no-phase', says, 'let the run go through to its end')
     }
     const clients = clientsOf(history, groups)
     const limit = limitMs * 1_000
     const calmly = calm && measured(history, clients, [calm])
-    const { due, sorted, slowest } = measured(history, clients, windows)
+    const found = measured(history, clients, windows)
+    const { due, sorted, slowest } = found
     const wasLate = calmly !== undefined && calmly.due > 0 && calmly.slowest > limit
     const isLate = due > 0 && slowest > limit
+    const than = calmly === undefined ? '' : `; ${shown(calmly.slowest)} in ${before}`
     return conclude({
-      violations: isLate && !wasLate ? [late(slowest, limitMs, windows)] : [],
+      violations: isLate && !wasLate ? [late(found, limitMs, windows)] : [],
       doubts: [
-        wasLate
-          ? {
-              rule: 'late-before',
-              says:
-                `99 in 100 records were to arrive within ${limitMs} ms before anything was ` +
-                `broken; ${foundLate(calmly.slowest)}.`,
-              fix: 'See first why records are late, or never come, where nothing is broken.',
-            }
-          : undefined,
+        wasLate ? lateBefore(calmly, limitMs, before ?? '') : undefined,
         due < deliveriesMin || calmly?.due === 0
-          ? {
-              rule: 'too-little',
-              says:
-                `${deliveriesMin} deliveries were wanted, and some before; ` +
-                `${due} were due, and ${calmly?.due ?? 'some'} before.`,
-              fix: 'Give a higher load, or see why so few records were acknowledged.',
-            }
+          ? tooFew(due, deliveriesMin, calmly && ` and ${calmly.due} in ${before}, which needs 1`)
           : undefined,
       ],
       holds: {
         rule: 'in-time',
-        says: `99 in 100 of ${due} deliveries took at most ${shown(slowest)}.`,
+        says:
+          `99 % of ${many(due, 'delivery', 'deliveries')} took at most ${shown(slowest)} (limit ` +
+          `${limitMs} ms${than}).`,
       },
       exercised: due,
       evidence: {
         due,
         arrived: sorted.length,
-        medianMs: (sorted[Math.floor(sorted.length / 2)] ?? 0) / 1_000,
-        slowestMs: (sorted.at(-1) ?? 0) / 1_000,
+        medianMs: inMs(sorted[Math.floor(sorted.length / 2)]),
+        slowestMs: inMs(sorted.at(-1)),
       },
     })
   },
 }
 
+const inMs = (micros: number | undefined): number | null =>
+  micros === undefined ? null : micros / 1_000
+
+const tooFew = (due: number, wanted: number, before = ''): Doubt => ({
+  rule: 'too-little',
+  says:
+    `At least ${wanted} deliveries are needed; ` +
+    `${due} ${due === 1 ? 'was' : 'were'} due${before}.`,
+  fix: 'give a higher load, or see why so few records were acknowledged',
+})
+
+const lateBefore = (found: Measured, limitMs: number, before: string): Doubt => ({
+  rule: 'late-before',
+  says: `In ${before} already, ${foundLate(found, limitMs)}.`,
+  fix: 'see first why records are late, or never come, where nothing is broken',
+})
+
+interface Measured {
+  readonly due: number
+  /** What those took that came, ascending. */
+  readonly sorted: Float64Array
+  /** The 99th percentile of all that were due; infinite where so many never came. */
+  readonly slowest: number
+}
+
 /** Deliveries that were due of what was sent in the windows, and how long they took. */
-function measured(history: History, clients: readonly number[], windows: readonly Window[]) {
+function measured(
+  history: History,
+  clients: readonly number[],
+  windows: readonly Window[],
+): Measured {
   const sent = sentWithin(history, windows)
   const due = sent.size * clients.length
   const took = clients.flatMap((client) => timesOf(history, client, sent))
@@ -92,13 +113,18 @@ function measured(history: History, clients: readonly number[], windows: readonl
   return { due, sorted, slowest: sorted[Math.ceil(due * share) - 1] ?? Infinity }
 }
 
-function late(slowest: number, limitMs: number, windows: readonly Window[]): Violation {
-  const says = `99 in 100 records were to arrive within ${limitMs} ms; ${foundLate(slowest)}.`
+function late(found: Measured, limitMs: number, windows: readonly Window[]): Violation {
+  const says = sentence(foundLate(found, limitMs))
   return { rule: 'delivered-late', says, at: Math.max(...windows.map(({ end }) => end)) }
 }
 
-const foundLate = (slowest: number): string =>
-  Number.isFinite(slowest) ? `one took ${shown(slowest)}` : 'too many never came'
+function foundLate({ due, sorted, slowest }: Measured, limitMs: number): string {
+  const wanted = `99 % were to take at most ${limitMs} ms`
+  const all = many(due, 'delivery', 'deliveries')
+  return Number.isFinite(slowest)
+    ? `the slowest 1 % of ${all} took ${shown(slowest)} or more (${wanted})`
+    : `${due - sorted.length} of ${all} never came (${wanted})`
+}
 
 const shown = (micros: number): string => `${Math.round(micros / 1_000)} ms`
 
@@ -127,8 +153,8 @@ function sentWithin(history: History, windows: readonly Window[]): ReadonlyMap<s
 /** How long each of them took to its first arrival at a client; those that came. */
 function timesOf(history: History, client: number, sent: ReadonlyMap<string, number>): number[] {
   const took = new Map<string, number>()
-  history.stream().deliveries.get(client)?.eachArrival((partition, first, many, t) => {
-    for (let offset = first; offset < first + many; offset += 1) {
+  history.stream().deliveries.get(client)?.eachArrival((partition, first, size, t) => {
+    for (let offset = first; offset < first + size; offset += 1) {
       const key = keyOf(partition, offset)
       const from = sent.get(key)
       if (from !== undefined && !took.has(key)) took.set(key, t - from)

@@ -189,3 +189,9 @@ export const signals = {
 
 export type SignalName = keyof typeof signals
 export const signalNames = Object.keys(signals) as readonly SignalName[]
+
+/** The name that a reader of the target's own pages knows a signal by. */
+export function metricOf(name: SignalName): string {
+  const { metrics, health = [] }: SignalRow = signals[name]
+  return metrics[0]?.metric ?? `/health ${health.join('.')}`
+}
