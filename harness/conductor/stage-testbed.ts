@@ -88,11 +88,12 @@ export async function playFake(
   } as unknown as Order
   const { endsAtMs } = meddling
   if (endsAtMs !== undefined) clock.after(endsAtMs, () => run.end(new Error(hadEnough)))
-  let result: Played | undefined
+  const came: Played[] = []
   const world = { clock } as unknown as World
   const playing = conduct(world, order, () => fakeStage(order, run, meddling))
-  void playing.then((came) => (result = came))
-  while (result === undefined && clock.nowMs() < endMs) await clock.pass(stepMs)
+  void playing.then((one) => came.push(one))
+  while (came.length === 0 && clock.nowMs() < endMs) await clock.pass(stepMs)
+  const [result] = came
   if (result === undefined) throw new Error(`it hangs; it did ${run.did.join(', ')}`)
   await settled()
   return { ...run, result, tookMs: clock.nowMs() }
