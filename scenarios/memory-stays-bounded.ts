@@ -39,7 +39,7 @@ export default scenario({
         calm: 'calm',
         phases: ['stall'],
         stalled: 'stalled',
-        budgetBytes: ringBytesMax + pinnedBytesMax,
+        budgetBytes: pinnedBytesMax,
       },
     ],
   }),

@@ -4,7 +4,7 @@ import type { Window } from '../history/windows.ts'
 import { mebibytes, type Doubt } from './conclude.ts'
 
 /** Of each client: the largest control frame of the protocol. */
-const heldBytesEach = 1_048_576
+export const heldBytesEach = 1_048_576
 
 export interface HeldBack {
   readonly holders: number

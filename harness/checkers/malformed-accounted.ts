@@ -5,6 +5,7 @@
  * truth. Each judges what it got; what the relay lost is not held against a client.
  */
 import { z } from 'zod'
+import type { RunState } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { kindOfThread } from '../stimuli/episode-truth.ts'
 import { allMalformedKinds } from '../stimuli/malformed.ts'
@@ -24,7 +25,8 @@ import {
 } from './malformed/neighbours.ts'
 import { reactions } from './malformed/reactions.ts'
 import { malformedRecords, type Odd } from './malformed/records.ts'
-import { relayAccount } from './malformed/relay-account.ts'
+import { relayAccount, type Outcomes } from './malformed/relay-account.ts'
+import { takenBy } from './malformed/taken.ts'
 import { count, name, names, type GroupName } from './options.ts'
 import { anomaliesOf } from './stream/flaw.ts'
 import { streamFlaws } from './stream.ts'
@@ -107,15 +109,16 @@ function judgeRelay(history: History, options: MalformedAccountedOptions, given:
     holds: {
       rule: 'accounted',
       says:
-        `The relay accounted for all ${odd.length} malformed records of ${kindsText(wanted)}, ` +
-        'and no valid record went with them.',
+        `${countOf(odd)} ${odd.length === 1 ? 'was' : 'were'} accounted for: ` +
+        `${outcomeText(account.outcomes)}; none of ${validTaken(history)} valid records was ` +
+        'dead-lettered or lost beside them.',
     },
     exercised: account.judged.length,
     evidence: {
       malformed: odd.length,
       taken: account.judged.length,
-      kinds: new Set(odd.map(({ kind }) => kind)).size,
-      deadLetters: history.events('deadletter').length,
+      kinds: kindsOf(odd).length,
+      ...account.outcomes,
       ...(account.stoppedAt.length > 0 && { stoppedAt: account.stoppedAt.join(', ') }),
     },
     anomalies: anomaliesOf(neighbours),
@@ -153,33 +156,93 @@ function judgeClient(
     holds: {
       rule: 'accounted',
       says:
-        `Reference clients reacted rightly to all ${account.judged.length} malformed records of ` +
-        `${kindsText(wanted)} that they were to see, and ${states.length} run states are right.`,
+        `Reference clients got ${countOf(account.judged)} and ${reactionText(account.judged)}; ` +
+        `at the end ${statesText(states)} were right.`,
     },
     exercised: account.judged.length,
     evidence: {
       malformed: odd.length,
       seen: account.judged.length,
-      refusals: told.refusals,
-      runStates: states.length,
+      kindsSeen: kindsOf(account.judged).length,
+      refusals: account.refusals,
+      statesOfKinds: states.filter(isOfKind).length,
+      statesOfLoad: states.filter((one) => !isOfKind(one)).length,
     },
   })
 }
 
-const kindsText = (kinds: readonly string[]): string =>
-  kinds.length === 1 ? `the kind ${kinds[0]}` : `${kinds.length} kinds`
+const kindsOf = (odd: readonly Odd[]): readonly string[] => [
+  ...new Set(odd.map(({ kind }) => kind)),
+]
+
+/** Such as "420 malformed records of 37 kinds" and "1 malformed record (tombstone)". */
+function countOf(odd: readonly Odd[]): string {
+  const [first, ...more] = kindsOf(odd)
+  const kinds = more.length === 0 ? `(${first})` : `of ${more.length + 1} kinds`
+  return `${odd.length} malformed ${odd.length === 1 ? 'record' : 'records'} ${kinds}`
+}
+
+/** Only what there was any of. */
+function outcomeText({ deadLettered, forwarded, ...counted }: Outcomes): string {
+  const { withoutValue, countedAsLost } = counted
+  const all: readonly (readonly [many: number, what: string])[] = [
+    [deadLettered, 'dead-lettered'],
+    [forwarded, 'forwarded'],
+    [withoutValue, 'counted as missing'],
+    [countedAsLost, 'counted as lost while Kafka was cut off'],
+  ]
+  return all.flatMap(([many, what]) => (many > 0 ? [`${many} ${what}`] : [])).join(', ')
+}
+
+/** What became of records of which each was reacted to rightly. */
+function reactionText(judged: readonly Odd[]): string {
+  const refused = judged.filter(({ row }) => row.client.does !== 'applies').length
+  const applied = judged.length - refused
+  return [
+    ...(refused > 0 ? [`refused ${refused} for the right reason`] : []),
+    ...(applied > 0 ? [`applied ${applied}`] : []),
+  ].join(', ')
+}
+
+const isOfKind = ([, , , thread]: RunState): boolean => kindOfThread(thread) !== undefined
+
+/** Threads have such states of kinds, too, of which no malformed record reaches a client. */
+function statesText(states: readonly RunState[]): string {
+  const own = states.filter(isOfKind)
+  const ofLoad = states.length - own.length
+  const [first, ...more] = new Set(own.map(([, , , thread]) => kindOfThread(thread)))
+  const kinds = more.length === 0 ? first : `${more.length + 1} kinds`
+  return [
+    ...(own.length > 0 ? [`${own.length} states of threads with ${kinds}`] : []),
+    ...(ofLoad > 0 ? [`${ofLoad} of threads of the load`] : []),
+  ].join(' and ')
+}
+
+/** Valid records that the relay has passed. */
+function validTaken(history: History): number {
+  const taken = takenBy(history)
+  let valid = 0
+  for (const [partition, records] of history.stream().records) {
+    const passed = taken.get(partition)?.passed ?? -1
+    for (const offset of records.offsets.subarray(0, records.length)) {
+      if (offset <= passed && !records.malformed.has(offset)) valid += 1
+    }
+  }
+  return valid
+}
 
 function tooFew(wanted: readonly string[], odd: readonly Odd[], each: number): Doubt | undefined {
   const counts = new Map<string, number>()
   for (const { kind } of odd) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   const short = wanted.find((kind) => (counts.get(kind) ?? 0) < each)
   if (short === undefined) return undefined
-  const says = `At least ${each} of ${short} were wanted; there were ${counts.get(short) ?? 0}.`
+  const found = counts.get(short) ?? 0
+  const says = `At least ${each} of the kind ${short} had to be sent; Kafka acknowledged ${found}.`
   return { rule: 'kind-not-exercised', says, fix: 'repeat the run: the producer sent too little' }
 }
 
 function stateDoubt(states: number): Doubt | undefined {
   if (states > 0) return undefined
-  const says = 'No state of a run was compared with the truth.'
+  const says = 'No state of a thread was compared with the state that the producer had.'
   return { rule: 'no-run-states', says, fix: 'see why the reference clients wrote none down' }
 }

@@ -1,7 +1,12 @@
 /**
  * The relay's memory under load: how far it rises above what it was in a calm phase of the same
- * run, and whether it goes on growing with the bytes that pass through. No number here is of one
- * machine: the calm phase is the base, the buffers' own budget and the load's own rate the limits.
+ * run, and whether it goes on growing. No number here is of one machine: the calm phase is the
+ * base, and what buffers may still take up is what justifies a rise, and its pace.
+ *
+ * Growth is read from the slopes of the three thirds of the time. A heap that warms up levels off:
+ * it is steep in one third. A leak is steep in two of them at least, even where it pauses in one.
+ * A heap that is collected seldom may be steep in each third and fall between them; so the whole
+ * must show half of it as well, which is less than a leak that pauses for a third leaves there.
  *
  * With stalled clients there must be proof that the stall reached the relay: without it a flat
  * line says nothing but that kernel buffers are large.
@@ -9,13 +14,13 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import { askedOf, doubtOfAsked } from './askers.ts'
-import type { Checker } from './checker.ts'
-import { cannotTell, conclude, mebibytes, type Doubt, type Violation } from './conclude.ts'
-import { doubtOfHeldBack, heldBackOf } from './held-back.ts'
+import type { Chart, Checker } from './checker.ts'
+import { cannotTell, conclude, mebibytes, type Violation } from './conclude.ts'
+import { growthOf, growthText, isLasting, slopesOf, type Growth } from './memory/growth.ts'
+import { proofOf } from './memory/proof.ts'
+import { rssOf } from './memory/rss.ts'
 import { name, names, type GroupName, type PhaseName } from './options.ts'
-import { riseWithin, seriesOf, slopePerSecond, type Point } from './series.ts'
-import { ackedBytes, stallOf } from './stalls.ts'
+import { seriesOf, type Point } from './series.ts'
 
 export interface MemoryBoundedOptions<G extends string = string, P extends string = string> {
   /** The window whose peak is the base; what is bounded in any way is full at its end. */
@@ -23,8 +28,9 @@ export interface MemoryBoundedOptions<G extends string = string, P extends strin
   /** Windows in which memory is judged; their time is joined. */
   readonly phases: readonly PhaseName<P>[]
   /**
-   * What the buffers of the relay may hold together, bytes. RSS may rise above the base by twice
-   * as much: a byte may stand twice while it is copied, and a heap grows before it is collected.
+   * What the buffers of the relay may take up together in these phases, bytes; what is full in the
+   * calm phase is in the base already. RSS may rise above the base by twice as much: a byte may
+   * stand twice while it is copied, and a heap grows before it is collected.
    */
   readonly budgetBytes: number
   /** The clients whose reading stops, if that is the stimulus. */
@@ -34,11 +40,8 @@ export interface MemoryBoundedOptions<G extends string = string, P extends strin
   /** The clients that send messages without their ends, if that is the stimulus. */
   readonly holders?: GroupName<G>
   /**
-   * Steepest lasting growth of the relay's RSS, bytes a second, by a robust linear fit: of the
-   * whole time and of each of its last two thirds, the least steep counts. A heap that warms up
-   * levels off; a buffer without a bound does not. Default is half of the bytes that were
-   * acknowledged a second: without a bound all of them stay. Where it is not the load that
-   * would stay, it is the growth that reaches the ceiling at the end.
+   * Steepest growth of the relay's RSS that may last, bytes a second. Default is the pace at which
+   * the rise that is justified comes about in all of the time: what grows faster leaves it.
    */
   readonly slopeBytesPerSecond?: number
   /**
@@ -48,10 +51,8 @@ export interface MemoryBoundedOptions<G extends string = string, P extends strin
   readonly proofBytes?: number
 }
 
-const proofBytesDefault = 16 * 1_048_576
 const budgetFactor = 2
-const slopeShare = 0.5
-/** Fewer samples make no line. */
+/** Fewer samples make no lines. */
 const samplesMin = 10
 
 export const memoryBounded: Checker<MemoryBoundedOptions> = {
@@ -78,7 +79,9 @@ export const memoryBounded: Checker<MemoryBoundedOptions> = {
       own.filter(({ t }) => all.some(({ begin, end }) => t >= begin && t <= end))
     const [base, judged] = [within([calm]), within(windows)]
     if (base.length === 0 || judged.length < samplesMin) {
-      const says = `The memory of the relay was measured ${base.length + judged.length} times only.`
+      const says =
+        `RSS was measured ${base.length} times in the calm phase and ${judged.length} times ` +
+        `after it; at least 1 and ${samplesMin} are needed.`
       const fix = 'let the harness start the relay on this host: it reads its RSS from /proc'
       return cannotTell('no-memory-samples', says, fix)
     }
@@ -98,70 +101,53 @@ const highest = (all: readonly Point[]): Point =>
 
 function judgeMemory(history: History, options: MemoryBoundedOptions, given: Judged) {
   const { windows, base, judged } = given
-  const slopes = [judged, ...lastThirds(judged)].map(slopePerSecond)
-  const slope = Math.min(...slopes)
   const peak = highest(judged)
-  const throughBytes = bytesThrough(history, windows)
-  const ceiling = base + budgetFactor * options.budgetBytes
-  const limits = { base, ceiling, slope: slopeLimit(options, throughBytes, windows) }
-  const proof = proofOf(history, options, { windows, throughBytes })
+  const justified = budgetFactor * options.budgetBytes
+  const seconds = windows.reduce((sum, { begin, end }) => sum + end - begin, 0) / 1e6
+  const limits: Limits = {
+    base,
+    ceiling: base + justified,
+    slope: options.slopeBytesPerSecond ?? justified / seconds,
+  }
+  const growth = growthOf(judged)
+  const proof = proofOf(history, options, justified, windows)
+  const missed = limits.slope / (proof.recordsThrough / seconds)
+  const unseen = proof.isOfLoad
+    ? `; a leak of less than ${bytesText(missed)} per record would pass`
+    : ''
   return conclude({
-    violations: violations(limits, peak, slope, judged),
+    violations: violations(limits, peak, growth, judged),
     doubts: [proof.doubt],
     holds: {
       rule: 'bounded',
       says:
-        `RSS peaked at ${mebibytes(peak.v)} (calm ${mebibytes(base)}, limit ` +
-        `${mebibytes(ceiling)}), slope ${mebibytes(slope)}/s (limit ${mebibytes(limits.slope)}), ` +
-        `while ${proof.says}.`,
+        `RSS peaked at ${mebibytes(peak.v)} (limit ${mebibytes(limits.ceiling)}, calm ` +
+        `${mebibytes(base)}), slope ${growthText(growth, limits.slope)}; ${proof.says}${unseen}.`,
     },
     exercised: judged.length,
     evidence: {
       peakBytes: peak.v,
       calmPeakBytes: base,
-      ceilingBytes: ceiling,
-      slopeBytesPerSecond: Math.round(slope),
+      ceilingBytes: limits.ceiling,
+      ...slopesOf(growth),
       slopeLimit: Math.round(limits.slope),
-      slopeOverall: Math.round(slopes[0] ?? 0),
-      throughBytes,
+      ...(proof.isOfLoad && { missedBytesPerRecord: Math.round(missed) }),
       ...proof.evidence,
     },
-    charts: [
-      {
-        title: 'memory',
-        series: ['relay', 'toxiproxy'].map((role) =>
-          seriesOf(`${role} RSS`, 'bytes', rssOf(history, role)),
-        ),
-        limits: [
-          { name: 'ceiling', v: ceiling },
-          { name: 'calm', v: base },
-        ],
-      },
-    ],
+    charts: [chartOf(history, limits)],
   })
 }
 
-const bytesThrough = (history: History, windows: readonly Window[]): number => {
-  const acked = ackedBytes(history)
-  return windows.reduce((sum, { begin, end }) => sum + acked.within(begin, end), 0)
-}
-
-function slopeLimit(
-  { slopeBytesPerSecond, askers, holders, budgetBytes }: MemoryBoundedOptions,
-  throughBytes: number,
-  windows: readonly Window[],
-): number {
-  const micros = windows.reduce((sum, { begin, end }) => sum + end - begin, 0)
-  const isOfLoad = askers === undefined && holders === undefined
-  const bytes = isOfLoad ? slopeShare * throughBytes : budgetFactor * budgetBytes
-  return slopeBytesPerSecond ?? (bytes * 1e6) / micros
-}
-
-/** The second and the last third of the samples. */
-function lastThirds(judged: readonly Point[]): readonly Point[][] {
-  const third = Math.floor(judged.length / 3)
-  return [judged.slice(third, 2 * third), judged.slice(-third)]
-}
+const chartOf = (history: History, { base, ceiling }: Limits): Chart => ({
+  title: 'memory',
+  series: ['relay', 'toxiproxy'].map((role) =>
+    seriesOf(`${role} RSS`, 'bytes', rssOf(history, role)),
+  ),
+  limits: [
+    { name: 'ceiling', v: ceiling },
+    { name: 'calm', v: base },
+  ],
+})
 
 interface Limits {
   readonly base: number
@@ -170,144 +156,25 @@ interface Limits {
 }
 
 function violations(
-  { base, ceiling, slope: steepest }: Limits,
+  { base, ceiling, slope }: Limits,
   peak: Point,
-  slope: number,
+  growth: Growth,
   judged: readonly Point[],
 ): Violation[] {
   const found: Violation[] = []
   if (peak.v > ceiling) {
     const at = judged.find(({ v }) => v > ceiling)?.t ?? peak.t
     const says =
-      `RSS was to stay below ${mebibytes(ceiling)} (${mebibytes(base)} in the calm phase, and ` +
-      `twice the budget of the buffers); it rose to ${mebibytes(peak.v)}.`
+      `RSS was to stay below ${mebibytes(ceiling)} (${mebibytes(base)} in the calm phase and ` +
+      `${mebibytes(ceiling - base)} for buffers that fill); it rose to ${mebibytes(peak.v)}.`
     found.push({ rule: 'ceiling', says, at })
   }
-  if (slope > steepest) {
-    const limit = mebibytes(steepest)
-    const says = `RSS was to grow by ${limit}/s at most; it grew by ${mebibytes(slope)}/s.`
+  if (isLasting(growth, slope)) {
+    const says = `RSS was to level off; it grew by ${growthText(growth, slope)}.`
     found.push({ rule: 'slope', says, at: judged.at(-1)?.t ?? peak.t })
   }
   return found
 }
 
-const rssOf = (history: History, wanted: string): Point[] =>
-  history.events('memory').flatMap(([, t, role, v]) => (role === wanted ? [{ t, v }] : []))
-
-interface Load {
-  readonly windows: readonly Window[]
-  readonly throughBytes: number
-}
-
-/** Whether the stimulus was large enough for a buffer without a bound to stand out. */
-function proofOf(history: History, options: MemoryBoundedOptions, load: Load) {
-  const { stalled, askers, holders } = options
-  if (stalled !== undefined) return proofOfStall(history, { ...options, stalled }, load.windows)
-  const { throughBytes } = load
-  const riseBytes = budgetFactor * options.budgetBytes
-  if (askers !== undefined) return proofOfAsked(history, askers, riseBytes, load.windows)
-  if (holders !== undefined) return proofOfHeldBack(history, holders, riseBytes, load.windows)
-  const wanted = 2 * riseBytes
-  const says = `${mebibytes(throughBytes)} passed through`
-  const doubt: Doubt | undefined =
-    throughBytes >= wanted
-      ? undefined
-      : {
-          rule: 'too-little',
-          says: `Only ${says}; at least ${mebibytes(wanted)} are needed to tell bytes from counts.`,
-          fix: 'repeat the run on a machine that carries the planned load',
-        }
-  return { evidence: {}, doubt, says }
-}
-
-/** Whether clients asked for more than a relay without a bound could hold unseen. */
-function proofOfAsked(
-  history: History,
-  askers: string,
-  riseBytes: number,
-  windows: readonly Window[],
-) {
-  const asked = askedOf(history, askers, spanOf(windows))
-  const says =
-    `${asked.waitingReplays} clients asked for replays of ${mebibytes(asked.replayBytes)} each ` +
-    'and did not take them'
-  return { evidence: { ...asked }, doubt: doubtOfAsked(asked, riseBytes), says }
-}
-
-/** Whether more was held back than a relay without a bound could hold unseen. */
-function proofOfHeldBack(
-  history: History,
-  holders: string,
-  riseBytes: number,
-  windows: readonly Window[],
-) {
-  const held = heldBackOf(history, holders, spanOf(windows))
-  const sent = mebibytes(held.heldBytes)
-  const says = `${held.holders} clients sent ${sent} of messages without an end`
-  return { evidence: { ...held }, doubt: doubtOfHeldBack(held, riseBytes), says }
-}
-
-/** From the begin of the first to the end of the last. */
-const spanOf = (windows: readonly Window[]): Window => ({
-  begin: Math.min(...windows.map(({ begin }) => begin)),
-  end: Math.max(...windows.map(({ end }) => end)),
-})
-
-/** Whether the stall reached the relay, by what was owed and by what the relay counted. */
-function proofOfStall(
-  history: History,
-  { stalled, proofBytes = proofBytesDefault }: MemoryBoundedOptions & { stalled: string },
-  windows: readonly Window[],
-) {
-  const { begin, end } = spanOf(windows)
-  const stall = stallOf(history, stalled, { begin, end })
-  const from = stall?.begin ?? begin
-  const until = Math.min(end, stall?.end ?? end)
-  const evidence = {
-    stalledClients: stall?.clients.length ?? 0,
-    isStallMeasured: stall?.isProven ?? false,
-    owedBytesEach: stall === undefined ? 0 : ackedBytes(history).within(from, until),
-    deliveredToOthers: othersGot(history, stalled, { begin: from, end: until }),
-    relayDropped: riseWithin(history.signal('droppedTotal'), from, until),
-    relayGaveUp: riseWithin(history.signal('sendTimeoutTotal'), from, until),
-    proxyPeakBytes: Math.max(0, ...rssOf(history, 'toxiproxy').map(({ v }) => v)),
-  }
-  const says =
-    `${evidence.stalledClients} stalled clients were owed ` +
-    `${mebibytes(evidence.owedBytesEach)} each`
-  return { evidence, doubt: doubtOf(evidence, proofBytes), says }
-}
-
-interface ProofNumbers {
-  readonly stalledClients: number
-  readonly isStallMeasured: boolean
-  readonly owedBytesEach: number
-  readonly deliveredToOthers: number
-}
-
-function doubtOf(proof: ProofNumbers, proofBytes: number): Doubt | undefined {
-  if (proof.stalledClients === 0 || !proof.isStallMeasured) {
-    const fix = 'see whether the clients of the group were connected when they were to stall'
-    return { rule: 'no-stall', says: 'No client was seen to stall.', fix }
-  }
-  if (proof.deliveredToOthers === 0) {
-    const says = 'No other client received anything meanwhile.'
-    return { rule: 'no-flow', says, fix: 'see the verdict on the stream' }
-  }
-  if (proof.owedBytesEach >= proofBytes) return undefined
-  const owed = mebibytes(proof.owedBytesEach)
-  const says = `Each stalled client was owed ${owed}, which buffers outside the relay may hold.`
-  return { rule: 'stall-not-proven', says, fix: 'repeat the run where the load is carried' }
-}
-
-function othersGot(history: History, stalled: string, { begin, end }: Window): number {
-  let records = 0
-  for (const [client, sessions] of history.sessions) {
-    if (sessions.some(({ group }) => group === stalled)) continue
-    const runs = history.stream().deliveries.get(client)?.all ?? []
-    for (const run of runs) {
-      if (run.from >= begin && run.until <= end) records += run.last - run.first + 1
-    }
-  }
-  return records
-}
+const bytesText = (bytes: number): string =>
+  bytes < 10_240 ? `${Math.round(bytes)} bytes` : `${(bytes / 1_024).toFixed(1)} KiB`

@@ -55,7 +55,9 @@ function openOf(history: History, group: string, t: Micros): number[] {
 /** Acknowledged bytes over time, as a running sum; every client is owed each of them. */
 export interface AckedBytes {
   /** Bytes acknowledged within a window. */
-  within(begin: Micros, end: Micros): number
+  readonly within: (begin: Micros, end: Micros) => number
+  /** Records acknowledged within a window. */
+  readonly recordsWithin: (begin: Micros, end: Micros) => number
   /** The moment at which `bytes` were acknowledged since `begin`; undefined if they never were. */
   reachedAt(begin: Micros, bytes: number): Micros | undefined
 }
@@ -71,6 +73,8 @@ export function ackedBytes(history: History): AckedBytes {
   return {
     within: (begin, end) =>
       rows.reduce((sum, { t, bytes }) => (t >= begin && t <= end ? sum + bytes : sum), 0),
+    recordsWithin: (begin, end) =>
+      rows.reduce((sum, { t }) => (t >= begin && t <= end ? sum + 1 : sum), 0),
     reachedAt(begin, wanted) {
       let sum = 0
       for (const { t, bytes } of rows) {

@@ -24,7 +24,7 @@ export function clientAccount(
   odd: readonly Odd[],
   told: Reactions,
   isFit: IsFit,
-): Accounted {
+): Accounted & { readonly refusals: number } {
   const visible = odd.filter(({ row }) => row.client.does !== 'never-sees')
   const seen = visible.flatMap((one) => {
     const { thread, partition, offset } = one.record
@@ -37,14 +37,22 @@ export function clientAccount(
     return reacted(one, client, reasons.filter((reason) => !repeated.has(reason)))
   })
   const judged = visible.filter((one) => seen.some((sight) => sight.one === one))
-  return { violations, doubts: unseen(visible.length, judged.length), judged }
+  return {
+    violations,
+    doubts: unseen(visible.length, judged.length),
+    judged,
+    refusals: seen.filter(({ one: { record }, client }) => isRefused(told, client, record)).length,
+  }
 }
+
+const isRefused = (told: Reactions, client: number, { partition, offset }: Odd['record']) =>
+  told.reasons(client, partition, offset).some((reason) => !repeated.has(reason))
 
 function unseen(visible: number, judged: number): Doubt[] {
   if (judged === visible) return []
   const says =
-    `Only ${judged} of ${visible} malformed records came to a reference client that had their ` +
-    'whole threads and did not doubt them before: what clients make of the others is unknown.'
+    `${judged} of ${visible} malformed records reached a reference client that they can be ` +
+    'judged at: one that had got all of their thread and did not doubt it before.'
   const fix =
     'see the verdicts on the relay and the stream, which lost records, and on numbers, which a ' +
     'client may misread in every state'
@@ -98,7 +106,7 @@ export function soundThreads(history: History, odd: readonly Odd[]): IsFit {
 
 function reacted(one: Odd, client: number, reasons: readonly string[]) {
   const { client: wanted } = one.row
-  const found = reasons.length === 0 ? 'took it without a word' : `refused it for ${reasons.join()}`
+  const found = reasons.length === 0 ? 'did not refuse it' : `refused it for ${reasons.join()}`
   if (wanted.does === 'applies') {
     if (reasons.length === 0) return []
     return [flaw('wrong-reaction', one, `was to be applied; client ${client} ${found}`)]

@@ -25,9 +25,11 @@ export function relayNeighbours(history: History, flaws: readonly Flaw[]): Viola
   const gone = flaws.filter(({ partition, last }) => last <= (taken.get(partition)?.passed ?? -1))
   return [
     ...gone.map(
-      ({ partition, first, last, at }): Violation => ({
+      ({ client, partition, first, last, at }): Violation => ({
         rule: 'took-neighbour',
-        says: `Records ${first} to ${last} of partition ${partition} went with a malformed one.`,
+        says:
+          `Valid records ${first} to ${last} of partition ${partition}, beside a malformed one, ` +
+          `were to be delivered; client ${client} did not get them.`,
         at,
       }),
     ),
@@ -42,7 +44,9 @@ function validDeadLetters(history: History): Violation[] {
     return offsets.flatMap((offset): Violation[] => {
       const index = records.indexOf(offset)
       if (index < 0 || records.malformed.has(offset)) return []
-      const says = `The valid record ${offset} of partition ${partition} was dead-lettered.`
+      const says =
+        `The valid record at partition ${partition}, offset ${offset} was to be delivered; it ` +
+        'was dead-lettered.'
       return [{ rule: 'took-neighbour', says, at: records.ackedAt[index] as number }]
     })
   })
@@ -64,7 +68,9 @@ export function refusedNeighbours(
     const { thread, malformed: odd } = acked.record(index)
     if (odd !== undefined || isBlockedThread(thread) || !isFit(client, thread)) return []
     if (!isWanted(kindOfThread(thread))) return []
-    const says = `The valid record ${offset} of partition ${partition} was refused for ${reason}.`
+    const says =
+      `The valid record at partition ${partition}, offset ${offset} was to be applied; client ` +
+      `${client} refused it for ${reason}.`
     return [{ rule: 'neighbour-refused', says, at }]
   })
 }
@@ -80,9 +86,10 @@ export function stateViolations(states: Reactions['states']): Violation[] {
     const kind = kindOfThread(thread)
     const mustFlag = kind !== undefined && episodeTruth(kind, thread, sequence).isFlagged
     const isFlagged = isBlocked(new Set(flags as readonly RunFlag[]))
-    const where = `The run ${JSON.stringify(thread)} at client ${client}`
-    const found = sayState(isEqual, isFlagged, mustFlag, flags)
-    return found === undefined ? [] : [{ rule: 'state-differs', says: `${where} ${found}.`, at }]
+    const says = sayState(isEqual, isFlagged, mustFlag, flags)
+    if (says === undefined) return []
+    const where = `thread ${JSON.stringify(thread)} at sequence ${sequence}`
+    return [{ rule: 'state-differs', says: `Client ${client} ${says(where)}.`, at }]
   })
 }
 
@@ -91,9 +98,15 @@ function sayState(
   isFlagged: boolean,
   mustFlag: boolean,
   flags: readonly string[],
-): string | undefined {
-  if (!isEqual) return 'has a state that the producer never had there'
-  if (isFlagged && !mustFlag) return `has the right state and is doubted (${flags.join(', ')})`
-  if (!isFlagged && mustFlag) return 'cannot be known to be right, and is not doubted'
-  return undefined
+): ((thread: string) => string) | undefined {
+  if (!isEqual) {
+    return (thread) => `was to hold the producer's state of ${thread}; it holds another one`
+  }
+  if (isFlagged && !mustFlag) {
+    const by = flags.join(', ')
+    return (thread) => `was to trust its state of ${thread}, which is right; it doubts it (${by})`
+  }
+  if (isFlagged || !mustFlag) return undefined
+  return (thread) =>
+    `was to doubt its state of ${thread}, which nobody can know to be right; it trusts it`
 }

@@ -10,13 +10,25 @@ import { malformedKinds, type Malformed } from '../../stimuli/malformed.ts'
 import { seconds, type Doubt, type Violation } from '../conclude.ts'
 import { riseWithin } from '../series.ts'
 import type { Odd } from './records.ts'
-import { placeOf, stopsOf, takenBy, type Stop, type Taken } from './taken.ts'
+import { chanceMax, placeOf, stopsOf, takenBy, type Stop, type Taken } from './taken.ts'
 
 /** What was found, and of which records. */
 export interface Accounted {
   readonly violations: readonly Violation[]
   readonly doubts: readonly Doubt[]
   readonly judged: readonly Odd[]
+}
+
+/** How many of the judged records left which trace. */
+export interface Outcomes {
+  readonly deadLettered: number
+  readonly forwarded: number
+  /** Without a value and without a dead letter: those are to be counted as missing. */
+  readonly withoutValue: number
+  /** By how much the count of them rose; null where the relay has none, or where there are none. */
+  readonly missingCounted: number | null
+  /** Not in Kafka because the harness cut the way to it, and counted as lost by the relay. */
+  readonly countedAsLost: number
 }
 
 type Found = Pick<Accounted, 'violations' | 'doubts'>
@@ -27,7 +39,7 @@ const tellingMicros = 10_000_000
 export function relayAccount(
   history: History,
   odd: readonly Odd[],
-): Accounted & { readonly stoppedAt: readonly string[] } {
+): Accounted & { readonly stoppedAt: readonly string[]; readonly outcomes: Outcomes } {
   const taken = takenBy(history)
   const stops = stopsOf(history, taken)
   const letters = Map.groupBy(history.events('deadletter'), ([, , fields]) =>
@@ -41,7 +53,8 @@ export function relayAccount(
     const { partition, offset } = one.record
     return accountOf(given, one, letters.get(placeOf(partition, offset)) ?? [])
   })
-  const own = readable(history, excused(history, found))
+  const pardoned = pardonedOf(history, found)
+  const own = readable(history, found.filter((one) => !pardoned.has(one)))
   const uncounted = judged.filter(({ record: { partition, offset } }) =>
     letters.get(placeOf(partition, offset)) === undefined,
   )
@@ -55,9 +68,22 @@ export function relayAccount(
       ...missing.doubts,
     ],
     judged,
+    outcomes: {
+      deadLettered: judged.length - uncounted.length,
+      forwarded: uncounted.filter(isForwarded(taken)).length,
+      withoutValue: uncounted.filter(isWithoutValue).length,
+      missingCounted: missing.counted,
+      countedAsLost: pardoned.size,
+    },
     stoppedAt: [...new Set(stops.map(({ kind }) => kind))],
   }
 }
+
+const isWithoutValue = ({ row }: Odd): boolean => row.relay.does === 'counts-as-missing'
+const isForwarded =
+  (taken: ReadonlyMap<number, Taken>) =>
+  ({ record: { partition, offset } }: Odd): boolean =>
+    taken.get(partition)?.delivered.has(offset) === true
 
 interface Given {
   readonly history: History
@@ -92,7 +118,7 @@ export const flaw = (
   at: Micros = record.ackedAt,
 ): Violation & { readonly of: Odd['record'] } => ({
   rule,
-  says: `A ${kind} record (partition ${record.partition}, offset ${record.offset}) ${found}.`,
+  says: `The ${kind} record at partition ${record.partition}, offset ${record.offset} ${found}.`,
   at,
   of: record,
 })
@@ -103,8 +129,8 @@ function accountOf(given: Given, one: Odd, own: DeadLetter[]): Flawed[] {
   const { history, taken } = given
   switch (one.row.relay.does) {
     case 'dead-letters': {
-      const isForwarded = taken.get(one.record.partition)?.delivered.has(one.record.offset) === true
-      const isRight = one.row.relay.mayForward === true && isForwarded && own.length === 0
+      const isSent = isForwarded(taken)(one)
+      const isRight = one.row.relay.mayForward === true && isSent && own.length === 0
       return isRight ? [] : [...leaked(history, one), ...deadLettered(given, one, own)]
     }
     case 'counts-as-missing':
@@ -137,15 +163,17 @@ function deadLettered(
   if (relay.does !== 'dead-letters') return []
   const [first] = own
   if (first === undefined) {
-    return [flaw('unaccounted', one, 'was to be dead-lettered; no dead letter of it is in Kafka')]
+    return [flaw('unaccounted', one, 'was to be dead-lettered; Kafka holds no dead letter of it')]
   }
   const violations: Flawed[] = []
   if (own.length > 1 && !isRepeatable) {
-    violations.push(flaw('twice', one, `was dead-lettered ${own.length} times`, own[1]?.[1]))
+    const found = `was to be dead-lettered once; it was dead-lettered ${own.length} times`
+    violations.push(flaw('twice', one, found, own[1]?.[1]))
   }
   const type = first[2]['error_type'] as string
   if (isOurWords && !(relay.errorTypes as readonly string[]).includes(type)) {
-    const found = `was to be called ${relay.errorTypes.join(' or ')}; it was called ${type}`
+    const wanted = relay.errorTypes.join(' or ')
+    const found = `was to be dead-lettered as ${wanted}; its dead letter says ${type}`
     violations.push(flaw('wrong-reason', one, found, first[1]))
   }
   return violations
@@ -165,7 +193,7 @@ function forwarded(taken: Taken | undefined, one: Odd, own: readonly DeadLetter[
  * Dead letters that could not reach Kafka because the harness cut the way to it, and that the
  * relay counted as lost in that time, are accounted for: that is its promise.
  */
-function excused(history: History, found: readonly Flawed[]): readonly Flawed[] {
+function pardonedOf(history: History, found: readonly Flawed[]): ReadonlySet<Flawed> {
   const cuts = history.faults.filter(({ spec }) => spec['hop'] === 'kafka')
   const pardoned = new Set<Flawed>()
   for (const cut of cuts) {
@@ -173,7 +201,7 @@ function excused(history: History, found: readonly Flawed[]): readonly Flawed[] 
     const counted = riseWithin(history.signal('dlqFailures'), cut.begin, cut.end + tellingMicros)
     for (const one of lost.slice(0, counted)) pardoned.add(one)
   }
-  return found.filter((one) => !pardoned.has(one))
+  return pardoned
 }
 
 const wasCut = ({ begin, end }: FaultWindow, { of }: Flawed): boolean =>
@@ -181,8 +209,8 @@ const wasCut = ({ begin, end }: FaultWindow, { of }: Flawed): boolean =>
 
 function stopText({ kind, record, waiting, forMicros }: Stop): string {
   const where = `partition ${record.partition}, offset ${record.offset}`
-  const since = `${waiting} records waited behind it for ${seconds(forMicros)}`
-  return `The relay took nothing more at a ${kind} record (${where}): ${since}`
+  const since = `${waiting} records waited for ${seconds(forMicros)}`
+  return `The relay took nothing more from a ${kind} record (${where}) on: ${since}`
 }
 
 const stopped = (stop: Stop): Violation[] =>
@@ -192,7 +220,9 @@ const stopped = (stop: Stop): Violation[] =>
 
 const suspected = (stop: Stop): Doubt => ({
   rule: 'stopped-near',
-  says: `${stopText(stop)}. Among so many malformed records that may be chance.`,
+  says:
+    `${stopText(stop)}. That may be chance: at any moment the next record is a malformed one ` +
+    `with a probability of ${Math.round(stop.chance * 100)} % (limit ${chanceMax * 100} %).`,
   fix: `see the run with --kinds ${stop.kind}, where it does it again or does not`,
 })
 
@@ -201,12 +231,17 @@ function notTaken(odd: readonly Odd[], judged: readonly Odd[], stops: readonly S
   const left = odd.length - judged.length
   if (left === 0) return []
   const by = stops.map(({ kind }) => kind).join(', ')
-  const why = by === '' ? 'see the verdict on the stream' : `it had stopped at ${by}`
+  const why = by === '' ? '' : ` It had stopped at ${by}.`
   return [
     {
       rule: 'not-taken',
-      says: `${left} of ${odd.length} malformed records were never taken by the relay: ${why}.`,
-      fix: by === '' ? 'find out why the relay took no more records' : restKinds(stops),
+      says:
+        `${left} of ${odd.length} malformed records were not taken: neither they nor any record ` +
+        `behind them left the relay.${why}`,
+      fix:
+        by === ''
+          ? 'find out why the relay took no more records: see the verdict on the stream'
+          : restKinds(stops),
     },
   ]
 }
@@ -227,20 +262,26 @@ function readable(history: History, found: readonly Flawed[]): Found {
  * Records without a value leave only a number behind, which must rise by as many as there were.
  * One that was dead-lettered all the same has left its trace.
  */
-function missingCount(history: History, odd: readonly Odd[]): Found {
-  const sent = odd.filter(({ row }) => row.relay.does === 'counts-as-missing')
+function missingCount(
+  history: History,
+  odd: readonly Odd[],
+): Found & { readonly counted: number | null } {
+  const sent = odd.filter(isWithoutValue)
   const [first] = sent
-  if (first === undefined) return { violations: [], doubts: [] }
+  if (first === undefined) return { violations: [], doubts: [], counted: null }
   const reading = history.signal('payloadMissing')
   if (reading.v.every((value) => value === null)) {
     const says = 'The target exports no counter of records without a value.'
     const fix = 'export websocket_kafka_payload_missing_total, or play --kinds all,-tombstone'
-    return { violations: [], doubts: [{ rule: 'no-counter', says, fix }] }
+    return { violations: [], doubts: [{ rule: 'no-counter', says, fix }], counted: null }
   }
   const begin = Math.min(...sent.map(({ record }) => record.sentAt))
   const counted = riseWithin(reading, begin, history.end)
   const isMore = counted > sent.length && !mayRepeat(history)
-  if (counted >= sent.length && !isMore) return { violations: [], doubts: [] }
-  const found = `is one of ${sent.length} without a value; the relay's count rose by ${counted}`
-  return { violations: [flaw(isMore ? 'miscounted' : 'unaccounted', first, found)], doubts: [] }
+  if (counted >= sent.length && !isMore) return { violations: [], doubts: [], counted }
+  const found =
+    `was to be counted as missing, ${sent.length} in all; the relay's count of such records rose ` +
+    `by ${counted}`
+  const violation = flaw(isMore ? 'miscounted' : 'unaccounted', first, found)
+  return { violations: [violation], doubts: [], counted }
 }

@@ -30,12 +30,14 @@ export interface Stop {
   /** Acknowledged records that wait behind it, in all partitions that stopped. */
   readonly waiting: number
   readonly forMicros: Micros
+  /** How likely a malformed record is the next one at any moment. */
+  readonly chance: number
   /** Whether so few records are malformed that this is no chance. */
   readonly isProven: boolean
 }
 
 /** A relay that stops for another reason may do so just before a malformed record. */
-const chanceMax = 0.1
+export const chanceMax = 0.1
 /** Longer than any pause of a relay that nothing was done to. */
 const stopMicros = 4_000_000
 /** Records acknowledged this shortly before the end may be under way. */
@@ -96,9 +98,10 @@ export function stopsOf(history: History, taken: ReadonlyMap<number, Taken>): re
   const at = Math.max(0, ...stopped.map(({ own }) => own.at))
   if (history.faults.some(({ begin, end }) => begin <= until && end >= at)) return []
   const waiting = stopped.reduce((sum, one) => sum + one.waiting, 0)
-  const isProven = chanceOf(stopped.map(({ records }) => records)) <= chanceMax
+  const chance = chanceOf(stopped.map(({ records }) => records))
   const stop = ({ kind, record }: Suspect): Stop => {
-    return { kind, record, at, waiting, forMicros: until - at, isProven }
+    const isProven = chance <= chanceMax
+    return { kind, record, at, waiting, forMicros: until - at, chance, isProven }
   }
   const next = stopped.flatMap(({ records, own }) => suspectAt(records, firstAfter(records, own)))
   if (next.length > 0) return next.map(stop)

@@ -1,7 +1,7 @@
 /** Limits that do not hold: of memory, of slots, of time. */
 import type { HistoryEvent, Memory, Opened } from '../../history/event.ts'
 import type { Window } from '../../history/windows.ts'
-import { edited, type Damage, type Given } from '../damage.ts'
+import { edited, type Damage, type Damaged, type Given } from '../damage.ts'
 import {
   changeDeliveries,
   editKind,
@@ -14,23 +14,22 @@ import { editSignal } from '../told.ts'
 
 const mebibyte = 1_048_576
 const second = 1_000_000
+const leakBytesPerSecond = 4.5 * mebibyte
 
 export const bounds: readonly Damage[] = [
   {
     name: 'memory grows',
-    says: 'The memory of the relay grows as long as clients stall.',
+    says: 'The memory of the relay grows by 4.5 MiB/s as long as there is load.',
     finds: ['slope'],
     seenBy: ['memory-bounded'],
-    apply(given) {
-      const stall = given.history.phase('stall')
-      if (stall === undefined) return undefined
-      return edited(
-        editMemory(given, (bytes, t) => {
-          const grown = (Math.max(0, t - stall.begin) / second) * 14 * mebibyte
-          return Math.round(bytes + grown)
-        }),
-      )
-    },
+    apply: (given) => leak(given, (share) => share),
+  },
+  {
+    name: 'memory grows with a pause',
+    says: 'It grows by 4.5 MiB/s but for the last third of the time.',
+    finds: ['slope'],
+    seenBy: ['memory-bounded'],
+    apply: (given) => leak(given, (share) => Math.min(share, 2 / 3)),
   },
   {
     name: 'memory is high',
@@ -179,6 +178,20 @@ export const bounds: readonly Damage[] = [
     },
   },
 ]
+
+/** @param grown - for which share of the time it has grown, after a share of the time */
+function leak(given: Given, grown: (share: number) => number): Damaged | undefined {
+  const { history } = given
+  const phase = history.phase('stall') ?? history.phase('large')
+  if (phase === undefined) return undefined
+  const whole = phase.end - phase.begin
+  return edited(
+    editMemory(given, (bytes, t) => {
+      const share = Math.max(0, t - phase.begin) / whole
+      return Math.round(bytes + grown(share) * (whole / second) * leakBytesPerSecond)
+    }),
+  )
+}
 
 const editMemory = ({ events }: Given, change: (bytes: number, t: number) => number): Events =>
   editKind(events, 'memory', (sample): Memory[] => {
