@@ -4,7 +4,8 @@ import type { History } from '../history/history.ts'
 import type { Judgement } from './checker.ts'
 import { cannotTell } from './conclude.ts'
 
-const seeFaults = 'see what the run says of its faults, and repeat it'
+/** What to do where faults did not come about as planned. */
+export const seeFaults = 'see what the run says of its faults, and repeat it'
 
 /** @returns `unknown` where there is no such moment */
 export function lastHealOf(history: History): Micros | Judgement {

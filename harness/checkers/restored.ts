@@ -4,7 +4,7 @@ import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { PartitionRecords } from '../history/records.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Violation } from './conclude.ts'
 import { lastHealOf } from './last-heal.ts'
 import { flag, milliseconds, names, type GroupName } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
@@ -37,15 +37,25 @@ export const restored: Checker<RestoredOptions> = {
     const reached = clients.map(([client]) => ({ client, at: reachedAt(history, client, heads) }))
     const limit = last + limitMs * 1_000
     const worst = Math.max(last, ...reached.map(({ at }) => at ?? Infinity))
+    const tookMicros = clients.length > 0 && Number.isFinite(worst) ? worst - last : undefined
     return conclude({
       violations: closesNobody
         ? closedMeanwhile(history, groups)
-        : reached.flatMap((one) => tooLate(one, last, limit)),
+        : reached.flatMap((one) => tooLate(one, last, limit, history.end)),
       doubts: [
+        clients.length === 0
+          ? {
+              rule: 'nothing-exercised',
+              says: `No client of ${groups.join(', ')} was there before the last heal.`,
+              fix: 'see why they could not connect',
+            }
+          : undefined,
         history.end < limit
           ? {
               rule: 'too-short',
-              says: 'The run ended before the limit had passed.',
+              says:
+                `The run ended ${seconds(history.end - last)} after the last heal, before the ` +
+                `limit of ${seconds(limit - last)}.`,
               fix: 'run longer after the last fault',
             }
           : undefined,
@@ -53,15 +63,20 @@ export const restored: Checker<RestoredOptions> = {
       holds: {
         rule: 'restored',
         says: closesNobody
-          ? `${clients.length} clients kept their connections.`
-          : `${clients.length} clients were at the head ${seconds(worst - last)} after the heal.`,
+          ? `From the first fault on no connection of ${many(clients.length, 'client')} ended ` +
+            'other than by the client itself.'
+          : `${many(clients.length, 'client')} had caught up ${seconds(tookMicros ?? 0)} after ` +
+            `the last heal${clients.length > 1 ? ' at the latest' : ''} ` +
+            `(limit ${seconds(limit - last)}).`,
       },
       exercised: clients.length,
       evidence: {
         clients: clients.length,
         lastHealAt: last,
-        slowestMs: Number.isFinite(worst) ? (worst - last) / 1_000 : null,
-        limitMs,
+        ...(!closesNobody && {
+          slowestMs: tookMicros === undefined ? null : tookMicros / 1_000,
+          limitMs,
+        }),
       },
     })
   },
@@ -75,7 +90,9 @@ function closedMeanwhile(history: History, groups: readonly string[]): Violation
     const [, at, , code, reason, by] = closed
     if (by === 'client' || at < first) return []
     const how = reason === '' ? `code ${code}` : `code ${code}, "${reason}"`
-    const says = `Client ${client} was to keep its connection; the ${by} ended it (${how}).`
+    const says =
+      `Client ${client} was to keep its connection; the ${by} ended it ${seconds(at - first)} ` +
+      `after the first fault (${how}).`
     return [{ rule: 'closed-meanwhile', says, at }]
   })
 }
@@ -85,11 +102,14 @@ interface Reached {
   readonly at: Micros | undefined
 }
 
-function tooLate({ client, at }: Reached, last: Micros, limit: Micros): Violation[] {
+function tooLate({ client, at }: Reached, last: Micros, limit: Micros, end: Micros): Violation[] {
   if (at !== undefined && at <= limit) return []
-  const found = at === undefined ? 'it never was' : `it took ${seconds(at - last)}`
-  const wanted = `at the head ${seconds(limit - last)} after the heal`
-  const says = `Client ${client} was to be ${wanted}; ${found}.`
+  const found =
+    at === undefined
+      ? `it had not when the run ended ${seconds(end - last)} after it`
+      : `it took ${seconds(at - last)}`
+  const wanted = `have caught up ${seconds(limit - last)} after the last heal`
+  const says = `Client ${client} was to ${wanted}; ${found}.`
   return [{ rule: at === undefined ? 'never-back' : 'back-too-late', says, at: limit }]
 }
 

@@ -27,7 +27,7 @@ export const toldInBounds: Checker<ToldInBoundsOptions> = {
   }),
   judge(history, { path, phase, above, atMost = Infinity }) {
     const window = history.phase(phase)
-    const fix = 'Run it to its end, and see that GET /health is answered.'
+    const fix = 'run it to its end, and see that GET /health is answered'
     if (window === undefined) return cannotTell('no-phase', `There was no phase ${phase}.`, fix)
     const polls = history
       .events('health')
@@ -42,13 +42,17 @@ export const toldInBounds: Checker<ToldInBoundsOptions> = {
     const isWithin = isTold && told > above && told <= atMost
     const bounds = `above ${above}${Number.isFinite(atMost) ? ` and at most ${atMost}` : ''}`
     const found = told === undefined ? 'nothing' : JSON.stringify(told)
-    const says = `/health was to tell ${path} ${bounds} during ${phase}; it told ${found}.`
+    const where = `at the end of phase ${phase}`
+    const says = `/health was to report ${path} ${bounds} ${where}; it reported ${found}.`
     const rule = isTold ? 'told-out-of-bounds' : 'not-told'
     return conclude({
       violations: isWithin ? [] : [{ rule, says, at }],
-      holds: { rule: 'told', says: `/health tells ${path} = ${found} during ${phase}.` },
-      exercised: polls.length,
-      evidence: { path, phase, told: found },
+      holds: {
+        rule: 'told',
+        says: `/health reported ${path} = ${found} ${where} (wanted: ${bounds}).`,
+      },
+      exercised: 1,
+      evidence: { path, phase, told: found, polls: polls.length },
     })
   },
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { dig } from '../history/readings.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude } from './conclude.ts'
+import { cannotTell, conclude, many } from './conclude.ts'
 import { name } from './options.ts'
 
 export interface ToldInVersionOptions {
@@ -20,22 +20,27 @@ export const toldInVersion: Checker<ToldInVersionOptions> = {
     equals: z.union([z.string(), z.number(), z.boolean(), z.null()]),
   }),
   judge(history, { path, equals }) {
-    const pages = history
-      .events('page')
-      .filter(([, , page, status]) => page === '/version' && status === okStatus)
+    const asked = history.events('page').filter(([, , page]) => page === '/version')
+    const pages = asked.filter(([, , , status]) => status === okStatus)
     const last = pages.at(-1)
     if (last === undefined) {
-      const fix = 'See that GET /version is answered with 200 at the address of the target.'
-      return cannotTell('no-version', 'Nobody got an answer from /version.', fix)
+      const fix = 'see that GET /version is answered with 200 at the address of the target'
+      const statuses = asked.map(([, , , status]) => status)
+      const says =
+        asked.length === 0
+          ? '/version was not asked.'
+          : `/version was asked ${many(asked.length, 'time')} and never answered 200 but ` +
+            `${[...new Set(statuses)].join(', ')}.`
+      return cannotTell('no-version', says, fix)
     }
     const [, at, , , body] = last
     const told = dig(body, path.split('.'))
     const isTold = told !== undefined
-    const says = `/version was to tell ${path} = ${show(equals)}; it told ${show(told)}.`
+    const says = `/version was to report ${path} = ${show(equals)}; it reported ${show(told)}.`
     return conclude({
       violations: told === equals ? [] : [{ rule: isTold ? 'told-wrong' : 'not-told', says, at }],
-      holds: { rule: 'told', says: `/version tells ${path} = ${show(equals)}.` },
-      exercised: pages.length,
+      holds: { rule: 'told', says: `/version reported ${path} = ${show(told)}, as wanted.` },
+      exercised: 1,
       evidence: { path, wanted: equals, told: isTold ? show(told) : null },
     })
   },

@@ -31,6 +31,7 @@ judgeCases(
       'recent',
       ['comes and goes', health()],
       ['waiting is well too', health({ status: (t) => (t > 20 ? 'waiting' : 'healthy') })],
+      ['comes late and goes early', health({ isWarning: (t) => t > 5.5 && t < 15.5 })],
     ),
     ...fails('warning-stays', ['never ends', health({ isWarning: (t) => t > 5 })]),
     ...fails('warning-missing', ['none at all', health({ isWarning: () => false })]),
@@ -51,6 +52,10 @@ judgeCases(
     ...cannotTell('no-trouble', [
       'too few drops',
       health({ drops: (t) => (t < 6 ? 0 : 5), isWarning: () => false }),
+    ]),
+    ...cannotTell('no-trouble', [
+      'many drops, but slowly',
+      health({ drops: (t) => Math.floor(t), isWarning: () => false }),
     ]),
     ...cannotTell('too-short', ['ended within the window', health({ until: 15 })]),
     ...doesNotApply('no-such-counter', [

@@ -7,9 +7,17 @@ import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Reading } from '../history/readings.ts'
 import type { Window } from '../history/windows.ts'
-import { signalNames, type SignalName } from '../targets/signals.ts'
+import { metricOf, signalNames, type SignalName } from '../targets/signals.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, notApplicable, seconds, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  notApplicable,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
 import { points, riseWithin, seriesOf, type Point } from './series.ts'
 
@@ -61,7 +69,9 @@ export const warningIsRecent: Checker<WarningIsRecentOptions> = {
     }
     const counter = counterOf(history, options)
     if (points(counter).length === 0) {
-      const says = `The target has no counter ${options.trouble}: it cannot warn by its total.`
+      const says =
+        `The target exports no ${metricOf(options.trouble)}: there is nothing to hold its ` +
+        'warning against.'
       return notApplicable('no-such-counter', says)
     }
     return judgeWarning(history, options, { phase, polls, counter })
@@ -103,45 +113,38 @@ function judgeWarning(history: History, options: WarningIsRecentOptions, watched
   const rises = risesOf(counter)
   const during = rises.filter(({ t }) => t >= phase.begin - slackMs * 1_000)
   const rise = during.reduce((sum, { v }) => sum + v, 0)
-  const lastTrouble = rises.at(-1)?.t ?? 0
-  const over = lastTrouble + (windowMs + slackMs) * 1_000
-  const goneAfter = seconds(over - lastTrouble)
-  const due = polls.filter(({ t }) => isDue(t, counter, windowMs, above))
-  const later = polls.filter(({ t }) => t > over)
+  const last = rises.at(-1)?.t ?? 0
+  const told: Told = {
+    metric: metricOf(options.trouble),
+    last,
+    limit: (windowMs + slackMs) * 1_000,
+    windowMs,
+    above,
+    due: polls.filter(({ t }) => isDue(t, counter, windowMs, above)),
+    later: polls.filter(({ t }) => t > last + (windowMs + slackMs) * 1_000),
+  }
+  const { due, later } = told
+  const measured = measuredOf(polls, during[0]?.t ?? 0, last)
   return conclude({
     violations: [
-      ...stays(later, over, windowMs),
-      ...missing(due),
-      ...early(polls, rises, counter),
-      ...forgotten(history, counter),
-      ...stillBroken(later),
+      ...stays(told),
+      ...missing(told, counter),
+      ...early(told, polls, rises, counter),
+      ...forgotten(history, told.metric, counter),
+      ...stillBroken(told),
     ],
     doubts: [
-      rise <= above || due.length === 0
-        ? {
-            rule: 'no-trouble',
-            says: `${options.trouble} rose by ${rise} only (above ${above} a warning is due).`,
-            fix: 'make the trouble larger on this target, with --set or a longer phase',
-          }
-        : undefined,
-      later.length < laterPollsMin
-        ? {
-            rule: 'too-short',
-            says: `The run ended before the warning had to be gone (${windowMs} ms of memory).`,
-            fix: 'run longer, or give the window for which the target remembers trouble',
-          }
-        : undefined,
+      rise <= above || due.length === 0 ? noTrouble(told, rise) : undefined,
+      later.length < laterPollsMin ? tooShort(told) : undefined,
     ],
-    holds: {
-      rule: 'recent',
-      says:
-        `The warning came with ${options.trouble} rising by ${rise}, and was gone at the latest ` +
-        `${goneAfter} after the last rise.`,
-    },
+    holds: { rule: 'recent', says: holdsText(told, measured, rise) },
     exercised: due.length + later.length,
     evidence: {
       rise,
-      lastTroubleAt: lastTrouble,
+      lastTroubleAt: rises.length > 0 ? last : null,
+      cameAfterMs: inMs(measured.cameMicros),
+      goneAfterMs: inMs(measured.goneMicros),
+      goneLimitMs: windowMs + slackMs,
       pollsWithWarningDue: due.length,
       pollsAfterWindow: later.length,
       lifetimeAtEnd: points(counter).at(-1)?.v ?? null,
@@ -158,6 +161,67 @@ function judgeWarning(history: History, options: WarningIsRecentOptions, watched
   })
 }
 
+/** What sentences speak of. */
+interface Told {
+  readonly metric: string
+  /** When the counter rose last. */
+  readonly last: Micros
+  /** How long after it the warning may stand. */
+  readonly limit: Micros
+  readonly windowMs: number
+  readonly above: number
+  /** Polls that must show the warning. */
+  readonly due: readonly Poll[]
+  /** Polls that must not. */
+  readonly later: readonly Poll[]
+}
+
+interface Measured {
+  /** From the first rise to the first poll with the warning. */
+  readonly cameMicros: Micros | undefined
+  /** From the last rise to the first poll from which on there is none. */
+  readonly goneMicros: Micros | undefined
+}
+
+function measuredOf(polls: readonly Poll[], first: Micros, last: Micros): Measured {
+  const came = polls.find(({ t, isWarning }) => isWarning && t >= first)
+  const lastWith = polls.findLast(({ isWarning }) => isWarning)?.t ?? 0
+  const gone = came && polls.find(({ t }) => t >= last && t > lastWith)
+  return { cameMicros: came && came.t - first, goneMicros: gone && gone.t - last }
+}
+
+const inMs = (micros: Micros | undefined): number | null =>
+  micros === undefined ? null : Math.round(micros / 1_000)
+
+const holdsText = (
+  { metric, limit, due }: Told,
+  { cameMicros = 0, goneMicros = 0 }: Measured,
+  rise: number,
+): string =>
+  `${metric} rose by ${rise}; the warning came ${seconds(cameMicros)} after its first rise, ` +
+  `stood in ${due.length === 1 ? 'the only poll' : `all ${due.length} polls`} in which it was ` +
+  `due, and was gone ${seconds(goneMicros)} after the last rise (limit ${seconds(limit)}).`
+
+function noTrouble({ metric, windowMs, above }: Told, rise: number): Doubt {
+  const due = `by more than ${above} within ${seconds(windowMs * 1_000)}`
+  return {
+    rule: 'no-trouble',
+    says:
+      rise <= above
+        ? `${metric} rose by ${rise}; a warning is due when it rises ${due}.`
+        : `${metric} rose by ${rise}, but at no poll of /health ${due}, when a warning is due.`,
+    fix: 'make the trouble larger on this target, with --set or a longer phase',
+  }
+}
+
+const tooShort = ({ metric, limit, later }: Told): Doubt => ({
+  rule: 'too-short',
+  says:
+    `The warning has to be gone ${seconds(limit)} after the last rise of ${metric}; after that ` +
+    `/health was asked ${many(later.length, 'time')}, and at least ${laterPollsMin} are needed.`,
+  fix: 'run longer, or give the window for which the target remembers trouble',
+})
+
 /** Every rise of the counter: when it was first seen, and by how much. */
 function risesOf(counter: Reading): Point[] {
   const all = points(counter)
@@ -173,47 +237,69 @@ function isDue(t: Micros, counter: Reading, windowMs: number, above: number): bo
   return riseWithin(counter, begin, t - comingMicros) > above
 }
 
-function stays(later: readonly Poll[], over: Micros, windowMs: number): Violation[] {
-  const late = later.find(({ isWarning }) => isWarning)
-  if (late === undefined) return []
-  const after = seconds(late.t - over)
-  const wanted = `go ${windowMs} ms after the trouble`
-  const says = `The warning was to ${wanted}; it still stood ${after} later.`
-  return [{ rule: 'warning-stays', says, at: late.t }]
+function stays({ metric, last, limit, later }: Told): Violation[] {
+  const standing = later.filter(({ isWarning }) => isWarning)
+  const [first] = standing
+  if (first === undefined) return []
+  const found = seconds((standing.at(-1) ?? first).t - last)
+  const says =
+    `The warning was to be gone ${seconds(limit)} after the last rise of ${metric}; it stood in ` +
+    `${standing.length} of ${later.length} later polls, at last ${found} after that rise.`
+  return [{ rule: 'warning-stays', says, at: first.t }]
 }
 
-function missing(due: readonly Poll[]): Violation[] {
-  const silent = due.find(({ isWarning }) => !isWarning)
-  if (silent === undefined) return []
-  const says = 'There was trouble, and /health gave no warning of it.'
-  return [{ rule: 'warning-missing', says, at: silent.t }]
+function missing({ metric, due, windowMs, above }: Told, counter: Reading): Violation[] {
+  const silent = due.filter(({ isWarning }) => !isWarning)
+  const [first] = silent
+  if (first === undefined) return []
+  const rise = riseWithin(counter, first.t - windowMs * 1_000, first.t)
+  const says =
+    `/health was to warn when ${metric} rises by more than ${above} within ` +
+    `${seconds(windowMs * 1_000)}; it did not in ${silent.length} of ${due.length} polls, first ` +
+    `after a rise by ${rise}.`
+  return [{ rule: 'warning-missing', says, at: first.t }]
 }
 
-function early(polls: readonly Poll[], rises: readonly Point[], counter: Reading): Violation[] {
+function early(
+  { metric }: Told,
+  polls: readonly Poll[],
+  rises: readonly Point[],
+  counter: Reading,
+): Violation[] {
   const [first] = rises
   const before = first === undefined ? undefined : points(counter).findLast(({ t }) => t < first.t)
-  if (before === undefined || before.v > 0) return []
-  const false1 = polls.find(({ t, isWarning }) => isWarning && t <= before.t)
-  if (false1 === undefined) return []
-  const says = 'There was a warning before there was any trouble.'
-  return [{ rule: 'warning-without-trouble', says, at: false1.t }]
+  if (first === undefined || before === undefined || before.v > 0) return []
+  const premature = polls.find(({ t, isWarning }) => isWarning && t <= before.t)
+  if (premature === undefined) return []
+  const says =
+    `/health was to give no warning while ${metric} was 0; it gave one ` +
+    `${seconds(first.t - premature.t)} before its first rise.`
+  return [{ rule: 'warning-without-trouble', says, at: premature.t }]
 }
 
 /** A lifetime counter falls when the process is a new one, and never else. */
-function forgotten(history: History, counter: Reading): Violation[] {
+function forgotten(history: History, metric: string, counter: Reading): Violation[] {
   const starts = history.events('process').filter(([, , role, , edge]) =>
     role === 'relay' && edge === 'start',
   )
   if (starts.length > 1) return []
   const all = points(counter)
-  const fall = all.find(({ v }, i) => v < (all[i - 1]?.v ?? v))
-  if (fall === undefined) return []
-  return [{ rule: 'lifetime-forgotten', says: 'The lifetime counter went back.', at: fall.t }]
+  const index = all.findIndex(({ v }, i) => v < (all[i - 1]?.v ?? v))
+  const [before, fall] = [all[index - 1], all[index]]
+  if (before === undefined || fall === undefined) return []
+  const says =
+    `${metric} was to count on for as long as the relay runs; it went from ${before.v} back to ` +
+    `${fall.v}.`
+  return [{ rule: 'lifetime-forgotten', says, at: fall.t }]
 }
 
-function stillBroken(later: readonly Poll[]): Violation[] {
-  const broken = later.find(({ status }) => brokenStatuses.has(status))
-  if (broken === undefined) return []
-  const says = `After the trouble /health was to be well again; it said ${broken.status}.`
-  return [{ rule: 'still-degraded', says, at: broken.t }]
+function stillBroken({ metric, last, limit, later }: Told): Violation[] {
+  const broken = later.filter(({ status }) => brokenStatuses.has(status))
+  const [first] = broken
+  if (first === undefined) return []
+  const says =
+    `/health was to call the relay well ${seconds(limit)} after the last rise of ${metric}; it ` +
+    `said "${first.status}" in ${broken.length} of ${later.length} later polls, first ` +
+    `${seconds(first.t - last)} after that rise.`
+  return [{ rule: 'still-degraded', says, at: first.t }]
 }

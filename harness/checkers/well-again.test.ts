@@ -3,10 +3,13 @@ import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
 import { wellAgain, type WellAgainOptions } from './well-again.ts'
 
 /** Broken from 5 s to 10 s; asked every half second until `end`; records come again at 11 s. */
-function asked(status: (t: number) => string, end = 20, hop = 'kafka'): Story {
+function asked(status: (t: number) => string, end = 20, hop = 'kafka', skips = [0, 0]): Story {
   const told = story().opened(0, 1).phase('steady', 0, 1).broken(5, 10, { fault: 'cut', hop })
     .acked(1, 0, 0, 5).delivered(1.1, 1, 0, 0, 5).acked(10.5, 0, 5, 5).delivered(11, 1, 0, 5, 5)
-  for (let t = 0; t <= end; t += 0.5) told.health(t, { status: status(t) })
+  const [from = 0, to = 0] = skips
+  for (let t = 0; t <= end; t += 0.5) {
+    if (t <= from || t >= to) told.health(t, { status: status(t) })
+  }
   return told
 }
 /** Told at `from`, forgotten at `to`. */
@@ -37,10 +40,11 @@ judgeCases<WellAgainOptions>('well-again: false alarms', wellAgain, { asks: 'fal
   ...cannotTell('not-well-before', ['remembers its start', asked((t) =>
     t < 6 ? 'reconnecting' : 'healthy')]),
   ...cannotTell('no-phase', ['never steady', story()]),
-  ...cannotTell('too-short', ['not asked', story().phase('steady', 0, 1).broken(5, 6, {
-    fault: 'cut',
-    hop: 'kafka',
-  })]),
+  ...cannotTell(
+    'too-short',
+    ['not asked', story().phase('steady', 0, 1).broken(5, 6, { fault: 'cut', hop: 'kafka' })],
+    ['well only just before', asked((t) => (t < 4.5 ? 'reconnecting' : 'healthy'))],
+  ),
 ])
 
 const detection = { asks: 'detection', limitMs: 3_000 } as const
@@ -57,11 +61,15 @@ judgeCases<WellAgainOptions>('well-again: detection', wellAgain, detection, [
     ['too late', asked(told(8.5, 12))],
     ['waiting is no word for it', asked((t) => (t < 7 ? 'healthy' : 'waiting'))],
   ),
-  ...cannotTell<WellAgainOptions>('too-short', [
-    'the outage ended before the limit',
-    asked(() => 'healthy'),
-    { asks: 'detection', limitMs: 6_000 },
-  ]),
+  ...cannotTell<WellAgainOptions>(
+    'too-short',
+    [
+      'the outage ended before the limit',
+      asked(() => 'healthy'),
+      { asks: 'detection', limitMs: 6_000 },
+    ],
+    ['it gave no answer in time', asked(() => 'healthy', 20, 'kafka', [7.5, 10.5])],
+  ),
   ...cannotTell('not-well-before', ['it never said anything else', asked(() => 'reconnecting')]),
   ...cannotTell('no-fault', ['only Redis', asked(() => 'healthy', 20, 'redis')]),
 ])
@@ -73,7 +81,8 @@ judgeCases<WellAgainOptions>('well-again: recovery', wellAgain, recovery, [
     ['at once', asked(told(7, 10))],
     ['its window later', asked(told(7, 15))],
     ['with nothing to do', asked((t) => (t < 12 ? 'degraded' : 'waiting'))],
-    ['what is said on the way out does not count', asked((t) => (t < 19 ? 'healthy' : 'stopping'))
+    ['what is said on the way out does not count', asked((t) =>
+      t < 19 ? told(7, 10)(t) : 'stopping')
       .phase('strike', 18.8, 21)],
     ['ready again', asked(told(7, 10)).add(readyz(7, 503)).add(readyz(17, 200))],
   ),
@@ -86,6 +95,7 @@ judgeCases<WellAgainOptions>('well-again: recovery', wellAgain, recovery, [
   ),
   ...fails('not-ready', ['not ready', asked(told(7, 10)).add(readyz(3, 200)).add(readyz(17, 503))]),
   ...cannotTell('too-short', ['the run was over', asked(told(7, 10), 15)]),
+  ...cannotTell('never-broken', ['it never noticed', asked(() => 'healthy')]),
   ...cannotTell('not-restored', [
     'nothing came any more: broken is the right word',
     story().broken(2, 5, { fault: 'cut', hop: 'kafka' }).health(15, { status: 'reconnecting' }),

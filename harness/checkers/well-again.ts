@@ -4,12 +4,12 @@
  * that is over. A relay may remember trouble for its own window, and no longer.
  */
 import { z } from 'zod'
-import type { Health, Micros } from '../history/event.ts'
+import type { Health, Micros, Page } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { strikePhase, type FaultWindow } from '../history/windows.ts'
 import type { Checker, Judgement } from './checker.ts'
-import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
-import { lastHealOf } from './last-heal.ts'
+import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
+import { lastHealOf, seeFaults } from './last-heal.ts'
 import { milliseconds } from './options.ts'
 import { faultWord } from './stream/excuses.ts'
 
@@ -74,53 +74,86 @@ function judgeFalseAlarms(history: History): Judgement {
   const polls = pollsWithin(history, steady.end, until)
   // What it remembers of its own start, before anything was asked of it, is no false alarm.
   const wellAt = history.events('health').find((poll) => isWell(poll))?.[1] ?? Infinity
-  const alarms = polls.filter((poll) => !isWell(poll) && poll[1] > wellAt)
+  const judged = polls.filter(([, t]) => t >= wellAt)
+  const notReady = unready(history, steady.end, until)
+  const ready = readyPolls(history, steady.end, until).length - notReady.length
+  const beside = judged.filter(([, t]) => isDisturbedAt(history, t)).length
   return conclude({
-    violations: [
-      ...alarms.map((poll): Violation => {
-        const says = `Nothing was wrong with the relay or Kafka; /health said ${wordOf(poll)}.`
-        return { rule: 'false-alarm', says, at: poll[1] }
-      }),
-      ...unready(history, steady.end, until).map(([, at, , status]) => {
-        const says = `Nothing was wrong with the relay or Kafka; /readyz answered ${status}.`
-        return { rule: 'false-alarm', says, at }
-      }),
-    ],
+    violations: falseAlarms(judged, notReady),
     doubts: [
       polls.length < pollsMin ? tooFew(polls.length) : undefined,
-      polls.some(isWell) ? undefined : neverWell,
+      polls.some(isWell) ? undefined : neverCalledWell(polls.length),
+      judged.length < pollsMin ? tooFew(judged.length) : undefined,
     ],
     holds: {
       rule: 'no-false-alarm',
-      says: `In ${polls.length} polls without trouble of its own /health called the relay well.`,
+      says:
+        'While neither the relay nor Kafka was disturbed, /health called the relay well in all ' +
+        `of ${many(judged.length, 'poll')}` +
+        `${beside > 0 ? ` (${beside} of them during other faults)` : ''}` +
+        `${ready > 0 ? `, and /readyz answered 200 in all of ${ready}` : ''}.`,
     },
-    exercised: polls.length,
-    evidence: { polls: polls.length },
+    exercised: judged.length,
+    evidence: {
+      polls: judged.length,
+      pollsWhileOthersDisturbed: beside,
+      pollsBeforeFirstWell: polls.length - judged.length,
+      ready,
+    },
   })
 }
+
+function falseAlarms(judged: readonly Health[], notReady: readonly Page[]): Violation[] {
+  const alarms = judged.filter((poll) => !isWell(poll))
+  const wanted = 'with neither the relay nor Kafka disturbed'
+  const found = `(${alarms.length} of ${judged.length} polls did not call it well)`
+  return [
+    ...alarms.map((poll): Violation => {
+      const says = `/health was to call the relay well ${wanted}; it ${saidOf(poll)} ${found}.`
+      return { rule: 'false-alarm', says, at: poll[1] }
+    }),
+    ...notReady.map(([, at, , status]) => {
+      const says = `/readyz was to answer 200 ${wanted}; it answered ${status}.`
+      return { rule: 'false-alarm', says, at }
+    }),
+  ]
+}
+
+const isDisturbedAt = (history: History, t: Micros): boolean =>
+  history.faults.some(({ begin, end }) => t >= begin && t <= end)
 
 function judgeDetection(history: History, limitMs: number): Judgement {
   const faults = history.faults.filter(isKafkaFault)
   const [first] = faults
-  if (first === undefined) return cannotTell('no-fault', 'Kafka was never taken from the relay.')
+  if (first === undefined) {
+    return cannotTell('no-fault', 'The run never took Kafka away.', seeFaults)
+  }
   const detected = faults.map((fault) => detectionOf(history, fault, limitMs))
   const late = detected.flatMap(({ violation }) => violation ?? [])
-  const slowest = Math.max(0, ...detected.map(({ tookMicros }) => tookMicros ?? 0))
+  const took = detected.flatMap(({ tookMicros }) => tookMicros ?? [])
+  const slowest = took.length === faults.length ? Math.max(...took) : undefined
   return conclude({
     violations: late,
     doubts: detected.map(({ doubt }) => doubt),
     holds: {
       rule: 'detected',
-      says: `/health told the outage ${seconds(slowest)} after it began (limit ${limitMs} ms).`,
+      says:
+        `/health stopped calling the relay well ${seconds(slowest ?? 0)} after ` +
+        `Kafka went out of reach${faults.length > 1 ? ', at the latest' : ''} ` +
+        `(limit ${seconds(limitMs * 1_000)}).`,
     },
     exercised: detected.reduce((sum, { polls }) => sum + polls, 0),
-    evidence: { outages: faults.length, slowestMs: Math.round(slowest / 1_000), limitMs },
+    evidence: {
+      outages: faults.length,
+      slowestMs: slowest === undefined ? null : Math.round(slowest / 1_000),
+      limitMs,
+    },
   })
 }
 
 interface Detection {
   readonly polls: number
-  readonly tookMicros?: Micros
+  readonly tookMicros?: Micros | undefined
   readonly violation?: Violation
   readonly doubt?: Doubt
 }
@@ -133,19 +166,34 @@ function detectionOf(history: History, fault: FaultWindow, limitMs: number): Det
   const before = history.events('health').findLast(([, t]) => t < fault.begin)
   if (before !== undefined && !isWell(before)) return { polls: polls.length, doubt: neverWell }
   const told = polls.find((poll) => !isWell(poll))
-  if (told !== undefined && told[1] <= due) {
-    return { polls: polls.length, tookMicros: told[1] - from }
-  }
+  const tookMicros = told && told[1] - from
   const late = polls.find(([, t]) => t > due)
+  const limit = seconds(limitMs * 1_000)
+  if (told !== undefined && told[1] <= due) return { polls: polls.length, tookMicros }
   if (late === undefined) {
-    const lasted = seconds(fault.end - from)
-    const says = `The outage lasted ${lasted}; /health may take ${limitMs} ms to tell of it.`
-    return { polls: polls.length, doubt: { rule: 'too-short', says, fix: 'cut Kafka off longer' } }
+    return { polls: polls.length, doubt: unseen(fault.end - from, limitMs * 1_000) }
   }
+  const after = `${seconds((told ?? polls.at(-1) ?? late)[1] - from)} after that`
+  const found =
+    told === undefined
+      ? `${after}, in its last poll of the outage, it still ${saidOf(polls.at(-1) ?? late)}`
+      : `it did so ${after}`
   const says =
-    `Kafka was out of reach for ${seconds(late[1] - from)} (limit ${limitMs} ms), ` +
-    `and /health still said ${wordOf(polls.findLast(([, t]) => t <= late[1]) ?? late)}.`
-  return { polls: polls.length, violation: { rule: 'outage-not-told', says, at: late[1] } }
+    `/health was to stop calling the relay well ${limit} after Kafka went out of reach; ${found}.`
+  const violation = { rule: 'outage-not-told', says, at: late[1] }
+  return { polls: polls.length, tookMicros, violation }
+}
+
+function unseen(lasted: Micros, limit: Micros): Doubt {
+  const rule = 'too-short'
+  if (lasted <= limit) {
+    const may = `/health may take ${seconds(limit)} to tell of it`
+    const says = `The outage lasted ${seconds(lasted)}; ${may}.`
+    return { rule, says, fix: 'cut Kafka off longer' }
+  }
+  const later = `later than ${seconds(limit)}, its limit`
+  const says = `In the outage of ${seconds(lasted)} /health was not asked ${later}.`
+  return { rule, says, fix: 'see the trouble of the run: /health could not be asked' }
 }
 
 interface Recovery {
@@ -161,12 +209,17 @@ function judgeRecovery(history: History, { limitMs, windowMs }: Recovery): Judge
   const limit = last + (limitMs + windowMs) * 1_000
   const due = polls.filter(([, t]) => t > limit)
   const wellAt = polls[polls.findLastIndex((poll) => !isWell(poll)) + 1]?.[1]
-  const shown = wellAt === undefined ? 'never' : `${seconds(wellAt - last)} after the heal`
   const isRestored = hasDelivered(history, last)
+  const wanted = `from ${seconds(limit - last)} after the last heal on`
   const found = [
-    ...due.filter((poll) => !isWell(poll)).map((poll) => broken(poll, last, windowMs)),
+    ...due.filter((poll) => !isWell(poll)).map((poll): Violation => {
+      const after = `${seconds(poll[1] - last)} after the heal`
+      const says = `/health was to call the relay well ${wanted}; ${after} it ${saidOf(poll)}.`
+      return { rule: 'called-broken', says, at: poll[1] }
+    }),
     ...unready(history, limit, until).map(([, at, , status]) => {
-      const says = `${seconds(at - last)} after the last heal /readyz still answered ${status}.`
+      const after = `${seconds(at - last)} after the heal`
+      const says = `/readyz was to answer 200 ${wanted}; ${after} it answered ${status}.`
       return { rule: 'not-ready', says, at }
     }),
   ]
@@ -174,21 +227,45 @@ function judgeRecovery(history: History, { limitMs, windowMs }: Recovery): Judge
     violations: isRestored ? found : [],
     doubts: [
       isRestored ? undefined : notRestored,
-      due.length < pollsMin
-        ? {
-            rule: 'too-short',
-            says: `The run ended before ${limitMs} + ${windowMs} ms had passed since the heal.`,
-            fix: 'run longer, or give the window for which the target remembers trouble',
-          }
-        : undefined,
+      due.length < pollsMin ? tooShort(due.length, limit - last) : undefined,
+      wasCalledBroken(history, until) ? undefined : neverBroken,
     ],
     holds: {
       rule: 'well-again',
-      says: `/health called the relay well ${shown} (its window is ${windowMs} ms).`,
+      says:
+        `/health called the relay well again ${seconds((wellAt ?? last) - last)} after the last ` +
+        `heal (limit ${seconds(limit - last)}: ${seconds(limitMs * 1_000)} to come back and ` +
+        `${seconds(windowMs * 1_000)} of memory).`,
     },
     exercised: due.length,
-    evidence: { lastHealAt: last, polls: polls.length, due: due.length, wellAt: wellAt ?? null },
+    evidence: {
+      lastHealAt: last,
+      polls: polls.length,
+      due: due.length,
+      wellAt: wellAt ?? null,
+      limitMs: limitMs + windowMs,
+    },
   })
+}
+
+const tooShort = (due: number, limit: Micros): Doubt => ({
+  rule: 'too-short',
+  says:
+    `/health was asked ${many(due, 'time')} later than ${seconds(limit)} after the last heal, ` +
+    `its limit; at least ${pollsMin} times are needed.`,
+  fix: 'run longer, or give the window for which the target remembers trouble',
+})
+
+/** Whether there was anything to forget: since the first fault it was called something else. */
+const wasCalledBroken = (history: History, until: Micros): boolean => {
+  const begin = Math.min(...history.faults.map((fault) => fault.begin))
+  return pollsWithin(history, begin, until).some((poll) => !isWell(poll))
+}
+
+const neverBroken: Doubt = {
+  rule: 'never-broken',
+  says: '/health called the relay well all the time, so there was nothing that it could forget.',
+  fix: 'see the verdict on whether /health tells an outage at all',
 }
 
 const notRestored: Doubt = {
@@ -207,11 +284,14 @@ const pollsWithin = (history: History, begin: Micros, end: Micros): readonly Hea
   history.events('health').filter(([, t]) => t > begin && t < end)
 
 /** Polls of /readyz that were not answered "ready"; none where there is no such page. */
-function unready(history: History, begin: Micros, end: Micros) {
+function unready(history: History, begin: Micros, end: Micros): readonly Page[] {
+  return readyPolls(history, begin, end).filter(([, , , status]) => status !== readyStatus)
+}
+
+function readyPolls(history: History, begin: Micros, end: Micros): readonly Page[] {
   const all = history.events('page').filter(([, , path]) => path === '/readyz')
   const isAbsent = all.every(([, , , status]) => status === 0 || status === absentStatus)
-  if (isAbsent) return []
-  return all.filter(([, t, , status]) => t > begin && t < end && status !== readyStatus)
+  return isAbsent ? [] : all.filter(([, t]) => t > begin && t < end)
 }
 
 function wordOf([, , , , body]: Health): string {
@@ -219,15 +299,14 @@ function wordOf([, , , , body]: Health): string {
   return typeof word === 'string' ? word : 'nothing'
 }
 
-const isWell = (poll: Health): boolean => wellStatuses.has(wordOf(poll))
-
-function broken(poll: Health, last: Micros, windowMs: number): Violation {
-  const [, at] = poll
-  const says =
-    `${seconds(at - last)} after the last heal, and past its window of ${windowMs} ms, /health ` +
-    `was to call the relay well; it said ${wordOf(poll)}.`
-  return { rule: 'called-broken', says, at }
+function saidOf(poll: Health): string {
+  const [, , , status, body] = poll
+  return body === null || typeof body['status'] !== 'string'
+    ? `gave no status (HTTP ${status})`
+    : `said "${body['status']}"`
 }
+
+const isWell = (poll: Health): boolean => wellStatuses.has(wordOf(poll))
 
 const neverWell: Doubt = {
   rule: 'not-well-before',
@@ -235,8 +314,14 @@ const neverWell: Doubt = {
   fix: 'see what /health says of its start, or run longer before the outage',
 }
 
+const neverCalledWell = (polls: number): Doubt => ({
+  rule: 'not-well-before',
+  says: `/health called the relay well in none of ${polls} polls: it may still tell of its start.`,
+  fix: 'see what /health says of its start, or run longer before the outage',
+})
+
 const tooFew = (polls: number): Doubt => ({
   rule: 'too-short',
-  says: `/health was asked ${polls} times only.`,
+  says: `/health was asked ${many(polls, 'time')}; at least ${pollsMin} are needed.`,
   fix: 'see the trouble of the run: /health could not be asked',
 })
