@@ -99,6 +99,11 @@ judgeCases(
       probed(14.5, 2, stall(closing(10))).refused(14.6, 'probe', 500),
       { probe: 'probe' },
     ]),
+    ...cannotTell<ClosedInTimeOptions>('time-unseen', [
+      'new clients get the slots, and only the time is asked for',
+      probed(14.5, 3, stall(undefined)),
+      { asks: 'time', probe: 'probe' },
+    ]),
     ...cannotTell<ClosedInTimeOptions>('other-writes', [
       'records waited as well',
       pinged(stall(closing(9))),
@@ -117,6 +122,7 @@ judgeCases(
       }],
       ['too little was owed for a write to wait', stall(() => 5, 100)],
       ['no replay was asked for', stall(() => 5), { path: 'resume' }],
+      ['hardly anything to replay', asked(stall(() => 5, 100)), { path: 'resume' }],
       ['the replay never came', stall(() => 5).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
       ['nobody answered the pings', stall(() => 5).sent(6.5, 3, 'ping:native', 9_000), {
         path: 'control',

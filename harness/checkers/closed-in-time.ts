@@ -13,14 +13,21 @@ import {
   cannotTell,
   conclude,
   mebibytes,
-  seconds,
   type Doubt,
   type Violation,
 } from './conclude.ts'
 import { count, milliseconds, name, type GroupName, type PhaseName } from './options.ts'
 import { belowSince, countOf, rightCount } from './counts.ts'
 import { riseWithin, seriesOf, type Point } from './series.ts'
-import { freedSlots, slotsTaken, type Freed } from './freed-slots.ts'
+import {
+  holds,
+  noWitness,
+  timeUnseen,
+  tooShort,
+  violations,
+  type Found,
+} from './closed/found.ts'
+import { freedSlots, slotsTaken } from './freed-slots.ts'
 import { ackedBytes, stallOf, type Stall } from './stalls.ts'
 
 export interface ClosedInTimeOptions<G extends string = string, P extends string = string> {
@@ -71,10 +78,14 @@ export const closedInTime: Checker<ClosedInTimeOptions> = {
   }),
   judge(history, options) {
     const phase = history.phase(options.phase)
-    if (phase === undefined) return cannotTell('no-phase', `There was no phase ${options.phase}.`)
+    if (phase === undefined) {
+      const says = `The run did not get to ${options.phase}.`
+      return cannotTell('no-phase', says, 'let the run go through to its end')
+    }
     const stall = stallOf(history, options.group, phase)
     if (stall === undefined || stall.clients.length === 0) {
-      return cannotTell('no-stall', `No client of ${options.group} was stalled.`)
+      const says = `No client of ${options.group} stopped reading in ${options.phase}.`
+      return cannotTell('no-stall', says, 'see what the run says of its faults, and repeat it')
     }
     const end = Math.min(phase.end, stall.end)
     return judgeStall(history, options, { stall, window: { begin: stall.begin, end }, phase })
@@ -88,19 +99,37 @@ interface Stalled {
   readonly phase: Window
 }
 
-function judgeStall(history: History, options: ClosedInTimeOptions, given: Stalled) {
+function foundOf(history: History, options: ClosedInTimeOptions, given: Stalled): Found {
   const { stall, window } = given
   const wanted = options.clients ?? stall.clients.length
   const bite = biteOf(history, options, given)
   const counted = countedDuring(history, options, window)
-  const left = stall.clients.length - wanted
-  const countedAt = counted && belowSince(counted, left)
-  const closedAt = countedAt ?? endsSeen(history, given, wanted)
-  const deadline = (bite ?? window.end) + options.limitMs * 1_000
+  const countedAt = counted && belowSince(counted, stall.clients.length - wanted)
   const freed = freedSlots(history, options.probe, window, wanted)
   const isFull = slotsTaken(history, options.group, stall)
-  const freedAt = isFull && freed.isEnough ? freed.at : undefined
-  const found: Found = { closedAt, deadline, wanted, window, counted, freed, isFull }
+  return {
+    bite,
+    countedAt,
+    closedAt: countedAt ?? endsSeen(history, given, wanted),
+    deadline: (bite ?? window.end) + options.limitMs * 1_000,
+    wanted,
+    of: stall.clients.length,
+    window,
+    counted,
+    isTold: history.signal('connectedClients').v.some((value) => value !== null),
+    freed,
+    freedAt: isFull && freed.isEnough ? freed.at : undefined,
+    isFull,
+    limitMs: options.limitMs,
+    from: bite ?? stall.begin,
+    since: bite === undefined ? 'the stall began' : sinceOf(options),
+  }
+}
+
+function judgeStall(history: History, options: ClosedInTimeOptions, given: Stalled) {
+  const { stall, window } = given
+  const found = foundOf(history, options, given)
+  const { bite, closedAt, counted, deadline, freed, freedAt, isFull, wanted } = found
   const goneAt = closedAt ?? freedAt
   const wrong = [...(bite === undefined ? [] : violations(found)), ...freed.failed]
   const { own, others } = split(wrong, options.asks)
@@ -111,22 +140,21 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
       goneAt === undefined && bite === undefined
         ? { rule: 'stall-not-proven', ...notProven(history, options, given) }
         : undefined,
-      goneAt === undefined && deadline > window.end ? tooShort : undefined,
+      goneAt === undefined && deadline > window.end ? tooShort(found) : undefined,
       goneAt === undefined && bite !== undefined ? noWitness(found) : undefined,
+      options.asks === 'time' && closedAt === undefined ? timeUnseen(found) : undefined,
       otherWrites(history, options, window),
     ],
     holds: {
       rule: 'closed-in-time',
-      says:
-        `${wanted} stalled clients were gone ${since(goneAt, bite ?? stall.begin)}` +
-        (freedAt === undefined ? '.' : `, and ${freed.opened} new ones got their slots.`),
+      says: holds(found, options.asks !== 'ends' && bite !== undefined),
     },
     exercised: wanted,
     evidence: {
       stalledClients: stall.clients.length,
-      stalledAt: stall.begin,
-      biteAt: bite ?? null,
-      closedAt: closedAt ?? null,
+      stalledAtSeconds: stall.begin / 1e6,
+      writeWaitsAtSeconds: inSeconds(bite),
+      closedAtSeconds: inSeconds(closedAt),
       limitMs: options.limitMs,
       bytesOwedEach: ackedBytes(history).within(window.begin, window.end),
       isCountRight: counted !== undefined,
@@ -139,11 +167,22 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
       {
         title: `Slots of the ${options.group} clients while they stall`,
         series: [seriesOf(options.group, 'count', counted ?? [])],
-        limits: [{ name: 'must be left', v: left }],
+        limits: [{ name: 'must be left', v: stall.clients.length - wanted }],
       },
     ],
   })
 }
+
+/** From when on a client may be closed, in the words of a sentence. */
+const sinceOf = ({ path, fillBytes = fillBytesDefault }: ClosedInTimeOptions): string =>
+  ({
+    broadcast: `${mebibytes(fillBytes)} were owed to each`,
+    control: 'they sent pings and read no answers',
+    resume: 'they asked for replays and read none',
+    silence: 'their links went silent',
+  })[path]
+
+const inSeconds = (t: Micros | undefined): number | null => (t === undefined ? null : t / 1e6)
 
 /** What is wrong, by whether it is asked for. Who is closed too late is closed. */
 function split(wrong: readonly Violation[], asks: ClosedInTimeOptions['asks']) {
@@ -153,19 +192,6 @@ function split(wrong: readonly Violation[], asks: ClosedInTimeOptions['asks']) {
   const fix = 'see the finding that asks whether such clients are closed at all'
   const others = wrong.filter((one) => !isLate(one)).map(({ rule, says }) => ({ rule, says, fix }))
   return { own: wrong.filter(isLate), others }
-}
-
-/** What the witnesses say. */
-interface Found {
-  readonly closedAt: Micros | undefined
-  readonly deadline: Micros
-  readonly wanted: number
-  readonly window: Window
-  /** The group's clients by the target's count; undefined where that is not right. */
-  readonly counted: readonly Point[] | undefined
-  readonly freed: Freed
-  /** Whether every slot was taken when the stall began. */
-  readonly isFull: boolean
 }
 
 /** Where enough records were owed as well, it may have been their write that waited. */
@@ -178,57 +204,11 @@ function otherWrites(
   if (path === 'broadcast' || owed < fillBytes) return undefined
   return {
     rule: 'other-writes',
-    says: `No records were to be owed meanwhile; ${mebibytes(owed)} were, and may have waited.`,
+    says:
+      `${mebibytes(owed)} of records were owed meanwhile (limit ${mebibytes(fillBytes)}): the ` +
+      'write that waited may have been theirs.',
     fix: 'run it again; the producer had fallen behind its plan',
   }
-}
-
-const tooShort = {
-  rule: 'too-short',
-  says: 'The stall ended before the limit had passed.',
-  fix: 'run it again; the machine may have been busy',
-}
-
-/** Without any witness nobody can tell whether they were closed. */
-function noWitness({ counted, freed, isFull }: Found): Doubt | undefined {
-  if (counted !== undefined && counted.length > 0) return undefined
-  const slots = isFull
-    ? `${freed.opened + freed.limited} new clients tried for their slots`
-    : 'no limit on clients of one address is in force'
-  return {
-    rule: 'no-witness',
-    says: `Nothing shows whether they were closed: the target's count is not right, and ${slots}.`,
-    fix: 'start the target with a limit on clients of one address, in its own way by --env',
-  }
-}
-
-const since = (at: Micros | undefined, from: Micros): string =>
-  at === undefined ? 'at an unknown time' : `within ${seconds(Math.max(0, at - from))}`
-
-function violations(found: Found): Violation[] {
-  const { closedAt, deadline, wanted, window, counted, freed, isFull } = found
-  const slots = isFull && freed.at !== undefined && freed.at >= deadline
-  if (slots && !freed.isEnough && freed.isDecided) return [keptSlots(found)]
-  if (closedAt === undefined) {
-    const isSeen = counted !== undefined && counted.length > 0
-    if (deadline > window.end || !isSeen || (slots && freed.isEnough)) return []
-    const says = `${wanted} stalled clients were to be closed; some were counted to the end.`
-    return [{ rule: 'not-closed', says, at: deadline }]
-  }
-  if (closedAt <= deadline) return []
-  const says = `The last stalled client was closed ${seconds(closedAt - deadline)} too late.`
-  return [{ rule: 'closed-too-late', says, at: deadline }]
-}
-
-/** New clients met the limit after the time by which all of the slots had to be free. */
-function keptSlots({ closedAt, deadline, wanted, freed }: Found): Violation {
-  const late = seconds((freed.at ?? deadline) - deadline)
-  const kept = `${wanted - freed.opened} of ${wanted} slots were still taken ${late} after it`
-  const isClosed = closedAt !== undefined && closedAt <= deadline
-  const says = isClosed
-    ? `The clients were closed within the limit, but ${kept}: new clients met status 429.`
-    : `${wanted} stalled clients were to be gone within the limit; ${kept}: new clients met 429.`
-  return { rule: isClosed ? 'slot-kept' : 'not-closed', says, at: deadline }
 }
 
 /**
@@ -237,26 +217,33 @@ function keptSlots({ closedAt, deadline, wanted, freed }: Found): Violation {
  */
 function biteOf(
   history: History,
-  { path, group, fillBytes = fillBytesDefault, limitMs }: ClosedInTimeOptions,
-  { stall, phase, window }: Stalled,
+  options: ClosedInTimeOptions,
+  given: Stalled,
 ): Micros | undefined {
+  const { path, group, fillBytes = fillBytesDefault, limitMs } = options
+  const { stall, phase, window } = given
   if (path === 'silence') return stall.begin
   const bytes = ackedBytes(history)
   if (path === 'broadcast') return bytes.reachedAt(stall.begin, fillBytes)
-  const word = path === 'control' ? 'ping' : 'resume'
-  const asked = history
-    .events('sent')
-    .find(
-      ([, t, client, what]) =>
-        t >= stall.begin &&
-        t <= phase.end &&
-        what.startsWith(word) &&
-        isOf(history, client, group),
-    )
-  if (asked === undefined || !wasAnswered(history, group, asked[1])) return undefined
-  if (path === 'resume') return bytes.within(0, asked[1]) >= fillBytes ? asked[1] : undefined
+  const asked = askedAt(history, options, given)
+  if (asked === undefined || !wasAnswered(history, group, asked)) return undefined
+  if (path === 'resume') return bytes.within(0, asked) >= fillBytes ? asked : undefined
   const latest = window.end - limitMs * 1_000
-  return Math.max(phase.begin, Math.min(asked[1], latest))
+  return Math.max(phase.begin, Math.min(asked, latest))
+}
+
+/** When a client of the group first sent a ping or a resume while it stalled. */
+function askedAt(
+  history: History,
+  { path, group }: ClosedInTimeOptions,
+  { window, phase }: Pick<Stalled, 'window' | 'phase'>,
+): Micros | undefined {
+  const word = path === 'control' ? 'ping' : 'resume'
+  const isAsking = (t: Micros, what: string) =>
+    t >= window.begin && t <= phase.end && what.startsWith(word)
+  return history
+    .events('sent')
+    .find(([, t, client, what]) => isAsking(t, what) && isOf(history, client, group))?.[1]
 }
 
 /**
@@ -281,13 +268,30 @@ function wasAnswered(history: History, group: string, asked: Micros): boolean {
 const isOf = (history: History, client: number, group: string): boolean =>
   history.sessions.get(client)?.some((session) => session.group === group) ?? false
 
-function notProven(history: History, options: ClosedInTimeOptions, { window }: Stalled) {
-  const owed = mebibytes(ackedBytes(history).within(window.begin, window.end))
+/** Why no write can be said to have waited, for each kind of write. */
+function notProven(history: History, options: ClosedInTimeOptions, { window, phase }: Stalled) {
+  const { path, group } = options
+  const bytes = ackedBytes(history)
   const fill = mebibytes(options.fillBytes ?? fillBytesDefault)
-  return {
-    says: `Nothing shows that a write had to wait: ${owed} were owed, buffers may take ${fill}.`,
-    fix: 'run it again; see that the target answers what the scenario asks of it',
+  const word = path === 'control' ? 'pings' : 'replays'
+  if (path === 'broadcast') {
+    const owed = mebibytes(bytes.within(window.begin, window.end))
+    const says = `Each stalled client was owed ${owed}; buffers may take ${fill} of it.`
+    return { says, fix: 'run it again; see why the producer sent so little' }
   }
+  const asked = askedAt(history, options, { window, phase })
+  const fix = 'run it again; see that the target answers what the scenario asks of it'
+  if (asked === undefined) {
+    return { says: `No client of ${group} asked for ${word} while it stalled.`, fix }
+  }
+  if (!wasAnswered(history, group, asked)) {
+    const least =
+      path === 'control' ? `${answeredPongsMin} pongs` : `${answeredRecordsMin} replayed records`
+    const says = `No client of ${group} got ${least} or more in the end: no write had to wait.`
+    return { says, fix }
+  }
+  const kept = mebibytes(bytes.within(0, asked))
+  return { says: `There were ${kept} to replay; buffers may take ${fill}.`, fix }
 }
 
 function countedDuring(

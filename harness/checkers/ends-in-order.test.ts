@@ -1,8 +1,7 @@
 /** Relays that are asked to stop: in order, late, deaf, with an error, and without a word. */
 import { story, type Story } from '../history/story.ts'
 import { endsInOrder, type EndsInOrderOptions } from './ends-in-order.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
-import { expect, test } from 'vitest'
+import { cannotTell, doesNotApply, fails, judgeCases, passes } from './testbed.ts'
 
 const options: EndsInOrderOptions = { limitMs: 15_000, groups: ['readers'], timesMin: 1 }
 
@@ -62,11 +61,14 @@ judgeCases('ends-in-order', endsInOrder, options, [
   ...cannotTell<EndsInOrderOptions>(
     'nobody-to-tell',
     ['no client', ended(process(process(story(), 0, 'start'), 5, 'signal', null, 'SIGTERM'))],
+    ['both clients left by themselves meanwhile', ended(asked().add(
+      ['closed', 5_100_000, 1, 1_000, '', 'client'],
+      ['closed', 5_100_000, 2, 1_000, '', 'client'],
+    ))],
     ['too seldom', ended(told()), { timesMin: 2 }],
   ),
+  ...doesNotApply<EndsInOrderOptions>(
+    'not-ours',
+    ['a target that runs already is not ours to stop', story().opened(1, 1)],
+  ),
 ])
-
-test('a target that runs already is not ours to stop', () => {
-  const { verdict, rule } = endsInOrder.judge(story().opened(1, 1).history(), options)
-  expect([verdict, rule]).toEqual(['not-applicable', 'not-ours'])
-})

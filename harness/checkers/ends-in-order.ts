@@ -8,7 +8,14 @@ import type { EventOf, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Session } from '../history/windows.ts'
 import type { Checker, Judgement } from './checker.ts'
-import { cannotTell, conclude, notApplicable, seconds, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  notApplicable,
+  seconds,
+  type Violation,
+} from './conclude.ts'
 import { count, milliseconds, names, type GroupName } from './options.ts'
 
 export interface EndsInOrderOptions<G extends string = string> {
@@ -78,10 +85,10 @@ function askedOf(
 }
 
 function judgeAsked(asked: readonly Asked[], options: EndsInOrderOptions): Judgement {
-  const watched = asked.filter(({ open }) => open.length > 0)
+  const watched = asked.filter(({ open }) => open.some(isToBeTold))
   const times = asked.flatMap(({ at, exit }) => (exit === undefined ? [] : [exit[1] - at]))
   const untold = watched.reduce((sum, one) => sum + untoldOf(one).length, 0)
-  const clients = watched.reduce((sum, { open }) => sum + open.length, 0)
+  const clients = watched.reduce((sum, { open }) => sum + open.filter(isToBeTold).length, 0)
   const slowest = Math.max(0, ...times)
   return conclude({
     violations: [
@@ -90,12 +97,13 @@ function judgeAsked(asked: readonly Asked[], options: EndsInOrderOptions): Judge
       ...watched.flatMap(notTold),
       ...watched.flatMap(toldWrong),
     ],
-    doubts: [unknownStatus(asked), tooFew(watched, options)],
+    doubts: [unknownStatus(asked), tooFew(asked, watched, options)],
     holds: {
       rule: 'ended-in-order',
       says:
-        `Asked to stop ${asked.length} times, it ended with success within ${seconds(slowest)} ` +
-        `(limit ${seconds(options.limitMs * 1_000)}); ${clients} open clients got a close frame.`,
+        `Asked to stop ${many(asked.length, 'time')}, the relay ended with success within ` +
+        `${seconds(slowest)} (limit ${seconds(options.limitMs * 1_000)}); ` +
+        `${many(clients, 'open client')} got a close frame.`,
     },
     exercised: asked.length + clients,
     evidence: { timesAsked: asked.length, slowestEndMs: slowest / 1_000, clients, untold },
@@ -104,7 +112,7 @@ function judgeAsked(asked: readonly Asked[], options: EndsInOrderOptions): Judge
 
 function lateness({ at, exit, killedAt }: Asked, limitMs: number): Violation[] {
   const deadline = at + limitMs * 1_000
-  const wanted = `It was to end within ${seconds(limitMs * 1_000)} of SIGTERM`
+  const wanted = `The relay was to end within ${seconds(limitMs * 1_000)} of SIGTERM`
   if (killedAt !== undefined) {
     const says = `${wanted}; after ${seconds(killedAt - at)} it still ran and was killed.`
     return [{ rule: 'still-running', says, at: Math.min(deadline, killedAt) }]
@@ -118,22 +126,25 @@ function badEnd({ exit, killedAt }: Asked): Violation[] {
   if (exit === undefined || killedAt !== undefined) return []
   const [, at, , , , code, signal] = exit
   if (signal === 'SIGTERM') {
-    const says = 'SIGTERM itself ended it: it does not handle the signal that asks it to stop.'
+    const says = 'SIGTERM itself ended the relay: it does not handle the signal to stop.'
     return [{ rule: 'unhandled-signal', says, at }]
   }
   if (signal === null && (code === null || orderlyCodes.has(code))) return []
   const how = signal ?? `code ${code}`
-  const says = `Asked to stop, it was to end with code 0; it ended with ${how}.`
+  const says = `Asked to stop, the relay was to end with code 0; it ended with ${how}.`
   return [{ rule: 'ended-badly', says, at }]
 }
+
+/** A client that left by itself meanwhile is owed no close frame. */
+const isToBeTold = ({ closed }: Session): boolean => closed?.[5] !== 'client'
 
 /** Clients that lost their connection, or kept it, without a close frame of the relay's. */
 function untoldOf({ at, exit, open }: Asked): Session[] {
   const until = (exit?.[1] ?? Infinity) + passingOnMicros
-  return open.filter(({ closed }) => {
-    if (closed === undefined) return true
-    const [, t, , code, , by] = closed
-    return by !== 'client' && (code === noFrame || t > until) && t >= at
+  return open.filter((one) => {
+    if (one.closed === undefined) return true
+    const [, t, , code] = one.closed
+    return isToBeTold(one) && (code === noFrame || t > until) && t >= at
   })
 }
 
@@ -141,8 +152,8 @@ function notTold(asked: Asked): Violation[] {
   const [first, ...others] = untoldOf(asked)
   if (first === undefined) return []
   const says =
-    `${others.length + 1} of ${asked.open.length} open clients lost their connection without a ` +
-    `close frame when it was asked to stop; each was to get one, such as 1001.`
+    `${others.length + 1} of ${asked.open.filter(isToBeTold).length} open clients got no ` +
+    'close frame when the relay was asked to stop; each was to get one, such as 1001.'
   return [{ rule: 'not-told', says, at: first.closed?.[1] ?? asked.at }]
 }
 
@@ -150,7 +161,7 @@ function toldWrong({ open }: Asked): Violation[] {
   const wrong = open.find(({ closed }) => closed?.[5] === 'relay' && misleading.has(closed[3]))
   if (wrong?.closed === undefined) return []
   const [, at, , code] = wrong.closed
-  const says = `Asked to stop, it closed a client with ${code}; 1000, 1001 or 1012 say what is so.`
+  const says = `Asked to stop, the relay closed a client with ${code}; 1000, 1001 or 1012 are true.`
   return [{ rule: 'told-wrong', says, at }]
 }
 
@@ -162,8 +173,14 @@ function unknownStatus(asked: readonly Asked[]) {
   return { rule: 'status-unknown', says, fix }
 }
 
-function tooFew(watched: readonly Asked[], { timesMin }: EndsInOrderOptions) {
+function tooFew(
+  asked: readonly Asked[],
+  watched: readonly Asked[],
+  { timesMin }: EndsInOrderOptions,
+) {
   if (watched.length >= timesMin) return undefined
-  const says = `Clients were open at ${watched.length} of at least ${timesMin} requests to stop.`
+  const says =
+    `Clients stayed to be told at ${watched.length} of ${asked.length} requests to stop (needed: ` +
+    `${timesMin}).`
   return { rule: 'nobody-to-tell', says, fix: 'see why the clients did not come back in time' }
 }

@@ -8,7 +8,11 @@ const some = () =>
 const all = { recordsMin: 10, bytesMin: 1_000, deliveriesMin: 3, malformedMin: 1, clientsMin: 1 }
 
 judgeCases('exercised', exercised, all, [
-  ...passes('enough', ['just enough', some()]),
+  ...passes(
+    'enough',
+    ['just enough', some()],
+    ['records of aborted transactions', some().add(['aborted', 1, 0, '10']), { abortedMin: 1 }],
+  ),
   ...cannotTell<ExercisedOptions>(
     'too-little',
     ['records', some(), { recordsMin: 11 }],
@@ -35,6 +39,10 @@ judgeCases('stays-alive', staysAlive, {}, [
   ...fails('relay-died', [
     'after it was killed on purpose',
     relay().broken(3, 5, { fault: 'kill-relay' }).process(3.1, 'exit').process(8, 'exit'),
+  ]),
+  ...cannotTell('not-seen', [
+    'not ours, and it answers no more',
+    story().health(1, { status: 'healthy' }).health(2, {}, 0),
   ]),
   ...cannotTell('nothing-exercised', ['nobody looked', story()]),
 ])

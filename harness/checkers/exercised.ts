@@ -1,7 +1,7 @@
 /** Guards against a green that tested nothing: too little of anything is never a pass. */
 import { z } from 'zod'
 import type { Checker } from './checker.ts'
-import { conclude } from './conclude.ts'
+import { conclude, many } from './conclude.ts'
 import { count } from './options.ts'
 
 export interface ExercisedOptions {
@@ -35,7 +35,7 @@ export const exercised: Checker<ExercisedOptions> = {
       aborted: history.events('aborted').length,
       clients: history.sessions.size,
     }
-    const wanted: readonly (readonly [keyof typeof evidence, number | undefined])[] = [
+    const wanted: readonly (readonly [Counted, number | undefined])[] = [
       ['records', options.recordsMin],
       ['bytes', options.bytesMin],
       ['deliveries', options.deliveriesMin],
@@ -43,22 +43,45 @@ export const exercised: Checker<ExercisedOptions> = {
       ['aborted', options.abortedMin],
       ['clients', options.clientsMin],
     ]
-    const short = wanted.find(([what, min]) => evidence[what] < (min ?? 0))
+    const sayCount = (what: Counted) => {
+      const [one, more]: readonly [one: string, more?: string] = words[what]
+      return many(evidence[what], one, more)
+    }
+    const asked = wanted.flatMap(([what, least]) => (least === undefined ? [] : [{ what, least }]))
+    const short = asked.find(({ what, least }) => evidence[what] < least)
+    const enough = asked.map(({ what, least }) => `${sayCount(what)} (needed: ${least})`)
     return conclude({
       violations: [],
       doubts: [
         short && {
           rule: 'too-little',
-          says: `At least ${short[1]} ${short[0]} were wanted; there were ${evidence[short[0]]}.`,
-          fix: 'see the trouble and the stream, or repeat the run on a faster machine',
+          says: `Only ${sayCount(short.what)}; ${short.least} are needed.`,
+          fix: 'see the troubles of the run and its stream, or repeat it on a faster machine',
         },
       ],
-      holds: { rule: 'enough', says: `${acked} records, ${delivered} deliveries.` },
+      holds: {
+        rule: 'enough',
+        says:
+          enough.length === 0
+            ? `${acked} records and ${delivered} deliveries.`
+            : `${enough.join(', ')}.`,
+      },
       exercised: acked,
       evidence,
     })
   },
 }
+
+/** What is counted, for a sentence. */
+const words = {
+  records: ['record'],
+  bytes: ['byte of records', 'bytes of records'],
+  deliveries: ['delivery', 'deliveries'],
+  malformed: ['malformed record'],
+  aborted: ['record of aborted transactions', 'records of aborted transactions'],
+  clients: ['client'],
+} as const satisfies Record<string, readonly [one: string, more?: string]>
+type Counted = keyof typeof words
 
 const sum = (values: Iterable<number>): number => {
   let total = 0

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import { hostileFrames, type HostileFrame, type HostileTopic } from '../stimuli/hostile-frames.ts'
 import type { Checker } from './checker.ts'
-import { conclude, type Doubt, type Violation } from './conclude.ts'
+import { conclude, many, seconds, sentence, type Doubt, type Violation } from './conclude.ts'
 import { reactionTo } from './hostile/reaction.ts'
 import { relayDeath } from './hostile/relay-death.ts'
 import { trialsOf, type Trial } from './hostile/trials.ts'
@@ -36,26 +36,28 @@ export const hostileAnswered: Checker<HostileAnsweredOptions> = {
     const death = relayDeath(history, trials, limit)
     const found = [...(death.violation ? [death.violation] : []), ...blamed(history, alone, limit)]
     const open = inTurn.filter((trial) => reactionTo(history, trial, limit)?.violation)
-    const answered = rows.filter((row) => isAnswered(history, row, trials, limit))
+    const fine = trials.filter((trial) => reactionTo(history, trial, limit) === undefined)
+    const answered = rows.filter((row) => fine.some((trial) => trial.row === row))
     return conclude({
       violations: found,
       doubts: [
         death.doubt,
         unconfirmed(history, open, limit),
         unsaid(history, rows, trials),
-        undecided(rows, answered, limitMs),
+        undecided(history, rows.filter((row) => !answered.includes(row)), trials, limit),
       ],
       holds: {
         rule: 'answered',
-        says: `${trials.length} hostile frames of ${rows.length} kinds got what they are owed.`,
+        says: sayAnswered(rows, trials.length, fine.length, limit),
       },
       exercised: answered.length,
       evidence: {
         about,
         kinds: rows.length,
         kindsAnswered: answered.length,
-        said: inTurn.length,
-        saidAlone: alone.length,
+        sentInTurn: inTurn.length,
+        sentAlone: alone.length,
+        answered: fine.length,
       },
     })
   },
@@ -82,15 +84,18 @@ function blamed(history: History, alone: readonly Trial[], limit: number): Viola
 /** So many answers in a row that were lost with a reset were not lost by chance. */
 const lossesMin = 3
 
-/** Whether a kind was seen to get what it is owed, at least once. */
-function isAnswered(
-  history: History,
-  row: HostileFrame,
-  trials: readonly Trial[],
+/** What the frames got, and of how many that is not known. */
+function sayAnswered(
+  rows: readonly HostileFrame[],
+  sent: number,
+  fine: number,
   limit: number,
-): boolean {
-  const own = trials.filter((trial) => trial.row === row)
-  return own.some((trial) => reactionTo(history, trial, limit) === undefined)
+): string {
+  const rest = sent === fine ? '' : `; of ${sent - fine} the reaction is not known`
+  return (
+    `${fine} of ${many(sent, 'hostile frame')} got the reaction that is due (an answer, an error ` +
+    `or none) within ${seconds(limit)}, each of ${rows.length} kinds at least once${rest}.`
+  )
 }
 
 /** Frames of connections that did not outlive them, of which none did it again alone. */
@@ -104,13 +109,28 @@ function unconfirmed(
   const before = (one: Trial) => one.session === first.session && one.t <= first.t
   const names = trialsOf(history, hostileFrames).filter(before).map(({ row }) => row.name)
   const found = reactionTo(history, first, limit)?.violation?.says ?? ''
-  const candidates = [...new Set(names)].map((name) => `"${name}"`).join(', ')
+  const alone = trialsOf(history, hostileFrames).filter(({ isAlone }) => isAlone)
+  const isTried = (name: string) => alone.some(({ row }) => row.name === name)
+  const [tried, untried] = [names.filter(isTried), names.filter((name) => !isTried(name))]
+  const parts = [
+    tried.length === 0 ? [] : `sent alone, ${listed(tried)} did not do it again`,
+    untried.length === 0 ? [] : `nobody sent ${listed(untried)} alone`,
+  ].flat()
   return {
     rule: 'not-confirmed',
-    says: `${found} Said alone, none of them did it again: ${candidates}.`,
+    says: `${found} ${sentence(parts.join('; '))}`,
     fix: 'run it again; what happens only now and then needs the log of the relay',
   }
 }
+
+/** Names in quotes, each once; not more of them than one reads. */
+function listed(names: readonly string[]): string {
+  const all = [...new Set(names)].map((name) => `"${name}"`)
+  const more = all.length > namesMax ? ` and ${all.length - namesMax} more` : ''
+  return `${all.slice(0, namesMax).join(', ')}${more}`
+}
+
+const namesMax = 6
 
 function unsaid(
   history: History,
@@ -122,24 +142,30 @@ function unsaid(
   const speakers = new Set(trialsOf(history, hostileFrames).map(({ session }) => session.group))
   const refused = history.events('refused').find(([, , group]) => speakers.has(group))
   const because =
-    refused === undefined ? '' : `; clients were not let in any more (status ${refused[3]})`
+    refused === undefined ? '' : `: clients were not let in any more (status ${refused[3]})`
   return {
     rule: 'not-said',
-    says: `Nobody got to say ${names.map(({ name }) => `"${name}"`).join(', ')}${because}.`,
+    says: `No client sent ${listed(names.map(({ name }) => name))}${because}.`,
     fix: 'see what ended the clients before, and run it again without that',
   }
 }
 
+/** Kinds of which no reaction was seen, right or wrong. */
 function undecided(
+  history: History,
   rows: readonly HostileFrame[],
-  answered: readonly HostileFrame[],
-  limitMs: number,
+  trials: readonly Trial[],
+  limit: number,
 ): Doubt | undefined {
-  const names = rows.filter((row) => !answered.includes(row)).map(({ name }) => `"${name}"`)
-  if (names.length === 0) return undefined
-  return {
-    rule: 'too-short',
-    says: `Nobody waited ${limitMs} ms for the reaction to ${names.join(', ')}.`,
-    fix: 'run it again; the machine may have been busy',
-  }
+  if (rows.length === 0) return undefined
+  const own = trials.filter(({ row }) => rows.includes(row))
+  const lost = own.filter((trial) => reactionTo(history, trial, limit)?.isLost === true)
+  const open = lost.length > 0 ? lost.map(({ row }) => row) : rows
+  const names = listed(open.map(({ name }) => name))
+  const says =
+    lost.length > 0
+      ? `The answer to ${names} may have been lost: the connection was reset ` +
+        `${many(lost.length, 'time')} (${lossesMin} times in a row would be no chance).`
+      : `Connections ended within ${seconds(limit)}, before the reaction to ${names} was due.`
+  return { rule: 'too-short', says, fix: 'run it again; the machine may have been busy' }
 }

@@ -26,7 +26,7 @@ judgeCases('idle-is-not-broken', idleIsNotBroken, { phase: 'silence' }, [
   ...fails('called-broken', ['reconnecting', silence(() => ({ status: 'reconnecting' }))]),
   ...fails('alert-while-idle', [
     'a new alert',
-    silence((t) => ({ status: 'waiting', alert: t < 12 ? 'old 1' : 'old 2 | help' })),
+    silence((t) => ({ status: 'waiting', alert: t < 12 ? 'old 1' : 'old 2 | help 7' })),
   ]),
   ...fails('not-ready', ['503', silence(() => ({ status: 'waiting' }), 503)]),
   ...fails('health-unanswered', ['no answer', silence(() => ({}), 0)]),

@@ -4,7 +4,7 @@ import type { Health } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Violation } from './conclude.ts'
 import { name, type PhaseName } from './options.ts'
 
 export interface IdleIsNotBrokenOptions<P extends string = string> {
@@ -24,17 +24,20 @@ export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
       const fix = 'see where the run ended'
-      return cannotTell('no-phase', `There was no phase ${phaseName}.`, fix)
+      return cannotTell('no-phase', `The run did not get to ${phaseName}.`, fix)
     }
     const window = { begin: phase.begin + runOutMicros, end: phase.end }
     if (window.end <= window.begin) {
-      return cannotTell('too-short', 'The silence was too short.', 'see where the run ended')
+      const says =
+        `The phase ${phaseName} lasted ${seconds(phase.end - phase.begin)}; the first ` +
+        `${seconds(runOutMicros)} of it do not count.`
+      return cannotTell('too-short', says, 'see where the run ended')
     }
     const records = ackedWithin(history, window)
     const polls = history.events('health').filter(([, t]) => t >= window.begin && t <= window.end)
     if (polls.length === 0) {
       const fix = 'see why GET /health was not asked in the phase, and repeat the run'
-      return cannotTell('no-health', `Nobody asked /health during ${phaseName}.`, fix)
+      return cannotTell('no-health', `GET /health was never asked during ${phaseName}.`, fix)
     }
     const known = alertsBefore(history, phase.begin)
     const exits = history
@@ -42,19 +45,28 @@ export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
       .filter(([, t, role, , edge]) => role === 'relay' && edge === 'exit' && isIn(t, window))
     return conclude({
       violations: [
-        ...exits.map(([, at]) => ({ rule: 'process-ended', says: 'The relay ended.', at })),
-        ...polls.flatMap((poll) => complaints(poll, known)),
+        ...exits.map(([, at, , , , code, signal]) => ({
+          rule: 'process-ended',
+          says: `The relay ended with ${signal ?? `code ${code}`} while it had nothing to do.`,
+          at,
+        })),
+        ...counted(polls.flatMap((poll) => complaints(poll, known)), polls.length),
       ],
       doubts: [
         records > 0
           ? {
               rule: 'not-idle',
-              says: `${records} records were produced in the silence.`,
+              says: `${many(records, 'record')} came to Kafka in the silence; none were to.`,
               fix: 'let nothing else write to the topic, and repeat the run',
             }
           : undefined,
       ],
-      holds: { rule: 'called-well', says: `${polls.length} polls in silence found it well.` },
+      holds: {
+        rule: 'called-well',
+        says:
+          `In ${seconds(window.end - window.begin)} without records /health said ` +
+          `${saidOf(polls)} in all ${many(polls.length, 'answer')}, and no new alert.`,
+      },
       exercised: polls.length,
       evidence: { polls: polls.length, records, silenceMs: (window.end - window.begin) / 1_000 },
     })
@@ -64,14 +76,30 @@ export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
 /** Alerts of earlier trouble, without their numbers: that they stay is another finding's. */
 function alertsBefore(history: History, t: number): ReadonlySet<string> {
   const last = history.events('health').findLast((poll) => poll[1] <= t && poll[4] !== null)
-  return new Set(alertsOf(last?.[4] ?? {}))
+  return new Set(alertsOf(last?.[4] ?? {}).map(withoutNumbers))
+}
+
+const withoutNumbers = (alert: string): string => alert.replaceAll(/[\d.]+/g, '#')
+
+/** The words of healthy answers, such as "200 healthy or waiting". */
+function saidOf(polls: readonly Health[]): string {
+  const words = new Set(polls.map(([, , , , body]) => String(body?.['status'])))
+  return `${okStatus} ${[...words].join(' or ')}`
+}
+
+/** Each with how often the same was found. */
+function counted(found: readonly Violation[], polls: number): Violation[] {
+  return found.map(({ rule, says, at }) => {
+    const times = found.filter((one) => one.rule === rule).length
+    return { rule, says: `${says} (${times} of ${polls} requests).`, at }
+  })
 }
 
 function alertsOf(body: Record<string, unknown>): readonly string[] {
   const { alert = null } = body
   if (alert === null) return []
   const text = typeof alert === 'string' ? alert : JSON.stringify(alert)
-  return text.split(' | ').map((one) => one.replaceAll(/[\d.]+/g, '#'))
+  return text.split(' | ')
 }
 
 function complaints(
@@ -79,21 +107,21 @@ function complaints(
   known: ReadonlySet<string>,
 ): Violation[] {
   if (status === 0) {
-    return [{ rule: 'health-unanswered', says: '/health gave no answer in silence.', at }]
+    return [{ rule: 'health-unanswered', says: 'In silence /health gave no answer', at }]
   }
   const found: Violation[] = []
   const word = body?.['status']
   if (typeof word !== 'string' || !wellStatuses.has(word)) {
-    const says = `In silence /health was to say healthy or waiting; it said ${String(word)}.`
+    const says = `In silence /health was to say healthy or waiting; it said ${String(word)}`
     found.push({ rule: 'called-broken', says, at })
   }
   if (status !== okStatus) {
-    const says = `In silence /health was to answer 200; it answered ${status}.`
+    const says = `In silence /health was to answer 200; it answered ${status}`
     found.push({ rule: 'not-ready', says, at })
   }
-  const anew = alertsOf(body ?? {}).find((alert) => !known.has(alert))
+  const anew = alertsOf(body ?? {}).find((alert) => !known.has(withoutNumbers(alert)))
   if (anew !== undefined) {
-    const says = `In silence there is nothing new to warn of; the alert was ${anew}.`
+    const says = `In silence there is nothing new to warn of; the alert was "${anew}"`
     found.push({ rule: 'alert-while-idle', says, at })
   }
   return found

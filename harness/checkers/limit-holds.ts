@@ -30,13 +30,15 @@ export const limitHolds: Checker<LimitHoldsOptions> = {
     return conclude({
       violations: [...differing({ shown, tried, again }, history.end), ...otherRefusals(tried)],
       doubts: [
-        shown.limited === 0 ? noLimit(shown.opened) : undefined,
+        shown.limited === 0 ? noLimit(shown) : undefined,
         all <= shown.opened ? tooFew(all, shown.opened) : undefined,
         isRoomLost({ shown, tried, again }) ? roomLost(shown, again) : undefined,
       ],
       holds: {
         rule: 'limit-holds',
-        says: `${tried.opened} of ${all} clients were let in, as many as without a claim.`,
+        says:
+          `${letIn(tried)} clients that claimed another address were let in, and ` +
+          `${letIn(shown)} that claimed none.`,
       },
       exercised: all,
       evidence: {
@@ -49,6 +51,9 @@ export const limitHolds: Checker<LimitHoldsOptions> = {
     })
   },
 }
+
+/** Such as "3 of 5". */
+const letIn = ({ opened, refused }: Probes): string => `${opened} of ${opened + refused.length}`
 
 /** Clients without a claim, those with one, and those without one that tried after them. */
 interface Tries {
@@ -74,29 +79,29 @@ function differing(tries: Tries, end: number): Violation[] {
   const at = tried.refused[0]?.[0] ?? end
   if (tried.opened > shown.opened) {
     const says =
-      `${shown.opened} clients of one address were to be let in, as without a claim of another; ` +
-      `${tried.opened} were.`
+      `${letIn(shown)} clients of one address were let in, and ${letIn(tried)} when they claimed ` +
+      'another address.'
     return [{ rule: 'limit-evaded', says, at: end }]
   }
   // Whoever was refused for something else is told as such.
   if (tried.opened + tried.refused.length - tried.limited >= shown.opened) return []
   if (tried.opened + tried.limited <= shown.opened) return []
   const says =
-    `${shown.opened} clients of one address were to be let in, as without a claim of another; ` +
-    `only ${tried.opened} were.`
+    `${letIn(shown)} clients of one address were let in, and only ${letIn(tried)} when they ` +
+    'claimed another address.'
   return [{ rule: 'room-refused', says, at }]
 }
 
 const roomLost = (shown: Probes, again: Probes): Doubt => ({
   rule: 'room-lost',
   says:
-    `${shown.opened} clients without a claim were let in at first, and ${again.opened} later: ` +
-    'slots were lost, whatever clients say of themselves.',
-  fix: 'see what asks for the slots of clients that are gone, and mend that first',
+    `${letIn(shown)} clients that claimed no other address were let in at first, and ` +
+    `${letIn(again)} later: slots were lost, whatever clients claim.`,
+  fix: 'see the finding about slots of clients that are gone, and fix that first',
 })
 
 const tooFew = (all: number, room: number): Doubt => ({
   rule: 'too-little',
-  says: `Only ${all} clients with a claim tried: there was room for ${room}.`,
+  says: `${all} clients that claimed another address tried, and there was room for ${room}.`,
   fix: 'run it again; see why not all clients of the scenario joined',
 })

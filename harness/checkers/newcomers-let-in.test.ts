@@ -29,6 +29,7 @@ judgeCases(
     ...passes(
       'let-in',
       ['as many as before', slots(5, 5)],
+      ['more than before', slots(4, 5)],
       ['nothing was to be broken off', slots(5, 5, (told) => told), { abortedMin: 0 }],
     ),
     ...fails(

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Doubt, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, type Doubt, type Violation } from './conclude.ts'
 import { count, name, type GroupName, type PhaseName } from './options.ts'
 import { newRefusals, noLimit, probesOf, type Probes } from './slots.ts'
 
@@ -31,8 +31,8 @@ export const newcomersLetIn: Checker<NewcomersLetInOptions> = {
   }),
   judge(history, { probe, before, after, abortedMin = 0 }) {
     const [first, second] = [history.phase(before), history.phase(after)]
-    if (first === undefined) return cannotTell('no-phase', `There was no phase ${before}.`)
-    if (second === undefined) return cannotTell('no-phase', `There was no phase ${after}.`)
+    if (first === undefined) return cannotTell('no-phase', `The run did not get to ${before}.`)
+    if (second === undefined) return cannotTell('no-phase', `The run did not get to ${after}.`)
     const room = probesOf(history, probe, first)
     const left = probesOf(history, probe, second)
     const aborted = abortedWithin(history, { begin: first.end, end: second.end })
@@ -40,13 +40,13 @@ export const newcomersLetIn: Checker<NewcomersLetInOptions> = {
       violations: [...leaked(room, left), ...newRefusals(history, left, first.end)],
       doubts: [
         room.opened === 0 ? unknownRoom(room, before) : undefined,
-        room.limited === 0 ? noLimit(room.opened) : undefined,
+        room.limited === 0 ? noLimit(room) : undefined,
         left.opened + left.limited < room.opened ? tooFew(room, left) : undefined,
         ...tooLittle(aborted, abortedMin),
       ],
       holds: {
         rule: 'let-in',
-        says: `${left.opened} new clients were let in${sayAborted(aborted)}, as before.`,
+        says: `${letIn(room)} new clients were let in before, ${letIn(left)} ${since(aborted)}.`,
       },
       exercised: left.opened,
       evidence: {
@@ -74,8 +74,11 @@ function abortedWithin(history: History, { begin, end }: Window): Aborted {
   return { broken: stages.length - unreached, answered: countOf('answered'), unreached }
 }
 
-const sayAborted = ({ broken }: Aborted): string =>
-  broken === 0 ? '' : ` after ${broken} handshakes were broken off`
+/** Such as "3 of 5". */
+const letIn = ({ opened, refused }: Probes): string => `${opened} of ${opened + refused.length}`
+
+const since = ({ broken }: Aborted): string =>
+  broken === 0 ? 'afterwards' : `after ${many(broken, 'handshake')} had been broken off`
 
 function leaked(room: Probes, left: Probes): Violation[] {
   const missing = room.opened - left.opened
@@ -84,8 +87,8 @@ function leaked(room: Probes, left: Probes): Violation[] {
   const kept = Math.min(missing, left.limited - room.limited)
   if (at === undefined || room.limited === 0 || kept <= 0) return []
   const says =
-    `${room.opened} new clients were to be let in, as before; ` +
-    `${left.opened} were: ${kept} slots are still taken by clients that are gone.`
+    `${letIn(room)} new clients were let in before, ${letIn(left)} afterwards: clients that are ` +
+    `gone still hold ${many(kept, 'slot')}.`
   return [{ rule: 'new-client-refused', says, at }]
 }
 
@@ -93,7 +96,7 @@ function unknownRoom({ refused }: Probes, before: string): Doubt {
   const why = refused.length === 0 ? 'nobody tried' : `all ${refused.length} were refused`
   return {
     rule: 'no-room',
-    says: `No new client was let in in the phase ${before}, when nothing had happened: ${why}.`,
+    says: `No new client was let in during ${before}, when nothing had happened yet: ${why}.`,
     fix: 'see what held the slots before, and run it again without that',
   }
 }
@@ -101,8 +104,8 @@ function unknownRoom({ refused }: Probes, before: string): Doubt {
 const tooFew = (room: Probes, left: Probes): Doubt => ({
   rule: 'too-few',
   says:
-    `${room.opened} new clients were to try afterwards; ` +
-    `${left.opened + left.limited} were let in or met the limit.`,
+    `${many(room.opened, 'new client was', 'new clients were')} to try afterwards; ` +
+    `${left.opened + left.limited} were let in or refused by the limit.`,
   fix: 'see why the others got no answer, and run it again',
 })
 
@@ -110,10 +113,10 @@ function tooLittle({ broken, answered }: Aborted, wanted: number): Doubt[] {
   if (wanted === 0) return []
   const fix = 'run it again; see that the target can be reached without a proxy'
   if (broken < wanted) {
-    const says = `${wanted} handshakes were to be broken off; ${broken} reached the target.`
+    const says = `${wanted} handshakes were to be broken off at the target; ${broken} reached it.`
     return [{ rule: 'too-little', says, fix }]
   }
   if (answered > 0) return []
-  const says = `None of ${broken} handshakes was answered: nothing shows that it noticed them.`
+  const says = `None of ${broken} handshakes was answered: nothing shows that they were noticed.`
   return [{ rule: 'not-reached', says, fix }]
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { conclude, type Doubt, type Violation } from './conclude.ts'
+import { conclude, many, type Doubt, type Violation } from './conclude.ts'
 import { name, type GroupName } from './options.ts'
 import { probesOf, type Probes } from './slots.ts'
 
@@ -34,7 +34,7 @@ export const pagesKeptOut: Checker<PagesKeptOutOptions> = {
         kept.length < tried.refused.length ? otherwise(tried) : undefined,
         others.opened === 0 ? nobodyElse(others) : undefined,
       ],
-      holds: { rule: 'pages-kept-out', says: `${kept.length} pages of another site were refused.` },
+      holds: { rule: 'pages-kept-out', says: sayKept(kept.map(([, status]) => status), others) },
       exercised: kept.length,
       evidence: {
         refused: kept.map(([, status]) => status).join(', '),
@@ -45,7 +45,15 @@ export const pagesKeptOut: Checker<PagesKeptOutOptions> = {
   },
 }
 
-function letIn(history: History, pages: string, { opened }: Probes): Violation[] {
+function sayKept(statuses: readonly number[], others: Probes): string {
+  const told = [...new Set(statuses)].join(', ')
+  return (
+    `${statuses.length} of ${statuses.length} pages of another site were refused (status ` +
+    `${told}); ${many(others.opened, 'other client was', 'other clients were')} let in.`
+  )
+}
+
+function letIn(history: History, pages: string, { opened, refused }: Probes): Violation[] {
   const clients = history.events('opened').filter(([, , , group]) => group === pages)
   const [first] = clients
   if (first === undefined) return []
@@ -54,26 +62,31 @@ function letIn(history: History, pages: string, { opened }: Probes): Violation[]
     return numbers.has(client) && type === 'cursor_reset_complete'
   })
   const also = did === undefined ? '' : `, and client ${did[2]} reset the replay buffer`
-  const says = `Pages of another site were to be refused; ${opened} of them were let in${also}.`
+  const says = `${opened} of ${opened + refused.length} pages of another site were let in${also}.`
   return [{ rule: 'page-let-in', says, at: first[1] }]
 }
 
-const notTried = ({ refused }: Probes): Doubt => ({
-  rule: 'not-refused-for-that',
-  says: `No page of another site met a refusal of its own; ${refused.length} were not let in.`,
-  fix: 'See in the report what kept them out: the limit of an address, or a relay in trouble.',
-})
+function notTried({ refused }: Probes): Doubt {
+  const rule = 'not-refused-for-that'
+  if (refused.length === 0) {
+    const fix = 'see in the report why they did not try'
+    return { rule, says: 'No page of another site tried to connect.', fix }
+  }
+  const told = refused.map(([, status]) => status || 'no answer').join(', ')
+  const fix = 'see what kept them out: the limit on clients of one address, or a relay in trouble'
+  return { rule, says: `Pages of another site were refused, but not for their site: ${told}.`, fix }
+}
 
 const otherwise = ({ refused }: Probes): Doubt => ({
   rule: 'refused-otherwise',
   says:
-    'A page of another site met something else than a refusal of its own: ' +
+    'Not all pages of another site were refused for their site: ' +
     `${refused.map(([, status]) => status || 'no answer').join(', ')}.`,
-  fix: 'See in the report whether the relay was well, and give its clients more room.',
+  fix: 'see whether the relay was well, and give its clients more room',
 })
 
 const nobodyElse = ({ refused }: Probes): Doubt => ({
   rule: 'nobody-let-in',
-  says: `No other client was let in, either (${refused.length} tried): it shows nothing of pages.`,
-  fix: 'See why the relay lets in nobody; a target that wants a token must get it.',
+  says: `No other client was let in either (of ${refused.length}): it shows nothing of pages.`,
+  fix: 'see why the relay lets in nobody; a target that wants a token must get it',
 })

@@ -65,15 +65,17 @@ function failedBy(refused: Probes['refused']): Violation[] {
   return refused
     .filter(([, status]) => status !== tooMany)
     .map(([at, status]) => {
-      const found = status === 0 ? 'it got no answer' : `it met status ${status}`
-      const says = `A new client was to be let in or to meet status ${tooMany}; ${found}.`
+      const found = status === 0 ? 'it got no answer' : `it got status ${status}`
+      const says = `A new client was to be let in or to get status ${tooMany}; ${found}.`
       return { rule: 'new-client-failed', says, at }
     })
 }
 
 /** Nobody met the limit although more tried than it should let in: it shows nothing. */
-export const noLimit = (tried: number): Doubt => ({
+export const noLimit = ({ opened, refused }: Probes): Doubt => ({
   rule: 'no-limit',
-  says: `All of ${tried} clients of one address were let in: no limit on them is in force.`,
+  says:
+    `${opened} of ${opened + refused.length} clients of one address were let in, and none was ` +
+    `refused with status ${tooMany}: no limit on them showed.`,
   fix: 'start the target with a limit on clients of one address, in its own way by --env',
 })

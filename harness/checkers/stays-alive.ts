@@ -1,10 +1,10 @@
 /** The relay must not end by itself, whatever else is judged: a dead relay keeps no promise. */
 import { z } from 'zod'
-import type { Micros } from '../history/event.ts'
+import type { Health, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { strikePhase } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { conclude } from './conclude.ts'
+import { conclude, many, seconds, type Doubt } from './conclude.ts'
 import { name as text } from './options.ts'
 import { faultWord } from './stream/excuses.ts'
 
@@ -20,22 +20,49 @@ export const staysAlive: Checker<StaysAliveOptions> = {
   options: z.strictObject({ role: text.exactOptional() }),
   judge(history, { role: watched = 'relay' }) {
     const relay = history.events('process').filter(([, , role]) => role === watched)
-    const answered = history.events('health').filter(([, , , status]) => status > 0).length
+    const polls = watched === 'relay' ? history.events('health') : []
+    const answered = polls.filter(([, , , status]) => status > 0).length
     const until = history.phase(strikePhase)?.begin ?? settledAt(history)
     const deaths = relay.filter(
       ([, t, , , edge]) => edge === 'exit' && t < until && !isWanted(history, t),
     )
+    const asked = relay.filter(([, t, , , edge]) => edge === 'exit' && isWanted(history, t)).length
     return conclude({
       violations: deaths.map(([, at, , pid, , code, signal]) => {
         const how = signal ?? `code ${code}`
-        const says = `The ${watched} (process ${pid}) was to run on; it ended with ${how}.`
+        const says =
+          `The ${watched} (process ${pid}) ended with ${how} ${seconds(at)} into the run, and ` +
+          'nobody had asked it to.'
         return { rule: 'relay-died', says, at }
       }),
-      holds: { rule: 'alive', says: 'The relay ran to the end.' },
+      doubts: [relay.length > 0 ? undefined : lastAnswer(polls.filter(([, t]) => t < until))],
+      holds: {
+        rule: 'alive',
+        says:
+          relay.length > 0
+            ? `The ${watched} did not end by itself${faulted(asked)}.`
+            : `GET /health was answered ${many(answered, 'time')}, to the end of the run.`,
+      },
       exercised: relay.length + answered,
       evidence: { processEvents: relay.length, healthAnswers: answered },
     })
   },
+}
+
+const faulted = (times: number): string =>
+  times === 0 ? '' : `; a fault of the run ended it ${many(times, 'time')}`
+
+/** Of a process that is not ours nothing but its answers shows that it is there. */
+function lastAnswer(polls: readonly Health[]): Doubt | undefined {
+  const last = polls.at(-1)
+  if (last === undefined || last[3] > 0) return undefined
+  const lastOk = polls.findLast(([, , , status]) => status > 0)
+  const since = lastOk === undefined ? 'at all' : `after ${seconds(lastOk[1])}`
+  return {
+    rule: 'not-seen',
+    says: `The relay is not started by this harness, and /health gave no answer ${since}.`,
+    fix: 'see whether the target still runs',
+  }
 }
 
 /** Where nobody wrote down when the stage was struck, the end of settling is the last word. */

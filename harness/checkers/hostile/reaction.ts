@@ -1,7 +1,7 @@
 /** What became of one hostile frame, held against what its row owes it. */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import type { Violation } from '../conclude.ts'
+import { seconds, type Violation } from '../conclude.ts'
 import type { Trial } from './trials.ts'
 
 /** What was not as it is owed. */
@@ -30,20 +30,24 @@ function reactionOfListener(
   const by = session.closed?.[5]
   const isEnded = by !== undefined && by !== 'client'
   if (isEnded && session.end <= until) {
-    const says = `${said(trial)} was to be ignored; it ended the connection.`
+    const says =
+      `${said(trial)} was to be ignored; the connection ended ${seconds(session.end - t)} later.`
     return { violation: { rule: 'ended-for-nothing', says, at: session.end } }
   }
   const hasWaited = session.end >= t + limit
   if (!isTold(history, trial, until, (frame) => frame['type'] === 'pong')) {
     if (!hasWaited) return {}
-    const says = `${said(trial)} was to be ignored; after it no ping was answered in time.`
+    const says =
+      `${said(trial)} was to be ignored; no ping was answered within ${seconds(until - t)}.`
     return { violation: { rule: 'not-answered', says, at: t + limit } }
   }
   const isAnswer = ({ type }: Readonly<Record<string, unknown>>) =>
     type === 'replay_complete' || type === 'error'
   if (row.isAnswered !== true || isTold(history, trial, until, isAnswer)) return undefined
   if (!hasWaited) return {}
-  const says = `${said(trial)} is a resume and was to be answered; pings were, it was not.`
+  const says =
+    `${said(trial)} is a resume and was to be answered; pings were answered, it was not within ` +
+    `${seconds(until - t)}.`
   return { violation: { rule: 'resume-unanswered', says, at: t + limit } }
 }
 
@@ -56,18 +60,23 @@ function reactionOfCloser(history: History, trial: Trial, limit: Micros): Reacti
   const { code } = row
   if (code !== undefined && !isTold(history, trial, until, (frame) => frame['code'] === code)) {
     if (!isEnded && session.end < until) return {}
-    const says = `${said(trial)} was to be answered with ${code}; that never came.`
+    const how = by === 'network' ? 'was reset' : 'ended'
+    const found = isEnded
+      ? `the connection ${how} ${seconds(session.end - t)} later without it`
+      : `it did not come within ${seconds(limit)}`
+    const says = `${said(trial)} was to be answered with ${code}; ${found}.`
     const violation = { rule: 'not-refused', says, at: Math.min(session.end, until) }
     return isEnded && by === 'network' ? { violation, isLost: true } : { violation }
   }
   if (isEnded) return undefined
   if (session.end < until) return {}
-  const says = `${said(trial)} was to end the connection; it went on for longer than the limit.`
+  const says =
+    `${said(trial)} was to end the connection; it was still open ${seconds(limit)} later.`
   return { violation: { rule: 'not-ended', says, at: until } }
 }
 
 const said = ({ row, client, isAlone }: Trial): string =>
-  `"${row.name}" of client ${client}${isAlone ? ', said alone,' : ''}`
+  `"${row.name}" of client ${client}${isAlone ? ', sent alone,' : ''}`
 
 /** Whether such a control frame came to the client between the frame and `until`. */
 function isTold(

@@ -3,7 +3,7 @@ import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { strikePhase } from '../../history/windows.ts'
 import { hostileFrames } from '../../stimuli/hostile-frames.ts'
-import type { Doubt, Violation } from '../conclude.ts'
+import { seconds, type Doubt, type Violation } from '../conclude.ts'
 import { trialsOf, type Trial } from './trials.ts'
 
 export interface RelayDeath {
@@ -29,11 +29,13 @@ export function relayDeath(history: History, trials: readonly Trial[], limit: Mi
     return {
       doubt: {
         rule: 'relay-died-before',
-        says: `${how} before any of these frames was said.`,
+        says: `${how} before any of these frames was sent.`,
         fix: 'see what ended it, and run it again without that',
       },
     }
   }
-  const says = `${how} right after "${last.row.name}" of client ${last.client}.`
+  const says =
+    `${how} ${seconds(at - last.t)} after "${last.row.name}" of client ${last.client}, the last ` +
+    'hostile frame before it.'
   return { violation: { rule: 'relay-died', says, at } }
 }
