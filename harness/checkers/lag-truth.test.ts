@@ -49,6 +49,29 @@ function stuck(gauge: (t: number) => number | null, isStuck = true): Story {
   return told
 }
 
+/** One partition that is read as fast as it is written, 100 records behind. */
+function trailing(): Story {
+  const told = story().opened(0, 1).phase('stuck', 10, 20)
+  for (let t = 0; t <= 22; t += 1) {
+    told.acked(t, 0, t * rate, rate)
+    const taken = Math.max(0, (t + 1) * rate - 100)
+    if (taken > 0) told.delivered(t, 1, 0, taken - rate, rate)
+    told.lagtruth(t, { 0: [0, (t + 1) * rate, taken, true] })
+  }
+  for (let t = 0; t <= 21; t += 0.5) told.scrape(t, { [series(0)]: 100 })
+  return told
+}
+
+/** One partition, held by somebody else all the time. */
+function away(): Story {
+  const told = story().opened(0, 1).phase('traffic', 4, 9)
+  for (let t = 0; t <= 12; t += 1) {
+    told.acked(t, 0, t * rate, rate).lagtruth(t, { 0: [0, (t + 1) * rate, t * rate, false] })
+    told.scrape(t, { [series(0)]: null, up: 1 })
+  }
+  return told
+}
+
 /** What a monitor that polls every second says of the stuck partition. */
 const growing = (t: number) => Math.max(0, (Math.floor(t) + 1) * rate - 500)
 
@@ -175,6 +198,11 @@ judgeCases(
       rebalanced(() => 20, false).broken(9.8, 20, { fault: 'rebalance' }),
       { phases: ['rebalance'] },
     ]),
+    ...cannotTell('not-compared', [
+      'nothing was ever held',
+      away(),
+      { phases: ['traffic'] },
+    ]),
     ...cannotTell('no-truth', [
       'nobody asked',
       story().phase('traffic', 1, 2).phase('rebalance', 2, 3).phase('reassigned', 3, 4),
@@ -221,6 +249,7 @@ judgeCases(
     ...fails('wrong', ['it stops', stuck((t) => growing(Math.min(t, 11)))]),
     ...fails('wrong', ['too high', stuck((t) => growing(t) + 500)]),
     ...fails('missing', ['gone', stuck((t) => (t < 13 ? growing(t) : null))]),
+    ...cannotTell('nothing-stuck', ['it was behind, and read on', trailing()]),
     ...cannotTell('not-behind', ['it was not stuck', stuck(() => 20, false)]),
   ],
 )

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { NamedWindow, Window } from '../history/windows.ts'
 import type { Chart, Checker } from './checker.ts'
-import { cannotTell, conclude, type Doubt, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
 import { compare, gaugeOf, type Comparison, type LagRule } from './lag/compare.ts'
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
 import { count, milliseconds, name, names, type PhaseName } from './options.ts'
@@ -65,16 +65,16 @@ export const lagTruth: Checker<LagTruthOptions> = {
     commitIntervalMs: milliseconds.exactOptional(),
   }),
   judge(history, options) {
-    const windows = options.phases.flatMap(
-      (wanted) => history.phases.find((phase) => phase.name === wanted) ?? [],
-    )
+    const windowOf = (wanted: string) => history.phases.find((phase) => phase.name === wanted)
+    const windows = options.phases.flatMap((wanted) => windowOf(wanted) ?? [])
     if (windows.length < options.phases.length) {
-      const says = `Not all of ${options.phases.join(', ')} took place.`
+      const missing = options.phases.filter((wanted) => windowOf(wanted) === undefined)
+      const says = `The run did not get to ${missing.join(', ')}.`
       return cannotTell('no-phase', says, 'let the run go through to its end')
     }
     const truths = lagTruths(history)
     if (truths.size === 0) {
-      const says = 'Nobody could ask the broker for the truth.'
+      const says = 'The broker never told the harness how far the group had read.'
       return cannotTell('no-truth', says, 'see that the harness reaches the brokers directly')
     }
     const { intervalMs, toleranceRecords = toleranceDefault } = options
@@ -98,73 +98,129 @@ function judgeLag(
 ) {
   const about = aboutOf(options)
   const rules = rulesOf[about]
+  const tolerance = options.toleranceRecords ?? toleranceDefault
   const held = samples.filter(({ was }) => was === 'held')
   const gone = samples.filter(({ was }) => was === 'gone')
   const broken = rules.flatMap((rule) => samples.filter((sample) => sample.rule === rule))
   const [worst] = broken
   const shown = worst?.partition ?? gone[0]?.partition ?? mostLagging(held)
-  const put = { revoked: gone, stuck: held, lag: samples }[about]
+  const put = { revoked: gone, stuck: held.filter(({ isStuck }) => isStuck), lag: held }[about]
   return conclude({
-    violations: broken.map(violation),
+    violations: broken.map((one, i) => (i === 0 ? violation(one, samples) : unsaid(one))),
     doubts: [
-      put.length === 0 ? nothingCompared(history) : undefined,
+      put.length === 0 && (about !== 'stuck' || held.length === 0)
+        ? nothingCompared(history, about, { held: held.length, gone: gone.length })
+        : undefined,
       rebalanceDoubt(history, windows, gone.length),
       otherDoubt(samples, about),
       ...behindDoubts(options, windows, held),
+      about === 'stuck' && put.length === 0 ? nothingStuck(held.length) : undefined,
     ],
-    holds: { rule: 'true', says: holds(about, held.length, gone.length) },
+    holds: { rule: 'true', says: holds(about, { held, gone, stuck: put.length }, tolerance) },
     exercised: put.length,
     evidence: {
       readingsCompared: held.length,
       readingsOfRevoked: gone.length,
       partitions: truths.size,
-      greatestTrueLag: Math.max(0, ...held.map(({ least }) => least)),
+      readingsOfStuck: held.filter(({ isStuck }) => isStuck).length,
+      lagAtLeastMax: Math.max(0, ...held.map(({ least }) => least)),
+      offByMax: Math.max(0, ...held.map(offBy)),
       worstPartition: worst?.partition ?? null,
     },
     charts: shown === undefined ? [] : [chartOf(history, truths.get(shown))],
   })
 }
 
-function holds(about: About, held: number, gone: number): string {
-  const right = `${held} readings of partitions that were held were right`
-  if (about === 'stuck') return `${right}, and nothing that was stuck was hidden.`
-  const others = `${gone} readings of partitions that others held`
-  if (about === 'revoked') return `${others} found no series of them.`
-  return `${right}, and ${others} told no lag.`
+/** How far a reading lies outside of what can be true; 0 where it may be right, or says nothing. */
+const offBy = ({ told, least, most }: Comparison): number =>
+  told === null || Number.isNaN(told) ? 0 : Math.max(0, least - told, told - most)
+
+interface Readings {
+  readonly held: readonly Comparison[]
+  readonly gone: readonly Comparison[]
+  readonly stuck: number
+}
+
+function holds(about: About, { held, gone, stuck }: Readings, tolerance: number): string {
+  const others = `${many(gone.length, 'reading')} of partitions that another consumer held`
+  if (about === 'revoked') return `${others} had no lag series.`
+  const off = Math.max(0, ...held.map(offBy))
+  const most = Math.max(0, ...held.map(({ least }) => least))
+  const rose = most === 0 ? '' : `, while the true lag rose to ${most} or more`
+  const right =
+    `${many(held.length, 'reading')} of the lag gauge ${held.length === 1 ? 'was' : 'were'} off ` +
+    `by at most ${many(off, 'record')} (limit ${tolerance})${rose}`
+  if (about === 'stuck') return `${right}; ${stuck} were of a stuck partition, and showed its lag.`
+  return gone.length === 0 ? `${right}.` : `${right}; ${others} showed none.`
 }
 
 const mostLagging = (held: readonly Comparison[]): number | undefined =>
   held.toSorted((a, b) => b.least - a.least)[0]?.partition
 
 const wants: Readonly<Record<LagRule, string>> = {
-  'revoked-series-stale': 'was held by somebody else and was to have no lag',
-  'revoked-series-kept': 'was held by somebody else and was to have no series',
-  'stuck-hidden': 'was behind while nobody took from it, and that was to show',
-  negative: 'was to have no negative lag',
+  'revoked-series-stale': 'was held by another consumer and was to show no lag',
+  'revoked-series-kept': 'was held by another consumer and was to have no series',
+  'stuck-hidden': 'was behind while nothing was read from it, and that was to show',
+  negative: 'was to show no negative lag',
   'gauge-frozen': 'had a lag that changed, and its gauge was to follow it',
-  wrong: 'was to be told right',
-  missing: 'was held and was to be told',
+  wrong: 'was to show its lag',
+  missing: 'was held by the target and was to show its lag',
 }
 
-function violation({ rule, partition, told, least, most, t }: Comparison): Violation {
+/** What one reading shows, and how many others of its partition show the same. */
+function violation(one: Comparison, samples: readonly Comparison[]): Violation {
+  const { rule, partition, told, least, most, was, t } = one
   const what = rule ?? 'wrong'
-  const range = most === Infinity ? '' : ` The truth lay between ${least} and ${most}.`
-  const always = what === 'gauge-frozen' ? 'always said' : 'said'
-  const found = `the gauge ${always} ${told ?? 'nothing'}.${range}`
-  const says = `Partition ${partition} ${wants[what]}; ${found}`
+  const alike = samples.filter((other) => other.was === was && other.partition === partition)
+  const wrong = alike.filter((other) => other.rule === rule).length
+  const truth = most === Infinity ? '' : ` and the true lag was ${least} to ${most}`
+  const found =
+    what === 'gauge-frozen'
+      ? `the gauge always said ${told}, also ${seconds(t)} into the run, when${truth.slice(4)}`
+      : `${seconds(t)} into the run the gauge said ${told ?? 'nothing'}${truth}`
+  const says =
+    `Partition ${partition} ${wants[what]}; ${found} (${wrong} of ` +
+    `${many(alike.length, 'reading')} were wrong).`
   return { rule: what, says, at: t }
 }
 
+/** Of all but the first only the rule and the time count. */
+const unsaid = ({ rule = 'wrong', t }: Comparison): Violation => ({ rule, says: '', at: t })
+
 /** Why there is nothing to compare, as far as the harness knows. */
-function nothingCompared(history: History): Doubt {
+function nothingCompared(
+  history: History,
+  about: About,
+  { held, gone }: Readonly<Record<'held' | 'gone', number>>,
+): Doubt {
+  const rule = 'not-compared'
+  const fix = 'see whether the target exports the gauge; run longer'
   const states = history.events('lagtruth').map(([, , , state]) => state)
   const last = states.at(-1) ?? 'unknown'
-  const isSettled = states.some((state) => state.toLowerCase() === 'stable')
-  const says = isSettled
-    ? 'No scrape could be held against the truth.'
-    : `No scrape could be held against the truth: the group was never settled, at last ${last}.`
-  return { rule: 'not-compared', says, fix: 'see whether the target exports the gauge; run longer' }
+  if (!states.some((state) => state.toLowerCase() === 'stable')) {
+    return { rule, says: `The consumer group was never settled, at last it was ${last}.`, fix }
+  }
+  if (about === 'lag' && gone > 0) {
+    const says = `In all ${gone} readings another consumer held the partitions.`
+    return { rule, says, fix: 'see why the target got no partition; run longer' }
+  }
+  if (about !== 'revoked' || held === 0) {
+    return { rule, says: 'No reading of the lag gauge could be held against the broker.', fix }
+  }
+  return {
+    rule,
+    says:
+      `No reading fell into a time in which another consumer held a partition; the target held ` +
+      `them in all ${held} readings.`,
+    fix: 'see why nobody took a partition; run longer',
+  }
 }
+
+const nothingStuck = (held: number): Doubt => ({
+  rule: 'nothing-stuck',
+  says: `In none of ${held} readings a partition was surely behind while nothing was read from it.`,
+  fix: 'see why the consumer read on; run longer',
+})
 
 /** A rebalance that took nothing away puts nothing to the test. */
 function rebalanceDoubt(
@@ -182,7 +238,7 @@ function rebalanceDoubt(
   const because = typeof why === 'string' ? `: ${why}` : ''
   return {
     rule: 'nothing-moved',
-    says: `No partition was seen to be away for long enough${because}.`,
+    says: `No partition was seen with another consumer for long enough to compare${because}.`,
     fix: 'see why the rivals took nothing; run longer where the group is slow to settle',
   }
 }
@@ -195,8 +251,8 @@ function otherDoubt(
   const blocking = { lag: 'stuck-hidden', revoked: 'revoked-series-stale', stuck: undefined }[about]
   const first = samples.find(({ rule }) => rule !== undefined && rule === blocking)
   if (first === undefined) return undefined
-  const { says } = violation(first)
-  const fix = 'mend that first; it is another finding of the same scenario'
+  const { says } = violation(first, samples)
+  const fix = 'fix that first; it is another finding of the same scenario'
   return { rule: 'other-mistake', says: `${says} That is another mistake than this one.`, fix }
 }
 
@@ -213,8 +269,8 @@ function behindDoubts(
       const most = Math.max(0, ...lags)
       if (most >= behindRecordsMin) return undefined
       const says =
-        `In ${phase} no partition was surely more than ${most} records behind; it takes ` +
-        `${behindRecordsMin} to tell a gauge that follows from one that does not.`
+        `In ${phase} no partition was surely more than ${many(most, 'record')} behind; ` +
+        `${behindRecordsMin} are needed to tell a gauge that follows from one that does not.`
       const fix = 'run it on a machine that is less busy, or against a target that takes longer'
       return { rule: 'not-behind', says, fix }
     })

@@ -28,6 +28,8 @@ export interface Comparison {
   readonly was: 'held' | 'gone'
   readonly least: number
   readonly most: number
+  /** Whether nothing was taken from it while it was surely behind: a gauge of 0 would hide that. */
+  readonly isStuck: boolean
   readonly rule: LagRule | undefined
 }
 
@@ -69,7 +71,8 @@ export function compare(
     const base = { t, partition: truth.partition, told: gauge.v[i] ?? null }
     const was = truth.ownership(t - patience, t)
     if (was === 'gone') {
-      return [{ ...base, was, least: 0, most: Infinity, rule: revokedRule(base.told) }]
+      const bounds = { least: 0, most: Infinity, isStuck: false }
+      return [{ ...base, was, ...bounds, rule: revokedRule(base.told) }]
     }
     const hasFailed = riseWithin(failures, t - patience, t) > 0
     // That polls fail excuses an absent or old value only while it was us who broke their way.
@@ -80,7 +83,9 @@ export function compare(
     const isNew = options.isOfMovement && truth.isUntaken(t - reach)
     if (isNew && (base.told === null || base.told === 0)) return []
     const isIdle = truth.wasIdle(t - reach, t)
-    return [{ ...base, was, ...bounds, rule: heldRule(base.told, { ...bounds, isIdle }, options) }]
+    const isStuck = isIdle && bounds.least > options.toleranceRecords
+    const rule = heldRule(base.told, { ...bounds, isIdle }, options)
+    return [{ ...base, was, ...bounds, isStuck, rule }]
   })
   return options.isOfMovement && isFrozen(found) ? found.map(asFrozen) : found
 }
