@@ -9,7 +9,7 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, type Violation } from './conclude.ts'
 import { count, names, type GroupName } from './options.ts'
 import {
   firstArrivalsOf,
@@ -48,7 +48,7 @@ export const replayEndsTellTruth: Checker<ReplayEndsTellTruthOptions> = {
   }),
   judge(history, { groups, replaysMin, recordsMin, recordsMax }) {
     const replays = replaysOf(history).filter(({ group }) => groups.includes(group))
-    const fix = 'See why clients ask for no replay, or get no end of it: the stream tells.'
+    const fix = 'see why clients ask for no replay, or get no end of it: the stream tells'
     if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.', fix)
     const ended = replays.filter(({ complete }) => complete !== undefined)
     const records = ended.reduce((sum, replay) => sum + replayedIn(replay), 0)
@@ -65,22 +65,27 @@ export const replayEndsTellTruth: Checker<ReplayEndsTellTruthOptions> = {
           ? {
               rule: 'too-little',
               says:
-                `${replaysMin} ends of replays of ${recordsMin} records were wanted; there were ` +
-                `${ended.length} of ${records} (${replays.length} were asked for).`,
+                `At least ${many(replaysMin, 'replay')} with ${many(recordsMin, 'record')} had ` +
+                `to end; of ${replays.length} that were asked for, ${ended.length} with ` +
+                `${many(records, 'record')} did.`,
               fix,
             }
           : undefined,
         capped.length > 0 && recordsMax === undefined
           ? {
               rule: 'limit-unknown',
-              says: `${capped.length} replays were called capped; at what limit, nobody has said.`,
+              says:
+                `${many(capped.length, 'replay')} said "capped"; the limit of this target is not ` +
+                'known.',
               fix: 'give the limit of the target with --know replayRecordsMax=…',
             }
           : undefined,
       ],
       holds: {
         rule: 'told-truly',
-        says: `${ended.length} replays of ${records} records were ended by a frame that is true.`,
+        says:
+          `${many(ended.length, 'replay')} with ${many(records, 'record')} ended with a ` +
+          `replay_complete whose ${fields.slice(0, -1).join(', ')} and ${fields.at(-1)} are true.`,
       },
       exercised: ended.length,
       evidence: {
@@ -111,7 +116,7 @@ function untrueFields(history: History, firsts: FirstArrivals, replay: Replay): 
     ...untrueWords(complete, from),
     ...untrueOffsets(history, firsts, replay, came),
   ].map((what) => {
-    const says = `replay_complete of a resume from ${from} to client ${client} was to be true; `
+    const says = `After a resume from ${from}, client ${client} got an untrue replay_complete: `
     return { rule: 'fields-untrue', says: `${says}${what}.`, at: end }
   })
 }
@@ -155,7 +160,7 @@ function untrueTotal({ totalReplayed }: Frame, { records, perhapsLive }: Came): 
   if (isRight) return []
   const wanted =
     perhapsLive === 0 ? `${records}` : `${records - perhapsLive} to ${records}`
-  return [`${wanted} records came, totalReplayed says ${show(totalReplayed)}`]
+  return [`${wanted} replayed records came, totalReplayed says ${show(totalReplayed)}`]
 }
 
 function untrueWords({ mode, from: also, capped }: Frame, from: string): string[] {
@@ -176,7 +181,8 @@ function untrueOffsets(
   const { complete = {}, end, askedAt, from } = replay
   const told = offsetsOf(complete['lastOffsetsByPartition'])
   if (told === undefined) {
-    return [`lastOffsetsByPartition was to be offsets by partition; it is ${show(complete)}`]
+    const found = show(complete['lastOffsetsByPartition'])
+    return [`lastOffsetsByPartition was to be offsets by partition; it is ${found}`]
   }
   const logEnds = sentBy(history, end)
   const reset = Math.max(-Infinity, ...resetsOf(history).filter(({ askedAt: at }) => at <= end)
@@ -194,9 +200,11 @@ function untrueOffsets(
     const to = isOfReplay ? came.all : (logEnds.get(partition) ?? -1)
     const found = told.get(partition)
     if (found !== undefined && found >= lowest && found <= to) return []
-    const wanted = lowest === to ? `${to}` : `${lowest} to ${to}`
+    const offsets = lowest === to ? `${to}` : `${Math.max(0, lowest)} to ${to}`
+    const wanted = to < 0 ? 'nothing' : offsets
     const says = found === undefined ? 'nothing' : String(found)
-    return [`partition ${partition} was to be told as ${wanted}; it was told as ${says}`]
+    const field = 'lastOffsetsByPartition'
+    return [`${field} was to say ${wanted} of partition ${partition}; it says ${says}`]
   })
 }
 

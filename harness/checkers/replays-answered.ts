@@ -8,7 +8,7 @@ import type { History } from '../history/history.ts'
 import { Ranges } from '../history/ranges.ts'
 import type { PartitionRecords } from '../history/records.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
 import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
 import {
   firstArrivalsOf,
@@ -68,10 +68,10 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
     const { groups, phase, limitMs, isRetained = false } = options
     const all = replaysOf(history).filter((one) => isAsked(history, one, groups, phase))
     const replays = all.filter((one) => !isCutShort(history, one, limitMs))
-    const fix = 'See in the report why clients did not connect.'
+    const fix = 'see in the report why clients did not connect'
     if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.', fix)
     if (options.sinceOutage === true && unstoredWindows(history).length === 0) {
-      return cannotTell('no-outage', 'Redis was never taken away.', 'See why the fault failed.')
+      return cannotTell('no-outage', 'The run never took Redis away.', 'See why the fault failed.')
     }
     const answered = replays.filter(({ complete }) => complete !== undefined)
     const ground = groundOf(history, options)
@@ -84,6 +84,11 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
       records: answered.reduce((sum, replay) => sum + replayedIn(replay), 0),
       owed: judged.reduce((sum, { owed }) => sum + owed, 0),
       overlapping: answered.filter((replay) => hasTraffic(history, replay)).length,
+      slowestMs:
+        answered.length === 0
+          ? null
+          : Math.max(...answered.map(({ askedAt, end }) => Math.round((end - askedAt) / 1_000))),
+      limitMs,
     }
     return conclude({
       violations: [
@@ -96,16 +101,35 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
         ...doubtsOf(replays, evidence, options),
         ...unknownLimit(answered, options),
       ],
-      holds: {
-        rule: 'answered',
-        says:
-          `${evidence.answered} replays of ${evidence.records} records were answered, ` +
-          `${evidence.overlapping} of them with records flowing.`,
-      },
+      holds: { rule: 'answered', says: holdsText(evidence, isRetained) },
       exercised: answered.length,
       evidence,
     })
   },
+}
+
+interface Evidence {
+  readonly answered: number
+  readonly records: number
+  readonly owed: number
+  readonly overlapping: number
+  readonly slowestMs: number | null
+  readonly limitMs: number
+}
+
+function holdsText(evidence: Evidence, isRetained: boolean): string {
+  const { answered, records, owed, overlapping, slowestMs, limitMs } = evidence
+  const slowest = seconds((slowestMs ?? 0) * 1_000)
+  const limit = `(limit ${seconds(limitMs * 1_000)})`
+  const replays = `${many(answered, 'replay')} with ${many(records, 'record')}`
+  const took =
+    answered === 1
+      ? `was answered in ${slowest} ${limit}, while records came`
+      : `were answered, the slowest in ${slowest} ${limit}, ` +
+        `${overlapping} of them while records came`
+  const isHeld = isRetained && owed > 0
+  const held = isHeld ? `; none of ${many(owed, 'record')} that had to come was missing` : ''
+  return `${replays} ${took}${held}.`
 }
 
 /**
@@ -126,20 +150,23 @@ function notAnswered({ client, askedAt, end, ...replay }: Replay, limitMs: numbe
   if (!isLate && endedBy !== 'relay') return []
   const found =
     endedBy === 'relay'
-      ? `the relay hung up after ${seconds(tookMicros)} (${closed?.[3]} ${closed?.[4]})`
+      ? `the relay hung up after ${seconds(tookMicros)} (code ${closed?.[3]}${whyOf(closed)})`
       : endedBy === 'answer'
         ? `it took ${seconds(tookMicros)}`
-        : 'none came'
+        : `none had come after ${seconds(tookMicros)}`
   const says =
-    `Client ${client} was to get replay_complete within ${limitMs} ms of its request ` +
-    `${seconds(askedAt)} into the run; ${found.trim()}.`
+    `Client ${client} was to get replay_complete within ${seconds(limitMs * 1_000)} of its ` +
+    `request ${seconds(askedAt)} into the run; ${found}.`
   return [{ rule: 'not-answered', says, at: Math.min(end, askedAt + limitMs * 1_000) }]
 }
+
+const whyOf = (closed: Replay['closed']): string =>
+  closed === undefined || closed[4] === '' ? '' : `, "${closed[4]}"`
 
 const elsewhere = ({ rule, says }: Violation): Doubt => ({
   rule,
   says,
-  fix: 'See first why replays are not answered: what asks for their time tells.',
+  fix: 'see first why replays are not answered: what asks for their time tells',
 })
 
 function doubtsOf(
@@ -154,24 +181,28 @@ function doubtsOf(
     waiting.length > 0
       ? {
           rule: 'ended-too-soon',
-          says: `The run ended while ${waiting.length} replays waited for less than ${limitMs} ms.`,
-          fix: 'Run longer, or give the target a shorter REPLAY_TIMEOUT_SECS.',
+          says:
+            `The run ended while ${many(waiting.length, 'replay')} had waited for less than ` +
+            `${seconds(limitMs * 1_000)}.`,
+          fix: 'run longer, or give the target a shorter REPLAY_TIMEOUT_SECS',
         }
       : undefined,
     answered < replaysMin || worth < recordsMin
       ? {
           rule: 'too-little',
           says:
-            `${replaysMin} replays of ${recordsMin} records that had reached clients before were ` +
-            `wanted; there were ${answered} of ${worth}.`,
-          fix: 'See first why so few records reached clients at all: the stream tells.',
+            `At least ${many(replaysMin, 'replay')} with ${many(recordsMin, 'record')}` +
+            `${isRetained === true ? ' that clients had had before' : ''} had to be answered; ` +
+            `${many(answered, 'replay')} with ${many(worth, 'record')} ` +
+            `${answered === 1 ? 'was' : 'were'}.`,
+          fix: 'see first why so few records reached clients at all: the stream tells',
         }
       : undefined,
     overlapping === 0
       ? {
           rule: 'no-traffic',
           says: 'No record was acknowledged while a replay was under way.',
-          fix: 'Give a higher load, so that records come while clients are replayed to.',
+          fix: 'give a higher load, so that records come while clients are replayed to',
         }
       : undefined,
   ]
@@ -183,7 +214,7 @@ function unknownLimit(
 ): Doubt[] {
   const capped = answered.filter(({ complete }) => complete?.['capped'] === true).length
   if (capped === 0 || recordsMax !== undefined) return []
-  const says = `${capped} replays were called capped; at what limit, nobody has said.`
+  const says = `${many(capped, 'replay')} said "capped"; the limit of this target is not known.`
   const fix = 'give the limit of the target with --know replayRecordsMax=…'
   return [{ rule: 'limit-unknown', says, fix }]
 }
@@ -273,9 +304,9 @@ function notReplayed(
   missing: number[],
 ): Violation {
   const says =
-    `A replay from ${from} to client ${client} was to hold ${ground.says}; of ` +
-    `partition ${partition} ${missing.length} such records never came, the first at offset ` +
-    `${missing[0]}.`
+    `A replay from ${from} to client ${client} was to hold ${ground.says}; ` +
+    `${many(missing.length, 'such record')} of partition ${partition} never came, the first at ` +
+    `offset ${missing[0]}.`
   return { rule: 'not-replayed', says, at: end }
 }
 
@@ -329,7 +360,10 @@ function needlessTold(ground: Ground, replay: Replay): Violation[] {
     const what = isStale
       ? `its cursor ${first - 1} in partition ${partition} is older than ${last + 1}`
       : `there is a gap in partition ${partition}, offsets ${first} to ${last}`
-    const says = `Nothing that client ${client} asked for was gone; it was told that ${what}.`
+    const why = isEmpty
+      ? 'although nothing was reset'
+      : 'although no reset and no outage of Redis took all of that away'
+    const says = `Client ${client} was told that ${what}, ${why}.`
     return [{ rule: isStale ? 'stale-needless' : 'gap-needless', says, at: end }]
   })
 }

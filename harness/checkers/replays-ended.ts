@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
 import { milliseconds, names, type GroupName } from './options.ts'
 import { replayedIn, replaysOf, type Replay } from './replays.ts'
 
@@ -45,13 +45,15 @@ export const replaysEnded: Checker<ReplaysEndedOptions> = {
     const all = replaysOf(history).filter(({ endedBy }) => endedBy !== 'us' && endedBy !== 'next')
     const slow = all.filter(({ group }) => groups.includes(group))
     const fast = all.filter(({ group }) => quick?.includes(group))
-    const fix = 'See in the report why clients did not connect.'
+    const fix = 'see in the report why clients did not connect'
     if (slow.length === 0) return cannotTell('no-replay', 'No slow client asked for a replay.', fix)
     const limit = limitMs * 1_000
     const late = slow.filter(({ askedAt, end }) => end - askedAt > limit)
     const cut = slow.filter((one) => one.endedBy === 'relay' && !late.includes(one))
     const whole = fast.filter(({ complete }) => complete !== undefined)
-    const slowest = Math.max(0, ...cut.map(({ askedAt, end }) => end - askedAt))
+    const took = [...cut, ...late].map(({ askedAt, end }) => end - askedAt)
+    const fastest = took.length === 0 ? null : Math.min(...took)
+    const slowest = took.length === 0 ? null : Math.max(...took)
     return conclude({
       violations: [
         ...late.map((one) => goesOn(one, limit)),
@@ -63,8 +65,10 @@ export const replaysEnded: Checker<ReplaysEndedOptions> = {
       holds: {
         rule: 'ended',
         says:
-          `${cut.length} replays were given up, the last after ${seconds(slowest)}; ` +
-          `${whole.length} quick clients got theirs.`,
+          `${many(cut.length, 'replay')} to slow clients ${cut.length === 1 ? 'was' : 'were'} ` +
+          `given up ${between(fastest ?? 0, slowest ?? 0)} after the request ` +
+          `(${limitsText(timeoutMs * 1_000 - slackMicros, limit)})` +
+          `${whole.length > 0 ? `; ${many(whole.length, 'quick replay')} came whole` : ''}.`,
       },
       exercised: cut.length + late.length,
       evidence: {
@@ -73,11 +77,20 @@ export const replaysEnded: Checker<ReplaysEndedOptions> = {
         quickReplays: fast.length,
         quickWhole: whole.length,
         records: slow.reduce((sum, one) => sum + replayedIn(one), 0),
-        slowestMs: Math.round(slowest / 1_000),
+        fastestMs: fastest === null ? null : Math.round(fastest / 1_000),
+        slowestMs: slowest === null ? null : Math.round(slowest / 1_000),
+        timeoutMs,
+        limitMs,
       },
     })
   },
 }
+
+const limitsText = (least: number, most: number): string =>
+  least > 0 ? `limits ${seconds(least)} and ${seconds(most)}` : `limit ${seconds(most)}`
+
+const between = (least: number, most: number): string =>
+  seconds(least) === seconds(most) ? seconds(most) : `${seconds(least)} to ${seconds(most)}`
 
 function goesOn({ client, askedAt, end }: Replay, limit: number): Violation {
   const says =
@@ -136,24 +149,31 @@ function doubtsOf(
     whole.length > 0
       ? {
           rule: 'too-quick',
-          says: 'A slow client had its replay whole in time: the deadline was not asked.',
-          fix: `Give a shorter REPLAY_TIMEOUT_SECS than ${seconds(timeout)}, or a higher load.`,
+          says:
+            `${whole.length} of ${slow.length} slow clients got a whole replay in time: ` +
+            'they never came to the deadline.',
+          fix: `give a shorter REPLAY_TIMEOUT_SECS than ${seconds(timeout)}, or a higher load`,
         }
       : undefined,
     open.length > 0
       ? {
           rule: 'ended-too-soon',
-          says: `The run ended while ${open.length} replays were under way, within their time.`,
-          fix: 'Run longer, or give the target a shorter REPLAY_TIMEOUT_SECS.',
+          says:
+            `The run ended while ${many(open.length, 'replay')} ` +
+            `${open.length === 1 ? 'was' : 'were'} under way, within ` +
+            `${open.length === 1 ? 'its' : 'their'} time.`,
+          fix: 'run longer, or give the target a shorter REPLAY_TIMEOUT_SECS',
         }
       : undefined,
     fast !== undefined && (served.length < fast.length || fast.length === 0)
       ? {
           rule: 'quick-too-slow',
           says:
-            `${served.length} of ${fast.length} clients that read quickly got their replay in ` +
-            'time: perhaps nobody could have.',
-          fix: 'Run on a machine with less to do, or with a longer REPLAY_TIMEOUT_SECS.',
+            fast.length === 0
+              ? 'No client that reads quickly asked for a replay: perhaps nobody could get one.'
+              : `${served.length} of ${fast.length} clients that read quickly got a ` +
+                'replay in time: perhaps nobody could have.',
+          fix: 'run on a machine with less to do, or with a longer REPLAY_TIMEOUT_SECS',
         }
       : undefined,
   ]

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Violation } from './conclude.ts'
 import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
 import { firstArrivalsOf, isAsked, replaysOf, type FirstArrivals, type Replay } from './replays.ts'
 
@@ -32,32 +32,43 @@ export const replaysExpire: Checker<ReplaysExpireOptions> = {
       const isWhole = one.complete !== undefined && one.from !== 'latest'
       return isWhole && isAsked(history, one, groups, phase)
     })
-    const fix = 'See why replays are not answered: another expectation tells.'
+    const fix = 'see why replays are not answered: another expectation tells'
     if (replays.length === 0) return cannotTell('no-replay', 'No replay was answered.', fix)
     const firsts = firstArrivalsOf(history)
     const counts = replays.map((replay) => agesOf(history, firsts, replay, limitMs))
-    const expired = Math.min(...counts.map(({ expired: many }) => many))
+    const expired = Math.min(...counts.map((one) => one.expired))
+    const replayed = Math.max(...counts.map(({ old }) => old))
+    const age = `that clients had got more than ${seconds(limitMs * 1_000)} before`
     return conclude({
-      violations: counts.flatMap(({ replay, old }) => keptTooLong(replay, old, memoryRecordsMax)),
+      violations: counts.flatMap(({ replay, old }) =>
+        keptTooLong(replay, old, memoryRecordsMax, age),
+      ),
       doubts: [
         expired <= memoryRecordsMax
           ? {
               rule: 'too-little',
-              says: `${expired} records had outlived their time; memory may hold as many.`,
-              fix: 'Give a higher load, or see why so few records reached clients.',
+              says:
+                `There were ${many(expired, 'record')} ${age}; more than ${memoryRecordsMax} are ` +
+                'needed, for memory may hold as many of any age.',
+              fix: 'give a higher load, or see why so few records reached clients',
             }
           : undefined,
       ],
       holds: {
         rule: 'expired',
-        says: `Of ${expired} records that had outlived their time memory's newest were replayed.`,
+        says:
+          `Of ${many(expired, 'record')} ${age}, ` +
+          `${many(replays.length, 'replay')} held ` +
+          `${replays.length > 1 ? 'at most ' : ''}${replayed} ` +
+          `(limit ${memoryRecordsMax}, which memory may hold).`,
       },
       exercised: replays.length,
       evidence: {
         replays: replays.length,
         expired,
-        replayed: Math.max(...counts.map(({ old }) => old)),
+        replayed,
         memoryRecordsMax,
+        limitMs,
       },
     })
   },
@@ -82,10 +93,15 @@ function agesOf(history: History, firsts: FirstArrivals, replay: Replay, limitMs
   return { replay, expired, old }
 }
 
-function keptTooLong({ client, end }: Replay, old: number, most: number): Violation[] {
+function keptTooLong(
+  { client, end }: Replay,
+  old: number,
+  most: number,
+  age: string,
+): Violation[] {
   if (old <= most) return []
   const says =
-    `A replay to client ${client} was to hold at most ${most} records that had outlived their ` +
-    `time, from memory; it held ${old}.`
+    `A replay to client ${client} was to hold at most ${many(most, 'record')}, from memory, ` +
+    `${age}; it held ${old}.`
   return [{ rule: 'kept-too-long', says, at: end }]
 }

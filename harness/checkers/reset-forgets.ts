@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Doubt, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
 import { milliseconds } from './options.ts'
 import {
   firstArrivalsOf,
@@ -32,7 +32,7 @@ export const resetForgets: Checker<ResetForgetsOptions> = {
   options: z.strictObject({ limitMs: milliseconds }),
   judge(history, { limitMs }) {
     const resets = resetsOf(history)
-    const fix = 'See in the report why the client that resets did not connect.'
+    const fix = 'see in the report why the client that resets did not connect'
     if (resets.length === 0) return cannotTell('no-reset', 'No client reset the buffer.', fix)
     const firsts = firstArrivalsOf(history)
     const first = Math.min(...resets.map(({ answeredAt, askedAt }) => answeredAt ?? askedAt))
@@ -40,6 +40,7 @@ export const resetForgets: Checker<ResetForgetsOptions> = {
       return askedAt >= first && from !== 'latest'
     })
     const later = asked.filter(({ complete }) => complete !== undefined)
+    const records = later.reduce((sum, replay) => sum + replayedIn(replay), 0)
     return conclude({
       violations: [
         ...resets.flatMap((reset) => unanswered(history, reset, limitMs)),
@@ -50,17 +51,33 @@ export const resetForgets: Checker<ResetForgetsOptions> = {
       doubts: doubtsOf(history, firsts, { resets, asked, later }),
       holds: {
         rule: 'forgotten',
-        says: `${later.length} replays after a reset held nothing from before it.`,
+        says:
+          `${many(resets.length, 'reset')} ${slowest(resets)} (limit ` +
+          `${seconds(limitMs * 1_000)}); none of ${many(records, 'record')} in ` +
+          `${many(later.length, 'later replay')} had reached a client before it.`,
       },
       exercised: later.length,
       evidence: {
         resets: resets.length,
         saidCleared: resets.filter(({ isCleared }) => isCleared).length,
         replaysAfterwards: later.length,
+        recordsAfterwards: records,
+        slowestMs: slowestMs(resets),
+        limitMs,
       },
     })
   },
 }
+
+function slowestMs(resets: readonly Reset[]): number | null {
+  const took = resets.flatMap(({ askedAt, answeredAt = NaN }) => answeredAt - askedAt)
+  const known = took.filter((one) => !Number.isNaN(one))
+  return known.length === 0 ? null : Math.round(Math.max(...known) / 1_000)
+}
+
+const slowest = (resets: readonly Reset[]): string =>
+  `${resets.length > 1 ? 'were answered, the slowest in' : 'was answered in'} ` +
+  seconds((slowestMs(resets) ?? 0) * 1_000)
 
 /** A reset that the run left no time to answer is in doubt, not wrong. */
 function unanswered(history: History, reset: Reset, limitMs: number): Violation[] {
@@ -68,8 +85,10 @@ function unanswered(history: History, reset: Reset, limitMs: number): Violation[
   const deadline = askedAt + limitMs * 1_000
   const isInTime = answeredAt !== undefined && answeredAt <= deadline
   if (isInTime || isRefused || isStillOpen(history, reset, limitMs)) return []
-  const found = answeredAt === undefined ? 'none came' : `it took ${seconds(answeredAt - askedAt)}`
-  const says = `The reset of client ${client} was to be answered in ${limitMs} ms; ${found}.`
+  const took = answeredAt === undefined ? undefined : seconds(answeredAt - askedAt)
+  const found = took === undefined ? 'no answer came' : `it took ${took}`
+  const within = `within ${seconds(limitMs * 1_000)}`
+  const says = `The reset by client ${client} was to be answered ${within}; ${found}.`
   return [{ rule: 'reset-not-answered', says, at: deadline }]
 }
 
@@ -108,8 +127,9 @@ function untrueOffsets(history: History, firsts: FirstArrivals, reset: Reset): V
     const to = most.get(partition) ?? -1
     if (Number(told) >= from && Number(told) <= to) return []
     const says =
-      `The answer to the reset of client ${client} was to tell partition ${partition} as ` +
-      `${from} to ${to}; it told ${JSON.stringify(told ?? 'nothing')}.`
+      `The answer to the reset by client ${client} was to report ` +
+      `${from === to ? `offset ${to}` : `an offset from ${from} to ${to}`} for partition ` +
+      `${partition}; it reported ${told === undefined ? 'none' : JSON.stringify(told)}.`
     return [{ rule: 'offsets-untrue', says, at: answeredAt }]
   })
 }
@@ -128,8 +148,9 @@ function revenants(
     const old = replay.runs.find(({ partition, first }) => isOld(partition, first))
     if (old === undefined) return []
     const says =
-      `Clients had offsets up to ${forgotten.get(old.partition)} of partition ${old.partition} ` +
-      `before the reset; a later replay to client ${replay.client} held offset ${old.first}.`
+      `No replay after the reset was to hold what clients had had before it, of partition ` +
+      `${old.partition} up to offset ${forgotten.get(old.partition)}; a replay to client ` +
+      `${replay.client} held offset ${old.first}.`
     return [{ rule: 'forgotten-replayed', says, at: old.from }]
   })
 }
@@ -152,15 +173,17 @@ function doubtsOf(
     refused.length > 0
       ? {
           rule: 'reset-refused',
-          says: `${refused.length} of ${resets.length} resets were refused by an error frame.`,
-          fix: 'Let the target take resets from this address without a token.',
+          says: `${refused.length} of ${resets.length} resets got an error frame.`,
+          fix: 'let the target take resets from this address without a token',
         }
       : undefined,
     unheard.length > 0
       ? {
           rule: 'ended-too-soon',
-          says: `The run ended while ${unheard.length} resets waited for an answer in its time.`,
-          fix: 'Run longer.',
+          says:
+            `The run ended while ${many(unheard.length, 'reset')} waited for an answer, within ` +
+            'the time for it.',
+          fix: 'run longer',
         }
       : undefined,
     hadAny
@@ -168,20 +191,23 @@ function doubtsOf(
       : {
           rule: 'nothing-before',
           says: 'No record had reached any client before the reset: there was nothing to forget.',
-          fix: 'See first why no record reached clients: the stream tells.',
+          fix: 'see first why no record reached clients: the stream tells',
         },
     later.length === 0
       ? {
           rule: 'no-replay',
-          says: `${asked.length} replays were asked for after the reset; none was answered.`,
-          fix: 'See why replays are not answered, and run longer.',
+          says:
+            asked.length === 0
+              ? 'No replay was asked for after the reset.'
+              : `Of ${many(asked.length, 'replay')} after the reset none was answered.`,
+          fix: 'see why replays are not answered, and run longer',
         }
       : undefined,
     later.length > 0 && later.every((replay) => replayedIn(replay) === 0)
       ? {
           rule: 'nothing-replayed',
           says: 'No replay after the reset held any record: that nothing old came proves nothing.',
-          fix: 'See why replays are empty, or run longer after the reset.',
+          fix: 'see why replays are empty, or run longer after the reset',
         }
       : undefined,
   ]

@@ -198,9 +198,10 @@ const holdsText = (
   { cameMicros = 0, goneMicros = 0 }: Measured,
   rise: number,
 ): string =>
-  `${metric} rose by ${rise}; the warning came ${seconds(cameMicros)} after its first rise, ` +
-  `stood in ${due.length === 1 ? 'the only poll' : `all ${due.length} polls`} in which it was ` +
-  `due, and was gone ${seconds(goneMicros)} after the last rise (limit ${seconds(limit)}).`
+  `The warning was gone ${seconds(goneMicros)} after the last rise of ${metric} (limit ` +
+  `${seconds(limit)}), had come ${seconds(cameMicros)} after the first, and stood in ` +
+  `${due.length === 1 ? 'the only poll' : `all ${due.length} polls`} in which it was due, while ` +
+  `the count rose by ${rise}.`
 
 function noTrouble({ metric, windowMs, above }: Told, rise: number): Doubt {
   const due = `by more than ${above} within ${seconds(windowMs * 1_000)}`

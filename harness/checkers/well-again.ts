@@ -78,6 +78,8 @@ function judgeFalseAlarms(history: History): Judgement {
   const notReady = unready(history, steady.end, until)
   const ready = readyPolls(history, steady.end, until).length - notReady.length
   const beside = judged.filter(([, t]) => isDisturbedAt(history, t)).length
+  const during = beside > 0 ? ` (${beside} of them during other faults)` : ''
+  const andReady = ready > 0 ? `, and /readyz answered 200 in all of ${ready}` : ''
   return conclude({
     violations: falseAlarms(judged, notReady),
     doubts: [
@@ -89,9 +91,7 @@ function judgeFalseAlarms(history: History): Judgement {
       rule: 'no-false-alarm',
       says:
         'While neither the relay nor Kafka was disturbed, /health called the relay well in all ' +
-        `of ${many(judged.length, 'poll')}` +
-        `${beside > 0 ? ` (${beside} of them during other faults)` : ''}` +
-        `${ready > 0 ? `, and /readyz answered 200 in all of ${ready}` : ''}.`,
+        `of ${many(judged.length, 'poll')}${during}${andReady}.`,
     },
     exercised: judged.length,
     evidence: {
