@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { story, type Story } from '../history/story.ts'
 import type { Verdict } from './checker.ts'
 import { stream, type StreamOptions } from './stream.ts'
+import { tellOfStream } from './stream/testbed.ts'
 
 /** Hundred records of partition 0, one client from before them, settled at 20 s. */
 const calm = (): Story =>
@@ -308,6 +309,12 @@ const unclear: Case[] = [
 const cases: Case[] = [...good, ...bad, ...unclear]
 
 describe('stream', () => {
+  test('says of each case what its file says', async () => {
+    const told = cases.map((one) =>
+      tellOfStream(one.what, stream.judge(one.given.history(), one.options ?? {})),
+    )
+    await expect(told.join('\n')).toMatchFileSnapshot('told/stream.txt')
+  })
   test.each(cases)('$what: $verdict by $rule', (one) => {
     const judged = stream.judge(one.given.history(), one.options ?? {})
     expect([judged.verdict, judged.rule]).toEqual([one.verdict, one.rule])

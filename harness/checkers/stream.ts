@@ -9,7 +9,7 @@ import { Ranges } from '../history/ranges.ts'
 import type { Session } from '../history/windows.ts'
 import { account, type Account } from './stream/account.ts'
 import { anomalyKinds, type AnomalyKind, type Checker } from './checker.ts'
-import { cannotTell, type Doubt } from './conclude.ts'
+import { cannotTell, many, type Doubt } from './conclude.ts'
 import { causesOf } from './stream/causes.ts'
 import { causelessEnds, closingFlaws } from './stream/closings.ts'
 import { count, milliseconds, names, type GroupName } from './options.ts'
@@ -82,8 +82,14 @@ export const stream: Checker<StreamOptions> = {
   }),
   judge(history, options) {
     const { acked, delivered } = history.stream()
-    if (acked === 0) return cannotTell('no-records', 'No record was acknowledged by Kafka.')
-    if (delivered === 0) return cannotTell('no-deliveries', 'No client received a record.')
+    if (acked === 0) {
+      const fix = 'see why the producer could not write to Kafka'
+      return cannotTell('no-records', 'No record was acknowledged by Kafka.', fix)
+    }
+    if (delivered === 0) {
+      const fix = 'see whether clients could connect, and the relay read from Kafka'
+      return cannotTell('no-deliveries', 'No client received a record.', fix)
+    }
     return streamJudgement(history, streamFlaws(history, options), options)
   },
 }
@@ -177,7 +183,7 @@ const partitionsOf = (history: History): Set<number> =>
 function unsettled(isSettled: boolean): Doubt[] {
   if (isSettled) return []
   const says = 'The run ended before it had settled: what is late and what is lost look alike.'
-  return [{ rule: 'not-settled', says, fix: 'play the scenario to its end' }]
+  return [{ rule: 'not-settled', says, fix: 'let the run go through to its end' }]
 }
 
 /** Redeliveries need a commit to begin behind. */
@@ -185,8 +191,8 @@ function blind(accounts: readonly Account[]): Doubt[] {
   const records = accounts.reduce((sum, one) => sum + one.redeliveredBlindly, 0)
   if (records === 0) return []
   const says =
-    `${records} records came again after a restart, and nobody had asked the broker before it ` +
-    'what was committed.'
+    `${many(records, 'record')} came again after a restart, and the broker had not said ` +
+    'before it what was committed.'
   const fix = 'run again; before the restart the lag sampler needs one answer of Kafka'
   return [{ rule: 'commit-unknown', says, fix }]
 }

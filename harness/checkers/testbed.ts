@@ -62,7 +62,10 @@ export function judgeCases<O extends object>(
 }
 
 /** A case as it stands in the file. */
-function tellOf<O>({ what, verdict, rule }: Case<O>, { why, fix, evidence }: Judgement): string {
+export function tellOf(
+  { what, verdict, rule }: Pick<Case<never>, 'what' | 'verdict' | 'rule'>,
+  { why, fix, evidence }: Judgement,
+): string {
   const facts = Object.entries(evidence).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}`)
   const todo = fix === undefined ? [] : [`  fix: ${fix}`]
   return [`${what} -> ${verdict}, ${rule}`, `  ${why}`, ...todo, ...facts, ''].join('\n')

@@ -68,6 +68,7 @@ const causes: readonly Row[] = [
     { replayTimeoutMs: 2_000 }],
   ['its replay was answered', ended(answeredReplay()), thrownOut, { replayTimeoutMs: 2_000 }],
   ['nobody judges its group', ended(), 'pass', { groups: ['readers'] }],
+  ['nobody of its group was there', ended(), ['unknown', 'no-deliveries'], { groups: ['late'] }],
 ]
 
 const returns: readonly Row[] = [

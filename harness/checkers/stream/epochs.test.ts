@@ -1,7 +1,6 @@
 /** A cursor of another epoch that is served without a word is seen, and nothing else is. */
-import { expect, test } from 'vitest'
 import { story } from '../../history/story.ts'
-import { stream } from '../stream.ts'
+import { judges } from './testbed.ts'
 
 const complete = (epoch?: string) => ({ type: 'replay_complete', ...(epoch && { epoch }) })
 
@@ -23,23 +22,11 @@ const back = (known: string | undefined, answered: string | undefined, from = 'c
     .closed(20.5, 1, 'client')
 const stale = { type: 'cursor_stale', partition: 0, requested: '49', oldest: '50' }
 
-test('trusted without a word', () => {
-  const judged = stream.judge(back('a', 'b').history(), {})
-  expect([judged.verdict, judged.rule]).toEqual(['fail', 'stale-trusted'])
-  expect(judged.anomalies?.[0]?.witness[0]).toMatchObject({
-    client: 1,
-    firstOffset: 50,
-    cursorOf: 'a',
-    answeredIn: 'b',
-  })
-})
-
-test.each([
-  ['the same epoch', back('a', 'a')],
-  ['told to be stale', back('a', 'b').control(4.15, 1, stale)],
-  ['no epoch before', back(undefined, 'b')],
-  ['a relay without epochs', back(undefined, undefined)],
-  ['no cursor was sent', back('a', 'b', 'earliest')],
-])('%s: nothing to find', (_, given) => {
-  expect(stream.judge(given.history(), {}).verdict).toBe('pass')
-})
+judges('a cursor of another epoch', [
+  ['trusted without a word', back('a', 'b'), ['fail', 'stale-trusted', 'stale-trusted 1']],
+  ['the same epoch', back('a', 'a'), 'pass'],
+  ['told to be stale', back('a', 'b').control(4.15, 1, stale), 'pass'],
+  ['no epoch before', back(undefined, 'b'), 'pass'],
+  ['a relay without epochs', back(undefined, undefined), 'pass'],
+  ['no cursor was sent', back('a', 'b', 'earliest'), 'pass'],
+])

@@ -7,7 +7,7 @@ import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { PartitionRecords } from '../../history/records.ts'
 import type { AnomalyKind } from '../checker.ts'
-import type { Doubt } from '../conclude.ts'
+import { many, type Doubt } from '../conclude.ts'
 import type { Account, SessionAccount } from './account.ts'
 import type { Causes } from './causes.ts'
 import type { Causeless } from './closings.ts'
@@ -92,7 +92,9 @@ export function missingFlaws(bearings: Bearings): Missing {
 
 function gapDoubt(records: number): Doubt[] {
   if (records === 0) return []
-  const says = `${records} records were declared missing, and nobody knows the limit behind it.`
+  const says =
+    `${many(records, 'record was', 'records were')} declared missing, and it is not known how ` +
+    'many the target keeps.'
   const fix =
     'give the limits of the target: records kept for replay (REDIS_MAX_SEQUENCES) and for ' +
     'clients that are behind (WEBSOCKET_BUFFER_SIZE)'
@@ -101,7 +103,7 @@ function gapDoubt(records: number): Doubt[] {
 
 function capDoubt(caps: number): Doubt[] {
   if (caps === 0) return []
-  const says = `${caps} replays ended with "capped", and nobody knows the target's limit.`
+  const says = `${many(caps, 'replay')} ended with "capped", and the target's limit is not known.`
   const fix = 'give the most records that one replay of the target holds (REPLAY_MAX_TOTAL)'
   return [{ rule: 'cap-unknown', says, fix }]
 }

@@ -1,12 +1,22 @@
 /** How rules of the stream are tested: a history in, verdict, rule and counted anomalies out. */
 import { describe, expect, test } from 'vitest'
 import { story, type Story } from '../../history/story.ts'
+import type { Judgement } from '../checker.ts'
 import { stream, type StreamOptions } from '../stream.ts'
+import { tellOf } from '../testbed.ts'
 
 /** Verdict, rule, and every anomaly with its count, such as `lost 10`. */
 export function found(given: Story, options: StreamOptions = {}): string[] {
   const { verdict, rule, anomalies = [] } = stream.judge(given.history(), options)
   return [verdict, rule, ...anomalies.map(({ kind, count }) => `${kind} ${count}`)]
+}
+
+/** A case as it stands in the file, with the witnesses of its anomalies. */
+export function tellOfStream(what: string, judged: Judgement): string {
+  const seen = (judged.anomalies ?? []).map(
+    ({ kind, count, witness }) => `  ${kind} ${count}: ${JSON.stringify(witness)}\n`,
+  )
+  return `${tellOf({ ...judged, what }, judged)}${seen.join('')}`
 }
 
 export type Row = readonly [
@@ -19,6 +29,14 @@ export type Row = readonly [
 /** A pass has `pass` as its expectation, everything else its verdict, rule and anomalies. */
 export function judges(name: string, rows: readonly Row[]): void {
   describe(`stream: ${name}`, () => {
+    test('says of each case what its file says', async () => {
+      const told = rows.map(([what, given, , options = {}]) => {
+        const judged = stream.judge(given.history(), options)
+        return tellOfStream(what, judged)
+      })
+      const file = `../told/stream-${name.replaceAll(/\W+/g, '-')}.txt`
+      await expect(told.join('\n')).toMatchFileSnapshot(file)
+    })
     test.each(rows.map((row) => ({ row, what: row[0] })))('$what', ({ row }) => {
       const [, given, expected, options] = row
       expect(found(given, options)).toEqual(expected === 'pass' ? ['pass', 'whole'] : expected)

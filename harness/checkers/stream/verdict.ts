@@ -5,14 +5,14 @@
  * the stream as well: no finding about replays is about resets.
  */
 import type { History } from '../../history/history.ts'
-import { Ranges } from '../../history/ranges.ts'
-import type { Anomaly, AnomalyKind, Judgement } from '../checker.ts'
-import { conclude, seconds, type Doubt, type Violation } from '../conclude.ts'
+import type { AnomalyKind, Judgement } from '../checker.ts'
+import { conclude, many, seconds, type Doubt, type Violation } from '../conclude.ts'
 import type { StreamFlaws, StreamOptions } from '../stream.ts'
 import type { Account } from './account.ts'
 import { redisOutagesOf } from './causes.ts'
 import { anomaliesOf, gravity, type Flaw } from './flaw.ts'
-import { ackedWithin, indexFrom } from './owed.ts'
+import { indexFrom } from './owed.ts'
+import { namesOf, saysNone, saysOf, saysWhole, sayKinds } from './says.ts'
 
 /** Where these are, records or whole clients are missing in which the others would show. */
 const hiding: ReadonlySet<AnomalyKind> = new Set([
@@ -25,9 +25,10 @@ const hiding: ReadonlySet<AnomalyKind> = new Set([
 export function streamJudgement(
   history: History,
   found: StreamFlaws,
-  { rules, takenBy }: Pick<StreamOptions, 'rules' | 'takenBy'>,
+  options: Pick<StreamOptions, 'rules' | 'takenBy' | 'groups'>,
 ): Judgement {
-  const { flaws, accounts } = found
+  const { rules, takenBy, groups } = options
+  const { flaws, accounts, limits } = found
   const isOwn = ({ kind, shows }: Flaw) =>
     rules === undefined ||
     (rules.includes(kind) &&
@@ -39,25 +40,37 @@ export function streamJudgement(
   const ranked = gravity.flatMap((kind) => own.filter((flaw) => flaw.kind === kind))
   const violations = ranked
     .filter(({ kind }) => kind !== 'unseen')
-    .map((flaw): Violation => ({ rule: flaw.kind, says: sentence(flaw, anomalies), at: flaw.at }))
+    .map((flaw): Violation => {
+      const says = saysOf(flaw, anomalies, limits)
+      return { rule: flaw.kind, says, at: flaw.at }
+    })
   const { acked, delivered } = history.stream()
+  const judged = deliveredTo(history, accounts)
   const seen =
     takenBy === undefined ? materialFor(rules, accounts) : acrossOutages(history, accounts)
   const redelivered = accounts.reduce((sum, one) => sum + one.redelivered, 0)
   return conclude({
     violations,
     doubts: [
+      judged === 0 ? nothingDelivered(groups) : undefined,
       hiddenBy(others, rules),
       takenBy === undefined ? undefined : coveredBy(others, rules),
       seen === 0 ? (takenBy === undefined ? nothingSeen(rules) : notAcross) : undefined,
-      ...unseenDoubts(flaws, found.limits.stalledMs),
+      ...unseenDoubts(flaws, limits.stalledMs),
       ...found.doubts,
     ],
-    holds: holds(history, found, others, rules),
-    exercised: seen ?? delivered,
+    holds: {
+      rule: 'whole',
+      says:
+        rules === undefined
+          ? saysWhole(history, found, { groups, judged, redelivered })
+          : saysNone(others, { rules, takenBy, groups, judged, seen }),
+    },
+    exercised: Math.min(judged, seen ?? judged),
     evidence: {
       acked,
       delivered,
+      ...(groups !== undefined && { deliveredToJudged: judged }),
       redelivered,
       clients: history.sessions.size,
       ...(seen !== undefined && { seen }),
@@ -66,74 +79,6 @@ export function streamJudgement(
   })
 }
 
-/** What is wrong, how often, and one place where it was seen, with the numbers behind it. */
-function sentence(flaw: Flaw, anomalies: readonly Anomaly[]): string {
-  const anomaly = anomalies.find(({ kind }) => kind === flaw.kind)
-  const { kind, client, group, partition, first, last } = flaw
-  const count = anomaly?.count ?? flaw.count
-  const what = kind === 'closed-without-cause' ? 'connection' : 'record'
-  const places = [
-    client < 0 ? '' : `client ${client} of ${group}`,
-    partition < 0 ? '' : `partition ${partition}`,
-    first < 0 ? '' : `offsets ${first} to ${last}`,
-    details[kind]?.(flaw.shows ?? {}) ?? '',
-  ].filter((place) => place !== '')
-  const says = (anomaly?.says ?? kind).replace(/\.$/, '')
-  return `${says}: ${count} ${what}${count === 1 ? '' : 's'}, such as ${places.join(', ')}.`
-}
-
-type Shown = Readonly<Record<string, unknown>>
-const secondsOf = (shows: Shown, name: string) => seconds(1_000 * Number(shows[name]))
-
-/** The numbers that prove it, from what the witness shows. */
-const details: Partial<Record<AnomalyKind, (shows: Shown) => string>> = {
-  stalled: (shows) =>
-    `untaken for ${secondsOf(shows, 'untakenForMs')} (group ${String(shows['groupState'])})`,
-  'closed-without-cause': (shows) =>
-    `code ${String(shows['code'])} "${String(shows['reason'])}", ` +
-    `${secondsOf(shows, 'openForMs')} after it came`,
-  'gap-false': (shows) =>
-    'told' in shows ? `${String(shows['told'])} declared, ${String(shows['missing'])} missing` : '',
-  'gap-inexact': (shows) => `count ${String(shows['told'])}, range of ${String(shows['named'])}`,
-  'replay-beyond-request': (shows) => `asked for what follows ${String(shows['cursor'])}`,
-}
-
-function holds(
-  history: History,
-  found: StreamFlaws,
-  others: readonly Flaw[],
-  rules?: readonly AnomalyKind[],
-): Doubt {
-  const { acked, delivered } = history.stream()
-  if (rules === undefined) {
-    const unseen = unreached(history, found)
-    const rest = unseen === 0 ? '' : `; ${unseen} records reached no client`
-    const all = `All ${acked} records are accounted for at every client`
-    return { rule: 'whole', says: `${all} (${delivered} deliveries${rest}).` }
-  }
-  const none = `${delivered} deliveries showed no ${rules.join(', no ')}.`
-  if (others.length === 0) return { rule: 'whole', says: none }
-  return { rule: 'whole', says: `${none} The stream has other flaws: ${kindsOf(others)}.` }
-}
-
-/** Records that no client got, though nothing was wrong with them: a pass says how many. */
-function unreached(history: History, { accounts, exempt }: StreamFlaws): number {
-  const byPartition = Map.groupBy(accounts, ({ partition }) => partition)
-  let count = 0
-  for (const [partition, records] of history.stream().records) {
-    const reached = new Ranges()
-    for (const { received } of byPartition.get(partition) ?? []) reached.addAll(received.all)
-    reached.addAll(exempt.get(partition)?.all.all ?? [])
-    for (const range of reached.missing(records.offsets[0] ?? 0, records.lastOffset)) {
-      count += ackedWithin(range, records)
-    }
-  }
-  return count
-}
-
-const kindsOf = (flaws: readonly Flaw[]): string =>
-  gravity.filter((kind) => flaws.some((flaw) => flaw.kind === kind)).join(', ')
-
 /** Another finding's failure behind which this one's own would not show. */
 function hiddenBy(
   others: readonly Flaw[],
@@ -141,9 +86,7 @@ function hiddenBy(
 ): Doubt | undefined {
   const covers = others.filter(({ kind }) => hiding.has(kind))
   if (rules === undefined || covers.length === 0) return undefined
-  const says =
-    `The stream failed by ${kindsOf(covers)}; behind that, ${rules.join(', ')} of this finding ` +
-    'cannot be seen, and was not.'
+  const says = `The stream has ${sayKinds(covers)}; behind that, ${namesOf(rules)} would not show.`
   return { rule: 'hidden', says, fix: 'see the finding "stream" first; then run again' }
 }
 
@@ -189,6 +132,23 @@ function acrossOutages(history: History, accounts: readonly Account[]): number {
     }).length
 }
 
+/** Records that came to the clients that are judged, replays included. */
+function deliveredTo(history: History, accounts: readonly Account[]): number {
+  let count = 0
+  for (const client of new Set(accounts.map((one) => one.client))) {
+    for (const { first, last } of history.stream().deliveries.get(client)?.all ?? []) {
+      count += last - first + 1
+    }
+  }
+  return count
+}
+
+const nothingDelivered = (groups: readonly string[] = []): Doubt => ({
+  rule: 'no-deliveries',
+  says: `No client of ${groups.join(' or ')} received a record.`,
+  fix: 'see why these clients did not connect',
+})
+
 const notAcross: Doubt = {
   rule: 'no-replays',
   says: 'No replay held records from before and from after the outage of Redis.',
@@ -213,19 +173,21 @@ function unseenDoubts(flaws: readonly Flaw[], stalledMs: number): Doubt[] {
   if (loose.length > 0) {
     const state = String(loose[0]?.shows?.['groupState'])
     const says =
-      `${sizeOf(loose)} records were not taken, and at the end the target's member did not hold ` +
-      `their partition (group state: ${state}).`
+      `${many(sizeOf(loose), 'record was', 'records were')} not read, and at the end the target ` +
+      `did not hold the partition (group state: ${state}).`
     doubts.push({ rule: 'unseen', says, fix: 'run longer, until the group is stable again' })
   }
   if (short.length > 0) {
     const forMs = Math.max(...short.map(({ shows }) => Number(shows?.['untakenForMs'])))
     const says =
-      `${sizeOf(short)} records were still not taken by the relay when the run ended, ` +
-      `${seconds(forMs * 1_000)} after the last that was (limit ${seconds(stalledMs * 1_000)}).`
+      `${many(sizeOf(short), 'record was', 'records were')} not read by the relay when the run ` +
+      `ended; as far as the broker says, for ${seconds(forMs * 1_000)} (limit ` +
+      `${seconds(stalledMs * 1_000)}).`
     doubts.push({ rule: 'unseen', says, fix: 'run longer, so that the consumer could go on' })
   }
   if (late.length > 0) {
-    const says = `When the run ended, ${sizeOf(late)} records had not arrived and others still did.`
+    const size = many(sizeOf(late), 'record')
+    const says = `When the run ended, ${size} had not arrived, and others still did.`
     doubts.push({ rule: 'unseen', says, fix: 'run longer, so that slow clients get to the end' })
   }
   return doubts
