@@ -32,9 +32,11 @@ const names: Readonly<Record<AnomalyKind, string>> = {
   'gap-inexact': 'inexact gaps',
 }
 
-/** Such as "lost records or duplicates". */
-export const namesOf = (kinds: readonly AnomalyKind[]): string =>
-  kinds.map((kind) => names[kind]).join(' or ')
+/** Such as "lost records, duplicates or altered bytes". */
+export function namesOf(kinds: readonly AnomalyKind[]): string {
+  const all = kinds.map((kind) => names[kind])
+  return [all.slice(0, -1).join(', '), ...all.slice(-1)].filter(Boolean).join(' or ')
+}
 
 /** Such as "lost records (10), duplicates (3)". */
 export function sayKinds(flaws: readonly Flaw[]): string {
