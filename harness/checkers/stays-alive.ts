@@ -35,7 +35,9 @@ export const staysAlive: Checker<StaysAliveOptions> = {
           'nobody had asked it to.'
         return { rule: 'relay-died', says, at }
       }),
-      doubts: [relay.length > 0 ? undefined : lastAnswer(polls.filter(([, t]) => t < until))],
+      doubts: [
+        relay.length > 0 ? undefined : lastAnswer(watched, polls.filter(([, t]) => t < until)),
+      ],
       holds: {
         rule: 'alive',
         says:
@@ -53,9 +55,13 @@ const faulted = (times: number): string =>
   times === 0 ? '' : `; a fault of the run ended it ${many(times, 'time')}`
 
 /** Of a process that is not ours nothing but its answers shows that it is there. */
-function lastAnswer(polls: readonly Health[]): Doubt | undefined {
+function lastAnswer(watched: string, polls: readonly Health[]): Doubt | undefined {
   const last = polls.at(-1)
-  if (last === undefined || last[3] > 0) return undefined
+  if (last === undefined) {
+    const fix = 'see why the target was neither started nor asked for its health'
+    return { rule: 'nothing-exercised', says: `Nothing was seen of the ${watched}.`, fix }
+  }
+  if (last[3] > 0) return undefined
   const lastOk = polls.findLast(([, , , status]) => status > 0)
   const since = lastOk === undefined ? 'at all' : `after ${seconds(lastOk[1])}`
   return {
