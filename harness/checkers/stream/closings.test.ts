@@ -1,5 +1,5 @@
 /** Who ends a connection, why, and what is owed then. */
-import type { Story } from '../../history/story.ts'
+import { story, type Story } from '../../history/story.ts'
 import { broken, calm, judges, other, type Row } from './testbed.ts'
 
 /** 1006 without a close frame, as clients see a FIN. */
@@ -32,6 +32,14 @@ const tails: readonly Row[] = [
     'a client still fed at the end is no proof that its tail comes',
     other().delivered(19.8, 2, 0, 0, 30),
     ['unknown', 'unseen', 'unseen 70'],
+  ],
+  [
+    'what only clients of another group got is told as that',
+    story().opened(0.5, 1).acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100).closed(2, 1, 'client')
+      .opened(2.5, 2, 'others').acked(3, 0, 100, 40).delivered(3.1, 2, 0, 100, 40)
+      .phase('settle', 10, 20).closed(20.6, 2, 'client'),
+    'pass',
+    { groups: ['readers'] },
   ],
   [
     'a client that we stalled to the end is owed no tail',

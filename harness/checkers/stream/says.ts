@@ -115,7 +115,7 @@ export function saysWhole(
   const rest = [
     many(judged, 'delivery', 'deliveries'),
     redelivered === 0 ? [] : `${redelivered} again after a restart or a rebalance`,
-    unreached === 0 ? [] : `${many(unreached, 'record')} reached no client`,
+    unreached === 0 ? [] : `${many(unreached, 'record')} reached no client${clientsOf(groups)}`,
     exempt === 0 ? [] : `${exempt} malformed, or behind a malformed one, and owed to nobody`,
   ].flat()
   return (
