@@ -91,13 +91,14 @@ const specOf = (defect: string | undefined): TargetSpec =>
     : { kind: 'reference', defect: nameIn('defect', defect, defectNames) }
 
 function summary(hunted: Hunted): string {
-  const { inputs, vectors, refused, asked, voided, findings } = hunted
+  const { inputs, vectors, refused, asked, voided, findings, once } = hunted
   const mib = Math.round(hunted.rssBytesMax / MiB)
   return [
     `${inputs} inputs, ${vectors} of them kept from before; Kafka refused ${refused} steps`,
     `most CPU between a question and its answer: ${Math.round(hunted.slowestTurnMs)} ms ` +
       `(limit ${turnMsMax}), longest answer ${Math.round(hunted.slowestMs)} ms`,
     `most memory: ${mib} MiB (limit ${rssBytesMax / MiB})`,
+    `wrong once and not again: ${once.length}`,
     `${asked} questions, ${voided} of them while the watchdog itself stood still`,
     findings.length === 0 ? 'no finding' : `${findings.length} findings, see above`,
   ].join('\n')

@@ -28,6 +28,8 @@ export interface Finding {
 }
 export interface Hunted {
   readonly findings: readonly Finding[]
+  /** What was wrong once, and not with the same input again: by chance, or it adds up over many. */
+  readonly once: readonly string[]
   /** Inputs that were fed, those of shrinking and of second looks included. */
   readonly inputs: number
   readonly vectors: number
@@ -62,6 +64,7 @@ class Hunt {
   readonly #clock: Clock
   readonly #endMs: number
   readonly #findings: Finding[] = []
+  readonly #once: string[] = []
   #place: Place | undefined
   #places = 0
   #vectors = 0
@@ -101,6 +104,7 @@ class Hunt {
   result(): Hunted {
     return {
       findings: this.#findings,
+      once: this.#once,
       inputs: this.#inputs,
       vectors: this.#vectors,
       refused: this.#refused,
@@ -149,12 +153,13 @@ class Hunt {
 
   /** What is wrong, if it is so each time. */
   async #fails(steps: readonly Step[]): Promise<string | undefined> {
-    let wrong: string | undefined
-    for (let look = 0; look <= secondLooks; look += 1) {
-      ;({ wrong } = await this.#try(steps))
-      if (wrong === undefined) return undefined
+    const { wrong } = await this.#try(steps)
+    let again = wrong
+    for (let look = 0; look < secondLooks && again !== undefined; look += 1) {
+      ;({ wrong: again } = await this.#try(steps))
     }
-    return wrong
+    if (wrong !== undefined && again === undefined) this.#sawOnce(wrong)
+    return again
   }
 
   async #try(steps: readonly Step[]): Promise<Tried> {
@@ -176,6 +181,11 @@ class Hunt {
       asked: seen.asked + taken.asked,
       voided: seen.voided + taken.voided,
     }
+  }
+
+  #sawOnce(wrong: string): void {
+    this.#once.push(wrong)
+    this.#plan.say(`once, and not again: ${wrong}`)
   }
 
   #found(finding: Finding): Finding {
