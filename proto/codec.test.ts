@@ -10,7 +10,7 @@ import {
   DashStreamMessageSchema,
   type DashStreamMessage,
 } from './gen/dashstream_pb.js'
-import { anyMessage } from './vectors/any-message.ts'
+import { anyMessage } from './vectors/any-message-testbed.ts'
 import { vector, vectorLimits } from './vectors/vectors.ts'
 import { measureFrame } from './zstd-frame.ts'
 

@@ -16,8 +16,8 @@ import {
   type Header,
 } from './gen/dashstream_pb.js'
 import { createScanner } from './scan.ts'
-import { anyMessage, damaged } from './vectors/any-message.ts'
-import { isRecord } from './vectors/plain-reader.ts'
+import { anyMessage, damaged } from './vectors/any-message-testbed.ts'
+import { isRecord } from './vectors/plain-reader-testbed.ts'
 import { vector, vectors, vectorLimits } from './vectors/vectors.ts'
 
 const anyProtobuf = anyMessage.map((message) => toBinary(DashStreamMessageSchema, message))

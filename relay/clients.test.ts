@@ -7,7 +7,7 @@ import { Clients } from './clients.ts'
 import type { ByteLog } from './log/byte-log.ts'
 import type { Session } from './session.ts'
 import { sleep, systemClock } from './world/clock.ts'
-import { ManualClock, settled } from './world/manual-clock.ts'
+import { ManualClock, settled } from './world/manual-clock-testbed.ts'
 
 const queuesBytesMax = 1_000
 const noExcess = { excessBytes: 0, refusals: 0 }

@@ -4,7 +4,7 @@ import { Control } from './control.ts'
 import { createRates } from './limits/rates.ts'
 import { createMetrics } from './metrics.ts'
 import type { Session } from './session.ts'
-import { ManualClock } from './world/manual-clock.ts'
+import { ManualClock } from './world/manual-clock-testbed.ts'
 import { Slices } from './world/turns.ts'
 import { workOf } from './world/work-testbed.ts'
 

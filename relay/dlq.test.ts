@@ -5,7 +5,7 @@ import { DeadLetterQueue, type LetterBox, LettersTooLarge } from './dlq.ts'
 import type { Poison } from './letter.ts'
 import { createMetrics, sumOf } from './metrics.ts'
 import type { Settings } from './tables/settings.ts'
-import { ManualClock, settled } from './world/manual-clock.ts'
+import { ManualClock, settled } from './world/manual-clock-testbed.ts'
 
 const poison = (offset: bigint, value: Buffer = Buffer.from('poison')): Poison => ({
   partition: 2,

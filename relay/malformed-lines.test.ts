@@ -1,7 +1,7 @@
 /** What the log says of malformed records, however many there are. */
 import { expect, test } from 'vitest'
 import { MalformedLines } from './malformed-lines.ts'
-import { ManualClock } from './world/manual-clock.ts'
+import { ManualClock } from './world/manual-clock-testbed.ts'
 
 function bed() {
   const clock = new ManualClock()

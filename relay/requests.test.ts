@@ -8,7 +8,7 @@ import { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import { parseSettings } from './tables/settings-parse.ts'
 import type { Wiring } from './wiring.ts'
-import { ManualClock, settled } from './world/manual-clock.ts'
+import { ManualClock, settled } from './world/manual-clock-testbed.ts'
 
 function bench() {
   const parsed = parseSettings({})

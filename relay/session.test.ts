@@ -6,7 +6,7 @@ import { createMetrics, sumOf } from './metrics.ts'
 import type { MissedRange, Outlet } from './parts.ts'
 import { Session } from './session.ts'
 import { parseSettings } from './tables/settings-parse.ts'
-import { ManualClock } from './world/manual-clock.ts'
+import { ManualClock } from './world/manual-clock-testbed.ts'
 
 const env = {
   SLOW_CLIENT_DISCONNECT_THRESHOLD: '100',

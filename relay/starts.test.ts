@@ -1,7 +1,7 @@
 /** Where reading begins, and that nobody waits for a partition that Kafka cannot tell of. */
 import { describe, expect, test } from 'vitest'
 import { type Start, Starts, startsOf, type TopicMarks } from './starts.ts'
-import { ManualClock } from './world/manual-clock.ts'
+import { ManualClock } from './world/manual-clock-testbed.ts'
 
 const marksOf = (
   commits: Record<number, bigint>,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Relay } from './relay.ts'
 import { parseSettings } from './tables/settings-parse.ts'
 import { wire } from './wiring.ts'
-import { ManualClock } from './world/manual-clock.ts'
+import { ManualClock } from './world/manual-clock-testbed.ts'
 
 const quiet = () => undefined
 const world = {

@@ -5,7 +5,7 @@
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { quiet } from '../harness/dsl/words.ts'
-import type { SignalName } from '../harness/targets/signals.ts'
+import type { SignalName } from '../harness/history/signals.ts'
 
 const slackMs = 3_000
 const slow = { fault: 'bandwidth', group: 'laggards', kilobytesPerSecond: 256 } as const

@@ -1,7 +1,7 @@
 import type { HistoryEvent } from '../history/event.ts'
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { agesExported } from './ages-exported.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 type Age = number | 'NaN' | null
 interface Told {

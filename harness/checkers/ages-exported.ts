@@ -6,11 +6,18 @@ import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import { metricOf, signalNames, type SignalName } from '../targets/signals.ts'
+import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
-import { indexAt, points, seriesOf } from './series.ts'
+import { indexAt, points, seriesOf } from './reading/series.ts'
 
 export interface AgesExportedOptions<P extends string = string> {
   /** A window with records, in which the age must stay small. */

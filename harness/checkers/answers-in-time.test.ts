@@ -1,6 +1,6 @@
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { answersInTime } from './answers-in-time.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 /** Polls from 1 to 9 s, twice a second, each of them answered after 2 ms. */
 function asked(slowAt = 0, tookMs = 2, status = 200) {

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, sentence, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, sentence, type Violation } from './reading/conclude.ts'
 import { count, milliseconds, name, type PhaseName } from './options.ts'
 
 export interface AnswersInTimeOptions<P extends string = string> {

@@ -1,6 +1,6 @@
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { clientsCounted } from './clients-counted.ts'
-import { cannotTell, doesNotApply, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, doesNotApply, fails, judgeCases, passes } from './checker-testbed.ts'
 
 /** Two clients from 2 s on, a third from 5 to 8 s, a stall from 10 to 14 s. */
 function counted(

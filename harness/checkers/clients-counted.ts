@@ -10,10 +10,10 @@ import {
   seconds,
   type Doubt,
   type Violation,
-} from './conclude.ts'
-import { calmSamples, calmSamplesMin, type CountSample } from './counts.ts'
+} from './reading/conclude.ts'
+import { calmSamples, calmSamplesMin, type CountSample } from './reading/counts.ts'
 import { count } from './options.ts'
-import { seriesOf } from './series.ts'
+import { seriesOf } from './reading/series.ts'
 
 export interface ClientsCountedOptions {
   /** So many comparisons of each page are worth a judgement; default 3. */

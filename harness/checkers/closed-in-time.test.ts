@@ -1,6 +1,6 @@
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 const MiB = 1_048_576
 

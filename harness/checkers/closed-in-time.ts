@@ -15,10 +15,10 @@ import {
   mebibytes,
   type Doubt,
   type Violation,
-} from './conclude.ts'
+} from './reading/conclude.ts'
 import { count, milliseconds, name, type GroupName, type PhaseName } from './options.ts'
-import { belowSince, countOf, rightCount } from './counts.ts'
-import { riseWithin, seriesOf, type Point } from './series.ts'
+import { belowSince, countOf, rightCount } from './reading/counts.ts'
+import { riseWithin, seriesOf, type Point } from './reading/series.ts'
 import {
   holds,
   noWitness,
@@ -27,8 +27,8 @@ import {
   violations,
   type Found,
 } from './closed/found.ts'
-import { freedSlots, slotsTaken } from './freed-slots.ts'
-import { ackedBytes, stallOf, type Stall } from './stalls.ts'
+import { freedSlots, slotsTaken } from './reading/freed-slots.ts'
+import { ackedBytes, stallOf, type Stall } from './reading/stalls.ts'
 
 export interface ClosedInTimeOptions<G extends string = string, P extends string = string> {
   /** The clients whose reading stops. */

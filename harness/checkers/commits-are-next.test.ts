@@ -1,6 +1,6 @@
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { commitsAreNext } from './commits-are-next.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 /** A log of a hundred records and an empty one; what was committed when asked at 6 s and at 9 s. */
 const committed = (early: number, late: number, clientsHave = 100) =>

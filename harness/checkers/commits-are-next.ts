@@ -9,7 +9,14 @@ import type { LagTruth, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
 

@@ -1,10 +1,10 @@
 /** A counter must tell what happened, and soon: one scrape later it is on somebody's screen. */
 import { z } from 'zod'
-import { metricOf, signalNames, type SignalName } from '../targets/signals.ts'
+import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, seconds, type Violation } from './conclude.ts'
+import { cannotTell, conclude, seconds, type Violation } from './reading/conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
-import { points, riseWithin, seriesOf } from './series.ts'
+import { points, riseWithin, seriesOf } from './reading/series.ts'
 
 export interface CounterRisesOptions<P extends string = string> {
   readonly signal: SignalName

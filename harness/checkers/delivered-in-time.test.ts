@@ -1,6 +1,6 @@
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { deliveredInTime } from './delivered-in-time.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 /** A hundred records sent at 6 s, in the window 5..10 s, to one client; and some before it. */
 const sent = () =>

@@ -6,7 +6,14 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, sentence, type Doubt, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  sentence,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
 
 export interface DeliveredInTimeOptions<G extends string = string, P extends string = string> {

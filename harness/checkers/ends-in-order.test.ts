@@ -1,7 +1,7 @@
 /** Relays that are asked to stop: in order, late, deaf, with an error, and without a word. */
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { endsInOrder, type EndsInOrderOptions } from './ends-in-order.ts'
-import { cannotTell, doesNotApply, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, doesNotApply, fails, judgeCases, passes } from './checker-testbed.ts'
 
 const options: EndsInOrderOptions = { limitMs: 15_000, groups: ['readers'], timesMin: 1 }
 

@@ -15,7 +15,7 @@ import {
   notApplicable,
   seconds,
   type Violation,
-} from './conclude.ts'
+} from './reading/conclude.ts'
 import { count, milliseconds, names, type GroupName } from './options.ts'
 
 export interface EndsInOrderOptions<G extends string = string> {

@@ -1,7 +1,7 @@
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { exercised, type ExercisedOptions } from './exercised.ts'
 import { staysAlive } from './stays-alive.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 const some = () =>
   story().opened(0, 1).acked(1, 0, 0, 10, { malformed: { 3: 'garbage' } }).delivered(2, 1, 0, 0, 3)

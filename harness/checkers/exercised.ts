@@ -1,7 +1,7 @@
 /** Guards against a green that tested nothing: too little of anything is never a pass. */
 import { z } from 'zod'
 import type { Checker } from './checker.ts'
-import { conclude, many } from './conclude.ts'
+import { conclude, many } from './reading/conclude.ts'
 import { count } from './options.ts'
 
 export interface ExercisedOptions {

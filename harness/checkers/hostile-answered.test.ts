@@ -1,7 +1,7 @@
-import { story, type Story } from '../history/story.ts'
-import { hostileFrames, type HostileTopic } from '../stimuli/hostile-frames.ts'
+import { story, type Story } from '../history/story-testbed.ts'
+import { hostileFrames, type HostileTopic } from '../wire/hostile-frames.ts'
 import { hostileAnswered } from './hostile-answered.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 const namesOf = (about: HostileTopic) =>
   hostileFrames.filter((row) => row.about === about).map(({ name }) => name)

@@ -5,9 +5,16 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import { hostileFrames, type HostileFrame, type HostileTopic } from '../stimuli/hostile-frames.ts'
+import { hostileFrames, type HostileFrame, type HostileTopic } from '../wire/hostile-frames.ts'
 import type { Checker } from './checker.ts'
-import { conclude, many, seconds, sentence, type Doubt, type Violation } from './conclude.ts'
+import {
+  conclude,
+  many,
+  seconds,
+  sentence,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { reactionTo } from './hostile/reaction.ts'
 import { relayDeath } from './hostile/relay-death.ts'
 import { trialsOf, type Trial } from './hostile/trials.ts'

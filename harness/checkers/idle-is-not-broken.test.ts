@@ -1,6 +1,6 @@
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { idleIsNotBroken } from './idle-is-not-broken.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 function silence(body: (t: number) => Record<string, unknown>, status = 200): Story {
   const told = story().phase('silence', 10, 20).acked(9, 0, 0, 10)

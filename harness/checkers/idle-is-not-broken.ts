@@ -4,7 +4,7 @@ import type { Health } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Violation } from './reading/conclude.ts'
 import { name, type PhaseName } from './options.ts'
 
 export interface IdleIsNotBrokenOptions<P extends string = string> {

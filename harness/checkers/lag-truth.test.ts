@@ -1,6 +1,6 @@
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { lagTruth } from './lag-truth.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 type Gauge = (t: number, partition: number) => number | null
 

@@ -7,11 +7,18 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { NamedWindow, Window } from '../history/windows.ts'
 import type { Chart, Checker } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { compare, gaugeOf, type Comparison, type LagRule } from './lag/compare.ts'
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
 import { count, milliseconds, name, names, type PhaseName } from './options.ts'
-import { seriesOf } from './series.ts'
+import { seriesOf } from './reading/series.ts'
 import { faultWord } from './stream/excuses.ts'
 
 export interface LagTruthOptions<P extends string = string> {

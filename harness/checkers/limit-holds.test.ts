@@ -1,6 +1,6 @@
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { limitHolds } from './limit-holds.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 /** Three of five honest clients are let in; of those with a claim so many are, or are not. */
 function tried(opened: number, refused: number, status = 429, honest = 3) {

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { conclude, type Doubt, type Violation } from './conclude.ts'
+import { conclude, type Doubt, type Violation } from './reading/conclude.ts'
 import { name, type GroupName } from './options.ts'
-import { noLimit, otherRefusals, probesOf, type Probes } from './slots.ts'
+import { noLimit, otherRefusals, probesOf, type Probes } from './reading/slots.ts'
 
 export interface LimitHoldsOptions<G extends string = string> {
   /** Clients that say nothing of an address: more than there is room for. They show the limit. */

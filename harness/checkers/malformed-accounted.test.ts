@@ -1,6 +1,6 @@
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 const three: readonly string[] = ['garbage', 'bad-patch-json', 'big-integers', 'tombstone']
 const lostLetter = { 'websocket_dlq_send_failures_total{reason="timeout"}': 1 }

@@ -7,10 +7,10 @@
 import { z } from 'zod'
 import type { RunState } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { kindOfThread } from '../stimuli/episode-truth.ts'
-import { allMalformedKinds } from '../stimuli/malformed.ts'
+import { kindOfThread } from '../records/malformed-truth.ts'
+import { allMalformedKinds } from '../records/malformed.ts'
 import type { Checker, Judgement } from './checker.ts'
-import { cannotTell, conclude, type Doubt } from './conclude.ts'
+import { cannotTell, conclude, type Doubt } from './reading/conclude.ts'
 import {
   clientAccount,
   soundThreads,

@@ -15,12 +15,12 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Chart, Checker } from './checker.ts'
-import { cannotTell, conclude, mebibytes, type Violation } from './conclude.ts'
+import { cannotTell, conclude, mebibytes, type Violation } from './reading/conclude.ts'
 import { growthOf, growthText, isLasting, slopesOf, type Growth } from './memory/growth.ts'
 import { proofOf } from './memory/proof.ts'
 import { rssOf } from './memory/rss.ts'
 import { name, names, type GroupName, type PhaseName } from './options.ts'
-import { seriesOf, type Point } from './series.ts'
+import { seriesOf, type Point } from './reading/series.ts'
 
 export interface MemoryBoundedOptions<G extends string = string, P extends string = string> {
   /** The window whose peak is the base; what is bounded in any way is full at its end. */

@@ -1,6 +1,6 @@
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { newcomersLetIn } from './newcomers-let-in.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 /** So many of six are let in before (5..6 s) and after (10..11 s); the others meet the limit. */
 function slots(before: number, after: number, more: (told: Story) => Story = aborted()) {

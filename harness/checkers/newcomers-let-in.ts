@@ -6,9 +6,9 @@ import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, type Doubt, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, type Doubt, type Violation } from './reading/conclude.ts'
 import { count, name, type GroupName, type PhaseName } from './options.ts'
-import { newRefusals, noLimit, probesOf, type Probes } from './slots.ts'
+import { newRefusals, noLimit, probesOf, type Probes } from './reading/slots.ts'
 
 export interface NewcomersLetInOptions<G extends string = string, P extends string = string> {
   /** Clients that join both times: more of them than there is room for. */

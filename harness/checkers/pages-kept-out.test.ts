@@ -1,6 +1,6 @@
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { pagesKeptOut } from './pages-kept-out.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 const readers = () => story().opened(0, 1, 'readers').phase('traffic', 0, 2)
 const refused = (...statuses: readonly number[]) => {

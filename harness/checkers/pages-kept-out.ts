@@ -5,9 +5,9 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { conclude, many, type Doubt, type Violation } from './conclude.ts'
+import { conclude, many, type Doubt, type Violation } from './reading/conclude.ts'
 import { name, type GroupName } from './options.ts'
-import { probesOf, type Probes } from './slots.ts'
+import { probesOf, type Probes } from './reading/slots.ts'
 
 export interface PagesKeptOutOptions<G extends string = string> {
   /** Pages of another site. */

@@ -1,6 +1,6 @@
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { replayEndsTellTruth, type ReplayEndsTellTruthOptions } from './replay-ends-tell-truth.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 const complete = {
   type: 'replay_complete',

@@ -9,7 +9,7 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, type Violation } from './reading/conclude.ts'
 import { count, names, type GroupName } from './options.ts'
 import {
   firstArrivalsOf,
@@ -22,7 +22,7 @@ import {
   type FirstArrivals,
   type Frame,
   type Replay,
-} from './replays.ts'
+} from './reading/replays.ts'
 
 export interface ReplayEndsTellTruthOptions<G extends string = string> {
   readonly groups: readonly GroupName<G>[]

@@ -6,9 +6,16 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
-import { accountOf, groundOf, needlessTold } from './replays-held.ts'
+import { accountOf, groundOf, needlessTold } from './reading/replays-held.ts'
 import {
   isAsked,
   isDisturbed,
@@ -16,7 +23,7 @@ import {
   replaysOf,
   unstoredWindows,
   type Replay,
-} from './replays.ts'
+} from './reading/replays.ts'
 
 export interface ReplaysAnsweredOptions<G extends string = string, P extends string = string> {
   readonly groups: readonly GroupName<G>[]

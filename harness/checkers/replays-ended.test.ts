@@ -1,6 +1,6 @@
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { replaysEnded } from './replays-ended.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 const complete = { type: 'replay_complete', mode: 'earliest', totalReplayed: 9 }
 const error = (code: string) => ({ type: 'error', code })

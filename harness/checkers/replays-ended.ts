@@ -5,9 +5,16 @@
  */
 import { z } from 'zod'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { milliseconds, names, type GroupName } from './options.ts'
-import { replayedIn, replaysOf, type Replay } from './replays.ts'
+import { replayedIn, replaysOf, type Replay } from './reading/replays.ts'
 
 export interface ReplaysEndedOptions<G extends string = string> {
   /** Clients that ask for more than they can take in the time of a replay. */

@@ -1,6 +1,6 @@
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { replaysExpire } from './replays-expire.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 
 /** Client 1 had hundred records at 1 s; client 2 asks at 8 s and gets the last `many` of them. */
 const replayed = (many: number, at = 8) =>

@@ -5,9 +5,15 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Violation } from './conclude.ts'
+import { cannotTell, conclude, many, seconds, type Violation } from './reading/conclude.ts'
 import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
-import { firstArrivalsOf, isAsked, replaysOf, type FirstArrivals, type Replay } from './replays.ts'
+import {
+  firstArrivalsOf,
+  isAsked,
+  replaysOf,
+  type FirstArrivals,
+  type Replay,
+} from './reading/replays.ts'
 
 export interface ReplaysExpireOptions<G extends string = string, P extends string = string> {
   readonly groups: readonly GroupName<G>[]

@@ -6,7 +6,14 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { milliseconds } from './options.ts'
 import {
   firstArrivalsOf,
@@ -20,7 +27,7 @@ import {
   type FirstArrivals,
   type Replay,
   type Reset,
-} from './replays.ts'
+} from './reading/replays.ts'
 
 export interface ResetForgetsOptions {
   /** Longest time from a reset to its answer. */

@@ -4,7 +4,7 @@ import type { Health, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { strikePhase } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
-import { conclude, many, seconds, type Doubt } from './conclude.ts'
+import { conclude, many, seconds, type Doubt } from './reading/conclude.ts'
 import { name as text } from './options.ts'
 import { faultWord } from './stream/excuses.ts'
 

@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { crcOf, story, type Story } from '../history/story.ts'
+import { crcOf, story, type Story } from '../history/story-testbed.ts'
 import { stream } from './stream.ts'
 
 const clients = [1, 2, 3]

@@ -1,9 +1,9 @@
 /** The stream checker on hand-written histories, good and bad. */
 import { describe, expect, test } from 'vitest'
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import type { Verdict } from './checker.ts'
 import { stream, type StreamOptions } from './stream.ts'
-import { tellOfStream } from './stream/testbed.ts'
+import { tellOfStream } from './stream/stream-testbed.ts'
 
 /** Hundred records of partition 0, one client from before them, settled at 20 s. */
 const calm = (): Story =>

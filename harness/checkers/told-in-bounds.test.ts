@@ -1,5 +1,5 @@
-import { story } from '../history/story.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { story } from '../history/story-testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 import { toldInBounds, type ToldInBoundsOptions } from './told-in-bounds.ts'
 
 const told = (seconds: unknown) =>

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { dig } from '../history/readings.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude } from './conclude.ts'
+import { cannotTell, conclude } from './reading/conclude.ts'
 import { name, type PhaseName } from './options.ts'
 
 export interface ToldInBoundsOptions<P extends string = string> {

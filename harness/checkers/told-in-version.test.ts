@@ -1,5 +1,5 @@
-import { story } from '../history/story.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { story } from '../history/story-testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 import { toldInVersion } from './told-in-version.ts'
 
 const version = (body: unknown, status = 200) =>

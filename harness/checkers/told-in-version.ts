@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { dig } from '../history/readings.ts'
 import type { Checker } from './checker.ts'
-import { cannotTell, conclude, many } from './conclude.ts'
+import { cannotTell, conclude, many } from './reading/conclude.ts'
 import { name } from './options.ts'
 
 export interface ToldInVersionOptions {

@@ -1,5 +1,5 @@
-import { story, type Story } from '../history/story.ts'
-import { cannotTell, doesNotApply, fails, judgeCases, passes } from './testbed.ts'
+import { story, type Story } from '../history/story-testbed.ts'
+import { cannotTell, doesNotApply, fails, judgeCases, passes } from './checker-testbed.ts'
 import { warningIsRecent } from './warning-is-recent.ts'
 
 interface Told {

@@ -7,7 +7,7 @@ import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Reading } from '../history/readings.ts'
 import type { Window } from '../history/windows.ts'
-import { metricOf, signalNames, type SignalName } from '../targets/signals.ts'
+import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
 import type { Checker } from './checker.ts'
 import {
   cannotTell,
@@ -17,9 +17,9 @@ import {
   seconds,
   type Doubt,
   type Violation,
-} from './conclude.ts'
+} from './reading/conclude.ts'
 import { milliseconds, name, type PhaseName } from './options.ts'
-import { points, riseWithin, seriesOf, type Point } from './series.ts'
+import { points, riseWithin, seriesOf, type Point } from './reading/series.ts'
 
 export interface WarningIsRecentOptions<P extends string = string> {
   /** The lifetime counter whose rise is the trouble, such as `droppedTotal`. */

@@ -1,5 +1,5 @@
-import { story, type Story } from '../history/story.ts'
-import { cannotTell, fails, judgeCases, passes } from './testbed.ts'
+import { story, type Story } from '../history/story-testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 import { wellAgain, type WellAgainOptions } from './well-again.ts'
 
 /** Broken from 5 s to 10 s; asked every half second until `end`; records come again at 11 s. */

@@ -8,8 +8,15 @@ import type { Health, Micros, Page } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { strikePhase, type FaultWindow } from '../history/windows.ts'
 import type { Checker, Judgement } from './checker.ts'
-import { cannotTell, conclude, many, seconds, type Doubt, type Violation } from './conclude.ts'
-import { lastHealOf, seeFaults } from './last-heal.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  seconds,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
+import { lastHealOf, seeFaults } from './reading/last-heal.ts'
 import { milliseconds } from './options.ts'
 import { faultWord } from './stream/excuses.ts'
 

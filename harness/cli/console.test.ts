@@ -1,6 +1,6 @@
 /** What people see: one line kept current on a terminal, whole lines in a log. */
 import { describe, expect, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import type { Progress } from '../conductor/progress.ts'
 import { openConsole } from './console.ts'
 

@@ -6,8 +6,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { printedTexts, type PrintedText } from '../docs/texts.ts'
 import { repoRoot } from '../world/places.ts'
-import type { CommandWorld } from './command-world.ts'
-import { exitCodes } from './exit-codes.ts'
+import type { CommandWorld } from '../world/command-world.ts'
+import { exitCodes } from '../world/exit-codes.ts'
 
 export interface DocsOptions {
   readonly check?: boolean

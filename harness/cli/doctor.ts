@@ -3,9 +3,9 @@
  * It never throws: a machine that is not even understood is a result, and the most useful one.
  */
 import { inspectMachine, type Inspection, type InspectionState } from '../toolchain/inspect.ts'
-import type { CommandWorld } from './command-world.ts'
+import type { CommandWorld } from '../world/command-world.ts'
 import { paint } from './console.ts'
-import { exitCodes } from './exit-codes.ts'
+import { exitCodes } from '../world/exit-codes.ts'
 
 export interface DoctorOptions {
   readonly json?: boolean

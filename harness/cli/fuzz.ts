@@ -13,9 +13,9 @@ import { vectorFolder } from '../fuzz/vectors.ts'
 import { startNativeStack } from '../stack/native.ts'
 import type { TargetSpec } from '../targets/target.ts'
 import { openWorld } from '../world/world.ts'
-import type { CommandWorld } from './command-world.ts'
-import { exitCodes, UsageError } from './exit-codes.ts'
-import { runFolder } from './outcome.ts'
+import type { CommandWorld } from '../world/command-world.ts'
+import { exitCodes, UsageError } from '../world/exit-codes.ts'
+import { runFolder } from '../report/outcome.ts'
 import { known as nameIn } from './nearest.ts'
 
 export interface FuzzOptions {

@@ -2,8 +2,8 @@
 import { payLeftDebts } from '../conductor/heal.ts'
 import { sweepLeftovers } from '../world/ledger.ts'
 import { stateFolder } from '../world/places.ts'
-import type { CommandWorld } from './command-world.ts'
-import { exitCodes } from './exit-codes.ts'
+import type { CommandWorld } from '../world/command-world.ts'
+import { exitCodes } from '../world/exit-codes.ts'
 
 export async function healLeftovers(
   given: CommandWorld,

@@ -6,9 +6,9 @@ import { judge, worst, type RunVerdict } from '../judge/judge.ts'
 import { historyFolder, readRecord, recordFile } from '../judge/record.ts'
 import { sayTestimony } from '../judge/testimony.ts'
 import { Trouble } from '../world/trouble.ts'
-import type { CommandWorld } from './command-world.ts'
+import type { CommandWorld } from '../world/command-world.ts'
 import { sayVerdict } from './console.ts'
-import { exitCodes, UsageError } from './exit-codes.ts'
+import { exitCodes, UsageError } from '../world/exit-codes.ts'
 
 export function judgeAgain(
   given: CommandWorld,

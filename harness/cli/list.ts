@@ -1,9 +1,9 @@
 /** `chaos list`: what can be run and reproduced. */
-import { findings, type FindingId } from '../../scenarios/findings.ts'
+import { findings, type FindingId } from '../findings/findings.ts'
 import { scenarios } from '../../scenarios/index.ts'
 import { defects } from '../defects/index.ts'
-import type { CommandWorld } from './command-world.ts'
-import { exitCodes } from './exit-codes.ts'
+import type { CommandWorld } from '../world/command-world.ts'
+import { exitCodes } from '../world/exit-codes.ts'
 
 export function list(world: CommandWorld, options: { json?: boolean }): Promise<number> {
   const catalogue = {

@@ -8,7 +8,7 @@ import { defectNames } from '../defects/index.ts'
 import { doctor } from './doctor.ts'
 import { docs } from './docs.ts'
 import { Trouble } from '../world/trouble.ts'
-import { exitCodes, UsageError } from './exit-codes.ts'
+import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import type { FuzzOptions } from './fuzz.ts'
 import { healLeftovers } from './heal.ts'
 import { judgeAgain } from './judge.ts'
@@ -16,7 +16,7 @@ import { list } from './list.ts'
 import { reproduce } from './reproduce.ts'
 import { run } from './run.ts'
 import type { SelfCheckOptions } from './self-check.ts'
-import type { CommandWorld } from './command-world.ts'
+import type { CommandWorld } from '../world/command-world.ts'
 
 /** Aborts when the run must end in order, on the user's wish or on an error of our own. */
 const ending = new AbortController()
@@ -166,7 +166,7 @@ program
   .option('--profile', "tell where the relay's time goes")
   .option('--out <file>', 'where the numbers go, as JSON')
   .action(does(async (given, names: string[], options: { profile?: boolean; out?: string }) =>
-    (await import('../bench/bench.ts')).bench(given, names, options),
+    (await import('../capacity/bench.ts')).bench(given, names, options),
   ))
 program.addHelpText('after', `\nDefects: ${defectNames.join(', ')}`)
 

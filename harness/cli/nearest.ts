@@ -1,5 +1,5 @@
 /** Finds the name that somebody probably meant. */
-import { UsageError } from './exit-codes.ts'
+import { UsageError } from '../world/exit-codes.ts'
 
 /** Edits (insert, remove, change, swap neighbours) from `a` to `b`; small strings only. */
 function distance(a: string, b: string): number {

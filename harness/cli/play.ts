@@ -20,10 +20,10 @@ import { makeFolder } from '../world/folders.ts'
 import { stateFolder } from '../world/places.ts'
 import { Trouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
-import type { CommandWorld } from './command-world.ts'
+import type { CommandWorld } from '../world/command-world.ts'
 import { openConsole, type Console } from './console.ts'
-import { modelOf, runFolder, writeReport } from './outcome.ts'
-import { withTrouble } from './report-model.ts'
+import { modelOf, runFolder, writeReport } from '../report/outcome.ts'
+import { withTrouble } from '../report/report-model.ts'
 import { readStackFile, type StackFile } from './stack-file.ts'
 
 export interface PlayOptions {

@@ -2,13 +2,13 @@
  * `chaos reproduce`: one finding, side by side. The relay with the mistake put back must fail for
  * the rule that its defect names, and the reference relay must pass; only both together prove it.
  */
-import { findings, type FindingId } from '../../scenarios/findings.ts'
+import { findings, type FindingId } from '../findings/findings.ts'
 import { scenarios, type ScenarioName } from '../../scenarios/index.ts'
 import { defectOf, type DefectName } from '../defects/index.ts'
 import type { FindingVerdict, RunVerdict } from '../judge/judge.ts'
 import type { SuiteItem, SuiteOutcome, SuiteResult } from '../conductor/suite.ts'
-import type { CommandWorld } from './command-world.ts'
-import { exitCodes, UsageError } from './exit-codes.ts'
+import type { CommandWorld } from '../world/command-world.ts'
+import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { defectsOf } from './list.ts'
 import { paint, sayVerdict } from './console.ts'
 import { play, type PlayOptions } from './play.ts'

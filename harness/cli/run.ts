@@ -2,8 +2,8 @@
 import { withKinds } from '../conductor/kinds.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { sayTarget, type TargetSpec } from '../targets/target.ts'
-import type { CommandWorld } from './command-world.ts'
-import { exitCodes, UsageError } from './exit-codes.ts'
+import type { CommandWorld } from '../world/command-world.ts'
+import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { play, type PlayOptions } from './play.ts'
 import { quoted } from './quoted.ts'
 import {

@@ -1,7 +1,7 @@
 /** What was typed: taken as it was meant, or refused with the name that is near. */
 import { describe, expect, test } from 'vitest'
 import { scenarioNames } from '../../scenarios/index.ts'
-import { UsageError } from './exit-codes.ts'
+import { UsageError } from '../world/exit-codes.ts'
 import { selectFinding, selectScenarios, selectSettings, selectTarget } from './select.ts'
 
 describe('what is known is taken', () => {

@@ -7,13 +7,13 @@ import {
   type Settings,
 } from '../../relay/tables/settings.ts'
 import { scenarios, scenarioNames } from '../../scenarios/index.ts'
-import { findings, type FindingId } from '../../scenarios/findings.ts'
+import { findings, type FindingId } from '../findings/findings.ts'
 import { defectNames } from '../defects/index.ts'
 import type { RelaySettings, Scenario } from '../dsl/scenario.ts'
-import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../stimuli/malformed.ts'
+import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../records/malformed.ts'
 import { parseCommandLine } from '../targets/command-line.ts'
 import type { CommandTarget, TargetSpec } from '../targets/target.ts'
-import { UsageError } from './exit-codes.ts'
+import { UsageError } from '../world/exit-codes.ts'
 import { known as nameIn } from './nearest.ts'
 import { selectEnv, selectKnown, type EnvOptions } from './target-options.ts'
 

@@ -15,8 +15,8 @@ import {
   recordRun,
   writeRecording,
 } from '../self-check/recording.ts'
-import type { CommandWorld } from './command-world.ts'
-import { exitCodes, UsageError } from './exit-codes.ts'
+import type { CommandWorld } from '../world/command-world.ts'
+import { exitCodes, UsageError } from '../world/exit-codes.ts'
 
 export interface SelfCheckOptions {
   readonly json?: boolean

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { repoRoot } from '../world/places.ts'
-import { UsageError } from './exit-codes.ts'
+import { UsageError } from '../world/exit-codes.ts'
 import { readStackFile } from './stack-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stack-file-'))

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Names } from '../conductor/stage.ts'
 import { externalAddresses, type ExternalAddresses } from '../stack/external.ts'
-import { UsageError } from './exit-codes.ts'
+import { UsageError } from '../world/exit-codes.ts'
 
 const name = z.string().min(1)
 

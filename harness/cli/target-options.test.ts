@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { UsageError } from './exit-codes.ts'
+import { UsageError } from '../world/exit-codes.ts'
 import { envFlags, selectEnv, selectKnown } from './target-options.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'options-'))

@@ -9,7 +9,7 @@ import { settingRows, type SettingRow } from '../../relay/tables/settings.ts'
 import { contractOf, timingKeys } from '../targets/environment.ts'
 import type { KnownTiming } from '../targets/target.ts'
 import { isSecretName } from '../world/environment.ts'
-import { UsageError } from './exit-codes.ts'
+import { UsageError } from '../world/exit-codes.ts'
 import { known } from './nearest.ts'
 import { quoted } from './quoted.ts'
 

@@ -3,10 +3,10 @@
  * who speaks another protocol is told what was heard and not that records were missing.
  */
 import type { Clock } from '../../relay/world/clock.ts'
-import { openConnection } from '../fleet/connection.ts'
+import { openConnection } from '../wire/connection.ts'
 import { cursorOf } from '../fleet/cursor-frame.ts'
-import { FrameReader } from '../fleet/frame-reader.ts'
-import { handshake } from '../fleet/handshake.ts'
+import { FrameReader } from '../wire/frame-reader.ts'
+import { handshake } from '../wire/handshake.ts'
 
 /** What was heard so far. */
 export interface Heard {

@@ -8,7 +8,7 @@ import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { isRunning } from '../world/processes.ts'
 import { isTrouble } from '../world/trouble.ts'
 import { messageOf } from './act.ts'
-import { leftDebts, type Debt } from './debts.ts'
+import { leftDebts, type Debt } from '../world/undo-log.ts'
 
 const connectLimitMs = 2_000
 

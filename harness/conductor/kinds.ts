@@ -6,7 +6,7 @@ import type { Expectation } from '../checkers/registry.ts'
 import type { Expected, PhaseSpec, Scenario, Stimulus } from '../dsl/scenario.ts'
 import type { RunVerdict } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
-import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../stimuli/malformed.ts'
+import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../records/malformed.ts'
 import type { SuiteItem } from './suite.ts'
 import { kindsOf } from './plan.ts'
 

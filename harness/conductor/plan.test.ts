@@ -4,7 +4,7 @@ import { scenarios } from '../../scenarios/index.ts'
 import { expectationSchema } from '../checkers/registry.ts'
 import { scenario, type RelaySettings } from '../dsl/scenario.ts'
 import { join, quiet, stallClients } from '../dsl/words.ts'
-import { allMalformedKinds } from '../stimuli/malformed.ts'
+import { allMalformedKinds } from '../records/malformed.ts'
 import { timingOf } from '../targets/environment.ts'
 import { groupsAtStart, kindsOf, planOf, streamFinding } from './plan.ts'
 

@@ -11,7 +11,7 @@ import type {
   Timing,
 } from '../dsl/scenario.ts'
 import { streamLimits } from './stream-limits.ts'
-import { allMalformedKinds, type MalformedKind } from '../stimuli/malformed.ts'
+import { allMalformedKinds, type MalformedKind } from '../records/malformed.ts'
 
 export interface PlannedPhase {
   readonly name: string

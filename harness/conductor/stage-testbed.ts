@@ -2,7 +2,7 @@
  * A stage without servers: a producer, a fleet, samplers and faults that do as they are told, on a
  * clock that runs as fast as it can. All that the conductor does to them stands in one list.
  */
-import { ManualClock, settled } from '../../relay/world/manual-clock.ts'
+import { ManualClock, settled } from '../../relay/world/manual-clock-testbed.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
 import { scenario, type FaultSpec, type PhaseSpec, type Scenario } from '../dsl/scenario.ts'
 import type { Injected } from '../faults/fault.ts'

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import { readHistory } from '../history/history.ts'
 import { openTargetLog } from './target-log.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { RelayParts } from '../../relay/parts.ts'
 import type { ClientParts } from '../../relay/client/parts.ts'
-import type { FindingId } from '../../scenarios/findings.ts'
+import type { FindingId } from '../findings/findings.ts'
 
 interface DefectFacts {
   readonly finding: FindingId

@@ -2,14 +2,14 @@
  * CATALOG.md: what every scenario claims, does and expects, at the times that it has on the
  * reference relay; then every malformed record and hostile frame with the reaction it is owed.
  */
-import type { Finding } from '../../scenarios/findings.ts'
+import type { Finding } from '../findings/findings.ts'
 import { checkers, type Expectation } from '../checkers/registry.ts'
 import { planOf, streamFinding, type Plan, type PlannedPhase } from '../conductor/plan.ts'
 import type { Defect } from '../defects/defect.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { sayFault } from '../faults/registry.ts'
-import type { HostileFrame } from '../stimuli/hostile-frames.ts'
-import type { Malformed } from '../stimuli/malformed.ts'
+import type { HostileFrame } from '../wire/hostile-frames.ts'
+import type { Malformed } from '../records/malformed.ts'
 import { environmentOf, knownOfReference, timingOf } from '../targets/environment.ts'
 import { sayBytes, sayMs, sayNumber, saySeconds } from './amounts.ts'
 import { anchor, capital, code, codes, page, paragraph, prose, table } from './markdown.ts'

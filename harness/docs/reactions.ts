@@ -1,6 +1,6 @@
 /** Malformed records and hostile frames with the reaction that each is owed, for the catalogue. */
-import type { FrameReaction, HostileFrame } from '../stimuli/hostile-frames.ts'
-import type { ClientReaction, Malformed, RelayReaction } from '../stimuli/malformed.ts'
+import type { FrameReaction, HostileFrame } from '../wire/hostile-frames.ts'
+import type { ClientReaction, Malformed, RelayReaction } from '../records/malformed.ts'
 import { code, codes, paragraph, prose, table } from './markdown.ts'
 
 export function printMalformed(kinds: Readonly<Record<string, Malformed>>): readonly string[] {

@@ -7,9 +7,9 @@
  */
 import type { Settings } from '../../relay/tables/settings.ts'
 import type { Expectation } from '../checkers/registry.ts'
-import type { HostileTopic } from '../stimuli/hostile-frames.ts'
-import type { MalformedKind } from '../stimuli/malformed.ts'
-import type { FindingId } from '../../scenarios/findings.ts'
+import type { HostileTopic } from '../wire/hostile-frames.ts'
+import type { MalformedKind } from '../records/malformed.ts'
+import type { FindingId } from '../findings/findings.ts'
 
 /** Settings that a scenario asks of its target, in the house's units. */
 export type RelaySettings = Partial<Settings>

@@ -9,7 +9,7 @@ import { newProtocolState, type GroupFacts } from '../samplers/lag-truth.ts'
 import type { DemotedRedis, Link } from '../stack/stack.ts'
 import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
 import { identify } from '../world/processes.ts'
-import type { Debts } from '../conductor/debts.ts'
+import type { Debts } from '../world/undo-log.ts'
 
 /** The measurement behind a claim that a fault bites, or that it is healed. */
 export type Evidence = Readonly<Record<string, number | string | boolean | null>>

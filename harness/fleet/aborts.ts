@@ -4,7 +4,7 @@
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { Journal } from '../history/journal.ts'
-import { abortHandshake, abortStages } from './connection.ts'
+import { abortHandshake, abortStages } from '../wire/connection.ts'
 import { helloOf, type Joiner } from './hello.ts'
 
 /** Between two of them, so that few are under way at a time and none meets a limit. */

@@ -4,9 +4,9 @@ import { crc32 } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { systemClock } from '../../relay/world/clock.ts'
-import { episode } from '../stimuli/episode.ts'
-import { shakeHands } from './raw-server.ts'
-import { byText, fleetTestbed } from './testbed.ts'
+import { episode } from '../records/malformed-case.ts'
+import { shakeHands } from '../wire/raw-server-testbed.ts'
+import { byText, fleetTestbed } from './fleet-testbed.ts'
 
 const seed = 'fleet'
 const { perform, owned, rawServer, connect, status, events, journal } = fleetTestbed(seed)

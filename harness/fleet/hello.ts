@@ -1,7 +1,7 @@
 /** The first words of a client, by which a relay knows it: true or not. */
 import { createHash } from 'node:crypto'
 import type { Claim, ClientGroup } from '../dsl/scenario.ts'
-import { handshake, type Handshake } from './handshake.ts'
+import { handshake, type Handshake } from '../wire/handshake.ts'
 
 /** Who joins, and where. */
 export interface Joiner {

@@ -5,8 +5,8 @@ import { expect, it } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { hostileAnswered } from '../checkers/hostile-answered.ts'
 import { historyOf } from '../history/history.ts'
-import { hostileFrames, type HostileTopic } from '../stimuli/hostile-frames.ts'
-import { fleetTestbed } from './testbed.ts'
+import { hostileFrames, type HostileTopic } from '../wire/hostile-frames.ts'
+import { fleetTestbed } from './fleet-testbed.ts'
 
 const { perform, owned, connect, events, journal } = fleetTestbed('hostile')
 

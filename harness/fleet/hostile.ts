@@ -5,7 +5,7 @@
  * to blame.
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
-import { hostileFrames, type HostileFrame, type HostileTopic } from '../stimuli/hostile-frames.ts'
+import { hostileFrames, type HostileFrame, type HostileTopic } from '../wire/hostile-frames.ts'
 import type { Client } from './client.ts'
 
 /** How long a reaction may take, and how long a frame that is said alone is watched. */

@@ -1,8 +1,8 @@
 /** Who ends a connection is decided by who began. */
 import { describe, expect, it, vi } from 'vitest'
 import { hungUpPorts } from './kernel-queues.ts'
-import { shakeHands } from './raw-server.ts'
-import { byText, fleetTestbed } from './testbed.ts'
+import { shakeHands } from '../wire/raw-server-testbed.ts'
+import { byText, fleetTestbed } from './fleet-testbed.ts'
 
 const { perform, rawServer, connect, events } = fleetTestbed('leaving')
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000 })

@@ -4,7 +4,7 @@
  * deadline. Deliveries do not travel here: the fleet writes them to its own journal.
  */
 import type { ClientGroup } from '../dsl/scenario.ts'
-import type { HostileTopic } from '../stimuli/hostile-frames.ts'
+import type { HostileTopic } from '../wire/hostile-frames.ts'
 
 export interface FleetStart {
   readonly do: 'start'

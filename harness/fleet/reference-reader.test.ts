@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
-import { openPlan } from '../producer/plan.ts'
-import { episode } from '../stimuli/episode.ts'
-import type { MalformedKind } from '../stimuli/malformed.ts'
-import { memoryJournal } from './memory-journal.ts'
+import { openPlan } from '../records/plan.ts'
+import { episode } from '../records/malformed-case.ts'
+import type { MalformedKind } from '../records/malformed.ts'
+import { memoryJournal } from '../history/memory-journal-testbed.ts'
 import { referenceReader, type ClientPartsChange } from './reference-reader.ts'
 
 const seed = 'fleet'

@@ -10,7 +10,7 @@ import { referenceParts } from '../../relay/client/wiring.ts'
 import type { Clock } from '../../relay/world/clock.ts'
 import type { Journal } from '../history/journal.ts'
 import type { Micros } from '../history/event.ts'
-import { truthAt } from '../producer/truth.ts'
+import { truthAt } from '../records/truth.ts'
 import type { ResumeFrom } from './resume-request.ts'
 
 /** What the reference client asks of whoever owns its socket. */

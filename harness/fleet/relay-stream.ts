@@ -9,7 +9,7 @@ import type { Micros } from '../history/event.ts'
 import { cursorOf, readCursor } from './cursor-frame.ts'
 import { DeliveryLog, type DeliveryPath } from './delivery-log.ts'
 import type { FirstSights } from './first-sights.ts'
-import type { FrameSink } from './frame-reader.ts'
+import type { FrameSink } from '../wire/frame-reader.ts'
 
 /** What all clients of a process share on the way into the history. */
 export interface Recorder {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
 import type { OwnedChild } from '../world/child.ts'
 import { openWorld, type World } from '../world/world.ts'
-import { shakeHands, startRawServer } from './raw-server.ts'
+import { shakeHands, startRawServer } from '../wire/raw-server-testbed.ts'
 import { startFleet } from './remote.ts'
 import { ChildGoneError } from '../world/asking.ts'
 

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
 import type { HistoryEvent } from '../history/event.ts'
 import { openWorld, type World } from '../world/world.ts'
-import { shakeHands, startRawServer } from './raw-server.ts'
+import { shakeHands, startRawServer } from '../wire/raw-server-testbed.ts'
 import { startFleet } from './remote.ts'
 
 const clients = 20

@@ -1,6 +1,6 @@
 /** Does to a relay what a step says. */
-import { episode } from '../stimuli/episode.ts'
-import { textFrame } from '../fleet/frame-writer.ts'
+import { episode } from '../records/malformed-case.ts'
+import { textFrame } from '../wire/frame-writer.ts'
 import { batchBytes } from './batch-bytes.ts'
 import { framesOf, type FrameStep } from './frame-bytes.ts'
 import { sendFrames, sendWire, type Reach } from './line.ts'

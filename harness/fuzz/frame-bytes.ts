@@ -1,6 +1,6 @@
 /** The frames of a step, as bytes of one connection. */
-import { clientOpcode, maskedFrame } from '../fleet/frame-writer.ts'
-import { nextBurst } from '../stimuli/hostile-bursts.ts'
+import { clientOpcode, maskedFrame } from '../wire/frame-writer.ts'
+import { nextBurst } from '../wire/hostile-bursts.ts'
 import { dice } from '../world/dice.ts'
 import type { Step } from './steps.ts'
 

@@ -1,8 +1,8 @@
 /** Connections of whoever means no good: they send what they are given, and wait for an answer. */
 import { connect } from 'node:net'
-import { openConnection } from '../fleet/connection.ts'
-import { maskedFrame } from '../fleet/frame-writer.ts'
-import { handshake } from '../fleet/handshake.ts'
+import { openConnection } from '../wire/connection.ts'
+import { maskedFrame } from '../wire/frame-writer.ts'
+import { handshake } from '../wire/handshake.ts'
 import type { Clock } from '../../relay/world/clock.ts'
 
 const question = Buffer.from('are you there')

@@ -5,7 +5,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { zstdCompressSync } from 'node:zlib'
 import { FRAMED_PLAIN, FRAMED_ZSTD } from '../../proto/codec.ts'
-import { framed, zstd } from '../producer/record.ts'
+import { framed, zstd } from '../records/record-bytes.ts'
 
 /** How the sequences of a batch's events follow each other. */
 export const orders = ['alternating', 'rising', 'falling', 'none'] as const

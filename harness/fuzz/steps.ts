@@ -3,7 +3,7 @@
  * smaller step by step while they still fail.
  */
 import * as fc from 'fast-check'
-import { everyMalformedKind, type MalformedKind } from '../stimuli/malformed.ts'
+import { everyMalformedKind, type MalformedKind } from '../records/malformed.ts'
 import { codecs, type Codec } from './batch-bytes.ts'
 import { orders, type Order } from './record-bytes.ts'
 import { partitions } from './place.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readHistory } from './history.ts'
 import { parseSeries } from './readings.ts'
-import { story, type Story } from './story.ts'
+import { story, type Story } from './story-testbed.ts'
 
 let folder: string
 beforeEach(() => {

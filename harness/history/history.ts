@@ -6,8 +6,8 @@
  * all other events are few and are kept as they are.
  */
 import { basename } from 'node:path'
-import type { SignalName } from '../targets/signals.ts'
-import { signals, type SignalRow } from '../targets/signals.ts'
+import type { SignalName } from './signals.ts'
+import { signals, type SignalRow } from './signals.ts'
 import {
   DeliveriesBuilder,
   SightsBuilder,
@@ -80,7 +80,7 @@ export interface History {
   /** Connections by client; a client that came back has several. */
   readonly sessions: ReadonlyMap<number, readonly Session[]>
   stream(): Stream
-  /** A quantity that the target told, over time; see harness/targets/signals.ts. */
+  /** A quantity that the target told, over time; see harness/history/signals.ts. */
   signal(name: SignalName, where?: Where): Reading
   /** The same by the values of the signal's `by` labels, joined by commas. */
   signalBy(name: SignalName): ReadonlyMap<string, Reading>

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import { openJournal } from './journal.ts'
 
 test('events are on disk after a flush, in their order, and closing keeps the rest', () => {

@@ -1,8 +1,8 @@
 /**
  * Signals over time, read from the scrapes of /metrics and the polls of /health by the table in
- * harness/targets/signals.ts.
+ * harness/history/signals.ts.
  */
-import { signals, type MetricSource, type SignalName, type SignalRow } from '../targets/signals.ts'
+import { signals, type MetricSource, type SignalName, type SignalRow } from './signals.ts'
 import type { Health, Micros, Scrape } from './event.ts'
 
 /** A quantity at the times at which somebody asked; `null` where the target did not tell it. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
-import { memoryJournal } from '../fleet/memory-journal.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
+import { memoryJournal } from './memory-journal-testbed.ts'
 import { watchStandstill, watchStrain } from './strain.ts'
 
 /** Lets time pass while no timer runs, as a blocked event loop does. */

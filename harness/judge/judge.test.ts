@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkers, expectationSchema, type Expectation } from '../checkers/registry.ts'
 import { historyOf } from '../history/history.ts'
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { judge, worst } from './judge.ts'
 import { readRecord, recordFile, writeRecord, type RunRecord } from './record.ts'
 

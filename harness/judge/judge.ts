@@ -4,7 +4,7 @@
  * can be judged again by better checkers.
  */
 import type { Checker, Ground, Judgement, Verdict } from '../checkers/checker.ts'
-import { cannotTell, notApplicable } from '../checkers/conclude.ts'
+import { cannotTell, notApplicable } from '../checkers/reading/conclude.ts'
 import { checkers, type Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'

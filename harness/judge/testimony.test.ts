@@ -1,6 +1,6 @@
 /** The target's own words stand beside a failure, and only there; how it ended always does. */
 import { describe, expect, test } from 'vitest'
-import { story, type Story } from '../history/story.ts'
+import { story, type Story } from '../history/story-testbed.ts'
 import { judge } from './judge.ts'
 import type { RunRecord } from './record.ts'
 import { testimonyOf } from './testimony.ts'

@@ -1,7 +1,7 @@
 /** Records are due by the clock alone: nobody who is slow makes the model slow. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import { openPace } from './pace.ts'
 
 test('so many are due as the rate and the time say, at the times that the rate says', () => {

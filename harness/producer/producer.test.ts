@@ -3,8 +3,8 @@
  * queue, dense sequences, and an account of every record.
  */
 import { expect, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
-import { memoryJournal } from '../fleet/memory-journal.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
+import { memoryJournal } from '../history/memory-journal-testbed.ts'
 import type { ProducedRecord } from '../history/event.ts'
 import { openProducer, tickMs } from './producer.ts'
 import type { Outgoing } from './queue.ts'

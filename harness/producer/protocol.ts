@@ -3,7 +3,7 @@
  * What was produced and acknowledged goes to the producer's own journal.
  */
 import type { Load } from '../dsl/scenario.ts'
-import type { MalformedKind } from '../stimuli/malformed.ts'
+import type { MalformedKind } from '../records/malformed.ts'
 
 export type ProducerCommand =
   | {

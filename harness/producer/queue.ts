@@ -3,7 +3,7 @@
  * record is refused, as the audited producers do; a queue without a bound would turn a broker that
  * is slow into a harness that is dead.
  */
-import type { MalformedKind } from '../stimuli/malformed.ts'
+import type { MalformedKind } from '../records/malformed.ts'
 
 /** A record on its way to Kafka. */
 export interface Outgoing {

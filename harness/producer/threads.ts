@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib'
 import type { Load } from '../dsl/scenario.ts'
 import type { Prepared } from './intake.ts'
-import { loadThread, openPlan } from './plan.ts'
+import { loadThread, openPlan } from '../records/plan.ts'
 
 /** The partition of a key, as librdkafka has it: one thread, one partition, whoever produces. */
 export const partitionOf = (key: string | Buffer, partitions: number): number =>

@@ -1,7 +1,7 @@
 /** What is told of transactions: each record once, as aborted or as acknowledged. */
 import { expect, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
-import { memoryJournal } from '../fleet/memory-journal.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
+import { memoryJournal } from '../history/memory-journal-testbed.ts'
 import { openQueue } from './queue.ts'
 import { openPump } from './pump.ts'
 import type { TransactionalSink } from './sink.ts'

@@ -1,5 +1,5 @@
 /** Where damage is done: clients and records of a history at which nothing else was going on. */
-import { isAsked, replaysOf, type Replay } from '../checkers/replays.ts'
+import { isAsked, replaysOf, type Replay } from '../checkers/reading/replays.ts'
 import type { Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
 import type { FaultWindow, Session } from '../history/windows.ts'

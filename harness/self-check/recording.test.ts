@@ -2,7 +2,7 @@ import { mkdtempSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { story } from '../history/story.ts'
+import { story } from '../history/story-testbed.ts'
 import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
 import {
   readRecording,

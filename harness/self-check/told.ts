@@ -1,7 +1,7 @@
 /** Edits on what the target told of itself: signals by name, in /metrics and in /health alike. */
 import type { Micros } from '../history/event.ts'
 import { parseSeries } from '../history/readings.ts'
-import { signals, type SignalName, type SignalRow } from '../targets/signals.ts'
+import { signals, type SignalName, type SignalRow } from '../history/signals.ts'
 import { editHealth, editScrapes, type Events } from './edit.ts'
 
 /** The new value of one series; null takes it away. */

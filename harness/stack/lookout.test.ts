@@ -1,7 +1,7 @@
 /** Servers that answer, hang up, say nothing, or are not there; and a process that ended. */
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import { endedServer, openLookout, type GoneServer, type Server } from './lookout.ts'
 
 async function server(meet: (socket: Socket) => void): Promise<string> {

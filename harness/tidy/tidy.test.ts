@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { defects } from '../defects/index.ts'
 import { scenarioNames, scenarios } from '../../scenarios/index.ts'
-import { findings } from '../../scenarios/findings.ts'
+import { findings } from '../findings/findings.ts'
 import { repoRoot } from '../world/places.ts'
 import { breachesOf } from './rules.ts'
 

@@ -14,7 +14,7 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 const here = import.meta.dirname ?? dirname(new URL(import.meta.url).pathname)
 const toolsFolder = resolve(here, '../../.tools')
 const pins = JSON.parse(readFileSync(join(here, 'pins.json'), 'utf8'))
-const launch = join(here, 'launch.ts')
+const launch = join(here, '../cli/launch.ts')
 const home = join(toolsFolder, `node-${pins.node}`)
 /** Exit code for an error of our own, as in harness/cli. */
 const internalError = 70

@@ -36,7 +36,8 @@ beforeAll(async () => {
   mkdirSync(rooms, { recursive: true })
   const room = join(repoRoot, 'harness/toolchain')
   for (const file of ['bootstrap.mjs', 'pins.json']) cpSync(join(room, file), join(rooms, file))
-  writeFileSync(join(rooms, 'launch.ts'), calls)
+  mkdirSync(join(folder, 'harness/cli'))
+  writeFileSync(join(folder, 'harness/cli/launch.ts'), calls)
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   for (const server of [proxy, relay]) {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ManualClock } from '../../relay/world/manual-clock.ts'
+import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import { askOf } from './asking.ts'
 import type { Exit, OwnedChild } from './child.ts'
 

@@ -1,7 +1,7 @@
 /** The admin client's connection: made with the first question, and anew after one that failed. */
 import type { Kafka } from 'kafkajs'
 import { expect, test } from 'vitest'
-import { ManualClock, settled } from '../world/manual-clock.ts'
+import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { createAdmin } from './kafka-admin.ts'
 
 /** A Kafka whose questions the test answers, and which tells of its connections. */

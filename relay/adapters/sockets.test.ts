@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Ledger } from '../limits/ledger.ts'
 import { PartialFrames } from '../limits/partial-frames.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
-import { settled } from '../world/manual-clock.ts'
+import { settled } from '../world/manual-clock-testbed.ts'
 import { createSocketServer, inboundBytesMax, type Inbound, type Reading } from './sockets.ts'
 
 let server: Server

@@ -15,7 +15,7 @@ import {
   times,
   wide,
   zeros,
-} from './testbed.ts'
+} from './client-testbed.ts'
 
 describe('four times the input is at most five times the work', () => {
   async function growth(prepare: (count: number) => () => unknown, count = 500): Promise<number> {

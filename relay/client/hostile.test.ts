@@ -3,7 +3,7 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { CompressionType, EventType } from '../../proto/gen/dashstream_pb.js'
 import { clientLimits } from './limits.ts'
-import { Bed, bytesOf, checkpoint, diff, event, json, token } from './testbed.ts'
+import { Bed, bytesOf, checkpoint, diff, event, json, token } from './client-testbed.ts'
 
 const start = (thread = 'run', state = '{"n":0}') =>
   event(EventType.GRAPH_START, { thread, sequence: 1 }, { initial_state_json: state })

@@ -16,7 +16,7 @@ import {
   sha256,
   token,
   type At,
-} from './testbed.ts'
+} from './client-testbed.ts'
 
 const start = (state = '{"n":0}', at: At = {}) =>
   event(EventType.GRAPH_START, { sequence: 1, ...at }, { initial_state_json: state })

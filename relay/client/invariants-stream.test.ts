@@ -16,7 +16,7 @@ import {
   push,
   token,
   type At,
-} from './testbed.ts'
+} from './client-testbed.ts'
 
 const start = (at: At = {}, state = '{"n":0}') =>
   event(EventType.GRAPH_START, { sequence: 1, ...at }, { initial_state_json: state })

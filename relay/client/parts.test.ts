@@ -4,7 +4,7 @@ import { parseLossless, type JsonValue } from '../../proto/canonical-json.ts'
 import { EventType } from '../../proto/gen/dashstream_pb.js'
 import { nodePlatform } from './node-platform.ts'
 import type { ClientParts } from './parts.ts'
-import { Bed, diff, event, json } from './testbed.ts'
+import { Bed, diff, event, json } from './client-testbed.ts'
 import { referenceParts } from './wiring.ts'
 
 const reference = referenceParts(nodePlatform)

@@ -8,7 +8,7 @@ import { nodePlatform } from './node-platform.ts'
 import { readOperations } from './patch-ops.ts'
 import { applyPatch } from './patch.ts'
 import { measured } from './state-size.ts'
-import { diffOps, json, operationOf, type Op } from './testbed.ts'
+import { diffOps, json, operationOf, type Op } from './client-testbed.ts'
 import { referenceParts } from './wiring.ts'
 
 const parts = referenceParts(nodePlatform)

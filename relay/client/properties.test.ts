@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EventType } from '../../proto/gen/dashstream_pb.js'
-import { Bed, checkpoint, bytesOf, diff, event, listOf, push, token } from './testbed.ts'
+import { Bed, checkpoint, bytesOf, diff, event, listOf, push, token } from './client-testbed.ts'
 
 const threads = ['a', 'b', 'c'] as const
 type Step = 'push' | 'token' | 'node' | 'poison' | 'bad-value' | 'lost' | 'whole' | 'merge'

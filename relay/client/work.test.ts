@@ -13,7 +13,7 @@ import {
   times,
   wide,
   zeros,
-} from './testbed.ts'
+} from './client-testbed.ts'
 
 describe('a record that asks for too much is refused by name, and its run needs a resync', () => {
   test.each([

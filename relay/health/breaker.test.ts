@@ -5,7 +5,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Stall } from '../lag/stall.ts'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { breakerBody } from './body.ts'
 import { createBreaker, watchBreaker } from './breaker.ts'
 

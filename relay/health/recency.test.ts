@@ -1,7 +1,7 @@
 /** The window against a model that remembers every event. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { Recency } from './recency.ts'
 
 const step = fc.record({

@@ -1,6 +1,6 @@
 /** Limits of one address: others are not held by them, and their memory is bounded. */
 import { expect, test } from 'vitest'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { AddressBuckets } from './address-buckets.ts'
 
 test('an address takes its share, and no other is held for it', () => {

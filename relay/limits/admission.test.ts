@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import type { ClientAddress } from '../parts.ts'
 import { type Environment, parseSettings } from '../tables/settings-parse.ts'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { createAdmission } from './admission.ts'
 
 const problemsOf = (env: Environment) => {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { shareNames, shareRows } from '../tables/memory-shares.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { Ledger } from './ledger.ts'
 
 const MiB = 1_048_576

@@ -1,7 +1,7 @@
 /** Rates: what may come at once, what comes back, and that one client's excess is its own. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { Bucket } from './bucket.ts'
 import { createRates } from './rates.ts'
 

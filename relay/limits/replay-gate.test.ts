@@ -1,7 +1,7 @@
 /** The gate of replays: how many at once, who is next, who is refused, and how fast they go. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ManualClock, settled } from '../world/manual-clock.ts'
+import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { createReplayGate, type GateBounds } from './replay-gate.ts'
 
 const bounds: GateBounds = {

@@ -2,7 +2,7 @@
 import { createMetrics } from '../metrics.ts'
 import type { Asked, ReplayPage, ReplayStore, Retained } from '../parts.ts'
 import { decode } from '../stages/decode.ts'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { readFrames, type Seen } from './frames-testbed.ts'
 import type { ResumeRequest } from './resume.ts'
 import { type ReplayNeeds, ReplaySession } from './session.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createMetrics } from '../metrics.ts'
 import { redisRefusalRows, redisRefusals, refusalOf } from '../tables/redis-refusals.ts'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { RedisTrouble } from './redis-trouble.ts'
 
 /** A trouble, and every line that it told. */

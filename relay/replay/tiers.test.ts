@@ -1,7 +1,7 @@
 /** The pure pieces of the replay buffer, each against a plain model. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { beginBlock, decodeBlock, encodeBlock, extendBlock, type OpenBlock } from './blocks.ts'
 import { Deque } from './deque.ts'
 import { Epoch } from './epoch.ts'

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ByteLog } from '../log/byte-log.ts'
-import { ManualClock, settled } from '../world/manual-clock.ts'
+import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { Broadcast } from './broadcast.ts'
 
 const flushIntervalMs = 4

@@ -6,7 +6,7 @@ import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import type { Fetched } from '../adapters/kafka-consumer.ts'
 import type { LetterBox } from '../dlq.ts'
-import { ManualClock, settled } from '../world/manual-clock.ts'
+import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { batch, bench, type Kind, soundValue } from './consume-testbed.ts'
 import { referencePoison } from './poison.ts'
 

@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
-import { ManualClock } from '../world/manual-clock.ts'
+import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { batch, bench } from './consume-testbed.ts'
 import { referencePoison } from './poison.ts'
 

@@ -1,6 +1,6 @@
 /** A kernel takes megabytes at once: many clients that catch up share the turns of the loop. */
 import { describe, expect, test } from 'vitest'
-import { settled } from '../world/manual-clock.ts'
+import { settled } from '../world/manual-clock-testbed.ts'
 import { bench } from './send-testbed.ts'
 
 describe('a client that takes large writes at once', () => {

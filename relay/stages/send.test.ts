@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { recordFrames } from '../log/frames.ts'
 import type { MissedRange } from '../parts.ts'
-import { settled } from '../world/manual-clock.ts'
+import { settled } from '../world/manual-clock-testbed.ts'
 import { bench, limits, pong } from './send-testbed.ts'
 
 const none = new Map<number, bigint>()

@@ -1,7 +1,7 @@
 /** The young generation grows as far as it may, and is looked at no longer then. */
 import { expect, test } from 'vitest'
 import { keepYoungSmall } from './collector.ts'
-import { ManualClock } from './manual-clock.ts'
+import { ManualClock } from './manual-clock-testbed.ts'
 
 test('growth ends once, where the bound is reached', () => {
   const clock = new ManualClock()

@@ -1,6 +1,6 @@
 /** Rounds: everybody once and in order, however long it takes, and never long in one turn. */
 import { expect, test } from 'vitest'
-import { ManualClock, settled } from './manual-clock.ts'
+import { ManualClock, settled } from './manual-clock-testbed.ts'
 import { Rounds } from './rounds.ts'
 import { workOf } from './work-testbed.ts'
 

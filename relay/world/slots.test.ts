@@ -1,6 +1,6 @@
 /** Slots: never more than there are, in order, and one that is given back wakes one who waits. */
 import { expect, test } from 'vitest'
-import { settled } from './manual-clock.ts'
+import { settled } from './manual-clock-testbed.ts'
 import { Slots } from './slots.ts'
 import { workOf } from './work-testbed.ts'
 

@@ -1,6 +1,6 @@
 /** Slices of work that would otherwise hold the loop. */
 import { expect, test } from 'vitest'
-import { ManualClock } from './manual-clock.ts'
+import { ManualClock } from './manual-clock-testbed.ts'
 import { sliceMs, Slices } from './turns.ts'
 
 const turn = () => new Promise((done) => setImmediate(done))

@@ -4,9 +4,9 @@
  */
 import type { Micros } from '../../history/event.ts'
 import type { Window } from '../../history/windows.ts'
-import { many, seconds, type Doubt, type Violation } from '../conclude.ts'
-import type { Freed } from '../freed-slots.ts'
-import type { Point } from '../series.ts'
+import { many, seconds, type Doubt, type Violation } from '../reading/conclude.ts'
+import type { Freed } from '../reading/freed-slots.ts'
+import type { Point } from '../reading/series.ts'
 
 /** What the witnesses say. */
 export interface Found {

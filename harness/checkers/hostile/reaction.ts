@@ -1,7 +1,7 @@
 /** What became of one hostile frame, held against what its row owes it. */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import { seconds, type Violation } from '../conclude.ts'
+import { seconds, type Violation } from '../reading/conclude.ts'
 import type { Trial } from './trials.ts'
 
 /** What was not as it is owed. */

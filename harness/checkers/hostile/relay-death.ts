@@ -2,8 +2,8 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { strikePhase } from '../../history/windows.ts'
-import { hostileFrames } from '../../stimuli/hostile-frames.ts'
-import { seconds, type Doubt, type Violation } from '../conclude.ts'
+import { hostileFrames } from '../../wire/hostile-frames.ts'
+import { seconds, type Doubt, type Violation } from '../reading/conclude.ts'
 import { trialsOf, type Trial } from './trials.ts'
 
 export interface RelayDeath {

@@ -2,7 +2,7 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { Session } from '../../history/windows.ts'
-import type { HostileFrame } from '../../stimuli/hostile-frames.ts'
+import type { HostileFrame } from '../../wire/hostile-frames.ts'
 
 export interface Trial {
   readonly t: Micros

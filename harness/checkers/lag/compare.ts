@@ -7,7 +7,7 @@ import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { Reading } from '../../history/readings.ts'
 import type { FaultWindow, Window } from '../../history/windows.ts'
-import { riseWithin } from '../series.ts'
+import { riseWithin } from '../reading/series.ts'
 import type { PartitionTruth } from './truth.ts'
 
 /** All ways of being wrong. */

@@ -5,7 +5,7 @@
  */
 import type { LagTruth, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import { indexAt } from '../series.ts'
+import { indexAt } from '../reading/series.ts'
 
 /** What the broker said of one partition. */
 export interface TruthSample {

@@ -4,8 +4,8 @@
  * the relay's doing, and judged elsewhere.
  */
 import type { History } from '../../history/history.ts'
-import type { Doubt } from '../conclude.ts'
-import { relayReaction } from '../../stimuli/malformed.ts'
+import type { Doubt } from '../reading/conclude.ts'
+import { relayReaction } from '../../records/malformed.ts'
 import { mayForward } from '../stream/exempt.ts'
 import type { Reactions } from './reactions.ts'
 import type { Odd } from './records.ts'

@@ -1,9 +1,9 @@
 /** The neighbours of malformed records: delivered, not refused, and their runs' states right. */
 import type { History } from '../../history/history.ts'
 import { isBlocked, type RunFlag } from '../../../relay/client/flags.ts'
-import { episodeTruth, kindOfThread } from '../../stimuli/episode-truth.ts'
-import { malformed } from '../../stimuli/malformed.ts'
-import type { Violation } from '../conclude.ts'
+import { episodeTruth, kindOfThread } from '../../records/malformed-truth.ts'
+import { malformed } from '../../records/malformed.ts'
+import type { Violation } from '../reading/conclude.ts'
 import { deadLettered } from '../stream/exempt.ts'
 import type { Flaw } from '../stream/flaw.ts'
 import type { IsFit } from './client-account.ts'

@@ -1,7 +1,7 @@
 /** The malformed records of a run, with what becomes of a right one. */
 import type { History } from '../../history/history.ts'
 import type { AckedRecord } from '../../history/records.ts'
-import { malformedKinds, type Malformed } from '../../stimuli/malformed.ts'
+import { malformedKinds, type Malformed } from '../../records/malformed.ts'
 
 export interface Odd {
   readonly kind: string

@@ -6,9 +6,9 @@
 import type { DeadLetter, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow } from '../../history/windows.ts'
-import { malformedKinds, type Malformed } from '../../stimuli/malformed.ts'
-import { seconds, type Doubt, type Violation } from '../conclude.ts'
-import { riseWithin } from '../series.ts'
+import { malformedKinds, type Malformed } from '../../records/malformed.ts'
+import { seconds, type Doubt, type Violation } from '../reading/conclude.ts'
+import { riseWithin } from '../reading/series.ts'
 import type { Odd } from './records.ts'
 import { chanceMax, placeOf, stopsOf, takenBy, type Stop, type Taken } from './taken.ts'
 

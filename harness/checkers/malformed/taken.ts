@@ -7,7 +7,7 @@ import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { AckedRecord, PartitionRecords } from '../../history/records.ts'
 import { strikePhase } from '../../history/windows.ts'
-import { relayReaction } from '../../stimuli/malformed.ts'
+import { relayReaction } from '../../records/malformed.ts'
 import { deadLettered } from '../stream/exempt.ts'
 
 /** What left the relay of one partition. */

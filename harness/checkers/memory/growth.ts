@@ -1,5 +1,5 @@
 /** How fast the relay's memory grew, and how a sentence says it. */
-import { slopePerSecond, type Point } from '../series.ts'
+import { slopePerSecond, type Point } from '../reading/series.ts'
 
 /** Share of the limit of two thirds that the whole must show as well. */
 const wholeShare = 0.5

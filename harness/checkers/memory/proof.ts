@@ -5,11 +5,11 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { Window } from '../../history/windows.ts'
-import { askedOf, doubtOfAsked } from '../askers.ts'
-import { mebibytes, type Doubt } from '../conclude.ts'
-import { doubtOfHeldBack, heldBackOf, heldBytesEach } from '../held-back.ts'
-import { riseWithin } from '../series.ts'
-import { ackedBytes, stallOf } from '../stalls.ts'
+import { askedOf, doubtOfAsked } from '../reading/askers.ts'
+import { mebibytes, type Doubt } from '../reading/conclude.ts'
+import { doubtOfHeldBack, heldBackOf, heldBytesEach } from '../reading/held-back.ts'
+import { riseWithin } from '../reading/series.ts'
+import { ackedBytes, stallOf } from '../reading/stalls.ts'
 import { rssOf } from './rss.ts'
 
 /** What is to keep memory: clients of one of these groups, or else the load alone. */

@@ -1,8 +1,8 @@
 /** Records that come again: after restarts and moves, and in replays. Dead letters, rules. */
 import { expect, test } from 'vitest'
-import { story, type Story } from '../../history/story.ts'
+import { story, type Story } from '../../history/story-testbed.ts'
 import { stream } from '../stream.ts'
-import { broken, calm, judges, other, type Row } from './testbed.ts'
+import { broken, calm, judges, other, type Row } from './stream-testbed.ts'
 
 /** Killed at 2 s with 40 records committed; everybody is back at 4 s. */
 const killed = (committed = 40): Story =>

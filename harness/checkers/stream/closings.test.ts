@@ -1,6 +1,6 @@
 /** Who ends a connection, why, and what is owed then. */
-import { story, type Story } from '../../history/story.ts'
-import { broken, calm, judges, other, type Row } from './testbed.ts'
+import { story, type Story } from '../../history/story-testbed.ts'
+import { broken, calm, judges, other, type Row } from './stream-testbed.ts'
 
 /** 1006 without a close frame, as clients see a FIN. */
 const fin = (given: Story, at: number, client: number): Story =>

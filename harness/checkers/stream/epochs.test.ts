@@ -1,6 +1,6 @@
 /** A cursor of another epoch that is served without a word is seen, and nothing else is. */
-import { story } from '../../history/story.ts'
-import { judges } from './testbed.ts'
+import { story } from '../../history/story-testbed.ts'
+import { judges } from './stream-testbed.ts'
 
 const complete = (epoch?: string) => ({ type: 'replay_complete', ...(epoch && { epoch }) })
 

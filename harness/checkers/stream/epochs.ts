@@ -1,7 +1,7 @@
 /** Cursors of another epoch: an answer in a new epoch must call them stale. */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import { replaysOf } from '../replays.ts'
+import { replaysOf } from '../reading/replays.ts'
 import type { Flaw } from './flaw.ts'
 
 /**

@@ -6,7 +6,7 @@
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { PartitionRecords } from '../../history/records.ts'
-import { isRefusable, relayReaction } from '../../stimuli/malformed.ts'
+import { isRefusable, relayReaction } from '../../records/malformed.ts'
 import type { Flaw } from './flaw.ts'
 
 /** What is exempt in one partition. */

@@ -1,6 +1,6 @@
 /** Declared gaps: exact, and for a reason of this run; numbers pay where they stand. */
-import type { Story } from '../../history/story.ts'
-import { broken, calm, judges, other, type Row } from './testbed.ts'
+import type { Story } from '../../history/story-testbed.ts'
+import { broken, calm, judges, other, type Row } from './stream-testbed.ts'
 
 const gap = (first: number, last: number, count = last - first + 1) => ({
   type: 'gap',

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { HistoryEvent } from '../../history/event.ts'
 import { historyOf } from '../../history/history.ts'
-import { story, type Story } from '../../history/story.ts'
+import { story, type Story } from '../../history/story-testbed.ts'
 import { stream } from '../stream.ts'
 
 const settledAt = 40

@@ -2,7 +2,7 @@
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { Anomaly, AnomalyKind } from '../checker.ts'
-import { many, seconds } from '../conclude.ts'
+import { many, seconds } from '../reading/conclude.ts'
 import type { StreamFlaws, StreamOptions } from '../stream.ts'
 import { gravity, type Flaw } from './flaw.ts'
 import type { StreamLimits } from './limits.ts'

@@ -1,6 +1,6 @@
 /** Records that nobody took: a consumer that stands still, or a run that was too short. */
-import type { Story } from '../../history/story.ts'
-import { broken, calm, judges, type Row } from './testbed.ts'
+import type { Story } from '../../history/story-testbed.ts'
+import { broken, calm, judges, type Row } from './stream-testbed.ts'
 
 interface Group {
   readonly state?: string

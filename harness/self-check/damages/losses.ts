@@ -1,5 +1,5 @@
 /** Records that were acknowledged and did not come. */
-import { replayedIn } from '../../checkers/replays.ts'
+import { replayedIn } from '../../checkers/reading/replays.ts'
 import type { HistoryEvent } from '../../history/event.ts'
 import type { Window } from '../../history/windows.ts'
 import { edited, type Damage, type Given } from '../damage.ts'

@@ -2,7 +2,7 @@
 import type { DeadLetter, HistoryEvent, Refusal } from '../../history/event.ts'
 import type { AckedRecord } from '../../history/records.ts'
 import { runFlags } from '../../../relay/client/flags.ts'
-import { malformedKinds, type Malformed } from '../../stimuli/malformed.ts'
+import { malformedKinds, type Malformed } from '../../records/malformed.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { editKind, insert, runsOf, withoutDeliveries, withoutKind, type Events } from '../edit.ts'
 import { plainClient, plainRecord } from '../places.ts'

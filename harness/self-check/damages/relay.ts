@@ -1,6 +1,6 @@
 /** The relay itself: that it ends, what it says of itself, and what it does with hostile frames. */
 import type { ControlOut, HistoryEvent, Process } from '../../history/event.ts'
-import { hostileFrames } from '../../stimuli/hostile-frames.ts'
+import { hostileFrames } from '../../wire/hostile-frames.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { editKind, withoutKey, withoutKind, type Events } from '../edit.ts'
 import { firstFaultAt } from '../places.ts'

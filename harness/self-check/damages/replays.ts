@@ -1,5 +1,5 @@
 /** Replays and resets that were answered late, wrongly, or not at all. */
-import { replayedIn } from '../../checkers/replays.ts'
+import { replayedIn } from '../../checkers/reading/replays.ts'
 import type { ControlIn } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import {

@@ -1,0 +1,94 @@
+/**
+ * `npm run bench [names]`: the relay beside a plain fan-out, in the same run, in turns, so that the
+ * ratio says something on whatever machine it is.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { UsageError } from '../world/exit-codes.ts'
+import type { CommandWorld } from '../world/command-world.ts'
+import { startNativeStack } from '../stack/native.ts'
+import { openWorld } from '../world/world.ts'
+import { contestants, type Contestant } from './contestants.ts'
+import { judge, perCpuRatio, refusal } from './judge.ts'
+import { type BenchLoad, type BenchName, benchDefault, benchLoads } from './loads.ts'
+import { measure } from './measure.ts'
+import type { BenchPlace } from './site.ts'
+import { headLine, tableOf, verdictLines, type LoadResult } from './table.ts'
+
+export interface BenchOptions {
+  /** Whether to tell where the relay's time goes. Its numbers are those of a profiled relay. */
+  readonly profile?: boolean
+  /** The JSON file; by default one in reports/runs, named by the time. */
+  readonly out?: string
+}
+
+/** @returns the exit code: a bench measures, it does not judge */
+export async function bench(
+  given: CommandWorld,
+  names: readonly string[],
+  { profile: isProfiled = false, out }: BenchOptions = {},
+): Promise<number> {
+  const chosen = chooseLoads(names)
+  const world = await openWorld(given.clock)
+  const say = (line: string) => given.out.write(`${line}\n`)
+  const results: LoadResult[] = []
+  try {
+    const stack = await startNativeStack({ world, report: say })
+    const place = { world, stack, logFolder: world.makeFolder('bench'), isProfiled }
+    for (const name of chosen) results.push(await runLoad(place, say, name, benchLoads[name]))
+    await stack.stop()
+  } finally {
+    await world.close()
+  }
+  for (const line of tableOf(results)) say(line)
+  const atMs = given.clock.unixMs()
+  say(`\n${await save(out ?? defaultFile(atMs), { schema: 1, atMs, ...machine(), results })}`)
+  return 0
+}
+
+/** `relay` alone stands for everything; other words are names of loads. */
+function chooseLoads(names: readonly string[]): readonly BenchName[] {
+  const known = Object.keys(benchLoads) as BenchName[]
+  if (names.length === 0) return benchDefault
+  if (names.length === 1 && names[0] === 'relay') return known
+  const unknown = names.find((name) => !known.includes(name as BenchName))
+  if (unknown === undefined) return names as readonly BenchName[]
+  throw new UsageError(`no load "${unknown}"; there are: relay (all), ${known.join(', ')}`)
+}
+
+async function runLoad(
+  place: BenchPlace,
+  say: (line: string) => void,
+  name: string,
+  load: BenchLoad,
+): Promise<LoadResult> {
+  say(`\n${headLine(name, load)}`)
+  const measured = {} as Record<Contestant, Awaited<ReturnType<typeof measure>>>
+  for (const who of contestants) measured[who] = await measure(place, who, name, load)
+  const { relay, plain } = measured
+  const result: LoadResult = {
+    name,
+    says: load.says,
+    clients: load.clients,
+    relay,
+    plain,
+    perCpuRatio: load.kind === 'idle' ? undefined : perCpuRatio(relay, plain),
+    refused: refusal(load, relay),
+    goals: judge(load, relay, plain),
+  }
+  for (const line of verdictLines(result)) say(line)
+  return result
+}
+
+const defaultFile = (atMs: number) =>
+  fileURLToPath(new URL(`../../reports/runs/bench-${atMs}.json`, import.meta.url))
+
+const machine = () => ({ node: process.version, cpus: cpus().map(({ model }) => model) })
+
+async function save(file: string, content: object): Promise<string> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, `${JSON.stringify(content, undefined, 2)}\n`)
+  return file
+}

@@ -1,0 +1,90 @@
+/**
+ * The target's own count of clients against the harness's own open connections. It is compared only
+ * where it cannot rightly differ: nobody comes or goes, and nothing keeps the target from seeing
+ * who is there.
+ */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import type { Reading } from '../../history/readings.ts'
+import type { FaultWindow, Session } from '../../history/windows.ts'
+import { indexAt, points, type Point } from './series.ts'
+import { openAt } from './slots.ts'
+import { faultWord } from '../stream/excuses.ts'
+
+/** A client is counted by one side a little before the other, when it comes and when it goes. */
+const apartMicros = 300_000
+/** After a fault is healed, ends that it held back arrive for so long. */
+const aftermathMicros = 2_000_000
+/** Fewer calm samples show nothing. */
+export const calmSamplesMin = 3
+
+/** A sample of the target's count, and the connections that the harness had open then. */
+export interface CountSample extends Point {
+  readonly own: number
+}
+
+/** Samples at which nothing changes and nothing is broken. */
+export function calmSamples(history: History, reading: Reading): CountSample[] {
+  const isStill = stillness(history)
+  const isCalm = ({ t }: Point) => isStill(t) && !history.faults.some((one) => isBlind(one, t))
+  return points(reading)
+    .filter(isCalm)
+    .map(({ t, v }) => ({ t, v, own: openAt(history, t, () => true) }))
+}
+
+/** While clients or the relay itself are broken, it may rightly know less than the harness. */
+const isBlind = (fault: FaultWindow, t: Micros): boolean => {
+  const { hop } = fault.spec
+  const isElsewhere = (hop === 'kafka' || hop === 'redis') || faultWord(fault) === 'rebalance'
+  return !isElsewhere && t >= fault.begin - apartMicros && t <= fault.end + aftermathMicros
+}
+
+/** Whether nobody comes or goes around a moment. */
+function stillness(history: History): (t: Micros) => boolean {
+  const changes = [
+    ...history.events('opened').map(([, t]) => t),
+    ...history.events('closed').map(([, t]) => t),
+    ...history.events('refused').map(([, t]) => t),
+    ...history
+      .events('sent')
+      .filter(([, , , what]) => what.startsWith('handshake-aborted'))
+      .map(([, t]) => t),
+  ].sort((a, b) => a - b)
+  return (t) => {
+    const last = changes[indexAt(changes, t + apartMicros)]
+    return last === undefined || last < t - apartMicros
+  }
+}
+
+/**
+ * The target's count, where it was right before `begin` whenever it could be compared; undefined
+ * where it was wrong or nobody could compare: nothing is made right by adding or subtracting.
+ */
+export function rightCount(history: History, begin: Micros): Point[] | undefined {
+  const reading = history.signal('connectedClients')
+  const before = calmSamples(history, reading).filter(({ t }) => t < begin)
+  const isRight = before.length >= calmSamplesMin && before.every(({ v, own }) => v === own)
+  return isRight ? points(reading) : undefined
+}
+
+/**
+ * Of a right count, those of one group: less everybody else, while none of them comes or goes. What
+ * was asked just before the end of the window may have been answered after it.
+ */
+export function countOf(
+  history: History,
+  count: readonly Point[],
+  { begin, end }: { readonly begin: Micros; readonly end: Micros },
+  isOther: (session: Session) => boolean,
+): Point[] {
+  const isStill = stillness(history)
+  return count
+    .filter(({ t }) => t >= begin && t <= end - apartMicros && isStill(t))
+    .map(({ t, v }) => ({ t, v: Math.max(0, v - openAt(history, t, isOther)) }))
+}
+
+/** Since when the samples stay at or below `limit`; undefined if they do not at the end. */
+export function belowSince(samples: readonly Point[], limit: number): Micros | undefined {
+  const lastAbove = samples.findLastIndex(({ v }) => v > limit)
+  return samples[lastAbove + 1]?.t
+}

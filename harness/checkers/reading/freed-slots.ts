@@ -1,0 +1,61 @@
+/** Whether new clients get the slots of those that should be gone. */
+import type { Micros } from '../../history/event.ts'
+import type { History } from '../../history/history.ts'
+import type { Window } from '../../history/windows.ts'
+import type { Violation } from './conclude.ts'
+import { newRefusals, probesOf } from './slots.ts'
+import type { Stall } from './stalls.ts'
+
+/** What became of new clients that tried for so many slots. */
+export interface Freed {
+  /** When the first of them was let in or refused. */
+  readonly at: Micros | undefined
+  readonly opened: number
+  /** Refused by the limit. */
+  readonly limited: number
+  /** Whether as many were let in as were wanted. */
+  readonly isEnough: boolean
+  /** Whether enough tried, and were let in or met the limit, for a judgement. */
+  readonly isDecided: boolean
+  /** Those that were refused for anything but the limit, as nobody was before. */
+  readonly failed: readonly Violation[]
+}
+
+/** Clients of `probe` that tried within the window, for `wanted` slots. */
+export function freedSlots(
+  history: History,
+  probe: string | undefined,
+  window: Window,
+  wanted: number,
+): Freed {
+  if (probe === undefined) {
+    return { at: undefined, opened: 0, limited: 0, isEnough: false, isDecided: false, failed: [] }
+  }
+  const probes = probesOf(history, probe, window)
+  const { opened, refused, limited } = probes
+  const times = [
+    ...history.events('opened').filter(([, , , group]) => group === probe).map(([, t]) => t),
+    ...refused.map(([t]) => t),
+  ].filter((t) => t >= window.begin && t <= window.end)
+  return {
+    at: times.length === 0 ? undefined : Math.min(...times),
+    opened,
+    limited,
+    isEnough: opened >= wanted,
+    // Where some failed otherwise, a slot may have been theirs.
+    isDecided: opened + limited >= wanted && refused.length === limited,
+    failed: newRefusals(history, probes, window.begin),
+  }
+}
+
+/** Whether more of a group wanted to join than had room, so that it took every slot. */
+export function slotsTaken(history: History, group: string, { begin, clients }: Stall): boolean {
+  const opened = clients.flatMap((client) =>
+    (history.sessions.get(client) ?? []).filter((one) => one.begin <= begin && one.end >= begin),
+  )
+  const since = Math.min(...opened.map((session) => session.begin))
+  return probesOf(history, group, { begin: since - joinMicros, end: begin }).limited > 0
+}
+
+/** Clients of one group join together; some are refused before others are let in. */
+const joinMicros = 2_000_000

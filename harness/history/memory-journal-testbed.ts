@@ -1,0 +1,28 @@
+/** A journal in memory, for tests that read what was written. */
+import { systemClock } from '../../relay/world/clock.ts'
+import type { EventKind, EventOf, HistoryEvent } from './event.ts'
+import type { Journal } from './journal.ts'
+
+export interface MemoryJournal extends Journal {
+  readonly events: readonly HistoryEvent[]
+  /** What was written of one kind, in order. */
+  of<K extends EventKind>(kind: K): EventOf<K>[]
+}
+
+export function memoryJournal(): MemoryJournal {
+  const originMs = systemClock.nowMs()
+  const events: HistoryEvent[] = []
+  return {
+    events,
+    of: <K extends EventKind>(kind: K) =>
+      events.filter((event): event is EventOf<K> => event[0] === kind),
+    now: () => Math.round((systemClock.nowMs() - originMs) * 1_000),
+    write: (event) => void events.push(event),
+    flush: () => undefined,
+    close: () => undefined,
+    failure: undefined,
+    get count() {
+      return events.length
+    },
+  }
+}

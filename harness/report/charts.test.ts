@@ -1,0 +1,67 @@
+/** Charts of every run: rates by bins, what is open, and nothing where nothing was seen. */
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { story } from '../history/story-testbed.ts'
+import { standardCharts } from './charts.ts'
+import { resampled } from '../judge/rates.ts'
+
+const total = (counts: readonly number[]) => counts.reduce((sum, one) => sum + one, 0)
+
+describe('a rate', () => {
+  test('counts everything that lies within, once', () => {
+    const point = fc.tuple(fc.integer({ min: -50, max: 1_200 }), fc.integer({ min: 0, max: 9 }))
+    fc.assert(
+      fc.property(fc.array(point), fc.integer({ min: 1, max: 400 }), (points, width) => {
+        const { t, sums } = resampled(points, 1_000, width)
+        const span = Math.ceil(1_000 / width) * width
+        const within = points.filter(([at]) => at >= 0 && at < span)
+        expect(total(sums)).toBe(total(within.map(([, count]) => count)))
+        expect(t.every((at, bin) => Math.floor(at / width) === bin)).toBe(true)
+      }),
+    )
+  })
+
+  test('of no time has no bins', () => {
+    expect(resampled([[0, 1]], 0, 10)).toEqual({ t: [], sums: [] })
+  })
+})
+
+const firstWord = (title: string) => title.split(/[ :]/)[0]
+const highest = (v: readonly (number | null)[] = []) => Math.max(...v.map((one) => one ?? 0))
+const run = () =>
+  story()
+    .opened(0, 1)
+    .opened(0, 2)
+    .acked(1, 0, 0, 100)
+    .delivered(1.2, 1, 0, 0, 100)
+    .delivered(1.2, 2, 0, 0, 100)
+    .closed(3, 2)
+    .memory(1, 5e7)
+    .phase('settle', 3, 4)
+    .history()
+
+describe('the charts of a run', () => {
+  const charts = new Map(standardCharts(run()).map((chart) => [firstWord(chart.title), chart]))
+
+  test('give deliveries per client of a group, beside what was produced', () => {
+    const [produced, readers] = charts.get('Records')?.series ?? []
+    expect([highest(produced?.v), highest(readers?.v)]).toEqual([200, 200])
+  })
+
+  test('say nothing of latency where nothing arrived', () => {
+    const p50 = charts.get('Latency')?.series[0]
+    const known = p50?.v.filter((one) => one !== null) ?? []
+    expect(known).toHaveLength(1)
+    expect(known[0]).toBeCloseTo(210, -1)
+  })
+
+  test('show who was really open, edge by edge', () => {
+    const open = charts.get('Clients')?.series[1]
+    expect(Math.max(...(open?.v.map((one) => one ?? 0) ?? []))).toBe(2)
+    expect(open?.v.at(-1)).toBe(0)
+  })
+
+  test('are none for a history of nothing', () => {
+    expect(standardCharts(story().history())).toEqual([])
+  })
+})

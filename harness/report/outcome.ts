@@ -1,0 +1,54 @@
+/** Writes what a run leaves behind for people and machines, and says where it is. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { renderHtml, type PageAssets } from '../../reports/render/html.ts'
+import { renderJson } from '../../reports/render/json.ts'
+import { renderJunit } from '../../reports/render/junit.ts'
+import { renderMarkdown } from '../../reports/render/markdown.ts'
+import type { Report } from '../../reports/render/model.ts'
+import type { SuiteOutcome } from '../conductor/suite.ts'
+import { readHistory } from '../history/history.ts'
+import { standardCharts } from './charts.ts'
+import { historyFolder } from '../judge/record.ts'
+import { repoRoot } from '../world/places.ts'
+import { reportOf, type ReportHead } from './report-model.ts'
+
+/** Judged runs with what is shown beside the verdicts. Reads each history once more. */
+export function modelOf(head: ReportHead, { results, unplayed }: SuiteOutcome): Report {
+  const shown = results.map((result) => {
+    const history = readHistory(join(result.folder, historyFolder))
+    return { ...result, history, charts: standardCharts(history) }
+  })
+  return reportOf(head, shown, unplayed)
+}
+
+/** Writes the report in every format into `folder`; returns the path of the page for people. */
+export function writeReport(folder: string, report: Report): string {
+  const page = join(folder, 'report.html')
+  writeFileSync(page, renderHtml(report, pageAssets()))
+  writeFileSync(join(folder, 'report.json'), renderJson(report))
+  writeFileSync(join(folder, 'junit.xml'), renderJunit(report))
+  writeFileSync(join(folder, 'summary.md'), renderMarkdown(report))
+  return page
+}
+
+function pageAssets(): PageAssets {
+  const page = join(repoRoot, 'reports/render/page')
+  const uplot = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist')
+  return {
+    chartLibraryScript: text(uplot, 'uPlot.iife.min.js'),
+    chartLibraryStyle: text(uplot, 'uPlot.min.css'),
+    script: text(page, 'charts.js'),
+    style: text(page, 'style.css'),
+  }
+}
+
+const text = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8')
+
+/** A folder's name for a run that starts now: sortable, and without characters that need quotes. */
+export function runFolder(unixMs: number, seed: string): string {
+  const stamp = new Date(unixMs).toISOString().slice(0, 19).replaceAll(':', '-')
+  const folder = join(repoRoot, 'reports/runs', `${stamp}-${seed.replaceAll(/[^\w-]/g, '_')}`)
+  return existsSync(folder) ? `${folder}-${process.pid}` : folder
+}

@@ -1,0 +1,184 @@
+/** The report's model: nothing of a peak is lost, units are for people, and gaps are told. */
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { scenarios } from '../../scenarios/index.ts'
+import type { Chart } from '../checkers/checker.ts'
+import { story } from '../history/story-testbed.ts'
+import { judge } from '../judge/judge.ts'
+import type { RunRecord } from '../judge/record.ts'
+import { reportOf, withTrouble, type Shown } from './report-model.ts'
+
+const head = { title: 't', seed: 's', reproduce: 'r', startedUnixMs: 0, tookMs: 1_500 }
+const scenario = scenarios['health-speaks-of-now']
+const item = { scenario, target: { kind: 'reference' }, reproduce: 'r' } as const
+
+const record: RunRecord = {
+  schemaVersion: 1,
+  scenario: { name: scenario.name, claim: scenario.claim },
+  seed: 's',
+  target: { kind: 'reference', says: 'reference relay' },
+  phases: [],
+  expectations: [],
+  settings: { healthWindowMs: 6_000, ringBytesMax: 64 * 1_048_576, isOdd: true },
+  effective: {},
+  versions: { kafka: '4.1.1' },
+  machine: { memoryBytes: 8 * 1_048_576 },
+  startedAt: '2026-01-01T00:00:00.000Z',
+  tookMs: 2_000,
+  isComplete: true,
+  reproduce: 'r',
+}
+
+function shown(charts: readonly Chart[], more: Partial<RunRecord> = {}): Shown {
+  const history = story().process(0, 'start').fault(1, 'p/0-cut', 'inject').history()
+  const given = { ...record, ...more }
+  return { item, folder: '', record: given, verdict: judge(history, given), history, charts }
+}
+const chartOf = (v: readonly (number | null)[], unit: 'bytes' | 'count' = 'count'): Chart => ({
+  title: 'c',
+  series: [{ name: 's', unit, t: v.map((_, at) => at * 1_000_000), v }],
+  limits: [{ name: 'l', v: 1_048_576 }],
+})
+const numbers = (all: readonly (number | null)[]) => all.filter((one) => one !== null)
+const extremes = (all: readonly (number | null)[]) => [
+  Math.min(...numbers(all)),
+  Math.max(...numbers(all)),
+]
+const drawn = (chart: Chart) => reportOf(head, [shown([chart])]).scenarios[0]?.charts[0]
+
+describe('a chart', () => {
+  test('keeps every extreme, its order and its holes, in a bounded number of points', () => {
+    const value = fc.option(fc.integer({ min: 1, max: 999_999 }), { freq: 20 })
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 3_000 }), (v) => {
+        const series = drawn(chartOf(v))?.series[0]
+        const told = series?.v ?? []
+        expect(told.length).toBeLessThanOrEqual(600)
+        expect(extremes(told)).toEqual(extremes(v))
+        expect(told.includes(null)).toBe(v.includes(null))
+        expect(series?.t).toEqual([...(series?.t ?? [])].sort((a, b) => a - b))
+      }),
+    )
+  })
+
+  test('of bytes is drawn in MiB, its limits, too', () => {
+    const chart = drawn(chartOf([1_048_576, null], 'bytes'))
+    expect(chart).toMatchObject({ unit: 'MiB', limits: [{ v: 1 }], series: [{ v: [1, null] }] })
+  })
+
+  test('that two expectations want is drawn once', () => {
+    const report = reportOf(head, [shown([chartOf([1]), chartOf([1]), chartOf([1, 2])])])
+    expect(report.scenarios[0]?.charts).toHaveLength(2)
+  })
+})
+
+test('facts are for people: MiB, ms, words', () => {
+  const { scenarios: [one], environment } = reportOf(head, [
+    shown([], { effective: record.settings }),
+  ])
+  expect(one?.settings).toEqual([
+    ['healthWindowMs', '6,000 ms'],
+    ['ringBytesMax', '64.0 MiB'],
+    ['isOdd', 'true'],
+  ])
+  expect(environment).toContainEqual(['memory', '8.0 MiB'])
+})
+
+test('a setting that the target does not report is asked, not confirmed', () => {
+  const effective = { healthWindowMs: 120_000, ringBytesMax: 64 * 1_048_576, ownMs: 5 }
+  const target = { kind: 'command', command: 'x', says: 'command: x' } as const
+  const one = reportOf(head, [shown([], { effective, target })]).scenarios[0]
+  expect(one?.settings).toEqual([
+    ['healthWindowMs', '120,000 ms (asked for 6,000 ms)'],
+    ['ringBytesMax', '64.0 MiB'],
+    ['isOdd', 'true (asked, not confirmed)'],
+    ['ownMs', '5 ms'],
+  ])
+  expect(one?.unconfirmed).toEqual(['isOdd'])
+})
+
+test('how the target ended, and what it said before a failure, stand in the report', () => {
+  const told = story().process(0, 'start').process(3, 'exit').phase('steady', 0, 1)
+  told.add(['log', 2_900_000, 'relay', 'panic: <b>'])
+  const history = told.history()
+  const one = { ...shown([]), history, verdict: judge(history, record) }
+  expect(reportOf(head, [one]).scenarios[0]?.testimony).toEqual({
+    ends: ["The target's process 1 ended by itself at 3.0 s with code 0."],
+    crash: [['2.9 s', 'panic: <b>']],
+    before: [['2.9 s', 'panic: <b>']],
+  })
+})
+
+test('evidence is told in words and in times of the run', () => {
+  const faults = story().process(0, 'start').fault(1, 'p/0-cut', 'inject', {
+    says: 'it is cut', pid: 12_345, tookMs: 1_200, closedAt: 2_500_000, answerMs: null,
+  })
+  const one = { ...shown([]), history: faults.history() }
+  expect(reportOf(head, [one]).scenarios[0]?.faults[0]).toMatchObject({
+    name: 'it is cut',
+    evidence: expect.arrayContaining([
+      ['pid', '12345'],
+      ['took', '1,200 ms'],
+      ['closed', 'at 2.5 s'],
+      ['answer', 'none'],
+    ]) as unknown,
+  })
+})
+
+test('the mistake that a target makes on purpose is told, while it is known', () => {
+  const mistakeOf = (defect: string) => {
+    const target = { ...record.target, defect }
+    return reportOf(head, [shown([], { target })]).scenarios[0]?.mistake
+  }
+  expect(mistakeOf('m-1041-lifetime-warning')).toContain('lifetime')
+  expect(mistakeOf('of-long-ago')).toBeUndefined()
+})
+
+describe('what could not be played', () => {
+  const why = 'Kafka did not start'
+
+  test('is in the report with every finding that it leaves open, and makes it unknown', () => {
+    const report = reportOf(head, [], [{ item, why }])
+    expect(report.verdict).toBe('unknown')
+    expect(report.findings.map(({ id, verdict }) => [id, verdict])).toEqual([
+      ['M-1041', 'unknown'],
+      ['M-1042', 'unknown'],
+      ['stream', 'unknown'],
+    ])
+    expect(report.scenarios[0]).toMatchObject({ verdict: 'unknown', troubles: [why] })
+    expect(report.findings.every(({ says }) => says.length > 20)).toBe(true)
+  })
+
+  test('does not hide a failure of something else', () => {
+    const failed = shown([])
+    const verdict = { ...failed.verdict, verdict: 'fail' } as const
+    expect(reportOf(head, [{ ...failed, verdict }], [{ item, why }]).verdict).toBe('fail')
+  })
+
+  test('a report that cannot be written is no pass', () => {
+    const good = shown([])
+    const verdict = { ...good.verdict, verdict: 'pass' } as const
+    const report = reportOf(head, [{ ...good, verdict }])
+    expect(report.verdict).toBe('pass')
+    expect(withTrouble(report, why)).toMatchObject({
+      verdict: 'unknown',
+      scenarios: [{ troubles: expect.arrayContaining([why]) as string[] }],
+    })
+  })
+})
+
+test('a run that was cut short proves nothing, not even a failure', () => {
+  const died = story().process(0, 'start').process(3, 'exit').phase('steady', 0, 1).history()
+  const expectations = [{ finding: 'stream', expectation: { check: 'stream' as const } }]
+  const whole = { ...record, expectations }
+  expect(judge(died, whole).findings[0]?.verdict).toBe('fail')
+  const cut = { ...whole, isComplete: false, cutShort: 'the fleet is gone' }
+  expect(judge(died, cut).findings[0]).toMatchObject({ verdict: 'unknown', rule: 'cut-short' })
+})
+
+test('a relay that we end ourselves did not die', () => {
+  const ended = story().process(0, 'start').process(3, 'exit')
+  ended.add(['phase', 2_900_000, 'strike', 'begin'])
+  const rules = judge(ended.history(), record).expectations.map((one) => one.judgement.rule)
+  expect(rules).toContain('alive')
+})

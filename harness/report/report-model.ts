@@ -1,0 +1,289 @@
+/** Turns judged runs into what a report shows: numbers made readable, times in seconds. */
+import { findings, type Finding } from '../findings/findings.ts'
+import type {
+  Band,
+  Fact,
+  Report,
+  ReportChart,
+  ReportExpectation,
+  ReportFault,
+  ReportFinding,
+  ReportScenario,
+  ReportTestimony,
+  Verdict,
+} from '../../reports/render/model.ts'
+import type { Chart, Series } from '../checkers/checker.ts'
+import { planOf } from '../conductor/plan.ts'
+import type { SuiteResult, Unplayed } from '../conductor/suite.ts'
+import { defectNames, defectOf } from '../defects/index.ts'
+import type { History } from '../history/history.ts'
+import type { FaultWindow } from '../history/windows.ts'
+import { streamFinding, worst, type JudgedExpectation } from '../judge/judge.ts'
+import type { RunRecord } from '../judge/record.ts'
+import type { LoggedLine, Testimony } from '../judge/testimony.ts'
+import { knownOfReference, timingOf } from '../targets/environment.ts'
+import { sayTarget } from '../targets/target.ts'
+
+/** A result with the history that it was judged by, and the charts that every run has. */
+export interface Shown extends SuiteResult {
+  readonly history: History
+  readonly charts: readonly Chart[]
+}
+
+export interface ReportHead {
+  readonly title: string
+  readonly seed: string
+  readonly reproduce: string
+  readonly startedUnixMs: number
+  readonly tookMs: number
+  readonly reproduction?: NonNullable<Report['reproduction']>
+}
+
+/** More points than this cannot be told apart on a chart of half a screen's width. */
+const pointsMax = 600
+
+/** What was judged, and what could not even be played, in one report. */
+export function reportOf(
+  head: ReportHead,
+  all: readonly Shown[],
+  unplayed: readonly Unplayed[] = [],
+): Report {
+  const verdicts = [...all.map(({ verdict }) => verdict.verdict), ...unplayed.map(() => unknown)]
+  return {
+    schemaVersion: 1,
+    title: head.title,
+    verdict: worst(verdicts),
+    seed: head.seed,
+    startedAt: new Date(head.startedUnixMs).toISOString(),
+    tookSeconds: head.tookMs / 1_000,
+    reproduce: head.reproduce,
+    ...(head.reproduction !== undefined && { reproduction: head.reproduction }),
+    findings: [...all.flatMap(findingRows), ...unplayed.flatMap(unplayedRows)],
+    scenarios: [...all.map(scenarioOf), ...unplayed.map(unplayedScenario)],
+    environment: environmentOf(all[0]?.record),
+  }
+}
+
+const streamClaim: Finding = {
+  audit: 'claim of this project',
+  part: 'relay',
+  says: 'A record is lost, duplicated, reordered or changed on its way, or the relay dies.',
+}
+
+const unknown: Verdict = 'unknown'
+const knownFindings: Readonly<Record<string, Finding>> = {
+  ...findings,
+  [streamFinding]: streamClaim,
+}
+
+/** A report that says, for every scenario, what kept the whole of it from being complete. */
+export function withTrouble(report: Report, trouble: string): Report {
+  return {
+    ...report,
+    verdict: worst([report.verdict, unknown]),
+    scenarios: report.scenarios.map((one) => ({ ...one, troubles: [...one.troubles, trouble] })),
+  }
+}
+
+/** The findings that would have been answered: a report without them would look complete. */
+function unplayedRows({ item, why }: Unplayed): ReportFinding[] {
+  const { scenario, target } = item
+  const { relay } = scenario
+  const { expectations } = planOf(scenario, timingOf(relay, knownOfReference(relay)))
+  return [...new Set(expectations.map(({ finding }) => finding))].map((id) => ({
+    id,
+    says: knownFindings[id]?.says ?? '',
+    audit: knownFindings[id]?.audit ?? '',
+    scenario: scenario.name,
+    target: sayTarget(target),
+    verdict: unknown,
+    why,
+    exercised: 0,
+  }))
+}
+
+function unplayedScenario({ item, why }: Unplayed): ReportScenario {
+  return {
+    name: item.scenario.name,
+    claim: item.scenario.claim,
+    target: sayTarget(item.target),
+    verdict: unknown,
+    tookSeconds: 0,
+    troubles: [why],
+    phases: [],
+    faults: [],
+    expectations: [],
+    charts: [],
+    settings: [],
+    unconfirmed: [],
+    testimony: { ends: [], crash: [], before: [] },
+  }
+}
+
+function findingRows({ record, verdict }: Shown): ReportFinding[] {
+  return verdict.findings.map(({ finding, verdict: found, why, fix, exercised }) => ({
+    id: finding,
+    says: knownFindings[finding]?.says ?? '',
+    audit: knownFindings[finding]?.audit ?? '',
+    scenario: record.scenario.name,
+    target: record.target.says,
+    verdict: found,
+    why,
+    ...(fix !== undefined && { fix }),
+    exercised,
+  }))
+}
+
+function scenarioOf({ record, verdict, history, charts }: Shown): ReportScenario {
+  const own = verdict.expectations.flatMap(({ judgement }) => judgement.charts ?? [])
+  return {
+    name: record.scenario.name,
+    claim: record.scenario.claim,
+    target: record.target.says,
+    ...mistakeOf(record.target.defect),
+    verdict: verdict.verdict,
+    tookSeconds: record.tookMs / 1_000,
+    troubles: verdict.reservations.map(({ says }) => says),
+    phases: history.phases.map(({ name, begin, end }) => band(name, begin, end)),
+    faults: history.faults.map(faultOf),
+    expectations: verdict.expectations.map(expectationOf),
+    charts: distinct([...own, ...charts]).map(chartOf),
+    settings: settingFacts(record),
+    unconfirmed: record.target.kind === 'reference' ? [] : unconfirmedOf(record),
+    testimony: testimonyFacts(verdict.testimony),
+  }
+}
+
+/** A record of long ago may name a defect that is no more. */
+function mistakeOf(name: string | undefined): Pick<ReportScenario, 'mistake'> {
+  const known = defectNames.find((one) => one === name)
+  return known === undefined ? {} : { mistake: defectOf(known).says }
+}
+
+const seconds = (micros: number) => micros / 1_000_000
+const band = (name: string, begin: number, end: number): Band => ({
+  name,
+  from: seconds(begin),
+  to: seconds(end),
+})
+
+function faultOf(fault: FaultWindow): ReportFault {
+  const { says, ...evidence } = { ...fault.spec, ...fault.evidence }
+  const outcome = fault.failure !== undefined ? 'failed' : fault.isBiting ? 'bit' : 'did not bite'
+  return {
+    ...band(typeof says === 'string' ? says : fault.id, fault.begin, fault.end),
+    outcome,
+    evidence: inWords(evidence),
+  }
+}
+
+function expectationOf(one: JudgedExpectation): ReportExpectation {
+  const { judgement, expectation, detectedAfterMs } = one
+  return {
+    finding: one.finding,
+    check: expectation.check,
+    verdict: judgement.verdict,
+    rule: judgement.rule,
+    why: judgement.why,
+    ...(judgement.fix !== undefined && { fix: judgement.fix }),
+    exercised: judgement.exercised,
+    ...(detectedAfterMs === undefined ? {} : { detectedAfter: detectedAfterMs / 1_000 }),
+    ...(judgement.detectedAt !== undefined && { seenAt: seconds(judgement.detectedAt) }),
+    evidence: inWords(judgement.evidence),
+    anomalies: judgement.anomalies ?? [],
+  }
+}
+
+const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+
+/** Names of settings that were asked for and that the target does not report. */
+const unconfirmedOf = ({ settings, effective }: RunRecord): string[] =>
+  Object.keys(settings).filter((name) => effective[name] === undefined)
+
+/** Settings as the target reports them; where it does not, as they were asked for, and so said. */
+function settingFacts({ settings, effective }: RunRecord): Fact[] {
+  return Object.entries({ ...settings, ...effective }).map(([name, value]): Fact => {
+    const says = sayValue(name, value)
+    if (!(name in settings)) return [name, says]
+    if (effective[name] === undefined) return [name, `${says} (asked, not confirmed)`]
+    if (isSame(settings[name], value)) return [name, says]
+    return [name, `${says} (asked for ${sayValue(name, settings[name])})`]
+  })
+}
+
+function testimonyFacts({ ends, crash, before }: Testimony): ReportTestimony {
+  const factOf = ({ at, line }: LoggedLine): Fact => [`${seconds(at).toFixed(1)} s`, line]
+  return { ends, crash: crash.map(factOf), before: before.map(factOf) }
+}
+
+function environmentOf(record: RunRecord | undefined): Fact[] {
+  if (record === undefined) return []
+  return [...inWords(record.machine), ...inWords(record.versions)]
+}
+
+/** Facts by name; a name that ends in Bytes or Ms is shown in units that people read. */
+const factsOf = (all: Readonly<Record<string, unknown>>): Fact[] =>
+  Object.entries(all).map(([name, value]) => [name, sayValue(name, value)])
+
+/** The same of what nobody has to find in the code: its names are words, without their units. */
+const inWords = (all: Readonly<Record<string, unknown>>): Fact[] =>
+  factsOf(all).map(([name, value]) => [wordsOf(name), value])
+
+function wordsOf(name: string): string {
+  const bare = name.replace(/(?:Ms|Bytes|At)$/, '')
+  return bare.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
+function sayValue(name: string, value: unknown): string {
+  if (value === null) return 'none'
+  if (typeof value === 'number') {
+    if (name === 'pid') return String(value)
+    if (name.endsWith('At')) return `at ${seconds(value).toFixed(1)} s`
+    if (/bytes/i.test(name) && Math.abs(value) >= 65_536) return `${mebibytes(value)} MiB`
+    const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4))
+    return `${rounded.toLocaleString('en')}${name.endsWith('Ms') ? ' ms' : ''}`
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+const mebibytes = (bytes: number) => (bytes / 1_048_576).toFixed(1)
+
+const keyOf = ({ title, series, limits }: Chart) =>
+  JSON.stringify([title, series.map(({ name, t }) => [name, t.length]), limits])
+
+/** Two expectations on the same quantity draw the same chart; one is enough. */
+function distinct(charts: readonly Chart[]): Chart[] {
+  return [...new Map(charts.map((chart) => [keyOf(chart), chart])).values()]
+}
+
+/** Charts show one unit: bytes become MiB, so that an axis can be read. */
+function chartOf(chart: Chart): ReportChart {
+  const unit = chart.series[0]?.unit ?? 'count'
+  const scale = unit === 'bytes' ? 1 / 1_048_576 : 1
+  return {
+    title: chart.title,
+    unit: unit === 'bytes' ? 'MiB' : unit,
+    series: chart.series.map((series) => ({ name: series.name, ...thinned(series, scale) })),
+    limits: (chart.limits ?? []).map(({ name, v }) => ({ name, v: v * scale })),
+  }
+}
+
+/** Keeps the highest and the lowest of every stretch, so that no peak is lost, and its hole. */
+function thinned({ t, v }: Series, scale: number): { t: number[]; v: (number | null)[] } {
+  const stretch = t.length <= pointsMax ? 1 : Math.ceil((3 * t.length) / pointsMax)
+  const kept: number[] = []
+  for (let from = 0; from < t.length; from += stretch) {
+    const places = Array.from({ length: Math.min(stretch, t.length - from) }, (_, i) => from + i)
+    const byValue = places
+      .filter((at) => v[at] != null)
+      .toSorted((a, b) => (v[a] ?? 0) - (v[b] ?? 0))
+    // A hole is kept as well: where nothing was known, no line may be drawn.
+    const hole = places.find((at) => v[at] == null)
+    const kinds = [byValue[0], byValue.at(-1), hole].filter((at) => at !== undefined)
+    kept.push(...[...new Set(kinds)].toSorted((a, b) => a - b))
+  }
+  return {
+    t: kept.map((at) => seconds(t[at] ?? 0)),
+    v: kept.map((at) => (v[at] == null ? null : Number(((v[at] ?? 0) * scale).toPrecision(6)))),
+  }
+}

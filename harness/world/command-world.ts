@@ -1,0 +1,11 @@
+/** What a command is handed: time, a way to be interrupted, the environment, and a screen. */
+import type { Clock } from '../../relay/world/clock.ts'
+import type { Screen } from '../cli/console.ts'
+
+export interface CommandWorld {
+  readonly clock: Clock
+  /** Aborts when the user wants to stop. */
+  readonly signal: AbortSignal
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly out: Screen
+}
