@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net'
 import kafkajs, { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
-import { mendKafkajs } from '../../relay/adapters/kafkajs-mend.ts'
+import { patchKafkajs } from '../../relay/adapters/kafkajs-patches.ts'
 import { hostOfSeed, seedOf, splitAddress } from '../../relay/tables/addresses.ts'
 import type { Address } from './stack.ts'
 
@@ -26,7 +26,7 @@ const requestLimitMs = 5_000
 
 /** A client of the harness; `name` is what the broker's log calls it. */
 export function kafkaClient(name: string, brokers: readonly Address[]): Kafka {
-  mendKafkajs()
+  patchKafkajs()
   return new Kafka({
     clientId: `chaos-${name}`,
     brokers: brokers.map((broker) => seedOf(splitAddress(broker))),

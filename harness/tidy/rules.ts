@@ -31,7 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 }
 /** What of the relay the harness may know: its tables, its seams and its client; not its stages. */
 const relayFace =
-  /^relay\/(?:tables|world|client)\/|^relay\/(?:parts|adapters\/kafkajs-mend)\.ts$/
+  /^relay\/(?:tables|world|client)\/|^relay\/(?:parts|adapters\/kafkajs-patches)\.ts$/
 /** Defects start and replace, so they may know what they are built against. */
 const relayForDefects = /^relay\/(?:main|parts|wiring)\.ts$|^relay\/(?:log|tables|client|world)\//
 

@@ -4,7 +4,7 @@ import type { TopicMarks } from '../starts.ts'
 import type { Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import { topicIdOf } from './kafka-topic-id.ts'
-import { mendQuestions } from './kafkajs-mend.ts'
+import { patchQuestions } from './kafkajs-patches.ts'
 
 export interface KafkaAdmin {
   clusterId(limitMs: number): Promise<string>
@@ -30,7 +30,7 @@ export interface KafkaAdmin {
 
 /** Connects with the first question, and anew after a question that failed. */
 export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
-  mendQuestions()
+  patchQuestions()
   let open: Promise<Admin> | undefined
   const connect = async () => {
     const admin = kafka.admin({ retry: { retries: 0 } })

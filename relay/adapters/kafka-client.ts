@@ -14,7 +14,7 @@ import {
 } from 'kafkajs'
 import { type HostPort, hostOfSeed, seedOf, splitAddress, wordsOf } from '../tables/addresses.ts'
 import type { Settings } from '../tables/settings.ts'
-import { mendKafkajs } from './kafkajs-mend.ts'
+import { patchKafkajs } from './kafkajs-patches.ts'
 import type { Logger, LogLevel } from './logger.ts'
 import { Unanswered } from './unanswered.ts'
 
@@ -53,7 +53,7 @@ export function createKafka(
   logger: Logger,
   onSocketError: OnSocketError = () => undefined,
 ): Kafka {
-  mendKafkajs()
+  patchKafkajs()
   const ssl = tlsOf(settings)
   const sasl = saslOf(settings)
   const brokers = wordsOf(settings.kafkaBrokers).map(splitAddress)

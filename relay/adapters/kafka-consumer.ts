@@ -15,7 +15,7 @@ import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import type { Settings } from '../tables/settings.ts'
 import { explain, isTopicMissing } from './kafka-errors.ts'
-import { beginWhereTold, mendKafkajs } from './kafkajs-mend.ts'
+import { beginWhereTold, patchKafkajs } from './kafkajs-patches.ts'
 import type { Logger } from './logger.ts'
 
 export interface FetchedRecord {
@@ -198,7 +198,7 @@ class GroupConsumer implements KafkaConsumer {
     const { settings } = this.#needs
     // Payloads that fit are never refused for what they came in.
     const unpackedBytesMax = Math.max(settings.inflightBytesMax, 2 * settings.payloadBytesMax)
-    mendKafkajs({ unpackedBytesMax, transactions: this.#needs.transactions })
+    patchKafkajs({ unpackedBytesMax, transactions: this.#needs.transactions })
     beginWhereTold()
     const fetchBytesMax = Math.min(10 * 1_024 * 1_024, Math.floor(settings.inflightBytesMax / 2))
     const consumer = this.#needs.createClient().consumer({

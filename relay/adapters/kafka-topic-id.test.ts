@@ -1,6 +1,6 @@
 /** Metadata with topic ids, byte by byte, and what is asked of brokers that know none. */
 import { expect, test } from 'vitest'
-import { inside, mendQuestions } from './kafkajs-mend.ts'
+import { inside, patchQuestions } from './kafkajs-patches.ts'
 
 interface Spoken {
   readonly request: { readonly apiVersion: number; encode(): Promise<{ readonly buffer: Buffer }> }
@@ -11,8 +11,8 @@ interface Definition {
   protocol(choice: { version: number }): (question: { topics: readonly string[] }) => Spoken
 }
 const definition = inside.metadata() as unknown as Definition
-mendQuestions()
-mendQuestions()
+patchQuestions()
+patchQuestions()
 const spoken = (version: number, ...topics: string[]) =>
   definition.protocol({ version })({ topics })
 const hex = (...fields: readonly string[]) => fields.join('')

@@ -1,24 +1,27 @@
 /**
- * Everything that reaches into kafkajs 2.2.4: its private files, and what is mended in them, once
- * per process. A new version may have moved what is patched here: kafkajs-mend.test.ts fails then,
- * and says what to look at.
+ * Everything that reaches into kafkajs 2.2.4: its private files, and what is patched in them, once
+ * per process. A new version may have moved what is patched here: kafkajs-patches.test.ts fails
+ * then, and says what to look at.
  *
- * What it costs to be with this client, which is not kept up any more:
+ * What kafkajs costs us, which is not kept up any more:
  * - After every response its request queue sets a timer for `throttledUntil - now`, and as nothing
  *   is throttled that is minus the current time: a warning on Node 24, and a useless timer each.
  * - Of the codecs that producers use it knows gzip only; it unpacks without a bound, ends the
  *   consumer at a batch that it cannot read, and delivers records of transactions that were given
  *   up. So answers to fetches are read by our own code.
  * - A consumer that resolves offsets by itself is not told of what it does not get: behind records
- *   that nobody may read its position stands still for ever. So it gets those batches too, empty.
+ *   that nobody may read its position stands still forever. So it gets those batches too, empty.
  * - A partition without a leader, or a leader that does not answer, takes its whole topic along.
  * - At every assignment it asks for commits and log ends of all partitions, and one that nobody can
  *   tell of stops all. For an offset that Kafka has given up it commits "earliest" or "latest" to
  *   the group, which loses what is still there, or is taken for no commit at all after a crash.
  * - It speaks no version of the metadata request that has the ids of topics.
  *
- * With a client that has none of this, all of it would go, and our reading of fetches and of
- * transactions with it; what kafka-consumer.ts says of positions and commits would stay.
+ * With another client all of this would go. If it hands over records as they are, bounded and
+ * without aborted transactions (one on librdkafka does), so would our reading of fetches: this
+ * file, fetch-answer.ts, kafka-topic-id.ts and most of relay/batches. What kafka-consumer.ts says
+ * of positions and commits would stay, as would kafka-admin.ts, kafka-producer.ts and
+ * kafka-client.ts, written against other calls; nothing outside of them knows which client it is.
  */
 import { createRequire } from 'node:module'
 import { openTransactions } from '../batches/transactions.ts'
@@ -38,7 +41,7 @@ import {
 } from './kafka-topic-id.ts'
 
 /** The version that all of this was written for. */
-export const mendedVersion = '2.2.4'
+export const patchedVersion = '2.2.4'
 
 interface RequestQueue {
   readonly pending: readonly unknown[]
@@ -129,10 +132,10 @@ export const inside = {
 
 const done = new Set<() => void>()
 /** Patches once, however often it is asked for. */
-function once(mend: () => void): void {
-  if (done.has(mend)) return
-  done.add(mend)
-  mend()
+function once(patch: () => void): void {
+  if (done.has(patch)) return
+  done.add(patch)
+  patch()
 }
 
 let rules: ReadingRules = {
@@ -141,25 +144,25 @@ let rules: ReadingRules = {
 }
 
 /** Idempotent. @param changed rules of reading from now on, for all clients of the process */
-export function mendKafkajs(changed: Partial<ReadingRules> = {}): void {
+export function patchKafkajs(changed: Partial<ReadingRules> = {}): void {
   rules = { ...rules, ...changed }
-  for (const mend of [mendRequestQueue, mendFetches, mendRunner]) once(mend)
+  for (const patch of [patchRequestQueue, patchFetches, patchRunner]) once(patch)
 }
 
 /**
  * Lets all clients of the process bear partitions without a leader, and tell the ids of topics.
  * Idempotent.
  */
-export function mendQuestions(): void {
-  for (const mend of [teachTopicIds, mendMetadata, mendOffsets]) once(mend)
+export function patchQuestions(): void {
+  for (const patch of [teachTopicIds, patchMetadata, patchOffsets]) once(patch)
 }
 
 /** Lets all consumers of the process begin where they are told to, and nowhere else. Idempotent. */
 export function beginWhereTold(): void {
-  once(mendStarts)
+  once(patchStarts)
 }
 
-function mendRequestQueue(): void {
+function patchRequestQueue(): void {
   const { prototype } = inside.requestQueue()
   const schedule = prototype.scheduleCheckPendingRequests
   prototype.scheduleCheckPendingRequests = function scheduleIfNeeded() {
@@ -167,7 +170,7 @@ function mendRequestQueue(): void {
   }
 }
 
-function mendFetches(): void {
+function patchFetches(): void {
   const definition = inside.fetch()
   const theirs = definition.protocol.bind(definition)
   definition.protocol = ({ version }) => {
@@ -182,7 +185,7 @@ function mendFetches(): void {
   }
 }
 
-function mendRunner(): void {
+function patchRunner(): void {
   const { prototype } = inside.runner()
   const theirs = prototype.handleBatch
   prototype.handleBatch = async function handleEveryBatch(batch) {
@@ -225,7 +228,7 @@ const decoder = (answer: Buffer) => new (inside.decoder())(answer)
 const leaderless: ReadonlySet<number> = new Set([5, 9])
 
 /** A partition without a leader has the leader -1, whom nobody is asked for. */
-function mendMetadata(): void {
+function patchMetadata(): void {
   const definition = inside.metadata()
   const theirs = definition.protocol.bind(definition)
   definition.protocol = (choice) => (question) => {
@@ -247,7 +250,7 @@ const withoutLeaderless = (topic: TopicState): TopicState => ({
 })
 
 /** Each leader is asked by itself; what one of them does not answer is left out. */
-function mendOffsets(): void {
+function patchOffsets(): void {
   const { prototype } = inside.cluster()
   const theirs = prototype.fetchTopicsOffset
   prototype.fetchTopicsOffset = async function askEachLeader(wanted) {
@@ -277,7 +280,7 @@ function byLeader(cluster: Cluster, wanted: Wanted): Wanted[] {
 /** Anything that is an offset: whoever reads has been told a better one before. */
 const anyOffset = '0'
 
-function mendStarts(): void {
+function patchStarts(): void {
   const { prototype } = inside.offsets()
   prototype.resolveOffsets = async function takeNoneForGiven() {
     const committed = this.committedOffsets()

@@ -1,19 +1,19 @@
 /**
- * What is mended in kafkajs: one partition without a leader, or one leader that is gone, takes
+ * What is patched in kafkajs: one partition without a leader, or one leader that is gone, takes
  * nothing else along; and another version of it is looked at before it is used.
  */
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { beginWhereTold, inside, mendedVersion, mendQuestions } from './kafkajs-mend.ts'
+import { beginWhereTold, inside, patchedVersion, patchQuestions } from './kafkajs-patches.ts'
 
 test('kafkajs is the version that its private files were read in', () => {
   const { version } = createRequire(import.meta.url)('kafkajs/package.json') as { version: string }
   const says =
-    `kafkajs is ${version}, and kafkajs-mend.ts was written for ${mendedVersion}. Read in the ` +
-    'new version what `inside` names: the request queue, the fetch and metadata requests, the ' +
-    'runner, the cluster, the offset manager. Where it mends by itself what the header lists, ' +
-    'drop ours; then run the stack tests of the relay and set `mendedVersion`.'
-  if (version !== mendedVersion) throw new Error(says)
+    `kafkajs is ${version}, and kafkajs-patches.ts was written for ${patchedVersion}. Read in ` +
+    'the new version what `inside` names: the request queue, the fetch and metadata requests, ' +
+    'the runner, the cluster, the offset manager. Where it does by itself what the header lists, ' +
+    'drop ours; then run the stack tests of the relay and set `patchedVersion`.'
+  if (version !== patchedVersion) throw new Error(says)
   for (const [name, find] of Object.entries(inside)) {
     expect([name, typeof find()]).toEqual([name, expect.stringMatching(/function|object/)])
   }
@@ -28,8 +28,8 @@ interface Cluster {
   fetchTopicsOffset(wanted: readonly object[]): Promise<unknown>
 }
 const { prototype } = inside.cluster() as unknown as { readonly prototype: Cluster }
-mendQuestions()
-mendQuestions()
+patchQuestions()
+patchQuestions()
 
 const partition = (partitionId: number, leader: number, partitionErrorCode = 0) => {
   return { partitionId, leader, partitionErrorCode }
