@@ -19,7 +19,7 @@ import { compare, gaugeOf, type Comparison, type LagRule } from './lag/compare.t
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
 import { count, milliseconds, name, names, type PhaseName } from './options.ts'
 import { seriesOf } from './reading/series.ts'
-import { faultWord } from './stream/excuses.ts'
+import { faultWord } from './stream/mark.ts'
 
 export interface LagTruthOptions<P extends string = string> {
   /**

@@ -6,7 +6,7 @@ import { strikePhase } from '../history/windows.ts'
 import type { Checker } from './checker.ts'
 import { conclude, many, seconds, type Doubt } from './reading/conclude.ts'
 import { name as text } from './options.ts'
-import { faultWord } from './stream/excuses.ts'
+import { faultWord } from './stream/mark.ts'
 
 export interface StaysAliveOptions {
   /** Role of the process to watch; default `relay`. */

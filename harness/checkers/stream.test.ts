@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { story, type Story } from '../history/story-testbed.ts'
 import type { Verdict } from './checker.ts'
-import { stream, type StreamOptions } from './stream.ts'
+import { stream } from './stream.ts'
+import type { StreamOptions } from './stream/options.ts'
 import { tellOfStream } from './stream/stream-testbed.ts'
 
 /** Hundred records of partition 0, one client from before them, settled at 20 s. */

@@ -18,7 +18,7 @@ import {
 } from './reading/conclude.ts'
 import { lastHealOf, seeFaults } from './reading/last-heal.ts'
 import { milliseconds } from './options.ts'
-import { faultWord } from './stream/excuses.ts'
+import { faultWord } from './stream/mark.ts'
 
 export type WellAgainOptions =
   /** Before anything that is the relay's trouble, and while only Redis or clients are. */

@@ -6,13 +6,7 @@ import { styleText } from 'node:util'
 import type { Clock } from '../../relay/world/clock.ts'
 import type { Verdict } from '../checkers/checker.ts'
 import type { Progress, Report } from '../conductor/progress.ts'
-
-/** Where text goes. `isTerminal` decides whether a line may be overwritten. */
-export interface Screen {
-  write(text: string): void
-  readonly isTerminal: boolean
-  readonly columns: number
-}
+import type { Screen } from '../world/command-world.ts'
 
 export interface Console {
   readonly report: Report

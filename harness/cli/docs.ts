@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { scenarios } from '../../scenarios/index.ts'
 import { printedTexts, type PrintedText } from '../docs/texts.ts'
 import { repoRoot } from '../world/places.ts'
 import type { CommandWorld } from '../world/command-world.ts'
@@ -15,7 +16,7 @@ export interface DocsOptions {
 
 /** @returns 0, or with `check` 1 when a text differs from its tables */
 export const docs = (given: CommandWorld, options: DocsOptions): Promise<number> =>
-  Promise.resolve(printTexts(given.out, repoRoot, printedTexts, options))
+  Promise.resolve(printTexts(given.out, repoRoot, printedTexts(scenarios), options))
 
 /** Prints `texts` into, or checks them in, the folder `root`. */
 export function printTexts(

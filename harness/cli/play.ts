@@ -5,12 +5,8 @@ import { join, relative, resolve } from 'node:path'
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
 import { payLeftDebts } from '../conductor/heal.ts'
-import {
-  isItemFolder,
-  playSuite,
-  type SuiteItem,
-  type SuiteOutcome,
-} from '../conductor/suite.ts'
+import { isItemFolder, playSuite, type SuiteOutcome } from '../conductor/suite.ts'
+import type { SuiteItem } from '../conductor/suite-order.ts'
 import type { Report } from '../../reports/render/model.ts'
 import { joinExternalStack } from '../stack/external.ts'
 import { startNativeStack } from '../stack/native.ts'

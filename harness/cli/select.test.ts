@@ -1,10 +1,26 @@
 /** What was typed: taken as it was meant, or refused with the name that is near. */
 import { describe, expect, test } from 'vitest'
 import { scenarioNames } from '../../scenarios/index.ts'
+import { allMalformedKinds } from '../records/malformed.ts'
 import { UsageError } from '../world/exit-codes.ts'
-import { selectFinding, selectScenarios, selectSettings, selectTarget } from './select.ts'
+import {
+  selectFinding,
+  selectKinds,
+  selectScenarios,
+  selectSettings,
+  selectTarget,
+} from './select.ts'
 
 describe('what is known is taken', () => {
+  test('malformed kinds', () => {
+    expect(selectKinds('garbage,tombstone')).toEqual(['garbage', 'tombstone'])
+    expect(selectKinds('all,-garbage')).toEqual(
+      allMalformedKinds.filter((kind) => kind !== 'garbage'),
+    )
+    expect(() => selectKinds('garbadge')).toThrow(/mean "garbage"/)
+    expect(() => selectKinds('garbage,-garbage')).toThrow(/no malformed kind/)
+  })
+
   test('scenarios by name and by suite', () => {
     expect(selectScenarios(['lag-tells-the-truth'], undefined)[0]?.name).toBe('lag-tells-the-truth')
     const quick = selectScenarios([], undefined).map(({ name }) => name)

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { Names } from '../conductor/stage.ts'
+import type { Names } from '../conductor/order.ts'
 import { externalAddresses, type ExternalAddresses } from '../stack/external.ts'
 import { UsageError } from '../world/exit-codes.ts'
 

@@ -2,11 +2,11 @@
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import type { FaultSpec } from '../dsl/scenario.ts'
+import type { FaultSpec } from '../faults/spec.ts'
 import type { FaultStage } from '../faults/fault.ts'
 import { injectFault } from '../faults/registry.ts'
 import { playPhase } from './act.ts'
-import type { PlannedPhase } from './plan.ts'
+import type { PlannedPhase } from './planned.ts'
 import type { Stage } from './stage.ts'
 
 const load = { recordsPerSecond: 0, payloadBytes: 1, threads: 1 }

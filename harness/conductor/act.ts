@@ -4,10 +4,12 @@
  */
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
-import type { FaultSpec, Stimulus } from '../dsl/scenario.ts'
+import type { FaultSpec } from '../faults/spec.ts'
+import type { Stimulus } from '../stimuli/stimulus.ts'
 import { until, type Injected } from '../faults/fault.ts'
 import { sayFault } from '../faults/registry.ts'
-import { kindsOf, type PlannedPhase } from './plan.ts'
+import { kindsOf } from './plan.ts'
+import type { PlannedPhase } from './planned.ts'
 import type { Stage } from './stage.ts'
 
 /** A stimulus and a load take effect at once; opening many sockets may take this long. */

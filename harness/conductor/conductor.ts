@@ -11,8 +11,10 @@ import { openJournal } from '../history/journal.ts'
 import type { World } from '../world/world.ts'
 import { messageOf, playPhase } from './act.ts'
 import { playOpening, reachSteady, settle } from './calm.ts'
-import { groupsAtStart, planOf, type Plan } from './plan.ts'
-import { setStage, type Order, type Stage } from './stage.ts'
+import { groupsAtStart, planOf } from './plan.ts'
+import type { Plan } from './planned.ts'
+import { setStage, type Stage } from './stage.ts'
+import type { Order } from './order.ts'
 import { timingFor, valuesOf, type SourcedTimings } from './timing.ts'
 
 /** What came of a run, besides its history. */

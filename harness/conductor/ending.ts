@@ -6,7 +6,7 @@ import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { Journal } from '../history/journal.ts'
 import { serverDied } from '../judge/own-evidence.ts'
 import type { GoneServer } from '../stack/lookout.ts'
-import type { Exit } from '../world/child.ts'
+import type { Exit } from '../world/owned-child.ts'
 import { lastWordsMs, lastWordsOf } from '../world/last-words.ts'
 
 /** A process of the harness that is to live as long as the run. */

@@ -18,8 +18,8 @@ import type { World } from '../world/world.ts'
 import { messageOf } from './act.ts'
 import { isOver, openContactClient, wrongWith, type Heard } from './contact-client.ts'
 import type { Debts } from '../world/undo-log.ts'
-import type { Names } from './stage.ts'
-import type { SuiteItem, SuiteOrder } from './suite.ts'
+import type { Names } from './order.ts'
+import type { SuiteItem, SuiteOrder } from './suite-order.ts'
 
 /** A consumer group may take some seconds to form; a record produced before is not always read. */
 const recordLimitMs = 25_000

@@ -1,7 +1,6 @@
 /** A kind that stops the relay leaves no other kind unjudged. */
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
-import { selectKinds } from '../cli/select.ts'
 import type { Judgement } from '../checkers/checker.ts'
 import type { RunVerdict } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
@@ -9,7 +8,7 @@ import { allMalformedKinds } from '../records/malformed.ts'
 import { timingOf } from '../targets/environment.ts'
 import { partsLeft, withKinds } from './kinds.ts'
 import { planOf } from './plan.ts'
-import type { SuiteItem } from './suite.ts'
+import type { SuiteItem } from './suite-order.ts'
 
 const whole = scenarios['malformed-harms-nobody']
 const plan = (scenario: typeof whole) => planOf(scenario, timingOf({}, { told: {} }))
@@ -29,15 +28,6 @@ describe('with some kinds only', () => {
       (kind) => kind !== 'garbage' && kind !== 'big-integers',
     )
     expect(relay?.expectation).toMatchObject({ judges: 'relay', exceptKinds })
-  })
-
-  test('as they were typed', () => {
-    expect(selectKinds('garbage,tombstone')).toEqual(['garbage', 'tombstone'])
-    expect(selectKinds('all,-garbage')).toEqual(
-      allMalformedKinds.filter((kind) => kind !== 'garbage'),
-    )
-    expect(() => selectKinds('garbadge')).toThrow(/mean "garbage"/)
-    expect(() => selectKinds('garbage,-garbage')).toThrow(/no malformed kind/)
   })
 })
 

@@ -3,11 +3,12 @@
  * the relay's consumer, and what the others do can only be seen with a fresh relay and topic.
  */
 import type { Expectation } from '../checkers/registry.ts'
-import type { Expected, PhaseSpec, Scenario, Stimulus } from '../dsl/scenario.ts'
+import type { Expected, PhaseSpec, Scenario } from '../dsl/scenario.ts'
+import type { Stimulus } from '../stimuli/stimulus.ts'
 import type { RunVerdict } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
 import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../records/malformed.ts'
-import type { SuiteItem } from './suite.ts'
+import type { SuiteItem } from './suite-order.ts'
 import { kindsOf } from './plan.ts'
 
 /** The same scenario with these malformed kinds only, in what is sent and in what is expected. */

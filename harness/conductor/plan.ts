@@ -1,39 +1,11 @@
 /** Turns a scenario into what will happen with one target: phases in ms, expectations as data. */
 import type { Expectation } from '../checkers/registry.ts'
-import type {
-  ClientGroup,
-  FaultSpec,
-  Load,
-  PhaseSpec,
-  RelaySettings,
-  Scenario,
-  Stimulus,
-  Timing,
-} from '../dsl/scenario.ts'
+import type { ClientGroup } from '../fleet/group.ts'
+import type { PhaseSpec, Scenario } from '../dsl/scenario.ts'
+import type { RelaySettings, Timing } from '../targets/timing.ts'
 import { streamLimits } from './stream-limits.ts'
 import { allMalformedKinds, type MalformedKind } from '../records/malformed.ts'
-
-export interface PlannedPhase {
-  readonly name: string
-  readonly ms: number
-  readonly awaitsReplaysMs: number
-  readonly load: Load
-  readonly prelude: readonly Stimulus[]
-  readonly faults: readonly FaultSpec[]
-  readonly stimuli: readonly Stimulus[]
-  /** Absent in the records of old runs. */
-  readonly closing?: readonly Stimulus[]
-}
-
-export interface PlannedExpectation {
-  readonly finding: string
-  readonly expectation: Expectation
-}
-
-export interface Plan {
-  readonly phases: readonly PlannedPhase[]
-  readonly expectations: readonly PlannedExpectation[]
-}
+import type { PlannedPhase, Plan } from './planned.ts'
 
 /** The finding under which the stream itself is judged in every scenario. */
 export const streamFinding = 'stream'

@@ -4,14 +4,16 @@
  */
 import { ManualClock, settled } from '../../relay/world/manual-clock-testbed.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
-import { scenario, type FaultSpec, type PhaseSpec, type Scenario } from '../dsl/scenario.ts'
+import { scenario, type PhaseSpec, type Scenario } from '../dsl/scenario.ts'
+import type { FaultSpec } from '../faults/spec.ts'
 import type { Injected } from '../faults/fault.ts'
 import type { HistoryEvent } from '../history/event.ts'
 import type { World } from '../world/world.ts'
 import { conduct, type Played } from './conductor.ts'
 import type { Progress } from './progress.ts'
 import { groupsAtStart } from './plan.ts'
-import type { Order, Stage } from './stage.ts'
+import type { Order } from './order.ts'
+import type { Stage } from './stage.ts'
 import { timingFor } from './timing.ts'
 
 /** What the parts of a stage do that is not as it should be. */

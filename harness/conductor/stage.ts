@@ -7,8 +7,11 @@ import { basename, join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
 import { DeadlineError, orAborted } from '../../relay/world/deadline.ts'
 import { defectOf } from '../defects/index.ts'
-import type { ClientGroup, FaultSpec, Scenario, Way } from '../dsl/scenario.ts'
-import type { FaultStage, Injected, ToxicControl } from '../faults/fault.ts'
+import type { ClientGroup } from '../fleet/group.ts'
+import type { FaultSpec } from '../faults/spec.ts'
+import type { Scenario } from '../dsl/scenario.ts'
+import type { Way } from '../stack/ways.ts'
+import type { FaultStage, Injected } from '../faults/fault.ts'
 import { injectFault } from '../faults/registry.ts'
 import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
@@ -19,37 +22,13 @@ import { openTopics, type Topics } from '../stack/topics.ts'
 import type { RunningTarget, TargetSpec } from '../targets/target.ts'
 import { startTarget } from '../targets/start.ts'
 import type { World } from '../world/world.ts'
-import type { Debts } from '../world/undo-log.ts'
 import { openEnding, type Ending } from './ending.ts'
 import type { Report } from './progress.ts'
 import { groupsAtStart } from './plan.ts'
 import { startSamplers, type Samplers } from './sampling.ts'
 import { openTargetLog } from './target-log.ts'
 import { timingFor, type SourcedTimings } from './timing.ts'
-
-/** What a run is ordered with. */
-export interface Order {
-  readonly scenario: Scenario
-  readonly target: TargetSpec
-  readonly seed: string
-  /** Folder of this run; made if it is not there. */
-  readonly folder: string
-  readonly stack: Stack
-  readonly toxics: ToxicControl
-  readonly debts: Debts
-  readonly report: Report
-  /** Aborts when the user wants the run to end. */
-  readonly signal: AbortSignal
-  /** What a target that runs already reads and joins; all others get names of their own. */
-  readonly names?: Names
-}
-
-/** What a run reads and writes in Kafka. */
-export interface Names {
-  readonly topic: string
-  readonly dlqTopic: string
-  readonly groupId: string
-}
+import type { Names, Order } from './order.ts'
 
 export interface Stage {
   readonly clock: Clock

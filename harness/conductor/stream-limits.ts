@@ -3,9 +3,10 @@
  * much is kept and how much a replay may leave out. What nobody has said is left out.
  */
 import { stalledMsFor } from '../checkers/stream/limits.ts'
-import type { StreamOptions } from '../checkers/stream.ts'
-import type { Scenario, Timing } from '../dsl/scenario.ts'
-import type { PlannedPhase } from './plan.ts'
+import type { StreamOptions } from '../checkers/stream/options.ts'
+import type { Scenario } from '../dsl/scenario.ts'
+import type { Timing } from '../targets/timing.ts'
+import type { PlannedPhase } from './planned.ts'
 
 /** Limits for all `stream` expectations of a scenario. */
 export function streamLimits(

@@ -6,10 +6,8 @@ import { journalFiles } from '../history/lines.ts'
 import { judge, type RunVerdict } from '../judge/judge.ts'
 import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
 import { sayTestimony } from '../judge/testimony.ts'
-import type { Scenario } from '../dsl/scenario.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
-import type { Stack } from '../stack/stack.ts'
-import { recordedTarget, type TargetSpec } from '../targets/target.ts'
+import { recordedTarget } from '../targets/target.ts'
 import { edgeTrouble } from '../world/edge-trouble.ts'
 import { stateFolder } from '../world/places.ts'
 import { isTrouble } from '../world/trouble.ts'
@@ -19,28 +17,7 @@ import { conduct, type Played } from './conductor.ts'
 import { openDebts, type Debts } from '../world/undo-log.ts'
 import { firstContact } from './first-contact.ts'
 import { partsLeft } from './kinds.ts'
-import type { Report } from './progress.ts'
-import type { Names } from './stage.ts'
-
-/** One scenario against one target. */
-export interface SuiteItem {
-  readonly scenario: Scenario
-  readonly target: TargetSpec
-  /** The command that repeats this item. */
-  readonly reproduce: string
-}
-
-export interface SuiteOrder {
-  readonly items: readonly SuiteItem[]
-  readonly seed: string
-  /** Folder of the whole suite; every item gets one of its own in it. */
-  readonly folder: string
-  readonly stack: Stack
-  readonly report: Report
-  readonly signal: AbortSignal
-  /** What the target reads, where it is one that runs already. */
-  readonly names?: Names
-}
+import type { SuiteItem, SuiteOrder } from './suite-order.ts'
 
 /** An item that was played and judged. `folder` holds its record, its history and its logs. */
 export interface SuiteResult {

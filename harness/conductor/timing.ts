@@ -1,9 +1,9 @@
 /** What is known of a target's settings when a run begins, and who said so. */
 import { sourcedTiming, type SourcedTiming } from '../targets/environment.ts'
-import type { Timing } from '../dsl/scenario.ts'
+import type { Timing } from '../targets/timing.ts'
 import { knownRelayOf, timingOfKnown } from '../targets/known-relays.ts'
 import type { TargetSpec } from '../targets/target.ts'
-import type { Order } from './stage.ts'
+import type { Order } from './order.ts'
 
 type Version = Readonly<Record<string, unknown>>
 export type SourcedTimings = Readonly<Record<keyof Timing, SourcedTiming>>

@@ -4,7 +4,8 @@
  */
 import type { Finding } from '../findings/findings.ts'
 import { checkers, type Expectation } from '../checkers/registry.ts'
-import { planOf, streamFinding, type Plan, type PlannedPhase } from '../conductor/plan.ts'
+import { planOf, streamFinding } from '../conductor/plan.ts'
+import type { Plan, PlannedPhase } from '../conductor/planned.ts'
 import type { Defect } from '../defects/defect.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { sayFault } from '../faults/registry.ts'

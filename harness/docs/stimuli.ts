@@ -1,5 +1,7 @@
 /** Stimuli, groups and loads as sentences, for the catalogue. */
-import type { Claim, ClientGroup, Load, Stimulus } from '../dsl/scenario.ts'
+import type { Claim, ClientGroup } from '../fleet/group.ts'
+import type { Load } from '../producer/load.ts'
+import type { Stimulus } from '../stimuli/stimulus.ts'
 import { kindsOf } from '../conductor/plan.ts'
 import { sayBytes, sayNumber } from './amounts.ts'
 import { codes } from './markdown.ts'

@@ -6,12 +6,11 @@ import { metricGroups } from '../../relay/tables/metrics.ts'
 import { processMetricNames } from '../../relay/tables/process-metrics.ts'
 import { settingRows } from '../../relay/tables/settings.ts'
 import { findings } from '../findings/findings.ts'
-import { scenarios } from '../../scenarios/index.ts'
 import { defects } from '../defects/index.ts'
 import { damageChapters } from '../self-check/damages.ts'
 import { hostileFrames } from '../wire/hostile-frames.ts'
 import { malformedKinds } from '../records/malformed.ts'
-import { printCatalogue } from './catalogue.ts'
+import { printCatalogue, type CatalogueTables } from './catalogue.ts'
 import { printConfig, printEnvExample } from './config.ts'
 import { printDamages } from './damages.ts'
 import { printMetrics, type MetricTables } from './metrics.ts'
@@ -41,7 +40,8 @@ export const metricTables: MetricTables = {
   processNames: processMetricNames,
 }
 
-export const printedTexts: readonly PrintedText[] = [
+/** All printed texts; the scenarios are handed in, since nothing below the commands knows them. */
+export const printedTexts = (scenarios: CatalogueTables['scenarios']): readonly PrintedText[] => [
   {
     path: 'scenarios/CATALOG.md',
     print: () =>

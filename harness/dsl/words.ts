@@ -1,5 +1,9 @@
 /** Short forms for what scenarios say often. */
-import type { ClientGroup, FaultSpec, Load, RelaySettings, Stimulus } from './scenario.ts'
+import type { ClientGroup } from '../fleet/group.ts'
+import type { FaultSpec } from '../faults/spec.ts'
+import type { Load } from '../producer/load.ts'
+import type { RelaySettings } from '../targets/timing.ts'
+import type { Stimulus } from '../stimuli/stimulus.ts'
 
 /** No load in this phase. */
 export const quiet: { readonly load: Partial<Load> } = { load: { recordsPerSecond: 0 } }

@@ -3,11 +3,13 @@
  * that they may touch and nothing of scenarios, histories or verdicts.
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
-import type { FaultSpec, Way } from '../dsl/scenario.ts'
+import type { FaultSpec } from './spec.ts'
+import type { Way } from '../stack/ways.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
 import { newProtocolState, type GroupFacts } from '../samplers/lag-truth.ts'
 import type { DemotedRedis, Link } from '../stack/stack.ts'
 import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
+import type { RelayProcess } from '../targets/target.ts'
 import { identify } from '../world/processes.ts'
 import type { Debts } from '../world/undo-log.ts'
 
@@ -16,20 +18,6 @@ export type Evidence = Readonly<Record<string, number | string | boolean | null>
 
 /** Toxiproxy as far as a fault needs it; every call is under a deadline. */
 export type ToxicControl = Pick<ToxiproxyControl, 'add' | 'remove' | 'setEnabled' | 'api'>
-
-/** The relay's process, where the target is one that we started. */
-export interface RelayProcess {
-  readonly pid: number
-  /** Waits for the end of the process. */
-  kill(signal: 'SIGKILL' | 'SIGTERM', limitMs: number): Promise<{ code: number | null }>
-  /**
-   * Starts it again on the same port and waits until it is ready.
-   *
-   * @param environment what stands beside its settings this time
-   */
-  start(limitMs: number, environment?: Readonly<Record<string, string>>): Promise<void>
-  send(signal: 'SIGSTOP' | 'SIGCONT'): void
-}
 
 /** The relay's consumer group, as the rivals of a rebalance see it. */
 export interface GroupStage {

@@ -4,7 +4,7 @@
  * so a stall is the former and a black hole the latter. `toxicity` is never used: at 0 it still
  * changes behaviour.
  */
-import type { FaultSpec } from '../dsl/scenario.ts'
+import type { FaultSpec } from './spec.ts'
 import type { Link } from '../stack/stack.ts'
 import type { ToxicSpec as Toxic } from '../stack/toxiproxy.ts'
 import type { FaultKind, FaultStage, Injected } from './fault.ts'

@@ -5,7 +5,7 @@
 import { connect } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
 import type { Clock } from '../../relay/world/clock.ts'
-import type { Hop } from '../dsl/scenario.ts'
+import type { Hop } from '../stack/ways.ts'
 import type { Link } from '../stack/stack.ts'
 
 /** What came of a question. `answerMs` counts from the start of the connection attempt. */

@@ -3,7 +3,8 @@ import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { Trouble, type TroubleCode } from '../world/trouble.ts'
-import type { FaultStage, RelayProcess } from './fault.ts'
+import type { FaultStage } from './fault.ts'
+import type { RelayProcess } from '../targets/target.ts'
 import { injectFault } from './registry.ts'
 
 type Environment = Readonly<Record<string, string>>

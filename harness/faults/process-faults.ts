@@ -10,8 +10,8 @@ import {
   type Evidence,
   type FaultKind,
   type FaultStage,
-  type RelayProcess,
 } from './fault.ts'
+import type { RelayProcess } from '../targets/target.ts'
 
 /** A relay must end on SIGTERM within this time. */
 const termLimitMs = 15_000

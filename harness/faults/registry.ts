@@ -1,5 +1,5 @@
 /** Every kind of fault by its name in a scenario. */
-import type { FaultSpec } from '../dsl/scenario.ts'
+import type { FaultSpec } from './spec.ts'
 import { failover } from './failover.ts'
 import type { FaultKind, FaultStage, Injected } from './fault.ts'
 import { linkFaults } from './link-faults.ts'

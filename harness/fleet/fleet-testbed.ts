@@ -1,7 +1,7 @@
 /** What tests of the fleet stand on: a fleet of each test's own, and relays for it to talk to. */
 import { afterEach, beforeEach } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
-import type { ClientGroup } from '../dsl/scenario.ts'
+import type { ClientGroup } from './group.ts'
 import type { EventKind } from '../history/event.ts'
 import { FirstSights } from './first-sights.ts'
 import { createFleet, type Fleet, type FleetOrder } from './fleet.ts'

@@ -8,7 +8,7 @@ import { Client, type ClientPlan, type ClientWorld } from './client.ts'
 import { textFrame } from '../wire/frame-writer.ts'
 import type { HostileTopic } from '../wire/hostile-frames.ts'
 import { sendHostileFrames } from './hostile.ts'
-import { hungUpPorts, unreadBytesByPort } from './kernel-queues.ts'
+import { hungUpPorts, unreadBytesByPort } from '../wire/kernel-queues.ts'
 import type { FleetCommand, FleetStart, FleetStatus, GroupStatus } from './protocol.ts'
 import type { ReferenceReader } from './reference-reader.ts'
 

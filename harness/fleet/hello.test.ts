@@ -1,6 +1,6 @@
 /** Whom a client asks for and what it says of itself, whatever way leads to the relay. */
 import { expect, test } from 'vitest'
-import type { Claim } from '../dsl/scenario.ts'
+import type { Claim } from './group.ts'
 import { helloOf } from './hello.ts'
 
 function linesOf(claims?: Claim): string[] {

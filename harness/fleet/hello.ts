@@ -1,6 +1,6 @@
 /** The first words of a client, by which a relay knows it: true or not. */
 import { createHash } from 'node:crypto'
-import type { Claim, ClientGroup } from '../dsl/scenario.ts'
+import type { Claim, ClientGroup } from './group.ts'
 import { handshake, type Handshake } from '../wire/handshake.ts'
 
 /** Who joins, and where. */

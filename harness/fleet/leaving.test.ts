@@ -1,6 +1,6 @@
 /** Who ends a connection is decided by who began. */
 import { describe, expect, it, vi } from 'vitest'
-import { hungUpPorts } from './kernel-queues.ts'
+import { hungUpPorts } from '../wire/kernel-queues.ts'
 import { shakeHands } from '../wire/raw-server-testbed.ts'
 import { byText, fleetTestbed } from './fleet-testbed.ts'
 

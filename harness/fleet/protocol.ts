@@ -3,7 +3,7 @@
  * answer, over the child's IPC channel. Every command is answered; the conductor waits with a
  * deadline. Deliveries do not travel here: the fleet writes them to its own journal.
  */
-import type { ClientGroup } from '../dsl/scenario.ts'
+import type { ClientGroup } from './group.ts'
 import type { HostileTopic } from '../wire/hostile-frames.ts'
 
 export interface FleetStart {

@@ -5,10 +5,11 @@
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
-import type { ClientGroup } from '../dsl/scenario.ts'
+import type { ClientGroup } from './group.ts'
 import type { HostileTopic } from '../wire/hostile-frames.ts'
 import { askOf, type Ask } from '../world/asking.ts'
-import { startChild, type Exit } from '../world/child.ts'
+import { startChild } from '../world/child.ts'
+import type { Exit } from '../world/owned-child.ts'
 import type { World } from '../world/world.ts'
 import type { FleetCommand, FleetStatus } from './protocol.ts'
 

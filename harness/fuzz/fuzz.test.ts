@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { decodeRecord } from '../../proto/codec.ts'
-import { durationOf } from '../cli/fuzz.ts'
 import { crc32c } from './batch-bytes.ts'
 import { framesOf } from './frame-bytes.ts'
 import * as bytesOf from './record-bytes.ts'
@@ -57,12 +56,5 @@ test('kept inputs are read again as they were, and those of the repository can b
   }
   for (const { steps } of readVectors(vectorFolder)) {
     for (const { does } of steps) expect(stepKinds).toContain(does)
-  }
-})
-
-test('a time is a count and a unit, and has an end', () => {
-  expect(['90s', '5m', '1h'].map(durationOf)).toEqual([90_000, 300_000, 3_600_000])
-  for (const text of ['', '5', '5d', '-1m', '13h', '0s', '1.5m']) {
-    expect(() => durationOf(text)).toThrow('--for takes a time')
   }
 })

@@ -4,11 +4,11 @@
  */
 import { join } from 'node:path'
 import { sleep, type Clock } from '../../relay/world/clock.ts'
-import type { RelaySettings } from '../dsl/scenario.ts'
+import type { RelaySettings } from '../targets/timing.ts'
 import { kafkaClient, type Producer } from '../stack/kafka.ts'
 import type { Stack } from '../stack/stack.ts'
 import { openTopics } from '../stack/topics.ts'
-import { Client } from '../trials/relay-client-testbed.ts'
+import { Client } from '../wire/relay-client.ts'
 import { startTarget } from '../targets/start.ts'
 import type { RunningTarget, TargetSpec } from '../targets/target.ts'
 import type { World } from '../world/world.ts'

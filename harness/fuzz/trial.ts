@@ -4,7 +4,7 @@ import { act } from './act.ts'
 import { batchBytes } from './batch-bytes.ts'
 import { partitions, rssBytesMax, turnMsMax, type Place } from './place.ts'
 import type { Step } from './steps.ts'
-import type { Taken } from './watchdog.ts'
+import type { Taken } from './watch-protocol.ts'
 
 export interface Tried {
   /** What is wrong with the relay: one sentence. */

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import type { Taken, WatchOrder, WatchSays } from './watchdog.ts'
+import type { Taken, WatchOrder, WatchSays } from './watch-protocol.ts'
 
 const { pid, address, turnMsMax } = workerData as WatchOrder
 const port = parentPort!

@@ -1,28 +1,6 @@
 /** The watchdog over a relay's loop and memory, as those see it who feed the relay. */
 import { Worker } from 'node:worker_threads'
-
-export interface WatchOrder {
-  readonly pid: number
-  /** host:port of the relay. */
-  readonly address: string
-  /** CPU of the loop between a question and its answer that is too much. */
-  readonly turnMsMax: number
-}
-
-/** What was seen since the last look. */
-export interface Taken {
-  /** The most CPU that the loop burnt between a question and its answer. */
-  slowestTurnMs: number
-  /** The longest answer on the wall's clock, for people: it counts the machine's noise as well. */
-  slowestMs: number
-  rssBytesMax: number
-  asked: number
-  /** Questions during which the watchdog itself stood still for a while: they say less. */
-  voided: number
-}
-export type WatchSays =
-  | { readonly is: 'standing'; readonly turnMs: number }
-  | { readonly is: 'taken'; readonly taken: Taken }
+import type { WatchOrder, WatchSays, Taken } from './watch-protocol.ts'
 
 export class Watchdog {
   readonly #worker: Worker

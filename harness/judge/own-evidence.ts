@@ -6,7 +6,7 @@
 import type { Memory, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { strikePhase, type Window } from '../history/windows.ts'
-import type { Reservation } from './reservations.ts'
+import type { Reservation } from './reservation.ts'
 import type { RunRecord } from './record.ts'
 
 /** Where the conductor tells of a server or process of ours that ended in the middle of a run. */

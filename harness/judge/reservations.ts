@@ -3,9 +3,8 @@
  * harness that was itself the bottleneck: none of them may end in a `pass`, and where even the
  * bystanders are in doubt, not in a `fail` either.
  */
-import type { Ground } from '../checkers/checker.ts'
 import type { History } from '../history/history.ts'
-import { faultWord } from '../checkers/stream/excuses.ts'
+import { faultWord } from '../checkers/stream/mark.ts'
 import type { FaultWindow, Window } from '../history/windows.ts'
 import {
   damageOf,
@@ -17,22 +16,7 @@ import {
   strainOf,
 } from './own-evidence.ts'
 import type { RunRecord } from './record.ts'
-
-/**
- * One reason for doubt. `everything`: not even a failure is proven. `failures`: what passed has
- * passed all the more, and failures are in doubt that rest on the `ground`.
- */
-export interface Reservation {
-  readonly rule: string
-  readonly says: string
-  /** What to do to get an answer. */
-  readonly fix: string
-  readonly spoils: 'passes' | 'failures' | 'everything'
-  /** Spoils also the failures that rest on this. */
-  readonly ground?: Ground
-  /** The one phase that it is about: what is judged in others only is as good as ever. */
-  readonly phase?: string
-}
+import type { Reservation } from './reservation.ts'
 
 /** Share of the planned load that must have been produced. */
 const loadShareMin = 0.8

@@ -4,10 +4,7 @@
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { Pump } from './pump.ts'
-import type { Outgoing, OutgoingQueue } from './queue.ts'
-
-/** A record that has neither a number nor a due time yet. */
-export type Prepared = Omit<Outgoing, 'number' | 'dueMs' | 'settled'>
+import type { OutgoingQueue, Prepared } from './queue.ts'
 
 export interface Intake {
   /** Takes a record that was due at `dueMs`, or says that there is no room. */

@@ -4,12 +4,13 @@
  * record that finds the queue full is dropped without leaving a hole in its thread.
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
-import type { Load } from '../dsl/scenario.ts'
+import type { Load } from './load.ts'
 import type { Journal } from '../history/journal.ts'
 import { episode } from '../records/malformed-case.ts'
 import type { MalformedKind } from '../records/malformed.ts'
 import { dice } from '../world/dice.ts'
-import { openIntake, type Intake, type Prepared } from './intake.ts'
+import { openIntake, type Intake } from './intake.ts'
+import type { Prepared } from './queue.ts'
 import { openPace } from './pace.ts'
 import type { ProducerStatus } from './protocol.ts'
 import { openPump } from './pump.ts'

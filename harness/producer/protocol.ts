@@ -2,7 +2,7 @@
  * What the conductor and the producer process say to each other, as in harness/fleet/protocol.ts.
  * What was produced and acknowledged goes to the producer's own journal.
  */
-import type { Load } from '../dsl/scenario.ts'
+import type { Load } from './load.ts'
 import type { MalformedKind } from '../records/malformed.ts'
 
 export type ProducerCommand =

@@ -7,8 +7,7 @@ import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { ProducedRecord } from '../history/event.ts'
 import type { Journal } from '../history/journal.ts'
 import { isRefusable } from '../records/malformed.ts'
-import type { Prepared } from './intake.ts'
-import type { Outgoing, OutgoingQueue } from './queue.ts'
+import type { Prepared, Outgoing, OutgoingQueue } from './queue.ts'
 import { UnackedError, type Sink } from './sink.ts'
 
 export interface PumpCounts {

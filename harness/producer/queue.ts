@@ -75,3 +75,6 @@ export function openQueue(bytesMax: number): OutgoingQueue {
 }
 
 const costOf = (record: Outgoing) => (record.value?.length ?? 0) + overheadBytes
+
+/** A record that has neither a number nor a due time yet. */
+export type Prepared = Omit<Outgoing, 'number' | 'dueMs' | 'settled'>

@@ -8,8 +8,7 @@
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { kafkaClient, type Producer, type ProducerBatch } from '../stack/kafka.ts'
-import type { Prepared } from './intake.ts'
-import type { Outgoing } from './queue.ts'
+import type { Prepared, Outgoing } from './queue.ts'
 
 /** The first offset of every partition that records were sent to. */
 export type BaseOffsets = ReadonlyMap<number, bigint>

@@ -1,7 +1,7 @@
 /** The threads of the load: each goes on where it stopped, and keeps to its partition. */
 import { crc32 } from 'node:zlib'
-import type { Load } from '../dsl/scenario.ts'
-import type { Prepared } from './intake.ts'
+import type { Load } from './load.ts'
+import type { Prepared } from './queue.ts'
 import { loadThread, openPlan } from '../records/plan.ts'
 
 /** The partition of a key, as librdkafka has it: one thread, one partition, whoever produces. */

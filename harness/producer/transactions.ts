@@ -5,7 +5,7 @@
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { Journal } from '../history/journal.ts'
-import type { Prepared } from './intake.ts'
+import type { Prepared } from './queue.ts'
 import { openPlan, type Plan } from '../records/plan.ts'
 import type { Pump } from './pump.ts'
 import type { Transaction, TransactionalSink } from './sink.ts'

@@ -10,7 +10,8 @@ import { withDeadline } from '../../relay/world/deadline.ts'
 import { Trouble } from '../world/trouble.ts'
 import { kafkaClient } from './kafka.ts'
 import { openLookout, type Lookout, type Server } from './lookout.ts'
-import type { Address, Link, Stack } from './stack.ts'
+import type { Address } from './ways.ts'
+import type { Link, Stack } from './stack.ts'
 import { openToxiproxy, type ToxiproxyControl } from './toxiproxy.ts'
 
 const isAddress = (text: string) => readAddress(text) !== undefined

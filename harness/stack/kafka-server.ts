@@ -5,13 +5,14 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startChild, type OwnedChild } from '../world/child.ts'
+import { startChild } from '../world/child.ts'
+import type { OwnedChild } from '../world/owned-child.ts'
 import { dice } from '../world/dice.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { scramArguments, type Secured, securedProtocols, securedSettings } from './kafka-secured.ts'
 import { openTopics } from './topics.ts'
-import type { Address } from './stack.ts'
+import type { Address } from './ways.ts'
 
 /** Ports of one broker, in the order in which they are held; one per secured listener, if any. */
 export type KafkaPorts = readonly [

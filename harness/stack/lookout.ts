@@ -6,9 +6,9 @@
 import { connect } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
 import type { Clock } from '../../relay/world/clock.ts'
-import type { Exit } from '../world/child.ts'
+import type { Exit } from '../world/owned-child.ts'
 import { lastWordsOf } from '../world/last-words.ts'
-import type { Address } from './stack.ts'
+import type { Address } from './ways.ts'
 
 export type ServerRole = 'kafka' | 'redis' | 'toxiproxy'
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { Found } from '../toolchain/tools.ts'
-import { startChild, type OwnedChild } from '../world/child.ts'
+import { startChild } from '../world/child.ts'
+import type { OwnedChild } from '../world/owned-child.ts'
 import type { World } from '../world/world.ts'
 
 const readyLimitMs = 10_000

@@ -2,11 +2,8 @@
  * The stack: the servers of one run, and the proxies between them and the target. Two ways to
  * have it (native, external), one interface.
  */
-import type { Hop } from '../dsl/scenario.ts'
+import type { Hop, Address } from './ways.ts'
 import type { GoneServer } from './lookout.ts'
-
-/** host:port */
-export type Address = string
 
 /** A proxy of one hop. Its addresses are fixed for the life of the run. */
 export interface Link {

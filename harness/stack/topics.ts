@@ -6,7 +6,7 @@ import { sleep, type Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { Trouble } from '../world/trouble.ts'
 import { kafkaClient, type Admin } from './kafka.ts'
-import type { Address } from './stack.ts'
+import type { Address } from './ways.ts'
 
 /** First retained and next offset of a partition, as decimal strings. */
 export interface PartitionEnds {

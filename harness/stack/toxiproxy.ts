@@ -8,9 +8,9 @@
 import { Proxy, Toxic, Toxiproxy, ToxiproxyError } from 'toxiproxy-node-client'
 import type { Clock } from '../../relay/world/clock.ts'
 import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
-import type { Hop } from '../dsl/scenario.ts'
+import type { Hop, Address } from './ways.ts'
 import { Trouble } from '../world/trouble.ts'
-import type { Address, Link } from './stack.ts'
+import type { Link } from './stack.ts'
 
 /** A toxic as Toxiproxy takes it; attributes as in its README (rate in KB/s, times in ms). */
 export interface ToxicSpec {

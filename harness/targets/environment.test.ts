@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseSettings } from '../../relay/tables/settings-parse.ts'
 import { settingRows, type SettingKey } from '../../relay/tables/settings.ts'
-import type { RelaySettings } from '../dsl/scenario.ts'
+import type { RelaySettings } from './timing.ts'
 import { environmentOf, knownOfReference, sourcedTiming, timingOf } from './environment.ts'
 
 const numbers = (Object.keys(settingRows) as SettingKey[]).filter(

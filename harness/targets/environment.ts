@@ -3,7 +3,7 @@
  * ways round: what a scenario asks for becomes env variables, what `/version` tells becomes timing.
  */
 import { settingRows, type SettingKey, type SettingRow } from '../../relay/tables/settings.ts'
-import type { RelaySettings, Timing } from '../dsl/scenario.ts'
+import type { RelaySettings, Timing } from './timing.ts'
 import type { TargetTask } from './target.ts'
 
 /** The env variables of a set of settings; keys that are not asked for stay unset. */

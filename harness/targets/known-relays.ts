@@ -2,7 +2,7 @@
  * Relays that are known by name: what is fixed in them, and what they do where nobody sets it. They
  * do not report it themselves, and a scenario that guessed would accuse them of our own settings.
  */
-import type { RelaySettings, Timing } from '../dsl/scenario.ts'
+import type { RelaySettings, Timing } from './timing.ts'
 
 export interface KnownRelay {
   readonly name: string

@@ -2,10 +2,9 @@
  * A target: the relay under test. Three kinds, one interface: the reference relay (whole, or with
  * one defect), any command that honours the env contract, and a relay that runs somewhere already.
  */
-import type { Address } from '../stack/stack.ts'
-import type { RelaySettings, Timing } from '../dsl/scenario.ts'
+import type { Address } from '../stack/ways.ts'
+import type { RelaySettings, Timing } from './timing.ts'
 import type { DefectName } from '../defects/index.ts'
-import type { RelayProcess } from '../faults/fault.ts'
 
 export type TargetSpec =
   | { readonly kind: 'reference'; readonly defect?: DefectName }
@@ -26,6 +25,20 @@ export interface CommandTarget {
   readonly env?: Readonly<Record<string, string>>
   /** What the user knows of its settings, where it does not report them. */
   readonly known?: KnownTiming
+}
+
+/** The relay's process, where the target is one that we started. */
+export interface RelayProcess {
+  readonly pid: number
+  /** Waits for the end of the process. */
+  kill(signal: 'SIGKILL' | 'SIGTERM', limitMs: number): Promise<{ code: number | null }>
+  /**
+   * Starts it again on the same port and waits until it is ready.
+   *
+   * @param environment what stands beside its settings this time
+   */
+  start(limitMs: number, environment?: Readonly<Record<string, string>>): Promise<void>
+  send(signal: 'SIGSTOP' | 'SIGCONT'): void
 }
 
 /** What we did to the relay's process, or what became of it. */

@@ -4,7 +4,7 @@
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
-import type { Address } from '../stack/stack.ts'
+import type { Address } from '../stack/ways.ts'
 
 export interface Between {
   readonly address: Address

@@ -3,9 +3,9 @@
  * bring about is one that nobody has seen work.
  */
 import { closeRows, type CloseReason } from '../../relay/tables/close-codes.ts'
-import type { RelaySettings } from '../dsl/scenario.ts'
+import type { RelaySettings } from '../targets/timing.ts'
 import { closeFrame, maskedFrame, textFrame } from '../wire/frame-writer.ts'
-import { Client } from './relay-client-testbed.ts'
+import { Client } from '../wire/relay-client.ts'
 import { record } from './records-testbed.ts'
 import type { Place } from './reference-testbed.ts'
 import { until } from './until-testbed.ts'

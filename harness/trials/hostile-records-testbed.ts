@@ -9,7 +9,7 @@ import { kafkaClient } from '../stack/kafka.ts'
 import { episode } from '../records/malformed-case.ts'
 import { allMalformedKinds, malformed, type RelayReaction } from '../records/malformed.ts'
 import { dice } from '../world/dice.ts'
-import { Client } from './relay-client-testbed.ts'
+import { Client } from '../wire/relay-client.ts'
 import type { Place, Testbed } from './reference-testbed.ts'
 import { until } from './until-testbed.ts'
 

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { openToxiproxy, type ToxicSpec } from '../stack/toxiproxy.ts'
-import { Client } from './relay-client-testbed.ts'
+import { Client } from '../wire/relay-client.ts'
 import { range, record } from './records-testbed.ts'
 import { Testbed, type Place } from './reference-testbed.ts'
 import { until } from './until-testbed.ts'

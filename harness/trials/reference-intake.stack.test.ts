@@ -1,10 +1,10 @@
 /** The reference relay's way in, on a real Kafka: batches, dead letters it refuses, old records. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import type { RelaySettings } from '../dsl/scenario.ts'
+import type { RelaySettings } from '../targets/timing.ts'
 import { CompressionTypes, kafkaClient } from '../stack/kafka.ts'
 import { floodRecords } from './hostile-records-testbed.ts'
-import { Client } from './relay-client-testbed.ts'
+import { Client } from '../wire/relay-client.ts'
 import { poison, record } from './records-testbed.ts'
 import { Testbed, type Place } from './reference-testbed.ts'
 import { until } from './until-testbed.ts'

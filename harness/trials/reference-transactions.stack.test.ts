@@ -2,7 +2,7 @@
 import { zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CompressionCodecs, CompressionTypes, kafkaClient, type Producer } from '../stack/kafka.ts'
-import { Client } from './relay-client-testbed.ts'
+import { Client } from '../wire/relay-client.ts'
 import { record } from './records-testbed.ts'
 import { Testbed, withPlace, type Place } from './reference-testbed.ts'
 import { until } from './until-testbed.ts'

@@ -1,6 +1,6 @@
 /** The reference relay as a process, on a real Kafka and real sockets: delivery and accounting. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Client } from './relay-client-testbed.ts'
+import { Client } from '../wire/relay-client.ts'
 import { many, poison, range, record } from './records-testbed.ts'
 import { Testbed, withPlace } from './reference-testbed.ts'
 import { until } from './until-testbed.ts'

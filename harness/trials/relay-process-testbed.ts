@@ -3,7 +3,8 @@
  * until it is ready, as `startTarget` does. It is given no setting but those of the test.
  */
 import { join } from 'node:path'
-import { startChild, type OwnedChild, type Ready } from '../world/child.ts'
+import { startChild, type Ready } from '../world/child.ts'
+import type { OwnedChild } from '../world/owned-child.ts'
 import { repoRoot } from '../world/places.ts'
 import type { World } from '../world/world.ts'
 

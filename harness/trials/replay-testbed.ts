@@ -13,7 +13,7 @@ import { systemClock as clock } from '../../relay/world/clock.ts'
 import { onFreePorts } from '../stack/free-ports.ts'
 import { startRedis } from '../stack/redis-server.ts'
 import { ensureTools, type Found } from '../toolchain/tools.ts'
-import type { OwnedChild } from '../world/child.ts'
+import type { OwnedChild } from '../world/owned-child.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { until } from './until-testbed.ts'
 

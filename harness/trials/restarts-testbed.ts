@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { kafkaClient } from '../stack/kafka.ts'
-import type { Exit, OwnedChild } from '../world/child.ts'
+import type { Exit, OwnedChild } from '../world/owned-child.ts'
 import { dice } from '../world/dice.ts'
 import { freePort } from '../world/ports.ts'
 import { contractOf } from '../targets/environment.ts'

@@ -1,5 +1,5 @@
 /** Whether what clients took of a relay's slots has come back, however they ended. */
-import { Client } from './relay-client-testbed.ts'
+import { Client } from '../wire/relay-client.ts'
 import type { Place } from './reference-testbed.ts'
 import { until } from './until-testbed.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { handshake, readAnswer } from './handshake.ts'
 import { maskedFrame } from './frame-writer.ts'
-import { unreadIn } from '../fleet/kernel-queues.ts'
-import { pace } from '../fleet/pace.ts'
+import { unreadIn } from './kernel-queues.ts'
+import { pace } from './pace.ts'
 
 /** The example of RFC 6455, 1.3. */
 const nonce = Buffer.from('the sample nonce')

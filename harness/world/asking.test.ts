@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import { askOf } from './asking.ts'
-import type { Exit, OwnedChild } from './child.ts'
+import type { Exit, OwnedChild } from './owned-child.ts'
 
 /** A child that answers after `tookMs` with what its clock says. */
 function child(clock: ManualClock, tookMs: number, nowMs: (trueMs: number) => number) {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
-import type { OwnedChild } from './child.ts'
+import type { OwnedChild } from './owned-child.ts'
 
 /** The process ended while something was still asked of it. */
 export class ChildGoneError extends Error {

@@ -1,6 +1,12 @@
 /** What a command is handed: time, a way to be interrupted, the environment, and a screen. */
 import type { Clock } from '../../relay/world/clock.ts'
-import type { Screen } from '../cli/console.ts'
+
+/** Where text goes. `isTerminal` decides whether a line may be overwritten. */
+export interface Screen {
+  write(text: string): void
+  readonly isTerminal: boolean
+  readonly columns: number
+}
 
 export interface CommandWorld {
   readonly clock: Clock

@@ -1,6 +1,4 @@
 /** Exit codes of the command line: each cause has its own, so that CI can tell them apart. */
-import type { Verdict } from '../checkers/checker.ts'
-
 export const exitCodes = {
   pass: { code: 0, says: 'everything that was asked for holds' },
   fail: { code: 1, says: 'a finding failed' },
@@ -9,7 +7,7 @@ export const exitCodes = {
   unknown: { code: 2, says: 'something could not be judged' },
   usage: { code: 64, says: 'the command line makes no sense' },
   internal: { code: 70, says: 'our own error' },
-} as const satisfies Record<Verdict | 'usage' | 'internal', { code: number; says: string }>
+} as const satisfies Record<string, { code: number; says: string }>
 
 /** A command line that makes no sense; `message` says what was wanted and what was found. */
 export class UsageError extends Error {

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
-import type { OwnedChild } from './child.ts'
+import type { OwnedChild } from './owned-child.ts'
 import { childEnvironment } from './environment.ts'
 import {
   ledgerFolder,

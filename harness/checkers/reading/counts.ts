@@ -9,7 +9,7 @@ import type { Reading } from '../../history/readings.ts'
 import type { FaultWindow, Session } from '../../history/windows.ts'
 import { indexAt, points, type Point } from './series.ts'
 import { openAt } from './slots.ts'
-import { faultWord } from '../stream/excuses.ts'
+import { faultWord } from '../stream/mark.ts'
 
 /** A client is counted by one side a little before the other, when it comes and when it goes. */
 const apartMicros = 300_000

@@ -8,7 +8,7 @@ import type { Closed, ControlIn, ControlOut, HistoryEvent, Micros } from '../../
 import type { History } from '../../history/history.ts'
 import type { FaultWindow, Session, Window } from '../../history/windows.ts'
 import { strikePhase } from '../../history/windows.ts'
-import { faultWord } from '../stream/excuses.ts'
+import { faultWord } from '../stream/mark.ts'
 
 export type Frame = Readonly<Record<string, unknown>>
 

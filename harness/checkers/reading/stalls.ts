@@ -2,7 +2,7 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow, Window } from '../../history/windows.ts'
-import { faultWord } from '../stream/excuses.ts'
+import { faultWord } from '../stream/mark.ts'
 
 /** Faults that stop a group's clients from taking bytes, in the words of scenarios. */
 const stallingFaults = new Set(['stall', 'readers-stop', 'bandwidth', 'black-hole'])

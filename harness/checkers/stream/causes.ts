@@ -6,7 +6,7 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow, Session, Window } from '../../history/windows.ts'
-import { faultWord } from './excuses.ts'
+import { faultWord } from './mark.ts'
 
 /** Faults that keep a client from taking bytes as fast as they come. */
 const slowing = new Set(['stall', 'readers-stop', 'bandwidth', 'black-hole', 'latency'])

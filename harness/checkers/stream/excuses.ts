@@ -14,10 +14,6 @@ const aftermathMicros = 15_000_000
 /** Between two samples of the group's state. */
 const sampleMicros = 2_000_000
 
-/** The fault's word in the scenario, such as `kill-relay`. */
-export const faultWord = ({ spec }: FaultWindow): string =>
-  typeof spec['fault'] === 'string' ? spec['fault'] : ''
-
 /** One restart or one move of a partition, and what may come again because of it. */
 export interface Rewind {
   readonly begin: Micros

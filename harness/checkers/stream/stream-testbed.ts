@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { story, type Story } from '../../history/story-testbed.ts'
 import type { Judgement } from '../checker.ts'
-import { stream, type StreamOptions } from '../stream.ts'
+import { stream } from '../stream.ts'
+import type { StreamOptions } from './options.ts'
 import { tellOf } from '../checker-testbed.ts'
 
 /** Verdict, rule, and every anomaly with its count, such as `lost 10`. */

@@ -7,7 +7,7 @@
 import type { History } from '../../history/history.ts'
 import type { AnomalyKind, Judgement } from '../checker.ts'
 import { conclude, many, seconds, type Doubt, type Violation } from '../reading/conclude.ts'
-import type { StreamFlaws, StreamOptions } from '../stream.ts'
+import type { StreamFlaws, StreamOptions } from './options.ts'
 import type { Account } from './account.ts'
 import { redisOutagesOf } from './causes.ts'
 import { anomaliesOf, gravity, type Flaw } from './flaw.ts'

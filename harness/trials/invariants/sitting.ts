@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../../../relay/world/clock.ts'
-import { Client, type Frame } from '../relay-client-testbed.ts'
+import { Client, type Frame } from '../../wire/relay-client.ts'
 
 /** A frame or an act, and when. */
 export type Seen = { readonly atMs: number } & (

@@ -4,7 +4,7 @@
  */
 import { sleep, type Clock } from '../../../relay/world/clock.ts'
 import type { Dice } from '../../world/dice.ts'
-import type { Client } from '../relay-client-testbed.ts'
+import type { Client } from '../../wire/relay-client.ts'
 import { Sitting, type Seen } from './sitting.ts'
 
 /** `stays` until it is put out, `hops` from connection to connection, `stutters` while reading. */

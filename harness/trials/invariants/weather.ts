@@ -5,7 +5,7 @@
 import { connect } from 'node:net'
 import { sleep, type Clock } from '../../../relay/world/clock.ts'
 import { withDeadline } from '../../../relay/world/deadline.ts'
-import type { RelayProcess } from '../../faults/fault.ts'
+import type { RelayProcess } from '../../targets/target.ts'
 import { kafkaClient } from '../../stack/kafka.ts'
 import type { Link, Stack } from '../../stack/stack.ts'
 import { openToxiproxy, type ToxicSpec } from '../../stack/toxiproxy.ts'

@@ -3,10 +3,10 @@
  * record. It keeps all it gets, unless somebody listens who wants to have it otherwise.
  */
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import { openConnection, type Connection } from '../wire/connection.ts'
-import { FrameReader } from '../wire/frame-reader.ts'
-import { maskedFrame, textFrame } from '../wire/frame-writer.ts'
-import { handshake } from '../wire/handshake.ts'
+import { openConnection, type Connection } from './connection.ts'
+import { FrameReader } from './frame-reader.ts'
+import { maskedFrame, textFrame } from './frame-writer.ts'
+import { handshake } from './handshake.ts'
 
 export interface Delivery {
   readonly partition: number

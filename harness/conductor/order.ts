@@ -1,0 +1,31 @@
+/** What one run is asked to do, and the names that it uses in Kafka. */
+import type { Scenario } from '../dsl/scenario.ts'
+import type { TargetSpec } from '../targets/target.ts'
+import type { Stack } from '../stack/stack.ts'
+import type { ToxicControl } from '../faults/fault.ts'
+import type { Debts } from '../world/undo-log.ts'
+import type { Report } from './progress.ts'
+
+/** What a run reads and writes in Kafka. */
+export interface Names {
+  readonly topic: string
+  readonly dlqTopic: string
+  readonly groupId: string
+}
+
+/** What a run is ordered with. */
+export interface Order {
+  readonly scenario: Scenario
+  readonly target: TargetSpec
+  readonly seed: string
+  /** Folder of this run; made if it is not there. */
+  readonly folder: string
+  readonly stack: Stack
+  readonly toxics: ToxicControl
+  readonly debts: Debts
+  readonly report: Report
+  /** Aborts when the user wants the run to end. */
+  readonly signal: AbortSignal
+  /** What a target that runs already reads and joins; all others get names of their own. */
+  readonly names?: Names
+}

@@ -1,0 +1,26 @@
+/** What a suite is asked to run. */
+import type { Scenario } from '../dsl/scenario.ts'
+import type { TargetSpec } from '../targets/target.ts'
+import type { Stack } from '../stack/stack.ts'
+import type { Names } from './order.ts'
+import type { Report } from './progress.ts'
+
+/** One scenario against one target. */
+export interface SuiteItem {
+  readonly scenario: Scenario
+  readonly target: TargetSpec
+  /** The command that repeats this item. */
+  readonly reproduce: string
+}
+
+export interface SuiteOrder {
+  readonly items: readonly SuiteItem[]
+  readonly seed: string
+  /** Folder of the whole suite; every item gets one of its own in it. */
+  readonly folder: string
+  readonly stack: Stack
+  readonly report: Report
+  readonly signal: AbortSignal
+  /** What the target reads, where it is one that runs already. */
+  readonly names?: Names
+}
