@@ -2,6 +2,10 @@
  * A map that never holds more than its cap: the entry that was set or touched longest ago goes
  * first. Every map of the client is one, so that no sender can make it grow without end.
  *
+ * By hand, because it stands in the path of every record and is served to browsers: `lru-cache`
+ * takes 1.2 to 1.9 times as long for a read and a write, and 19 kB where this is 2 kB. The relay,
+ * which has a few maps instead of two for each run, uses that (relay/stages/sequences.ts).
+ *
  * The order is a list of its own. The order of a built-in Map would do, but finding its oldest
  * entry costs a walk over all that were deleted before, and an iterator that is kept to save the
  * walk keeps every table alive that the map has outgrown.

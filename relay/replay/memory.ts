@@ -6,8 +6,8 @@
  * It knows which offsets it can answer for: a stretch is a record, or offsets that no client ever
  * gets. Between two stretches that do not touch lies what it does not know.
  */
+import Denque from 'denque'
 import type { Retained } from '../parts.ts'
-import { Deque } from './deque.ts'
 import type { PageLimits } from './pages.ts'
 
 /** Offsets `first` to `last`: one record with its value, or a natural hole without one. */
@@ -41,9 +41,9 @@ export interface Run {
 
 export class MemoryTier {
   readonly #bounds: MemoryBounds
-  readonly #partitions = new Map<number, Deque<Kept>>()
+  readonly #partitions = new Map<number, Denque<Kept>>()
   /** The partitions of all entries, in the order of arrival. */
-  #order = new Deque<number>()
+  #order = new Denque<number>()
   #ordinal = 0
   #bytes = 0
 
@@ -64,8 +64,8 @@ export class MemoryTier {
 
   /** Takes the next stretch of a partition; what does not lie beyond the last one is ignored. */
   add(partition: number, stretch: Stretch): boolean {
-    const known = this.#partitions.get(partition) ?? new Deque<Kept>()
-    const newest = known.at(-1)
+    const known = this.#partitions.get(partition) ?? new Denque<Kept>()
+    const newest = known.peekBack()
     if (newest !== undefined && stretch.first <= newest.last) return false
     this.#partitions.set(partition, known)
     known.push({ ...stretch, ordinal: this.#ordinal++ })
@@ -77,10 +77,10 @@ export class MemoryTier {
   /** Evicts down to the bounds, but nothing from `keepFrom` on, which somebody else bounds. */
   evict(keepFrom: number): void {
     while (this.records > this.#bounds.recordsMax || this.#bytes > this.#bounds.bytesMax) {
-      const partition = this.#order.at(0)
+      const partition = this.#order.peekFront()
       if (partition === undefined) return
       const known = this.#partitions.get(partition)!
-      const oldest = known.at(0)!
+      const oldest = known.peekFront()!
       if (oldest.ordinal >= keepFrom) return
       known.shift()
       this.#order.shift()
@@ -96,13 +96,13 @@ export class MemoryTier {
   /** First and last offset that the tier can answer for. */
   span(partition: number): Retained | undefined {
     const known = this.#partitions.get(partition)
-    return known && { oldest: known.at(0)!.first, newest: known.at(-1)!.last }
+    return known && { oldest: known.peekFront()!.first, newest: known.peekBack()!.last }
   }
 
   /** The first offset from `from` on that the tier can answer for. */
   nextKnown(partition: number, from: bigint): bigint | undefined {
     const known = this.#partitions.get(partition)
-    const found = known?.at(known.findFirst(({ last }) => last >= from))
+    const found = known?.peekAt(firstReaching(known, from))
     if (found === undefined) return undefined
     return found.first > from ? found.first : from
   }
@@ -114,8 +114,8 @@ export class MemoryTier {
     const stretches: Stretch[] = []
     let bytes = 0
     let next = from
-    for (let at = known.findFirst(({ last }) => last >= from); ; at++) {
-      const stretch = known.at(at)
+    for (let at = firstReaching(known, from); ; at++) {
+      const stretch = known.peekAt(at)
       if (stretch === undefined || stretch.first > next) return { stretches, hasMore: false }
       const cost = costOf(stretch)
       if (stretches.length === 0 && cost > limits.firstBytesMax) {
@@ -132,9 +132,20 @@ export class MemoryTier {
   /** Forgets everything; ordinals go on. */
   clear(): void {
     this.#partitions.clear()
-    this.#order = new Deque()
+    this.#order = new Denque()
     this.#bytes = 0
   }
 }
 
 const costOf = ({ value }: Stretch) => overheadBytes + (value?.length ?? 0)
+
+/** Place of the first stretch that ends at `from` or later; past the end when there is none. */
+function firstReaching(known: Denque<Kept>, from: bigint): number {
+  let [low, high] = [0, known.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (known.peekAt(middle)!.last >= from) high = middle
+    else low = middle + 1
+  }
+  return low
+}

@@ -3,7 +3,6 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { beginBlock, decodeBlock, encodeBlock, extendBlock, type OpenBlock } from './blocks.ts'
-import { Deque } from './deque.ts'
 import { Epoch } from './epoch.ts'
 import { Incoming } from './incoming.ts'
 import { MemoryTier, type Stretch } from './memory.ts'
@@ -18,29 +17,6 @@ const record = (offset: bigint, bytes = 8): Stretch => ({
 const hole = (first: bigint, last = first): Stretch => ({ first, last, value: undefined })
 
 const text = (...fields: string[]) => fields.map((field) => Buffer.from(field))
-
-test('a deque is an array that is shifted', () => {
-  const action = fc.oneof(fc.nat(9), fc.constant(-1), fc.constant(-1))
-  fc.assert(
-    fc.property(fc.array(action, { maxLength: 400 }), (actions) => {
-      const deque = new Deque<number>()
-      const model: number[] = []
-      for (const one of actions) {
-        const taken = one === -1 ? [deque.shift(), model.shift()] : [0, 0]
-        if (one !== -1) deque.push(one)
-        if (one !== -1) model.push(one)
-        expect(taken[0]).toBe(taken[1])
-        const ends = [deque.length, deque.at(0), deque.at(-1)]
-        expect(ends).toEqual([model.length, model[0], model.at(-1)])
-      }
-      const sorted = model.toSorted((a, b) => a - b)
-      const ordered = new Deque<number>()
-      for (const one of sorted) ordered.push(one)
-      const found = sorted.findIndex((one) => one >= 5)
-      expect(ordered.findFirst((one) => one >= 5)).toBe(found === -1 ? sorted.length : found)
-    }),
-  )
-})
 
 /** What is known from an offset on, in a plain list. */
 const runIn = (mine: readonly Stretch[], from: bigint): Stretch[] | undefined => {

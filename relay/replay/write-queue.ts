@@ -3,6 +3,7 @@
  * together; when full, the oldest waiting block is given up, so that what a slow Redis holds in the
  * end is the newest.
  */
+import Denque from 'denque'
 import {
   beginBlock,
   type BlockBounds,
@@ -10,7 +11,6 @@ import {
   type OpenBlock,
   recordsOf,
 } from './blocks.ts'
-import { Deque } from './deque.ts'
 import type { Stretch } from './memory.ts'
 
 export interface QueueBounds {
@@ -43,7 +43,7 @@ const batchOf = (blocks: readonly OpenBlock[], ordinal: number): Batch => ({
 
 export class WriteQueue {
   readonly #bounds: QueueBounds
-  #waiting = new Deque<Waiting>()
+  #waiting = new Denque<Waiting>()
   /** The newest waiting block of each partition, which may still grow. */
   readonly #growing = new Map<number, OpenBlock>()
   readonly #sent = new Set<Batch>()
@@ -75,7 +75,7 @@ export class WriteQueue {
   get oldestOrdinal(): number {
     const [sent] = this.#sent
     const first = Math.min(sent?.ordinal ?? Infinity, this.#back[0]?.ordinal ?? Infinity)
-    return Math.min(first, this.#waiting.at(0)?.ordinal ?? Infinity)
+    return Math.min(first, this.#waiting.peekFront()?.ordinal ?? Infinity)
   }
 
   /** Takes the next stretch of a partition. Returns the records that were given up for it. */
@@ -100,7 +100,7 @@ export class WriteQueue {
       this.#sent.add(again)
       return again
     }
-    const ordinal = this.#waiting.at(0)?.ordinal
+    const ordinal = this.#waiting.peekFront()?.ordinal
     if (ordinal === undefined) return undefined
     const blocks: OpenBlock[] = []
     let bytes = 0

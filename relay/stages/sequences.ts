@@ -2,7 +2,7 @@
  * Holds what is taken against the sequences of its threads, and counts what is missing, doubled or
  * out of order. It judges only: every record goes on to clients whatever is found.
  */
-import { CappedMap } from '../client/capped-map.ts'
+import { LRUCache } from 'lru-cache'
 import type { Share } from '../limits/ledger.ts'
 import type { Metrics } from '../metrics.ts'
 
@@ -22,14 +22,13 @@ const threadLengthMax = 256
 /** What a thread costs beside its name: a number, and places in maps. */
 const threadBytes = 160
 
-type Threads = CappedMap<string, bigint>
+type Threads = LRUCache<string, bigint>
 
 export class Sequences {
   readonly #metrics: Metrics
   readonly #share: Pick<Share, 'add' | 'excessBytes'>
   /** The next sequence of each thread, by partition. */
   readonly #next = new Map<number, Threads>()
-
 
   /** @param share what all threads together may take */
   constructor(metrics: Metrics, share: Pick<Share, 'add' | 'excessBytes'>) {
@@ -48,13 +47,13 @@ export class Sequences {
 
   /** What comes next is not what followed: partitions began anew, or were away. */
   forgetAll(): void {
-    for (const threads of this.#next.values()) while (threads.dropOldest());
+    for (const threads of this.#next.values()) threads.clear()
     this.#next.clear()
   }
 
   #judge(partition: number, thread: string, first: bigint, last: bigint): void {
     const threads = this.#threadsOf(partition)
-    const next = threads.get(thread)
+    const next = threads.peek(thread)
     if (next !== undefined && first > next) this.#missing(first - next)
     if (next !== undefined && first < next) this.#again(next, first, last)
     if (next === undefined || last >= next) threads.set(thread, last + 1n)
@@ -64,8 +63,8 @@ export class Sequences {
   /** The partition that brings new threads forgets its own first. */
   #remembered(threads: Threads, thread: string): void {
     this.#share.add(costOf(thread))
-    while (threads.size > 1 && this.#share.excessBytes > 0) threads.dropOldest()
-    while (this.#share.excessBytes > 0 && this.#largest().dropOldest());
+    while (threads.size > 1 && this.#share.excessBytes > 0) threads.pop()
+    while (this.#share.excessBytes > 0 && this.#largest().pop() !== undefined);
   }
 
   #largest(): Threads {
@@ -89,8 +88,12 @@ export class Sequences {
   #threadsOf(partition: number): Threads {
     const known = this.#next.get(partition)
     if (known !== undefined) return known
-    const threads: Threads = new CappedMap(threadsMax, (thread) => {
-      this.#share.add(-costOf(thread))
+    const threads: Threads = new LRUCache<string, bigint>({
+      // Not `max`: that takes 220 kB of a partition before its first thread.
+      maxSize: threadsMax,
+      sizeCalculation: () => 1,
+      noDisposeOnSet: true,
+      dispose: (_, thread) => this.#share.add(-costOf(thread)),
     })
     this.#next.set(partition, threads)
     return threads
