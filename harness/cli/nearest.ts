@@ -1,26 +1,6 @@
 /** Finds the name that somebody probably meant. */
+import { distance } from 'fastest-levenshtein'
 import { UsageError } from '../world/exit-codes.ts'
-
-/** Edits (insert, remove, change, swap neighbours) from `a` to `b`; small strings only. */
-function distance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const isSame = a[i - 1] === b[j - 1]
-      const change = at(rows, i - 1, j - 1) + (isSame ? 0 : 1)
-      let best = Math.min(at(rows, i - 1, j) + 1, (row[j - 1] ?? 0) + 1, change)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        best = Math.min(best, at(rows, i - 2, j - 2) + 1)
-      }
-      row.push(best)
-    }
-    rows.push(row)
-  }
-  return at(rows, a.length, b.length)
-}
-
-const at = (rows: readonly (readonly number[])[], i: number, j: number) => rows[i]?.[j] ?? 0
 
 /**
  * The known name that `name` begins, or that is nearest to it, ignoring case; undefined where none
