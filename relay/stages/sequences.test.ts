@@ -16,9 +16,9 @@ function of(metrics: Metrics, bytesMax = 1_048_576) {
   return { share, sequences: new Sequences(metrics, share) }
 }
 
-function judged() {
+function judged(bytesMax?: number) {
   const metrics = createMetrics(false)
-  const { sequences } = of(metrics)
+  const { sequences } = of(metrics, bytesMax)
   const counts = () => ({
     gaps: metrics.sequenceGaps.total,
     duplicates: metrics.sequenceDuplicates.total,
@@ -78,7 +78,7 @@ test('begins anew when it is told to', () => {
 })
 
 test('remembers a bounded number of threads, and judges no forgotten one', () => {
-  const { counts, sequences } = judged()
+  const { counts, sequences } = judged(16_777_216)
   const threads = Array.from({ length: 10_001 }, (_, at) => ({ thread: `t${at}`, sequence: 5n }))
   sequences.take(0, threads)
   sequences.take(0, [{ thread: 't0', sequence: 1n }])
