@@ -3,7 +3,7 @@
  * may ask for more than its share. Whoever asks only whether it lives is always answered.
  */
 import type { IncomingMessage } from 'node:http'
-import type { Answer } from './adapters/http.ts'
+import type { Answer } from './adapters/answer.ts'
 import type { Logger } from './adapters/logger.ts'
 import { AddressBuckets } from './limits/address-buckets.ts'
 import { Bucket } from './limits/bucket.ts'

@@ -3,7 +3,6 @@
  * After a restart that may be every client there is: they wait together, and are gone round in
  * slices of the event loop.
  */
-import type { RequestsNeeds } from './requests.ts'
 import type { Offsets } from './parts.ts'
 import type { ResumeRequest } from './replay/resume.ts'
 import type { Session } from './session.ts'
@@ -12,6 +11,16 @@ import { Rounds } from './world/rounds.ts'
 
 /** Between two looks at whether a replay may begin. */
 const settleStepMs = 10
+
+/** Where reading from Kafka stands. */
+export interface ReadingPlaces {
+  /** Next offset to be taken from Kafka, by partition. */
+  positions(): ReadonlyMap<number, bigint>
+  /** The same for every partition that is ours, read or not; undefined until that is known. */
+  nextOffsets(): ReadonlyMap<number, bigint> | undefined
+  /** Where the log of a partition ends, as far as is known. */
+  logEnd(partition: number): bigint | undefined
+}
 
 type Fence = ReturnType<Session['outlet']['placeFence']>
 interface Waiting {
@@ -23,7 +32,7 @@ interface Waiting {
 
 export class FenceLine {
   readonly #clock: Clock
-  readonly #needs: RequestsNeeds
+  readonly #needs: ReadingPlaces
   readonly #waitMs: number
   readonly #waiting = new Set<Waiting>()
   readonly #looks: Rounds<Waiting>
@@ -32,7 +41,7 @@ export class FenceLine {
   #isDue = false
 
   /** @param waitMs how long anyone may wait */
-  constructor(clock: Clock, needs: RequestsNeeds, waitMs: number) {
+  constructor(clock: Clock, needs: ReadingPlaces, waitMs: number) {
     this.#clock = clock
     this.#needs = needs
     this.#waitMs = waitMs

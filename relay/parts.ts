@@ -10,6 +10,7 @@ import type { OpenTransactions } from './batches/transactions.ts'
 import type { ReplayPages, Share } from './limits/ledger.ts'
 import type { PartialShare } from './limits/partial-frames.ts'
 import type { ByteLog, LogBounds } from './log/byte-log.ts'
+import type { MissedRange } from './log/record.ts'
 import type { ReplayExpiry, ReplayStore } from './replay/parts.ts'
 import type { ResumeRefusal, ResumeRequest } from './replay/resume.ts'
 import type { CloseReason } from './tables/close-codes.ts'
@@ -30,29 +31,6 @@ export interface SendDeadline {
   gaveUp(path: SendPath, failure: SendFailure): void
   /** What `/version` tells of it. */
   readonly effective: Readonly<Record<string, number>>
-}
-
-/** A record that passed decoding, as the stages after it need it. */
-export interface RelayRecord {
-  readonly partition: number
-  readonly offset: bigint
-  /**
-   * The Kafka value, unchanged: what every client gets. A view of the byte log's segment, never
-   * rewritten, so it may be kept for as long as one likes; but keeping it keeps its segment (1 MiB,
-   * or the record if that is larger). Whoever keeps records in the order they came, with a bound
-   * in bytes, holds at most two segments more than it counts; whoever keeps single records of
-   * many segments must copy them.
-   */
-  readonly value: Buffer
-}
-
-/** Records of one partition that a client can no longer get from the log. */
-export interface MissedRange {
-  readonly partition: number
-  readonly firstOffset: bigint
-  readonly lastOffset: bigint
-  /** Records, not offsets: what was dead-lettered in between was never for clients. */
-  readonly count: number
 }
 
 /** Offsets by partition. */

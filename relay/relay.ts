@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Answer, createHttpServer, type HttpServer, type Routes } from './adapters/http.ts'
+import { createHttpServer, type HttpServer, type Routes } from './adapters/http.ts'
+import type { Answer } from './adapters/answer.ts'
 import { createSocketServer, refuseUpgrade, type SocketServer } from './adapters/sockets.ts'
 import { endOf, followTlsPair, readTlsPair, type TlsPair } from './adapters/tls.ts'
 import { Clients } from './clients.ts'

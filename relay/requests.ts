@@ -3,7 +3,7 @@
  * reset of the buffer, which concerns everybody and is therefore not for everybody.
  */
 import type { ClientFrame, Parsed } from '../proto/control.ts'
-import { FenceLine } from './fence-line.ts'
+import { FenceLine, type ReadingPlaces } from './fence-line.ts'
 import { controlFrame } from './replay/replay-frames.ts'
 import type { ResumeRequest } from './replay/resume.ts'
 import { ReplaySession } from './replay/session.ts'
@@ -15,15 +15,6 @@ import type { metricRows } from './tables/metrics.ts'
 import type { Wiring } from './wiring.ts'
 import { withDeadline } from './world/deadline.ts'
 
-export interface RequestsNeeds {
-  /** Next offset to be taken from Kafka, by partition. */
-  positions(): ReadonlyMap<number, bigint>
-  /** The same for every partition that is ours, read or not; undefined until that is known. */
-  nextOffsets(): ReadonlyMap<number, bigint> | undefined
-  /** Where the log of a partition ends, as far as is known. */
-  logEnd(partition: number): bigint | undefined
-}
-
 /** Partitions that the answer to a reset names at most. */
 const resetPartitionsMax = 100
 /** What an entry of a request costs beside its name: a text, a number, and places in maps. */
@@ -34,12 +25,12 @@ type RefusalReason = (typeof metricRows)['requestsRefused']['labels']['reason'][
 
 export class Requests {
   readonly #wiring: Wiring
-  readonly #needs: RequestsNeeds
+  readonly #needs: ReadingPlaces
   readonly #turns = new Turns()
   #clearing: Promise<Cleared> | undefined
   readonly #fences: FenceLine
 
-  constructor(wiring: Wiring, needs: RequestsNeeds) {
+  constructor(wiring: Wiring, needs: ReadingPlaces) {
     this.#wiring = wiring
     this.#needs = needs
     const { settings, world } = wiring

@@ -4,7 +4,8 @@
  */
 import { closeFrame, frame, jsonFrame, opcodes } from './log/frames.ts'
 import { severityOf, type Signals } from './health/signals.ts'
-import type { MissedRange, Outlet, Visitor } from './parts.ts'
+import type { Outlet, Visitor } from './parts.ts'
+import type { MissedRange } from './log/record.ts'
 import { gapFrame } from './replay/replay-frames.ts'
 import { closeRows, type CloseReason } from './tables/close-codes.ts'
 import { closeAfter, errorBody, type ErrorCode } from './tables/errors.ts'

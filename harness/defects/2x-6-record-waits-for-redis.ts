@@ -2,7 +2,7 @@
  * Each record waits for a place among the writes to Redis before the next is taken from Kafka: a
  * hundred places, which a hung Redis gives back after 2 s, and 50 ms of waiting for one.
  */
-import type { RelayRecord } from '../../relay/parts.ts'
+import type { RelayRecord } from '../../relay/log/record.ts'
 import { sleep, systemClock } from '../../relay/world/clock.ts'
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'

@@ -8,7 +8,7 @@ import {
 import { decodeFailures, errorTypeOf, type DecodeFailure } from '../../proto/failures.ts'
 import { RUNS_MAX } from '../../proto/scan.ts'
 import type { closeRows } from '../../relay/tables/close-codes.ts'
-import type { DifferenceRow } from '../../relay/tables/differences.ts'
+import type { DifferenceRow } from '../../relay/tables/difference-row.ts'
 import type { errorRows } from '../../relay/tables/errors.ts'
 import { sayBytes, sayNumber } from './amounts.ts'
 import { endpoints } from './endpoints.ts'

@@ -10,16 +10,11 @@ import fastify, {
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
+import type { Answer } from './answer.ts'
 import { PendingConnections } from './pending.ts'
 import type { TlsPair } from './tls.ts'
 import { Upgrades } from './upgrades.ts'
 
-export interface Answer {
-  readonly code: number
-  readonly body: string | Readonly<Record<string, unknown>> | readonly unknown[]
-  readonly contentType?: string
-  readonly headers?: Readonly<Record<string, string>>
-}
 /** What a client asks. */
 export interface Asking {
   readonly request: IncomingMessage

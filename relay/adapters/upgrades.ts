@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Answer } from './http.ts'
+import type { Answer } from './answer.ts'
 
 /** Versions of the protocol that the library speaks; the first is told. */
 const versions = ['13', '8']

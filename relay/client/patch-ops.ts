@@ -4,24 +4,10 @@
  */
 import { DiffOperation_OpType as OpType } from '../../proto/gen/dashstream_pb.js'
 import type { DiffOperation } from '../../proto/gen/dashstream_pb.js'
-import type { JsonValue } from '../../proto/canonical-json.ts'
 import type { ClientLimits } from './limits.ts'
 import type { ClientParts } from './parts.ts'
+import type { PatchOp, Pointer } from './patch-op.ts'
 import { refuse, type Refused } from './refusals.ts'
-
-/** An RFC 6901 pointer, split and unescaped; empty is the root. */
-export type Pointer = readonly string[]
-
-/** One operation of RFC 6902. */
-export type PatchOp =
-  | {
-      readonly op: 'add' | 'replace' | 'test'
-      readonly path: Pointer
-      readonly value: JsonValue
-      readonly valueBytes: number
-    }
-  | { readonly op: 'remove'; readonly path: Pointer }
-  | { readonly op: 'move' | 'copy'; readonly path: Pointer; readonly from: Pointer }
 
 type OpsRead = { readonly ok: true; readonly operations: readonly PatchOp[] } | Refused
 

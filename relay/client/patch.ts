@@ -11,7 +11,7 @@ import {
   type JsonValue,
 } from '../../proto/canonical-json.ts'
 import type { StateRead } from './parts.ts'
-import type { PatchOp, Pointer } from './patch-ops.ts'
+import type { PatchOp, Pointer } from './patch-op.ts'
 import { refuse, type Refused } from './refusals.ts'
 import {
   checkSize,

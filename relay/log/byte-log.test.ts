@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ByteLog, type Cursor, type Slice } from './byte-log.ts'
 import { recordFrames } from './frames.ts'
-import type { MissedRange } from '../parts.ts'
+import type { MissedRange } from './record.ts'
 
 interface Appended {
   readonly partition: number

@@ -6,7 +6,7 @@
  * Memory is the ring, plus what sockets still hold of segments that have left it (`pinnedBytes`),
  * which the log only counts: whoever owns the sockets has to keep it below a bound.
  */
-import type { MissedRange } from '../parts.ts'
+import type { MissedRange } from './record.ts'
 import { recordBytesMax, writeRecord } from './frames.ts'
 import { type PartitionCount, Segment } from './segment.ts'
 

@@ -21,7 +21,7 @@
  * which blocks are beyond the bounds in records, bytes and age. No key lives longer than the TTL
  * after it was last written.
  */
-import type { Stretch } from './memory.ts'
+import type { Stretch } from './stretch.ts'
 
 const overheadBytes = 64
 

@@ -2,7 +2,7 @@
  * What came in during this turn of the event loop. Records and holes of one fetch arrive in
  * separate calls; here they are brought into order, and holes that touch become one.
  */
-import type { Stretch } from './memory.ts'
+import type { Stretch } from './stretch.ts'
 
 export class Incoming {
   readonly #take: (partition: number, stretch: Stretch) => void

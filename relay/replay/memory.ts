@@ -9,13 +9,8 @@
 import Denque from 'denque'
 import type { Retained } from '../parts.ts'
 import type { PageLimits } from './pages.ts'
+import type { Run, Stretch } from './stretch.ts'
 
-/** Offsets `first` to `last`: one record with its value, or a natural hole without one. */
-export interface Stretch {
-  readonly first: bigint
-  readonly last: bigint
-  readonly value: Buffer | undefined
-}
 interface Kept extends Stretch {
   /** Place in the order of arrival. */
   readonly ordinal: number
@@ -29,15 +24,6 @@ export interface MemoryBounds {
 
 /** What an entry costs beside its value: objects, references, bookkeeping. Rather too much. */
 const overheadBytes = 160
-
-/** Consecutive stretches, each touching the next. */
-export interface Run {
-  readonly stretches: readonly Stretch[]
-  /** Whether the tier knows what follows the last one. */
-  readonly hasMore: boolean
-  /** What the first one needs, if it is larger than it may be; then there are none. */
-  readonly neededBytes?: number
-}
 
 export class MemoryTier {
   readonly #bounds: MemoryBounds

@@ -1,7 +1,7 @@
 /** Pages of a replay, made from what a tier knows: pure. */
 import type { ReplayPage } from '../parts.ts'
 import type { Block, StoredRecord } from './blocks.ts'
-import type { Run } from './memory.ts'
+import type { Run } from './stretch.ts'
 
 /** A page begins with `from`; the tier is asked below `end`, the replay ends below `before`. */
 export interface PagePlace {

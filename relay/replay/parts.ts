@@ -1,5 +1,5 @@
 /** The replay buffer as the rest of the relay sees it: a part, see relay/parts.ts. */
-import type { RelayRecord } from '../parts.ts'
+import type { RelayRecord } from '../log/record.ts'
 
 /** What the memory tier and the Redis tier can give for one partition. */
 export interface ReplayPage {

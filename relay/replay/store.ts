@@ -8,7 +8,8 @@
  */
 import type { Signals } from '../health/signals.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Asked, RelayRecord, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import type { Asked, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import type { RelayRecord } from '../log/record.ts'
 import type { RedisRefusal } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import { type Clock, sleep } from '../world/clock.ts'

@@ -11,7 +11,7 @@ import {
   type OpenBlock,
   recordsOf,
 } from './blocks.ts'
-import type { Stretch } from './memory.ts'
+import type { Stretch } from './stretch.ts'
 
 export interface QueueBounds {
   readonly bytesMax: number

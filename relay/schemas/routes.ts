@@ -2,7 +2,8 @@
  * The expected-schema API, in DashFlow's shapes. Reading is open like /health; changing is an
  * administrative act: it needs the token where there is one, and beyond loopback there must be one.
  */
-import type { Answer, Asking, Routes } from '../adapters/http.ts'
+import type { Asking, Routes } from '../adapters/http.ts'
+import type { Answer } from '../adapters/answer.ts'
 import type { Doors } from '../doors.ts'
 import type { Admission } from '../parts.ts'
 import type { Settings } from '../tables/settings.ts'

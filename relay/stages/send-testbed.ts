@@ -3,7 +3,8 @@ import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { ByteLog } from '../log/byte-log.ts'
 import { jsonFrame } from '../log/frames.ts'
-import type { MissedRange, Outlet, SendPath } from '../parts.ts'
+import type { Outlet, SendPath } from '../parts.ts'
+import type { MissedRange } from '../log/record.ts'
 import { openOutlet } from './send.ts'
 
 type Written = (error?: Error | null) => void

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { recordFrames } from '../log/frames.ts'
-import type { MissedRange } from '../parts.ts'
+import type { MissedRange } from '../log/record.ts'
 import { settled } from '../world/manual-clock-testbed.ts'
 import { bench, limits, pong } from './send-testbed.ts'
 

@@ -3,16 +3,8 @@
  * uses the relay notices. PROTOCOL.md is printed from it. What is not here is meant to be the same.
  */
 import { readingDifferences } from './reading-differences.ts'
+import type { DifferenceRow } from './difference-row.ts'
 import { doorDifferences } from './door-differences.ts'
-
-export interface DifferenceRow {
-  /** What this relay does. */
-  readonly what: string
-  /** What it would cost otherwise. */
-  readonly why: string
-  /** What a client or an operator sees of it. */
-  readonly noticed: string
-}
 
 const delivery: readonly DifferenceRow[] = [
   {

@@ -1,5 +1,5 @@
 /** Differences from DashFlow's relay in who is let in, and in which settings are heard. */
-import type { DifferenceRow } from './differences.ts'
+import type { DifferenceRow } from './difference-row.ts'
 
 export const doorDifferences: readonly DifferenceRow[] = [
   {

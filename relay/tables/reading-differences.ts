@@ -1,5 +1,5 @@
 /** Deliberate differences from DashFlow's relay in what is read from Kafka, and from where on. */
-import type { DifferenceRow } from './differences.ts'
+import type { DifferenceRow } from './difference-row.ts'
 
 export const readingDifferences: readonly DifferenceRow[] = [
   {
