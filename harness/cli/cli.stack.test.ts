@@ -144,7 +144,7 @@ describe('a relay that runs already', () => {
     const target = ['--target', 'http://127.0.0.1:7', '--stack', file]
     const run = chaos('run', short, ...target, '--out', out)
     expect(await run.ended).toBe(2)
-    expect(run.out()).toMatch(/Toxiproxy at http:\/\/127\.0\.0\.1:6.*what to do/s)
+    expect(run.out()).toMatch(/Toxiproxy at http:\/\/127\.0\.0\.1:6.*fix:/s)
     expect(existsSync(join(out, 'report.html'))).toBe(true)
   }, 40_000)
 })

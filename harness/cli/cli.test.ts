@@ -1,6 +1,13 @@
 /** What the command line does before anything is started: it refuses, explains, lists. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -16,9 +23,11 @@ interface Said {
   readonly err: string
 }
 
-function chaos(...args: readonly string[]): Promise<Said> {
+const chaos = (...args: readonly string[]): Promise<Said> => node([main, ...args])
+
+function node(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Said> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     let [out, err] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
@@ -66,13 +75,80 @@ describe.concurrent('a command line that makes no sense starts nothing, says wha
   })
 })
 
-test('list prints one JSON document, or text', async () => {
-  const { code, out, err } = await chaos('list', '--json')
+describe('list', () => {
+  test('prints one JSON document with all topics, or with one', async () => {
+    const { code, out, err } = await chaos('list', '--json')
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    const all = JSON.parse(out) as Record<string, { name: string }[]>
+    expect(Object.keys(all)).toEqual(['suites', 'scenarios', 'findings', 'defects', 'kinds'])
+    const one = JSON.parse((await chaos('list', 'defects', '--json')).out) as typeof all
+    expect(one).toEqual({ defects: all['defects'] })
+  })
+
+  test('fits a screen: one line for each thing of a topic, and one for each topic', async () => {
+    expect((await chaos('list')).out.split('\n')).toHaveLength(5 + 1)
+    for (const topic of ['suites', 'scenarios', 'findings', 'defects', 'kinds']) {
+      const { out } = await chaos('list', topic)
+      expect(out.split('\n').length).toBeLessThan(60)
+      expect(out).not.toMatch(/^ /m)
+    }
+    const { code, err } = await chaos('list', 'defcts')
+    expect(code).toBe(64)
+    expect(err).toContain('did you mean "defects"?')
+  })
+})
+
+test('help names the commands and the exit codes, and no defect', async () => {
+  const { code, out, err } = await chaos('--help')
   expect({ code, err }).toEqual({ code: 0, err: '' })
-  const { scenarios, findings } = JSON.parse(out) as { scenarios: unknown[]; findings: unknown[] }
-  expect(scenarios.length).toBeGreaterThan(4)
-  expect(findings.length).toBeGreaterThan(8)
-  expect((await chaos('list')).out).toContain('health-speaks-of-now')
+  expect(out).toMatch(/^ {2}reproduce .*^ {2}2 {3}inconclusive/ms)
+  expect(out).not.toContain('m-1034')
+  expect(out.split('\n').length).toBeLessThan(40)
+})
+
+describe('a host that lacks what the servers are installed with', () => {
+  /** This checkout without its tools, by a path of its own. */
+  const bare = join(folder, 'bare')
+  mkdirSync(bare)
+  for (const name of ['harness', 'proto', 'relay', 'reports', 'scenarios', 'node_modules']) {
+    symlinkSync(join(repoRoot, name), join(bare, name))
+  }
+  const flags = ['--preserve-symlinks', '--preserve-symlinks-main']
+  const run = (...more: string[]) =>
+    node([...flags, join(bare, 'harness/cli/main.ts'), 'run', '--suite', 'quick', ...more], {
+      PATH: folder,
+    })
+
+  test('says so in three lines, once, with all that lacks, and exits 2', async () => {
+    const { code, out, err } = await run('--out', join(folder, 'lacking'))
+    expect({ code, err }).toEqual({ code: 2, err: '' })
+    expect(out.match(/UNKNOWN/g)).toHaveLength(1)
+    const lines = /^ {2}wanted: (.*)\n {2}found: (.*)\n {2}fix: (.*)$/m
+    const [, wanted, found, fix] = lines.exec(out) ?? []
+    for (const one of ['java', 'mvn', 'go']) {
+      expect(wanted).toContain(one)
+      expect(found).toContain(`no ${one} on PATH`)
+    }
+    expect(fix).toMatch(/apt-get install -y maven.*KAFKA_HOME.*toxiproxy-server/)
+    expect(out.split('\n').length).toBeLessThan(12)
+  })
+
+  test('says so in JSON as well, and beside it nothing', async () => {
+    const { code, out, err } = await run('--json', '--out', join(folder, 'lacking-json'))
+    expect({ code, err }).toEqual({ code: 2, err: '' })
+    const { verdict, scenarios } = JSON.parse(out) as {
+      verdict: string
+      scenarios: { troubles: string[] }[]
+    }
+    expect(verdict).toBe('unknown')
+    expect(scenarios[0]?.troubles.join()).toMatch(/wanted: .*found: .*fix: /s)
+  })
+
+  test('says so quietly', async () => {
+    const { code, out } = await run('--quiet', '--out', join(folder, 'lacking-quiet'))
+    expect(code).toBe(2)
+    expect(out).toMatch(/^UNKNOWN Nothing was judged\.\n {2}wanted: /)
+  })
 })
 
 test('a folder that cannot be made is told at once, and nothing is started', async () => {

@@ -7,6 +7,7 @@ import type { Clock } from '../../relay/world/clock.ts'
 import type { Verdict } from '../checkers/checker.ts'
 import type { Progress, Report } from '../conductor/progress.ts'
 import type { Screen } from '../world/command-world.ts'
+import { StatusLine, approximately, inSeconds } from './status-line.ts'
 
 export interface Console {
   readonly report: Report
@@ -15,6 +16,9 @@ export interface Console {
   /** Takes the status line away. */
   close(): void
 }
+
+/** How much is told: everything, only verdicts that are no pass, or nothing. */
+export type Detail = 'all' | 'trouble' | 'nothing'
 
 const shown = {
   pass: ['green', 'PASS'],
@@ -30,24 +34,29 @@ export function sayVerdict(screen: Screen, verdict: Verdict): string {
 }
 
 export function paint(screen: Screen, format: 'green' | 'red' | 'yellow' | 'dim', text: string) {
-  return screen.isTerminal ? styleText(format, text) : text
+  return screen.hasColours ? styleText(format, text, { validateStream: false }) : text
 }
 
-export function openConsole(clock: Clock, screen: Screen): Console {
+export function openConsole(clock: Clock, screen: Screen, detail: Detail = 'all'): Console {
+  const isWhole = detail === 'all'
   const status = new StatusLine(clock, screen)
-  const said = new Map<string, string>()
   const line = (text: string) => {
     status.clear()
     screen.write(`${text}\n`)
     status.draw()
   }
-  const timer = screen.isTerminal ? clock.every(250, () => status.draw()) : undefined
+  const telling: Telling = { line, status, screen, said: new Map(), failed: new Set() }
+  const timer = screen.isTerminal && isWhole ? clock.every(250, () => status.draw()) : undefined
   return {
-    line,
-    report: (progress) => tell(progress, { line, status, screen, said }),
+    line: isWhole ? line : () => undefined,
+    report: {
+      all: (progress: Progress) => tell(progress, telling),
+      trouble: (progress: Progress) => tellTrouble(progress, telling),
+      nothing: () => undefined,
+    }[detail],
     close() {
       timer?.cancel()
-      status.clear()
+      if (isWhole) status.clear()
     },
   }
 }
@@ -58,6 +67,8 @@ interface Telling {
   readonly screen: Screen
   /** Sentences of this scenario's verdicts, and the finding that each was said of first. */
   readonly said: Map<string, string>
+  /** Findings that failed so far. */
+  readonly failed: Set<string>
 }
 
 function tell(progress: Progress, telling: Telling) {
@@ -67,11 +78,13 @@ function tell(progress: Progress, telling: Telling) {
       return line(paint(to, 'dim', plain(progress.says)))
     case 'scenario':
       said.clear()
-      line(`\n[${progress.index}/${progress.of}] ${progress.name}`)
+      status.enter(progress)
+      line(`\n[${progress.index}/${progress.of}] ${progress.name}${whatIsLeft(progress, telling)}`)
       return line(`      ${progress.claim}`)
     case 'phase':
       status.begin(progress.name, progress.ms, progress.leftMs)
-      return to.isTerminal ? undefined : line(`      · ${progress.name} (${say(progress.ms)})`)
+      if (to.isTerminal) return undefined
+      return line(`      · ${progress.name} (${inSeconds(progress.ms)})`)
     case 'counts':
       return status.count(progress.acked, progress.deliveries, progress.clients)
     case 'fault':
@@ -81,21 +94,41 @@ function tell(progress: Progress, telling: Telling) {
   }
 }
 
+type At<K extends Progress['at']> = Extract<Progress, { at: K }>
+
+/** The time for the rest, and what failed so far: nobody has to scroll back for either. */
+function whatIsLeft({ leftMs }: At<'scenario'>, { screen, failed }: Telling): string {
+  const left = paint(screen, 'dim', ` · ${approximately(leftMs)} left`)
+  if (failed.size === 0) return left
+  return `${left} · ${paint(screen, 'red', `failed so far: ${[...failed].join(', ')}`)}`
+}
+
 /** What was said of one finding is not said again of the next: one cause, one sentence. */
-function tellVerdict(progress: Extract<Progress, { at: 'verdict' }>, telling: Telling): void {
+function tellVerdict(progress: At<'verdict'>, telling: Telling): void {
   const { verdict, finding, why, fix } = progress
-  const { line, screen, said } = telling
+  const { line, screen, said, failed, status } = telling
   const key = `${verdict} ${why}`
   const first = verdict === 'pass' ? undefined : said.get(key)
   if (first === undefined) said.set(key, finding)
+  if (verdict === 'fail') status.fail(failed.add(finding).size)
   const says = first === undefined ? plain(why) : `as ${first}`
   line(`      ${sayVerdict(screen, verdict)} ${finding.padEnd(8)} ${says}`)
   if (fix !== undefined && first === undefined) line(`                       fix: ${plain(fix)}`)
 }
 
+/** A verdict that is no pass, alone: with its scenario, which no line before it names. */
+function tellTrouble(progress: Progress, { line, screen }: Telling): void {
+  if (progress.at !== 'verdict') return
+  const { verdict, finding, scenario, why, fix } = progress
+  if (verdict === 'pass' || verdict === 'not-applicable') return
+  const todo = fix === undefined ? '' : ` fix: ${plain(fix)}`
+  line(`${sayVerdict(screen, verdict)} ${finding.padEnd(8)} ${scenario}: ${plain(why)}${todo}`)
+}
+
 /** A target's own words reach the screen; they must not be able to steer a terminal. */
-// oxlint-disable-next-line no-control-regex -- those are the characters meant
-const plain = (text: string) => text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')
+export const plain = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- those are the characters meant
+  text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')
 
 const steps = {
   inject: 'breaks:',
@@ -104,43 +137,3 @@ const steps = {
   heal: 'healed:',
   failed: 'FAILED:',
 } as const
-
-const say = (ms: number) => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`
-
-/** The one line that is overwritten. */
-class StatusLine {
-  readonly #clock: Clock
-  readonly #screen: Screen
-  #phase = ''
-  #endMs = 0
-  #afterMs = 0
-  #counts = ''
-
-  constructor(clock: Clock, screen: Screen) {
-    this.#clock = clock
-    this.#screen = screen
-  }
-
-  begin(phase: string, ms: number, leftMs: number): void {
-    this.#phase = phase
-    this.#endMs = this.#clock.nowMs() + ms
-    this.#afterMs = leftMs - ms
-  }
-
-  count(acked: number, deliveries: number, clients: number): void {
-    const [produced, delivered] = [acked, deliveries].map((count) => count.toLocaleString('en'))
-    this.#counts = `${produced} produced, ${delivered} delivered to ${clients} clients`
-  }
-
-  draw(): void {
-    if (!this.#screen.isTerminal || this.#phase === '') return
-    const inPhaseMs = Math.max(this.#endMs - this.#clock.nowMs(), 0)
-    const left = `${say(inPhaseMs)} here, ${say(inPhaseMs + this.#afterMs)} in all`
-    const text = `      ${this.#phase} · ${left} · ${this.#counts}`
-    this.#screen.write(`\r\u001b[2K${text.slice(0, this.#screen.columns - 1)}`)
-  }
-
-  clear(): void {
-    if (this.#screen.isTerminal) this.#screen.write('\r\u001b[2K')
-  }
-}

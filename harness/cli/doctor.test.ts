@@ -13,7 +13,8 @@ const row = (what: string, state: InspectionState, fix = ''): Inspection => ({
 
 async function told(rows: readonly Inspection[], options = {}) {
   let said = ''
-  const out = { write: (text: string) => void (said += text), isTerminal: false, columns: 80 }
+  const write = (text: string) => void (said += text)
+    const out = { write, isTerminal: false, hasColours: false, columns: 80 }
   const code = await examine(out, options, () => Promise.resolve(rows))
   return { code, said }
 }
@@ -46,7 +47,8 @@ describe('doctor', () => {
 
   it('does not throw where the machine cannot be looked at', async () => {
     let said = ''
-    const out = { write: (text: string) => void (said += text), isTerminal: false, columns: 80 }
+    const write = (text: string) => void (said += text)
+    const out = { write, isTerminal: false, hasColours: false, columns: 80 }
     const code = await examine(out, {}, () => Promise.reject(new Error('EACCES: statfs')))
     expect(code).toBe(2)
     expect(said).toContain('EACCES: statfs')

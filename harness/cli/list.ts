@@ -1,22 +1,55 @@
-/** `chaos list`: what can be run and reproduced. */
+/**
+ * `chaos list`: what can be run and reproduced. One line each, so that a topic fits a screen; the
+ * whole of it stands in CATALOG.md and in `--json`.
+ */
 import { findings, type FindingId } from '../findings/findings.ts'
 import { scenarios } from '../../scenarios/index.ts'
 import { defects } from '../defects/index.ts'
+import { malformedKinds } from '../records/malformed.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes } from '../world/exit-codes.ts'
+import { known as nameIn } from './nearest.ts'
+import { suiteNames } from './select.ts'
 
-export function list(world: CommandWorld, options: { json?: boolean }): Promise<number> {
-  const catalogue = {
-    scenarios: Object.values(scenarios).map(({ name, claim, suites }) => ({ name, claim, suites })),
-    findings: Object.entries(findings).map(([id, { says, audit, part }]) => ({
-      id,
-      says,
-      audit,
-      part,
-      defects: defectsOf(id as FindingId),
-    })),
+/** A thing of a topic: its columns for people, its fields for machines. */
+interface Row {
+  readonly columns: readonly string[]
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+interface Topic {
+  readonly says: string
+  readonly rows: () => readonly Row[]
+}
+
+const topics = {
+  suites: { says: 'scenarios that are run together: chaos run --suite <name>', rows: suiteRows },
+  scenarios: { says: 'questions to a relay: chaos run <name>', rows: scenarioRows },
+  findings: { says: 'what audits found wrong: chaos reproduce <id>', rows: findingRows },
+  defects: {
+    says: 'findings put back on purpose: chaos run <scenario> --defect <name>',
+    rows: defectRows,
+  },
+  kinds: { says: 'malformed records: chaos run <scenario> --kinds <names>', rows: kindRows },
+} as const satisfies Record<string, Topic>
+
+export const topicNames = Object.keys(topics) as readonly (keyof typeof topics)[]
+
+export function list(
+  { out }: CommandWorld,
+  name: string | undefined,
+  options: { json?: boolean },
+): Promise<number> {
+  const chosen = name === undefined ? topicNames : [nameIn('topic', name, topicNames)]
+  if (options.json === true) {
+    const fields = (topic: keyof typeof topics) => topics[topic].rows().map((row) => row.fields)
+    const catalogue = Object.fromEntries(chosen.map((topic) => [topic, fields(topic)]))
+    out.write(`${JSON.stringify(catalogue, undefined, 2)}\n`)
+    return Promise.resolve(exitCodes.pass.code)
   }
-  world.out.write(options.json ? `${JSON.stringify(catalogue, undefined, 2)}\n` : say(catalogue))
+  const [topic] = chosen
+  const lines = name === undefined || topic === undefined ? overview() : linesOf(topic)
+  for (const line of lines) out.write(`${out.isTerminal ? fitting(line, out.columns) : line}\n`)
   return Promise.resolve(exitCodes.pass.code)
 }
 
@@ -26,20 +59,59 @@ export const defectsOf = (finding: FindingId): string[] =>
     .filter(([, defect]) => defect.finding === finding)
     .map(([name]) => name)
 
-const ownClient = "           of this project's client: not applicable to another relay"
+function overview(): string[] {
+  const rows = topicNames.map((topic) => {
+    const { says, rows: rowsOf } = topics[topic]
+    return [`chaos list ${topic}`, String(rowsOf().length), says]
+  })
+  return aligned(rows)
+}
 
-function say(catalogue: {
-  scenarios: { name: string; claim: string; suites: readonly string[] }[]
-  findings: { id: string; says: string; audit: string; part: string; defects: string[] }[]
-}): string {
-  const scenarioLines = catalogue.scenarios.flatMap(({ name, claim, suites }) => [
-    `  ${name}  (${suites.join(', ')})`,
-    `      ${claim}`,
-  ])
-  const findingLines = catalogue.findings.flatMap(({ id, says, audit, part, defects: names }) => [
-    `  ${id.padEnd(8)} ${says}  [${audit}]`,
-    ...(part === 'client' ? [ownClient] : []),
-    ...names.map((name) => `           defect: ${name}`),
-  ])
-  return ['Scenarios', ...scenarioLines, '', 'Findings', ...findingLines, ''].join('\n')
+const linesOf = (topic: keyof typeof topics): string[] =>
+  aligned(topics[topic].rows().map(({ columns }) => columns))
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widthAt = (at: number) => Math.max(...rows.map((row) => row[at]?.length ?? 0))
+  const widths = (rows[0] ?? []).map((_, at) => widthAt(at))
+  return rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd())
+}
+
+const fitting = (line: string, columns: number) =>
+  line.length <= columns ? line : `${line.slice(0, Math.max(columns - 1, 0))}…`
+
+function suiteRows(): Row[] {
+  return suiteNames.map((name) => {
+    const own = Object.values(scenarios).filter(({ suites }) => suites.includes(name))
+    const names = own.map((scenario) => scenario.name)
+    return { columns: [name, `${names.length} scenarios`], fields: { name, scenarios: names } }
+  })
+}
+
+function scenarioRows(): Row[] {
+  return Object.values(scenarios).map(({ name, claim, suites }) => ({
+    columns: [name, suites.join(', '), claim],
+    fields: { name, claim, suites },
+  }))
+}
+
+/** A finding of the client says so: it is not applicable to another relay. */
+function findingRows(): Row[] {
+  return Object.entries(findings).map(([id, { says, audit, part }]) => ({
+    columns: [id, part, says],
+    fields: { id, says, audit, part, defects: defectsOf(id as FindingId) },
+  }))
+}
+
+function defectRows(): Row[] {
+  return Object.entries(defects).map(([name, { finding, scenario, says }]) => ({
+    columns: [name, scenario, says],
+    fields: { name, finding, scenario, says },
+  }))
+}
+
+function kindRows(): Row[] {
+  return Object.entries(malformedKinds).map(([name, { says }]) => ({
+    columns: [name, says],
+    fields: { name, says },
+  }))
 }

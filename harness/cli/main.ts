@@ -4,7 +4,6 @@
  */
 import { Command, CommanderError, Option } from 'commander'
 import { systemClock } from '../../relay/world/clock.ts'
-import { defectNames } from '../defects/index.ts'
 import { doctor } from './doctor.ts'
 import { docs } from './docs.ts'
 import { Trouble } from '../world/trouble.ts'
@@ -12,7 +11,7 @@ import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import type { FuzzOptions } from './fuzz.ts'
 import { healLeftovers } from './heal.ts'
 import { judgeAgain } from './judge.ts'
-import { list } from './list.ts'
+import { list, topicNames } from './list.ts'
 import { reproduce } from './reproduce.ts'
 import { run } from './run.ts'
 import type { SelfCheckOptions } from './self-check.ts'
@@ -53,19 +52,25 @@ const orderlyEndMs = 20_000
 /** What is left of connections once a command is done may take so long to close. */
 const lastWordsMs = 2_000
 
+const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
 const world: CommandWorld = {
   clock: systemClock,
   signal: ending.signal,
   env: process.env,
   out: {
     write: (text) => void process.stdout.write(text),
-    isTerminal: process.stdout.isTTY && process.env['CI'] === undefined,
-    columns: process.stdout.columns ?? 80,
+    isTerminal: isTerminal && process.env['CI'] === undefined,
+    // https://no-color.org: whatever the variable says, unless it says nothing.
+    hasColours: isTerminal && (process.env['NO_COLOR'] ?? '') === '',
+    get columns() {
+      return process.stdout.columns ?? 80
+    },
   },
 }
 
 const collect = (value: string, before: string[]) => [...before, value]
 const json = new Option('--json', 'one JSON document on standard output, nothing else')
+const quiet = new Option('--quiet', 'only verdicts that are no pass, and the summary')
 const seed = new Option('--seed <text>', 'repeat the choices of an earlier run')
 const repeatable = (flags: string, says: string) =>
   new Option(flags, says).argParser(collect).default([] as string[])
@@ -90,8 +95,8 @@ program
   .addOption(json)
   .action(does(doctor))
 program
-  .command('list')
-  .description('scenarios, findings and defects')
+  .command('list [topic]')
+  .description(`what there is of ${topicNames.join(', ')}`)
   .addOption(json)
   .action(does(list))
 program
@@ -106,13 +111,14 @@ program
   .option('--inherit-env', 'the target command also gets the environment of this shell')
   .addOption(repeatable('--know <name=value>',
     'a setting that the relay has and does not report, in ms or as a count; may be repeated'))
-  .addOption(new Option('--defect <name>', 'the reference relay with one mistake put back')
+  .addOption(new Option('--defect <name>', 'one mistake put back, see list defects')
     .conflicts('targetCommand'))
   .option('--kinds <names>', 'malformed kinds to send, by comma; "all,-garbage" is all but one')
   .addOption(sets)
   .addOption(seed)
   .option('--out <folder>', 'where the record goes; default is a new folder in reports/runs')
   .option('--stack <file>', 'addresses of servers that run already, as JSON')
+  .addOption(quiet)
   .addOption(json)
   .action(does(run))
 program
@@ -120,6 +126,7 @@ program
   .description('show a finding: the relay with the mistake fails, the reference relay passes')
   .addOption(seed)
   .option('--out <folder>', 'where the record goes')
+  .addOption(quiet)
   .addOption(json)
   .action(does(reproduce))
 program
@@ -150,12 +157,12 @@ program
   ))
 program
   .command('heal')
-  .description('mend and clean up what a killed run left behind')
+  .description('clean up what a killed run left behind')
   .addOption(json)
   .action(does(healLeftovers))
 program
   .command('docs')
-  .description('print CATALOG.md, CONFIG.md, METRICS.md, PROTOCOL.md and .env.example anew')
+  .description('print CATALOG.md, CONFIG.md, METRICS.md, PROTOCOL.md and .env.example again')
   .option('--check', 'change nothing; fail if a committed text differs')
   .action(does(docs))
 program
@@ -168,7 +175,7 @@ program
   .action(does(async (given, names: string[], options: { profile?: boolean; out?: string }) =>
     (await import('../capacity/bench.ts')).bench(given, names, options),
   ))
-program.addHelpText('after', `\nDefects: ${defectNames.join(', ')}`)
+program.addHelpText('after', exitCodesHelp())
 
 try {
   await program.parseAsync()
@@ -177,6 +184,13 @@ try {
 }
 process.exitCode = isOurError ? exitCodes.internal.code : code
 systemClock.after(lastWordsMs, () => process.exit(), true)
+
+function exitCodesHelp(): string {
+  const { pass, fail, unknown, usage, internal } = exitCodes
+  const all = [pass, fail, unknown, usage, internal]
+  const rows = all.map((one) => `  ${String(one.code).padEnd(2)}  ${one.says}`)
+  return ['', 'Exit codes:', ...rows].join('\n')
+}
 
 /** Says what went wrong and returns the exit code for it. */
 function explain(error: unknown): number {

@@ -17,7 +17,7 @@ import { stateFolder } from '../world/places.ts'
 import { Trouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
 import type { CommandWorld } from '../world/command-world.ts'
-import { openConsole, type Console } from './console.ts'
+import { openConsole, type Console, type Detail } from './console.ts'
 import { modelOf, runFolder, writeReport } from '../report/outcome.ts'
 import { withTrouble } from '../report/report-model.ts'
 import { readStackFile, type StackFile } from './stack-file.ts'
@@ -29,6 +29,7 @@ export interface PlayOptions {
   /** File with the addresses of servers that run already; see {@link readStackFile}. */
   readonly stack?: string
   readonly json?: boolean
+  readonly quiet?: boolean
 }
 
 export interface Performance extends SuiteOutcome {
@@ -60,8 +61,7 @@ export async function play(
   const stackFile = options.stack === undefined ? undefined : readStackFile(options.stack)
   const seed = options.seed ?? randomBytes(4).toString('hex')
   const folder = resolve(options.out ?? runFolder(given.clock.unixMs(), seed))
-  const silent = { ...given.out, isTerminal: false, write: () => undefined }
-  const shown = openConsole(given.clock, options.json ? silent : given.out)
+  const shown = openConsole(given.clock, given.out, detailOf(options))
   const items = programme.items(seed)
   try {
     const outcome = await playItems(given, shown, { seed, folder, items, stackFile })
@@ -80,6 +80,9 @@ export async function play(
   }
 }
 
+const detailOf = ({ json, quiet }: PlayOptions): Detail =>
+  json === true ? 'nothing' : quiet === true ? 'trouble' : 'all'
+
 interface Performing {
   readonly seed: string
   readonly folder: string
@@ -87,7 +90,7 @@ interface Performing {
   readonly stackFile: StackFile | undefined
 }
 
-/** Where even the servers do not come up, no item was played, and all of them say why. */
+/** Where even the servers do not come up, no item was played, for one reason. */
 async function playItems(
   given: CommandWorld,
   shown: Console,
@@ -106,7 +109,6 @@ async function playItems(
     const cause = edgeTrouble(error, folder)
     if (!(cause instanceof Trouble) && !given.signal.aborted) throw error
     const why = (cause as Error).message
-    shown.line(why)
     return { results: [], unplayed: items.map((item) => ({ item, why })) }
   } finally {
     await stack?.stop()
@@ -164,12 +166,21 @@ async function startStack(
     // What comes up after all must be there to be ended with the world.
     const late = starting.then((one) => one.stop()).catch(() => undefined)
     await Promise.race([late, sleep(world.clock, restMs)])
-    throw error
+    throw inThreeLines(error)
   })
   const versions = Object.entries(stack.versions).map(([name, version]) => `${name} ${version}`)
   const tookSeconds = ((world.clock.nowMs() - beganMs) / 1_000).toFixed(1)
   shown.line(`ready after ${tookSeconds} s: ${versions.join(', ')}`)
   return stack
+}
+
+/** Whatever keeps the servers from starting: what was wanted, what was found, how to fix it. */
+function inThreeLines(error: unknown): unknown {
+  if (!(error instanceof Trouble) || error.lack !== undefined) return error
+  const lines = error.what.split('\n').map((line) => line.trim())
+  const found = lines.length === 1 ? error.what : `${lines[0]} ${lines.at(-1)}`
+  const wanted = 'Kafka, Redis and Toxiproxy, up and reachable'
+  return new Trouble(error.code, { wanted, found }, error.todo, error)
 }
 
 /** What an earlier, killed run left is cleaned up at every start; people are told of it. */

@@ -11,7 +11,7 @@ import type { SuiteOutcome, SuiteResult } from '../conductor/suite.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { defectsOf } from './list.ts'
-import { paint, sayVerdict } from './console.ts'
+import { paint, plain, sayVerdict } from './console.ts'
 import { play, type PlayOptions } from './play.ts'
 import { quoted } from './quoted.ts'
 import { selectFinding } from './select.ts'
@@ -50,7 +50,8 @@ export async function reproduce(
   if (options.json) given.out.write(`${JSON.stringify(told)}\n`)
   else {
     const title = `${finding}: ${says} [${audit}]`
-    given.out.write(sideBySide(given, title, shown, troubles, performance.page))
+    const lacking = onceEach(performance.unplayed)
+    given.out.write(sideBySide(given, title, shown, lacking, performance.page))
   }
   return exitCodes[isReproduced ? 'pass' : verdictOf(shown, isWhole)].code
 }
@@ -109,6 +110,12 @@ function itemsOf(names: readonly DefectName[], seed: string): SuiteItem[] {
   ]
 }
 
+/** Why what was not run was not: servers that did not start are one cause, not one a relay. */
+const onceEach = (unplayed: SuiteOutcome['unplayed']): string[] =>
+  [...new Set(unplayed.map(({ why }) => why))]
+    .flatMap((why) => why.split('\n'))
+    .map((line) => line.trim())
+
 function shownOf(own?: FindingVerdict): Pick<Shown, 'verdict' | 'rule' | 'why' | 'fix'> {
   const { verdict = 'unknown', rule = 'not-judged', why = 'It was not judged.', fix } = own ?? {}
   return { verdict, rule, why, ...(fix !== undefined && { fix }) }
@@ -149,6 +156,6 @@ function sideBySide(
     ...(one.fix === undefined ? [] : [`          fix: ${one.fix}`]),
     ...(one.isAsExpected ? [] : [paint(out, 'red', `          unexpected: ${unexpected(one)}`)]),
   ])
-  const lacking = troubles.map((one) => paint(out, 'yellow', `  ${one}`))
+  const lacking = troubles.map((one) => paint(out, 'yellow', `  ${plain(one)}`))
   return ['', title, ...rows, ...lacking, '', `report: ${page}`, ''].join('\n')
 }

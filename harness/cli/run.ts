@@ -14,8 +14,7 @@ import {
   type TargetOptions,
 } from './select.ts'
 import { readStackFile } from './stack-file.ts'
-import { paint, sayVerdict } from './console.ts'
-import { tallyOf, troubleLines, unconfirmedLines } from './summary.ts'
+import { closing } from './summary.ts'
 import { envFlags } from './target-options.ts'
 
 export interface RunOptions extends PlayOptions, TargetOptions {
@@ -50,7 +49,7 @@ export async function run(
   })
   const { report, isInterrupted } = performance
   if (options.json) given.out.write(`${JSON.stringify(report)}\n`)
-  else given.out.write(`${closing(given, performance)}\n`)
+  else given.out.write(`${closing(given.out, performance, options.quiet).join('\n')}\n`)
   if (isInterrupted) return exitCodes.unknown.code
   return exitCodes[report.verdict].code
 }
@@ -90,26 +89,3 @@ function flagsOf(options: RunOptions): string[] {
   ]
 }
 
-function closing(
-  { out }: CommandWorld,
-  { report, page, isInterrupted }: Awaited<ReturnType<typeof play>>,
-): string {
-  const rows = report.findings.map(
-    ({ verdict, id, scenario }) => `  ${sayVerdict(out, verdict)} ${id.padEnd(8)} ${scenario}`,
-  )
-  const troubles = troubleLines(report).map((line) => paint(out, 'yellow', `  ${line}`))
-  return [
-    '',
-    ...(isInterrupted ? ['Interrupted: what follows is not the whole suite.'] : []),
-    'Verdicts by finding',
-    ...rows,
-    ...(troubles.length > 0 ? ['What could not be judged', ...troubles] : []),
-    ...unconfirmedLines(report).map((line) => paint(out, 'yellow', line)),
-    `In all: ${tallyOf(report)}.`,
-    '',
-    ...report.scenarios.map(({ name, verdict }) => `${sayVerdict(out, verdict)} ${name}`),
-    '',
-    page === undefined ? 'report: could not be written' : `report: ${page}`,
-    `repeat: ${report.reproduce}`,
-  ].join('\n')
-}

@@ -47,7 +47,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const check = (options: SelfCheckOptions = {}) => {
-  const out = { write: (text: string) => void (said += text), isTerminal: false, columns: 80 }
+  const write = (text: string) => void (said += text)
+    const out = { write, isTerminal: false, hasColours: false, columns: 80 }
   const signal = new AbortController().signal
   return selfCheck({ clock: systemClock, signal, env: {}, out }, folder, options)
 }

@@ -33,6 +33,6 @@ test('settings that are not confirmed are named once, with what to do', () => {
 
 test('what does not apply is counted apart', () => {
   const verdicts: Verdict[] = ['pass', 'not-applicable', 'pass', 'unknown']
-  expect(tallyOf(report([], verdicts))).toBe('2 pass, 1 unknown, 1 not applicable')
+  expect(tallyOf(report([], verdicts))).toBe('1 unknown, 2 pass, 1 not applicable')
   expect(tallyOf(report([]))).toBe('nothing was judged')
 })

@@ -1,5 +1,58 @@
-/** The last lines of a run: what spoilt it, what is unconfirmed, how many verdicts there are. */
+/** The last lines of a run: what did not pass, what spoilt it, and how many verdicts there are. */
 import type { Report } from '../../reports/render/model.ts'
+import type { Screen } from '../world/command-world.ts'
+import { paint, plain, sayVerdict } from './console.ts'
+
+/** What is told of a run that is over. */
+export interface Closing {
+  readonly report: Report
+  /** Path of the page for people; undefined where it could not be written. */
+  readonly page: string | undefined
+  readonly isInterrupted: boolean
+}
+
+/** Everything that is no pass, and the sum of the rest; `isQuiet` where that was told before. */
+export function closing(out: Screen, told: Closing, isQuiet = false): string[] {
+  const { report, page, isInterrupted } = told
+  const interrupted = 'Interrupted: what follows is not the whole suite.'
+  return [
+    ...(isQuiet ? [] : ['']),
+    ...(isInterrupted ? [interrupted] : []),
+    ...(isNothingJudged(report) ? nothingJudged(out, report) : notPassed(out, report, isQuiet)),
+    ...unconfirmedLines(report).map((line) => paint(out, 'yellow', line)),
+    `In all: ${tallyOf(report)} (${scenariosOf(report)}).`,
+    page === undefined ? 'report: could not be written' : `report: ${page}`,
+    `repeat: ${report.reproduce}`,
+  ]
+}
+
+/** Servers that did not start, a target that nobody could talk to: one cause of everything. */
+const isNothingJudged = (report: Report): boolean =>
+  report.scenarios.every(({ expectations }) => expectations.length === 0) &&
+  troubleLines(report).length === 1
+
+function nothingJudged(out: Screen, report: Report): string[] {
+  const lines = troubleLines(report).flatMap((trouble) => trouble.split('\n'))
+  const told = lines.map((line) => `  ${plain(line.trim())}`)
+  return [`${sayVerdict(out, 'unknown')} Nothing was judged.`, ...told]
+}
+
+function notPassed(out: Screen, report: Report, isQuiet: boolean): string[] {
+  const rows = report.findings
+    .filter(({ verdict }) => verdict === 'fail' || verdict === 'unknown')
+    .map(({ verdict, id, scenario }) => `  ${sayVerdict(out, verdict)} ${id.padEnd(8)} ${scenario}`)
+  const troubles = troubleLines(report).map((line) => paint(out, 'yellow', `  ${plain(line)}`))
+  return [
+    ...(rows.length > 0 && !isQuiet ? ['Did not pass', ...rows] : []),
+    ...(troubles.length > 0 ? ['What could not be judged', ...troubles] : []),
+  ]
+}
+
+function scenariosOf({ scenarios, tookSeconds }: Report): string {
+  const count = `${scenarios.length} ${scenarios.length === 1 ? 'scenario' : 'scenarios'}`
+  const [minutes, seconds] = [Math.floor(tookSeconds / 60), Math.round(tookSeconds % 60)]
+  return `${count} in ${minutes > 0 ? `${minutes} min ` : ''}${seconds} s`
+}
 
 /** What kept us from judging, each once: a stack that cannot start is one trouble, not five. */
 export function troubleLines({ scenarios }: Report): string[] {
@@ -29,9 +82,9 @@ export function unconfirmedLines({ scenarios }: Report): string[] {
 /** How many findings came to which verdict; what does not apply to the target decides nothing. */
 export function tallyOf({ findings }: Report): string {
   const words = {
-    pass: 'pass',
     fail: 'fail',
     unknown: 'unknown',
+    pass: 'pass',
     'not-applicable': 'not applicable',
   } as const
   const counts = Object.entries(words).map(([verdict, word]) => {

@@ -10,6 +10,8 @@ export type Progress =
       readonly claim: string
       readonly index: number
       readonly of: number
+      /** Estimate for this scenario and those behind it. */
+      readonly leftMs: number
     }
   /** `leftMs`: planned time of this scenario from here on, without settling. */
   | { readonly at: 'phase'; readonly name: string; readonly ms: number; readonly leftMs: number }

@@ -7,6 +7,7 @@ import { judge, type RunVerdict } from '../judge/judge.ts'
 import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
 import { sayTestimony } from '../judge/testimony.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
+import { knownOfReference, timingOf } from '../targets/environment.ts'
 import { recordedTarget } from '../targets/target.ts'
 import { edgeTrouble } from '../world/edge-trouble.ts'
 import { stateFolder } from '../world/places.ts'
@@ -16,6 +17,7 @@ import { messageOf } from './act.ts'
 import { conduct, type Played } from './conductor.ts'
 import { openDebts, type Debts } from '../world/undo-log.ts'
 import { firstContact } from './first-contact.ts'
+import { planOf } from './plan.ts'
 import { partsLeft } from './kinds.ts'
 import type { SuiteItem, SuiteOrder } from './suite-order.ts'
 
@@ -54,7 +56,8 @@ export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteO
       continue
     }
     const { name, claim } = item.scenario
-    order.report({ at: 'scenario', name, claim, index: index + 1, of: items.length })
+    const leftMs = timeLeftMs(items.slice(index), results)
+    order.report({ at: 'scenario', name, claim, index: index + 1, of: items.length, leftMs })
     try {
       await ensureServers(order)
       await ensureProxies(world, order)
@@ -69,6 +72,23 @@ export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteO
     }
   }
   return { results, unplayed }
+}
+
+/** Planned time of the items, and beside it what those before needed to start and to settle. */
+function timeLeftMs(items: readonly SuiteItem[], before: readonly SuiteResult[]): number {
+  const planned = items.reduce((sum, item) => sum + plannedMs(item), 0)
+  const extra = before.map(({ item, record }) => Math.max(0, record.tookMs - plannedMs(item)))
+  const mean = extra.reduce((sum, ms) => sum + ms, 0) / extra.length
+  return planned + items.length * (extra.length === 0 ? extraMsAtFirst : mean)
+}
+
+/** A relay's start, its steady state, and what settles once the load is over. */
+const extraMsAtFirst = 7_000
+
+/** Of a foreign target not everything is known before it runs: this is an estimate. */
+function plannedMs({ scenario }: SuiteItem): number {
+  const timing = timingOf(scenario.relay, knownOfReference(scenario.relay))
+  return planOf(scenario, timing).phases.reduce((sum, { ms }) => sum + ms, 0)
 }
 
 /** What died in the scenario before is started again, where it is ours to start. */

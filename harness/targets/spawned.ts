@@ -165,10 +165,9 @@ const startTroubles: ReadonlySet<TroubleCode> = new Set([
 function unready(spec: SpawnedSpec, address: string, last: Asked | undefined, error: unknown) {
   if (!(error instanceof Trouble) || !startTroubles.has(error.code)) return error
   const found = last === undefined ? '' : `${sayAsked(last)}. `
-  const what = error.message.slice(0, error.message.lastIndexOf('\n  what to do:'))
   return new Trouble(
     'target-unready',
-    `${sayTarget(spec)} is not ready at ${address}. ${found}${what}`,
+    `${sayTarget(spec)} is not ready at ${address}. ${found}${error.what}`,
     'it must listen on WEBSOCKET_HOST:WEBSOCKET_PORT and answer /readyz or /health with 200',
     error,
   )

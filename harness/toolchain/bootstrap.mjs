@@ -84,7 +84,7 @@ function installNode() {
   const options = { encoding: /** @type {const} */ ('utf8'), timeout: installLimitMs }
   const npm = spawnSync('npm', args, options)
   if (npm.error) {
-    giveUp(`wanted npm, to install Node ${pins.node}; found: ${npm.error.message}`)
+    giveUp(`wanted: npm, to install Node ${pins.node}\n  found: ${npm.error.message}`)
   }
   if (versionOf(binaryIn(folder)) !== `v${pins.node}`) {
     rmSync(folder, { recursive: true, force: true })
@@ -154,6 +154,6 @@ function say(text) {
  * @returns {never}
  */
 function giveUp(what) {
-  say(`${what}\n  what to do: install Node 24 (https://nodejs.org), so that node on PATH is 24`)
+  say(`${what}\n  fix: install Node 24 (https://nodejs.org), so that node on PATH is 24`)
   process.exit(internalError)
 }

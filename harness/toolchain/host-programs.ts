@@ -1,5 +1,5 @@
 /** The programs that the host must bring itself: the table, and whether they are there. */
-import { Trouble } from '../world/trouble.ts'
+import { Trouble, type Lack } from '../world/trouble.ts'
 import pins from './pins.json' with { type: 'json' }
 import { askVersion, onPath } from './program.ts'
 import type { HostProgramName } from './tool.ts'
@@ -23,13 +23,13 @@ export const hostPrograms: Readonly<Record<HostProgramName, HostProgram>> = {
   mvn: {
     versionArgs: ['--version'],
     least: pins.mavenMin,
-    why: 'gets the jars of Kafka; not needed where KAFKA_HOME names a Kafka 4',
+    why: 'gets the jars of Kafka',
     fix: 'sudo apt-get install -y maven',
   },
   go: {
     versionArgs: ['version'],
     least: pins.goMin,
-    why: 'builds Toxiproxy; not needed where toxiproxy-server is on PATH',
+    why: 'builds Toxiproxy',
     fix: 'install Go from https://go.dev/doc/install',
   },
   npm: {
@@ -41,14 +41,14 @@ export const hostPrograms: Readonly<Record<HostProgramName, HostProgram>> = {
   'apt-get': {
     versionArgs: ['--version'],
     least: '1.0.0',
-    why: "gets Debian's Redis; not needed where redis-server is on PATH",
-    fix: 'install Redis 6.2 or newer so that redis-server is on PATH',
+    why: "gets Debian's Redis",
+    fix: 'install Redis with the package manager of this system',
   },
   dpkg: {
     versionArgs: ['--version'],
     least: '1.0.0',
-    why: "unpacks Debian's Redis; not needed where redis-server is on PATH",
-    fix: 'install Redis 6.2 or newer so that redis-server is on PATH',
+    why: "unpacks Debian's Redis",
+    fix: 'install Redis with the package manager of this system',
   },
 }
 
@@ -73,10 +73,35 @@ export async function lookAtHostProgram(name: HostProgramName): Promise<HostProg
 
 /** @throws Trouble `tool-missing` where the host does not have this program, or a too old one */
 export async function requireHostProgram(name: HostProgramName): Promise<string> {
-  const { path, version, isUsable } = await lookAtHostProgram(name)
-  if (isUsable && path !== undefined) return path
-  const { least, why, fix } = hostPrograms[name]
-  const found = path === undefined ? 'not on PATH' : `${path}, version ${version ?? 'unknown'}`
-  const what = `wanted ${name} ${least} or newer (${why}); found: ${found}`
-  throw new Trouble('tool-missing', what, fix)
+  const state = await lookAtHostProgram(name)
+  if (state.isUsable && state.path !== undefined) return state.path
+  throw lackOf([missing(name, state)])
 }
+
+/** A program of the host that is not there, or too old. */
+export interface Missing extends Lack {
+  readonly fix: string
+}
+
+/** What lacks of `name`; undefined where it is as it must be. */
+export async function missingProgram(name: HostProgramName): Promise<Missing | undefined> {
+  const state = await lookAtHostProgram(name)
+  return state.isUsable ? undefined : missing(name, state)
+}
+
+function missing(name: HostProgramName, { path, version }: HostProgramState): Missing {
+  const { least, why, fix } = hostPrograms[name]
+  const found = path === undefined ? `no ${name} on PATH` : `${path} ${version ?? 'of no version'}`
+  return { wanted: `${name} ${least} or newer (${why})`, found, fix }
+}
+
+/** All that lacks as one trouble: whoever installs the first need not come back for the second. */
+export const lackOf = (all: readonly Missing[]): Trouble =>
+  new Trouble(
+    'tool-missing',
+    {
+      wanted: all.map(({ wanted }) => wanted).join(', '),
+      found: all.map(({ found }) => found).join(', '),
+    },
+    [...new Set(all.map(({ fix }) => fix))].join(', and '),
+  )

@@ -16,7 +16,6 @@ import { join } from 'node:path'
 import { toolsFolder } from '../world/places.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
-import { requireHostProgram } from './host-programs.ts'
 import { withLock } from './lock.ts'
 import pins from './pins.json' with { type: 'json' }
 import { runStep } from './step.ts'
@@ -48,7 +47,6 @@ export function install(world: World, tool: Tool, report: Report): Promise<Found
 }
 
 async function installNow(world: World, tool: Tool, report: Report): Promise<Found> {
-  for (const name of tool.needs) await orByHand(tool, requireHostProgram(name))
   removeUnfinished(tool)
   const startedMs = world.clock.nowMs()
   const folder = join(toolsFolder, `${tool.home}.unfinished-${process.pid}`)
@@ -95,23 +93,18 @@ function removeUnfinished(tool: Tool): void {
   }
 }
 
-async function orByHand<T>(tool: Tool, work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (!(error instanceof Trouble)) throw error
-    const what = error.message.split('\n')[0] as string
-    const todo = `${error.todo}; or ${tool.byHand}`
-    throw new Trouble(error.code, `${tool.name}: ${what}`, todo, error)
-  }
-}
-
 function failure(tool: Tool, logFile: string, cause: unknown): Trouble {
   if (cause instanceof Trouble) return cause
   return new Trouble(
     'install-failed',
-    `${tool.name} (${tool.wanted}) could not be installed: ${(cause as Error).message}`,
+    { wanted: `${tool.name} ${tool.wanted}`, found: `not installable: ${inOneLine(cause)}` },
     `read ${logFile}; or ${tool.byHand}`,
     cause,
   )
+}
+
+/** Of a program that ended badly: how it ended, and its last line; the rest is in its log. */
+function inOneLine(cause: unknown): string {
+  const lines = (cause as Error).message.split('\n').filter((line) => line.trim() !== '')
+  return [...new Set([lines[0], lines.at(-1)])].join(' ')
 }

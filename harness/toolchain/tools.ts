@@ -5,6 +5,7 @@
  */
 import { systemClock } from '../../relay/world/clock.ts'
 import { openWorld } from '../world/world.ts'
+import { lackOf, missingProgram } from './host-programs.ts'
 import { findInstalled, install, type Report } from './installation.ts'
 import { kafka } from './kafka.ts'
 import { redis } from './redis.ts'
@@ -35,8 +36,24 @@ export async function ensureTools(
 ): Promise<Readonly<Record<ToolName, Found>>> {
   const found = await Promise.all(names.map(async (name) => [name, await findTool(name)] as const))
   const missing = found.filter(([, one]) => one === undefined).map(([name]) => name)
+  await refuseImpossible(missing)
   const installed = missing.length === 0 ? [] : await installAll(missing, report)
   return Object.fromEntries([...found, ...installed]) as Readonly<Record<ToolName, Found>>
+}
+
+/** Before anything is downloaded: what the host must bring itself, all of it at once. */
+async function refuseImpossible(names: readonly ToolName[]): Promise<void> {
+  const all = await Promise.all(
+    names.flatMap((name) => {
+      const { needs, byHand } = tools[name]
+      return needs.map(async (program) => {
+        const lack = await missingProgram(program)
+        return lack && { ...lack, fix: `${lack.fix} (or ${byHand})` }
+      })
+    }),
+  )
+  const lacking = all.filter((one) => one !== undefined)
+  if (lacking.length > 0) throw lackOf(lacking)
 }
 
 async function installAll(names: readonly ToolName[], report: Report) {

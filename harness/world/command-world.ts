@@ -5,6 +5,7 @@ import type { Clock } from '../../relay/world/clock.ts'
 export interface Screen {
   write(text: string): void
   readonly isTerminal: boolean
+  readonly hasColours: boolean
   readonly columns: number
 }
 

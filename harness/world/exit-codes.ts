@@ -4,8 +4,8 @@ export const exitCodes = {
   fail: { code: 1, says: 'a finding failed' },
   // A run of which nothing applies to the target has shown nothing.
   'not-applicable': { code: 2, says: 'nothing that was asked for applies to this target' },
-  unknown: { code: 2, says: 'something could not be judged' },
-  usage: { code: 64, says: 'the command line makes no sense' },
+  unknown: { code: 2, says: 'inconclusive' },
+  usage: { code: 64, says: 'usage error' },
   internal: { code: 70, says: 'our own error' },
 } as const satisfies Record<string, { code: number; says: string }>
 

@@ -1,7 +1,7 @@
 /**
  * Trouble: what the harness itself could not do. It never counts against a target; whoever meets
- * it makes the verdict `unknown`. The message says what was wanted and what was found; `todo`
- * says what the person at the keyboard can do about it.
+ * it makes the verdict `unknown`. The message says what was wanted and what was found, and how to
+ * fix it.
  */
 
 /** Closed set of what can go wrong in the machinery, each with when it is used. */
@@ -25,19 +25,35 @@ export const troubles = {
 } as const
 export type TroubleCode = keyof typeof troubles
 
-/** An error of the harness with a code, what to do, and the cause where there is one. */
+/** What was wanted and what was found instead, each in one line. */
+export interface Lack {
+  readonly wanted: string
+  readonly found: string
+}
+
+/** An error of the harness with a code, how to fix it, and the cause where there is one. */
 export class Trouble extends Error {
   override readonly name = 'Trouble'
   readonly code: TroubleCode
+  /** The message without how to fix it. */
+  readonly what: string
   /** One sentence or command for the person at the keyboard. */
   readonly todo: string
+  /** Of trouble that is said in three lines. */
+  readonly lack: Lack | undefined
 
-  constructor(code: TroubleCode, what: string, todo: string, cause?: unknown) {
-    super(`${what}\n  what to do: ${todo}`, cause === undefined ? undefined : { cause })
+  constructor(code: TroubleCode, what: string | Lack, todo: string, cause?: unknown) {
+    const lack = typeof what === 'string' ? undefined : what
+    const told = lack === undefined ? (what as string) : sayLack(lack)
+    super(`${told}\n  fix: ${todo}`, cause === undefined ? undefined : { cause })
     this.code = code
+    this.what = told
     this.todo = todo
+    this.lack = lack
   }
 }
+
+const sayLack = ({ wanted, found }: Lack) => `wanted: ${wanted}\n  found: ${found}`
 
 /** Whether `error` is trouble with this code. */
 export function isTrouble(error: unknown, code: TroubleCode): error is Trouble {

@@ -81,7 +81,7 @@ test('held ports are taken until they are released, and no two are the same', as
 
 test('trouble says what was wanted and what to do, and keeps its cause', () => {
   const trouble = new Trouble('port-taken', 'wanted port 1', 'free it', new Error('EADDRINUSE'))
-  expect(trouble.message).toBe('wanted port 1\n  what to do: free it')
+  expect(trouble.message).toBe('wanted port 1\n  fix: free it')
   expect(trouble.cause).toBeInstanceOf(Error)
   expect(isTrouble(trouble, 'port-taken') && !isTrouble(trouble, 'disk-full')).toBe(true)
 })
