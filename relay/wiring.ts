@@ -3,7 +3,7 @@
  * in overrides gets a relay that differs in those parts and in nothing else.
  */
 import type { Logger } from './adapters/logger.ts'
-import { openTransactions } from './batches/transactions.ts'
+import { openTransactions } from './kafka/batches/transactions.ts'
 import { referenceAges } from './health/ages.ts'
 import { createBreaker } from './health/breaker.ts'
 import { createHealthPolicy } from './health/policy.ts'
@@ -15,7 +15,7 @@ import { createConnectionLimiter } from './limits/connection-limiter.ts'
 import { Ledger } from './limits/ledger.ts'
 import { createRates } from './limits/rates.ts'
 import { createReplayGate } from './limits/replay-gate.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
+import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import type { Overrides, RelayParts } from './parts.ts'
 import { judgeResume } from './replay/resume.ts'
 import { TieredReplayStore } from './replay/store.ts'

@@ -5,7 +5,7 @@
  */
 import process from 'node:process'
 import { WebSocketServer } from 'ws'
-import { createKafka } from '../../relay/adapters/kafka-client.ts'
+import { createKafka } from '../../relay/kafka/kafka-client.ts'
 import { createLogger } from '../../relay/adapters/logger.ts'
 import { parseSettings } from '../../relay/tables/settings-parse.ts'
 

@@ -1,5 +1,5 @@
 /** Lag series of partitions that were taken away are set to 0 instead of being removed. */
-import type { LagSample } from '../../relay/parts.ts'
+import type { LagSample } from '../../relay/lag/seam.ts'
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {

@@ -1,5 +1,5 @@
 /** The reference's replay buffer, except for what a defect does otherwise. */
-import type { ReplayStore } from '../../relay/parts.ts'
+import type { ReplayStore } from '../../relay/replay/seam.ts'
 
 export const storeExcept = (
   store: ReplayStore,

@@ -1,5 +1,5 @@
 /** Every client has a queue of its own, into which each record is copied, and nothing bounds it. */
-import type { Outlet, OutletNeeds } from '../../relay/parts.ts'
+import type { Outlet, OutletNeeds } from '../../relay/stages/seam.ts'
 import type { RelayDefect } from './defect.ts'
 
 const sliceBytes = 65_536

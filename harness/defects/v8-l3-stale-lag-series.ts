@@ -1,5 +1,5 @@
 /** Lag series of partitions that were taken away stay, with the last value they had. */
-import type { LagSample } from '../../relay/parts.ts'
+import type { LagSample } from '../../relay/lag/seam.ts'
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {

@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net'
 import kafkajs, { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
-import { patchKafkajs } from '../../relay/adapters/kafkajs-patches.ts'
+import { patchKafkajs } from '../../relay/kafka/kafkajs-patches.ts'
 import { hostOfSeed, seedOf, splitAddress } from '../../relay/tables/addresses.ts'
 import type { Address } from './ways.ts'
 

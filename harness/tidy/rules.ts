@@ -3,6 +3,7 @@
  * breach says where it is, what is wrong, and what to use instead.
  */
 import { posix } from 'node:path'
+import { floorBreach } from './floors.ts'
 
 export interface SourceFile {
   /** Path from the root of the repository, with `/`. */
@@ -20,30 +21,37 @@ const functionMax = 70
 const fileMax = 400
 const scenarioMax = 60
 
-/** Rooms that a room may import from, besides itself. */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
+/** Houses that a house may import from, besides itself. */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   relay: ['proto'],
-  harness: ['proto', 'relay', 'scenarios', 'reports'],
+  harness: ['proto', 'relay', 'reports'],
   scenarios: ['harness'],
   reports: [],
   dashboards: ['relay'],
 }
+/** The law of imports as README says it. */
+export const lawOfImports =
+  'imports go from right to left in `proto ← relay ← harness ← scenarios`, and only ' +
+  '`harness/cli` imports the scenarios that it runs'
+/** The only product folder that knows the scenarios. Tests play them as well. */
+const mayKnowScenarios = /^harness\/cli\//
 /** What of the relay the harness may know: its tables, its seams and its client; not its stages. */
 const relayFace =
-  /^relay\/(?:tables|world|client)\/|^relay\/(?:parts|adapters\/kafkajs-patches)\.ts$/
+  /^relay\/(?:tables|world|client)\/|^relay\/(?:parts|[\w-]+\/seam|kafka\/kafkajs-patches)\.ts$/
 /** Defects start and replace, so they may know what they are built against. */
-const relayForDefects = /^relay\/(?:main|parts|wiring)\.ts$|^relay\/(?:log|tables|client|world)\//
+const relayForDefects =
+  /^relay\/(?:main|parts|wiring|[\w-]+\/seam)\.ts$|^relay\/(?:log|tables|client|world)\//
 
 /** A library enters through these files and no others; tests may use it to check from outside. */
 const libraryDoors: Readonly<Record<string, RegExp>> = {
   kafkajs:
-    /^relay\/adapters\/kafka[\w-]*\.ts$|^harness\/(?:stack\/kafka|trials\/examples\/[\w-]+)\.ts$/,
+    /^relay\/kafka\/kafka[\w-]*\.ts$|^harness\/(?:stack\/kafka|trials\/examples\/[\w-]+)\.ts$/,
   ioredis: /^relay\/adapters\/redis\.ts$/,
   ws: /^relay\/adapters\/[\w-]+\.ts$|^harness\/(?:capacity|trials\/examples)\//,
   fastify: /^relay\/adapters\/[\w-]+\.ts$/,
   pino: /^relay\/adapters\/logger\.ts$/,
-  'prom-client': /^relay\/metrics\.ts$/,
+  'prom-client': /^relay\/metrics\/metrics\.ts$/,
   'toxiproxy-node-client': /^harness\/stack\/toxiproxy\.ts$/,
   '@faker-js/faker': /^harness\/records\/[\w-]+\.ts$/,
   'fast-check': /^harness\/fuzz\/|^proto\/vectors\/|-testbed\.ts$/,
@@ -169,17 +177,26 @@ function longFunctions(path: string, lines: readonly string[]): Breach[] {
   })
 }
 
+/** Every import of a text, of types and dynamic ones too: what is wanted, and on which line. */
+function importsOf(text: string): { readonly wanted: string; readonly line: number }[] {
+  const pattern = /(?:from|import)\s*\(?\s*'([^']+)'|new URL\(\s*'(\.[^']+\.ts)'/g
+  return [...text.matchAll(pattern)].map((match) => ({
+    wanted: match[1] ?? match[2] ?? '',
+    line: text.slice(0, match.index).split('\n').length,
+  }))
+}
+
+/** The files of ours that a file imports, from the root of the repository. */
+export const importedFiles = ({ path, text }: SourceFile): string[] =>
+  importsOf(text)
+    .filter(({ wanted }) => wanted.startsWith('.'))
+    .map(({ wanted }) => posix.join(posix.dirname(path), wanted))
+
 function importBreaches({ path, text }: SourceFile, isTest: boolean): Breach[] {
-  // Types cost nothing at run time, so they may come from wherever they are.
-  const values = text.replaceAll(/^(?:import|export) type [^']*'[^']+'/gm, (found) =>
-    found.replaceAll(/[^\n]/g, ''),
-  )
-  const pattern = /(?:from|import)\s*\(?\s*'([^']+)'/g
-  return [...values.matchAll(pattern)].flatMap((match) => {
-    const line = values.slice(0, match.index).split('\n').length
-    const wanted = match[1] ?? ''
+  return importsOf(text).flatMap(({ wanted, line }) => {
+    const target = posix.join(posix.dirname(path), wanted)
     const says = wanted.startsWith('.')
-      ? lawBreach(path, posix.join(posix.dirname(path), wanted), isTest)
+      ? (lawBreach(path, target, isTest) ?? floorBreach(path, target))
       : doorBreach(path, wanted, isTest)
     return says === undefined ? [] : [{ path, line, says }]
   })
@@ -188,19 +205,23 @@ function importBreaches({ path, text }: SourceFile, isTest: boolean): Breach[] {
 function lawBreach(path: string, target: string, isTest: boolean): string | undefined {
   const [from = '', to = ''] = [path.split('/')[0], target.split('/')[0]]
   if (from === to || !(from in mayImport)) return undefined
+  if (from === 'harness' && to === 'scenarios') {
+    if (isTest || mayKnowScenarios.test(path)) return undefined
+    return 'only harness/cli imports the scenarios; take what you need as an argument'
+  }
   if (!mayImport[from]?.includes(to)) {
     return `${from} must not import ${to} (proto ← relay ← harness ← scenarios)`
   }
   if (from === 'harness' && to === 'relay' && !isTest) {
     const allowed = path.startsWith('harness/defects/') ? relayForDefects : relayFace
     if (!allowed.test(target) && !mayKnowRelay.test(path)) {
-      return `${target} is the inside of the relay; use its tables, its parts or its client`
+      return `${target} is the inside of the relay; use its tables, its seams or its client`
     }
   }
   return undefined
 }
-/** The bench drives the relay's own pieces, and docs are printed from its tables. */
-const mayKnowRelay = /^harness\/(?:capacity|cli\/docs)/
+/** The bench drives the relay's own pieces. */
+const mayKnowRelay = /^harness\/capacity\//
 
 function doorBreach(path: string, library: string, isTest: boolean): string | undefined {
   const name = library.split('/').slice(0, library.startsWith('@') ? 2 : 1).join('/')

@@ -7,7 +7,8 @@ import { defects } from '../defects/index.ts'
 import { scenarioNames, scenarios } from '../../scenarios/index.ts'
 import { findings } from '../findings/findings.ts'
 import { repoRoot } from '../world/places.ts'
-import { breachesOf } from './rules.ts'
+import { fileCycles, floors } from './floors.ts'
+import { breachesOf, importedFiles, lawOfImports, mayImport } from './rules.ts'
 
 const source = /\.(?:ts|mjs)$/
 const notOurs = /^proto\/gen\/|\.d\.ts$/
@@ -30,6 +31,28 @@ describe('the house', () => {
     const breaches = files.flatMap(breachesOf)
     const told = breaches.map(({ path, line, says }) => `${path}:${line}: ${says}`)
     expect(told.join('\n')).toBe('')
+  })
+
+  it('has no circle of files that import one another', () => {
+    const imports = new Map(sourceFiles().map((file) => [file.path, importedFiles(file)]))
+    expect(fileCycles(imports)).toEqual([])
+  })
+
+  it('has every folder on a floor, and no floor for a folder that is not there', () => {
+    const folders = new Set(sourceFiles().map(({ path }) => path.split('/').slice(0, -1).join('/')))
+    for (const [house, rows] of Object.entries(floors)) {
+      for (const name of rows.flat()) {
+        expect([...folders]).toContain(name === '.' ? house : `${house}/${name}`)
+      }
+    }
+  })
+
+  it('says of its imports in README what it holds', () => {
+    const readme = readFileSync(join(repoRoot, 'README.md'), 'utf8').replaceAll(/\s+/g, ' ')
+    expect(readme).toContain(lawOfImports)
+    expect(mayImport['relay']).toEqual(['proto'])
+    expect(mayImport['harness']).not.toContain('scenarios')
+    expect(mayImport['scenarios']).toEqual(['harness'])
   })
 
   it('has a scenario for every finding that a scenario names, and a defect for its rule', () => {
@@ -63,10 +86,32 @@ describe('the rules', () => {
     ['proto importing relay', 'proto/a.ts', "import '../relay/b.ts'", 'must not import'],
     ['relay importing harness', 'relay/a.ts', "import '../harness/b.ts'", 'must not import'],
     ['harness in the stages', 'harness/c/a.ts', "import '../../relay/stages/b.ts'", 'inside'],
+    ['a type from above', 'harness/world/a.ts', "import type { A } from '../cli/b.ts'", 'lower'],
+    ['a lazy import from above', 'relay/world/a.ts', "await import('../tables/b.ts')", 'lower'],
+    ['a neighbour of the floor', 'relay/log/a.ts', "import '../limits/b.ts'", 'lower floor'],
+    ['a test from above', 'harness/world/a.test.ts', "import '../cli/b.ts'", 'lower floor'],
+    ['a trunk file', 'relay/kafka/a.ts', "import type { A } from '../relay.ts'", 'lower'],
+    ['a folder without a floor', 'harness/odds/a.ts', "import '../world/b.ts'", 'on no floor'],
+    ['scenarios from docs', 'harness/docs/a.ts', "import '../../scenarios/b.ts'", 'only'],
     ['kafkajs anywhere', 'relay/lag/a.ts', "import { Kafka } from 'kafkajs'", 'enters through'],
   ])('find %s', (_, path, text, says) => {
     const told = breachesOf({ path, text: `${opening}${text}\n` }).map((breach) => breach.says)
     expect(told.join('; ')).toContain(says)
+  })
+
+  it('find circles of files, and each once', () => {
+    const circle = new Map([
+      ['a', ['b']],
+      ['b', ['c', 'd']],
+      ['c', ['a']],
+      ['d', ['d2']],
+      ['d2', ['d']],
+      ['e', ['a']],
+    ])
+    expect(fileCycles(circle)).toEqual([
+      ['d', 'd2'],
+      ['a', 'b', 'c'],
+    ])
   })
 
   it('find a file that does not say why it exists', () => {

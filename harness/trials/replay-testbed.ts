@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { type RedisCommand, RedisLink, type RedisReply } from '../../relay/adapters/redis.ts'
 import { Signals } from '../../relay/health/signals.ts'
-import { createMetrics } from '../../relay/metrics.ts'
+import { createMetrics } from '../../relay/metrics/metrics.ts'
 import { type EpochReason, TieredReplayStore } from '../../relay/replay/store.ts'
 import { parseSettings } from '../../relay/tables/settings-parse.ts'
 import type { Settings } from '../../relay/tables/settings.ts'

@@ -2,8 +2,8 @@
  * Ages as gauges. An age freezes with the process that exports it, so each has a timestamp beside
  * it; and "never" must not look like "just now", so it is -1, as in DashFlow.
  */
-import type { Metrics } from '../metrics.ts'
-import type { AgeGauges } from '../parts.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { AgeGauges } from './seam.ts'
 import type { Recency } from './recency.ts'
 import type { Signals } from './signals.ts'
 

@@ -2,8 +2,8 @@
  * The bodies of /health, /livez and /readyz. /health keeps the shape that DashFlow's page, probes
  * and operators read: the names say 120 s whatever the window is, so the window stands beside them.
  */
-import { type Metrics, sumOf } from '../metrics.ts'
-import type { Breaker, HealthDecision, HealthFacts, ReplayStore } from '../parts.ts'
+import { type Metrics, sumOf } from '../metrics/metrics.ts'
+import type { Breaker, HealthDecision, HealthFacts } from './seam.ts'
 
 export interface HealthParts {
   readonly facts: HealthFacts
@@ -11,7 +11,8 @@ export interface HealthParts {
   readonly metrics: Metrics
   /** The same source as the gauge's. */
   readonly connectedClients: number
-  readonly replayBuffer: ReturnType<ReplayStore['status']>
+  /** The `replay_buffer` block, as the buffer says it. */
+  readonly replayBuffer: Readonly<Record<string, number | boolean | string | null>>
   readonly breaker: ReturnType<typeof breakerBody>
   readonly limits: { readonly windowMs: number; readonly staleMs: number }
 }

@@ -3,7 +3,7 @@
  * makes room for a fresh process. What it announces is what is left of its own limit, so that the
  * countdown cannot differ from the deed.
  */
-import type { Breaker, BreakerVerdict } from '../parts.ts'
+import type { Breaker, BreakerVerdict } from './seam.ts'
 import type { Clock } from '../world/clock.ts'
 
 const soonMs = 60_000

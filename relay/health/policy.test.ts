@@ -1,8 +1,8 @@
 /** What /health says of the relay's present, on a clock that the test moves. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createMetrics } from '../metrics.ts'
-import type { HealthFacts } from '../parts.ts'
+import { createMetrics } from '../metrics/metrics.ts'
+import type { HealthFacts } from './seam.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { exportAges, referenceAges } from './ages.ts'
 import { healthBody, liveness, readiness } from './body.ts'

@@ -2,7 +2,7 @@
  * What /health says, decided from recent counts and ages only: a warning appears with the trouble
  * and goes with the window. Idle is not broken; records that wait in Kafka while none arrive are.
  */
-import type { HealthDecision, HealthFacts, HealthPolicy } from '../parts.ts'
+import type { HealthDecision, HealthFacts, HealthPolicy } from './seam.ts'
 import { refusalText } from '../tables/redis-refusals.ts'
 
 /** DashFlow's bounds. */

@@ -2,8 +2,9 @@
  * What the relay notices about itself, counted once: each event goes into its lifetime counter
  * and into its recency window in the same call, so that /metrics and /health cannot disagree.
  */
-import { type Metrics, sumOf } from '../metrics.ts'
-import type { HealthFacts, SendFailure, SendPath } from '../parts.ts'
+import { type Metrics, sumOf } from '../metrics/metrics.ts'
+import type { HealthFacts } from './seam.ts'
+import type { SendFailure, SendPath } from '../tables/send-paths.ts'
 import type { metricRows } from '../tables/metrics.ts'
 import type { Clock } from '../world/clock.ts'
 import { Recency } from './recency.ts'

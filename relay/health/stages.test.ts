@@ -1,6 +1,6 @@
 /** Ages of stages: never, just now, and as long ago as it was, told in a scrape. */
 import { expect, test } from 'vitest'
-import { createMetrics } from '../metrics.ts'
+import { createMetrics } from '../metrics/metrics.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { referenceAges } from './ages.ts'
 import { type StageCounts, Stages } from './stages.ts'

@@ -2,8 +2,8 @@
  * When each stage last did anything. Looked at from outside: whatever a stage counts anyway is
  * looked at once a second, so that nothing is stamped on the path of a record.
  */
-import type { Metrics } from '../metrics.ts'
-import type { AgeGauges } from '../parts.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { AgeGauges } from './seam.ts'
 import type { Stage } from '../tables/stage-metrics.ts'
 import type { Clock } from '../world/clock.ts'
 

@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createMetrics } from '../metrics.ts'
+import { createMetrics } from '../metrics/metrics.ts'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { LagMonitor, type Watermarks } from './monitor.ts'
 import { TruthfulLagSeries } from './series.ts'

@@ -3,8 +3,8 @@
  * broker costs a sample and never a record. It believes no answer that is older than the
  * assignment, reads positions before log ends, and tells when a log has become shorter.
  */
-import type { Metrics } from '../metrics.ts'
-import type { LagSample, LagSeries } from '../parts.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { LagSample, LagSeries } from './seam.ts'
 import { type Clock, sleep, type Timer } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 

@@ -2,7 +2,7 @@
  * Which lag series exist and what they say. Only assigned partitions have one; what is not known
  * is absent, never 0; and 0 means that everything up to the log end was taken.
  */
-import type { LagSample, LagSeries } from '../parts.ts'
+import type { LagSample, LagSeries } from './seam.ts'
 import type { Clock } from '../world/clock.ts'
 
 /** What the series need beside the samples. */

@@ -3,7 +3,7 @@
  * answered counts: a silent broker, an idle topic and a partition that stopped on purpose are no
  * standstill, and any record that is taken ends it.
  */
-import type { LagSample } from '../parts.ts'
+import type { LagSample } from './seam.ts'
 import type { Clock } from '../world/clock.ts'
 
 export interface StallNeeds {

@@ -1,7 +1,7 @@
 /** Who gets in: whoever asks for us by name, from pages of allowed origins, or with the token. */
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import type { ClientAddress } from '../parts.ts'
+import type { ClientAddress } from './seam.ts'
 import { type Environment, parseSettings } from '../tables/settings-parse.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { createAdmission } from './admission.ts'

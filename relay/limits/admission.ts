@@ -6,12 +6,12 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Admission, ClientAddress, Refusal } from '../parts.ts'
+import type { Admission, ClientAddress, Refusal } from './seam.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { AddressBuckets } from './address-buckets.ts'
-import { createHosts, isLoopback } from './hosts.ts'
-import { createOrigins } from './origins.ts'
+import { createHosts, isLoopback } from '../tables/hosts.ts'
+import { createOrigins } from '../tables/origins.ts'
 
 type AdmissionSettings = Pick<
   Settings,

@@ -2,7 +2,8 @@
 import * as fc from 'fast-check'
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { createClientAddress, isRange } from './client-address.ts'
+import { isRange } from '../tables/address-ranges.ts'
+import { createClientAddress } from './client-address.ts'
 
 const request = (remoteAddress: string | undefined, ...forwarded: readonly string[]) =>
   ({

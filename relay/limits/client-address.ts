@@ -9,15 +9,11 @@
  */
 import ipaddr from 'ipaddr.js'
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
-import type { ClientAddress } from '../parts.ts'
+import { type Address, readAddress, readRange } from '../tables/address-ranges.ts'
+import type { ClientAddress } from './seam.ts'
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6
-type Range = readonly [address: Address, bits: number]
-
-/** Words of 16 bits in a /64, and bits before the IPv4 address in one that is mapped to IPv6. */
+/** Words of 16 bits in a /64. */
 const networkWords = 4
-const mappedBits = 96
 
 /** Headers with which other proxies say for whom they ask. */
 const unread = ['forwarded', 'x-real-ip'] as const
@@ -33,7 +29,7 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
       return address === undefined ? 'unknown' : countedAs(address)
     },
     isLocal({ headersDistinct: headers, socket }) {
-      const peer = read(socket.remoteAddress ?? '')
+      const peer = readAddress(socket.remoteAddress ?? '')
       if (!isOfThisMachine(peer)) return false
       const forwarded = headers['x-forwarded-for']
       // Whoever is asked for by a proxy that nobody named, or in words that are not read here, may
@@ -44,14 +40,11 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
   }
 }
 
-/** Whether a text is an address or a CIDR range. */
-export const isRange = (text: string): boolean => readRange(text) !== undefined
-
 function addressOf(
   request: IncomingMessage,
   isTrusted: (address: Address) => boolean,
 ): Address | undefined {
-  let address = read(request.socket.remoteAddress ?? '')
+  let address = readAddress(request.socket.remoteAddress ?? '')
   const forwarded = request.headersDistinct['x-forwarded-for']
   for (const hop of forwarded === undefined ? [] : hopsOf(forwarded).reverse()) {
     if (address === undefined || !isTrusted(address)) return address
@@ -65,7 +58,7 @@ function addressOf(
 /** All of them, from the client on, read one by one: a header has room for very many. */
 const hopsOf = (lines: readonly string[]): string[] => lines.join(',').split(',')
 
-const readHop = (hop: string): Address | undefined => read(withoutPort(hop.trim()))
+const readHop = (hop: string): Address | undefined => readAddress(withoutPort(hop.trim()))
 
 const isOfThisMachine = (address: Address | undefined): address is Address =>
   address?.range() === 'loopback'
@@ -80,20 +73,3 @@ function countedAs(address: Address): string {
 /** Some proxies write `1.2.3.4:5678`, `[2001:db8::1]` or `[2001:db8::1]:5678`. */
 const withoutPort = (hop: string): string =>
   /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(hop)?.slice(1).find(Boolean) ?? hop
-
-/** `::ffff:10.0.0.1` and `10.0.0.1` are one address. Nothing but the usual spellings is taken. */
-function read(text: string): Address | undefined {
-  if (isIP(text) === 0 || !ipaddr.isValid(text)) return undefined
-  return ipaddr.process(text)
-}
-
-function readRange(text: string): Range | undefined {
-  const [base = '', bits] = text.split('/', 2)
-  const address = read(base)
-  if (address === undefined) return undefined
-  if (bits === undefined) return [address, address.kind() === 'ipv4' ? 32 : 128]
-  if (!ipaddr.isValidCIDR(text)) return undefined
-  const isMapped = address.kind() === 'ipv4' && isIP(base) === 6
-  const length = Number(bits) - (isMapped ? mappedBits : 0)
-  return length < 0 ? undefined : [address, length]
-}

@@ -3,7 +3,7 @@
  * other way to release one, and releasing twice releases once, so a count can neither leak nor go
  * below zero. The table holds only addresses that have a slot now.
  */
-import type { ConnectionLimiter } from '../parts.ts'
+import type { ConnectionLimiter } from './seam.ts'
 
 /** @param perAddressMax slots of one address */
 export function createConnectionLimiter(perAddressMax: number): ConnectionLimiter {

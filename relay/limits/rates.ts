@@ -2,7 +2,7 @@
  * How often clients may ask. A client that sends too much is read from later, which harms nobody
  * but itself; one that resumes too often is refused, because each resume costs a replay.
  */
-import type { ClientRates, Rates } from '../parts.ts'
+import type { ClientRates, Rates } from './seam.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { Bucket } from './bucket.ts'

@@ -4,7 +4,7 @@
  * together send no more bytes a second than they may. Addresses share the places: a few of them
  * cannot hold all, however slowly they read.
  */
-import type { ReplayGate } from '../parts.ts'
+import type { ReplayGate } from './seam.ts'
 import type { Clock } from '../world/clock.ts'
 import { sleep } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'

@@ -1,4 +1,4 @@
-/** What the byte log holds and what it no longer holds, as every stage around it speaks of it. */
+/** A record as the stages behind decoding know it, and what a client may miss of them. */
 
 /** A record that passed decoding, as the stages after it need it. */
 export interface RelayRecord {
@@ -22,3 +22,6 @@ export interface MissedRange {
   /** Records, not offsets: what was dead-lettered in between was never for clients. */
   readonly count: number
 }
+
+/** Offsets by partition. */
+export type Offsets = ReadonlyMap<number, bigint>

@@ -2,7 +2,7 @@
  * The legs of a replay: which stretch of each partition it covers, and whether the cursor that the
  * client gave could be used. Pure.
  */
-import type { Retained } from '../parts.ts'
+import type { Retained } from './seam.ts'
 import type { ResumeRequest } from './resume.ts'
 
 /** What a replay covers of a partition: above `after`, below `before`. */

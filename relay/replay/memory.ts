@@ -7,7 +7,7 @@
  * gets. Between two stretches that do not touch lies what it does not know.
  */
 import Denque from 'denque'
-import type { Retained } from '../parts.ts'
+import type { Retained } from './seam.ts'
 import type { PageLimits } from './pages.ts'
 import type { Run, Stretch } from './stretch.ts'
 

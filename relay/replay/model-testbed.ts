@@ -1,6 +1,6 @@
 /** What the tests of replays share: a buffer that knows what became of every offset. */
-import { createMetrics } from '../metrics.ts'
-import type { Asked, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import { createMetrics } from '../metrics/metrics.ts'
+import type { Asked, ReplayPage, ReplayStore, Retained } from './seam.ts'
 import { decode } from '../stages/decode.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { readFrames, type Seen } from './frames-testbed.ts'

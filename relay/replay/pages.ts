@@ -1,5 +1,5 @@
 /** Pages of a replay, made from what a tier knows: pure. */
-import type { ReplayPage } from '../parts.ts'
+import type { ReplayPage } from './seam.ts'
 import type { Block, StoredRecord } from './blocks.ts'
 import type { Run } from './stretch.ts'
 

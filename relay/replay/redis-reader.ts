@@ -10,8 +10,8 @@ import {
   type RedisReply,
   type RoundTrip,
 } from '../adapters/redis.ts'
-import type { Metrics } from '../metrics.ts'
-import type { Retained } from '../parts.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Retained } from './seam.ts'
 import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'

@@ -1,6 +1,6 @@
 /** Who is told of what Redis refuses, and how often. */
 import { expect, test } from 'vitest'
-import { createMetrics } from '../metrics.ts'
+import { createMetrics } from '../metrics/metrics.ts'
 import { redisRefusalRows, redisRefusals, refusalOf } from '../tables/redis-refusals.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { RedisTrouble } from './redis-trouble.ts'

@@ -2,7 +2,7 @@
  * What Redis refuses now, and who is told. A refusal stands until the same is granted again; it is
  * told once when it begins, and not again within a minute however often it comes and goes.
  */
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { isOfServer, type RedisRefusal, refusalOf } from '../tables/redis-refusals.ts'
 import type { Clock } from '../world/clock.ts'
 

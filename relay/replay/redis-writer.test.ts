@@ -1,7 +1,7 @@
 /** What becomes of a batch of which Redis takes a part, or nothing, or nobody knows what. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Signals } from '../health/signals.ts'
-import { createMetrics, sumOf } from '../metrics.ts'
+import { createMetrics, sumOf } from '../metrics/metrics.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { sleep, systemClock as clock } from '../world/clock.ts'
 import { type Answer, hangUp, RedisStandIn } from './redis-stand-in-testbed.ts'

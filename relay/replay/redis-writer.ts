@@ -11,7 +11,7 @@ import {
   type RoundTrip,
 } from '../adapters/redis.ts'
 import type { Signals } from '../health/signals.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock, Timer } from '../world/clock.ts'

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { RedisCommand, RedisReply, RoundTrip } from '../adapters/redis.ts'
-import type { Retained } from '../parts.ts'
+import type { Retained } from './seam.ts'
 import { type Block, decodeBlock, encodeBlock, idFrom, type Keys, offsetOf } from './blocks.ts'
 import type { EpochOffer } from './epoch.ts'
 import type { PageLimits } from './pages.ts'

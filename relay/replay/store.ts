@@ -7,8 +7,8 @@
  * neither of them knows is a hole, and is declared.
  */
 import type { Signals } from '../health/signals.ts'
-import type { Metrics } from '../metrics.ts'
-import type { Asked, ReplayPage, ReplayStore, Retained } from '../parts.ts'
+import type { Asked, ReplayPage, ReplayStore, Retained } from './seam.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { RelayRecord } from '../log/record.ts'
 import type { RedisRefusal } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'

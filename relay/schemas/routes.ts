@@ -4,8 +4,8 @@
  */
 import type { Asking, Routes } from '../adapters/http.ts'
 import type { Answer } from '../adapters/answer.ts'
-import type { Doors } from '../doors.ts'
-import type { Admission } from '../parts.ts'
+import type { Admission } from '../limits/seam.ts'
+import type { Doors } from '../clients/doors.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { readEntry, readName, type SchemaEntry } from './entry.ts'

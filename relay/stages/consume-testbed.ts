@@ -2,13 +2,13 @@
 import { create } from '@bufbuild/protobuf'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
-import type { BatchRun, Fetched } from '../adapters/kafka-consumer.ts'
-import { DeadLetterQueue, type LetterBox } from '../dlq.ts'
+import type { BatchRun, Fetched } from '../kafka/kafka-consumer.ts'
+import { DeadLetterQueue, type LetterBox } from '../dead-letters/dlq.ts'
 import { Signals } from '../health/signals.ts'
 import { Ledger } from '../limits/ledger.ts'
 import { ByteLog } from '../log/byte-log.ts'
-import { createMetrics, sumOf } from '../metrics.ts'
-import type { PoisonPolicy, ReplayStore } from '../parts.ts'
+import type { PoisonPolicy, ReplayIntake } from './seam.ts'
+import { createMetrics, sumOf } from '../metrics/metrics.ts'
 import type { RelayRecord } from '../log/record.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
@@ -104,7 +104,7 @@ export function bench(
         return storing
       },
       addHole: (_: number, first: bigint, last = first) => holes.push([first, last]),
-    } as unknown as ReplayStore,
+    } as unknown as ReplayIntake,
     room: async () => undefined,
     headAtStart: () => undefined,
     onLost: (_, first, last) => lost.push([first, last]),

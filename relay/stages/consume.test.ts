@@ -1,8 +1,8 @@
 /** Every record of every batch is accounted for, and harms nobody but itself. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LetterBox } from '../dlq.ts'
-import type { PoisonPolicy } from '../parts.ts'
+import type { LetterBox } from '../dead-letters/dlq.ts'
+import type { PoisonPolicy } from './seam.ts'
 import { workOf } from '../world/work-testbed.ts'
 import { batch, bench, type Kind, soundValue, withUnreadable } from './consume-testbed.ts'
 import { referencePoison } from './poison.ts'

@@ -7,14 +7,15 @@
  * Most batches are taken at once. One that takes longer than a slice of the loop is taken in
  * several, and may become stale between two of them: what was passed is passed, the rest is not.
  */
-import type { BatchRun, Fetched, FetchedRecord } from '../adapters/kafka-consumer.ts'
-import type { DeadLetterQueue } from '../dlq.ts'
+import type { BatchRun, Fetched, FetchedRecord } from '../kafka/kafka-consumer.ts'
+import type { DeadLetterQueue } from '../dead-letters/dlq.ts'
 import type { Signals } from '../health/signals.ts'
 import type { Ledger } from '../limits/ledger.ts'
-import type { Distribution, Metrics } from '../metrics.ts'
-import type { PausedPartition, PoisonPolicy, ReplayStore } from '../parts.ts'
+import type { PausedPartition } from '../health/seam.ts'
+import type { PoisonPolicy, ReplayIntake } from './seam.ts'
 import type { RelayRecord } from '../log/record.ts'
-import type { Start } from '../starts.ts'
+import type { Distribution, Metrics } from '../metrics/metrics.ts'
+import type { Start } from '../kafka/starts.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { Slices } from '../world/turns.ts'
@@ -30,7 +31,7 @@ export interface ConsumeNeeds {
   readonly signals: Signals
   readonly ledger: Pick<Ledger, 'share'>
   readonly broadcast: Broadcast
-  readonly store: ReplayStore
+  readonly store: ReplayIntake
   readonly dlq: DeadLetterQueue
   readonly poison: PoisonPolicy
   readonly judge: Judge

@@ -1,5 +1,5 @@
 /** The reference poison policy: a malformed record harms nobody but itself. */
-import type { PoisonPolicy } from '../parts.ts'
+import type { PoisonPolicy } from './seam.ts'
 
 export const referencePoison: PoisonPolicy = {
   isOffered: (index, malformed) => !malformed.has(index),

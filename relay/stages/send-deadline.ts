@@ -1,6 +1,6 @@
 /** The reference send deadline: the same limit on every path, and every failure counted. */
 import type { Signals } from '../health/signals.ts'
-import type { SendDeadline } from '../parts.ts'
+import type { SendDeadline } from './seam.ts'
 
 export function createSendDeadline(sendTimeoutMs: number, signals: Signals): SendDeadline {
   return {

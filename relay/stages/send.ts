@@ -12,7 +12,9 @@
 import type { Socket } from 'node:net'
 import type { Cursor } from '../log/byte-log.ts'
 import type { Segment } from '../log/segment.ts'
-import type { Offsets, Outlet, OutletNeeds, SendPath } from '../parts.ts'
+import type { Offsets } from '../log/record.ts'
+import type { Outlet, OutletNeeds } from './seam.ts'
+import type { SendPath } from '../tables/send-paths.ts'
 import type { CloseReason } from '../tables/close-codes.ts'
 
 /** How long a client that was told good-bye may take to close; then the socket is destroyed. */

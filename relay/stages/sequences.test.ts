@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Ledger } from '../limits/ledger.ts'
-import { createMetrics, type Metrics } from '../metrics.ts'
+import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { Sequences, type Numbered } from './sequences.ts'
 

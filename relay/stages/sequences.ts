@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import type { Share } from '../limits/ledger.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 
 /** A thread of a record, as decoding sees it. */
 export interface Numbered {

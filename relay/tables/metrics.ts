@@ -1,6 +1,6 @@
 /**
- * Every metric of the relay, once. The typed handles of relay/metrics.ts, METRICS.md and the
- * scrape itself are derived from this table. The names are DashFlow's, except where `isOurs`.
+ * Every metric of the relay, once. The typed handles of relay/metrics, METRICS.md and the scrape
+ * itself are derived from this table. The names are DashFlow's, except where `isOurs`.
  *
  * A row's key is the name used inside the house; `name` is the contract. A label either has a
  * closed set of values, all of which exist from the start as 0, or is a partition number, whose
@@ -21,6 +21,7 @@ import { memoryMetricRows } from './memory-metrics.ts'
 import { replayMetricRows } from './replay-metrics.ts'
 import { sequenceMetricRows } from './sequence-metrics.ts'
 import { stageMetricRows } from './stage-metrics.ts'
+import { sendFailures, sendPaths } from './send-paths.ts'
 
 const severity = ['info', 'warning', 'critical'] as const
 const closeReasons = Object.keys(closeRows) as readonly CloseReason[]
@@ -280,7 +281,7 @@ const clients = {
   ),
   wsSendFailures: counter(
     'websocket_ws_send_failures_total',
-    { reason: ['send_timeout', 'send_failed'], path: ['broadcast', 'control', 'resume'] },
+    { reason: sendFailures, path: sendPaths },
     'Clients given up, by reason and by the kind of write.',
     ours,
   ),

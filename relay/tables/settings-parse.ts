@@ -3,9 +3,9 @@
  * start a relay five times to find five mistakes. A secret's value never stands in a message.
  */
 import { isIPv4, isIPv6 } from 'node:net'
-import { isRange } from '../limits/client-address.ts'
-import { hostProblem, isLoopback } from '../limits/hosts.ts'
-import { originProblem } from '../limits/origins.ts'
+import { isRange } from './address-ranges.ts'
+import { hostProblem, isLoopback } from './hosts.ts'
+import { originProblem } from './origins.ts'
 import { addressesProblem, hostForm, readAddress, readHost, wordsOf } from './addresses.ts'
 import { levelOf } from './rust-log.ts'
 import { isElastic, shareNames, shareRows } from './memory-shares.ts'

@@ -1,0 +1,140 @@
+/**
+ * A broker's answer to a fetch, from Kafka's bytes to what kafkajs goes on with. The library reads
+ * records without knowing which transactions were given up, and takes those out afterwards by
+ * rules of its own that let some through; here the list is known before a record is read.
+ */
+import { Allowance } from './batches/allowance.ts'
+import { type ReadMessage, readRecordSet } from './batches/record-set.ts'
+import type { AbortedTransaction, OpenTransactions } from './batches/transactions.ts'
+
+/** What was asked for: the topics of a request, as the library has them. */
+export interface AskedTopic {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string }[]
+}
+export interface AnsweredPartition {
+  readonly partition: number
+  readonly errorCode: number
+  readonly highWatermark: string
+  readonly lastStableOffset: string
+  readonly preferredReadReplica?: number
+  /** None: their records are left out already. */
+  readonly abortedTransactions: readonly []
+  readonly messages: readonly ReadMessage[]
+}
+export interface FetchAnswer {
+  /** The library must not wait itself from version 8 on, since the broker makes it wait. */
+  readonly throttleTime: number
+  readonly clientSideThrottleTime?: number
+  readonly errorCode?: number
+  readonly sessionId?: number
+  readonly responses: readonly {
+    readonly topicName: string
+    readonly partitions: readonly AnsweredPartition[]
+  }[]
+}
+
+/** How all answers are read. */
+export interface ReadingRules {
+  /** What the batches of an answer may unpack to together. */
+  readonly unpackedBytesMax: number
+  readonly transactions: OpenTransactions
+}
+
+/** The first version that tells of transactions, and the newest that is read here. */
+export const fetchVersions = { first: 4, last: 11 } as const
+
+/** Reads an answer of one of these versions. */
+export function readFetchAnswer(
+  bytes: Buffer,
+  version: number,
+  asked: readonly AskedTopic[],
+  rules: ReadingRules,
+): Promise<FetchAnswer> {
+  return new AnswerReader(bytes, version, asked, rules).read()
+}
+
+class AnswerReader {
+  readonly #bytes: Buffer
+  readonly #version: number
+  readonly #offsets: ReadonlyMap<string, bigint>
+  readonly #rules: ReadingRules
+  readonly #allowance: Allowance
+  #at = 0
+
+  constructor(
+    bytes: Buffer,
+    version: number,
+    asked: readonly AskedTopic[],
+    rules: ReadingRules,
+  ) {
+    this.#bytes = bytes
+    this.#version = version
+    this.#rules = rules
+    this.#allowance = new Allowance(rules.unpackedBytesMax)
+    this.#offsets = new Map(
+      asked.flatMap(({ topic, partitions }) =>
+        partitions.map((one) => [`${one.partition} ${topic}`, BigInt(one.fetchOffset)] as const),
+      ),
+    )
+  }
+
+  async read(): Promise<FetchAnswer> {
+    const throttledMs = this.#int32()
+    const session =
+      this.#version < 7 ? {} : { errorCode: this.#int16(), sessionId: this.#int32() }
+    const throttle =
+      this.#version < 8
+        ? { throttleTime: throttledMs }
+        : { throttleTime: 0, clientSideThrottleTime: throttledMs }
+    const responses = await this.#list(async () => {
+      const topicName = this.#text()
+      return { topicName, partitions: await this.#list(() => this.#partition(topicName)) }
+    })
+    return { ...throttle, ...session, responses }
+  }
+
+  async #partition(topic: string): Promise<AnsweredPartition> {
+    const partition = this.#int32()
+    const errorCode = this.#int16()
+    const logEnd = this.#int64()
+    const lastStableOffset = String(this.#int64())
+    if (this.#version >= 5) this.#int64()
+    const aborted = this.#aborted()
+    const preferred = this.#version < 11 ? {} : { preferredReadReplica: this.#int32() }
+    const set = this.#take(Math.max(0, this.#int32()))
+    const offset = this.#offsets.get(`${partition} ${topic}`)
+    const fetch = { offset: offset ?? 0n, logEnd, hides: this.#rules.transactions(aborted) }
+    const messages = offset === undefined ? [] : await readRecordSet(set, fetch, this.#allowance)
+    const known = { highWatermark: String(logEnd), lastStableOffset, ...preferred }
+    return { partition, errorCode, ...known, abortedTransactions: [], messages }
+  }
+
+  #aborted(): AbortedTransaction[] {
+    const aborted: AbortedTransaction[] = []
+    for (let left = this.#int32(); left > 0; left -= 1) {
+      aborted.push({ producerId: this.#int64(), firstOffset: this.#int64() })
+    }
+    return aborted
+  }
+
+  /** One after the other: they share what may be unpacked. */
+  async #list<T>(read: () => Promise<T>): Promise<T[]> {
+    const all: T[] = []
+    for (let left = this.#int32(); left > 0; left -= 1) all.push(await read())
+    return all
+  }
+
+  #take(count: number): Buffer {
+    const end = this.#at + count
+    if (end > this.#bytes.length) throw new RangeError('the answer to a fetch is cut off')
+    const bytes = this.#bytes.subarray(this.#at, end)
+    this.#at = end
+    return bytes
+  }
+
+  #int16 = (): number => this.#take(2).readInt16BE()
+  #int32 = (): number => this.#take(4).readInt32BE()
+  #int64 = (): bigint => this.#take(8).readBigInt64BE()
+  #text = (): string => this.#take(Math.max(0, this.#int16())).toString()
+}

@@ -1,0 +1,322 @@
+/**
+ * The Kafka consumer: fetched records in, offsets out. It keeps trying for ever, and what kafkajs
+ * leaves to its users stands here: positions that survive a rebalance, commits by hand, and a
+ * fresh client after every crash.
+ *
+ * A position is the next offset this process will take. As long as the process lives it outranks
+ * what the group has committed: a partition that comes back after a rebalance goes on where its
+ * clients stand, so that they neither miss records nor get them twice.
+ */
+import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import type { ReadMessage, Unreadable } from './batches/record-set.ts'
+import type { OpenTransactions } from './batches/transactions.ts'
+import { Backoff } from '../world/backoff.ts'
+import { sleep, type Clock } from '../world/clock.ts'
+import { withDeadline } from '../world/deadline.ts'
+import type { Settings } from '../tables/settings.ts'
+import { explain, isTopicMissing } from './kafka-errors.ts'
+import { beginWhereTold, patchKafkajs } from './kafkajs-patches.ts'
+import type { Logger } from '../adapters/logger.ts'
+
+export interface FetchedRecord {
+  readonly offset: bigint
+  /** A view of the whole fetched response: copy what is kept. Null for a tombstone. */
+  readonly value: Buffer | null
+  /** Milliseconds since 1970, as the producer or the broker stamped it. */
+  readonly timestampMs: number
+  /** Set when this stands for a whole batch that cannot be read; `value` is what there is of it. */
+  readonly unreadable?: Unreadable
+}
+/** Records of one partition out of one fetch, ascending. */
+export interface Fetched {
+  readonly partition: number
+  readonly records: readonly FetchedRecord[]
+  /** Where the fetch began: what lies between this and the first record does not exist. */
+  readonly fetchedOffset: bigint
+  /** Next offset after everything in this batch, records that are not shown to us included. */
+  readonly nextOffset: bigint
+  /** Log end at the time of the fetch. */
+  readonly highWatermark: bigint
+}
+
+export interface ConsumerNeeds {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly transactions: OpenTransactions
+  /** Makes a client, anew after every crash. */
+  createClient(): Kafka
+  /** Positions that outrank the group's, by partition. */
+  positions(): ReadonlyMap<number, bigint>
+  /**
+   * Takes a batch. The next fetch waits for it. `isStale` turns true when the partition is no
+   * longer ours; `beat` must be called at least every heartbeat interval.
+   *
+   * @returns whether it was taken as far as it is to be: else it counts as not fetched
+   */
+  onBatch(fetched: Fetched, run: BatchRun): Promise<boolean>
+  /** Settles when the next fetch is welcome. Asked once per fetch that brought something. */
+  rested(): Promise<void>
+  /** A broker answered, with records or without. */
+  onFetched(): void
+  /**
+   * These partitions are ours now, and no others. Those without a position are not read before
+   * `readFrom` has said where they begin.
+   */
+  onAssigned(partitions: readonly number[]): void
+  /** The consumer is gone, and with it the assignment; another one will be made. */
+  onLeft(): void
+  /** A rebalance begins: the last moment to commit. */
+  onRebalancing(): void
+  onError(error: unknown): void
+}
+export interface BatchRun {
+  isStale(): boolean
+  beat(): Promise<void>
+  /** Stops reading this partition before `offset`, until `resume` or the next assignment. */
+  pauseAt(offset: bigint): void
+}
+
+export interface KafkaConsumer {
+  /** Begins, and goes on until `stop`. */
+  start(): void
+  /** @throws when the group did not take them */
+  commit(offsets: ReadonlyMap<number, bigint>): Promise<void>
+  /** Reads these partitions on that were stopped. */
+  resume(partitions: readonly number[]): void
+  /** Reads these partitions from these offsets; what was fetched and not taken is void. */
+  readFrom(offsets: ReadonlyMap<number, bigint>): void
+  /** Leaves the group; settles when that is done, which may take as long as a join. */
+  stop(): Promise<void>
+  readonly isRunning: boolean
+}
+
+const retry = { firstMs: 250, mostMs: 5_000 } as const
+const metadataMsMax = 30_000
+/** Records that are looked at in one turn of the event loop: a few milliseconds. */
+const recordsAtOnce = 8_192
+/** Batches that are taken side by side, so that one which rests does not hold up the others. */
+const workers = 8
+
+export const createConsumer = (needs: ConsumerNeeds): KafkaConsumer => new GroupConsumer(needs)
+
+class GroupConsumer implements KafkaConsumer {
+  readonly #needs: ConsumerNeeds
+  readonly #stopping = new AbortController()
+  #consumer: Consumer | undefined
+  #done: Promise<void> = Promise.resolve()
+  /** The first join of this consumer. */
+  #joining: Promise<void> = Promise.resolve()
+  #hasRested = true
+  isRunning = false
+
+  constructor(needs: ConsumerNeeds) {
+    this.#needs = needs
+  }
+
+  start(): void {
+    this.#done = this.#runForEver()
+  }
+
+  async commit(offsets: ReadonlyMap<number, bigint>): Promise<void> {
+    const { kafkaTopic: topic, kafkaRequestTimeoutMs } = this.#needs.settings
+    const consumer = this.#consumer
+    if (consumer === undefined || !this.isRunning) throw new Error('not in the group')
+    const entries = Array.from(offsets, ([partition, offset]) => ({
+      topic,
+      partition,
+      offset: String(offset),
+    }))
+    const work = () => consumer.commitOffsets(entries)
+    await withDeadline(this.#needs.clock, kafkaRequestTimeoutMs, 'commit of offsets', work)
+  }
+
+  resume(partitions: readonly number[]): void {
+    const { kafkaTopic: topic } = this.#needs.settings
+    if (this.isRunning) this.#consumer?.resume([{ topic, partitions: [...partitions] }])
+  }
+
+  readFrom(offsets: ReadonlyMap<number, bigint>): void {
+    const { kafkaTopic: topic } = this.#needs.settings
+    if (!this.isRunning) return
+    for (const [partition, offset] of offsets) {
+      this.#consumer?.seek({ topic, partition, offset: String(offset) })
+    }
+    if (offsets.size > 0) this.resume([...offsets.keys()])
+  }
+
+  stop(): Promise<void> {
+    this.#stopping.abort()
+    return this.#done
+  }
+
+  async #runForEver(): Promise<void> {
+    const backoff = new Backoff(retry)
+    while (!this.#stopping.signal.aborted) {
+      const startedMs = this.#needs.clock.nowMs()
+      try {
+        await this.#runOnce()
+      } catch (error) {
+        this.#needs.onError(error)
+        const { logger, settings } = this.#needs
+        const explained = explain(error, settings.kafkaSecurityProtocol)
+        const says = isTopicMissing(error)
+          ? `there is no topic "${settings.kafkaTopic}"`
+          : 'the Kafka consumer failed and starts again'
+        logger.warn({ err: error, ...explained }, says)
+      }
+      const hasLasted = this.#needs.clock.nowMs() - startedMs > retry.mostMs
+      if (hasLasted) backoff.succeeded()
+      await sleep(this.#needs.clock, backoff.failed(), this.#stopping.signal).catch(() => undefined)
+    }
+  }
+
+  /** Runs one consumer until it crashes (then it throws) or we stop. */
+  async #runOnce(): Promise<void> {
+    const consumer = this.#createConsumer()
+    const ended = Promise.withResolvers<void>()
+    consumer.on(consumer.events.CRASH, ({ payload }) => ended.reject(payload.error))
+    const stop = () => ended.resolve()
+    this.#stopping.signal.addEventListener('abort', stop, { once: true })
+    try {
+      await Promise.race([this.#begin(consumer), ended.promise])
+      this.#consumer = consumer
+      await ended.promise
+    } finally {
+      this.isRunning = false
+      this.#consumer = undefined
+      this.#needs.onLeft()
+      this.#stopping.signal.removeEventListener('abort', stop)
+      ended.promise.catch(() => undefined)
+      // The library leaves no group that it is still joining, and others would wait for us there.
+      await this.#joining.catch(() => undefined)
+      await consumer.disconnect().catch(() => undefined)
+    }
+  }
+
+  #createConsumer(): Consumer {
+    const { settings } = this.#needs
+    // Payloads that fit are never refused for what they came in.
+    const unpackedBytesMax = Math.max(settings.inflightBytesMax, 2 * settings.payloadBytesMax)
+    patchKafkajs({ unpackedBytesMax, transactions: this.#needs.transactions })
+    beginWhereTold()
+    const fetchBytesMax = Math.min(10 * 1_024 * 1_024, Math.floor(settings.inflightBytesMax / 2))
+    const consumer = this.#needs.createClient().consumer({
+      groupId: settings.kafkaGroupId,
+      sessionTimeout: settings.kafkaSessionTimeoutMs,
+      rebalanceTimeout: settings.kafkaRebalanceTimeoutMs,
+      heartbeatInterval: settings.kafkaHeartbeatMs,
+      maxWaitTimeInMs: settings.kafkaFetchWaitMsMax,
+      // The response and the chunks it came in exist side by side for a moment: hence the half.
+      maxBytes: fetchBytesMax,
+      maxBytesPerPartition: Math.min(fetchBytesMax, 1_024 * 1_024),
+      allowAutoTopicCreation: false,
+      // Partitions that are added to the topic are seen after so long, and no sooner.
+      metadataMaxAge: metadataMsMax,
+      retry: { restartOnFailure: async () => false },
+    })
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#joined(consumer, payload.memberAssignment[settings.kafkaTopic] ?? [])
+    })
+    consumer.on(consumer.events.FETCH, () => (this.#hasRested = false))
+    consumer.on(consumer.events.REQUEST, ({ payload }) => {
+      if (payload.apiName === 'Fetch') this.#needs.onFetched()
+    })
+    consumer.on(consumer.events.REBALANCING, () => this.#needs.onRebalancing())
+    consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => {
+      this.#needs.onError(Object.assign(new Error(`${payload.apiName} timed out`), {
+        name: 'KafkaJSRequestTimeoutError',
+      }))
+    })
+    return consumer
+  }
+
+  async #begin(consumer: Consumer): Promise<void> {
+    const { kafkaTopic: topic } = this.#needs.settings
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    if (this.#stopping.signal.aborted) return
+    this.#joining = consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: workers,
+      eachBatch: (payload) => this.#take(consumer, payload),
+    })
+    await this.#joining
+    this.isRunning = true
+  }
+
+  #joined(consumer: Consumer, partitions: readonly number[]): void {
+    const { settings, logger } = this.#needs
+    const { kafkaTopic: topic } = settings
+    this.#consumer = consumer
+    this.isRunning = true
+    // What was stopped is tried again: the library would keep it stopped over every assignment.
+    consumer.resume([{ topic }])
+    const known = this.#needs.positions()
+    for (const partition of partitions) {
+      const offset = known.get(partition)
+      if (offset === undefined) consumer.pause([{ topic, partitions: [partition] }])
+      else consumer.seek({ topic, partition, offset: String(offset) })
+    }
+    logger.info({ partitions }, 'partitions assigned')
+    this.#needs.onAssigned(partitions)
+  }
+
+  async #take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
+    const { kafkaTopic: topic } = this.#needs.settings
+    const fetched = await fetchedOf(batch)
+    let nextOffset = fetched.nextOffset
+    const isTaken = await this.#needs.onBatch(fetched, {
+      isStale: () => payload.isStale() || !payload.isRunning(),
+      beat: () => payload.heartbeat(),
+      pauseAt(offset) {
+        nextOffset = offset
+        consumer.pause([{ topic, partitions: [batch.partition] }])
+      },
+    })
+    if (!isTaken || payload.isStale()) return
+    payload.resolveOffset(String(nextOffset - 1n))
+    await this.#rest()
+  }
+
+  /** One batch of a fetch rests for all of them: the next fetch waits until all are done. */
+  async #rest(): Promise<void> {
+    if (this.#hasRested) return
+    this.#hasRested = true
+    await this.#needs.rested()
+  }
+}
+
+async function fetchedOf(batch: Batch & { readonly fetchedOffset?: string }): Promise<Fetched> {
+  const fetchedOffset = BigInt(batch.fetchedOffset ?? batch.firstOffset() ?? '0')
+  const records: FetchedRecord[] = []
+  for (const message of batch.messages) {
+    records.push(recordOf(message, fetchedOffset))
+    if (records.length % recordsAtOnce === 0) await new Promise(setImmediate)
+  }
+  return {
+    partition: batch.partition,
+    records,
+    fetchedOffset,
+    nextOffset: BigInt(batch.lastOffset()) + 1n,
+    highWatermark: BigInt(batch.highWatermark),
+  }
+}
+
+/** An unreadable batch may begin before what was asked for; that part is settled. */
+function recordOf(
+  message: KafkaMessage & Pick<ReadMessage, 'unreadable'>,
+  fetchedOffset: bigint,
+): FetchedRecord {
+  const { offset, timestamp, unreadable, value } = message
+  const record = { offset: BigInt(offset), value, timestampMs: Number(timestamp) }
+  if (unreadable === undefined) return record
+  const { firstOffset } = unreadable
+  return {
+    ...record,
+    offset: firstOffset > fetchedOffset ? firstOffset : fetchedOffset,
+    unreadable,
+  }
+}

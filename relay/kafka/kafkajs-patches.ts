@@ -1,0 +1,299 @@
+/**
+ * Everything that reaches into kafkajs 2.2.4: its private files, and what is patched in them, once
+ * per process. A new version may have moved what is patched here: kafkajs-patches.test.ts fails
+ * then, and says what to look at.
+ *
+ * What kafkajs costs us, which is not kept up any more:
+ * - After every response its request queue sets a timer for `throttledUntil - now`, and as nothing
+ *   is throttled that is minus the current time: a warning on Node 24, and a useless timer each.
+ * - Of the codecs that producers use it knows gzip only; it unpacks without a bound, ends the
+ *   consumer at a batch that it cannot read, and delivers records of transactions that were given
+ *   up. So answers to fetches are read by our own code.
+ * - A consumer that resolves offsets by itself is not told of what it does not get: behind records
+ *   that nobody may read its position stands still forever. So it gets those batches too, empty.
+ * - A partition without a leader, or a leader that does not answer, takes its whole topic along.
+ * - At every assignment it asks for commits and log ends of all partitions, and one that nobody can
+ *   tell of stops all. For an offset that Kafka has given up it commits "earliest" or "latest" to
+ *   the group, which loses what is still there, or is taken for no commit at all after a crash.
+ * - It speaks no version of the metadata request that has the ids of topics.
+ *
+ * With another client all of this would go. If it hands over records as they are, bounded and
+ * without aborted transactions (one on librdkafka does), so would our reading of fetches: this
+ * file, fetch-answer.ts, kafka-topic-id.ts and most of relay/batches. What kafka-consumer.ts says
+ * of positions and commits would stay, as would kafka-admin.ts, kafka-producer.ts and
+ * kafka-client.ts, written against other calls; nothing outside of them knows which client it is.
+ */
+import { createRequire } from 'node:module'
+import { openTransactions } from './batches/transactions.ts'
+import {
+  type AskedTopic,
+  type FetchAnswer,
+  fetchVersions,
+  type ReadingRules,
+  readFetchAnswer,
+} from './fetch-answer.ts'
+import {
+  decodeAnswer,
+  type Decoder,
+  encodeQuestion,
+  type Encoder,
+  type TopicsQuestion,
+} from './kafka-topic-id.ts'
+
+/** The version that all of this was written for. */
+export const patchedVersion = '2.2.4'
+
+interface RequestQueue {
+  readonly pending: readonly unknown[]
+  scheduleCheckPendingRequests: (this: RequestQueue) => void
+}
+interface FetchRequest {
+  readonly topics: readonly AskedTopic[]
+}
+interface FetchProtocol {
+  readonly response: { readonly decode: (answer: Buffer) => Promise<FetchAnswer> }
+}
+interface FetchDefinition {
+  protocol(choice: { readonly version: number }): (request: FetchRequest) => FetchProtocol
+}
+interface TakenBatch {
+  readonly rawMessages: readonly unknown[]
+}
+interface Runner {
+  readonly running: boolean
+  readonly eachBatch: unknown
+  readonly eachBatchAutoResolve: boolean
+  readonly autoCommit: boolean
+  handleBatch: (this: Runner, batch: TakenBatch) => Promise<void>
+  processEachBatch(batch: TakenBatch): Promise<void>
+  heartbeat(): Promise<void>
+}
+interface PartitionState {
+  readonly partitionErrorCode: number
+}
+interface TopicState {
+  readonly partitionMetadata: readonly PartitionState[]
+}
+interface MetadataAnswer {
+  readonly topicMetadata: readonly TopicState[]
+}
+interface Exchange {
+  readonly request: unknown
+  readonly response: { parse(answer: MetadataAnswer): Promise<MetadataAnswer> }
+}
+interface MetadataDefinition {
+  readonly versions: string[]
+  protocol(choice: { readonly version: number }): (question: TopicsQuestion) => Exchange
+}
+interface Wanted {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number }[]
+}
+interface Found {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
+}
+interface Cluster {
+  fetchTopicsOffset: (this: Cluster, wanted: readonly Wanted[]) => Promise<Found[]>
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>
+  refreshMetadata(): Promise<void>
+}
+interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+interface Offsets {
+  readonly cluster: Cluster
+  readonly memberAssignment: Readonly<Record<string, readonly number[]>>
+  committedOffsets(): Record<string, Record<number, string>>
+  resolveOffset(resolved: TopicPartition & { readonly offset: string }): void
+  resolveOffsets(): Promise<void>
+  setDefaultOffset(lost: TopicPartition): Promise<void>
+}
+
+const require = createRequire(import.meta.url)
+const load = (path: string): unknown => require(`kafkajs/src/${path}.js`)
+interface Class<T> {
+  readonly prototype: T
+}
+
+/** Its private files, as far as they are used. */
+export const inside = {
+  requestQueue: () => load('network/requestQueue/index') as Class<RequestQueue>,
+  fetch: () => load('protocol/requests/fetch/index') as FetchDefinition,
+  runner: () => load('consumer/runner') as Class<Runner>,
+  metadata: () => load('protocol/requests/metadata/index') as MetadataDefinition,
+  newestMetadata: () => load('protocol/requests/metadata/v6/response') as Exchange['response'],
+  cluster: () => load('cluster/index') as Class<Cluster>,
+  offsets: () => load('consumer/offsetManager/index') as Class<Offsets>,
+  encoder: () => load('protocol/encoder') as new () => Encoder,
+  decoder: () => load('protocol/decoder') as new (from: Buffer) => Decoder,
+} as const
+
+const done = new Set<() => void>()
+/** Patches once, however often it is asked for. */
+function once(patch: () => void): void {
+  if (done.has(patch)) return
+  done.add(patch)
+  patch()
+}
+
+let rules: ReadingRules = {
+  unpackedBytesMax: 32 * 1_024 * 1_024,
+  transactions: openTransactions,
+}
+
+/** Idempotent. @param changed rules of reading from now on, for all clients of the process */
+export function patchKafkajs(changed: Partial<ReadingRules> = {}): void {
+  rules = { ...rules, ...changed }
+  for (const patch of [patchRequestQueue, patchFetches, patchRunner]) once(patch)
+}
+
+/**
+ * Lets all clients of the process bear partitions without a leader, and tell the ids of topics.
+ * Idempotent.
+ */
+export function patchQuestions(): void {
+  for (const patch of [teachTopicIds, patchMetadata, patchOffsets]) once(patch)
+}
+
+/** Lets all consumers of the process begin where they are told to, and nowhere else. Idempotent. */
+export function beginWhereTold(): void {
+  once(patchStarts)
+}
+
+function patchRequestQueue(): void {
+  const { prototype } = inside.requestQueue()
+  const schedule = prototype.scheduleCheckPendingRequests
+  prototype.scheduleCheckPendingRequests = function scheduleIfNeeded() {
+    if (this.pending.length > 0) schedule.call(this)
+  }
+}
+
+function patchFetches(): void {
+  const definition = inside.fetch()
+  const theirs = definition.protocol.bind(definition)
+  definition.protocol = ({ version }) => {
+    const protocol = theirs({ version })
+    if (version < fetchVersions.first || version > fetchVersions.last) return protocol
+    return (request) => {
+      const { response, ...rest } = protocol(request)
+      const decode = (answer: Buffer) =>
+        readFetchAnswer(answer, version, request.topics, rules)
+      return { ...rest, response: { ...response, decode } }
+    }
+  }
+}
+
+function patchRunner(): void {
+  const { prototype } = inside.runner()
+  const theirs = prototype.handleBatch
+  prototype.handleBatch = async function handleEveryBatch(batch) {
+    const isByHand = !this.eachBatchAutoResolve && !this.autoCommit
+    const isOurs = isByHand && Boolean(this.eachBatch)
+    if (!isOurs || !this.running) return theirs.call(this, batch)
+    if (batch.rawMessages.length > 0) await this.processEachBatch(batch)
+    await this.heartbeat()
+  }
+}
+
+/** Its newest version of the metadata request, and the one that has the ids of topics. */
+const theirNewest = 6
+const withIds = 10
+const metadataKey = 3
+
+/** Brokers that do not know the version with ids are asked as before, and give no id. */
+function teachTopicIds(): void {
+  const definition = inside.metadata()
+  const theirs = definition.protocol.bind(definition)
+  const newest = inside.newestMetadata()
+  definition.versions.push(String(withIds))
+  definition.protocol = ({ version }) => {
+    if (version < withIds) return theirs({ version: Math.min(version, theirNewest) })
+    return (question) => ({
+      request: {
+        apiKey: metadataKey,
+        apiVersion: withIds,
+        apiName: 'Metadata',
+        encode: async () => encodeQuestion(question, new (inside.encoder())()),
+      },
+      response: { ...newest, decode: async (answer: Buffer) => decodeAnswer(decoder(answer)) },
+    })
+  }
+}
+
+const decoder = (answer: Buffer) => new (inside.decoder())(answer)
+
+/** Leader or replica not available: a state of one partition, and no failure of the answer. */
+const leaderless: ReadonlySet<number> = new Set([5, 9])
+
+/** A partition without a leader has the leader -1, whom nobody is asked for. */
+function patchMetadata(): void {
+  const definition = inside.metadata()
+  const theirs = definition.protocol.bind(definition)
+  definition.protocol = (choice) => (question) => {
+    const { request, response } = theirs(choice)(question)
+    const parse = async (answer: MetadataAnswer) => {
+      const topicMetadata = answer.topicMetadata.map(withoutLeaderless)
+      await response.parse({ ...answer, topicMetadata })
+      return answer
+    }
+    return { request, response: { ...response, parse } }
+  }
+}
+
+const withoutLeaderless = (topic: TopicState): TopicState => ({
+  ...topic,
+  partitionMetadata: topic.partitionMetadata.filter(({ partitionErrorCode }) => {
+    return !leaderless.has(partitionErrorCode)
+  }),
+})
+
+/** Each leader is asked by itself; what one of them does not answer is left out. */
+function patchOffsets(): void {
+  const { prototype } = inside.cluster()
+  const theirs = prototype.fetchTopicsOffset
+  prototype.fetchTopicsOffset = async function askEachLeader(wanted) {
+    const questions = wanted.flatMap((one) => byLeader(this, one))
+    const asked = questions.map((one) => theirs.call(this, [one]))
+    const settled = await Promise.allSettled(asked)
+    const failed = settled.filter((one) => one.status === 'rejected')
+    if (failed.length > 0 && failed.length === settled.length) throw failed[0]!.reason
+    // Who does not lead any more is not to be asked again.
+    if (failed.length > 0) void this.refreshMetadata().catch(() => undefined)
+    const found = settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+    return wanted.map(({ topic }) => {
+      const ofTopic = found.filter((one) => one.topic === topic)
+      return { topic, partitions: ofTopic.flatMap(({ partitions }) => partitions) }
+    })
+  }
+}
+
+function byLeader(cluster: Cluster, wanted: Wanted): Wanted[] {
+  const { topic, partitions } = wanted
+  const numbers = partitions.map(({ partition }) => partition)
+  return Object.entries(cluster.findLeaderForPartitions(topic, numbers))
+    .filter(([leader]) => Number(leader) >= 0)
+    .map(([, led]) => ({ ...wanted, partitions: led.map((partition) => ({ partition })) }))
+}
+
+/** Anything that is an offset: whoever reads has been told a better one before. */
+const anyOffset = '0'
+
+function patchStarts(): void {
+  const { prototype } = inside.offsets()
+  prototype.resolveOffsets = async function takeNoneForGiven() {
+    const committed = this.committedOffsets()
+    for (const [topic, partitions] of Object.entries(this.memberAssignment)) {
+      const known = (committed[topic] ??= {})
+      for (const partition of partitions) known[partition] ??= anyOffset
+    }
+  }
+  prototype.setDefaultOffset = async function goOnWithTheOldest({ topic, partition }) {
+    const wanted = { topic, partitions: [{ partition }], fromBeginning: true }
+    const [found] = await this.cluster.fetchTopicsOffset([wanted])
+    const oldest = found?.partitions[0]?.offset
+    if (oldest === undefined) return
+    this.resolveOffset({ topic, partition, offset: String(BigInt(oldest) - 1n) })
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What Kafka says of the logs of the topic, and of what the group has committed of them. The last
+ * answer is remembered: cursors beyond a log's end are not trusted.
+ */
+import type { KafkaAdmin } from './kafka-admin.ts'
+import type { Watermarks } from '../lag/monitor.ts'
+import type { TopicMarks } from './starts.ts'
+import type { Settings } from '../tables/settings.ts'
+import type { Clock } from '../world/clock.ts'
+import { withDeadline } from '../world/deadline.ts'
+
+/**
+ * How long an answer may take: log ends before the start, where reading begins, and what was
+ * committed before the first commit of ours. A broker far away takes several round trips for each,
+ * and a new connection more.
+ */
+const askMs = { heads: 15_000, starts: 15_000, commits: 10_000 } as const
+
+export interface LogsNeeds {
+  readonly clock: Clock
+  readonly admin: KafkaAdmin
+  readonly settings: Pick<Settings, 'kafkaGroupId' | 'kafkaTopic'>
+}
+
+export class Logs {
+  readonly #needs: LogsNeeds
+  readonly #ends = new Map<number, bigint>()
+
+  constructor(needs: LogsNeeds) {
+    this.#needs = needs
+  }
+
+  /** Where the log of a partition ended when it was last asked for. */
+  end(partition: number): bigint | undefined {
+    return this.#ends.get(partition)
+  }
+
+  /** What is remembered is of other logs, or of another assignment. */
+  forget(): void {
+    this.#ends.clear()
+  }
+
+  /** Where all logs end. */
+  heads(): Promise<ReadonlyMap<number, bigint>> {
+    return this.#needs.admin.logEnds(this.#needs.settings.kafkaTopic, askMs.heads)
+  }
+
+  /** Commits and logs of the whole topic, with these partitions among them; in time. */
+  marks(wanted: readonly number[]): Promise<TopicMarks> {
+    const ask = (signal: AbortSignal) => this.#ask(wanted, signal)
+    return withDeadline(this.#needs.clock, askMs.starts, 'asking where reading begins', ask)
+  }
+
+  /** The same of some partitions; those whose log nobody can tell of are left out. */
+  async watermarks(
+    partitions: readonly number[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, Watermarks>> {
+    const { commits, logs } = await this.#ask(partitions, signal)
+    const known = new Map<number, Watermarks>()
+    for (const partition of partitions) {
+      const log = logs.get(partition)
+      if (log !== undefined) known.set(partition, { ...log, committed: commits.get(partition) })
+    }
+    return known
+  }
+
+  /** Commits beyond the end of a log were made in another one, and mean nothing. */
+  async committed(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+    const ask = (signal: AbortSignal) => this.#ask(partitions, signal)
+    const what = 'asking for the commits'
+    const { commits, logs } = await withDeadline(this.#needs.clock, askMs.commits, what, ask)
+    const known = partitions.flatMap((partition) => {
+      const offset = commits.get(partition)
+      const end = logs.get(partition)?.logEnd
+      const isOurs = offset !== undefined && (end === undefined || offset <= end)
+      return isOurs ? [[partition, offset] as const] : []
+    })
+    return new Map(known)
+  }
+
+  async #ask(wanted: readonly number[], signal: AbortSignal): Promise<TopicMarks> {
+    const { admin, settings } = this.#needs
+    const { kafkaGroupId, kafkaTopic } = settings
+    const marks = await admin.marks(kafkaTopic, kafkaGroupId, wanted, signal)
+    if (signal.aborted) return marks
+    for (const [partition, { logEnd }] of marks.logs) this.#ends.set(partition, logEnd)
+    return marks
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Under which names the relay may be asked for. A page of another site can let its own name point
+ * to this machine, and is then, to a browser, at home here: all that gives it away is the name
+ * that it asks for. An address cannot be made to point elsewhere, so addresses are always taken,
+ * and so are the names that never leave this machine.
+ */
+import ipaddr from 'ipaddr.js'
+import type { Settings } from './settings.ts'
+
+/** As a browser reads it: lower case, without the dot at the end; the port if one is named. */
+interface Host {
+  readonly name: string
+  readonly port: string
+}
+type HostSettings = Pick<Settings, 'allowedHosts' | 'host'>
+
+const shape = /^(\[[\da-f:.]+\]|[^\s:/?#@\\[\]]+)(?::(\d{0,5}))?$/i
+/** Ports that are left out of a Host header: without TLS, and with it in front of the relay. */
+const unsaidPorts = new Set(['80', '443'])
+
+/** @returns undefined for what cannot be a Host header */
+export function readHost(text: string): Host | undefined {
+  const [, written = '', port = ''] = shape.exec(text) ?? []
+  const url = written === '' || !URL.canParse(`http://${written}`) ? '' : `http://${written}`
+  if (url === '' || Number(port) > 65_535) return undefined
+  return { name: new URL(url).hostname.replace(/\.$/, ''), port }
+}
+
+/** Whether a name or address, as in WEBSOCKET_HOST, is of this machine alone. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  if (bare === 'localhost' || bare.endsWith('.localhost')) return true
+  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback'
+}
+
+/** What is wrong with an entry of WEBSOCKET_ALLOWED_HOSTS; undefined if nothing is. */
+export function hostProblem(entry: string): string | undefined {
+  if (entry === '*') return undefined
+  if (/^[a-z]+:\/\//i.test(entry)) return `"${entry}" is an address of a page, not a name`
+  const host = readHost(entry.replace(/^\*\./, ''))
+  if (host === undefined) return `"${entry}" can be no name`
+  return host.name.includes('*') ? `"${entry}" has a * elsewhere than in front` : undefined
+}
+
+/** @returns tells whether a Host header names this relay */
+export function createHosts(settings: HostSettings): (header: string) => boolean {
+  const { allowedHosts } = settings
+  const isAny = allowedHosts.includes('*')
+  const own = readHost(settings.host)?.name
+  const rules = allowedHosts.filter((entry) => entry !== '*').map(ruleOf)
+  return (header) => {
+    const host = readHost(header)
+    if (host === undefined) return false
+    if (isAny || host.name === own || isLoopback(host.name) || isAddress(host.name)) return true
+    return rules.some((isMet) => isMet(host))
+  }
+}
+
+function ruleOf(entry: string): (host: Host) => boolean {
+  const isDomain = entry.startsWith('*.')
+  const wanted = readHost(isDomain ? entry.slice(2) : entry)
+  if (wanted === undefined) return () => false
+  const ports = wanted.port === '' ? undefined : portsMeant(wanted.port)
+  return ({ name, port }) => {
+    const isName = isDomain ? name.endsWith(`.${wanted.name}`) : name === wanted.name
+    return isName && (ports === undefined || ports.includes(port))
+  }
+}
+
+const portsMeant = (port: string): string[] => (unsaidPorts.has(port) ? [port, ''] : [port])
+
+const isAddress = (name: string): boolean => name.startsWith('[') || ipaddr.IPv4.isValid(name)
