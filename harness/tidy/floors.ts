@@ -44,7 +44,7 @@ const standsApart = new Set(['harness/tidy'])
 
 /** What is wrong with an import from `path` of `target`, both from the root of the repository. */
 export function floorBreach(path: string, target: string): string | undefined {
-  const [house = '', from] = placeOf(path)
+  const [house, from] = placeOf(path)
   const [houseOfTarget, to] = placeOf(target)
   const table = floors[house]
   if (table === undefined || house !== houseOfTarget || from === to) return undefined

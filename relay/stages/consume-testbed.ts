@@ -7,7 +7,7 @@ import { DeadLetterQueue, type LetterBox } from '../dead-letters/dlq.ts'
 import { Signals } from '../health/signals.ts'
 import { Ledger } from '../limits/ledger.ts'
 import { ByteLog } from '../log/byte-log.ts'
-import type { PoisonPolicy, ReplayIntake } from './seam.ts'
+import type { PoisonPolicy } from './seam.ts'
 import { createMetrics, sumOf } from '../metrics/metrics.ts'
 import type { RelayRecord } from '../log/record.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
@@ -104,7 +104,7 @@ export function bench(
         return storing
       },
       addHole: (_: number, first: bigint, last = first) => holes.push([first, last]),
-    } as unknown as ReplayIntake,
+    },
     room: async () => undefined,
     headAtStart: () => undefined,
     onLost: (_, first, last) => lost.push([first, last]),
