@@ -7,7 +7,7 @@ import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -16,33 +16,29 @@ import {
   type Doubt,
   type Violation,
 } from './reading/conclude.ts'
-import { milliseconds, name, type PhaseName } from './options.ts'
+import { milliseconds, phaseRef, type OptionsOf } from './options.ts'
 import { indexAt, points, seriesOf } from './reading/series.ts'
 
-export interface AgesExportedOptions<P extends string = string> {
+const schema = z.strictObject({
   /** A window with records, in which the age must stay small. */
-  readonly traffic: PhaseName<P>
+  traffic: phaseRef,
   /** A window without any, in which the age must grow with the wall clock. */
-  readonly silence: PhaseName<P>
+  silence: phaseRef,
   /** The age to judge; default `lastRecordAge`. */
-  readonly signal?: SignalName
+  signal: z.enum(signalNames).exactOptional(),
   /** How far metric, /health and truth may differ; default 1.5 s. */
-  readonly toleranceMs?: number
-}
+  toleranceMs: milliseconds.exactOptional(),
+})
+type AgesExportedOptions = OptionsOf<typeof schema>
 
 const toleranceMsDefault = 1_500
 /** /health tells whole seconds, rounded down, and may be asked this much apart from /metrics. */
 const healthSlackMicros = 1_000_000
 const healthApartMicros = 1_500_000
 
-export const agesExported: Checker<AgesExportedOptions> = {
+export const agesExported = checker({
   says: 'The age of the last record is exported, true, and "never" is not 0.',
-  options: z.strictObject({
-    traffic: name,
-    silence: name,
-    signal: z.enum(signalNames).exactOptional(),
-    toleranceMs: milliseconds.exactOptional(),
-  }),
+  options: schema,
   judge(history, options) {
     const traffic = history.phase(options.traffic)
     const silence = history.phase(options.silence)
@@ -57,7 +53,7 @@ export const agesExported: Checker<AgesExportedOptions> = {
     }
     return judgeAges(history, options, { windows: [traffic, silence], silence, truth })
   },
-}
+})
 
 interface Ages {
   readonly windows: readonly Window[]

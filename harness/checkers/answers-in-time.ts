@@ -5,29 +5,24 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude, many, sentence, type Violation } from './reading/conclude.ts'
-import { count, milliseconds, name, type PhaseName } from './options.ts'
+import { count, milliseconds, phaseRef } from './options.ts'
 
-export interface AnswersInTimeOptions<P extends string = string> {
-  readonly phase: PhaseName<P>
+const schema = z.strictObject({
+  phase: phaseRef,
   /** A window before anything was sent: where answers are late already, it is not by this. */
-  readonly before: PhaseName<P>
+  before: phaseRef,
   /** The longest answer. */
-  readonly limitMs: number
+  limitMs: milliseconds,
   /** So many answers are worth a judgement. */
-  readonly pollsMin: number
-}
+  pollsMin: count,
+})
 
-export const answersInTime: Checker<AnswersInTimeOptions> = {
+export const answersInTime = checker({
   says: 'GET /health is answered in time while something else goes on.',
   restsOn: ['times'],
-  options: z.strictObject({
-    phase: name,
-    before: name,
-    limitMs: milliseconds,
-    pollsMin: count,
-  }),
+  options: schema,
   judge(history, { phase, before, limitMs, pollsMin }) {
     const [window, calm] = [history.phase(phase), history.phase(before)]
     if (window === undefined || calm === undefined) {
@@ -78,7 +73,7 @@ export const answersInTime: Checker<AnswersInTimeOptions> = {
       },
     })
   },
-}
+})
 
 const longestOf = (polls: readonly Poll[]): number | null =>
   polls.length === 0 ? null : Math.round(Math.max(...polls.map(({ tookMs }) => tookMs)))

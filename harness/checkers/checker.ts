@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod'
 import type { History } from '../history/history.ts'
+import type { OptionsOf } from './options.ts'
 
 export type Verdict = 'pass' | 'fail' | 'unknown' | 'not-applicable'
 
@@ -88,7 +89,14 @@ export type Ground = 'times' | 'lag-truth'
 /** One kind of expectation. `options` is JSON, so a stored run can be judged again years later. */
 export interface Checker<O> {
   readonly says: string
-  readonly options: z.ZodType<O>
+  readonly options: z.ZodType
   readonly restsOn?: readonly Ground[]
   judge(history: History, options: O): Judgement
+}
+
+/** Types a checker by the schema of its options, the only place where they are declared. */
+export function checker<S extends z.ZodType>(
+  spec: Checker<OptionsOf<S>> & { readonly options: S },
+): Checker<OptionsOf<S>> & { readonly options: S } {
+  return spec
 }

@@ -1,7 +1,7 @@
 /** /health and /metrics tell as many clients as there are: those that the harness has open. */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Checker, Judgement } from './checker.ts'
+import { checker, type Judgement } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -15,10 +15,10 @@ import { calmSamples, calmSamplesMin, type CountSample } from './reading/counts.
 import { count } from './options.ts'
 import { seriesOf } from './reading/series.ts'
 
-export interface ClientsCountedOptions {
+const schema = z.strictObject({
   /** So many comparisons of each page are worth a judgement; default 3. */
-  readonly samplesMin?: number
-}
+  samplesMin: count.exactOptional(),
+})
 
 const pages = { metrics: '/metrics', health: '/health' } as const
 type Page = keyof typeof pages
@@ -26,9 +26,9 @@ type Page = keyof typeof pages
 /** Samples that may be a moment too early, of all. */
 const oddShareMax = 0.1
 
-export const clientsCounted: Checker<ClientsCountedOptions> = {
+export const clientsCounted = checker({
   says: 'The target tells as many clients as are connected, on each page that tells any.',
-  options: z.strictObject({ samplesMin: count.exactOptional() }),
+  options: schema,
   judge(history, { samplesMin = calmSamplesMin }) {
     const told = tellingPages(history)
     if (told.length === 0) return nothingTold(history)
@@ -63,7 +63,7 @@ export const clientsCounted: Checker<ClientsCountedOptions> = {
       ],
     })
   },
-}
+})
 
 interface Compared {
   readonly page: Page

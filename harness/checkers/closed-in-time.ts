@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -16,7 +16,7 @@ import {
   type Doubt,
   type Violation,
 } from './reading/conclude.ts'
-import { count, milliseconds, name, type GroupName, type PhaseName } from './options.ts'
+import { count, groupRef, milliseconds, phaseRef, type OptionsOf } from './options.ts'
 import { belowSince, countOf, rightCount } from './reading/counts.ts'
 import { riseWithin, seriesOf, type Point } from './reading/series.ts'
 import {
@@ -30,52 +30,44 @@ import {
 import { freedSlots, slotsTaken } from './reading/freed-slots.ts'
 import { ackedBytes, stallOf, type Stall } from './reading/stalls.ts'
 
-export interface ClosedInTimeOptions<G extends string = string, P extends string = string> {
+const schema = z.strictObject({
   /** The clients whose reading stops. */
-  readonly group: GroupName<G>
+  group: groupRef,
   /** The window in which they stall. */
-  readonly phase: PhaseName<P>
+  phase: phaseRef,
   /** Longest time from the moment the stall could bite to the last of them being closed. */
-  readonly limitMs: number
+  limitMs: milliseconds,
   /** Which kind of write waits, by its label in counters; `silence`: none, it just vanished. */
-  readonly path: 'broadcast' | 'control' | 'resume' | 'silence'
+  path: z.enum(['broadcast', 'control', 'resume', 'silence']),
   /**
    * Clients that join within the phase once the limit is over. They are a witness where more of
    * `group` wanted to join than there was room for.
    */
-  readonly probe?: GroupName<G>
+  probe: groupRef.exactOptional(),
   /**
    * `ends`: that they are closed at all, before the stall ends · `time`: that it does not take
    * longer than the limit; default is both. What is wrong the other way makes `time` unknown.
    */
-  readonly asks?: 'ends' | 'time'
+  asks: z.enum(['ends', 'time']).exactOptional(),
   /** How many clients must be closed; default is all that were stalled. */
-  readonly clients?: number
+  clients: count.exactOptional(),
   /**
    * Bytes that kernel buffers and proxy may take before a write to one client waits at all; default
    * 6 MiB, above what Linux's defaults were measured to swallow.
    */
-  readonly fillBytes?: number
-}
+  fillBytes: z.number().positive().exactOptional(),
+})
+export type ClosedInTimeOptions = OptionsOf<typeof schema>
 
 const fillBytesDefault = 6 * 1_048_576
 /** Pongs, or replayed records, that one client must have got for an answer to be under way. */
 const answeredPongsMin = 100
 const answeredRecordsMin = 100
 
-export const closedInTime: Checker<ClosedInTimeOptions> = {
+export const closedInTime = checker({
   says: 'A client that stopped reading is closed in time.',
   restsOn: ['times'],
-  options: z.strictObject({
-    group: name,
-    phase: name,
-    limitMs: milliseconds,
-    path: z.enum(['broadcast', 'control', 'resume', 'silence']),
-    probe: name.exactOptional(),
-    asks: z.enum(['ends', 'time']).exactOptional(),
-    clients: count.exactOptional(),
-    fillBytes: z.number().positive().exactOptional(),
-  }),
+  options: schema,
   judge(history, options) {
     const phase = history.phase(options.phase)
     if (phase === undefined) {
@@ -90,7 +82,7 @@ export const closedInTime: Checker<ClosedInTimeOptions> = {
     const end = Math.min(phase.end, stall.end)
     return judgeStall(history, options, { stall, window: { begin: stall.begin, end }, phase })
   },
-}
+})
 
 interface Stalled {
   readonly stall: Stall

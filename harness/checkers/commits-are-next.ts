@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { LagTruth, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -17,20 +17,21 @@ import {
   type Doubt,
   type Violation,
 } from './reading/conclude.ts'
-import { milliseconds, name, type PhaseName } from './options.ts'
+import { milliseconds, phaseRef, type OptionsOf } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
 
-export interface CommitsAreNextOptions<P extends string = string> {
+const schema = z.strictObject({
   /** A window without load, long enough for a commit and a look at it. */
-  readonly phase: PhaseName<P>
+  phase: phaseRef,
   /** Longest time between two commits; default 5 s, which is that of Kafka's own clients. */
-  readonly commitIntervalMs?: number
+  commitIntervalMs: milliseconds.exactOptional(),
   /**
    * `behind`: nothing that was read comes again · `ahead`: nothing is committed that was not read;
    * default is both. What is wrong the other way makes this one unknown.
    */
-  readonly asks?: 'behind' | 'ahead'
-}
+  asks: z.enum(['behind', 'ahead']).exactOptional(),
+})
+type CommitsAreNextOptions = OptionsOf<typeof schema>
 
 /** `auto.commit.interval.ms` of Kafka's own clients, librdkafka's among them. */
 export const commitIntervalDefaultMs = 5_000
@@ -39,14 +40,10 @@ const marginMs = 1_500
 
 const runLonger = 'let the run be quiet for longer, or say how often it commits: commitIntervalMs'
 
-export const commitsAreNext: Checker<CommitsAreNextOptions> = {
+export const commitsAreNext = checker({
   says: 'Where nothing more is to be read, the committed offset is the end of the log.',
   restsOn: ['lag-truth'],
-  options: z.strictObject({
-    phase: name,
-    commitIntervalMs: milliseconds.exactOptional(),
-    asks: z.enum(['behind', 'ahead']).exactOptional(),
-  }),
+  options: schema,
   judge(history, { phase: phaseName, commitIntervalMs = commitIntervalDefaultMs, asks }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
@@ -76,7 +73,7 @@ export const commitsAreNext: Checker<CommitsAreNextOptions> = {
       },
     })
   },
-}
+})
 
 function holds(asks: CommitsAreNextOptions['asks'], judged: readonly Mark[]): string {
   const records = judged.reduce((sum, { logEnd }) => sum + logEnd, 0)

@@ -1,33 +1,28 @@
 /** A counter must tell what happened, and soon: one scrape later it is on somebody's screen. */
 import { z } from 'zod'
 import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './reading/conclude.ts'
-import { milliseconds, name, type PhaseName } from './options.ts'
+import { milliseconds, phaseRef, type OptionsOf } from './options.ts'
 import { points, riseWithin, seriesOf } from './reading/series.ts'
 
-export interface CounterRisesOptions<P extends string = string> {
-  readonly signal: SignalName
+const schema = z.strictObject({
+  signal: z.enum(signalNames),
   /** Only series with these labels. */
-  readonly labels?: Readonly<Record<string, string>>
+  labels: z.record(z.string(), z.string()).exactOptional(),
   /** Least rise within the phase and the slack after it. */
-  readonly atLeast: number
-  readonly phase: PhaseName<P>
+  atLeast: z.number().positive(),
+  phase: phaseRef,
   /** How long after the phase's end the rise may still show; default 3 s. */
-  readonly withinMs?: number
-}
+  withinMs: milliseconds.exactOptional(),
+})
+export type CounterRisesOptions = OptionsOf<typeof schema>
 
 const withinMsDefault = 3_000
 
-export const counterRises: Checker<CounterRisesOptions> = {
+export const counterRises = checker({
   says: 'A counter tells what happened, within one scrape.',
-  options: z.strictObject({
-    signal: z.enum(signalNames),
-    labels: z.record(z.string(), z.string()).exactOptional(),
-    atLeast: z.number().positive(),
-    phase: name,
-    withinMs: milliseconds.exactOptional(),
-  }),
+  options: schema,
   judge(history, { signal, labels, atLeast, phase: phaseName, withinMs = withinMsDefault }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
@@ -64,7 +59,7 @@ export const counterRises: Checker<CounterRisesOptions> = {
       charts: [{ title: signal, series: [seriesOf(signal, 'count', points(reading))] }],
     })
   },
-}
+})
 
 /** The counter as a reader of /metrics finds it. */
 function seriesName(signal: SignalName, labels: CounterRisesOptions['labels'] = {}): string {

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -14,33 +14,27 @@ import {
   type Doubt,
   type Violation,
 } from './reading/conclude.ts'
-import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
+import { count, groupRefs, milliseconds, phaseRef, phaseRefs } from './options.ts'
 
-export interface DeliveredInTimeOptions<G extends string = string, P extends string = string> {
+const schema = z.strictObject({
   /** Clients that are there throughout. */
-  readonly groups: readonly GroupName<G>[]
+  groups: groupRefs,
   /** Windows in which records are sent that must arrive in time. */
-  readonly phases: readonly PhaseName<P>[]
+  phases: phaseRefs,
   /** A window before anything is broken: where records are late already, it is not by this. */
-  readonly before?: PhaseName<P>
+  before: phaseRef.exactOptional(),
   /** Longest time from sending to arrival, of 99 records in 100. */
-  readonly limitMs: number
+  limitMs: milliseconds,
   /** So many deliveries are worth a judgement. */
-  readonly deliveriesMin: number
-}
+  deliveriesMin: count,
+})
 
 const share = 0.99
 
-export const deliveredInTime: Checker<DeliveredInTimeOptions> = {
+export const deliveredInTime = checker({
   says: 'Records reach every client in time while something else is broken.',
   restsOn: ['times'],
-  options: z.strictObject({
-    groups: names,
-    phases: names,
-    before: name.exactOptional(),
-    limitMs: milliseconds,
-    deliveriesMin: count,
-  }),
+  options: schema,
   judge(history, { groups, phases, before, limitMs, deliveriesMin }) {
     const windows = phases.flatMap((one) => history.phase(one) ?? [])
     const calm = before === undefined ? undefined : history.phase(before)
@@ -80,7 +74,7 @@ export const deliveredInTime: Checker<DeliveredInTimeOptions> = {
       },
     })
   },
-}
+})
 
 const inMs = (micros: number | undefined): number | null =>
   micros === undefined ? null : micros / 1_000

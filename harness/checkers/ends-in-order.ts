@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { EventOf, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Session } from '../history/windows.ts'
-import type { Checker, Judgement } from './checker.ts'
+import { checker, type Judgement } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -16,16 +16,17 @@ import {
   seconds,
   type Violation,
 } from './reading/conclude.ts'
-import { count, milliseconds, names, type GroupName } from './options.ts'
+import { count, groupRefs, milliseconds, type OptionsOf } from './options.ts'
 
-export interface EndsInOrderOptions<G extends string = string> {
+const schema = z.strictObject({
   /** Longest time from SIGTERM to the end of the process. */
-  readonly limitMs: number
+  limitMs: milliseconds,
   /** Clients that must be told: they read, and nothing is broken on the way to them. */
-  readonly groups: readonly GroupName<G>[]
+  groups: groupRefs,
   /** How often it must have been asked while such clients were open. */
-  readonly timesMin: number
-}
+  timesMin: count,
+})
+export type EndsInOrderOptions = OptionsOf<typeof schema>
 
 /** Of a process that ended in order; a runtime that handles SIGTERM itself may say 128 + 15. */
 const orderlyCodes: ReadonlySet<number | null> = new Set([0, 143])
@@ -46,9 +47,9 @@ interface Asked {
   readonly open: readonly Session[]
 }
 
-export const endsInOrder: Checker<EndsInOrderOptions> = {
+export const endsInOrder = checker({
   says: 'A relay that is asked to stop ends in time, with success, and tells its clients.',
-  options: z.strictObject({ limitMs: milliseconds, groups: names, timesMin: count }),
+  options: schema,
   judge(history, options) {
     const relay = history.events('process').filter(([, , role]) => role === 'relay')
     if (relay.length === 0) {
@@ -64,7 +65,7 @@ export const endsInOrder: Checker<EndsInOrderOptions> = {
     }
     return judgeAsked(asked, options)
   },
-}
+})
 
 function askedOf(
   history: History,

@@ -1,29 +1,23 @@
 /** Guards against a green that tested nothing: too little of anything is never a pass. */
 import { z } from 'zod'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { conclude, many } from './reading/conclude.ts'
-import { count } from './options.ts'
+import { count, type OptionsOf } from './options.ts'
 
-export interface ExercisedOptions {
-  readonly recordsMin?: number
-  readonly bytesMin?: number
-  readonly deliveriesMin?: number
-  readonly malformedMin?: number
+const schema = z.strictObject({
+  recordsMin: count.exactOptional(),
+  bytesMin: count.exactOptional(),
+  deliveriesMin: count.exactOptional(),
+  malformedMin: count.exactOptional(),
   /** Records of transactions that were given up. */
-  readonly abortedMin?: number
-  readonly clientsMin?: number
-}
+  abortedMin: count.exactOptional(),
+  clientsMin: count.exactOptional(),
+})
+export type ExercisedOptions = OptionsOf<typeof schema>
 
-export const exercised: Checker<ExercisedOptions> = {
+export const exercised = checker({
   says: 'The run put enough to the test to be believed.',
-  options: z.strictObject({
-    recordsMin: count.exactOptional(),
-    bytesMin: count.exactOptional(),
-    deliveriesMin: count.exactOptional(),
-    malformedMin: count.exactOptional(),
-    abortedMin: count.exactOptional(),
-    clientsMin: count.exactOptional(),
-  }),
+  options: schema,
   judge(history, options) {
     const { acked, delivered, records } = history.stream()
     const partitions = [...records.values()]
@@ -70,7 +64,7 @@ export const exercised: Checker<ExercisedOptions> = {
       evidence,
     })
   },
-}
+})
 
 /** What is counted, for a sentence. */
 const words = {

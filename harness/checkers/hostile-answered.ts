@@ -5,8 +5,8 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import { hostileFrames, type HostileFrame, type HostileTopic } from '../wire/hostile-frames.ts'
-import type { Checker } from './checker.ts'
+import { hostileFrames, hostileTopics, type HostileFrame } from '../wire/hostile-frames.ts'
+import { checker } from './checker.ts'
 import {
   conclude,
   many,
@@ -20,20 +20,17 @@ import { relayDeath } from './hostile/relay-death.ts'
 import { trialsOf, type Trial } from './hostile/trials.ts'
 import { milliseconds } from './options.ts'
 
-export interface HostileAnsweredOptions {
+const schema = z.strictObject({
   /** Longest time to a reaction. */
-  readonly limitMs: number
+  limitMs: milliseconds,
   /** Which frames this is about; others are judged elsewhere. */
-  readonly about: HostileTopic
-}
+  about: z.enum(hostileTopics),
+})
 
-export const hostileAnswered: Checker<HostileAnsweredOptions> = {
+export const hostileAnswered = checker({
   says: 'Each hostile frame gets the reaction that it is owed, and ends nobody for less.',
   restsOn: ['times'],
-  options: z.strictObject({
-    limitMs: milliseconds,
-    about: z.enum(['multi-byte', 'limits', 'nonsense']),
-  }),
+  options: schema,
   judge(history, { limitMs, about }) {
     const limit = limitMs * 1_000
     const rows = hostileFrames.filter((row) => row.about === about)
@@ -68,7 +65,7 @@ export const hostileAnswered: Checker<HostileAnsweredOptions> = {
       },
     })
   },
-}
+})
 
 /**
  * What frames did that were said alone. A last word may be lost with a reset, once or twice; a

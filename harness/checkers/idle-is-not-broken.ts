@@ -3,23 +3,23 @@ import { z } from 'zod'
 import type { Health } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude, many, seconds, type Violation } from './reading/conclude.ts'
-import { name, type PhaseName } from './options.ts'
+import { phaseRef } from './options.ts'
 
-export interface IdleIsNotBrokenOptions<P extends string = string> {
+const schema = z.strictObject({
   /** A window without records and without faults. */
-  readonly phase: PhaseName<P>
-}
+  phase: phaseRef,
+})
 
 const okStatus = 200
 const wellStatuses = new Set(['healthy', 'waiting'])
 /** Records that were sent before the silence may be acknowledged a little into it. */
 const runOutMicros = 1_000_000
 
-export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
+export const idleIsNotBroken = checker({
   says: 'A relay with nothing to do is not called broken.',
-  options: z.strictObject({ phase: name }),
+  options: schema,
   judge(history, { phase: phaseName }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
@@ -71,7 +71,7 @@ export const idleIsNotBroken: Checker<IdleIsNotBrokenOptions> = {
       evidence: { polls: polls.length, records, silenceMs: (window.end - window.begin) / 1_000 },
     })
   },
-}
+})
 
 /** Alerts of earlier trouble, without their numbers: that they stay is another finding's. */
 function alertsBefore(history: History, t: number): ReadonlySet<string> {

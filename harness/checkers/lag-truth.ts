@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { NamedWindow, Window } from '../history/windows.ts'
-import type { Chart, Checker } from './checker.ts'
+import { checker, type Chart } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -17,32 +17,33 @@ import {
 } from './reading/conclude.ts'
 import { compare, gaugeOf, type Comparison, type LagRule } from './lag/compare.ts'
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
-import { count, milliseconds, name, names, type PhaseName } from './options.ts'
+import { count, milliseconds, phaseRef, phaseRefs, type OptionsOf } from './options.ts'
 import { seriesOf } from './reading/series.ts'
 import { faultWord } from './stream/mark.ts'
 
-export interface LagTruthOptions<P extends string = string> {
+const schema = z.strictObject({
   /**
    * What is claimed: that the gauge follows the lag of what is held and speaks of nothing else
    * (`lag`), that a revoked partition has no series, not even one of 0 (`revoked`), that a
    * partition nobody takes from is not told as if all were well (`stuck`). Default `lag`.
    */
-  readonly about?: 'lag' | 'revoked' | 'stuck'
+  about: z.enum(['lag', 'revoked', 'stuck']).exactOptional(),
   /** Windows in which the gauge is compared with the truth. */
-  readonly phases: readonly PhaseName<P>[]
+  phases: phaseRefs,
   /** Time between two polls of the target's lag monitor. */
-  readonly intervalMs: number
+  intervalMs: milliseconds,
   /** Those of the phases in which a partition must really be behind, for the claim to be tried. */
-  readonly behind?: readonly PhaseName<P>[]
+  behind: phaseRefs.exactOptional(),
   /** By so many records at least; default 500. */
-  readonly behindRecordsMin?: number
+  behindRecordsMin: count.exactOptional(),
   /** Records that the gauge may be wrong by beyond what rate and interval explain; default 10. */
-  readonly toleranceRecords?: number
+  toleranceRecords: z.number().nonnegative().exactOptional(),
   /** Of records of older versions: the one phase that `about: 'stuck'` was asked of. */
-  readonly stuck?: PhaseName<P>
+  stuck: phaseRef.exactOptional(),
   /** Of records of older versions: bounds are as good without it. */
-  readonly commitIntervalMs?: number
-}
+  commitIntervalMs: milliseconds.exactOptional(),
+})
+type LagTruthOptions = OptionsOf<typeof schema>
 
 type About = NonNullable<LagTruthOptions['about']>
 const aboutOf = ({ about, stuck }: LagTruthOptions): About =>
@@ -58,19 +59,10 @@ const rulesOf: Readonly<Record<About, readonly LagRule[]>> = {
   stuck: ['stuck-hidden', 'negative', 'wrong', 'missing'],
 }
 
-export const lagTruth: Checker<LagTruthOptions> = {
+export const lagTruth = checker({
   says: 'The lag gauge tells the truth, of the partitions that are held now and of no others.',
   restsOn: ['times', 'lag-truth'],
-  options: z.strictObject({
-    about: z.enum(['lag', 'revoked', 'stuck']).exactOptional(),
-    phases: names,
-    intervalMs: milliseconds,
-    behind: names.exactOptional(),
-    behindRecordsMin: count.exactOptional(),
-    toleranceRecords: z.number().nonnegative().exactOptional(),
-    stuck: name.exactOptional(),
-    commitIntervalMs: milliseconds.exactOptional(),
-  }),
+  options: schema,
   judge(history, options) {
     const windowOf = (wanted: string) => history.phases.find((phase) => phase.name === wanted)
     const windows = options.phases.flatMap((wanted) => windowOf(wanted) ?? [])
@@ -90,7 +82,7 @@ export const lagTruth: Checker<LagTruthOptions> = {
     const samples = [...truths.values()].flatMap((truth) => compare(history, truth, compared))
     return judgeLag(history, options, windows, { truths, samples })
   },
-}
+})
 
 interface Compared {
   readonly truths: ReadonlyMap<number, PartitionTruth>

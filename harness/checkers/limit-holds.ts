@@ -1,21 +1,21 @@
 /** A limit on clients of one address holds for all that come from it, whatever they say. */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { conclude, type Doubt, type Violation } from './reading/conclude.ts'
-import { name, type GroupName } from './options.ts'
+import { groupRef } from './options.ts'
 import { noLimit, otherRefusals, probesOf, type Probes } from './reading/slots.ts'
 
-export interface LimitHoldsOptions<G extends string = string> {
+const schema = z.strictObject({
   /** Clients that say nothing of an address: more than there is room for. They show the limit. */
-  readonly honest: GroupName<G>
+  honest: groupRef,
   /** As many that claim to come from elsewhere, with as much room. */
-  readonly pretending: GroupName<G>
-}
+  pretending: groupRef,
+})
 
-export const limitHolds: Checker<LimitHoldsOptions> = {
+export const limitHolds = checker({
   says: 'As many clients of one address are let in as have room, whatever they say of themselves.',
-  options: z.strictObject({ honest: name, pretending: name }),
+  options: schema,
   judge(history, { honest, pretending }) {
     const window = { begin: 0, end: history.end }
     // They may join again later, when others hold slots.
@@ -50,7 +50,7 @@ export const limitHolds: Checker<LimitHoldsOptions> = {
       },
     })
   },
-}
+})
 
 /** Such as "3 of 5". */
 const letIn = ({ opened, refused }: Probes): string => `${opened} of ${opened + refused.length}`

@@ -9,7 +9,7 @@ import type { RunState } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { kindOfThread } from '../records/malformed-truth.ts'
 import { allMalformedKinds } from '../records/malformed.ts'
-import type { Checker, Judgement } from './checker.ts'
+import { checker, type Judgement } from './checker.ts'
 import { cannotTell, conclude, type Doubt } from './reading/conclude.ts'
 import {
   clientAccount,
@@ -27,27 +27,28 @@ import { reactions } from './malformed/reactions.ts'
 import { malformedRecords, type Odd } from './malformed/records.ts'
 import { relayAccount, type Outcomes } from './malformed/relay-account.ts'
 import { takenBy } from './malformed/taken.ts'
-import { count, name, names, type GroupName } from './options.ts'
+import { count, groupRef, names, type OptionsOf } from './options.ts'
 import { anomaliesOf } from './stream/flaw.ts'
 import { streamFlaws } from './stream.ts'
 
-export interface MalformedAccountedOptions<G extends string = string> {
+const schema = z.strictObject({
   /** Whose reaction is judged: the relay's, or that of the reference clients of `group`. */
-  readonly judges: 'relay' | 'client'
+  judges: z.enum(['relay', 'client']),
   /** Clients that decode with the reference client. */
-  readonly group: GroupName<G>
+  group: groupRef,
   /** Kinds to judge; default is every kind there is. */
-  readonly kinds?: readonly string[]
+  kinds: names.exactOptional(),
   /** Kinds that are judged elsewhere. */
-  readonly exceptKinds?: readonly string[]
+  exceptKinds: names.exactOptional(),
   /**
    * Of a client: judges also the threads of the load, and those that it doubted before their
    * malformed record came. Every state holds integers above 2^53, so that is where they tell.
    */
-  readonly isOfLoad?: boolean
+  isOfLoad: z.boolean().exactOptional(),
   /** Least number of records of each kind; default 1. */
-  readonly each?: number
-}
+  each: count.exactOptional(),
+})
+export type MalformedAccountedOptions = OptionsOf<typeof schema>
 
 /** Gravest first: what decides when several rules are broken. */
 const order = [
@@ -66,16 +67,9 @@ const order = [
 const byGravity = (a: { rule: string }, b: { rule: string }) =>
   order.indexOf(a.rule) - order.indexOf(b.rule)
 
-export const malformedAccounted: Checker<MalformedAccountedOptions> = {
+export const malformedAccounted = checker({
   says: 'Every malformed record is accounted for, and none of its neighbours suffers.',
-  options: z.strictObject({
-    judges: z.enum(['relay', 'client']),
-    group: name,
-    kinds: names.exactOptional(),
-    exceptKinds: names.exactOptional(),
-    isOfLoad: z.boolean().exactOptional(),
-    each: count.exactOptional(),
-  }),
+  options: schema,
   judge(history, options) {
     const wanted = wantedKinds(options)
     const odd = malformedRecords(history).filter(({ kind }) => wanted.includes(kind))
@@ -87,7 +81,7 @@ export const malformedAccounted: Checker<MalformedAccountedOptions> = {
       ? judgeRelay(history, options, { wanted, odd })
       : judgeClient(history, options, { wanted, odd })
   },
-}
+})
 
 const wantedKinds = ({ kinds, exceptKinds = [] }: MalformedAccountedOptions): readonly string[] =>
   (kinds ?? allMalformedKinds).filter((kind) => !exceptKinds.includes(kind))

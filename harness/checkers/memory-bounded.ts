@@ -14,59 +14,51 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import type { Chart, Checker } from './checker.ts'
+import { checker, type Chart } from './checker.ts'
 import { cannotTell, conclude, mebibytes, type Violation } from './reading/conclude.ts'
 import { growthOf, growthText, isLasting, slopesOf, type Growth } from './memory/growth.ts'
 import { proofOf } from './memory/proof.ts'
 import { rssOf } from './memory/rss.ts'
-import { name, names, type GroupName, type PhaseName } from './options.ts'
+import { groupRef, phaseRef, phaseRefs, type OptionsOf } from './options.ts'
 import { seriesOf, type Point } from './reading/series.ts'
 
-export interface MemoryBoundedOptions<G extends string = string, P extends string = string> {
+const schema = z.strictObject({
   /** The window whose peak is the base; what is bounded in any way is full at its end. */
-  readonly calm: PhaseName<P>
+  calm: phaseRef,
   /** Windows in which memory is judged; their time is joined. */
-  readonly phases: readonly PhaseName<P>[]
+  phases: phaseRefs,
   /**
    * What the buffers of the relay may take up together in these phases, bytes; what is full in the
    * calm phase is in the base already. RSS may rise above the base by twice as much: a byte may
    * stand twice while it is copied, and a heap grows before it is collected.
    */
-  readonly budgetBytes: number
+  budgetBytes: z.number().positive(),
   /** The clients whose reading stops, if that is the stimulus. */
-  readonly stalled?: GroupName<G>
+  stalled: groupRef.exactOptional(),
   /** The clients that ask for replays and do not take them, if that is the stimulus. */
-  readonly askers?: GroupName<G>
+  askers: groupRef.exactOptional(),
   /** The clients that send messages without their ends, if that is the stimulus. */
-  readonly holders?: GroupName<G>
+  holders: groupRef.exactOptional(),
   /**
    * Steepest growth of the relay's RSS that may last, bytes a second. Default is the pace at which
    * the rise that is justified comes about in all of the time: what grows faster leaves it.
    */
-  readonly slopeBytesPerSecond?: number
+  slopeBytesPerSecond: z.number().positive().exactOptional(),
   /**
    * Bytes that must have been owed to each stalled client before the stall counts as having
    * reached the relay: more than kernel buffers and proxy can swallow. Default 16 MiB.
    */
-  readonly proofBytes?: number
-}
+  proofBytes: z.number().positive().exactOptional(),
+})
+export type MemoryBoundedOptions = OptionsOf<typeof schema>
 
 const budgetFactor = 2
 /** Fewer samples make no lines. */
 const samplesMin = 10
 
-export const memoryBounded: Checker<MemoryBoundedOptions> = {
+export const memoryBounded = checker({
   says: 'The relay stays within its memory while clients stall under load.',
-  options: z.strictObject({
-    calm: name,
-    phases: names,
-    budgetBytes: z.number().positive(),
-    stalled: name.exactOptional(),
-    askers: name.exactOptional(),
-    holders: name.exactOptional(),
-    slopeBytesPerSecond: z.number().positive().exactOptional(),
-    proofBytes: z.number().positive().exactOptional(),
-  }),
+  options: schema,
   judge(history, options) {
     const windows = options.phases.flatMap((phase) => history.phase(phase) ?? [])
     const calm = history.phase(options.calm)
@@ -87,7 +79,7 @@ export const memoryBounded: Checker<MemoryBoundedOptions> = {
     }
     return judgeMemory(history, options, { windows, base: highest(base).v, judged })
   },
-}
+})
 
 interface Judged {
   readonly windows: readonly Window[]

@@ -5,30 +5,25 @@
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude, many, type Doubt, type Violation } from './reading/conclude.ts'
-import { count, name, type GroupName, type PhaseName } from './options.ts'
+import { count, groupRef, phaseRef } from './options.ts'
 import { newRefusals, noLimit, probesOf, type Probes } from './reading/slots.ts'
 
-export interface NewcomersLetInOptions<G extends string = string, P extends string = string> {
+const schema = z.strictObject({
   /** Clients that join both times: more of them than there is room for. */
-  readonly probe: GroupName<G>
+  probe: groupRef,
   /** The windows in which they do. What may take slots happens between, or before the second. */
-  readonly before: PhaseName<P>
-  readonly after: PhaseName<P>
+  before: phaseRef,
+  after: phaseRef,
   /** So many handshakes broken off between at least, or nothing was put to the test. */
-  readonly abortedMin?: number
-}
+  abortedMin: count.exactOptional(),
+})
 
-export const newcomersLetIn: Checker<NewcomersLetInOptions> = {
+export const newcomersLetIn = checker({
   says: 'As many new clients are let in as before: nobody who is gone keeps a slot.',
   restsOn: ['times'],
-  options: z.strictObject({
-    probe: name,
-    before: name,
-    after: name,
-    abortedMin: count.exactOptional(),
-  }),
+  options: schema,
   judge(history, { probe, before, after, abortedMin = 0 }) {
     const [first, second] = [history.phase(before), history.phase(after)]
     if (first === undefined) return cannotTell('no-phase', `The run did not get to ${before}.`)
@@ -58,7 +53,7 @@ export const newcomersLetIn: Checker<NewcomersLetInOptions> = {
       },
     })
   },
-}
+})
 
 /** Handshakes that were broken off, by how far they came. */
 type Aborted = Readonly<Record<'broken' | 'answered' | 'unreached', number>>

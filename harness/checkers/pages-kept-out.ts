@@ -4,24 +4,24 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { conclude, many, type Doubt, type Violation } from './reading/conclude.ts'
-import { name, type GroupName } from './options.ts'
+import { groupRef } from './options.ts'
 import { probesOf, type Probes } from './reading/slots.ts'
 
-export interface PagesKeptOutOptions<G extends string = string> {
+const schema = z.strictObject({
   /** Pages of another site. */
-  readonly pages: GroupName<G>
+  pages: groupRef,
   /** Clients that are let in, by the same way and with as much room. */
-  readonly honest: GroupName<G>
-}
+  honest: groupRef,
+})
 
 /** Refused for what they are, and not because there was no room or something was broken. */
 const isForThat = (status: number) => status >= 400 && status < 500 && status !== 429
 
-export const pagesKeptOut: Checker<PagesKeptOutOptions> = {
+export const pagesKeptOut = checker({
   says: 'A page of another site opens no socket, and so reads nothing and resets nothing.',
-  options: z.strictObject({ pages: name, honest: name }),
+  options: schema,
   judge(history, { pages, honest }) {
     const whole = { begin: 0, end: history.end }
     const tried = probesOf(history, pages, whole)
@@ -43,7 +43,7 @@ export const pagesKeptOut: Checker<PagesKeptOutOptions> = {
       },
     })
   },
-}
+})
 
 function sayKept(statuses: readonly number[], others: Probes): string {
   const told = [...new Set(statuses)].join(', ')

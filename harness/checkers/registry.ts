@@ -1,74 +1,39 @@
 /**
  * The checkers by name, and `Expectation`: the words in which a scenario says what must hold. An
- * expectation is JSON data, so that a stored run can be judged again by a better checker.
+ * expectation is JSON data, so that a stored run can be judged again by a better checker. A new
+ * checker is one line here: its options are those of its own schema.
  */
 import { z } from 'zod'
-import { agesExported, type AgesExportedOptions } from './ages-exported.ts'
-import { answersInTime, type AnswersInTimeOptions } from './answers-in-time.ts'
-import { clientsCounted, type ClientsCountedOptions } from './clients-counted.ts'
-import { closedInTime, type ClosedInTimeOptions } from './closed-in-time.ts'
-import { counterRises, type CounterRisesOptions } from './counter-rises.ts'
-import { commitsAreNext, type CommitsAreNextOptions } from './commits-are-next.ts'
-import { deliveredInTime, type DeliveredInTimeOptions } from './delivered-in-time.ts'
-import { endsInOrder, type EndsInOrderOptions } from './ends-in-order.ts'
-import { exercised, type ExercisedOptions } from './exercised.ts'
-import { hostileAnswered, type HostileAnsweredOptions } from './hostile-answered.ts'
-import { idleIsNotBroken, type IdleIsNotBrokenOptions } from './idle-is-not-broken.ts'
-import { lagTruth, type LagTruthOptions } from './lag-truth.ts'
-import { limitHolds, type LimitHoldsOptions } from './limit-holds.ts'
-import { malformedAccounted, type MalformedAccountedOptions } from './malformed-accounted.ts'
-import { memoryBounded, type MemoryBoundedOptions } from './memory-bounded.ts'
-import { newcomersLetIn, type NewcomersLetInOptions } from './newcomers-let-in.ts'
-import { pagesKeptOut, type PagesKeptOutOptions } from './pages-kept-out.ts'
-import { replayEndsTellTruth, type ReplayEndsTellTruthOptions } from './replay-ends-tell-truth.ts'
-import { replaysAnswered, type ReplaysAnsweredOptions } from './replays-answered.ts'
-import { replaysEnded, type ReplaysEndedOptions } from './replays-ended.ts'
-import { replaysExpire, type ReplaysExpireOptions } from './replays-expire.ts'
-import { resetForgets, type ResetForgetsOptions } from './reset-forgets.ts'
-import { restored, type RestoredOptions } from './restored.ts'
-import { staysAlive, type StaysAliveOptions } from './stays-alive.ts'
+import { agesExported } from './ages-exported.ts'
+import { answersInTime } from './answers-in-time.ts'
+import { clientsCounted } from './clients-counted.ts'
+import { closedInTime } from './closed-in-time.ts'
+import { counterRises } from './counter-rises.ts'
+import { commitsAreNext } from './commits-are-next.ts'
+import { deliveredInTime } from './delivered-in-time.ts'
+import { endsInOrder } from './ends-in-order.ts'
+import { exercised } from './exercised.ts'
+import { hostileAnswered } from './hostile-answered.ts'
+import { idleIsNotBroken } from './idle-is-not-broken.ts'
+import { lagTruth } from './lag-truth.ts'
+import { limitHolds } from './limit-holds.ts'
+import { malformedAccounted } from './malformed-accounted.ts'
+import { memoryBounded } from './memory-bounded.ts'
+import { newcomersLetIn } from './newcomers-let-in.ts'
+import { pagesKeptOut } from './pages-kept-out.ts'
+import { replayEndsTellTruth } from './replay-ends-tell-truth.ts'
+import { replaysAnswered } from './replays-answered.ts'
+import { replaysEnded } from './replays-ended.ts'
+import { replaysExpire } from './replays-expire.ts'
+import { resetForgets } from './reset-forgets.ts'
+import { restored } from './restored.ts'
+import { staysAlive } from './stays-alive.ts'
 import { stream } from './stream.ts'
-import type { StreamOptions } from './stream/options.ts'
-import { toldInBounds, type ToldInBoundsOptions } from './told-in-bounds.ts'
-import { toldInVersion, type ToldInVersionOptions } from './told-in-version.ts'
-import { warningIsRecent, type WarningIsRecentOptions } from './warning-is-recent.ts'
-import { wellAgain, type WellAgainOptions } from './well-again.ts'
-import type { Checker } from './checker.ts'
-
-/** What each checker may be told, for a scenario with groups `G` and phases `P`. */
-export interface CheckerOptions<G extends string = string, P extends string = string> {
-  readonly stream: StreamOptions<G>
-  readonly 'memory-bounded': MemoryBoundedOptions<G, P>
-  readonly 'closed-in-time': ClosedInTimeOptions<G, P>
-  readonly 'answers-in-time': AnswersInTimeOptions<P>
-  readonly 'clients-counted': ClientsCountedOptions
-  readonly 'counter-rises': CounterRisesOptions<P>
-  readonly 'told-in-bounds': ToldInBoundsOptions<P>
-  readonly 'told-in-version': ToldInVersionOptions
-  readonly 'warning-is-recent': WarningIsRecentOptions<P>
-  readonly 'ages-exported': AgesExportedOptions<P>
-  readonly 'idle-is-not-broken': IdleIsNotBrokenOptions<P>
-  readonly 'commits-are-next': CommitsAreNextOptions<P>
-  readonly 'delivered-in-time': DeliveredInTimeOptions<G, P>
-  readonly 'ends-in-order': EndsInOrderOptions<G>
-  readonly 'hostile-answered': HostileAnsweredOptions
-  readonly 'lag-truth': LagTruthOptions<P>
-  readonly 'limit-holds': LimitHoldsOptions<G>
-  readonly 'malformed-accounted': MalformedAccountedOptions<G>
-  readonly 'newcomers-let-in': NewcomersLetInOptions<G, P>
-  readonly 'pages-kept-out': PagesKeptOutOptions<G>
-  readonly 'replay-ends-tell-truth': ReplayEndsTellTruthOptions<G>
-  readonly 'replays-answered': ReplaysAnsweredOptions<G, P>
-  readonly 'replays-ended': ReplaysEndedOptions<G>
-  readonly 'replays-expire': ReplaysExpireOptions<G, P>
-  readonly 'reset-forgets': ResetForgetsOptions
-  readonly restored: RestoredOptions<G>
-  readonly exercised: ExercisedOptions
-  readonly 'well-again': WellAgainOptions
-  readonly 'stays-alive': StaysAliveOptions
-}
-
-export type CheckerName = keyof CheckerOptions
+import { toldInBounds } from './told-in-bounds.ts'
+import { toldInVersion } from './told-in-version.ts'
+import { warningIsRecent } from './warning-is-recent.ts'
+import { wellAgain } from './well-again.ts'
+import type { OptionsOf } from './options.ts'
 
 export const checkers = {
   stream,
@@ -100,13 +65,16 @@ export const checkers = {
   exercised,
   'well-again': wellAgain,
   'stays-alive': staysAlive,
-} as const satisfies { readonly [K in CheckerName]: Checker<CheckerOptions[K]> }
+} as const
+
+type Registry = typeof checkers
+export type CheckerName = keyof Registry
 
 export const checkerNames = Object.keys(checkers) as readonly CheckerName[]
 
 /** One thing that must hold: the checker's name and what it is told. */
 export type Expectation<G extends string = string, P extends string = string> = {
-  readonly [K in CheckerName]: { readonly check: K } & CheckerOptions<G, P>[K]
+  readonly [K in CheckerName]: { readonly check: K } & OptionsOf<Registry[K]['options'], G, P>
 }[CheckerName]
 
 /** Reads an expectation of a stored run; refuses unknown checkers and unknown options. */

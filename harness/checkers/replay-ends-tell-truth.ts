@@ -8,9 +8,9 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude, many, type Violation } from './reading/conclude.ts'
-import { count, names, type GroupName } from './options.ts'
+import { count, groupRefs, type OptionsOf } from './options.ts'
 import {
   firstArrivalsOf,
   hadBefore,
@@ -24,28 +24,24 @@ import {
   type Replay,
 } from './reading/replays.ts'
 
-export interface ReplayEndsTellTruthOptions<G extends string = string> {
-  readonly groups: readonly GroupName<G>[]
+const schema = z.strictObject({
+  groups: groupRefs,
   /** So many ends of replays, of so many records in all, are worth a judgement. */
-  readonly replaysMin: number
-  readonly recordsMin: number
+  replaysMin: count,
+  recordsMin: count,
   /** Records of one replay on this target; without it no `capped` can be judged. */
-  readonly recordsMax?: number | undefined
-}
+  recordsMax: count.optional(),
+})
+export type ReplayEndsTellTruthOptions = OptionsOf<typeof schema>
 
 /** What `replay_complete` holds in every mode. */
 const fields = ['totalReplayed', 'mode', 'lastOffsetsByPartition', 'capped'] as const
 /** Sent so shortly before a request, a record may still come live. */
 const liveMicros = 2_000_000
 
-export const replayEndsTellTruth: Checker<ReplayEndsTellTruthOptions> = {
+export const replayEndsTellTruth = checker({
   says: 'The frame that ends a replay has one form, and its numbers are those of what came.',
-  options: z.strictObject({
-    groups: names,
-    replaysMin: count,
-    recordsMin: count,
-    recordsMax: count.optional(),
-  }),
+  options: schema,
   judge(history, { groups, replaysMin, recordsMin, recordsMax }) {
     const replays = replaysOf(history).filter(({ group }) => groups.includes(group))
     const fix = 'see why clients ask for no replay, or get no end of it: the stream tells'
@@ -96,7 +92,7 @@ export const replayEndsTellTruth: Checker<ReplayEndsTellTruthOptions> = {
       },
     })
   },
-}
+})
 
 function missingFields({ client, from, complete, end }: Replay): Violation[] {
   const missing = fields.filter((field) => complete?.[field] === undefined)

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -14,7 +14,7 @@ import {
   type Doubt,
   type Violation,
 } from './reading/conclude.ts'
-import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
+import { count, groupRefs, milliseconds, phaseRef, type OptionsOf } from './options.ts'
 import { accountOf, groundOf, needlessTold } from './reading/replays-held.ts'
 import {
   isAsked,
@@ -25,45 +25,34 @@ import {
   type Replay,
 } from './reading/replays.ts'
 
-export interface ReplaysAnsweredOptions<G extends string = string, P extends string = string> {
-  readonly groups: readonly GroupName<G>[]
+const schema = z.strictObject({
+  groups: groupRefs,
   /** Only those that were asked for in this phase. */
-  readonly phase?: PhaseName<P>
+  phase: phaseRef.exactOptional(),
   /** Longest time from the request to its `replay_complete`. */
-  readonly limitMs: number
+  limitMs: milliseconds,
   /** So many replays, with so many records in all, are worth a judgement. */
-  readonly replaysMin: number
-  readonly recordsMin: number
+  replaysMin: count,
+  recordsMin: count,
   /** The buffer is so large that all is in it but what the run took away itself. */
-  readonly isRetained?: boolean
+  isRetained: z.boolean().exactOptional(),
   /** What reached nobody is asked for as well, where a later record of its partition did. */
-  readonly passedToo?: boolean
+  passedToo: z.boolean().exactOptional(),
   /** Only what was sent after Redis came back is asked for: what was before is another question. */
-  readonly sinceOutage?: boolean
+  sinceOutage: z.boolean().exactOptional(),
   /** Only what was sent from the beginning of this phase on is asked for. */
-  readonly sincePhase?: PhaseName<P>
+  sincePhase: phaseRef.exactOptional(),
   /** Only what answered replays hold is asked for: that they are answered is another question. */
-  readonly holdsOnly?: boolean
+  holdsOnly: z.boolean().exactOptional(),
   /** Records of one replay on this target: only from there on may it be called capped. */
-  readonly recordsMax?: number | undefined
-}
+  recordsMax: count.optional(),
+})
+export type ReplaysAnsweredOptions = OptionsOf<typeof schema>
 
-export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
+export const replaysAnswered = checker({
   says: 'Every replay is answered in time and holds what the buffer must hold.',
   restsOn: ['times'],
-  options: z.strictObject({
-    groups: names,
-    phase: name.exactOptional(),
-    limitMs: milliseconds,
-    replaysMin: count,
-    recordsMin: count,
-    isRetained: z.boolean().exactOptional(),
-    passedToo: z.boolean().exactOptional(),
-    sinceOutage: z.boolean().exactOptional(),
-    sincePhase: name.exactOptional(),
-    holdsOnly: z.boolean().exactOptional(),
-    recordsMax: count.optional(),
-  }),
+  options: schema,
   judge(history, options) {
     const { groups, phase, limitMs, isRetained = false } = options
     const all = replaysOf(history).filter((one) => isAsked(history, one, groups, phase))
@@ -106,7 +95,7 @@ export const replaysAnswered: Checker<ReplaysAnsweredOptions> = {
       evidence,
     })
   },
-}
+})
 
 interface Evidence {
   readonly answered: number

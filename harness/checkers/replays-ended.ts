@@ -4,7 +4,7 @@
  * than it came, because what buffers hold is read first. Who reads quickly gets all of the same.
  */
 import { z } from 'zod'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -13,19 +13,19 @@ import {
   type Doubt,
   type Violation,
 } from './reading/conclude.ts'
-import { milliseconds, names, type GroupName } from './options.ts'
+import { groupRefs, milliseconds } from './options.ts'
 import { replayedIn, replaysOf, type Replay } from './reading/replays.ts'
 
-export interface ReplaysEndedOptions<G extends string = string> {
+const schema = z.strictObject({
   /** Clients that ask for more than they can take in the time of a replay. */
-  readonly groups: readonly GroupName<G>[]
+  groups: groupRefs,
   /** Clients that ask for the same and read quickly. */
-  readonly quick?: readonly GroupName<G>[]
+  quick: groupRefs.exactOptional(),
   /** The time of a replay on this target: it may not be given up much before. */
-  readonly timeoutMs?: number
+  timeoutMs: milliseconds.exactOptional(),
   /** Longest time from the request to the end of the connection, buffers included. */
-  readonly limitMs: number
-}
+  limitMs: milliseconds,
+})
 
 /** A relay's clock began a little before ours, and may tick a little coarser. */
 const slackMicros = 500_000
@@ -39,15 +39,10 @@ const wrongCodes: ReadonlyMap<number, string> = new Map([
   [1010, 'that an extension was missing'],
 ])
 
-export const replaysEnded: Checker<ReplaysEndedOptions> = {
+export const replaysEnded = checker({
   says: 'A replay that takes too long as a whole is given up, in its time and in the right words.',
   restsOn: ['times'],
-  options: z.strictObject({
-    groups: names,
-    quick: names.exactOptional(),
-    timeoutMs: milliseconds.exactOptional(),
-    limitMs: milliseconds,
-  }),
+  options: schema,
   judge(history, { groups, quick, timeoutMs = 0, limitMs }) {
     const all = replaysOf(history).filter(({ endedBy }) => endedBy !== 'us' && endedBy !== 'next')
     const slow = all.filter(({ group }) => groups.includes(group))
@@ -91,7 +86,7 @@ export const replaysEnded: Checker<ReplaysEndedOptions> = {
       },
     })
   },
-}
+})
 
 const limitsText = (least: number, most: number): string =>
   least > 0 ? `limits ${seconds(least)} and ${seconds(most)}` : `limit ${seconds(most)}`

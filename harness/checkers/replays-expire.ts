@@ -4,9 +4,9 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude, many, seconds, type Violation } from './reading/conclude.ts'
-import { count, milliseconds, name, names, type GroupName, type PhaseName } from './options.ts'
+import { count, groupRefs, milliseconds, phaseRef } from './options.ts'
 import {
   firstArrivalsOf,
   isAsked,
@@ -15,24 +15,19 @@ import {
   type Replay,
 } from './reading/replays.ts'
 
-export interface ReplaysExpireOptions<G extends string = string, P extends string = string> {
-  readonly groups: readonly GroupName<G>[]
+const schema = z.strictObject({
+  groups: groupRefs,
   /** Only replays that were asked for in this phase. */
-  readonly phase: PhaseName<P>
+  phase: phaseRef,
   /** How long a record may be kept in Redis, with what it takes to let go of it. */
-  readonly limitMs: number
+  limitMs: milliseconds,
   /** Records that memory may hold of any age. */
-  readonly memoryRecordsMax: number
-}
+  memoryRecordsMax: count,
+})
 
-export const replaysExpire: Checker<ReplaysExpireOptions> = {
+export const replaysExpire = checker({
   says: 'Records that have outlived their time are not replayed any more.',
-  options: z.strictObject({
-    groups: names,
-    phase: name,
-    limitMs: milliseconds,
-    memoryRecordsMax: count,
-  }),
+  options: schema,
   judge(history, { groups, phase, limitMs, memoryRecordsMax }) {
     const replays = replaysOf(history).filter((one) => {
       const isWhole = one.complete !== undefined && one.from !== 'latest'
@@ -78,7 +73,7 @@ export const replaysExpire: Checker<ReplaysExpireOptions> = {
       },
     })
   },
-}
+})
 
 /** Records that clients had so long before, and how many of them a replay held. */
 function agesOf(history: History, firsts: FirstArrivals, replay: Replay, limitMs: number) {

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -29,14 +29,14 @@ import {
   type Reset,
 } from './reading/replays.ts'
 
-export interface ResetForgetsOptions {
+const schema = z.strictObject({
   /** Longest time from a reset to its answer. */
-  readonly limitMs: number
-}
+  limitMs: milliseconds,
+})
 
-export const resetForgets: Checker<ResetForgetsOptions> = {
+export const resetForgets = checker({
   says: 'A reset forgets what was before it, and says "cleared" only of what is cleared.',
-  options: z.strictObject({ limitMs: milliseconds }),
+  options: schema,
   judge(history, { limitMs }) {
     const resets = resetsOf(history)
     const fix = 'see in the report why the client that resets did not connect'
@@ -74,7 +74,7 @@ export const resetForgets: Checker<ResetForgetsOptions> = {
       },
     })
   },
-}
+})
 
 function slowestMs(resets: readonly Reset[]): number | null {
   const took = resets.flatMap(({ askedAt, answeredAt = NaN }) => answeredAt - askedAt)

@@ -3,29 +3,25 @@ import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { PartitionRecords } from '../history/records.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude, many, seconds, type Violation } from './reading/conclude.ts'
 import { lastHealOf } from './reading/last-heal.ts'
-import { flag, milliseconds, names, type GroupName } from './options.ts'
+import { flag, groupRefs, milliseconds } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
 
-export interface RestoredOptions<G extends string = string> {
+const schema = z.strictObject({
   /** Clients that must be at the head again. */
-  readonly groups: readonly GroupName<G>[]
+  groups: groupRefs,
   /** Longest time from the last heal until each of them has everything sent up to then. */
-  readonly limitMs: number
+  limitMs: milliseconds,
   /** Only whether any of them loses its connection, from the first fault on. */
-  readonly closesNobody?: boolean
-}
+  closesNobody: flag.exactOptional(),
+})
 
-export const restored: Checker<RestoredOptions> = {
+export const restored = checker({
   says: 'After the last fault is healed, every client is at the head again in time.',
   restsOn: ['times'],
-  options: z.strictObject({
-    groups: names,
-    limitMs: milliseconds,
-    closesNobody: flag.exactOptional(),
-  }),
+  options: schema,
   judge(history, { groups, limitMs, closesNobody = false }) {
     const last = lastHealOf(history)
     if (typeof last !== 'number') return last
@@ -80,7 +76,7 @@ export const restored: Checker<RestoredOptions> = {
       },
     })
   },
-}
+})
 
 /** Connections that ended although no client wanted it, since something was broken. */
 function closedMeanwhile(history: History, groups: readonly string[]): Violation[] {

@@ -3,21 +3,21 @@ import { z } from 'zod'
 import type { Health, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { strikePhase } from '../history/windows.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { conclude, many, seconds, type Doubt } from './reading/conclude.ts'
 import { name as text } from './options.ts'
 import { faultWord } from './stream/mark.ts'
 
-export interface StaysAliveOptions {
+const schema = z.strictObject({
   /** Role of the process to watch; default `relay`. */
-  readonly role?: string
-}
+  role: text.exactOptional(),
+})
 
 const endingFaults = new Set(['kill-relay', 'restart-relay'])
 
-export const staysAlive: Checker<StaysAliveOptions> = {
+export const staysAlive = checker({
   says: 'The relay does not end by itself.',
-  options: z.strictObject({ role: text.exactOptional() }),
+  options: schema,
   judge(history, { role: watched = 'relay' }) {
     const relay = history.events('process').filter(([, , role]) => role === watched)
     const polls = watched === 'relay' ? history.events('health') : []
@@ -49,7 +49,7 @@ export const staysAlive: Checker<StaysAliveOptions> = {
       evidence: { processEvents: relay.length, healthAnswers: answered },
     })
   },
-}
+})
 
 const faulted = (times: number): string =>
   times === 0 ? '' : `; a fault of the run ended it ${many(times, 'time')}`

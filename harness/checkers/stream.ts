@@ -3,16 +3,14 @@
  * declared missing for a reason that the harness saw, dead-lettered because it was malformed, or
  * owed to nobody. Anything else is an anomaly with a name.
  */
-import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import { Ranges } from '../history/ranges.ts'
 import type { Session } from '../history/windows.ts'
 import { account, type Account } from './stream/account.ts'
-import { anomalyKinds, type AnomalyKind, type Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, many, type Doubt } from './reading/conclude.ts'
 import { causesOf } from './stream/causes.ts'
 import { causelessEnds, closingFlaws } from './stream/closings.ts'
-import { count, milliseconds, names } from './options.ts'
 import type { Flaw } from './stream/flaw.ts'
 import { sessionTimeoutMsDefault, stalledMsFor, type StreamLimits } from './stream/limits.ts'
 import { missingFlaws } from './stream/missing.ts'
@@ -24,27 +22,11 @@ import { beyondRequest } from './stream/requests.ts'
 import { resumesOf, resumesWithin } from './stream/resumes.ts'
 import { alteredBytes, garbledFrames, strangerTest } from './stream/strangers.ts'
 import { streamJudgement } from './stream/verdict.ts'
-import type { StreamOptions, StreamFlaws } from './stream/options.ts'
+import { streamSchema, type StreamOptions, type StreamFlaws } from './stream/options.ts'
 
-const kinds = z.array(z.enum(Object.keys(anomalyKinds) as [AnomalyKind, ...AnomalyKind[]]))
-
-export const stream: Checker<StreamOptions> = {
+export const stream = checker({
   says: 'Every acknowledged record reaches every client once, in order, or is accounted for.',
-  options: z.strictObject({
-    groups: names.exactOptional(),
-    haltsAtPoison: z.boolean().exactOptional(),
-    rules: kinds.min(1).readonly().exactOptional(),
-    takenBy: z.literal('outage').exactOptional(),
-    slowGroups: names.exactOptional(),
-    stalledMs: milliseconds.exactOptional(),
-    sessionTimeoutMs: milliseconds.exactOptional(),
-    declaredLossMax: count.exactOptional(),
-    replayOverlapMax: count.exactOptional(),
-    replayRecordsMax: count.exactOptional(),
-    replayTimeoutMs: milliseconds.exactOptional(),
-    retainedRecords: count.exactOptional(),
-    ringRecordsMax: count.exactOptional(),
-  }),
+  options: streamSchema,
   judge(history, options) {
     const { acked, delivered } = history.stream()
     if (acked === 0) {
@@ -57,7 +39,7 @@ export const stream: Checker<StreamOptions> = {
     }
     return streamJudgement(history, streamFlaws(history, options), options)
   },
-}
+})
 
 const limitsOf = (options: StreamOptions): StreamLimits => ({
   stalledMs: options.stalledMs ?? stalledMsFor(),

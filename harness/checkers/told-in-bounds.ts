@@ -4,27 +4,23 @@
  */
 import { z } from 'zod'
 import { dig } from '../history/readings.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude } from './reading/conclude.ts'
-import { name, type PhaseName } from './options.ts'
+import { name, phaseRef, type OptionsOf } from './options.ts'
 
-export interface ToldInBoundsOptions<P extends string = string> {
+const schema = z.strictObject({
   /** Keys from the root of `/health`, joined by dots. */
-  readonly path: string
-  readonly phase: PhaseName<P>
-  readonly above: number
+  path: name,
+  phase: phaseRef,
+  above: z.number(),
   /** Without it any value above will do: the target replaced what it was told by its own. */
-  readonly atMost?: number
-}
+  atMost: z.number().exactOptional(),
+})
+export type ToldInBoundsOptions = OptionsOf<typeof schema>
 
-export const toldInBounds: Checker<ToldInBoundsOptions> = {
+export const toldInBounds = checker({
   says: 'An effective value stands in /health, within the bounds of what was asked for.',
-  options: z.strictObject({
-    path: name,
-    phase: name,
-    above: z.number(),
-    atMost: z.number().exactOptional(),
-  }),
+  options: schema,
   judge(history, { path, phase, above, atMost = Infinity }) {
     const window = history.phase(phase)
     const fix = 'run it to its end, and see that GET /health is answered'
@@ -55,4 +51,4 @@ export const toldInBounds: Checker<ToldInBoundsOptions> = {
       evidence: { path, phase, told: found, polls: polls.length },
     })
   },
-}
+})

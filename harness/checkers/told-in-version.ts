@@ -1,24 +1,21 @@
 /** What a setting became must be visible from outside, or nobody knows what was really tested. */
 import { z } from 'zod'
 import { dig } from '../history/readings.ts'
-import type { Checker } from './checker.ts'
+import { checker } from './checker.ts'
 import { cannotTell, conclude, many } from './reading/conclude.ts'
 import { name } from './options.ts'
 
-export interface ToldInVersionOptions {
+const schema = z.strictObject({
   /** Keys from the root of `/version`, joined by dots. */
-  readonly path: string
-  readonly equals: string | number | boolean | null
-}
+  path: name,
+  equals: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+})
 
 const okStatus = 200
 
-export const toldInVersion: Checker<ToldInVersionOptions> = {
+export const toldInVersion = checker({
   says: 'An effective value stands in /version.',
-  options: z.strictObject({
-    path: name,
-    equals: z.union([z.string(), z.number(), z.boolean(), z.null()]),
-  }),
+  options: schema,
   judge(history, { path, equals }) {
     const asked = history.events('page').filter(([, , page]) => page === '/version')
     const pages = asked.filter(([, , , status]) => status === okStatus)
@@ -44,6 +41,6 @@ export const toldInVersion: Checker<ToldInVersionOptions> = {
       evidence: { path, wanted: equals, told: isTold ? show(told) : null },
     })
   },
-}
+})
 
 const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value))

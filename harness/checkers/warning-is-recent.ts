@@ -7,8 +7,8 @@ import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Reading } from '../history/readings.ts'
 import type { Window } from '../history/windows.ts'
-import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
-import type { Checker } from './checker.ts'
+import { metricOf, signalNames } from '../history/signals.ts'
+import { checker } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -18,23 +18,24 @@ import {
   type Doubt,
   type Violation,
 } from './reading/conclude.ts'
-import { milliseconds, name, type PhaseName } from './options.ts'
+import { milliseconds, name, phaseRef, type OptionsOf } from './options.ts'
 import { points, riseWithin, seriesOf, type Point } from './reading/series.ts'
 
-export interface WarningIsRecentOptions<P extends string = string> {
+const schema = z.strictObject({
   /** The lifetime counter whose rise is the trouble, such as `droppedTotal`. */
-  readonly trouble: SignalName
+  trouble: z.enum(signalNames),
   /** The window in which the trouble is made. */
-  readonly phase: PhaseName<P>
+  phase: phaseRef,
   /** Text that marks the warning within the alert; default is any alert at all. */
-  readonly alert?: string
+  alert: name.exactOptional(),
   /** How long the target remembers trouble. */
-  readonly windowMs: number
+  windowMs: milliseconds,
   /** Slack for going; default 3 s. */
-  readonly slackMs?: number
+  slackMs: milliseconds.exactOptional(),
   /** Trouble within the window above which a warning is due; default 10. */
-  readonly above?: number
-}
+  above: z.number().nonnegative().exactOptional(),
+})
+type WarningIsRecentOptions = OptionsOf<typeof schema>
 
 const slackMsDefault = 3_000
 const aboveDefault = 10
@@ -45,17 +46,10 @@ const laterPollsMin = 2
 /** Words of /health that call a relay broken. */
 const brokenStatuses = new Set(['degraded', 'reconnecting'])
 
-export const warningIsRecent: Checker<WarningIsRecentOptions> = {
+export const warningIsRecent = checker({
   says: 'A warning is there during trouble and gone after its window.',
   restsOn: ['times'],
-  options: z.strictObject({
-    trouble: z.enum(signalNames),
-    phase: name,
-    alert: name.exactOptional(),
-    windowMs: milliseconds,
-    slackMs: milliseconds.exactOptional(),
-    above: z.number().nonnegative().exactOptional(),
-  }),
+  options: schema,
   judge(history, options) {
     const phase = history.phase(options.phase)
     if (phase === undefined) {
@@ -76,7 +70,7 @@ export const warningIsRecent: Checker<WarningIsRecentOptions> = {
     }
     return judgeWarning(history, options, { phase, polls, counter })
   },
-}
+})
 
 /** One answered poll of /health. */
 interface Poll {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Health, Micros, Page } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { strikePhase, type FaultWindow } from '../history/windows.ts'
-import type { Checker, Judgement } from './checker.ts'
+import { checker, type Judgement } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -17,19 +17,21 @@ import {
   type Violation,
 } from './reading/conclude.ts'
 import { lastHealOf, seeFaults } from './reading/last-heal.ts'
-import { milliseconds } from './options.ts'
+import { milliseconds, type OptionsOf } from './options.ts'
 import { faultWord } from './stream/mark.ts'
 
-export type WellAgainOptions =
+const schema = z.discriminatedUnion('asks', [
   /** Before anything that is the relay's trouble, and while only Redis or clients are. */
-  | { readonly asks: 'false-alarms' }
+  z.strictObject({ asks: z.literal('false-alarms') }),
   /** Longest time from when Kafka was seen to be gone until /health stops saying "well". */
-  | { readonly asks: 'detection'; readonly limitMs: number }
+  z.strictObject({ asks: z.literal('detection'), limitMs: milliseconds }),
   /**
    * Longest time from the last heal until /health says "well" again: what the relay needs to come
    * back, and on top the window for which it remembers trouble.
    */
-  | { readonly asks: 'recovery'; readonly limitMs: number; readonly windowMs: number }
+  z.strictObject({ asks: z.literal('recovery'), limitMs: milliseconds, windowMs: milliseconds }),
+])
+export type WellAgainOptions = OptionsOf<typeof schema>
 
 const wellStatuses = new Set(['healthy', 'waiting'])
 const readyStatus = 200
@@ -39,18 +41,10 @@ const pollsMin = 3
 /** Faults of the relay's own process, which may say of itself whatever it likes meanwhile. */
 const ownFaults = new Set(['kill-relay', 'pause-relay', 'restart-relay', 'rebalance'])
 
-export const wellAgain: Checker<WellAgainOptions> = {
+export const wellAgain = checker({
   says: '/health tells an outage while it lasts, forgets it afterwards, and tells no other.',
   restsOn: ['times'],
-  options: z.discriminatedUnion('asks', [
-    z.strictObject({ asks: z.literal('false-alarms') }),
-    z.strictObject({ asks: z.literal('detection'), limitMs: milliseconds }),
-    z.strictObject({
-      asks: z.literal('recovery'),
-      limitMs: milliseconds,
-      windowMs: milliseconds,
-    }),
-  ]),
+  options: schema,
   judge(history, options) {
     switch (options.asks) {
       case 'false-alarms':
@@ -61,7 +55,7 @@ export const wellAgain: Checker<WellAgainOptions> = {
         return judgeRecovery(history, options)
     }
   },
-}
+})
 
 /** What is said while everything is ended by us is nobody's business. */
 const watchedUntil = (history: History): Micros =>

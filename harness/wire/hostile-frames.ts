@@ -15,7 +15,8 @@ export interface Frame {
  * What a frame is hostile in: characters of several bytes where a careless cut would fall, more
  * entries than a resume may name, or anything else.
  */
-export type HostileTopic = 'multi-byte' | 'limits' | 'nonsense'
+export const hostileTopics = ['multi-byte', 'limits', 'nonsense'] as const
+export type HostileTopic = (typeof hostileTopics)[number]
 
 /**
  * `ignored`: the connection goes on as if the frame had not been sent, and the next ping is
