@@ -1,9 +1,9 @@
 /** The programs that the host must bring itself: the table, and whether they are there. */
 import { Trouble, type Lack } from '../world/trouble.ts'
 import pins from './pins.json' with { type: 'json' }
-import { askVersion, onPath } from './program.ts'
+import { onPath } from './program.ts'
 import type { HostProgramName } from './tool.ts'
-import { findVersion, isAtLeast, showVersion, type Version } from './version.ts'
+import { askVersion, isAtLeast } from './version.ts'
 
 interface HostProgram {
   readonly versionArgs: readonly string[]
@@ -32,12 +32,6 @@ export const hostPrograms: Readonly<Record<HostProgramName, HostProgram>> = {
     why: 'builds Toxiproxy',
     fix: 'install Go from https://go.dev/doc/install',
   },
-  npm: {
-    versionArgs: ['--version'],
-    least: pins.npmMin,
-    why: 'installs the packages of this repository, and Node 24 on an older host',
-    fix: 'install Node with npm from https://nodejs.org',
-  },
   'apt-get': {
     versionArgs: ['--version'],
     least: '1.0.0',
@@ -49,6 +43,12 @@ export const hostPrograms: Readonly<Record<HostProgramName, HostProgram>> = {
     least: '1.0.0',
     why: "unpacks Debian's Redis",
     fix: 'install Redis with the package manager of this system',
+  },
+  bash: {
+    versionArgs: ['--version'],
+    least: '3.2.0',
+    why: 'runs the steps of an installation',
+    fix: 'install bash with the package manager of this system',
   },
 }
 
@@ -66,8 +66,8 @@ export async function lookAtHostProgram(name: HostProgramName): Promise<HostProg
   const version = await askVersion(path, versionArgs)
   return {
     path,
-    version: version && showVersion(version),
-    isUsable: version !== undefined && isAtLeast(version, findVersion(least) as Version),
+    version,
+    isUsable: version !== undefined && isAtLeast(version, least),
   }
 }
 

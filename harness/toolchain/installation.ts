@@ -1,49 +1,30 @@
 /**
  * Installing a tool: into a folder beside its home, verified by running it, stamped, and renamed
- * into place. What was interrupted never looks installed.
+ * into place. What was interrupted never looks installed. Loaded only where something is missing:
+ * the libraries that it brings would cost every command 80 ms.
  */
-import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { toolsFolder } from '../world/places.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
+import { findInstalled, writeStamp } from './installed.ts'
 import { withLock } from './lock.ts'
-import pins from './pins.json' with { type: 'json' }
-import { runStep } from './step.ts'
-import type { Found, InstallStep, Tool } from './tool.ts'
+import { withShell } from './step.ts'
+import type { Found, Report, Tool } from './tool.ts'
 
 const lockLimitMs = 15 * 60_000
-const stampName = 'installed.json'
-
-/** Says what is going on, in one line. */
-export type Report = (line: string) => void
-
-/** The tool under `.tools`; undefined where it is not, or was not finished, or is of other pins. */
-export async function findInstalled(tool: Tool): Promise<Found | undefined> {
-  const home = join(toolsFolder, tool.home)
-  const stamp = join(home, stampName)
-  if (!existsSync(stamp)) return undefined
-  const written = JSON.parse(readFileSync(stamp, 'utf8')) as { pins: string; found: Found }
-  return written.pins === pinsHash && existsSync(written.found.path) ? written.found : undefined
-}
 
 /** Installs a tool, unless another process did so while we waited for the lock. */
 export function install(world: World, tool: Tool, report: Report): Promise<Found> {
   mkdirSync(join(toolsFolder, 'logs'), { recursive: true })
-  const onWait = (pid: number) => report(`${tool.name}: waiting for process ${pid} to install`)
-  return withLock(world.clock, join(toolsFolder, 'lock'), lockLimitMs, onWait, async () => {
-    const found = await findInstalled(tool)
-    return found ?? installNow(world, tool, report)
-  })
+  const lock = {
+    clock: world.clock,
+    path: join(toolsFolder, 'installing'),
+    limitMs: lockLimitMs,
+    onWait: () => report(`${tool.name}: waiting for another process to install`),
+  }
+  return withLock(lock, async () => findInstalled(tool) ?? installNow(world, tool, report))
 }
 
 async function installNow(world: World, tool: Tool, report: Report): Promise<Found> {
@@ -53,10 +34,8 @@ async function installNow(world: World, tool: Tool, report: Report): Promise<Fou
   const logFile = join(toolsFolder, 'logs', `${tool.home}.log`)
   report(`${tool.name}: installing ${tool.wanted} into .tools (log: ${logFile})`)
   mkdirSync(folder)
-  const step: InstallStep = (command, args, env = {}) =>
-    runStep(world, { role: `installation of ${tool.name}`, command, args, env, logFile })
   try {
-    await tool.install({ world, folder, step })
+    await withShell(world, logFile, (shell) => tool.install(folder, shell))
     await tool.verify(folder)
     moveIntoPlace(tool, folder)
     const found = await tool.verify(join(toolsFolder, tool.home))
@@ -68,15 +47,6 @@ async function installNow(world: World, tool: Tool, report: Report): Promise<Fou
     rmSync(folder, { recursive: true, force: true })
     throw failure(tool, logFile, error)
   }
-}
-
-/** Pins that an installation was made with: other pins make it somebody else's. */
-const pinsHash = createHash('sha256').update(JSON.stringify(pins)).digest('hex').slice(0, 16)
-
-function writeStamp(tool: Tool, found: Found): void {
-  const stamp = join(toolsFolder, tool.home, stampName)
-  writeFileSync(`${stamp}.new`, JSON.stringify({ pins: pinsHash, found }, undefined, 2))
-  renameSync(`${stamp}.new`, stamp)
 }
 
 function moveIntoPlace(tool: Tool, folder: string): void {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { environment } from '../world/environment.ts'
 import { requireHostProgram } from './host-programs.ts'
 import pins from './pins.json' with { type: 'json' }
-import { ask, askVersion } from './program.ts'
+import { ask } from './program.ts'
 import type { Found, Tool } from './tool.ts'
-import { findVersion, isAtLeast, showVersion, type Version } from './version.ts'
+import { askVersion, findVersion, isAtLeast } from './version.ts'
 import { Trouble } from '../world/trouble.ts'
 
 export const kafka: Tool = {
@@ -23,15 +23,15 @@ export const kafka: Tool = {
     const libs = join(home, 'libs')
     const jar = list(libs).find((name) => /^kafka_2\.\d+-\d[^-]*\.jar$/.test(name))
     const version = findVersion(jar?.replace(/^kafka_2\.\d+-/, '') ?? '')
-    if (version === undefined || !isAtLeast(version, findVersion(pins.kafkaMin) as Version)) {
+    if (version === undefined || !isAtLeast(version, pins.kafkaMin)) {
       throw new Trouble(
         'tool-broken',
         `KAFKA_HOME is ${home}; wanted Kafka ${pins.kafkaMin} or newer in its folder libs, ` +
-          `found ${version === undefined ? 'no Kafka' : showVersion(version)}`,
+          `found ${version ?? 'no Kafka'}`,
         'set KAFKA_HOME to a Kafka 4, or unset it to have one installed',
       )
     }
-    return { path: libs, env: {}, version: showVersion(version), from: 'KAFKA_HOME' }
+    return { path: libs, env: {}, version, from: 'KAFKA_HOME' }
   },
 
   async verify(home) {
@@ -39,26 +39,20 @@ export const kafka: Tool = {
     const libs = join(home, 'libs')
     const args = ['-XX:TieredStopAtLevel=1', '-cp', join(libs, '*'), 'kafka.Kafka', '--version']
     const version = await askVersion(java, args)
-    if (version === undefined || showVersion(version) !== pins.kafka) {
+    if (version !== pins.kafka) {
       const { text } = await ask(java, args)
       throw new Error(`wanted Kafka ${pins.kafka} in ${libs}, but it says: ${text.trim()}`)
     }
     return { path: libs, env: {}, version: pins.kafka, from: '.tools' }
   },
 
-  async install({ folder, step }) {
+  async install(folder, $) {
     const pom = join(folder, 'pom.xml')
     writeFileSync(pom, projectFile())
     const plugin = `org.apache.maven.plugins:maven-dependency-plugin:${pins.mavenDependencyPlugin}`
-    await step('mvn', [
-      '--batch-mode',
-      '--no-transfer-progress',
-      '--strict-checksums',
-      `--file=${pom}`,
-      `${plugin}:copy-dependencies`,
-      '-DincludeScope=runtime',
-      `-DoutputDirectory=${join(folder, 'libs')}`,
-    ])
+    const quietly = ['--batch-mode', '--no-transfer-progress', '--strict-checksums']
+    await $`mvn ${quietly} --file=${pom} ${plugin}:copy-dependencies \
+      -DincludeScope=runtime -DoutputDirectory=${join(folder, 'libs')}`
   },
 }
 

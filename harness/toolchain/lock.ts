@@ -1,92 +1,70 @@
 /**
- * One process at a time: a lock file that names its holder. A holder that died, even after
- * SIGKILL, holds nothing, because its time of birth is written beside its id.
+ * One installation of tools at a time, by proper-lockfile: the lock is a folder whose time its
+ * holder renews. A holder that was killed, even by SIGKILL, keeps others out for `staleMs` and no
+ * longer. Installing the packages needs no lock, and could not have this one (see packages.ts).
  */
-import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { lock } from 'proper-lockfile'
 import { sleep, type Clock } from '../../relay/world/clock.ts'
-import { identify, isRunning, type ProcessIdentity } from '../world/processes.ts'
 import { Trouble } from '../world/trouble.ts'
 
 const pollMs = 200
-/** Taking a dead holder's lock away is a matter of microseconds; older guards are dead, too. */
-const guardAgeMsMax = 5_000
+/** A holder whose event loop stands still for so long counts as dead. */
+const staleMsDefault = 20_000
+
+export interface LockOptions {
+  readonly clock: Clock
+  /** The folder that is the lock; there while somebody holds it. */
+  readonly path: string
+  /** How long to wait for another holder. */
+  readonly limitMs: number
+  /** Called once if there is another holder. */
+  readonly onWait: () => void
+  /** At least 2 seconds. */
+  readonly staleMs?: number
+}
 
 /**
  * Runs `work` while holding the lock.
  *
- * @param limitMs how long to wait for another holder
- * @param onWait called once if there is another holder, with its process id
- * @throws Trouble `lock-busy` when the holder keeps it for longer
+ * @throws Trouble `lock-busy` when another holder keeps it for longer than `limitMs`; `lock-lost`
+ * when it was taken from us because we stood still
  */
-export async function withLock<T>(
-  clock: Clock,
-  file: string,
-  limitMs: number,
-  onWait: (pid: number) => void,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function withLock<T>(options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const lost = Promise.withResolvers<never>()
+  const release = await take(options, (error) => lost.reject(lockLost(options.path, error)))
+  try {
+    return await Promise.race([work(), lost.promise])
+  } finally {
+    // A lock that was taken from us is not ours to release.
+    await release().catch(() => undefined)
+  }
+}
+
+async function take(options: LockOptions, onLost: (error: Error) => void) {
+  const { clock, path, limitMs, onWait, staleMs = staleMsDefault } = options
   const untilMs = clock.nowMs() + limitMs
-  let isTold = false
-  while (!take(file)) {
-    const holder = readHolder(file)
-    if (holder === undefined || !isRunning(holder)) {
-      takeAway(clock, file)
-    } else {
-      if (!isTold) onWait(holder.pid)
-      isTold = true
-      if (clock.nowMs() > untilMs) throw busy(file, holder.pid)
+  const how = { lockfilePath: path, realpath: false, stale: staleMs, onCompromised: onLost }
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await lock(path, how)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error
     }
+    if (!isTold) onWait()
+    if (clock.nowMs() > untilMs) throw busy(path)
     await sleep(clock, pollMs)
   }
-  try {
-    return await work()
-  } finally {
-    rmSync(file, { force: true })
-  }
 }
 
-/** Creates the lock with its content in one step; false where it exists. */
-function take(file: string): boolean {
-  const mine = `${file}.${process.pid}`
-  writeFileSync(mine, JSON.stringify(identify(process.pid)))
-  try {
-    linkSync(mine, file)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  } finally {
-    rmSync(mine, { force: true })
-  }
-}
-
-/** Removes the lock of a dead holder. A guard keeps two from removing each other's new lock. */
-function takeAway(clock: Clock, file: string): void {
-  const guard = `${file}.guard`
-  try {
-    writeFileSync(guard, '', { flag: 'wx' })
-  } catch {
-    const age = clock.unixMs() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Infinity)
-    if (age > guardAgeMsMax) rmSync(guard, { force: true })
-    return
-  }
-  const holder = readHolder(file)
-  if (holder === undefined || !isRunning(holder)) rmSync(file, { force: true })
-  rmSync(guard, { force: true })
-}
-
-function readHolder(file: string): ProcessIdentity | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
-  } catch {
-    return undefined
-  }
-}
-
-function busy(file: string, pid: number): Trouble {
+function busy(path: string): Trouble {
   return new Trouble(
     'lock-busy',
-    `process ${pid} still holds ${file}: it is installing, or stuck`,
-    `wait for process ${pid}, or end it`,
+    `another process still holds ${path}: it is installing, or stuck`,
+    'wait for it, or end it',
   )
+}
+
+function lockLost(path: string, cause: Error): Trouble {
+  const what = `${path} was taken from this process, which stood still: ${cause.message}`
+  return new Trouble('lock-lost', what, 'run the command again', cause)
 }

@@ -1,12 +1,11 @@
 /**
- * Programs of the host: where they are, what version they say they are. Looking never installs
- * anything, and never waits long.
+ * Programs of the host: where they are, and what they answer. Looking never installs anything, and
+ * never waits long. Runs before the packages are there, so it imports none.
  */
 import { execFile } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { environment } from '../world/environment.ts'
-import { findVersion, type Version } from './version.ts'
 
 /** A cold JVM on a busy machine takes seconds to say its version. */
 const askLimitMs = 20_000
@@ -45,16 +44,6 @@ export function ask(
       resolve({ isRunnable: error === null, text: `${stdout}\n${stderr}${late}` })
     })
   })
-}
-
-/** The version that a program prints; undefined where it does not run or prints none. */
-export async function askVersion(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Version | undefined> {
-  const answer = await ask(command, args, env)
-  return answer.isRunnable ? findVersion(answer.text) : undefined
 }
 
 function isExecutable(file: string): boolean {

@@ -4,12 +4,11 @@
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ask, askVersion, onPath } from './program.ts'
+import type { Shell } from 'zx'
+import { ask, onPath } from './program.ts'
 import pins from './pins.json' with { type: 'json' }
-import type { InstallSite, Tool } from './tool.ts'
-import { findVersion, isAtLeast, showVersion, type Version } from './version.ts'
-
-const least = findVersion(pins.redisMin) as Version
+import type { Tool } from './tool.ts'
+import { askVersion, isAtLeast } from './version.ts'
 
 export const redis: Tool = {
   name: 'redis',
@@ -23,34 +22,31 @@ export const redis: Tool = {
     const path = onPath('redis-server')
     if (path === undefined) return undefined
     const version = await askVersion(path, ['--version'])
-    if (version === undefined || !isAtLeast(version, least)) return undefined
-    return { path, env: {}, version: showVersion(version), from: 'PATH' }
+    if (version === undefined || !isAtLeast(version, pins.redisMin)) return undefined
+    return { path, env: {}, version, from: 'PATH' }
   },
 
   async verify(home) {
     const path = join(home, 'root/usr/bin/redis-server')
     const env = { LD_LIBRARY_PATH: libraryFolders(join(home, 'root')).join(':') }
     const version = await askVersion(path, ['--version'], env)
-    if (version === undefined || !isAtLeast(version, least)) {
+    if (version === undefined || !isAtLeast(version, pins.redisMin)) {
       const { text } = await ask(path, ['--version'], env)
       throw new Error(`wanted Redis ${pins.redisMin} or newer at ${path}, but: ${text.trim()}`)
     }
-    return { path, env, version: showVersion(version), from: '.tools' }
+    return { path, env, version, from: '.tools' }
   },
 
-  async install(site) {
-    const { folder, step } = site
-    const options = aptOptions(folder)
-    await step('apt-get', [...options, 'update'])
-    const packages = await missingPackages(options)
-    await step('sh', ['-c', downloadHere, folder, ...options, 'download', ...packages])
-    await unpack(site)
+  async install(folder, $) {
+    const apt = aptOptions(folder)
+    await $`apt-get ${apt} update`
+    const packages = await missingPackages($, apt)
+    // It downloads into the folder that it is started in.
+    await $`cd ${folder} && apt-get ${apt} download ${packages}`
+    await unpack(folder, $)
     rmSync(join(folder, 'apt'), { recursive: true, force: true })
   },
 }
-
-/** apt-get downloads into the folder that it is started in. */
-const downloadHere = 'cd "$0" && exec apt-get "$@"'
 
 /** Package lists and cache of our own, so that no right on the host's is needed. */
 function aptOptions(folder: string): string[] {
@@ -70,23 +66,19 @@ function aptOptions(folder: string): string[] {
   ]
 }
 
-/** apt-get reads all its lists first: on a busy machine that takes a minute. */
-const planLimitMs = 120_000
-
 /** What the host would have to install to have Redis, in apt's own judgement. */
-async function missingPackages(options: readonly string[]): Promise<string[]> {
-  const wanted = ['-s', 'install', '--no-install-recommends', 'redis-server']
-  const { text } = await ask('apt-get', [...options, ...wanted], {}, planLimitMs)
-  const packages = [...text.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] as string)
-  if (packages.length === 0) throw new Error(`apt-get knows no way to get redis-server:\n${text}`)
+async function missingPackages($: Shell, apt: readonly string[]): Promise<string[]> {
+  const plan = await $`apt-get ${apt} -s install --no-install-recommends redis-server`
+  const packages = [...plan.stdout.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] as string)
+  if (packages.length === 0) throw new Error(`apt-get knows no way to get redis-server:\n${plan}`)
   return packages
 }
 
-async function unpack({ folder, step }: InstallSite): Promise<void> {
+async function unpack(folder: string, $: Shell): Promise<void> {
   const root = join(folder, 'root')
   mkdirSync(root)
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.deb'))) {
-    await step('dpkg', ['-x', join(folder, name), root])
+    await $`dpkg -x ${join(folder, name)} ${root}`
     rmSync(join(folder, name))
   }
 }

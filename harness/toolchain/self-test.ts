@@ -6,12 +6,11 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import { compiled } from '../world/environment.ts'
+import { compiled, ownVariables } from '../world/environment.ts'
 import { repoRoot } from '../world/places.ts'
 import { ownerVariable } from '../world/processes.ts'
 import { Trouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
-import { ownVariables } from './step.ts'
 import { ensureTools, toolNames } from './tools.ts'
 
 interface Stage {

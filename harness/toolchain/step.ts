@@ -1,52 +1,59 @@
-/** One program of an installation, with an owner, a deadline and a log. */
-import { withDeadline } from '../../relay/world/deadline.ts'
-import { startChild } from '../world/child.ts'
-import { environment } from '../world/environment.ts'
+/**
+ * The shell of an installation, which is zx: its steps stand in the tools as one would type them,
+ * and it quotes their values. Each step has an owner, a deadline and a log.
+ */
+import { $, ProcessOutput, type Shell } from 'zx'
+import { openChildLog } from '../world/child-log.ts'
+import { ownVariables, secretsOf } from '../world/environment.ts'
 import { repoRoot } from '../world/places.ts'
+import { ownerVariable } from '../world/processes.ts'
 import type { World } from '../world/world.ts'
 
 /** A slow network and a cold build cache; whoever needs longer installs by hand. */
-const stepLimitMs = 8 * 60_000
-
-export interface Step {
-  /** What it is for, in messages. */
-  readonly role: string
-  readonly command: string
-  readonly args: readonly string[]
-  /** Added to all variables of ours. */
-  readonly env?: Readonly<Record<string, string>>
-  readonly logFile: string
-}
+const stepMinutesMax = 8
+const logBytesMax = 8 * 1_024 * 1_024
 
 /**
- * Runs a program to its end. It gets all of our variables: the host's mirrors, proxies and
- * certificates are the user's choice and stay in force.
+ * Runs `work` with a shell whose steps get all of our variables: the host's mirrors, proxies and
+ * certificates are the user's choice and stay in force. They end with the world.
  *
- * @throws Error with the end of its log when it fails or takes too long
+ * @throws Error with the end of the log when a step fails or takes too long
  */
-export async function runStep(world: World, step: Step): Promise<void> {
-  const { role, command, args, logFile } = step
-  const child = await startChild(world, {
-    role,
-    command,
-    args,
-    env: { ...ownVariables(), ...step.env },
+export async function withShell(
+  world: World,
+  logFile: string,
+  work: (shell: Shell) => Promise<void>,
+): Promise<void> {
+  const variables = ownVariables()
+  const log = openChildLog({
+    file: logFile,
+    bytesMax: logBytesMax,
+    secrets: secretsOf(variables),
+    onLine: () => undefined,
+  })
+  const shell = $({
     cwd: repoRoot,
-    logFile,
-    deadlineMs: stepLimitMs,
+    env: { ...variables, [ownerVariable]: world.mark },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    timeout: `${stepMinutesMax * 60}s`,
+    timeoutSignal: 'SIGKILL',
+    log: (entry) => {
+      if (entry.kind === 'cmd') log.take(`$ ${entry.cmd}\n`)
+      if (entry.kind === 'stdout' || entry.kind === 'stderr') log.take(String(entry.data))
+    },
   })
   try {
-    const exit = await withDeadline(world.clock, stepLimitMs, command, () => child.exited)
-    if (exit.code === 0) return
-    const how = exit.signal ?? `code ${exit.code}`
-    throw new Error(`${command} ended with ${how}:\n${child.tail()}`)
+    await work(shell)
+  } catch (error) {
+    if (!(error instanceof ProcessOutput)) throw error
+    throw new Error(`a step ended with ${howEnded(error)}:\n${log.tail()}`, { cause: error })
   } finally {
-    await child.stop()
+    log.close()
   }
 }
 
-/** All variables of this process that have a value. */
-export function ownVariables(): Record<string, string> {
-  const set = Object.entries(environment).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(set) as Record<string, string>
+function howEnded({ exitCode, signal }: ProcessOutput): string {
+  if (signal === null) return `code ${exitCode}`
+  return `${signal} (a step may take ${stepMinutesMax} minutes)`
 }

@@ -1,5 +1,5 @@
 /** What a tool is to the toolchain: a row with how to find, install and check it. */
-import type { World } from '../world/world.ts'
+import type { Shell } from 'zx'
 
 export type ToolName = 'kafka' | 'redis' | 'toxiproxy'
 
@@ -14,20 +14,8 @@ export interface Found {
   readonly from: string
 }
 
-/** Runs one program of an installation: its output in the log, ended at the deadline. */
-export type InstallStep = (
-  command: string,
-  args: readonly string[],
-  env?: Readonly<Record<string, string>>,
-) => Promise<void>
-
-/** What an installation works with. It writes to `folder` and nowhere else. */
-export interface InstallSite {
-  readonly world: World
-  /** New and empty; becomes the tool's home if everything goes well. */
-  readonly folder: string
-  readonly step: InstallStep
-}
+/** Says what is going on, in one line. */
+export type Report = (line: string) => void
 
 export interface Tool {
   readonly name: ToolName
@@ -43,9 +31,14 @@ export interface Tool {
   findOnHost(): Promise<Found | undefined>
   /** Runs what stands in its home; throws where it does not run or is of another version. */
   verify(home: string): Promise<Found>
-  install(site: InstallSite): Promise<void>
+  /**
+   * Runs its steps in the shell.
+   *
+   * @param folder new and empty, the only one it writes to; becomes the tool's home
+   */
+  install(folder: string, $: Shell): Promise<void>
   /** What to do where the installation is impossible. */
   readonly byHand: string
 }
 
-export type HostProgramName = 'java' | 'mvn' | 'go' | 'npm' | 'apt-get' | 'dpkg'
+export type HostProgramName = 'java' | 'mvn' | 'go' | 'apt-get' | 'dpkg' | 'bash'

@@ -1,21 +1,25 @@
 /** The tables of the toolchain hold together, and its decisions are right without a host. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { systemClock } from '../../relay/world/clock.ts'
 import { repoRoot } from '../world/places.ts'
-import { isTrouble } from '../world/trouble.ts'
 import { hostPrograms } from './host-programs.ts'
-import { withLock } from './lock.ts'
-import { agrees, type Lockfile } from './packages.ts'
+import { agrees, moveIntoPlace, type Lockfile } from './packages.ts'
 import { ask } from './program.ts'
 import pins from './pins.json' with { type: 'json' }
 import { summary, testCounts } from './self-test.ts'
 import { toolNames, tools } from './tools.ts'
-import { findVersion, isAtLeast, type Version } from './version.ts'
+import { findVersion, isAtLeast } from './version.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'toolchain-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -31,10 +35,9 @@ test('every tool says why it is needed, what to do by hand, and has a home of it
 })
 
 test('every pin is a version, and what is installed is at least what is taken', () => {
-  for (const pin of Object.values(pins)) expect(findVersion(pin)).toBeDefined()
+  for (const pin of Object.values(pins)) expect(findVersion(pin)).toMatch(/^\d+\.\d+\.\d+$/)
   for (const name of ['node', 'kafka', 'toxiproxy'] as const) {
-    const least = findVersion(pins[`${name}Min`]) as Version
-    expect(isAtLeast(findVersion(pins[name]) as Version, least)).toBe(true)
+    expect(isAtLeast(pins[name], pins[`${name}Min`])).toBe(true)
   }
 })
 
@@ -87,41 +90,46 @@ test('a run that failed without a failed test counts as failed', () => {
   expect(summary(both)).toBe('8 passed, 0 failed, 2 skipped')
 })
 
-const lock = (name: string, limitMs: number, work: () => Promise<string>) =>
-  withLock(systemClock, join(folder, name), limitMs, () => undefined, work)
+/** A folder with one file, as an installation or what stood there before. */
+const folderOf = (name: string, content: string) => {
+  mkdirSync(join(folder, name), { recursive: true })
+  writeFileSync(join(folder, name, 'content'), content)
+  return join(folder, name)
+}
+const contentOf = (name: string) => readFileSync(join(folder, name, 'content'), 'utf8')
 
-test('a lock lets one in at a time, and everybody in the end', async () => {
-  let inside = 0
-  let most = 0
-  const work = async () => {
-    inside += 1
-    most = Math.max(most, inside)
-    await new Promise((resolve) => setImmediate(resolve))
-    inside -= 1
-    return 'done'
+test('packages take the place of nothing, of others and of a link, not of the right ones', () => {
+  moveIntoPlace(folderOf('first', 'right'), join(folder, 'packages'), () => false)
+  expect(contentOf('packages')).toBe('right')
+  const isRight = () => contentOf('packages') === 'right'
+  moveIntoPlace(folderOf('second', 'of another process'), join(folder, 'packages'), isRight)
+  expect(contentOf('packages')).toBe('right')
+  folderOf('packages', 'old')
+  moveIntoPlace(folderOf('third', 'right'), join(folder, 'packages'), isRight)
+  expect(contentOf('packages')).toBe('right')
+  symlinkSync(folderOf('elsewhere', 'old'), join(folder, 'link'))
+  moveIntoPlace(folderOf('fourth', 'right'), join(folder, 'link'), () => false)
+  expect([contentOf('link'), contentOf('elsewhere')]).toEqual(['right', 'old'])
+})
+
+test('nothing that runs before the packages are there imports one', () => {
+  const all = importsOf(join(repoRoot, 'harness/cli/launch.ts'))
+  expect(all).toContain(join(repoRoot, 'harness/toolchain/packages.ts'))
+  expect([...all].filter((one) => !one.startsWith('node:') && !one.startsWith('/'))).toEqual([])
+})
+
+/** What a file imports at once, by way of others, too: files by path, packages by name. */
+function importsOf(file: string, found: Set<string> = new Set()): Set<string> {
+  if (found.has(file)) return found
+  found.add(file)
+  const from = /^(?:import|export) (?!type )[^'"]*?from '([^']+)'|^import '([^']+)'/gm
+  for (const [, one, bare] of readFileSync(file, 'utf8').matchAll(from)) {
+    const name = one ?? bare ?? ''
+    if (name.startsWith('.')) importsOf(join(dirname(file), name), found)
+    else found.add(name)
   }
-  const all = await Promise.all([1, 2, 3].map(() => lock('shared', 10_000, work)))
-  expect(all).toEqual(['done', 'done', 'done'])
-  expect(most).toBe(1)
-})
-
-test.each([
-  ['a dead holder', JSON.stringify({ pid: process.pid, start: 'somebody with the same id' })],
-  ['a holder that wrote nothing', ''],
-])('the lock of %s is taken over', async (name, content) => {
-  writeFileSync(join(folder, name), content)
-  expect(await lock(name, 10_000, async () => 'mine')).toBe('mine')
-})
-
-test('a holder that keeps the lock too long is named, not waited for', async () => {
-  const { promise, resolve } = Promise.withResolvers<string>()
-  const held = lock('kept', 1_000, () => promise)
-  await expect(lock('kept', 1, async () => 'never')).rejects.toSatisfy((error) =>
-    isTrouble(error, 'lock-busy'),
-  )
-  resolve('late')
-  expect(await held).toBe('late')
-})
+  return found
+}
 
 test('a program that is asked and does not end is killed, and that is told', async () => {
   const args = ['-e', 'console.log("so far"); setInterval(() => undefined, 1_000)']

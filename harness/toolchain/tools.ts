@@ -6,14 +6,13 @@
 import { systemClock } from '../../relay/world/clock.ts'
 import { openWorld } from '../world/world.ts'
 import { lackOf, missingProgram } from './host-programs.ts'
-import { findInstalled, install, type Report } from './installation.ts'
+import { findInstalled } from './installed.ts'
 import { kafka } from './kafka.ts'
 import { redis } from './redis.ts'
-import type { Found, Tool, ToolName } from './tool.ts'
+import type { Found, Report, Tool, ToolName } from './tool.ts'
 import { toxiproxy } from './toxiproxy.ts'
 
-export type { Found, ToolName } from './tool.ts'
-export type { Report } from './installation.ts'
+export type { Found, Report, ToolName } from './tool.ts'
 
 /** The table. */
 export const tools: Readonly<Record<ToolName, Tool>> = { kafka, redis, toxiproxy }
@@ -43,20 +42,21 @@ export async function ensureTools(
 
 /** Before anything is downloaded: what the host must bring itself, all of it at once. */
 async function refuseImpossible(names: readonly ToolName[]): Promise<void> {
-  const all = await Promise.all(
-    names.flatMap((name) => {
-      const { needs, byHand } = tools[name]
-      return needs.map(async (program) => {
-        const lack = await missingProgram(program)
-        return lack && { ...lack, fix: `${lack.fix} (or ${byHand})` }
-      })
-    }),
-  )
+  if (names.length === 0) return
+  const ofTools = names.flatMap((name) => {
+    const { needs, byHand } = tools[name]
+    return needs.map(async (program) => {
+      const lack = await missingProgram(program)
+      return lack && { ...lack, fix: `${lack.fix} (or ${byHand})` }
+    })
+  })
+  const all = await Promise.all([missingProgram('bash'), ...ofTools])
   const lacking = all.filter((one) => one !== undefined)
   if (lacking.length > 0) throw lackOf(lacking)
 }
 
 async function installAll(names: readonly ToolName[], report: Report) {
+  const { install } = await import('./installation.ts')
   const world = await openWorld(systemClock)
   try {
     const installed: [ToolName, Found][] = []

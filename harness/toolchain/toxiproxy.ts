@@ -2,9 +2,9 @@
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import pins from './pins.json' with { type: 'json' }
-import { askVersion, onPath } from './program.ts'
+import { onPath } from './program.ts'
 import type { Tool } from './tool.ts'
-import { findVersion, isAtLeast, showVersion, type Version } from './version.ts'
+import { askVersion, isAtLeast } from './version.ts'
 
 const module = 'github.com/Shopify/toxiproxy/v2'
 
@@ -20,33 +20,25 @@ export const toxiproxy: Tool = {
     const path = onPath('toxiproxy-server')
     if (path === undefined) return undefined
     const version = await askVersion(path, ['-version'])
-    const least = findVersion(pins.toxiproxyMin) as Version
-    if (version === undefined || !isAtLeast(version, least)) return undefined
-    return { path, env: {}, version: showVersion(version), from: 'PATH' }
+    if (version === undefined || !isAtLeast(version, pins.toxiproxyMin)) return undefined
+    return { path, env: {}, version, from: 'PATH' }
   },
 
   async verify(home) {
     const path = join(home, 'toxiproxy-server')
     const version = await askVersion(path, ['-version'])
-    if (version === undefined || showVersion(version) !== pins.toxiproxy) {
-      const found = version === undefined ? 'no version' : showVersion(version)
+    if (version !== pins.toxiproxy) {
+      const found = version ?? 'no version'
       throw new Error(`wanted Toxiproxy ${pins.toxiproxy} at ${path}, but it says ${found}`)
     }
     return { path, env: {}, version: pins.toxiproxy, from: '.tools' }
   },
 
   /** Built from source it would call itself "git": its own variable is set as its releases do. */
-  async install({ folder, step }) {
-    await step(
-      'go',
-      [
-        'install',
-        '-trimpath',
-        `-ldflags=-s -w -X ${module}.Version=${pins.toxiproxy}`,
-        `${module}/cmd/server@v${pins.toxiproxy}`,
-      ],
-      { GOBIN: folder, CGO_ENABLED: '0' },
-    )
+  async install(folder, $) {
+    const flags = `-s -w -X ${module}.Version=${pins.toxiproxy}`
+    await $`GOBIN=${folder} CGO_ENABLED=0 \
+      go install -trimpath -ldflags=${flags} ${module}/cmd/server@v${pins.toxiproxy}`
     renameSync(join(folder, 'server'), join(folder, 'toxiproxy-server'))
   },
 }

@@ -26,6 +26,12 @@ export const compiled = { NODE_COMPILE_CACHE: join(toolsFolder, 'node-compiled')
 /** The harness's own variables. Read only here. */
 export const environment: Readonly<Record<string, string | undefined>> = process.env
 
+/** All variables of the harness that have a value, for what is installed as its user would. */
+export function ownVariables(): Record<string, string> {
+  const set = Object.entries(environment).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(set) as Record<string, string>
+}
+
 /** The variables of a child: ours, the inherited few, then `given`. */
 export function childEnvironment(given: Readonly<Record<string, string>>): Record<string, string> {
   const base = inherited.flatMap((name) => {

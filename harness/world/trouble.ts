@@ -10,6 +10,7 @@ export const troubles = {
   'tool-broken': 'an installed program does not run, or says the wrong version',
   'install-failed': 'an installation ended with an error',
   'lock-busy': 'another process holds the installation lock for too long',
+  'lock-lost': 'the installation lock was taken over from a process that stood still',
   'port-taken': 'a port that a server needed was taken, on every try',
   'child-unstartable': 'the operating system refused to start a child process',
   'child-died': 'a child process ended before it was ready',
