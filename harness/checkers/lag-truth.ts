@@ -19,7 +19,7 @@ import { compare, gaugeOf, type Comparison, type LagRule } from './lag/compare.t
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
 import { count, milliseconds, phaseRef, phaseRefs, type OptionsOf } from './options.ts'
 import { seriesOf } from './reading/series.ts'
-import { faultWord } from './stream/mark.ts'
+import { does } from '../history/windows.ts'
 
 const schema = z.strictObject({
   /**
@@ -229,7 +229,7 @@ function rebalanceDoubt(
 ): Doubt | undefined {
   const rebalances = history.faults.filter(
     (fault) =>
-      faultWord(fault) === 'rebalance' &&
+      does(fault, 'moves-partitions') &&
       windows.some(({ begin, end }) => fault.begin <= end && fault.end >= begin),
   )
   if (rebalances.length === 0 || gone > 0) return undefined

@@ -2,18 +2,15 @@
 import { z } from 'zod'
 import type { Health, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { strikePhase } from '../history/windows.ts'
 import { checker } from './checker.ts'
+import { strikePhase, does } from '../history/windows.ts'
 import { conclude, many, seconds, type Doubt } from './reading/conclude.ts'
 import { name as text } from './options.ts'
-import { faultWord } from './stream/mark.ts'
 
 const schema = z.strictObject({
   /** Role of the process to watch; default `relay`. */
   role: text.exactOptional(),
 })
-
-const endingFaults = new Set(['kill-relay', 'restart-relay'])
 
 export const staysAlive = checker({
   says: 'The relay does not end by itself.',
@@ -77,5 +74,5 @@ const settledAt = (history: History): Micros =>
 
 const isWanted = (history: History, t: Micros): boolean =>
   history.faults.some(
-    (fault) => endingFaults.has(faultWord(fault)) && t >= fault.begin && t <= fault.end,
+    (fault) => does(fault, 'ends-relay') && t >= fault.begin && t <= fault.end,
   )

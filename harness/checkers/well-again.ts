@@ -18,7 +18,6 @@ import {
 } from './reading/conclude.ts'
 import { lastHealOf, seeFaults } from './reading/last-heal.ts'
 import { milliseconds, type OptionsOf } from './options.ts'
-import { faultWord } from './stream/mark.ts'
 
 const schema = z.discriminatedUnion('asks', [
   /** Before anything that is the relay's trouble, and while only Redis or clients are. */
@@ -38,8 +37,9 @@ const readyStatus = 200
 const absentStatus = 404
 /** Polls after the limit that are worth a judgement. */
 const pollsMin = 3
-/** Faults of the relay's own process, which may say of itself whatever it likes meanwhile. */
-const ownFaults = new Set(['kill-relay', 'pause-relay', 'restart-relay', 'rebalance'])
+/** Of faults of its own process and its group a relay may say whatever it likes meanwhile. */
+const isOwn = ({ effects }: FaultWindow): boolean =>
+  effects.on === 'relay' || effects.on === 'consumer-group'
 
 export const wellAgain = checker({
   says: '/health tells an outage while it lasts, forgets it afterwards, and tells no other.',
@@ -61,9 +61,9 @@ export const wellAgain = checker({
 const watchedUntil = (history: History): Micros =>
   history.phase(strikePhase)?.begin ?? history.phase('settle')?.end ?? Infinity
 
-const isKafkaFault = ({ spec }: FaultWindow): boolean => spec['hop'] === 'kafka'
+const isKafkaFault = ({ effects }: FaultWindow): boolean => effects.on === 'kafka'
 const isOfRelay = (fault: FaultWindow): boolean =>
-  isKafkaFault(fault) || ownFaults.has(faultWord(fault))
+  isKafkaFault(fault) || isOwn(fault)
 
 function judgeFalseAlarms(history: History): Judgement {
   const steady = history.phase('steady')

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import type { FaultSpec } from '../faults/spec.ts'
+import type { FaultSpec } from '../faults/registry.ts'
 import type { FaultStage } from '../faults/fault.ts'
 import { injectFault } from '../faults/registry.ts'
 import { playPhase } from './act.ts'

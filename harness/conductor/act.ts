@@ -4,10 +4,10 @@
  */
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
-import type { FaultSpec } from '../faults/spec.ts'
+import type { FaultSpec } from '../faults/registry.ts'
 import type { Stimulus } from '../stimuli/stimulus.ts'
 import { until, type Injected } from '../faults/fault.ts'
-import { sayFault } from '../faults/registry.ts'
+import { effectsOf, isOverAtOnce, sayFault } from '../faults/registry.ts'
 import { kindsOf } from './plan.ts'
 import type { PlannedPhase } from './planned.ts'
 import type { Stage } from './stage.ts'
@@ -65,9 +65,6 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
   if (unhealed[0] !== undefined) throw unhealed[0]
 }
 
-const isOverAtOnce = (spec: FaultSpec): boolean =>
-  spec.fault === 'restart-relay' && spec.isBackAtOnce === true
-
 /** Waits until no client waits for the end of a replay, at most so long. */
 async function replaysEnd(stage: Stage, limitMs: number): Promise<void> {
   if (limitMs === 0) return
@@ -87,7 +84,8 @@ async function strike(
   const { journal } = stage
   const says = sayFault(spec)
   try {
-    journal.write(['fault', journal.now(), id, 'inject', { ...spec, says }])
+    const told = { ...spec, says, effects: effectsOf(spec) }
+    journal.write(['fault', journal.now(), id, 'inject', told])
     stage.report({ at: 'fault', says, step: 'inject' })
     const injected = await injectInTime(stage, spec, says)
     standing.push({ id, spec, injected })

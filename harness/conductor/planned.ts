@@ -1,6 +1,6 @@
 /** A scenario for one target: its times are numbers now. */
 import type { Load } from '../producer/load.ts'
-import type { FaultSpec } from '../faults/spec.ts'
+import type { FaultSpec } from '../faults/registry.ts'
 import type { Expectation } from '../checkers/registry.ts'
 import type { Stimulus } from '../stimuli/stimulus.ts'
 

@@ -5,7 +5,7 @@
 import { ManualClock, settled } from '../../relay/world/manual-clock-testbed.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
 import { scenario, type PhaseSpec, type Scenario } from '../dsl/scenario.ts'
-import type { FaultSpec } from '../faults/spec.ts'
+import type { FaultSpec } from '../faults/registry.ts'
 import type { Injected } from '../faults/fault.ts'
 import type { HistoryEvent } from '../history/event.ts'
 import type { World } from '../world/world.ts'

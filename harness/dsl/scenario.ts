@@ -6,7 +6,7 @@
  * of `Timing`: the same file runs with short windows on one relay and with fixed ones on another.
  */
 import type { Expectation } from '../checkers/registry.ts'
-import type { FaultSpec } from '../faults/spec.ts'
+import type { FaultSpec } from '../faults/registry.ts'
 import type { FindingId } from '../findings/findings.ts'
 import type { ClientGroup } from '../fleet/group.ts'
 import type { Load } from '../producer/load.ts'

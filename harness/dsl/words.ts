@@ -1,6 +1,6 @@
 /** Short forms for what scenarios say often. */
 import type { ClientGroup } from '../fleet/group.ts'
-import type { FaultSpec } from '../faults/spec.ts'
+import type { FaultSpec } from '../faults/registry.ts'
 import type { Load } from '../producer/load.ts'
 import type { RelaySettings } from '../targets/timing.ts'
 import type { Stimulus } from '../stimuli/stimulus.ts'

@@ -3,10 +3,11 @@
  * stays with the old server, which has become a replica and refuses writes, until it connects anew.
  */
 import { connect, type Socket } from 'node:net'
+import { z } from 'zod'
 import { splitAddress } from '../../relay/tables/addresses.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { Link } from '../stack/stack.ts'
-import { until, type FaultKind, type FaultStage } from './fault.ts'
+import { defineFault, until, type FaultStage } from './fault.ts'
 import { measureBefore, probeMs, proveHealed } from './link-proof.ts'
 
 const biteLimitMs = 5_000
@@ -16,7 +17,10 @@ const ours = 1
 /** Gone in a millisecond: who looks through all keys must not find it. */
 const write = 'SET chaos-failover 1 PX 1\r\n'
 
-export const failover: FaultKind<'failover'> = {
+export const failover = defineFault({
+  spec: z.strictObject({ fault: z.literal('failover'), hop: z.literal('redis') }),
+  effects: () => ({ on: 'redis', does: ['replaces-server'] }),
+  draw: () => ({ fault: 'failover', hop: 'redis' }) as const,
   says: () =>
     'another Redis takes over; connections that stand stay with the old one, now a replica',
   async inject(_, stage) {
@@ -46,7 +50,7 @@ export const failover: FaultKind<'failover'> = {
       throw error
     }
   },
-}
+})
 
 const isGranted = (answer: string) => answer.startsWith('+OK')
 

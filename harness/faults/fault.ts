@@ -2,14 +2,16 @@
  * What a fault is: one verb, what proves that it bites, and its undoing. Faults know the stage
  * that they may touch and nothing of scenarios, histories or verdicts.
  */
+import type { z } from 'zod'
 import { sleep, type Clock } from '../../relay/world/clock.ts'
-import type { FaultSpec } from './spec.ts'
 import type { Way } from '../stack/ways.ts'
+import type { FaultEffects } from '../history/effects.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
 import { newProtocolState, type GroupFacts } from '../samplers/lag-truth.ts'
 import type { DemotedRedis, Link } from '../stack/stack.ts'
 import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
 import type { RelayProcess } from '../targets/target.ts'
+import type { Dice } from '../world/dice.ts'
 import { identify } from '../world/processes.ts'
 import type { Debts } from '../world/undo-log.ts'
 
@@ -67,12 +69,35 @@ export async function isDescribable({ group }: FaultStage): Promise<boolean> {
   return (await group.facts())?.state !== newProtocolState
 }
 
-/** One kind of fault. */
-export interface FaultKind<K extends FaultSpec['fault'] = FaultSpec['fault']> {
-  /** One sentence for the report. */
-  says(spec: Extract<FaultSpec, { fault: K }>): string
-  inject(spec: Extract<FaultSpec, { fault: K }>, stage: FaultStage): Promise<Injected>
+/** What a schedule is drawn from. */
+export interface DrawnFrom {
+  readonly dice: Dice
+  /** Groups of clients that may be hit. */
+  readonly groups: readonly string[]
 }
+
+/**
+ * A fault: everything that anybody needs to know of it. Its name is its key in the registry and
+ * the literal of `spec`; types, documents, history and random schedules follow from here.
+ */
+export interface FaultDefinition<S extends { readonly fault: string }> {
+  /** What a scenario may say of it. */
+  readonly spec: z.ZodType<S>
+  /** One sentence for people. */
+  says(spec: S): string
+  /** What it does to the run, for checkers. */
+  effects(spec: S): FaultEffects
+  inject(spec: S, stage: FaultStage): Promise<Injected>
+  /** Whether it is healed as soon as it was seen to bite, before the phase begins. */
+  isOverAtOnce?(spec: S): boolean
+  /** A random one; without it chance never takes this fault. */
+  draw?(from: DrawnFrom): S
+}
+
+/** Holds a definition to its spec where it is written; returns it unchanged. */
+export const defineFault = <S extends { readonly fault: string }>(
+  definition: FaultDefinition<S>,
+): FaultDefinition<S> => definition
 
 /** What `until` needs of whoever waits: time, and when there is no more of it. */
 export interface Patience {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { newProtocolState } from '../samplers/lag-truth.ts'
 import type { FaultStage, GroupStage } from './fault.ts'
-import { processFaults } from './process-faults.ts'
+import { killRelay } from './kill-relay.ts'
 
 /** Kills nothing: the process that stands for the relay is that of the test. */
 function stageOf(holds: (asked: number) => readonly number[] | undefined, state = 'Stable') {
@@ -23,7 +23,7 @@ function stageOf(holds: (asked: number) => readonly number[] | undefined, state 
 }
 
 async function killedAndBack(stage: FaultStage) {
-  const injected = await processFaults['kill-relay'].inject({ fault: 'kill-relay' }, stage)
+  const injected = await killRelay.inject({ fault: 'kill-relay' }, stage)
   return injected.heal()
 }
 

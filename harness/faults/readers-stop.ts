@@ -2,11 +2,15 @@
  * Clients that stop reading. The kernel's buffers and the proxy's fill up first, about 4 MB a
  * client on Linux's defaults; only then does the relay's write wait.
  */
-import type { FaultKind } from './fault.ts'
+import { z } from 'zod'
+import { defineFault } from './fault.ts'
 import { bytesInWindow, measureFrozen } from './link-proof.ts'
 
-export const readersStop: FaultKind<'readers-stop'> = {
-  says: (spec) => `the ${spec.group} clients stop reading`,
+export const readersStop = defineFault({
+  spec: z.strictObject({ fault: z.literal('readers-stop'), group: z.string().min(1) }),
+  effects: ({ group }) => ({ on: 'clients', group, does: ['slows', 'backs-up'] }),
+  draw: ({ dice, groups }) => ({ fault: 'readers-stop', group: dice.pick(groups) }) as const,
+  says: (spec) => `clients of group ${spec.group} stop reading`,
   async inject(spec, stage) {
     const bytesBefore = await bytesInWindow(spec.group, stage)
     await stage.setReading(spec.group, true)
@@ -22,4 +26,4 @@ export const readersStop: FaultKind<'readers-stop'> = {
       },
     }
   },
-}
+})

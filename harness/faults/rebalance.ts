@@ -4,12 +4,13 @@
  */
 import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import { kafkaClient, type Consumer } from '../stack/kafka.ts'
+import { z } from 'zod'
 import {
+  defineFault,
   isDescribable,
   isRelayGone,
   until,
   type Evidence,
-  type FaultKind,
   type FaultStage,
 } from './fault.ts'
 import { rivalAssigner } from './rival-assigners.ts'
@@ -21,7 +22,10 @@ export const rivalClientId = 'chaos-rival'
 const joinLimitMs = 20_000
 const leaveLimitMs = 15_000
 
-export const rebalance: FaultKind<'rebalance'> = {
+export const rebalance = defineFault({
+  spec: z.strictObject({ fault: z.literal('rebalance'), rivals: z.number().int().positive() }),
+  effects: () => ({ on: 'consumer-group', does: ['moves-partitions'] }),
+  draw: ({ dice }) => ({ fault: 'rebalance', rivals: 1 + dice.int(2) }) as const,
   says: (spec) =>
     spec.rivals === 1
       ? 'a rival joins the consumer group and takes partitions'
@@ -47,7 +51,7 @@ export const rebalance: FaultKind<'rebalance'> = {
       },
     }
   },
-}
+})
 
 const owned = (stage: FaultStage) => async () => (await stage.group.ownedByTarget())?.length
 

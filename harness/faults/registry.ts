@@ -1,26 +1,59 @@
-/** Every kind of fault by its name in a scenario. */
-import type { FaultSpec } from './spec.ts'
+/** Every fault by its name in a scenario. */
+import type { z } from 'zod'
+import type { FaultEffects } from '../history/effects.ts'
+import { bandwidth } from './bandwidth.ts'
+import { blackHole } from './black-hole.ts'
+import { cut } from './cut.ts'
 import { failover } from './failover.ts'
-import type { FaultKind, FaultStage, Injected } from './fault.ts'
-import { linkFaults } from './link-faults.ts'
-import { processFaults } from './process-faults.ts'
+import type { FaultDefinition, FaultStage, Injected } from './fault.ts'
+import { killRelay } from './kill-relay.ts'
+import { latency } from './latency.ts'
+import { pauseRelay } from './pause-relay.ts'
 import { readersStop } from './readers-stop.ts'
 import { rebalance } from './rebalance.ts'
+import { reset } from './reset.ts'
+import { restartRelay } from './restart-relay.ts'
+import { stall } from './stall.ts'
 
-export const faultKinds: { readonly [K in FaultSpec['fault']]: FaultKind<K> } = {
-  ...linkFaults,
-  ...processFaults,
-  'readers-stop': readersStop,
+export const faults = {
+  stall,
+  bandwidth,
+  latency,
+  cut,
+  'black-hole': blackHole,
+  reset,
   failover,
+  'readers-stop': readersStop,
+  'kill-relay': killRelay,
+  'pause-relay': pauseRelay,
+  'restart-relay': restartRelay,
   rebalance,
 }
+export type FaultName = keyof typeof faults
+
+type SpecOf<K extends FaultName> = z.infer<(typeof faults)[K]['spec']>
+/** The names of groups are those of the scenario: a misspelt one does not compile. */
+type InGroups<S, G extends string> = S extends { readonly group: string }
+  ? Omit<S, 'group'> & { readonly group: G }
+  : S
+/** What may be broken. Every fault is seen to bite, and is healed at the end of its phase. */
+export type FaultSpec<G extends string = string> = {
+  [K in FaultName]: InGroups<SpecOf<K>, G>
+}[FaultName]
+
+const definitionOf = (spec: FaultSpec) =>
+  faults[spec.fault] as unknown as FaultDefinition<FaultSpec>
 
 /** One sentence on what a fault does. */
-export function sayFault(spec: FaultSpec): string {
-  return (faultKinds[spec.fault] as FaultKind).says(spec)
-}
+export const sayFault = (spec: FaultSpec): string => definitionOf(spec).says(spec)
+
+/** What a fault does to the run. */
+export const effectsOf = (spec: FaultSpec): FaultEffects => definitionOf(spec).effects(spec)
+
+/** Whether a fault is healed before its phase begins. */
+export const isOverAtOnce = (spec: FaultSpec): boolean =>
+  definitionOf(spec).isOverAtOnce?.(spec) ?? false
 
 /** Puts a fault in place; see {@link Injected} for what comes after. */
-export function injectFault(spec: FaultSpec, stage: FaultStage): Promise<Injected> {
-  return (faultKinds[spec.fault] as FaultKind).inject(spec, stage)
-}
+export const injectFault = (spec: FaultSpec, stage: FaultStage): Promise<Injected> =>
+  definitionOf(spec).inject(spec, stage)

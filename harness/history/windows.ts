@@ -1,5 +1,7 @@
 /** Windows of a run: its phases, its faults, and the sessions of its clients. */
+import { unknownEffects, type FaultEffect, type FaultEffects } from './effects.ts'
 import type { Closed, Fault, HistoryEvent, Micros, Opened, Phase, Reading } from './event.ts'
+import { effectsInVersion1 } from './version-1.ts'
 
 /** The phase in which everything is ended by us: what ends then did not end by itself. */
 export const strikePhase = 'strike'
@@ -29,9 +31,19 @@ export interface FaultWindow extends Window {
   readonly failure: Readonly<Record<string, unknown>> | undefined
   /** What was told of it when it was injected: the scenario's own words. */
   readonly spec: Readonly<Record<string, unknown>>
+  /** What it does to the run: checkers judge by this, whatever the fault is called. */
+  readonly effects: FaultEffects
   /** The measurement behind `isBiting`. */
   readonly evidence: Readonly<Record<string, unknown>>
 }
+
+/** Whether a fault does at least one of these. */
+export const does = ({ effects }: FaultWindow, ...wanted: readonly FaultEffect[]): boolean =>
+  wanted.some((one) => effects.does.includes(one))
+
+/** Whether a fault acts on a group of clients: on the link to them or on themselves. */
+export const isOnClients = ({ effects: { on } }: FaultWindow): boolean =>
+  on === 'client-link' || on === 'clients'
 
 /** One connection of a client: from its opening to its end, or to the end of the run. */
 export interface Session extends Window {
@@ -84,13 +96,18 @@ const unknownFault = (id: string, begin: Micros, end: Micros): FaultWindow => ({
   healedAt: undefined,
   failure: undefined,
   spec: {},
+  effects: unknownEffects,
   evidence: {},
 })
 
 type StepChange = (fault: FaultWindow, t: Micros, evidence: Fault[4]) => FaultWindow
 
 const faultSteps: Readonly<Record<Fault[3], StepChange>> = {
-  inject: (fault, _, evidence) => ({ ...fault, spec: evidence }),
+  inject: (fault, _, { effects, ...spec }) => ({
+    ...fault,
+    spec,
+    effects: (effects as FaultEffects | undefined) ?? effectsInVersion1(spec) ?? unknownEffects,
+  }),
   bites: (fault, t, evidence) => ({ ...fault, isBiting: true, bitAt: fault.bitAt ?? t, evidence }),
   toothless: (fault, _, evidence) => ({
     ...fault,

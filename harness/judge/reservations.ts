@@ -4,7 +4,6 @@
  * bystanders are in doubt, not in a `fail` either.
  */
 import type { History } from '../history/history.ts'
-import { faultWord } from '../checkers/stream/mark.ts'
 import type { FaultWindow, Window } from '../history/windows.ts'
 import {
   damageOf,
@@ -17,6 +16,7 @@ import {
 } from './own-evidence.ts'
 import type { RunRecord } from './record.ts'
 import type { Reservation } from './reservation.ts'
+import { does } from '../history/windows.ts'
 
 /** Share of the planned load that must have been produced. */
 const loadShareMin = 0.8
@@ -90,7 +90,7 @@ function brokenFaults(history: History): Reservation[] {
 /** A rival that took nothing left nothing behind: only its own phase lacked its danger. */
 function placeOf(fault: FaultWindow): Pick<Reservation, 'phase'> {
   const [phase = '', rest] = fault.id.split('/')
-  return faultWord(fault) === 'rebalance' && rest !== undefined ? { phase } : {}
+  return does(fault, 'moves-partitions') && rest !== undefined ? { phase } : {}
 }
 
 /** Whether a reservation bears on what was expected; `phases` are those of the run. */

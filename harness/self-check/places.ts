@@ -5,6 +5,8 @@ import type { Micros } from '../history/event.ts'
 import type { FaultWindow, Session } from '../history/windows.ts'
 import type { Given } from './damage.ts'
 import { deliveriesOf, type Row } from './edit.ts'
+import type { FaultEffect } from '../history/effects.ts'
+import { does } from '../history/windows.ts'
 
 /** Records on either side that must be plain as well. */
 const margin = 3
@@ -21,13 +23,13 @@ export const firstFaultAt = ({ history }: Given): Micros =>
     history.phase('settle')?.begin ?? history.end,
   )
 
-/** The first fault of one of these kinds. */
-export const faultOf = ({ history }: Given, words: readonly string[]): FaultWindow | undefined =>
-  history.faults.find(({ spec }) => words.includes(String(spec['fault'])))
+/** The first fault that does this to the run. */
+export const faultThat = ({ history }: Given, effect: FaultEffect): FaultWindow | undefined =>
+  history.faults.find((fault) => does(fault, effect))
 
 /** Clients that read from their opening to the end, on one connection that nothing disturbed. */
 export function plainClients(given: Given): number[] {
-  const broken = new Set(given.history.faults.map(({ spec }) => spec['group']))
+  const broken = new Set(given.history.faults.map(({ effects }) => effects.group))
   const isUndisturbed = ([session, more]: readonly Session[]): boolean =>
     session !== undefined &&
     more === undefined &&

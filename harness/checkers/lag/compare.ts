@@ -120,8 +120,8 @@ const asFrozen = (one: Comparison): Comparison =>
   isOff(one) ? { ...one, rule: 'gauge-frozen' } : one
 
 function isKafkaBroken({ faults }: History, begin: Micros, end: Micros): boolean {
-  const isOnWay = ({ spec, begin: from, end: until }: FaultWindow) =>
-    spec['hop'] === 'kafka' && from <= end && until + recoveryMicros >= begin
+  const isOnWay = ({ effects, begin: from, end: until }: FaultWindow) =>
+    effects.on === 'kafka' && from <= end && until + recoveryMicros >= begin
   return faults.some(isOnWay)
 }
 

@@ -194,7 +194,7 @@ function forwarded(taken: Taken | undefined, one: Odd, own: readonly DeadLetter[
  * relay counted as lost in that time, are accounted for: that is its promise.
  */
 function pardonedOf(history: History, found: readonly Flawed[]): ReadonlySet<Flawed> {
-  const cuts = history.faults.filter(({ spec }) => spec['hop'] === 'kafka')
+  const cuts = history.faults.filter(({ effects }) => effects.on === 'kafka')
   const pardoned = new Set<Flawed>()
   for (const cut of cuts) {
     const lost = found.filter((one) => one.rule === 'unaccounted' && wasCut(cut, one))

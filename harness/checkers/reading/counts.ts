@@ -9,7 +9,6 @@ import type { Reading } from '../../history/readings.ts'
 import type { FaultWindow, Session } from '../../history/windows.ts'
 import { indexAt, points, type Point } from './series.ts'
 import { openAt } from './slots.ts'
-import { faultWord } from '../stream/mark.ts'
 
 /** A client is counted by one side a little before the other, when it comes and when it goes. */
 const apartMicros = 300_000
@@ -34,8 +33,8 @@ export function calmSamples(history: History, reading: Reading): CountSample[] {
 
 /** While clients or the relay itself are broken, it may rightly know less than the harness. */
 const isBlind = (fault: FaultWindow, t: Micros): boolean => {
-  const { hop } = fault.spec
-  const isElsewhere = (hop === 'kafka' || hop === 'redis') || faultWord(fault) === 'rebalance'
+  const { on } = fault.effects
+  const isElsewhere = on === 'kafka' || on === 'redis' || on === 'consumer-group'
   return !isElsewhere && t >= fault.begin - apartMicros && t <= fault.end + aftermathMicros
 }
 

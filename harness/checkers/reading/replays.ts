@@ -8,7 +8,7 @@ import type { Closed, ControlIn, ControlOut, HistoryEvent, Micros } from '../../
 import type { History } from '../../history/history.ts'
 import type { FaultWindow, Session, Window } from '../../history/windows.ts'
 import { strikePhase } from '../../history/windows.ts'
-import { faultWord } from '../stream/mark.ts'
+import { does } from '../../history/windows.ts'
 
 export type Frame = Readonly<Record<string, unknown>>
 
@@ -129,17 +129,14 @@ export const replayedIn = ({ runs, garbled }: Replay): number =>
 
 /** What a way that is broken, or a relay that is ended, does to connections may show so late. */
 const echoMicros = 2_000_000
-const onClients = new Set(['cut', 'black-hole', 'stall', 'bandwidth', 'reset', 'latency'])
-const onRelay = new Set(['kill-relay', 'restart-relay', 'pause-relay'])
 
 function enderOf(history: History, { end, group, closed }: Session): ReplayEnd {
   if (closed === undefined) return 'run'
   const isOurs = history.faults.some((fault) => {
-    const word = faultWord(fault)
-    const isOnTheWay =
-      onClients.has(word) && fault.spec['hop'] === 'clients' && fault.spec['group'] === group
+    const { on, group: hit } = fault.effects
+    const isOnTheWay = on === 'client-link' && hit === group
     const isNear = end >= fault.begin && end <= fault.end + echoMicros
-    return isNear && fault.isBiting !== false && (isOnTheWay || onRelay.has(word))
+    return isNear && fault.isBiting !== false && (isOnTheWay || on === 'relay')
   })
   const settled = history.phase('settle')?.end ?? history.phase(strikePhase)?.begin
   // What is open when all has settled is ended by us, whoever is seen to begin.
@@ -259,14 +256,11 @@ export function resetsOf(history: History): Reset[] {
   })
 }
 
-/** Faults under which nothing reaches Redis. */
-const severing = new Set(['cut', 'black-hole', 'stall'])
-
 /** Outages of Redis that the run made, and that were not seen to be none. */
 export const redisOutages = (history: History): FaultWindow[] =>
   history.faults.filter(
     (fault) =>
-      severing.has(faultWord(fault)) && fault.spec['hop'] === 'redis' && fault.isBiting !== false,
+      does(fault, 'severs') && fault.effects.on === 'redis' && fault.isBiting !== false,
   )
 
 /** Records were on their way to the buffer for so long when Redis went. */
@@ -291,5 +285,5 @@ const unstored = (begin: Micros, usableAt: Micros): Window => ({
 const failovers = (history: History): FaultWindow[] =>
   history.faults.filter((fault) => {
     const { isBiting, failure } = fault
-    return faultWord(fault) === 'failover' && (isBiting ?? failure === undefined)
+    return does(fault, 'replaces-server') && (isBiting ?? failure === undefined)
   })

@@ -2,10 +2,8 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow, Window } from '../../history/windows.ts'
-import { faultWord } from '../stream/mark.ts'
-
-/** Faults that stop a group's clients from taking bytes, in the words of scenarios. */
-const stallingFaults = new Set(['stall', 'readers-stop', 'bandwidth', 'black-hole'])
+import { isOnClients } from '../../history/windows.ts'
+import { does } from '../../history/windows.ts'
 
 /** A stall of a group that overlaps the phase: from what is known to be its beginning. */
 export interface Stall {
@@ -31,9 +29,7 @@ export function stallOf(history: History, group: string, phase: Window): Stall |
 }
 
 const isStallOf = (fault: FaultWindow, group: string): boolean =>
-  stallingFaults.has(faultWord(fault)) &&
-  (fault.spec['group'] === group || fault.spec['group'] === undefined) &&
-  (fault.spec['hop'] ?? 'clients') === 'clients'
+  does(fault, 'backs-up') && isOnClients(fault) && (fault.effects.group ?? group) === group
 
 const overlaps = (a: Window, b: Window): boolean => a.begin <= b.end && a.end >= b.begin
 

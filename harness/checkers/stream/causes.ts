@@ -6,11 +6,10 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow, Session, Window } from '../../history/windows.ts'
-import { faultWord } from './mark.ts'
+import type { FaultPlace } from '../../history/effects.ts'
+import { isOnClients } from '../../history/windows.ts'
+import { does } from '../../history/windows.ts'
 
-/** Faults that keep a client from taking bytes as fast as they come. */
-const slowing = new Set(['stall', 'readers-stop', 'bandwidth', 'black-hole', 'latency'])
-const restarting = new Set(['kill-relay', 'restart-relay'])
 /** A reset that nobody answers may still take effect for so long. */
 const unansweredMicros = 5_000_000
 const everything: Window = { begin: 0, end: Infinity }
@@ -33,31 +32,26 @@ export interface Causes {
 const hasStood = ({ failure, isBiting }: FaultWindow): boolean =>
   failure === undefined || isBiting !== undefined
 
-const isOn = (hop: string) => (fault: FaultWindow) => fault.spec['hop'] === hop
+const isOn = (place: FaultPlace) => (fault: FaultWindow) => fault.effects.on === place
 
 export const redisOutagesOf = (history: History): FaultWindow[] =>
   history.faults.filter(hasStood).filter(isOn('redis'))
 
 export function causesOf(history: History, slowGroups: readonly string[]): Causes {
   const faults = history.faults.filter(hasStood)
-  const ofClients = faults.filter(
-    (fault) => isOn('clients')(fault) || faultWord(fault) === 'readers-stop',
-  )
-  const byGroup = Map.groupBy(ofClients, ({ spec }) => String(spec['group']))
-  const isOfProcess = (fault: FaultWindow) =>
-    restarting.has(faultWord(fault)) || faultWord(fault) === 'pause-relay'
-  const ofProcess = faults.filter(isOfProcess)
+  const byGroup = Map.groupBy(faults.filter(isOnClients), ({ effects }) => String(effects.group))
+  const ofProcess = faults.filter(isOn('relay'))
   return {
     slow({ group, stalls }) {
       if (slowGroups.includes(group)) return [everything]
       const own = byGroup.get(group) ?? []
-      return [...stalls, ...own.filter((fault) => slowing.has(faultWord(fault)))]
+      return [...stalls, ...own.filter((fault) => does(fault, 'slows'))]
     },
     broken({ group }) {
       const own = byGroup.get(group) ?? []
-      return [...ofProcess, ...own.filter((fault) => !slowing.has(faultWord(fault)))]
+      return [...ofProcess, ...own.filter((fault) => !does(fault, 'slows'))]
     },
-    restarts: faults.filter((fault) => restarting.has(faultWord(fault))),
+    restarts: faults.filter((fault) => does(fault, 'ends-relay')),
     redisOutages: redisOutagesOf(history),
     pauses: [...ofProcess, ...faults.filter(isOn('kafka'))],
     resets: resetsOf(history),

@@ -1,7 +1,6 @@
 /** A moment of the history; where times tie, the order of arrival decides. */
 import type { Run } from '../../history/deliveries.ts'
 import type { Micros } from '../../history/event.ts'
-import type { FaultWindow } from '../../history/windows.ts'
 
 export interface Mark {
   readonly t: Micros
@@ -13,7 +12,3 @@ export const isBefore = (one: Mark, other: Mark): boolean =>
 
 /** A control frame ends every run, so a run lies before or behind it as a whole. */
 export const endOf = ({ until, order }: Run): Mark => ({ t: until, order })
-
-/** The fault's word in the scenario, such as `kill-relay`. */
-export const faultWord = ({ spec }: FaultWindow): string =>
-  typeof spec['fault'] === 'string' ? spec['fault'] : ''

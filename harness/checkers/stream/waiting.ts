@@ -10,6 +10,7 @@ import type { PartitionRecords } from '../../history/records.ts'
 import type { StreamLimits } from './limits.ts'
 import type { Ending } from './owed.ts'
 import { refusableIn } from './exempt.ts'
+import { isOnClients } from '../../history/windows.ts'
 
 /** After a session has run out, the group is rebalanced. */
 const rejoinSlackMs = 10_000
@@ -52,7 +53,7 @@ export function waitsOf(
   const held = heldByPartition(history, ending)
   const hasHalted = haltsAtPoison && standsAtPoison(history, held)
   const lastFault = history.faults
-    .filter(({ spec }) => spec['hop'] !== 'clients' && spec['fault'] !== 'readers-stop')
+    .filter((fault) => !isOnClients(fault))
     .reduce((last, { end }) => Math.max(last, end), 0)
   return {
     committed: (partition) => held.get(partition)?.committed,

@@ -1,7 +1,7 @@
 /** Records that were acknowledged and did not come. */
 import { replayedIn } from '../../checkers/reading/replays.ts'
 import type { HistoryEvent } from '../../history/event.ts'
-import type { Window } from '../../history/windows.ts'
+import type { Window, FaultWindow } from '../../history/windows.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import {
   deliveriesOf,
@@ -13,7 +13,7 @@ import {
 } from '../edit.ts'
 import {
   askedReplays,
-  faultOf,
+  faultThat,
   firstFaultAt,
   plainClient,
   plainClients,
@@ -21,6 +21,7 @@ import {
   replayedRows,
   settledAt,
 } from '../places.ts'
+import { isOnClients } from '../../history/windows.ts'
 
 const second = 1_000_000
 /** How long before the end a tail begins: later, a client may just be late. */
@@ -142,7 +143,7 @@ export const losses: readonly Damage[] = [
     seenBy: ['replays-answered'],
     apply(given) {
       const isAsked = askedReplays(given, ({ passedToo = false }) => passedToo).length > 0
-      const away = faultOf(given, ['kill-relay', 'restart-relay'])
+      const away = faultThat(given, 'ends-relay')
       if (!isAsked || away === undefined) return undefined
       return edited(withoutSent(given, away))
     },
@@ -246,8 +247,7 @@ function standSince(given: Given): number | string {
 }
 
 /** Faults that keep the relay itself from taking records. */
-const isOfServers = ({ spec }: { readonly spec: Readonly<Record<string, unknown>> }): boolean =>
-  spec['hop'] !== 'clients' && spec['fault'] !== 'readers-stop'
+const isOfServers = (fault: FaultWindow): boolean => !isOnClients(fault)
 
 /** The broker's word on a group that stopped reading at `since`: nothing is committed any more. */
 function withoutReading(events: Events, given: Given, since: number, only?: number): Events {

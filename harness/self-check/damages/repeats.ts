@@ -2,7 +2,7 @@
 import type { Micros } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { changeDeliveries, deliveriesOf, insert, runsOf, type Events, type Row } from '../edit.ts'
-import { faultOf, isHonest, plainRecord, replayedRows, settledAt } from '../places.ts'
+import { faultThat, isHonest, plainRecord, replayedRows, settledAt } from '../places.ts'
 
 const again = ['duplicate', 'seam-duplicate', 'nonmonotonic'] as const
 
@@ -104,7 +104,7 @@ export const repeats: readonly Damage[] = [
     says: 'During a rebalance records come again of a partition that never changed hands.',
     finds: ['duplicate'],
     apply(given) {
-      const rebalance = faultOf(given, ['rebalance'])
+      const rebalance = faultThat(given, 'moves-partitions')
       if (rebalance === undefined) return undefined
       const row = someRow(
         given,
@@ -132,7 +132,7 @@ export const repeats: readonly Damage[] = [
     finds: again,
     apply(given) {
       const row = movedRow(given)
-      const rebalance = faultOf(given, ['rebalance'])
+      const rebalance = faultThat(given, 'moves-partitions')
       if (row === undefined || rebalance === undefined) return undefined
       const { partition } = row
       const own = deliveriesOf(given.events, { clients: [row.client], partition })
@@ -145,7 +145,7 @@ export const repeats: readonly Damage[] = [
     says: 'After a restart a client gets again what had been committed long before.',
     finds: again,
     apply(given) {
-      const restart = faultOf(given, ['kill-relay', 'restart-relay'])
+      const restart = faultThat(given, 'ends-relay')
       const found = restart && reconnected(given, restart.begin)
       if (restart === undefined || found === undefined) return undefined
       const own = deliveriesOf(given.events, { clients: [found.after.client] })
@@ -236,7 +236,7 @@ function someRow(
 
 /** A record of a partition that had moved and come back. */
 function movedRow(given: Given): Row | undefined {
-  const rebalance = faultOf(given, ['rebalance'])
+  const rebalance = faultThat(given, 'moves-partitions')
   if (rebalance === undefined) return undefined
   return someRow(given, rebalance.end + 2e6, settledAt(given), (one) => hasMoved(given, one))
 }

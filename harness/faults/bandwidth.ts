@@ -1,0 +1,48 @@
+/**
+ * A link carries so many bytes a second and no more. Toxiproxy counts in kB: 1 is 1,000 bytes. A
+ * limit is seen only where more went through before than it lets through.
+ */
+import { z } from 'zod'
+import type { Link } from '../stack/stack.ts'
+import type { FaultStage } from './fault.ts'
+import { defineLinkFault, type Measured } from './link-fault.ts'
+import { throughput } from './link-proof.ts'
+import type { Flood } from './probe.ts'
+
+/** What was drawn lets a relay's own traffic through, late. */
+const drawnKilobytes = [64, 128, 256, 512] as const
+
+export const bandwidth = defineLinkFault({
+  name: 'bandwidth',
+  options: { kilobytesPerSecond: z.number().positive() },
+  says: (spec, link) => `${link} limited to ${spec.kilobytesPerSecond} kB/s`,
+  does: ['slows', 'backs-up'],
+  toxics: (spec) => [
+    { type: 'bandwidth', stream: 'downstream', attributes: { rate: spec.kilobytesPerSecond } },
+  ],
+  bites: () => true,
+  isFreezing: false,
+  measure: ({ kilobytesPerSecond }, link, stage) =>
+    narrowing(kilobytesPerSecond * 1_000, link, stage),
+  draw: (dice) => ({ kilobytesPerSecond: dice.pick(drawnKilobytes) }),
+})
+
+async function narrowing(wanted: number, link: Link, stage: FaultStage): Promise<Measured> {
+  const before = await throughput(link, stage, wanted)
+  before.close()
+  const floods: Flood[] = []
+  return {
+    async bites() {
+      const now = await throughput(link, stage, wanted)
+      floods.push(now)
+      const bytesPerSecond = Math.round(now.bytesPerSecond)
+      const bytesPerSecondBefore = Math.round(before.bytesPerSecond)
+      const wasMore = bytesPerSecondBefore > wanted && bytesPerSecond < bytesPerSecondBefore * 0.8
+      const isBiting = wasMore && bytesPerSecond <= wanted * 2 + 4_096
+      return { isBiting, evidence: { bytesPerSecond, bytesPerSecondBefore, wanted } }
+    },
+    close() {
+      for (const flood of floods) flood.close()
+    },
+  }
+}

@@ -1,0 +1,13 @@
+/** Bytes vanish on a link: whoever sends is rid of them, and nobody gets them. */
+import { bothWays, defineLinkFault } from './link-fault.ts'
+
+export const blackHole = defineLinkFault({
+  name: 'black-hole',
+  options: {},
+  says: (_, link) => `black hole on ${link}: bytes dropped, connection stays open`,
+  does: ['slows', 'backs-up', 'severs'],
+  toxics: (spec) => bothWays(spec, { type: 'timeout', attributes: { timeout: 0 } }),
+  bites: (_, probed) => probed.outcome === 'silent',
+  isFreezing: true,
+  draw: () => ({}),
+})

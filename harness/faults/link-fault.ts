@@ -1,0 +1,174 @@
+/**
+ * What faults on a link have in common: Toxiproxy's toxics are put on it or it is taken away, what
+ * it does is measured, and it is undone. What each toxic really does was measured: `bandwidth` with
+ * rate 0 stops the sender, `timeout` drains the sender and only hides the bytes from the reader,
+ * so a stall is the former and a black hole the latter. `toxicity` is never used: at 0 it still
+ * changes behaviour.
+ */
+import { z } from 'zod'
+import type { FaultEffect, FaultEffects } from '../history/effects.ts'
+import type { Link } from '../stack/stack.ts'
+import type { ToxicSpec as Toxic } from '../stack/toxiproxy.ts'
+import type { Way } from '../stack/ways.ts'
+import { defineFault, type DrawnFrom, type FaultDefinition, type FaultStage } from './fault.ts'
+import {
+  measureAnswer,
+  measureBefore,
+  measureFrozen,
+  probeMs,
+  proveHealed,
+  type Before,
+} from './link-proof.ts'
+import type { Probed } from './probe.ts'
+
+type NamelessToxic = Omit<Toxic, 'name'>
+/** What a link fault says besides its link. */
+type Options<O extends z.ZodRawShape> = keyof O extends never ? unknown : z.infer<z.ZodObject<O>>
+export type LinkFaultSpec<N extends string, O extends z.ZodRawShape> = Way & {
+  readonly fault: N
+} & Options<O>
+
+export interface LinkFault<N extends string, O extends z.ZodRawShape> {
+  readonly name: N
+  /** Fields of its spec besides the link. */
+  readonly options: O
+  /** @param link such as `link to redis` */
+  says(spec: LinkFaultSpec<N, O>, link: string): string
+  readonly does: readonly FaultEffect[]
+  /** The toxics of this fault; none means that the link itself is taken away. */
+  toxics(spec: LinkFaultSpec<N, O>): readonly NamelessToxic[]
+  /** Whether a question's outcome is what this fault makes of it. */
+  bites(spec: LinkFaultSpec<N, O>, probed: Probed, before: Before): boolean
+  /** How long an answer is waited for; default is what one takes at most without faults. */
+  waitMs?(spec: LinkFaultSpec<N, O>, before: Before): number
+  /** Whether clients of the link get no bytes at all while it lasts. */
+  readonly isFreezing: boolean
+  /** Measured instead of a question's outcome, with what was there before. */
+  measure?(spec: LinkFaultSpec<N, O>, link: Link, stage: FaultStage): Promise<Measured>
+  draw(dice: DrawnFrom['dice']): Options<O>
+}
+
+/** A measurement of its own: taken while the fault is in place, and closed when it is healed. */
+export interface Measured {
+  bites(): ReturnType<typeof measureAnswer>
+  close(): void
+}
+
+const hops = ['kafka', 'redis', 'clients'] as const
+
+/** A fault on a link as one of the registry. */
+export function defineLinkFault<N extends string, O extends z.ZodRawShape>(
+  fault: LinkFault<N, O>,
+): FaultDefinition<LinkFaultSpec<N, O>> {
+  type Spec = LinkFaultSpec<N, O>
+  const named = { fault: z.literal(fault.name), ...fault.options }
+  const server = z.strictObject({ ...named, hop: z.enum(['kafka', 'redis']) })
+  const group = z.strictObject({ ...named, hop: z.literal('clients'), group: z.string().min(1) })
+  return defineFault<Spec>({
+    spec: z.union([server, group]) as unknown as z.ZodType<Spec>,
+    says: (spec) => fault.says(spec, linkName(spec)),
+    effects: (spec) => effectsOf(spec, fault.does),
+    inject: (spec, stage) => inject(fault, spec, stage),
+    draw({ dice, groups }) {
+      const hop = dice.pick(groups.length === 0 ? hops.slice(0, 2) : hops)
+      const way = hop === 'clients' ? { hop, group: dice.pick(groups) } : { hop }
+      const drawn: object = { fault: fault.name, ...way, ...(fault.draw(dice) as object) }
+      return drawn as Spec
+    },
+  })
+}
+
+const linkName = (way: Way): string =>
+  way.hop === 'clients' ? `link to client group ${way.group}` : `link to ${way.hop}`
+
+const effectsOf = (way: Way, does: readonly FaultEffect[]): FaultEffects =>
+  way.hop === 'clients' ? { on: 'client-link', group: way.group, does } : { on: way.hop, does }
+
+/** Clients must still be able to send, so only what flows towards them is broken. */
+export const bothWays = (way: Way, toxic: Omit<NamelessToxic, 'stream'>): NamelessToxic[] => {
+  const down = { ...toxic, stream: 'downstream' } as const
+  return way.hop === 'clients' ? [down] : [down, { ...toxic, stream: 'upstream' } as const]
+}
+
+async function inject<N extends string, O extends z.ZodRawShape>(
+  fault: LinkFault<N, O>,
+  spec: LinkFaultSpec<N, O>,
+  stage: FaultStage,
+) {
+  const link = stage.link(spec)
+  const before = await measureBefore(link, stage)
+  const measured = await fault.measure?.(spec, link, stage)
+  const undo = await apply(fault.toxics(spec), { fault: fault.name, link, stage })
+  return {
+    bites: () => measured?.bites() ?? measureBite(fault, spec, { link, stage, before }),
+    async heal() {
+      await undo()
+      measured?.close()
+      return proveHealed(link, stage)
+    },
+  }
+}
+
+async function measureBite<N extends string, O extends z.ZodRawShape>(
+  fault: LinkFault<N, O>,
+  spec: LinkFaultSpec<N, O>,
+  { link, stage, before }: { link: Link; stage: FaultStage; before: Before },
+) {
+  const waitMs = fault.waitMs?.(spec, before) ?? probeMs
+  const asked = await measureAnswer(link, stage, waitMs, (probed) =>
+    fault.bites(spec, probed, before),
+  )
+  const evidence = { ...asked.evidence, beforeMs: Math.round(before.answerMs) }
+  if (!asked.isBiting || !fault.isFreezing || spec.hop !== 'clients') {
+    return { isBiting: asked.isBiting, evidence }
+  }
+  const { isFrozen, ...frozen } = await measureFrozen(spec.group, stage)
+  return { isBiting: isFrozen, evidence: { ...evidence, ...frozen } }
+}
+
+type Undo = () => Promise<void>
+
+/** Puts the toxics on the link, or takes the link away; returns what undoes it. */
+async function apply(
+  toxics: readonly NamelessToxic[],
+  { fault, link, stage }: { fault: string; link: Link; stage: FaultStage },
+): Promise<Undo> {
+  const undos: Undo[] = []
+  const undoAll = () => allOf(undos.toReversed())
+  try {
+    if (toxics.length === 0) await cut(link, stage, undos)
+    for (const toxic of toxics) {
+      await put(link, { ...toxic, name: `${fault}-${toxic.stream}` }, stage, undos)
+    }
+    return undoAll
+  } catch (error) {
+    // Half a fault is none: what stands already must not stay.
+    await undoAll().catch(() => undefined)
+    throw error
+  }
+}
+
+async function cut(link: Link, { toxics, debts }: FaultStage, undos: Undo[]): Promise<void> {
+  const struck = debts.owe({ mend: 'enable-link', api: toxics.api, link })
+  undos.push(() => toxics.setEnabled(link, true).then(struck))
+  await toxics.setEnabled(link, false)
+}
+
+async function put(
+  link: Link,
+  toxic: Toxic,
+  { toxics, debts }: FaultStage,
+  undos: Undo[],
+): Promise<void> {
+  const { name } = toxic
+  const struck = debts.owe({ mend: 'remove-toxic', api: toxics.api, link, name })
+  undos.push(() => toxics.remove(link, name).then(struck))
+  await toxics.add(link, toxic)
+}
+
+/** Does all, also when one of them fails; then the first failure is thrown. */
+async function allOf(works: readonly Undo[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const work of works) await work().catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
+}

@@ -1,0 +1,57 @@
+/** The relay's process stands still: it keeps its sockets and does nothing. */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { identify } from '../world/processes.ts'
+import { defineFault, until } from './fault.ts'
+import { processOf } from './relay-process.ts'
+
+export const pauseRelay = defineFault({
+  spec: z.strictObject({ fault: z.literal('pause-relay') }),
+  effects: () => ({ on: 'relay', does: ['pauses-relay'] }),
+  draw: () => ({ fault: 'pause-relay' }) as const,
+  says: () => 'relay process paused (SIGSTOP): it keeps its sockets and does nothing',
+  async inject(_, stage) {
+    const relay = processOf(stage)
+    const pid = relay.pid
+    const frozen = identify(pid)
+    if (frozen === undefined) throw new Error(`the relay (process ${pid}) has ended already`)
+    const struck = stage.debts.owe({ mend: 'continue-process', process: frozen })
+    relay.send('SIGSTOP')
+    return {
+      async bites() {
+        const asked = await until(
+          stage,
+          2_000,
+          20,
+          async () => processState(pid),
+          (state) => state === 'T',
+        )
+        return { isBiting: asked.holds, evidence: { pid, state: asked.answer } }
+      },
+      async heal() {
+        relay.send('SIGCONT')
+        struck()
+        const asked = await until(
+          stage,
+          2_000,
+          20,
+          async () => processState(pid),
+          (state) => state !== 'T',
+        )
+        if (!asked.holds) throw new Error(`the relay (process ${pid}) must go on; it is frozen`)
+        return { pid, state: asked.answer }
+      },
+    }
+  },
+})
+
+/** State letter of a process (`T`: stopped; see proc(5)); `gone` once it has ended. */
+function processState(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.charAt(stat.lastIndexOf(')') + 2)
+  } catch {
+    return 'gone'
+  }
+}
+

@@ -1,0 +1,67 @@
+/** What faults of the relay's own process have in common. Only for targets of ours. */
+import type { RelayProcess } from '../targets/target.ts'
+import { identify } from '../world/processes.ts'
+import { isTrouble } from '../world/trouble.ts'
+import { isDescribable, isRelayGone, until, type Evidence, type FaultStage } from './fault.ts'
+
+/** A relay must end on SIGTERM within this time. */
+export const termLimitMs = 15_000
+/** And be ready again within this one: Kafka waits for a killed member as long as its session. */
+const startLimitMs = 60_000
+const whyCharsMax = 500
+
+/** The relay's process, which must be ours and alive: what is dead cannot be killed. */
+export function processOf(stage: FaultStage): RelayProcess {
+  if (stage.relay === undefined) {
+    throw new Error(
+      'this fault needs a relay process of our own, but the target is a URL; ' +
+        'use --target reference or --target-command',
+    )
+  }
+  if (isGone(stage.relay.pid)) {
+    throw new Error(`the relay (process ${stage.relay.pid}) has ended already`)
+  }
+  return stage.relay
+}
+
+export const isGone = (pid: number) => identify(pid) === undefined
+
+/** A relay may refuse what it is told, by ending at once; then it is told it no more. */
+export async function startAgain(
+  relay: RelayProcess,
+  stage: FaultStage,
+  environment?: Readonly<Record<string, string>>,
+): Promise<Evidence> {
+  const beganMs = stage.clock.nowMs()
+  try {
+    await relay.start(startLimitMs, environment)
+  } catch (error) {
+    if (environment === undefined || !hasRefused(error)) throw error
+    await relay.start(startLimitMs)
+    return { pid: relay.pid, isRefused: true, why: (error as Error).message.slice(0, whyCharsMax) }
+  }
+  const readyMs = Math.round(stage.clock.nowMs() - beganMs)
+  return { pid: relay.pid, readyMs, ...(await settled(stage)) }
+}
+
+/**
+ * Waits until the group is settled with the target: a member that was killed is missed only after
+ * its session, and what the new one does before that says nothing of it. A group that never
+ * settles is told and not thrown: it may be the relay's own failure.
+ */
+async function settled(stage: FaultStage): Promise<Evidence> {
+  const { group } = stage
+  if (!(await isDescribable(stage))) return { isSettled: null }
+  const asked = await until(
+    stage,
+    group.settleLimitMs,
+    200,
+    () => group.ownedByTarget(),
+    (held = []) => held.length >= group.partitions || isRelayGone(stage),
+  )
+  const partitionsHeld = asked.answer?.length ?? null
+  const settledMs = Math.round(asked.tookMs)
+  return { isSettled: partitionsHeld === group.partitions, settledMs, partitionsHeld }
+}
+
+const hasRefused = (error: unknown) => isTrouble((error as Error).cause, 'child-died')

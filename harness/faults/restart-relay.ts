@@ -1,0 +1,54 @@
+/** The relay is asked to stop, and started again when it is healed. */
+import { z } from 'zod'
+import { DeadlineError } from '../../relay/world/deadline.ts'
+import type { RelayProcess } from '../targets/target.ts'
+import { defineFault } from './fault.ts'
+import { isGone, processOf, startAgain, termLimitMs } from './relay-process.ts'
+
+const restartSpec = z.strictObject({
+  fault: z.literal('restart-relay'),
+  /**
+   * Stands beside the settings from then on, as it is: for values that no setting can have. A relay
+   * that refuses it is started without it.
+   */
+  environment: z.record(z.string(), z.string()).readonly().exactOptional(),
+  /** Back before the phase begins, where it would stay away for as long as the phase lasts. */
+  isBackAtOnce: z.literal(true).exactOptional(),
+})
+
+export const restartRelay = defineFault<z.infer<typeof restartSpec>>({
+  spec: restartSpec,
+  effects: () => ({ on: 'relay', does: ['ends-relay'] }),
+  isOverAtOnce: ({ isBackAtOnce = false }) => isBackAtOnce,
+  draw: () => ({ fault: 'restart-relay' }) as const,
+  says: ({ environment = {}, isBackAtOnce = false }) => {
+    const values = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+    const further = values.length === 0 ? '' : ` with ${values.join(', ')}`
+    const atOnce = isBackAtOnce ? ' at once' : ''
+    return `the relay is asked to stop and started again${atOnce}${further}`
+  },
+  async inject({ environment }, stage) {
+    const relay = processOf(stage)
+    const pid = relay.pid
+    const beganMs = stage.clock.nowMs()
+    const ended = await endInOrder(relay)
+    const tookMs = Math.round(stage.clock.nowMs() - beganMs)
+    return {
+      bites: async () => ({
+        isBiting: isGone(pid),
+        evidence: { pid, exitCode: ended.code, hasObeyed: ended.hasObeyed, tookMs },
+      }),
+      heal: () => startAgain(relay, stage, environment),
+    }
+  },
+})
+
+/** A relay that does not end when it is asked to is killed: it must be restarted all the same. */
+async function endInOrder(relay: RelayProcess) {
+  try {
+    return { ...(await relay.kill('SIGTERM', termLimitMs)), hasObeyed: true }
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error
+    return { ...(await relay.kill('SIGKILL', termLimitMs)), hasObeyed: false }
+  }
+}

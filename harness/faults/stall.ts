@@ -1,0 +1,13 @@
+/** Nothing flows on a link, and whoever sends comes to wait: TCP's own backpressure. */
+import { bothWays, defineLinkFault } from './link-fault.ts'
+
+export const stall = defineLinkFault({
+  name: 'stall',
+  options: {},
+  says: (_, link) => `${link} stalled (TCP backpressure)`,
+  does: ['slows', 'backs-up', 'severs'],
+  toxics: (spec) => bothWays(spec, { type: 'bandwidth', attributes: { rate: 0 } }),
+  bites: (_, probed) => probed.outcome === 'silent',
+  isFreezing: true,
+  draw: () => ({}),
+})
