@@ -1,16 +1,26 @@
 /**
- * A broker's answer to a fetch, from Kafka's bytes to what kafkajs goes on with. The library reads
- * records without knowing which transactions were given up, and takes those out afterwards by
- * rules of its own that let some through; here the list is known before a record is read.
+ * A broker's answer to a fetch, from Kafka's bytes to our own records. kafkajs reads records
+ * without knowing which transactions were given up, and takes those out afterwards by rules of its
+ * own that let some through; here the list is known before a record is read. And it goes through
+ * all records four times, with each offset as a string: so it is given one message for all records
+ * of a partition, which it hands on unread.
  */
 import { Allowance } from './batches/allowance.ts'
-import { type ReadMessage, readRecordSet } from './batches/record-set.ts'
+import type { Fetched } from './batches/fetched.ts'
+import { type Fetch, readRecordSet } from './batches/record-set.ts'
 import type { AbortedTransaction, OpenTransactions } from './batches/transactions.ts'
 
 /** What was asked for: the topics of a request, as the library has them. */
 export interface AskedTopic {
   readonly topic: string
   readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string }[]
+}
+/** What kafkajs is given for all that was read of a partition: a message, as far as it looks. */
+export interface HandedOver {
+  /** Of the last record that was read, shown to us or not: it goes on behind that. */
+  readonly offset: string
+  readonly isControlRecord: false
+  readonly fetched: Fetched
 }
 export interface AnsweredPartition {
   readonly partition: number
@@ -20,7 +30,8 @@ export interface AnsweredPartition {
   readonly preferredReadReplica?: number
   /** None: their records are left out already. */
   readonly abortedTransactions: readonly []
-  readonly messages: readonly ReadMessage[]
+  /** None where nothing could be read. */
+  readonly messages: readonly [] | readonly [HandedOver]
 }
 export interface FetchAnswer {
   /** The library must not wait itself from version 8 on, since the broker makes it wait. */
@@ -41,6 +52,7 @@ export interface ReadingRules {
   readonly transactions: OpenTransactions
 }
 
+const none: readonly [] = []
 /** The first version that tells of transactions, and the newest that is read here. */
 export const fetchVersions = { first: 4, last: 11 } as const
 
@@ -105,9 +117,17 @@ class AnswerReader {
     const set = this.#take(Math.max(0, this.#int32()))
     const offset = this.#offsets.get(`${partition} ${topic}`)
     const fetch = { offset: offset ?? 0n, logEnd, hides: this.#rules.transactions(aborted) }
-    const messages = offset === undefined ? [] : await readRecordSet(set, fetch, this.#allowance)
+    const messages = offset === undefined ? none : await this.#handOver(partition, set, fetch)
     const known = { highWatermark: String(logEnd), lastStableOffset, ...preferred }
-    return { partition, errorCode, ...known, abortedTransactions: [], messages }
+    return { partition, errorCode, ...known, abortedTransactions: none, messages }
+  }
+
+  async #handOver(partition: number, set: Buffer, fetch: Fetch): Promise<[] | [HandedOver]> {
+    const { offset: fetchedOffset, logEnd: highWatermark } = fetch
+    const read = await readRecordSet(set, fetch, this.#allowance)
+    if (read.nextOffset === fetchedOffset) return []
+    const fetched = { partition, fetchedOffset, highWatermark, ...read }
+    return [{ offset: String(read.nextOffset - 1n), isControlRecord: false, fetched }]
   }
 
   #aborted(): AbortedTransaction[] {

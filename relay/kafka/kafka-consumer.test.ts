@@ -12,12 +12,13 @@ import {
   oldMessage,
   snappyLiteral,
 } from './batches/batches-testbed.ts'
+import type { FetchedRecord } from './batches/fetched.ts'
 import { openTransactions } from './batches/transactions.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { sleep, systemClock as clock } from '../world/clock.ts'
 import { type Log, type Piece, StandIn } from './broker-testbed.ts'
 import { createKafka } from './kafka-client.ts'
-import { createConsumer, type FetchedRecord } from './kafka-consumer.ts'
+import { createConsumer } from './kafka-consumer.ts'
 
 const quiet = () => undefined
 const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }

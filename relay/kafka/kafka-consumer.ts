@@ -7,37 +7,16 @@
  * what the group has committed: a partition that comes back after a rebalance goes on where its
  * clients stand, so that they neither miss records nor get them twice.
  */
-import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
-import type { ReadMessage, Unreadable } from './batches/record-set.ts'
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Fetched } from './batches/fetched.ts'
 import type { OpenTransactions } from './batches/transactions.ts'
 import { Backoff } from '../world/backoff.ts'
 import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import type { Settings } from '../tables/settings.ts'
 import { explain, isTopicMissing } from './kafka-errors.ts'
-import { beginWhereTold, patchKafkajs } from './kafkajs-patches.ts'
+import { beginWhereTold, eachFetched, patchKafkajs } from './kafkajs-patches.ts'
 import type { Logger } from '../adapters/logger.ts'
-
-export interface FetchedRecord {
-  readonly offset: bigint
-  /** A view of the whole fetched response: copy what is kept. Null for a tombstone. */
-  readonly value: Buffer | null
-  /** Milliseconds since 1970, as the producer or the broker stamped it. */
-  readonly timestampMs: number
-  /** Set when this stands for a whole batch that cannot be read; `value` is what there is of it. */
-  readonly unreadable?: Unreadable
-}
-/** Records of one partition out of one fetch, ascending. */
-export interface Fetched {
-  readonly partition: number
-  readonly records: readonly FetchedRecord[]
-  /** Where the fetch began: what lies between this and the first record does not exist. */
-  readonly fetchedOffset: bigint
-  /** Next offset after everything in this batch, records that are not shown to us included. */
-  readonly nextOffset: bigint
-  /** Log end at the time of the fetch. */
-  readonly highWatermark: bigint
-}
 
 export interface ConsumerNeeds {
   readonly settings: Settings
@@ -93,8 +72,6 @@ export interface KafkaConsumer {
 
 const retry = { firstMs: 250, mostMs: 5_000 } as const
 const metadataMsMax = 30_000
-/** Records that are looked at in one turn of the event loop: a few milliseconds. */
-const recordsAtOnce = 8_192
 /** Batches that are taken side by side, so that one which rests does not hold up the others. */
 const workers = 8
 
@@ -240,7 +217,7 @@ class GroupConsumer implements KafkaConsumer {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: workers,
-      eachBatch: (payload) => this.#take(consumer, payload),
+      eachBatch: eachFetched((fetched, payload) => this.#take(consumer, fetched, payload)),
     })
     await this.#joining
     this.isRunning = true
@@ -263,17 +240,16 @@ class GroupConsumer implements KafkaConsumer {
     this.#needs.onAssigned(partitions)
   }
 
-  async #take(consumer: Consumer, payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload
+  async #take(consumer: Consumer, fetched: Fetched, payload: EachBatchPayload): Promise<void> {
     const { kafkaTopic: topic } = this.#needs.settings
-    const fetched = await fetchedOf(batch)
-    let nextOffset = fetched.nextOffset
+    const { partition } = fetched
+    let { nextOffset } = fetched
     const isTaken = await this.#needs.onBatch(fetched, {
       isStale: () => payload.isStale() || !payload.isRunning(),
       beat: () => payload.heartbeat(),
       pauseAt(offset) {
         nextOffset = offset
-        consumer.pause([{ topic, partitions: [batch.partition] }])
+        consumer.pause([{ topic, partitions: [partition] }])
       },
     })
     if (!isTaken || payload.isStale()) return
@@ -286,37 +262,5 @@ class GroupConsumer implements KafkaConsumer {
     if (this.#hasRested) return
     this.#hasRested = true
     await this.#needs.rested()
-  }
-}
-
-async function fetchedOf(batch: Batch & { readonly fetchedOffset?: string }): Promise<Fetched> {
-  const fetchedOffset = BigInt(batch.fetchedOffset ?? batch.firstOffset() ?? '0')
-  const records: FetchedRecord[] = []
-  for (const message of batch.messages) {
-    records.push(recordOf(message, fetchedOffset))
-    if (records.length % recordsAtOnce === 0) await new Promise(setImmediate)
-  }
-  return {
-    partition: batch.partition,
-    records,
-    fetchedOffset,
-    nextOffset: BigInt(batch.lastOffset()) + 1n,
-    highWatermark: BigInt(batch.highWatermark),
-  }
-}
-
-/** An unreadable batch may begin before what was asked for; that part is settled. */
-function recordOf(
-  message: KafkaMessage & Pick<ReadMessage, 'unreadable'>,
-  fetchedOffset: bigint,
-): FetchedRecord {
-  const { offset, timestamp, unreadable, value } = message
-  const record = { offset: BigInt(offset), value, timestampMs: Number(timestamp) }
-  if (unreadable === undefined) return record
-  const { firstOffset } = unreadable
-  return {
-    ...record,
-    offset: firstOffset > fetchedOffset ? firstOffset : fetchedOffset,
-    unreadable,
   }
 }

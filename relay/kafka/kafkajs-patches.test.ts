@@ -1,10 +1,18 @@
 /**
  * What is patched in kafkajs: one partition without a leader, or one leader that is gone, takes
- * nothing else along; and another version of it is looked at before it is used.
+ * nothing else along; whoever does not take our records gets messages; and another version of it is
+ * looked at before it is used.
  */
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
+import { batch, marker } from './batches/batches-testbed.ts'
+import { parseSettings } from '../tables/settings-parse.ts'
+import { StandIn } from './broker-testbed.ts'
+import { createKafka } from './kafka-client.ts'
 import { beginWhereTold, inside, patchedVersion, patchQuestions } from './kafkajs-patches.ts'
+
+const nothing = () => undefined
+const quiet = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
 test('kafkajs is the version that its private files were read in', () => {
   const { version } = createRequire(import.meta.url)('kafkajs/package.json') as { version: string }
@@ -121,4 +129,41 @@ test('what Kafka gave up goes on with the oldest record, and nothing is committe
   await offsets.setDefaultOffset({ topic: 't', partition: 1 })
   expect(wanted).toEqual([[{ topic: 't', partitions: [{ partition: 1 }], fromBeginning: true }]])
   expect(String(offsets.nextOffset('t', 1))).toBe('9007199254740993')
+})
+
+test('a consumer that knows nothing of our records gets messages, and gets on', async () => {
+  const plan = { values: [Buffer.from('a'), null], codec: 4, producerId: 1n }
+  const pieces = [
+    { last: 1n, bytes: batch(0n, { ...plan, isTransactional: true }) },
+    { last: 2n, bytes: marker(2n, 1n, 'commit') },
+    { last: 3n, bytes: batch(3n, { values: [Buffer.from('b')], codec: 0 }) },
+  ]
+  const asked: bigint[] = []
+  const broker = new StandIn({ pieces, asked, perFetch: 2 })
+  const parsed = parseSettings({ KAFKA_BROKERS: await broker.start() })
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const consumer = createKafka(parsed.settings, 'test', quiet).consumer({ groupId: 'g' })
+  const got: unknown[] = []
+  const isRead = Promise.withResolvers<void>()
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topic: broker.topic, fromBeginning: true })
+    await consumer.run({
+      autoCommit: false,
+      async eachMessage({ message: { key, offset, timestamp, value } }) {
+        got.push([offset, String(key), value === null ? null : String(value), timestamp])
+        if (offset === '3') isRead.resolve()
+      },
+    })
+    await isRead.promise
+    expect(got).toEqual([
+      ['0', 'key', 'a', '1700000000000'],
+      ['1', 'key', null, '1700000000001'],
+      ['3', 'key', 'b', '1700000000000'],
+    ])
+    expect(asked.slice(0, 2)).toEqual([0n, 2n])
+  } finally {
+    await consumer.disconnect()
+    await broker.stop()
+  }
 })

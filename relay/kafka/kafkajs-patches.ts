@@ -9,8 +9,10 @@
  * - Of the codecs that producers use it knows gzip only; it unpacks without a bound, ends the
  *   consumer at a batch that it cannot read, and delivers records of transactions that were given
  *   up. So answers to fetches are read by our own code.
- * - A consumer that resolves offsets by itself is not told of what it does not get: behind records
- *   that nobody may read its position stands still forever. So it gets those batches too, empty.
+ * - It goes through the records of a batch four times, with each offset as a string and a Long; and
+ *   a consumer that resolves offsets by itself is not told of what it does not get: behind records
+ *   that nobody may read its position stands still forever. So what was read is one message to it,
+ *   which our consumer takes out again. All others get messages as the library makes them.
  * - A partition without a leader, or a leader that does not answer, takes its whole topic along.
  * - At every assignment it asks for commits and log ends of all partitions, and one that nobody can
  *   tell of stops all. For an offset that Kafka has given up it commits "earliest" or "latest" to
@@ -24,11 +26,14 @@
  * kafka-client.ts, written against other calls; nothing outside of them knows which client it is.
  */
 import { createRequire } from 'node:module'
+import type { ConsumerRunConfig, EachBatchPayload } from 'kafkajs'
+import type { Fetched, FetchedRecord } from './batches/fetched.ts'
 import { openTransactions } from './batches/transactions.ts'
 import {
   type AskedTopic,
   type FetchAnswer,
   fetchVersions,
+  type HandedOver,
   type ReadingRules,
   readFetchAnswer,
 } from './fetch-answer.ts'
@@ -56,17 +61,16 @@ interface FetchProtocol {
 interface FetchDefinition {
   protocol(choice: { readonly version: number }): (request: FetchRequest) => FetchProtocol
 }
+/** A batch of the library, as far as we look: what it was given, and what its users get. */
 interface TakenBatch {
-  readonly rawMessages: readonly unknown[]
+  readonly rawMessages: readonly HandedOver[]
+  messagesWithinOffset: readonly unknown[]
+  messages: readonly unknown[]
 }
+type EachBatch = NonNullable<ConsumerRunConfig['eachBatch']>
 interface Runner {
-  readonly running: boolean
-  readonly eachBatch: unknown
-  readonly eachBatchAutoResolve: boolean
-  readonly autoCommit: boolean
+  readonly eachBatch: EachBatch | undefined
   handleBatch: (this: Runner, batch: TakenBatch) => Promise<void>
-  processEachBatch(batch: TakenBatch): Promise<void>
-  heartbeat(): Promise<void>
 }
 interface PartitionState {
   readonly partitionErrorCode: number
@@ -185,17 +189,47 @@ function patchFetches(): void {
   }
 }
 
+/** Those who take our own records. */
+const direct = new WeakSet<EachBatch>()
+
+/** What a consumer runs with to get our own records, one call for all of a fetch's partition. */
+export function eachFetched(
+  take: (fetched: Fetched, payload: EachBatchPayload) => Promise<void>,
+): EachBatch {
+  const eachBatch: EachBatch = (payload) => {
+    const [handedOver] = payload.batch.messages as unknown as readonly [HandedOver]
+    return take(handedOver.fetched, payload)
+  }
+  direct.add(eachBatch)
+  return eachBatch
+}
+
 function patchRunner(): void {
   const { prototype } = inside.runner()
   const theirs = prototype.handleBatch
-  prototype.handleBatch = async function handleEveryBatch(batch) {
-    const isByHand = !this.eachBatchAutoResolve && !this.autoCommit
-    const isOurs = isByHand && Boolean(this.eachBatch)
-    if (!isOurs || !this.running) return theirs.call(this, batch)
-    if (batch.rawMessages.length > 0) await this.processEachBatch(batch)
-    await this.heartbeat()
+  prototype.handleBatch = function handleUnpacked(batch) {
+    const isDirect = this.eachBatch !== undefined && direct.has(this.eachBatch)
+    if (!isDirect) unpackFor(batch)
+    return theirs.call(this, batch)
   }
 }
+
+/** What was handed over stays last: the library goes on behind it. */
+function unpackFor(batch: TakenBatch): void {
+  const [handedOver] = batch.rawMessages
+  if (handedOver === undefined) return
+  batch.messages = handedOver.fetched.records.map(messageOf)
+  batch.messagesWithinOffset = [...batch.messages, handedOver]
+}
+
+const messageOf = ({ key, offset, timestampMs, unreadable, value }: FetchedRecord) => ({
+  key,
+  value,
+  offset: String(unreadable?.lastOffset ?? offset),
+  timestamp: String(timestampMs),
+  attributes: 0,
+  headers: {},
+})
 
 /** Its newest version of the metadata request, and the one that has the ids of topics. */
 const theirNewest = 6

@@ -2,7 +2,8 @@
 import { create } from '@bufbuild/protobuf'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
-import type { BatchRun, Fetched } from '../kafka/kafka-consumer.ts'
+import type { BatchRun } from '../kafka/kafka-consumer.ts'
+import type { Fetched, FetchedRecord } from '../kafka/batches/fetched.ts'
 import { DeadLetterQueue, type LetterBox } from '../dead-letters/dlq.ts'
 import { Signals } from '../health/signals.ts'
 import { Ledger } from '../limits/ledger.ts'
@@ -35,11 +36,24 @@ export const values: Readonly<Record<Kind, Buffer | null>> = {
 /** A batch that begins at `from`; `skip` says which offsets do not exist. */
 export function batch(from: bigint, kinds: readonly Kind[], skip = new Set<number>()): Fetched {
   const records = kinds.flatMap((kind, index) =>
-    skip.has(index) ? [] : [{ offset: from + BigInt(index), value: values[kind], timestampMs: 0 }],
+    skip.has(index) ? [] : [recordAt(from + BigInt(index), values[kind])],
   )
-  const nextOffset = from + BigInt(kinds.length)
-  return { partition: 0, records, fetchedOffset: from, nextOffset, highWatermark: nextOffset }
+  return fetchedOf(from, records, from + BigInt(kinds.length))
 }
+
+const recordAt = (offset: bigint, value: Buffer | null): FetchedRecord => {
+  return { offset, key: null, value, timestampMs: 0 }
+}
+
+function fetchedOf(from: bigint, records: readonly FetchedRecord[], nextOffset: bigint): Fetched {
+  const bytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+  const known = { partition: 0, fetchedOffset: from, nextOffset, highWatermark: nextOffset }
+  return { ...known, records, bytes }
+}
+
+/** A batch of these values, from the beginning of the log. */
+export const batchOf = (all: readonly Buffer[]): Fetched =>
+  fetchedOf(0n, all.map((value, at) => recordAt(BigInt(at), value)), BigInt(all.length))
 
 /** The same batch, whose second record stands for all of these offsets. */
 export function withUnreadable(fetched: Fetched, firstOffset: bigint, lastOffset: bigint): Fetched {

@@ -4,10 +4,9 @@ import { create } from '@bufbuild/protobuf'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
-import type { Fetched } from '../kafka/kafka-consumer.ts'
 import type { LetterBox } from '../dead-letters/dlq.ts'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
-import { batch, bench, type Kind, soundValue } from './consume-testbed.ts'
+import { batch, batchOf, bench, type Kind, soundValue } from './consume-testbed.ts'
 import { referencePoison } from './poison.ts'
 
 /** Each look at the time costs a millisecond: so many looks make a slice. */
@@ -45,13 +44,6 @@ function packed(bytes: number): Buffer {
   })
   return Buffer.from(encodeRecord(message))
 }
-
-const withValues = (values: readonly Buffer[]): Fetched => ({
-  ...batch(0n, []),
-  records: values.map((value, at) => ({ offset: BigInt(at), value, timestampMs: 0 })),
-  nextOffset: BigInt(values.length),
-  highWatermark: BigInt(values.length),
-})
 
 describe('a batch that takes longer than a slice', () => {
   test('is taken in several turns of the loop, in order, with heartbeats between', async () => {
@@ -179,7 +171,7 @@ describe('a record that unpacks to much', () => {
   test('is judged beside the loop, in its place among the others', async () => {
     const { consume, offsets, run } = bench()
     const values = [soundValue, packed(5_000_000), soundValue, packed(300_000), soundValue]
-    const turns = await turnsUntil(consume.take(withValues(values), run))
+    const turns = await turnsUntil(consume.take(batchOf(values), run))
     expect(turns).toBeGreaterThan(2)
     expect(offsets()).toEqual([0n, 1n, 2n, 3n, 4n])
   })
@@ -188,7 +180,7 @@ describe('a record that unpacks to much', () => {
     const { consume, dead, dlq, holes, offsets, run } = bench()
     const rubbish = zstdCompressSync(Buffer.alloc(1_000_000, 7), { pledgedSrcSize: 1_000_000 })
     const values = [soundValue, Buffer.concat([Buffer.of(1), rubbish]), soundValue]
-    await consume.take(withValues(values), run)
+    await consume.take(batchOf(values), run)
     await dlq.flushed()
     expect([offsets(), holes, dead()]).toEqual([[0n, 2n], [[1n, 1n]], 1])
   })
@@ -197,7 +189,7 @@ describe('a record that unpacks to much', () => {
     const { consume, offsets, run } = bench()
     let isStale = false
     const values = [soundValue, packed(1_000_000), soundValue]
-    const taking = consume.take(withValues(values), { ...run, isStale: () => isStale })
+    const taking = consume.take(batchOf(values), { ...run, isStale: () => isStale })
     await Promise.resolve()
     isStale = true
     expect(await taking).toBe(false)
@@ -208,7 +200,7 @@ describe('a record that unpacks to much', () => {
     const { consume, dead, dlq, run } = bench('skip', referencePoison, {
       WEBSOCKET_MAX_PAYLOAD_BYTES: '1048576',
     })
-    const taking = consume.take(withValues([packed(2_000_000)]), run)
+    const taking = consume.take(batchOf([packed(2_000_000)]), run)
     await Promise.resolve()
     expect(consume.position(0)).toBe(1n)
     await taking

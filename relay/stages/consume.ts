@@ -7,7 +7,8 @@
  * Most batches are taken at once. One that takes longer than a slice of the loop is taken in
  * several, and may become stale between two of them: what was passed is passed, the rest is not.
  */
-import type { BatchRun, Fetched, FetchedRecord } from '../kafka/kafka-consumer.ts'
+import type { BatchRun } from '../kafka/kafka-consumer.ts'
+import type { Fetched, FetchedRecord } from '../kafka/batches/fetched.ts'
 import type { DeadLetterQueue } from '../dead-letters/dlq.ts'
 import type { Signals } from '../health/signals.ts'
 import type { Ledger } from '../limits/ledger.ts'
@@ -161,7 +162,7 @@ export class Consume {
    * @returns whether it was taken as far as it is to be; else it became stale on the way
    */
   async take(fetched: Fetched, run: BatchRun): Promise<boolean> {
-    const bytes = fetched.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+    const { bytes } = fetched
     this.inflightBytes += bytes
     try {
       const isStale = () => this.#isStopped || run.isStale()

@@ -3,7 +3,7 @@
  * bytes are a value with a reason. The bytes themselves go on unchanged.
  */
 import { errorTypeOf, type ErrorType, scanRecord } from '../../proto/codec.ts'
-import type { Unreadable } from '../kafka/batches/record-set.ts'
+import type { Unreadable } from '../kafka/batches/fetched.ts'
 import type { Numbered } from './sequences.ts'
 
 export interface Sound {

@@ -1,20 +1,8 @@
 /** A batch of records as Kafka keeps it (the format since 0.11): its header, and its records. */
 import { crc32c } from './checksum.ts'
 import { corrupt } from './faults.ts'
+import type { FetchedRecord } from './fetched.ts'
 
-/** What kafkajs makes of a record, so that the rest of it need not know who read it. */
-export interface Message {
-  readonly magicByte: number
-  readonly attributes: number
-  readonly timestamp: string
-  readonly offset: string
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  /** Always empty: nobody here asks for them, and a record may have any number. */
-  readonly headers: Readonly<Record<string, never>>
-  readonly isControlRecord: boolean
-  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean }
-}
 export interface Batch {
   readonly kind: 'batch'
   readonly firstOffset: bigint
@@ -26,7 +14,6 @@ export interface Batch {
   readonly firstTimestamp: number
   readonly maxTimestamp: number
   readonly producerId: bigint
-  readonly context: Message['batchContext']
   /** How many records it claims to hold. */
   readonly count: number
   /** The records, packed or not. */
@@ -37,7 +24,6 @@ export interface Batch {
 }
 
 export const batchHeaderBytes = 61
-const newestFormat = 2
 const checksumAt = 17
 /** The checksum covers what begins here. */
 const attributesAt = 21
@@ -52,20 +38,17 @@ const recordBytesMin = 7
 export function batchOf(bytes: Buffer): Batch {
   const firstOffset = bytes.readBigInt64BE(0)
   const attributes = bytes.readInt16BE(attributesAt)
-  const producerId = bytes.readBigInt64BE(43)
-  const isTransactional = (attributes & 0x10) !== 0
   return {
     kind: 'batch',
     firstOffset,
     lastOffset: firstOffset + BigInt(bytes.readInt32BE(23)),
     codec: attributes & 0x07,
     isStampedByBroker: (attributes & 0x08) !== 0,
-    isTransactional,
+    isTransactional: (attributes & 0x10) !== 0,
     isControl: (attributes & 0x20) !== 0,
     firstTimestamp: Number(bytes.readBigInt64BE(27)),
     maxTimestamp: Number(bytes.readBigInt64BE(35)),
-    producerId,
-    context: { producerId: String(producerId), inTransaction: isTransactional },
+    producerId: bytes.readBigInt64BE(43),
     count: bytes.readInt32BE(57),
     body: bytes.subarray(batchHeaderBytes),
     whole: bytes,
@@ -77,12 +60,11 @@ export function batchOf(bytes: Buffer): Batch {
 export const isIntact = ({ whole }: Batch): boolean =>
   crc32c(whole.subarray(attributesAt)) === whole.readUInt32BE(checksumAt)
 
-const noHeaders: Message['headers'] = Object.freeze({})
-
 /** Reads the records of a batch; their keys and values are views of its unpacked body. */
 export class RecordReader {
   readonly #batch: Batch
   readonly #bytes: Buffer
+  readonly #deltaMax: number
   #at = 0
   /** Of the offset of the record before. */
   #delta = -1
@@ -94,40 +76,35 @@ export class RecordReader {
   constructor(batch: Batch, body: Buffer) {
     this.#batch = batch
     this.#bytes = body
+    this.#deltaMax = Number(batch.lastOffset - batch.firstOffset)
     const { count } = batch
     if (count < 0) throw corrupt(`it claims to have ${count} records`)
     if (count * recordBytesMin > body.length) throw corrupt('it has not so many records')
   }
 
   /** @throws UnpackError when the next one is not what the header says */
-  next(): Message {
-    const batch = this.#batch
+  next(): FetchedRecord {
     const length = this.#varint()
     const end = this.#at + length
     if (length < 1 || end > this.#bytes.length) throw corrupt('a record is cut off')
-    const attributes = this.#bytes[this.#at++]!
-    const timestampDelta = this.#varint()
+    // Its attributes, of which there are none yet.
+    this.#at += 1
+    const { firstOffset, firstTimestamp, isStampedByBroker, maxTimestamp } = this.#batch
+    const timestamp = firstTimestamp + this.#varint()
     const delta = this.#varint()
-    const offset = batch.firstOffset + BigInt(delta)
-    if (delta <= this.#delta || offset > batch.lastOffset) {
+    if (delta <= this.#delta || delta > this.#deltaMax) {
       throw corrupt('its offsets do not ascend, or are of another batch')
     }
     this.#delta = delta
-    const { isStampedByBroker, maxTimestamp, firstTimestamp } = batch
-    const message = {
-      magicByte: newestFormat,
-      attributes,
-      timestamp: String(isStampedByBroker ? maxTimestamp : firstTimestamp + timestampDelta),
-      offset: String(offset),
+    const record = {
+      offset: firstOffset + BigInt(delta),
       key: this.#slice(),
       value: this.#slice(),
-      headers: noHeaders,
-      isControlRecord: batch.isControl,
-      batchContext: batch.context,
+      timestampMs: isStampedByBroker ? maxTimestamp : timestamp,
     }
     if (this.#at > end) throw corrupt('a record is longer than it says')
     this.#at = end
-    return message
+    return record
   }
 
   /** @throws UnpackError when something follows the last record */

@@ -18,6 +18,6 @@ test.each([
   bytes.writeInt32BE(2, 57)
   if (isIntact) bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17)
   const fetch = { offset: 0n, logEnd: 1n, hides: openTransactions([]) }
-  const [one] = await readRecordSet(bytes, fetch, new Allowance(1_000))
-  expect(one?.unreadable?.says.includes('its checksum is wrong')).toBe(!isIntact)
+  const { records } = await readRecordSet(bytes, fetch, new Allowance(1_000))
+  expect(records[0]?.unreadable?.says.includes('its checksum is wrong')).toBe(!isIntact)
 })

@@ -5,14 +5,18 @@ import { Allowance, recordBytes } from './allowance.ts'
 import { batch, batchOf, type Plan } from './batches-testbed.ts'
 import { openTransactions } from './transactions.ts'
 import { workOf } from '../../world/work-testbed.ts'
-import { type ReadMessage, readRecordSet } from './record-set.ts'
+import type { FetchedRecord } from './fetched.ts'
+import { readRecordSet } from './record-set.ts'
 
-/** What is read of a set that was asked for from its beginning, without what only ends it. */
-async function readAll(set: Buffer, allowance: Allowance): Promise<ReadMessage[]> {
+/** What is read of a set that was asked for from its beginning; what it counts is right. */
+async function readAll(set: Buffer, allowance: Allowance): Promise<readonly FetchedRecord[]> {
   const offset = set.length < 8 ? 0n : set.readBigInt64BE(0)
   const fetch = { offset, logEnd: -1n, hides: openTransactions([]) }
-  const messages = await readRecordSet(set, fetch, allowance)
-  return messages.filter(({ isControlRecord }) => !isControlRecord)
+  const { bytes, nextOffset, records } = await readRecordSet(set, fetch, allowance)
+  expect(bytes).toBe(records.reduce((sum, { value: one }) => sum + (one?.length ?? 0), 0))
+  const last = records.at(-1)
+  expect(nextOffset > (last?.unreadable?.lastOffset ?? last?.offset ?? -1n)).toBe(true)
+  return records
 }
 
 const plenty = 1 << 20
@@ -42,9 +46,9 @@ function lay(all: readonly Plan[]): Laid[] {
 }
 const setOf = (laid: readonly Laid[]) => Buffer.concat(laid.map(({ bytes }) => bytes))
 const wantedOf = ({ plan: { values }, firstOffset }: Laid) =>
-  values.map((one, index) => [String(firstOffset + BigInt(index)), one] as const)
-const gotOf = (messages: readonly ReadMessage[]) =>
-  messages.map(({ offset, value: bytes }) => [offset, bytes] as const)
+  values.map((one, index) => [firstOffset + BigInt(index), one] as const)
+const gotOf = (records: readonly FetchedRecord[]) =>
+  records.map(({ offset, value: bytes }) => [offset, bytes] as const)
 
 describe('what lies beyond the log end that the broker tells', () => {
   const from = 100n
@@ -55,9 +59,9 @@ describe('what lies beyond the log end that the broker tells', () => {
   /** Values, and how many batches were refused. */
   const seen = async (set: Buffer, logEnd: bigint) => {
     const fetch = { offset: from, logEnd, hides: openTransactions([]) }
-    const messages = await readRecordSet(set, fetch, new Allowance(plenty))
-    const sound = messages.filter((one) => !one.isControlRecord && one.unreadable === undefined)
-    const refused = messages.filter(({ unreadable }) => unreadable !== undefined)
+    const { records } = await readRecordSet(set, fetch, new Allowance(plenty))
+    const sound = records.filter(({ unreadable }) => unreadable === undefined)
+    const refused = records.filter(({ unreadable }) => unreadable !== undefined)
     return [sound.length, refused.length]
   }
 
@@ -82,12 +86,11 @@ describe('a record set', () => {
       fc.asyncProperty(plans, fc.nat(), async (all, cut) => {
         const laid = lay(all)
         const set = setOf(laid)
-        const messages = await readAll(set, new Allowance(plenty))
-        expect(gotOf(messages)).toEqual(laid.flatMap(wantedOf))
-        expect(messages[0]).toMatchObject({
+        const records = await readAll(set, new Allowance(plenty))
+        expect(gotOf(records)).toEqual(laid.flatMap(wantedOf))
+        expect(records[0]).toMatchObject({
           key: Buffer.from('key'),
-          headers: {},
-          timestamp: '1700000000000',
+          timestampMs: 1_700_000_000_000,
         })
         const end = cut % set.length
         let sum = 0
@@ -100,7 +103,7 @@ describe('a record set', () => {
     )
   })
 
-  test('with a broken batch has one message for it, and all records of the others', async () => {
+  test('with a broken batch has one record for it, and all records of the others', async () => {
     await fc.assert(
       fc.asyncProperty(plans, fc.nat(), fc.nat(), async (all, which, codec) => {
         const laid = lay(all)
@@ -110,12 +113,12 @@ describe('a record set', () => {
         const kind = 1 + (codec % 7)
         const bytes = batchOf(broken.firstOffset, values.length, tail, kind, body)
         const set = laid.map((one) => (one === broken ? { ...one, bytes } : one))
-        const messages = await readAll(setOf(set), new Allowance(plenty))
-        const bad = messages.filter(({ unreadable }) => unreadable !== undefined)
+        const records = await readAll(setOf(set), new Allowance(plenty))
+        const bad = records.filter(({ unreadable }) => unreadable !== undefined)
         const lastOffset = broken.firstOffset + BigInt(values.length + tail - 1)
         expect(bad).toHaveLength(1)
         expect(bad[0]).toMatchObject({
-          offset: String(lastOffset),
+          offset: broken.firstOffset,
           value: body,
           unreadable: {
             firstOffset: broken.firstOffset,
@@ -124,7 +127,7 @@ describe('a record set', () => {
           },
         })
         const others = laid.filter((one) => one !== broken).flatMap(wantedOf)
-        expect(gotOf(messages.filter((one) => !bad.includes(one)))).toEqual(others)
+        expect(gotOf(records.filter((one) => !bad.includes(one)))).toEqual(others)
       }),
     )
   })
@@ -134,8 +137,8 @@ describe('a record set', () => {
       fc.asyncProperty(plans, fc.array(fc.tuple(fc.nat(), fc.nat(255))), async (all, flips) => {
         const set = setOf(lay(all))
         for (const [place, byte] of flips) set[place % set.length] = byte
-        const messages = await readAll(set, new Allowance(plenty))
-        expect(messages.length).toBeLessThanOrEqual(set.length)
+        const records = await readAll(set, new Allowance(plenty))
+        expect(records.length).toBeLessThanOrEqual(set.length)
       }),
       { numRuns: 1_000 },
     )
@@ -154,18 +157,18 @@ describe('a record set', () => {
     await fc.assert(
       fc.asyncProperty(plans, fc.integer({ min: 1, max: 8_000 }), async (all, bytesMax) => {
         const laid = lay(all)
-        const got: (readonly [string, Buffer | null])[] = []
+        const got: (readonly [bigint, Buffer | null])[] = []
         let rest = laid
         for (let answers = 0; rest.length > 0; answers += 1) {
           expect(answers).toBeLessThan(laid.length)
-          const messages = await readAll(setOf(rest), new Allowance(bytesMax))
-          const readable = messages.filter(({ unreadable }) => unreadable === undefined)
-          const costOf = (one: ReadMessage) => recordBytes + (one.value?.length ?? 0)
+          const records = await readAll(setOf(rest), new Allowance(bytesMax))
+          const readable = records.filter(({ unreadable }) => unreadable === undefined)
+          const costOf = (one: FetchedRecord) => recordBytes + (one.value?.length ?? 0)
           const sum = readable.reduce((bytes, one) => bytes + costOf(one), 0)
-          const offsets = new Set(messages.map(({ offset }) => BigInt(offset)))
+          const offsets = new Set(records.map(({ offset }) => offset))
           const isRead = (one: Laid) =>
             offsets.has(one.firstOffset) ||
-            messages.some(({ unreadable }) => unreadable?.firstOffset === one.firstOffset)
+            records.some(({ unreadable }) => unreadable?.firstOffset === one.firstOffset)
           const read = rest.filter(isRead)
           const isPacked = read.every((one) => one.plan.codec !== 0)
           if (isPacked) expect(sum).toBeLessThanOrEqual(bytesMax)

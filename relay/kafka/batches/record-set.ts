@@ -1,28 +1,18 @@
 /**
  * All batches of a partition in an answer of a broker. A batch that cannot be unpacked or read is
- * one message that says so, with the offsets it stands for: whoever consumes passes over it, and
+ * one record that says so, with the offsets it stands for: whoever consumes passes over it, and
  * the partition goes on. What nobody may read, the records of transactions that were given up and
  * the markers that end them, is passed over without a word, and so are empty batches.
  */
 import type { Allowance } from './allowance.ts'
-import { type Batch, isIntact, type Message, RecordReader } from './batch.ts'
+import { type Batch, isIntact, RecordReader } from './batch.ts'
 import { type BrokenEntry, type Entry, entryAt, lastOffsetAt } from './entry.ts'
-import { corrupt, type UnpackFault, UnpackError } from './faults.ts'
+import { corrupt, UnpackError } from './faults.ts'
+import type { FetchedRecord, ReadRecords, Unreadable } from './fetched.ts'
 import { messagesIn, type OldMessage, oldMessageOf } from './old-message.ts'
 import type { IsHidden } from './transactions.ts'
 import { codecName, unpack } from './unpack.ts'
 
-/** Why nobody knows what a batch holds. */
-export interface Unreadable {
-  readonly firstOffset: bigint
-  readonly lastOffset: bigint
-  readonly fault: UnpackFault
-  readonly says: string
-}
-/** The offset of one with `unreadable` is the last of its batch, its value the packed body. */
-export interface ReadMessage extends Message {
-  readonly unreadable?: Unreadable
-}
 /** What was asked for, and what the broker says beside the records. */
 export interface Fetch {
   readonly offset: bigint
@@ -35,26 +25,23 @@ export interface Fetch {
 const recordsAtOnce = 2_048
 /** A checksum of more takes too long for what it tells. */
 const checksumBytesMax = 1_024 * 1_024
-const noBatch = { producerId: '-1', inTransaction: false } as const
 
 /**
  * Reads as many batches as are there in full and as the allowance has room for. The rest is left
  * out, to be fetched again; but never the first of an answer, so that there is always progress:
- * what begins with something that has no end is one message that cannot be read.
- *
- * @returns messages, and last, where they do not reach the end of what was read, a control record
- * that stands there
+ * what begins with something that has no end is one record that cannot be read.
  */
 export const readRecordSet = (
   set: Buffer,
   fetch: Fetch,
   allowance: Allowance,
-): Promise<ReadMessage[]> => new Reading(fetch, allowance).read(set)
+): Promise<ReadRecords> => new Reading(fetch, allowance).read(set)
 
 class Reading {
   readonly #fetch: Fetch
   readonly #allowance: Allowance
-  readonly #messages: ReadMessage[] = []
+  readonly #records: FetchedRecord[] = []
+  #bytes = 0
   /** Offset behind everything that was read. */
   #next: bigint
   #readInTurn = 0
@@ -65,11 +52,11 @@ class Reading {
     this.#next = fetch.offset
   }
 
-  async read(set: Buffer): Promise<ReadMessage[]> {
+  async read(set: Buffer): Promise<ReadRecords> {
     let entry: Entry | undefined
     const place = (at: number) => ({ set, at, next: this.#next, logEnd: this.#fetch.logEnd })
     for (let at = 0; (entry = entryAt(place(at))) !== undefined; at += entry.bytes) {
-      const from = this.#messages.length
+      const from = this.#records.length
       const taken = this.#take(entry)
       // Most are there at once, and need not wait for their turn.
       if (!(taken === true || (await taken))) return this.#done()
@@ -84,26 +71,34 @@ class Reading {
     return this.#done()
   }
 
-  #done(): ReadMessage[] {
-    const last = this.#next - 1n
-    const isReached = this.#messages.at(-1)?.offset === String(last)
-    if (this.#next > this.#fetch.offset && !isReached) this.#messages.push(endAt(last))
-    return this.#messages
+  #done(): ReadRecords {
+    return { records: this.#records, bytes: this.#bytes, nextOffset: this.#next }
   }
 
-  /** @param from where the messages of the entry begin, of which none may be there already */
+  #push(record: FetchedRecord): void {
+    this.#records.push(record)
+    if (record.value !== null) this.#bytes += record.value.length
+  }
+
+  /** Takes back what was pushed, but for these. */
+  #keep(from: number, isKept: (record: FetchedRecord) => boolean): void {
+    for (const record of this.#records.splice(from)) {
+      if (isKept(record)) this.#records.push(record)
+      else this.#bytes -= record.value?.length ?? 0
+    }
+  }
+
+  /** @param from where the records of the entry begin, of which none may be there already */
   #passTo(entry: Entry, from: number): void {
     const next = this.#next
-    if (entry.kind !== 'batch' || entry.firstOffset < next) {
-      const some = this.#messages.splice(from).filter(({ offset }) => BigInt(offset) >= next)
-      for (const one of some) this.#messages.push(one)
-    }
+    const isKept = ({ offset }: FetchedRecord) => offset >= next
+    if (entry.kind !== 'batch' || entry.firstOffset < next) this.#keep(from, isKept)
     if (entry.lastOffset >= next) this.#next = entry.lastOffset + 1n
   }
 
   /** False when there is no room for it any more. */
   #take(entry: Entry): boolean | Promise<boolean> {
-    const isHidden = entry.kind === 'batch' && this.#fetch.hides(entry)
+    const isHidden = entry.kind === 'batch' && (this.#fetch.hides(entry) || entry.isControl)
     if (isHidden || entry.lastOffset < this.#next) return true
     if (entry.kind === 'old') return this.#takeOld(entry.body, entry.lastOffset)
     if (entry.kind === 'broken') this.#pushBroken(entry)
@@ -116,10 +111,10 @@ class Reading {
   #takeNow(batch: Batch): boolean | Promise<boolean> {
     const { body, count } = batch
     if (this.#allowance.leftFor(count) < 0 && !this.#allowance.isWhole) return false
-    const from = this.#messages.length
+    const from = this.#records.length
     try {
       const reader = new RecordReader(batch, body)
-      for (let left = count; left > 0; left -= 1) this.#messages.push(reader.next())
+      for (let left = count; left > 0; left -= 1) this.#push(reader.next())
       reader.end()
       this.#allowance.take(count, 0)
     } catch (error) {
@@ -130,13 +125,13 @@ class Reading {
 
   async #takeLater(batch: Batch): Promise<boolean> {
     const { body, codec, count } = batch
-    const from = this.#messages.length
+    const from = this.#records.length
     try {
       const unpacked = await this.#unpack(codec, body, Math.max(0, count))
       if (unpacked === undefined) return false
       const reader = new RecordReader(batch, unpacked)
       for (let left = count; left > 0; left -= 1) {
-        this.#messages.push(reader.next())
+        this.#push(reader.next())
         if (left % recordsAtOnce === 0) await rest()
       }
       reader.end()
@@ -155,7 +150,7 @@ class Reading {
     const damage = isChecked && !isIntact(batch) ? '; its checksum is wrong: it was damaged' : ''
     const about = `${codecName(codec)}, ${body.length} bytes, ${count} records`
     const says = `${message}${damage} (${about})`
-    this.#messages.length = from
+    this.#keep(from, () => false)
     this.#refuse({ firstOffset, lastOffset, fault, says }, body, maxTimestamp)
   }
 
@@ -199,10 +194,8 @@ class Reading {
   }
 
   #pushOld(messages: readonly OldMessage[]): void {
-    for (const one of messages) {
-      const { format, key, value } = one
-      const known = { magicByte: format, timestamp: String(one.timestamp), key, value }
-      this.#messages.push({ ...endAt(one.offset), ...known, isControlRecord: false })
+    for (const { key, offset, timestamp, value } of messages) {
+      this.#push({ offset, key, value, timestampMs: Number(timestamp) })
     }
     this.#allowance.take(messages.length, 0)
   }
@@ -212,26 +205,14 @@ class Reading {
     this.#refuse({ ...known, says: `${says} (${body.length} bytes)` }, body, -1)
   }
 
-  #refuse(known: Unreadable, body: Buffer, timestamp: number): void {
+  /** It may begin before what is to be read; that part is settled. */
+  #refuse(known: Unreadable, body: Buffer, timestampMs: number): void {
     const { firstOffset, lastOffset } = known
     const which = `The batch of offsets ${firstOffset} to ${lastOffset}`
-    const says = `${which} cannot be read: ${known.says}.`
-    const message = { ...endAt(lastOffset), value: body, timestamp: String(timestamp) }
-    this.#messages.push({ ...message, isControlRecord: false, unreadable: { ...known, says } })
+    const unreadable = { ...known, says: `${which} cannot be read: ${known.says}.` }
+    const offset = firstOffset > this.#next ? firstOffset : this.#next
+    this.#push({ offset, key: null, value: body, timestampMs, unreadable })
   }
 }
 
 const rest = (): Promise<true> => new Promise((rested) => void setImmediate(rested, true))
-
-/** What stands at an offset for which there is nothing to be read. */
-const endAt = (offset: bigint): ReadMessage => ({
-  magicByte: 2,
-  attributes: 0,
-  timestamp: '-1',
-  offset: String(offset),
-  key: null,
-  value: null,
-  headers: {},
-  isControlRecord: true,
-  batchContext: noBatch,
-})
