@@ -56,6 +56,13 @@ const libraryDoors: Readonly<Record<string, RegExp>> = {
   '@faker-js/faker': /^harness\/records\/[\w-]+\.ts$/,
   'fast-check': /^harness\/fuzz\/|^proto\/vectors\/|-testbed\.ts$/,
   commander: /^harness\/cli\/main\.ts$/,
+  '@noble/hashes': /^proto\/canonical-json\.ts$/,
+  denque: /^relay\/replay\/[\w-]+\.ts$/,
+  'lru-cache': /^relay\/stages\/sequences\.ts$/,
+  'fastest-levenshtein': /^harness\/cli\/nearest\.ts$/,
+  'proper-lockfile': /^harness\/toolchain\/lock\.ts$/,
+  semver: /^harness\/toolchain\/version\.ts$/,
+  zx: /^harness\/toolchain\/step\.ts$/,
   'hdr-histogram-js': /^harness\/(?:history\/latency|capacity\/[\w-]+)\.ts$/,
 }
 

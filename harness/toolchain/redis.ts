@@ -4,9 +4,9 @@
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Shell } from 'zx'
 import { ask, onPath } from './program.ts'
 import pins from './pins.json' with { type: 'json' }
+import type { Shell } from './step.ts'
 import type { Tool } from './tool.ts'
 import { askVersion, isAtLeast } from './version.ts'
 

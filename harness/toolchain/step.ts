@@ -9,6 +9,8 @@ import { repoRoot } from '../world/places.ts'
 import { ownerVariable } from '../world/processes.ts'
 import type { World } from '../world/world.ts'
 
+export type { Shell } from 'zx'
+
 /** A slow network and a cold build cache; whoever needs longer installs by hand. */
 const stepMinutesMax = 8
 const logBytesMax = 8 * 1_024 * 1_024

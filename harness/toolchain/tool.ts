@@ -1,5 +1,5 @@
 /** What a tool is to the toolchain: a row with how to find, install and check it. */
-import type { Shell } from 'zx'
+import type { Shell } from './step.ts'
 
 export type ToolName = 'kafka' | 'redis' | 'toxiproxy'
 
