@@ -5,10 +5,9 @@
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
 import type { FaultSpec } from '../faults/registry.ts'
-import type { Stimulus } from '../stimuli/stimulus.ts'
+import { ordersOf, type Stimulus } from '../stimuli/registry.ts'
 import { until, type Injected } from '../faults/fault.ts'
 import { effectsOf, isOverAtOnce, sayFault } from '../faults/registry.ts'
-import { kindsOf } from './plan.ts'
 import type { PlannedPhase } from './planned.ts'
 import type { Stage } from './stage.ts'
 
@@ -153,32 +152,10 @@ async function mend(
 }
 
 async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Promise<void> {
-  const { fleet, producer } = stage
-  switch (stimulus.stimulus) {
-    case 'malformed': {
-      const overMs = phase.ms * 0.8
-      return void (await producer.malformed(kindsOf(stimulus.kinds), stimulus.each, overMs))
-    }
-    case 'burst':
-      return void (await producer.burst(stimulus.records, phase.load))
-    case 'transactions':
-      return void (await producer.transactions(stimulus.each, phase.ms * 0.8))
-    case 'connect':
-      return stage.connect(stimulus.group, stimulus.count, connectLimitMs)
-    case 'disconnect':
-      return void (await fleet.disconnect(stimulus.group, stimulus.how))
-    case 'pings':
-      return void (await fleet.pings(stimulus.group, stimulus.kind, stimulus.each))
-    case 'resume':
-      return void (await fleet.resume(stimulus.group, stimulus.from))
-    case 'reset':
-      return void (await fleet.reset(stimulus.group))
-    case 'hold-back':
-      return void (await fleet.holdBack(stimulus.group))
-    case 'abort-handshakes':
-      return void (await fleet.abortHandshakes(stimulus.group, stimulus.each))
-    case 'hostile-frames':
-      return void (await fleet.hostileFrames(stimulus.group, stimulus.about))
+  for (const order of ordersOf(stimulus, { phaseMs: phase.ms, load: phase.load })) {
+    if (order.to === 'group') await stage.connect(order.joins, order.count, connectLimitMs)
+    else if (order.to === 'fleet') await stage.fleet.perform(order.order, order.limitMs)
+    else await stage.producer.perform(order.order, order.limitMs)
   }
 }
 

@@ -4,12 +4,16 @@
  */
 import type { Expectation } from '../checkers/registry.ts'
 import type { Expected, PhaseSpec, Scenario } from '../dsl/scenario.ts'
-import type { Stimulus } from '../stimuli/stimulus.ts'
+import type { Stimulus } from '../stimuli/registry.ts'
 import type { RunVerdict } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
-import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../records/malformed.ts'
+import {
+  allMalformedKinds,
+  everyMalformedKind,
+  kindsOf,
+  type MalformedKind,
+} from '../records/malformed.ts'
 import type { SuiteItem } from './suite-order.ts'
-import { kindsOf } from './plan.ts'
 
 /** The same scenario with these malformed kinds only, in what is sent and in what is expected. */
 export function withKinds(scenario: Scenario, kinds: readonly MalformedKind[]): Scenario {

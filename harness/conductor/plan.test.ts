@@ -5,9 +5,9 @@ import { expectationSchema } from '../checkers/registry.ts'
 import { scenario } from '../dsl/scenario.ts'
 import type { RelaySettings } from '../targets/timing.ts'
 import { join, quiet, stallClients } from '../dsl/words.ts'
-import { allMalformedKinds } from '../records/malformed.ts'
+import { allMalformedKinds, kindsOf } from '../records/malformed.ts'
 import { timingOf } from '../targets/environment.ts'
-import { groupsAtStart, kindsOf, planOf, streamFinding } from './plan.ts'
+import { groupsAtStart, planOf, streamFinding } from './plan.ts'
 
 const small = (relay: RelaySettings = {}) =>
   scenario({

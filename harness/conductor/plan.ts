@@ -4,7 +4,7 @@ import type { ClientGroup } from '../fleet/group.ts'
 import type { PhaseSpec, Scenario } from '../dsl/scenario.ts'
 import type { RelaySettings, Timing } from '../targets/timing.ts'
 import { streamLimits } from './stream-limits.ts'
-import { allMalformedKinds, type MalformedKind } from '../records/malformed.ts'
+import { isHonest } from '../stimuli/registry.ts'
 import type { PlannedPhase, Plan } from './planned.ts'
 
 /** The finding under which the stream itself is judged in every scenario. */
@@ -31,7 +31,7 @@ function honest(
 ): { groups?: readonly string[] } {
   const isHostile = (name: string) =>
     phases.some(({ stimuli }) =>
-      stimuli.some((one) => one.stimulus === 'hostile-frames' && one.group === name),
+      stimuli.some((one) => 'group' in one && one.group === name && !isHonest(one)),
     )
   const all = Object.keys(fleet)
   const groups = all.filter((name) => !isHostile(name))
@@ -59,9 +59,4 @@ function plannedPhase(scenario: Scenario, phase: PhaseSpec): PlannedPhase {
 /** Groups that are connected before the load starts. */
 export function groupsAtStart(scenario: Scenario): readonly (readonly [string, ClientGroup])[] {
   return Object.entries(scenario.fleet).filter(([, group]) => group.joins !== 'later')
-}
-
-/** The malformed kinds that a stimulus names. */
-export function kindsOf(kinds: 'all' | readonly MalformedKind[]): readonly MalformedKind[] {
-  return kinds === 'all' ? allMalformedKinds : kinds
 }

@@ -2,7 +2,7 @@
 import type { Load } from '../producer/load.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { Expectation } from '../checkers/registry.ts'
-import type { Stimulus } from '../stimuli/stimulus.ts'
+import type { Stimulus } from '../stimuli/registry.ts'
 
 export interface PlannedPhase {
   readonly name: string

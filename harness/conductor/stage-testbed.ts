@@ -127,7 +127,8 @@ async function fakeStage(order: Order, run: FakeRun, meddling: Meddling): Promis
       note(`load ${recordsPerSecond}`)
       return Promise.resolve()
     },
-    burst: () => (meddling.hangs === 'burst' ? never : Promise.resolve(note('burst'))),
+    perform: ({ do: what }: { readonly do: string }) =>
+      meddling.hangs === what ? never : Promise.resolve(note(what)),
     status: () => {
       const acked = records()
       return Promise.resolve({ acked, ends: { 0: String(acked) }, firstPoison: {} })
@@ -139,7 +140,8 @@ async function fakeStage(order: Order, run: FakeRun, meddling: Meddling): Promis
       const readers = { open: 2, deliveries: 2 * got, replaying: 0, floor: { 0: String(got - 1) } }
       return Promise.resolve({ groups: { readers } })
     },
-    disconnect: (group: string) => Promise.resolve(note(`disconnect ${group}`)),
+    perform: ({ do: what, group }: { readonly do: string; readonly group: string }) =>
+      Promise.resolve(note(`${what} ${group}`)),
   }
   const samplers = { version: () => ({}), behind: () => 0, committed: () => new Map() }
   return {

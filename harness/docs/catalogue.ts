@@ -9,13 +9,14 @@ import type { Plan, PlannedPhase } from '../conductor/planned.ts'
 import type { Defect } from '../defects/defect.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { sayFault } from '../faults/registry.ts'
+import { sayStimulus } from '../stimuli/registry.ts'
 import type { HostileFrame } from '../wire/hostile-frames.ts'
 import type { Malformed } from '../records/malformed.ts'
 import { environmentOf, knownOfReference, timingOf } from '../targets/environment.ts'
-import { sayBytes, sayMs, sayNumber, saySeconds } from './amounts.ts'
+import { sayBytes, sayMs, sayNumber, saySeconds } from '../world/amounts.ts'
 import { anchor, capital, code, codes, page, paragraph, prose, table } from './markdown.ts'
 import { printHostileFrames, printMalformed } from './reactions.ts'
-import { sayGroup, sayLoad, sayStimulus } from './stimuli.ts'
+import { sayGroup, sayLoad } from './groups.ts'
 
 export interface CatalogueTables {
   readonly scenarios: Readonly<Record<string, Scenario>>

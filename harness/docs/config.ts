@@ -4,7 +4,7 @@
  */
 import { parseSettings, type Environment } from '../../relay/tables/settings-parse.ts'
 import type { NumberRow, SettingRow } from '../../relay/tables/setting-row.ts'
-import { sayBytes, sayMs, sayNumber } from './amounts.ts'
+import { sayBytes, sayMs, sayNumber } from '../world/amounts.ts'
 import { bullets, code, codes, page, paragraph, prose, table } from './markdown.ts'
 
 type Rows = Readonly<Record<string, SettingRow>>

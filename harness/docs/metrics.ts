@@ -1,6 +1,6 @@
 /** METRICS.md from the table of metrics. */
 import { byPartition, type LabelSet, type MetricRow } from '../../relay/tables/metric-row.ts'
-import { sayNumber } from './amounts.ts'
+import { sayNumber } from '../world/amounts.ts'
 import { bullets, code, codes, page, paragraph, prose, table } from './markdown.ts'
 
 export interface MetricTables {

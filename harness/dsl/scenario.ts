@@ -10,7 +10,7 @@ import type { FaultSpec } from '../faults/registry.ts'
 import type { FindingId } from '../findings/findings.ts'
 import type { ClientGroup } from '../fleet/group.ts'
 import type { Load } from '../producer/load.ts'
-import type { Stimulus } from '../stimuli/stimulus.ts'
+import type { Stimulus } from '../stimuli/registry.ts'
 import type { RelaySettings, Timing } from '../targets/timing.ts'
 
 /** A window of the run. Phases follow one another; `settle` comes last by itself. */

@@ -3,7 +3,7 @@ import type { ClientGroup } from '../fleet/group.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { Load } from '../producer/load.ts'
 import type { RelaySettings } from '../targets/timing.ts'
-import type { Stimulus } from '../stimuli/stimulus.ts'
+import type { Stimulus } from '../stimuli/registry.ts'
 
 /** No load in this phase. */
 export const quiet: { readonly load: Partial<Load> } = { load: { recordsPerSecond: 0 } }

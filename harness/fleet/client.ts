@@ -11,7 +11,7 @@ import type { Micros } from '../history/event.ts'
 import { openConnection, type Connection, type ConnectionSink } from '../wire/connection.ts'
 import { flood, type FloodTarget } from './flood.ts'
 import { FrameReader } from '../wire/frame-reader.ts'
-import { closeFrame, maskedFrame, textFrame, type ClientOpcode } from '../wire/frame-writer.ts'
+import { closeFrame, maskedFrame, type ClientOpcode } from '../wire/frame-writer.ts'
 import { helloOf, type Joiner } from './hello.ts'
 import { pace, readBytes, type Pace } from '../wire/pace.ts'
 import type { Demand, ReferenceReader } from './reference-reader.ts'
@@ -40,8 +40,6 @@ const comeback = { firstMs: 100, mostMs: 2_000 }
 const reconnectLimitMs = 5_000
 /** What may wait in our own send buffer before frames of our own stop being added. */
 const unsentBytesMax = 256 * 1_024
-/** The most a ping may carry, so that its pong fills the relay's buffers soonest. */
-const pingBytes = 125
 const goodbyeLimitMs = 2_000
 /** What we say when we leave; and what stands for a close frame without a code. */
 const goodbyeCode = 1_000
@@ -53,6 +51,15 @@ const reasons: Readonly<Record<OutOfStep, ReconnectReason>> = {
   'cursor-without-record': 'cursor_pairing_desync',
   'record-without-cursor': 'missing_cursor',
   'cursor-malformed': 'cursor_malformed',
+}
+
+/** A frame that is sent many times. */
+interface Repeated {
+  readonly opcode: ClientOpcode
+  readonly payload: Buffer
+  /** What the history calls it. */
+  readonly what: string
+  readonly each: number
 }
 
 export class Client implements StreamOwner, FloodTarget {
@@ -162,17 +169,17 @@ export class Client implements StreamOwner, FloodTarget {
   }
 
   /**
-   * Sends so many pings as fast as the relay takes them; see flood.ts.
+   * Sends the same frame `each` times as fast as the relay takes them; see flood.ts.
    *
-   * @returns pings that the kernel took
+   * @returns frames that the kernel took
    */
-  async pings(kind: 'json' | 'native', each: number, idleLimitMs: number): Promise<number> {
-    const frame =
-      kind === 'json'
-        ? textFrame('{"type":"ping"}', this.#mask)
-        : maskedFrame('ping', Buffer.alloc(pingBytes, 'p'), this.#mask)
+  async sendMany(
+    { opcode, payload, what, each }: Repeated,
+    idleLimitMs: number,
+  ): Promise<number> {
+    const frame = maskedFrame(opcode, payload, this.#mask)
     const taken = await flood(this.#world.clock, this, frame, each, idleLimitMs)
-    this.#write(['sent', `ping:${kind}`, taken])
+    this.#write(['sent', what, taken])
     return taken
   }
 

@@ -12,6 +12,18 @@ const seed = 'fleet'
 const { perform, owned, rawServer, connect, status, events, journal } = fleetTestbed(seed)
 const relay = (...args: Parameters<typeof startTestRelay>) => owned(startTestRelay(...args))
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000 })
+const resetText = '{"type":"cursor_reset"}'
+/** Pings as a stimulus has them sent. */
+const pings = (kind: 'json' | 'native', each: number) =>
+  ({
+    do: 'send',
+    group: 'g',
+    ...(kind === 'json'
+      ? { opcode: 'text' as const, text: '{"type":"ping"}' }
+      : { opcode: 'ping' as const, text: 'p'.repeat(125) }),
+    what: `ping:${kind}`,
+    each,
+  }) as const
 const bytes = (size: number) => Buffer.alloc(size, 'r')
 
 describe('a fast client', () => {
@@ -89,8 +101,8 @@ describe('a fast client', () => {
       })
     })
     await connect(url)
-    await perform({ do: 'pings', group: 'g', kind: 'json', each: 5 })
-    await perform({ do: 'pings', group: 'g', kind: 'native', each: 7 })
+    await perform(pings('json', 5))
+    await perform(pings('native', 7))
     sockets[0]!.ping('are you there')
     await until(() => expect(events('closed')).toHaveLength(1))
     expect(ponged).toBe('are you there')
@@ -154,7 +166,7 @@ describe('a stalled client', () => {
     await connect(url)
     sockets[0]!.pause()
     await perform({ do: 'reading', group: 'g', isStalled: true })
-    await perform({ do: 'pings', group: 'g', kind: 'native', each: 1_000_000 })
+    await perform(pings('native', 1_000_000))
     const [, , , what, count] = events('sent')[0]!
     expect(what).toBe('ping:native')
     expect(count).toBeGreaterThan(1_000)
@@ -242,7 +254,7 @@ describe('a reference client', () => {
 it('a client resets the buffer and comes back with the epoch that it was told last', async () => {
   const { url, sockets, received } = await relay()
   await connect(url)
-  await perform({ do: 'reset', group: 'g' })
+  await perform({ do: 'send', group: 'g', opcode: 'text', text: resetText, what: 'reset' })
   await vi.waitFor(() => expect(received).toEqual(['{"type":"cursor_reset"}']))
   sockets[0]!.send('{"type":"cursor_reset_complete","epoch":"e2"}')
   await vi.waitFor(() => expect(events('control')).toHaveLength(1))

@@ -18,6 +18,7 @@ export interface FleetWorld extends ClientWorld {
 }
 
 export type FleetOrder = Exclude<FleetCommand, FleetStart>
+type SendOrder = Extract<FleetCommand, { do: 'send' }>
 type ConnectOrder = Extract<FleetCommand, { do: 'connect' }>
 
 export interface Fleet {
@@ -45,7 +46,6 @@ const strainMs = 1_000
 const holdBackPauseMs = 10
 /** The largest control frame of the protocol, without its end. */
 const unfinishedText = () => textFrame(' '.repeat(1_048_576), Buffer.alloc(4)).subarray(0, -1)
-const cursorReset = Buffer.from('{"type":"cursor_reset"}')
 
 export function createFleet(world: FleetWorld): Fleet {
   return new ClientFleet(world)
@@ -102,14 +102,11 @@ class ClientFleet implements Fleet {
         group.isStalled = order.isStalled
         for (const client of group.clients) client.setReading(order.isStalled)
         return
-      case 'pings':
-        await Promise.all(open.map((one) => one.pings(order.kind, order.each, floodIdleLimitMs)))
+      case 'send':
+        await Promise.all(open.map((one) => sendBy(one, order)))
         return
       case 'resume':
         for (const client of open) client.resume(order.from)
-        return
-      case 'reset':
-        for (const client of open) client.send('text', cursorReset, 'reset')
         return
       case 'hold-back':
         return holdBack(this.#world.clock, open)
@@ -184,6 +181,13 @@ class ClientFleet implements Fleet {
   *#clients(): Generator<Client> {
     for (const group of this.#groups.values()) yield* group.clients
   }
+}
+
+async function sendBy(client: Client, order: SendOrder): Promise<void> {
+  const { opcode, text, what, each } = order
+  const payload = Buffer.from(text)
+  if (each === undefined) client.send(opcode, payload, what)
+  else await client.sendMany({ opcode, payload, what, each }, floodIdleLimitMs)
 }
 
 /** All clients of a group leave; the group can be joined again. */

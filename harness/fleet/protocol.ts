@@ -17,6 +17,33 @@ export interface FleetStart {
   readonly seed: string
 }
 
+/** What the clients of a group may be told to do; see harness/stimuli for what is made of it. */
+export type GroupOrder =
+  | { readonly do: 'disconnect'; readonly group: string; readonly how: 'close' | 'reset' }
+  /**
+   * Every open client sends a frame, which the history calls `what`: once; or `each` times as fast
+   * as they are taken, until all were or none is any more.
+   */
+  | {
+      readonly do: 'send'
+      readonly group: string
+      readonly opcode: 'text' | 'binary' | 'ping' | 'pong'
+      readonly text: string
+      readonly what: string
+      readonly each?: number
+    }
+  /** Every open client asks for a replay. */
+  | {
+      readonly do: 'resume'
+      readonly group: string
+      readonly from: 'earliest' | 'latest' | 'cursor'
+    }
+  /** Every open client sends a large text but for its last byte. */
+  | { readonly do: 'hold-back'; readonly group: string }
+  /** Besides the clients there are, so many handshakes each are begun and broken off. */
+  | { readonly do: 'abort-handshakes'; readonly group: string; readonly each: number }
+  | { readonly do: 'hostile-frames'; readonly group: string; readonly about: HostileTopic }
+
 export type FleetCommand =
   | FleetStart
   /** Opens `count` clients at `url` (ws://) of relay `host`; answered when each is done. */
@@ -30,31 +57,9 @@ export type FleetCommand =
       readonly token?: string
       readonly deadlineMs: number
     }
-  | { readonly do: 'disconnect'; readonly group: string; readonly how: 'close' | 'reset' }
+  | GroupOrder
   /** Stops (or restarts) reading of the group's sockets. Answered with the bytes read so far. */
   | { readonly do: 'reading'; readonly group: string; readonly isStalled: boolean }
-  | {
-      readonly do: 'pings'
-      readonly group: string
-      readonly kind: 'json' | 'native'
-      readonly each: number
-    }
-  | {
-      readonly do: 'resume'
-      readonly group: string
-      readonly from: 'earliest' | 'latest' | 'cursor'
-    }
-  /** Every open client asks the relay to forget its replay buffer. */
-  | { readonly do: 'reset'; readonly group: string }
-  /** Every open client sends a large text but for its last byte. */
-  | { readonly do: 'hold-back'; readonly group: string }
-  /** Besides the clients there are, so many handshakes each are begun and broken off. */
-  | { readonly do: 'abort-handshakes'; readonly group: string; readonly each: number }
-  | {
-      readonly do: 'hostile-frames'
-      readonly group: string
-      readonly about: HostileTopic
-    }
   /** Tells what the fleet has, without touching it. */
   | { readonly do: 'status' }
   /** Compares run states, closes all clients, closes the journal, exits 0. */

@@ -48,8 +48,9 @@ describe('the process of the fleet', () => {
     const { url } = server
     const joined = await fleet.connect({ group: 'g', url, count: 3, spec, deadlineMs: 5_000 })
     expect(joined.groups['g']).toMatchObject({ open: 3, refused: 0, deliveries: 0 })
-    await expect(fleet.resume('h', 'latest')).rejects.toThrow(/no client of group "h"/)
-    await fleet.disconnect('g', 'reset')
+    const stray = fleet.perform({ do: 'resume', group: 'h', from: 'latest' }, 5_000)
+    await expect(stray).rejects.toThrow(/no client of group "h"/)
+    await fleet.perform({ do: 'disconnect', group: 'g', how: 'reset' }, 5_000)
     await fleet.finish()
     expect(await fleet.ended).toEqual({ code: 0, signal: null })
     const written = readFileSync(join(folder, 'fleet.ndjson'), 'utf8')

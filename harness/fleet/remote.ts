@@ -6,12 +6,11 @@ import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { ClientGroup } from './group.ts'
-import type { HostileTopic } from '../wire/hostile-frames.ts'
 import { askOf, type Ask } from '../world/asking.ts'
 import { startChild } from '../world/child.ts'
 import type { Exit } from '../world/owned-child.ts'
 import type { World } from '../world/world.ts'
-import type { FleetCommand, FleetStatus } from './protocol.ts'
+import type { FleetCommand, FleetStatus, GroupOrder } from './protocol.ts'
 
 export interface FleetOptions {
   readonly journalFile: string
@@ -48,16 +47,10 @@ export interface RemoteFleet {
   lastWords(): string
   /** Settles when each client is open or was refused; see the status for how many are. */
   connect(joining: Joining): Promise<FleetStatus>
-  disconnect(group: string, how: 'close' | 'reset'): Promise<FleetStatus>
   /** Stops (`true`) or restarts reading; the status tells the bytes read so far. */
   reading(group: string, isStalled: boolean): Promise<FleetStatus>
-  /** Settles when the pings were taken, or when the relay does not take any more of them. */
-  pings(group: string, kind: 'json' | 'native', each: number): Promise<FleetStatus>
-  resume(group: string, from: 'earliest' | 'latest' | 'cursor'): Promise<FleetStatus>
-  reset(group: string): Promise<FleetStatus>
-  holdBack(group: string): Promise<FleetStatus>
-  abortHandshakes(group: string, each: number): Promise<FleetStatus>
-  hostileFrames(group: string, about: HostileTopic): Promise<FleetStatus>
+  /** Settles when the clients have done as they were told; see `GroupOrder`. */
+  perform(order: GroupOrder, limitMs: number): Promise<FleetStatus>
   status(): Promise<FleetStatus>
   /** Compares run states, closes all clients and the journal, and waits for the process's end. */
   finish(): Promise<FleetStatus>
@@ -69,10 +62,6 @@ const limitMs = {
   start: 10_000,
   status: 5_000,
   order: 10_000,
-  pings: 60_000,
-  aborts: 60_000,
-  hostileFrames: 60_000,
-  holdBack: 30_000,
   finish: 30_000,
   exit: 5_000,
 } as const
@@ -110,15 +99,8 @@ function orders(
 ): Omit<RemoteFleet, 'pid' | 'ended' | 'lastWords' | 'kill'> {
   return {
     connect: (joining) => ask({ do: 'connect', ...joining }, joining.deadlineMs + limitMs.order),
-    disconnect: (group, how) => ask({ do: 'disconnect', group, how }, limitMs.order),
     reading: (group, isStalled) => ask({ do: 'reading', group, isStalled }, limitMs.order),
-    pings: (group, kind, each) => ask({ do: 'pings', group, kind, each }, limitMs.pings),
-    resume: (group, from) => ask({ do: 'resume', group, from }, limitMs.order),
-    reset: (group) => ask({ do: 'reset', group }, limitMs.order),
-    holdBack: (group) => ask({ do: 'hold-back', group }, limitMs.holdBack),
-    abortHandshakes: (group, each) => ask({ do: 'abort-handshakes', group, each }, limitMs.aborts),
-    hostileFrames: (group, about) =>
-      ask({ do: 'hostile-frames', group, about }, limitMs.hostileFrames),
+    perform: (order, withinMs) => ask(order, withinMs),
     status: () => ask({ do: 'status' }, limitMs.status),
     async finish() {
       const status = await ask({ do: 'finish' }, limitMs.finish)

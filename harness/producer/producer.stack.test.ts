@@ -19,6 +19,8 @@ import { partitionOf } from './threads.ts'
 const state = mkdtempSync(join(tmpdir(), 'producer-'))
 const load = { recordsPerSecond: 500, payloadBytes: 512, threads: 8 }
 const partitions = 3
+/** What an order of the tests may take. */
+const limitMs = 60_000
 let world: World
 let stack: Stack
 let topics: Topics
@@ -112,8 +114,11 @@ it('every record is at its journaled offset with its journaled bytes', async () 
   const { producer, events } = await producerOn('account')
   await producer.load(load)
   await untilAcked(producer, 200)
-  await producer.malformed(allMalformedKinds, 1, 1_000)
-  await producer.burst(2_000, load)
+  await producer.perform(
+    { do: 'malformed', kinds: allMalformedKinds, each: 1, overMs: 1_000 },
+    limitMs,
+  )
+  await producer.perform({ do: 'burst', count: 2_000, load }, limitMs)
   const { acked, due, failed, dropped, ends } = await producer.finish()
   expect([failed, dropped]).toEqual([0, 0])
   expect(acked).toBe(due)
@@ -129,7 +134,7 @@ it('every record is at its journaled offset with its journaled bytes', async () 
 
 it('every thread is in the partition that librdkafka would choose', async () => {
   const { producer, events } = await producerOn('partitions')
-  await producer.burst(500, load)
+  await producer.perform({ do: 'burst', count: 500, load }, limitMs)
   await producer.finish()
   const used = new Set<number>()
   for (const [, , partition, , , records] of events('acked')) {
@@ -143,7 +148,7 @@ it('every thread is in the partition that librdkafka would choose', async () => 
 it('a producer whose topic is not there says so, and its process goes', async () => {
   const { producer, events } = await producerOn('gone')
   await topics.remove(['gone'])
-  await producer.burst(10, load)
+  await producer.perform({ do: 'burst', count: 10, load }, limitMs)
   const { failed, acked } = await producer.finish()
   expect([failed, acked]).toEqual([10, 0])
   expect(events('unacked').length).toBeGreaterThan(0)
@@ -152,7 +157,10 @@ it('a producer whose topic is not there says so, and its process goes', async ()
 
 it('a killed producer is told as gone, to whoever waits and to whoever asks later', async () => {
   const { producer } = await producerOn('killed')
-  const waiting = producer.malformed(['garbage'], 10, 10_000)
+  const waiting = producer.perform(
+    { do: 'malformed', kinds: ['garbage'], each: 10, overMs: 10_000 },
+    limitMs,
+  )
   const [, outcome] = await Promise.all([producer.kill(), waiting.catch((error: Error) => error)])
   expect(outcome).toMatchObject({ code: 'CHILD_GONE' })
   await expect(producer.status()).rejects.toMatchObject({ code: 'CHILD_GONE' })

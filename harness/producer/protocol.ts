@@ -5,6 +5,20 @@
 import type { Load } from './load.ts'
 import type { MalformedKind } from '../records/malformed.ts'
 
+/** Records that are sent besides the load; see harness/stimuli for what is made of it. */
+export type RecordsOrder =
+  /** `each` records of every kind, spread over `overMs`; answered when all are acknowledged. */
+  | {
+      readonly do: 'malformed'
+      readonly kinds: readonly MalformedKind[]
+      readonly each: number
+      readonly overMs: number
+    }
+  /** Exactly `count` records as fast as the broker takes them; answered when acknowledged. */
+  | { readonly do: 'burst'; readonly count: number; readonly load: Load }
+  /** So many pairs of transactions that lie over one another; answered when all have ended. */
+  | { readonly do: 'transactions'; readonly each: number; readonly overMs: number }
+
 export type ProducerCommand =
   | {
       readonly do: 'start'
@@ -21,17 +35,7 @@ export type ProducerCommand =
     }
   /** Load from now on; `recordsPerSecond: 0` is silence. Answered at once. */
   | { readonly do: 'load'; readonly load: Load }
-  /** `each` records of every kind, spread over `overMs`; answered when all are acknowledged. */
-  | {
-      readonly do: 'malformed'
-      readonly kinds: readonly MalformedKind[]
-      readonly each: number
-      readonly overMs: number
-    }
-  /** Exactly `count` records as fast as the broker takes them; answered when acknowledged. */
-  | { readonly do: 'burst'; readonly count: number; readonly load: Load }
-  /** So many pairs of transactions that lie over one another; answered when all have ended. */
-  | { readonly do: 'transactions'; readonly each: number; readonly overMs: number }
+  | RecordsOrder
   | { readonly do: 'status' }
   /** Stops the load, waits for what is under way (bounded), closes the journal, exits 0. */
   | { readonly do: 'finish' }

@@ -7,12 +7,11 @@ import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { settingRows } from '../../relay/tables/settings.ts'
 import type { Load } from './load.ts'
-import type { MalformedKind } from '../records/malformed.ts'
 import { askOf, type Ask } from '../world/asking.ts'
 import { startChild } from '../world/child.ts'
 import type { Exit, OwnedChild } from '../world/owned-child.ts'
 import type { World } from '../world/world.ts'
-import type { ProducerCommand, ProducerStatus } from './protocol.ts'
+import type { ProducerCommand, ProducerStatus, RecordsOrder } from './protocol.ts'
 
 export interface ProducerStartOptions {
   readonly journalFile: string
@@ -41,12 +40,8 @@ export interface RemoteProducer {
   lastWords(): string
   /** Load from now on; `recordsPerSecond: 0` is silence. */
   load(load: Load): Promise<ProducerStatus>
-  /** `each` episodes of every kind, spread over `overMs`; settles when all are acknowledged. */
-  malformed(kinds: readonly MalformedKind[], each: number, overMs: number): Promise<ProducerStatus>
-  /** Exactly `count` records, as fast as the broker takes them. */
-  burst(count: number, load: Load): Promise<ProducerStatus>
-  /** So many pairs of transactions, spread over `overMs`; settles when all have ended. */
-  transactions(each: number, overMs: number): Promise<ProducerStatus>
+  /** Settles when all that was asked for is acknowledged or given up; see `RecordsOrder`. */
+  perform(order: RecordsOrder, limitMs: number): Promise<ProducerStatus>
   status(): Promise<ProducerStatus>
   /** Stops the load, waits for what is under way (bounded), and for the process's end. */
   finish(): Promise<ProducerStatus>
@@ -59,10 +54,6 @@ const youngSpace = '--max-semi-space-size=32'
 const limitMs = {
   start: 25_000,
   order: 5_000,
-  /** On top of the time that the stimulus itself takes. */
-  malformed: 30_000,
-  burst: 60_000,
-  transactions: 40_000,
   finish: 25_000,
   exit: 5_000,
 } as const
@@ -101,11 +92,7 @@ function orders(
     ended: child.exited,
     lastWords: () => child.tail(),
     load: (load) => ask({ do: 'load', load }, limitMs.order),
-    malformed: (kinds, each, overMs) =>
-      ask({ do: 'malformed', kinds, each, overMs }, overMs + limitMs.malformed),
-    burst: (count, load) => ask({ do: 'burst', count, load }, limitMs.burst),
-    transactions: (each, overMs) =>
-      ask({ do: 'transactions', each, overMs }, overMs + limitMs.transactions),
+    perform: (order, withinMs) => ask(order, withinMs),
     status: () => ask({ do: 'status' }, limitMs.order),
     async finish() {
       const status = await ask({ do: 'finish' }, limitMs.finish)

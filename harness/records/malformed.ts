@@ -313,3 +313,7 @@ export const relayReaction = (kind: string): Malformed['relay'] | undefined =>
 /** Whether a relay may refuse such a record. */
 export const isRefusable = (kind: string): boolean => relayReaction(kind)?.does !== 'forwards'
 
+/** The malformed kinds that are named. */
+export function kindsOf(kinds: 'all' | readonly MalformedKind[]): readonly MalformedKind[] {
+  return kinds === 'all' ? allMalformedKinds : kinds
+}

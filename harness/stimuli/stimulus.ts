@@ -1,44 +1,51 @@
-/** Stimuli as a scenario describes them. */
-import type { MalformedKind } from '../records/malformed.ts'
-import type { HostileTopic } from '../wire/hostile-frames.ts'
+/**
+ * What a stimulus is: what a scenario may say of it, and the orders that it is made of. Orders are
+ * few and plain (clients send a frame, leave, ask for a replay; the producer sends records), so a
+ * stimulus that is added needs neither the conductor nor the fleet to learn of it.
+ */
+import { z } from 'zod'
+import type { GroupOrder } from '../fleet/protocol.ts'
+import type { Load } from '../producer/load.ts'
+import type { RecordsOrder } from '../producer/protocol.ts'
 
-/** What may be sent besides the load. */
-export type Stimulus<G extends string = string> =
-  /** `each` records of every kind named, spread over the phase between the load's records. */
-  | {
-      readonly stimulus: 'malformed'
-      readonly kinds: 'all' | readonly MalformedKind[]
-      readonly each: number
-    }
-  /** So many records of the phase's load at once, as fast as the broker takes them. */
-  | { readonly stimulus: 'burst'; readonly records: number }
-  /**
-   * So many pairs of transactions, spread over the phase: two producers' lie over one another and
-   * over the load. Of each pair one is given up, and of every other both.
-   */
-  | { readonly stimulus: 'transactions'; readonly each: number }
-  /** Clients join now: so many, or as many as the group has. */
-  | { readonly stimulus: 'connect'; readonly group: G; readonly count?: number }
-  /** Clients leave now: politely, or by a reset. */
-  | { readonly stimulus: 'disconnect'; readonly group: G; readonly how: 'close' | 'reset' }
-  /** Every client of the group sends so many pings, then nothing. */
-  | {
-      readonly stimulus: 'pings'
-      readonly group: G
-      readonly kind: 'json' | 'native'
-      readonly each: number
-    }
-  /** Every client of the group asks for a replay. */
-  | {
-      readonly stimulus: 'resume'
-      readonly group: G
-      readonly from: 'earliest' | 'latest' | 'cursor'
-    }
-  /** Every client of the group asks the relay to forget its replay buffer. */
-  | { readonly stimulus: 'reset'; readonly group: G }
-  /** Every client of the group sends a text of 1 MiB but for its last byte, and no more. */
-  | { readonly stimulus: 'hold-back'; readonly group: G }
-  /** For each client, so many more connections are reset at several stages of their handshake. */
-  | { readonly stimulus: 'abort-handshakes'; readonly group: G; readonly each: number }
-  /** Every client of the group sends each hostile control frame that is about this. */
-  | { readonly stimulus: 'hostile-frames'; readonly group: G; readonly about: HostileTopic }
+/** The phase that a stimulus comes in. */
+export interface Occasion {
+  readonly phaseMs: number
+  readonly load: Load
+}
+
+/** One thing to be done, within `limitMs`, before the next one. */
+export type StimulusOrder =
+  | { readonly to: 'fleet'; readonly order: GroupOrder; readonly limitMs: number }
+  | { readonly to: 'producer'; readonly order: RecordsOrder; readonly limitMs: number }
+  /** Clients of a group join: `count`, or as many as the group has. */
+  | { readonly to: 'group'; readonly joins: string; readonly count: number | undefined }
+
+/**
+ * A stimulus: everything that anybody needs to know of it. Its name is its key in the registry and
+ * the literal of `spec`.
+ */
+export interface StimulusDefinition<S extends { readonly stimulus: string }> {
+  /** What a scenario may say of it. */
+  readonly spec: z.ZodType<S>
+  /** One sentence on what is sent, as Markdown. */
+  says(spec: S): string
+  /** Whether an honest client may do this: one that did what none would is owed no stream. */
+  readonly isHonest: boolean
+  orders(spec: S, occasion: Occasion): readonly StimulusOrder[]
+}
+
+/** Holds a definition to its spec where it is written; returns it unchanged. */
+export const defineStimulus = <S extends { readonly stimulus: string }>(
+  definition: StimulusDefinition<S>,
+): StimulusDefinition<S> => definition
+
+/** A name of a client group in a spec. */
+export const group = z.string().min(1)
+/** A number of times in a spec. */
+export const times = z.number().int().nonnegative()
+
+/** An order is given, and carried out, within this time. */
+export const orderLimitMs = 10_000
+/** Share of its phase over which a stimulus is spread. */
+export const spreadShare = 0.8

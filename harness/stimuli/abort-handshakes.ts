@@ -1,0 +1,16 @@
+/** Besides the clients of a group, connections are reset at several stages of their handshake. */
+import { z } from 'zod'
+import { sayNumber } from '../world/amounts.ts'
+import { defineStimulus, group, times } from './stimulus.ts'
+
+const limitMs = 60_000
+
+export const abortHandshakes = defineStimulus({
+  spec: z.strictObject({ stimulus: z.literal('abort-handshakes'), group, each: times }),
+  says: (spec) =>
+    `each \`${spec.group}\` client breaks ${sayNumber(spec.each)} handshakes off`,
+  isHonest: true,
+  orders: ({ group: of, each }) => [
+    { to: 'fleet', order: { do: 'abort-handshakes', group: of, each }, limitMs },
+  ],
+})

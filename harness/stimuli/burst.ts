@@ -1,0 +1,14 @@
+/** Records of the phase's load at once, as fast as the broker takes them. */
+import { z } from 'zod'
+import { defineStimulus, times } from './stimulus.ts'
+
+const limitMs = 60_000
+
+export const burst = defineStimulus({
+  spec: z.strictObject({ stimulus: z.literal('burst'), records: times }),
+  says: ({ records }) => `a burst of ${records} records, as fast as the broker takes them`,
+  isHonest: true,
+  orders: ({ records: count }, { load }) => [
+    { to: 'producer', order: { do: 'burst', count, load }, limitMs },
+  ],
+})

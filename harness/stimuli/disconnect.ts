@@ -1,0 +1,17 @@
+/** Clients of a group leave: with a close frame, or by a reset of their connections. */
+import { z } from 'zod'
+import { defineStimulus, group, orderLimitMs } from './stimulus.ts'
+
+export const disconnect = defineStimulus({
+  spec: z.strictObject({
+    stimulus: z.literal('disconnect'),
+    group,
+    how: z.enum(['close', 'reset']),
+  }),
+  says: (spec) =>
+    `the \`${spec.group}\` clients leave, ${spec.how === 'close' ? 'politely' : 'by a reset'}`,
+  isHonest: true,
+  orders: ({ group: of, how }) => [
+    { to: 'fleet', order: { do: 'disconnect', group: of, how }, limitMs: orderLimitMs },
+  ],
+})
