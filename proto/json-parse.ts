@@ -2,6 +2,9 @@
  * Reads JSON text without losing anything of its numbers. The language and its limits are those of
  * serde_json, which producers read and hash with: 127 levels, last duplicate key wins, integers
  * outside the 64-bit range and -0 are floats, numbers beyond the double's range are errors.
+ *
+ * By hand, because a library's language is another one: lossless-json refuses a key that comes
+ * twice and overflows the stack where values are nested; it is no faster (1.1 times the time).
  */
 import {
   JsonEntries,

@@ -8,6 +8,9 @@
  * unknown fields that must close. Stricter than prost in three corners: a tag takes at most five
  * bytes, and the wire types of map fields and of map entries are checked like any other.
  *
+ * By hand, because protobuf-es builds the message, which may take a hundred times the bytes of a
+ * hostile record, and throws for what is malformed; scan.ts has what that costs.
+ *
  * Positions are numbers; -1 says that the walk failed and `failure` tells why. Exceptions would
  * make a flood of malformed records expensive.
  */

@@ -1,4 +1,7 @@
-/** Memory and CPU time of the run's processes, as the operating system counts them. */
+/**
+ * Memory and CPU time of the run's processes, as the operating system counts them. Read from /proc
+ * by hand: how long a thread waited for a processor stands only there, beside the rest.
+ */
 import { readdir, readFile } from 'node:fs/promises'
 import { startSampling, type Sampler, type SamplerWorld } from './sampler.ts'
 

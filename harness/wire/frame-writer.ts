@@ -1,4 +1,7 @@
-/** The frames a client sends: masked, as RFC 6455 asks of clients, built for one socket write. */
+/**
+ * The frames a client sends: masked, as RFC 6455 asks of clients, built for one socket write. By
+ * hand, because `ws` sends only what is right, and hostile clients send what is not.
+ */
 
 export const clientOpcode = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 export type ClientOpcode = keyof typeof clientOpcode

@@ -1,6 +1,9 @@
 /**
  * Processes by identity. A process id alone names nobody: it is given again to a stranger. So
  * everything that may be ended later is known by its id *and* its time of birth.
+ *
+ * /proc is read by hand: it is a field of one file, wanted at once and without starting a program,
+ * also by what runs before any package is installed.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'

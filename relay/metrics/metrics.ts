@@ -1,7 +1,8 @@
 /**
  * The relay's metrics as typed handles, derived from the table, and the scrape. Counting is
- * adding to a plain number, so that it may stand on a path that runs per record; the metrics
- * library only sees the numbers when somebody scrapes.
+ * adding to a plain number, so that it may stand on a path that runs per record: a labelled counter
+ * of prom-client takes 80 times as long. That library only sees the numbers when somebody scrapes,
+ * and writes the text.
  */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import {
