@@ -120,6 +120,7 @@ function judgeAges(history: History, options: AgesExportedOptions, ages: Ages) {
         `${errorAge.nevers === 0 ? '' : ', as did the age of the last error'}.`,
     },
     exercised: before.length + judged.length,
+    counted: 'scrapes of /metrics',
     evidence: {
       samplesBeforeFirstRecord: before.length,
       samplesJudged: judged.length,
@@ -129,10 +130,10 @@ function judgeAges(history: History, options: AgesExportedOptions, ages: Ages) {
     },
     charts: [
       {
-        title: 'age of the last record',
+        title: 'Age of the last record: exported, and as it is',
         series: [
-          seriesOf('told', 's', points(history.signal(signal, { from: 'metrics' }))),
-          seriesOf('true', 's', samples.map((sample) => ({ t: sample.t, v: sample.true }))),
+          seriesOf('exported', 's', points(history.signal(signal, { from: 'metrics' }))),
+          seriesOf('as it is', 's', samples.map((sample) => ({ t: sample.t, v: sample.true }))),
         ],
       },
     ],

@@ -71,6 +71,8 @@ export interface Judgement {
   readonly rule: string
   /** How many things were put to the test. 0 can never be a pass. */
   readonly exercised: number
+  /** What `exercised` counts, as people call it, in the plural; absent where it is 0. */
+  readonly counted?: string
   /** The numbers behind the sentence. */
   readonly evidence: Readonly<Record<string, number | string | boolean | null>>
   readonly anomalies?: readonly Anomaly[]

@@ -142,6 +142,7 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
       says: holds(found, options.asks !== 'ends' && bite !== undefined),
     },
     exercised: wanted,
+    counted: 'stalled clients',
     evidence: {
       stalledClients: stall.clients.length,
       stalledAtSeconds: stall.begin / 1e6,
@@ -157,9 +158,9 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
     },
     charts: [
       {
-        title: `Slots of the ${options.group} clients while they stall`,
-        series: [seriesOf(options.group, 'count', counted ?? [])],
-        limits: [{ name: 'must be left', v: stall.clients.length - wanted }],
+        title: `Connection slots of client group ${options.group} while its clients stall`,
+        series: [seriesOf('taken', 'count', counted ?? [])],
+        limits: [{ name: 'limit at the end', v: stall.clients.length - wanted }],
       },
     ],
   })

@@ -65,6 +65,7 @@ export const commitsAreNext = checker({
       doubts: [marks.length === 0 ? noRecords : undefined, ...seen.map(({ doubt }) => doubt)],
       holds: { rule: 'next', says: holds(asks, judged) },
       exercised: judged.length,
+      counted: 'partitions',
       evidence: {
         partitions: marks.length,
         judged: judged.length,

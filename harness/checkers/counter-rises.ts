@@ -55,8 +55,9 @@ export const counterRises = checker({
       violations: rise >= atLeast ? [] : [missing],
       holds: { rule: 'rose', says: `${counter} rose by ${rise} ${where}.` },
       exercised: asked,
+      counted: 'scrapes of /metrics',
       evidence: { rise, atLeast, scrapes: asked, ...labels },
-      charts: [{ title: signal, series: [seriesOf(signal, 'count', points(reading))] }],
+      charts: [{ title: counter, series: [seriesOf('counted', 'count', points(reading))] }],
     })
   },
 })

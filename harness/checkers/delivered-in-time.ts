@@ -66,6 +66,7 @@ export const deliveredInTime = checker({
           `${limitMs} ms${than}).`,
       },
       exercised: due,
+      counted: 'deliveries',
       evidence: {
         due,
         arrived: sorted.length,

@@ -107,6 +107,7 @@ function judgeAsked(asked: readonly Asked[], options: EndsInOrderOptions): Judge
         `${many(clients, 'open client')} got a close frame.`,
     },
     exercised: asked.length + clients,
+    counted: 'stops and close frames',
     evidence: { timesAsked: asked.length, slowestEndMs: slowest / 1_000, clients, untold },
   })
 }

@@ -61,6 +61,7 @@ export const exercised = checker({
             : `${enough.join(', ')}.`,
       },
       exercised: acked,
+      counted: 'records',
       evidence,
     })
   },

@@ -54,7 +54,8 @@ export const hostileAnswered = checker({
         rule: 'answered',
         says: sayAnswered(rows, trials.length, fine.length, limit),
       },
-      exercised: answered.length,
+      exercised: fine.length,
+      counted: 'hostile frames',
       evidence: {
         about,
         kinds: rows.length,

@@ -68,6 +68,7 @@ export const idleIsNotBroken = checker({
           `${saidOf(polls)} in all ${many(polls.length, 'answer')}, and no new alert.`,
       },
       exercised: polls.length,
+      counted: 'answers of /health',
       evidence: { polls: polls.length, records, silenceMs: (window.end - window.begin) / 1_000 },
     })
   },

@@ -117,13 +117,14 @@ function judgeLag(
     ],
     holds: { rule: 'true', says: holds(about, { held, gone, stuck: put.length }, tolerance) },
     exercised: put.length,
+    counted: 'readings of the gauge',
     evidence: {
       readingsCompared: held.length,
       readingsOfRevoked: gone.length,
       partitions: truths.size,
       readingsOfStuck: held.filter(({ isStuck }) => isStuck).length,
-      lagAtLeastMax: Math.max(0, ...held.map(({ least }) => least)),
-      offByMax: Math.max(0, ...held.map(offBy)),
+      lagAtLeastRecordsMax: Math.max(0, ...held.map(({ least }) => least)),
+      offByRecordsMax: Math.max(0, ...held.map(offBy)),
       worstPartition: worst?.partition ?? null,
     },
     charts: shown === undefined ? [] : [chartOf(history, truths.get(shown))],
@@ -279,12 +280,12 @@ function chartOf(history: History, truth: PartitionTruth | undefined): Chart {
   const samples = truth?.samples ?? []
   const partition = truth?.partition ?? 0
   return {
-    title: `Lag of partition ${partition}`,
+    title: `Lag of partition ${partition}: the gauge, and as it is`,
     series: [
       // With its holes: where the gauge says nothing, nothing may be drawn.
       { name: 'gauge', unit: 'records', ...gaugeOf(history, partition) },
       seriesOf(
-        'end - committed',
+        'as it is (end - committed)',
         'records',
         samples.map(({ t, end, committed }) => ({ t, v: end - committed })),
       ),

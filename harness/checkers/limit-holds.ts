@@ -41,6 +41,7 @@ export const limitHolds = checker({
           `${letIn(shown)} that claimed none.`,
       },
       exercised: all,
+      counted: 'clients',
       evidence: {
         tried: all,
         opened: tried.opened,

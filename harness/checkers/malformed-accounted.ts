@@ -108,6 +108,7 @@ function judgeRelay(history: History, options: MalformedAccountedOptions, given:
         'dead-lettered or lost beside them.',
     },
     exercised: account.judged.length,
+    counted: 'malformed records',
     evidence: {
       malformed: odd.length,
       taken: account.judged.length,
@@ -154,6 +155,7 @@ function judgeClient(
         `at the end ${statesText(states)} were right.`,
     },
     exercised: account.judged.length,
+    counted: 'malformed records',
     evidence: {
       malformed: odd.length,
       seen: account.judged.length,

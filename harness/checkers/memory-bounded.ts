@@ -117,12 +117,13 @@ function judgeMemory(history: History, options: MemoryBoundedOptions, given: Jud
         `${mebibytes(base)}), slope ${growthText(growth, limits.slope)}; ${proof.says}${unseen}.`,
     },
     exercised: judged.length,
+    counted: 'memory samples',
     evidence: {
       peakBytes: peak.v,
       calmPeakBytes: base,
       ceilingBytes: limits.ceiling,
       ...slopesOf(growth),
-      slopeLimit: Math.round(limits.slope),
+      slopeLimitBytesPerSecond: Math.round(limits.slope),
       ...(proof.isOfLoad && { missedBytesPerRecord: Math.round(missed) }),
       ...proof.evidence,
     },
@@ -131,13 +132,13 @@ function judgeMemory(history: History, options: MemoryBoundedOptions, given: Jud
 }
 
 const chartOf = (history: History, { base, ceiling }: Limits): Chart => ({
-  title: 'memory',
+  title: 'Memory (RSS) and its limits',
   series: ['relay', 'toxiproxy'].map((role) =>
-    seriesOf(`${role} RSS`, 'bytes', rssOf(history, role)),
+    seriesOf(role, 'bytes', rssOf(history, role)),
   ),
   limits: [
-    { name: 'ceiling', v: ceiling },
-    { name: 'calm', v: base },
+    { name: 'limit', v: ceiling },
+    { name: 'peak of the calm phase', v: base },
   ],
 })
 

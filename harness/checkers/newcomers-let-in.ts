@@ -44,6 +44,7 @@ export const newcomersLetIn = checker({
         says: `${letIn(room)} new clients were let in before, ${letIn(left)} ${since(aborted)}.`,
       },
       exercised: left.opened,
+      counted: 'new clients let in',
       evidence: {
         letInBefore: room.opened,
         letInAfter: left.opened,

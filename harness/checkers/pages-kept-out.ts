@@ -36,6 +36,7 @@ export const pagesKeptOut = checker({
       ],
       holds: { rule: 'pages-kept-out', says: sayKept(kept.map(([, status]) => status), others) },
       exercised: kept.length,
+      counted: 'refused pages',
       evidence: {
         refused: kept.map(([, status]) => status).join(', '),
         letIn: tried.opened,

@@ -84,6 +84,7 @@ export const replayEndsTellTruth = checker({
           `replay_complete whose ${fields.slice(0, -1).join(', ')} and ${fields.at(-1)} are true.`,
       },
       exercised: ended.length,
+      counted: 'replay ends',
       evidence: {
         replays: replays.length,
         ended: ended.length,

@@ -92,6 +92,7 @@ export const replaysAnswered = checker({
       ],
       holds: { rule: 'answered', says: holdsText(evidence, isRetained) },
       exercised: answered.length,
+      counted: 'replays',
       evidence,
     })
   },

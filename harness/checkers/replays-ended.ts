@@ -73,6 +73,7 @@ export const replaysEnded = checker({
           `${whole.length > 0 ? `; ${many(whole.length, 'quick replay')} came whole` : ''}.`,
       },
       exercised: cut.length + late.length,
+      counted: 'replays',
       evidence: {
         replays: slow.length,
         cut: cut.length,

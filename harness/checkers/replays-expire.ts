@@ -64,6 +64,7 @@ export const replaysExpire = checker({
           `(limit ${memoryRecordsMax}, which memory may hold).`,
       },
       exercised: replays.length,
+      counted: 'replays',
       evidence: {
         replays: replays.length,
         expired,

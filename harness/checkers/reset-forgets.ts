@@ -64,6 +64,7 @@ export const resetForgets = checker({
           `${many(later.length, 'later replay')} had reached a client before it.`,
       },
       exercised: later.length,
+      counted: 'later replays',
       evidence: {
         resets: resets.length,
         saidCleared: resets.filter(({ isCleared }) => isCleared).length,

@@ -66,6 +66,7 @@ export const restored = checker({
             `(limit ${seconds(limit - last)}).`,
       },
       exercised: clients.length,
+      counted: 'clients',
       evidence: {
         clients: clients.length,
         lastHealAt: last,

@@ -43,6 +43,7 @@ export const staysAlive = checker({
             : `GET /health was answered ${many(answered, 'time')}, to the end of the run.`,
       },
       exercised: relay.length + answered,
+      counted: 'answers of /health and process events',
       evidence: { processEvents: relay.length, healthAnswers: answered },
     })
   },

@@ -48,6 +48,7 @@ export const toldInBounds = checker({
         says: `/health reported ${path} = ${found} ${where} (wanted: ${bounds}).`,
       },
       exercised: 1,
+      counted: 'values of /health',
       evidence: { path, phase, told: found, polls: polls.length },
     })
   },

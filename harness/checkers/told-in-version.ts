@@ -38,6 +38,7 @@ export const toldInVersion = checker({
       violations: told === equals ? [] : [{ rule: isTold ? 'told-wrong' : 'not-told', says, at }],
       holds: { rule: 'told', says: `/version reported ${path} = ${show(told)}, as wanted.` },
       exercised: 1,
+      counted: 'values of /version',
       evidence: { path, wanted: equals, told: isTold ? show(told) : null },
     })
   },

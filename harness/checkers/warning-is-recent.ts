@@ -8,7 +8,7 @@ import type { History } from '../history/history.ts'
 import type { Reading } from '../history/readings.ts'
 import type { Window } from '../history/windows.ts'
 import { metricOf, signalNames } from '../history/signals.ts'
-import { checker } from './checker.ts'
+import { checker, type Series } from './checker.ts'
 import {
   cannotTell,
   conclude,
@@ -19,7 +19,7 @@ import {
   type Violation,
 } from './reading/conclude.ts'
 import { milliseconds, name, phaseRef, type OptionsOf } from './options.ts'
-import { points, riseWithin, seriesOf, type Point } from './reading/series.ts'
+import { points, riseWithin, seriesOf, valueAt, type Point } from './reading/series.ts'
 
 const schema = z.strictObject({
   /** The lifetime counter whose rise is the trouble, such as `droppedTotal`. */
@@ -133,6 +133,7 @@ function judgeWarning(history: History, options: WarningIsRecentOptions, watched
     ],
     holds: { rule: 'recent', says: holdsText(told, measured, rise) },
     exercised: due.length + later.length,
+    counted: 'polls of /health',
     evidence: {
       rise,
       lastTroubleAt: rises.length > 0 ? last : null,
@@ -145,15 +146,23 @@ function judgeWarning(history: History, options: WarningIsRecentOptions, watched
     },
     charts: [
       {
-        title: 'warning against trouble',
+        title: told.metric,
         series: [
-          seriesOf(options.trouble, 'count', points(counter)),
-          seriesOf('warning', 'count', polls.map(({ t, isWarning: on }) => ({ t, v: Number(on) }))),
+          seriesOf('counted', 'count', points(counter)),
+          whileWarning(polls, counter),
         ],
       },
     ],
   })
 }
+
+/** The counter where a poll warned: one line shows both, whatever the counter's size. */
+const whileWarning = (polls: readonly Poll[], counter: Reading): Series => ({
+  name: 'counted, while /health warns',
+  unit: 'count',
+  t: polls.map(({ t }) => t),
+  v: polls.map(({ t, isWarning }) => (isWarning ? (valueAt(counter, t) ?? 0) : null)),
+})
 
 /** What sentences speak of. */
 interface Told {

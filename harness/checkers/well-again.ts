@@ -95,6 +95,7 @@ function judgeFalseAlarms(history: History): Judgement {
         `of ${many(judged.length, 'poll')}${during}${andReady}.`,
     },
     exercised: judged.length,
+    counted: 'polls of /health',
     evidence: {
       polls: judged.length,
       pollsWhileOthersDisturbed: beside,
@@ -144,6 +145,7 @@ function judgeDetection(history: History, limitMs: number): Judgement {
         `(limit ${seconds(limitMs * 1_000)}).`,
     },
     exercised: detected.reduce((sum, { polls }) => sum + polls, 0),
+    counted: 'polls of /health',
     evidence: {
       outages: faults.length,
       slowestMs: slowest === undefined ? null : Math.round(slowest / 1_000),
@@ -239,6 +241,7 @@ function judgeRecovery(history: History, { limitMs, windowMs }: Recovery): Judge
         `${seconds(windowMs * 1_000)} of memory).`,
     },
     exercised: due.length,
+    counted: 'polls of /health',
     evidence: {
       lastHealAt: last,
       polls: polls.length,

@@ -10,6 +10,7 @@ import { defects } from '../defects/index.ts'
 import { damageChapters } from '../self-check/damages.ts'
 import { hostileFrames } from '../wire/hostile-frames.ts'
 import { malformedKinds } from '../records/malformed.ts'
+import { printReportSchema } from '../../reports/render/schema.ts'
 import { printCatalogue, type CatalogueTables } from './catalogue.ts'
 import { printConfig, printEnvExample } from './config.ts'
 import { printDamages } from './damages.ts'
@@ -54,5 +55,6 @@ export const printedTexts = (scenarios: CatalogueTables['scenarios']): readonly 
     print: () => printProtocol({ closes: closeRows, errors: errorRows, differences }),
   },
   { path: 'harness/self-check/DAMAGES.md', print: () => printDamages(damageChapters) },
+  { path: 'reports/report.schema.json', print: printReportSchema },
   { path: '.env.example', print: () => printEnvExample(settingRows) },
 ]

@@ -39,7 +39,8 @@ async function narrowing(wanted: number, link: Link, stage: FaultStage): Promise
       const bytesPerSecondBefore = Math.round(before.bytesPerSecond)
       const wasMore = bytesPerSecondBefore > wanted && bytesPerSecond < bytesPerSecondBefore * 0.8
       const isBiting = wasMore && bytesPerSecond <= wanted * 2 + 4_096
-      return { isBiting, evidence: { bytesPerSecond, bytesPerSecondBefore, wanted } }
+      const bytesPerSecondWanted = wanted
+      return { isBiting, evidence: { bytesPerSecond, bytesPerSecondBefore, bytesPerSecondWanted } }
     },
     close() {
       for (const flood of floods) flood.close()

@@ -36,6 +36,15 @@ export interface FindingVerdict {
   /** Of an `unknown`: what to do to get an answer. */
   readonly fix?: string
   readonly exercised: number
+  /** The same by what was counted: each check of the finding counts what it looks at. */
+  readonly observations: readonly Observations[]
+}
+
+/** How often something was looked at. */
+export interface Observations {
+  readonly count: number
+  /** In the plural. */
+  readonly of: string
 }
 
 export interface RunVerdict {
@@ -159,7 +168,11 @@ function findingVerdict(
   const rule = decisive?.rule ?? 'nothing-expected'
   const why = verdict === 'pass' ? sayAll(judgements) : (decisive?.why ?? 'Nothing was expected.')
   const fix = decisive?.fix === undefined ? {} : { fix: decisive.fix }
-  if (verdict === 'not-applicable') return { finding, verdict, rule, why, exercised }
+  const observations = summed(
+    judgements.map(({ exercised: count, counted: of = 'things' }) => ({ count, of })),
+  )
+  const base = { finding, verdict, exercised, observations }
+  if (verdict === 'not-applicable') return { ...base, rule, why }
   const grounds = groundsOf(own)
   const spoiler = reservations.find(
     ({ spoils, ground }) =>
@@ -167,10 +180,17 @@ function findingVerdict(
       (verdict === 'pass' && spoils === 'passes') ||
       (verdict === 'fail' && ground !== undefined && grounds.has(ground)),
   )
-  if (spoiler === undefined) return { finding, verdict, rule, why, ...fix, exercised }
+  if (spoiler === undefined) return { ...base, rule, why, ...fix }
   // What each check found stands with its expectation: one cause is one sentence here.
   const { rule: spoilt, says, fix: todo } = spoiler
-  return { finding, verdict: 'unknown', rule: spoilt, why: says, fix: todo, exercised }
+  return { ...base, verdict: 'unknown', rule: spoilt, why: says, fix: todo }
+}
+
+/** Observations of the same together; what was looked at never is left out. */
+export function summed(all: readonly Observations[]): Observations[] {
+  const counts = new Map<string, number>()
+  for (const { count, of } of all) counts.set(of, (counts.get(of) ?? 0) + count)
+  return [...counts].filter(([, count]) => count > 0).map(([of, count]) => ({ count, of }))
 }
 
 /** What each failure among these rests on: one that rests on something else is proven by that. */

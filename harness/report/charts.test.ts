@@ -56,7 +56,7 @@ describe('the charts of a run', () => {
   })
 
   test('show who was really open, edge by edge', () => {
-    const open = charts.get('Clients')?.series[1]
+    const open = charts.get('Connected')?.series[1]
     expect(Math.max(...(open?.v.map((one) => one ?? 0) ?? []))).toBe(2)
     expect(open?.v.at(-1)).toBe(0)
   })

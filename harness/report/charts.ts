@@ -11,6 +11,12 @@ const binMicros = 500_000
 /** Each bin reads all deliveries once. */
 const latencyBinsMax = 60
 
+const throughputTitle = 'Records produced, and delivered to each client of a group'
+const clientsTitle = 'Connected clients: reported, and as it is'
+
+/** Titles of those that say most of any failure: what went in, what came out, and to whom. */
+export const generalCharts: ReadonlySet<string> = new Set([throughputTitle, clientsTitle])
+
 export function standardCharts(history: History): Chart[] {
   return [throughput(history), latency(history), memory(history), clients(history)].filter(
     ({ series }) => series.some(({ t }) => t.length > 0),
@@ -33,7 +39,7 @@ function throughput(history: History): Chart {
   const groupSize = (group: string) =>
     [...history.sessions.values()].filter(([session]) => session?.group === group).length
   return {
-    title: 'Records produced, and delivered to each client of a group',
+    title: throughputTitle,
     series: [
       rate('produced', acked, history.end, 1),
       ...[...byGroup].map(([group, arrivals]) =>
@@ -64,7 +70,7 @@ function latency(history: History): Chart {
     p99.push(isEmpty ? null : histogram.getValueAtPercentile(99) / 1_000)
   }
   return {
-    title: 'Latency from Kafka hand-over to arrival, replays included',
+    title: 'Latency from hand-over to Kafka until arrival, replays included',
     series: [
       { name: 'p50', unit: 'ms', t, v: p50 },
       { name: 'p99', unit: 'ms', t, v: p99 },
@@ -78,16 +84,16 @@ function memory(history: History): Chart {
     const own = history.events('memory').filter(([, , whose]) => whose === role)
     return { name: role, unit: 'bytes', t: own.map(([, t]) => t), v: own.map(([, , , rss]) => rss) }
   })
-  return { title: 'Resident memory', series }
+  return { title: 'Memory (RSS)', series }
 }
 
 function clients(history: History): Chart {
   const told = history.signal('connectedClients')
   return {
-    title: 'Clients: as the relay tells, and as they are',
+    title: clientsTitle,
     series: [
-      { name: 'the relay tells', unit: 'count', t: told.t, v: told.v },
-      { name: 'really open', unit: 'count', ...reallyOpen(history) },
+      { name: 'reported', unit: 'count', t: told.t, v: told.v },
+      { name: 'as it is', unit: 'count', ...reallyOpen(history) },
     ],
   }
 }

@@ -39,7 +39,7 @@ function pageAssets(): PageAssets {
   return {
     chartLibraryScript: text(uplot, 'uPlot.iife.min.js'),
     chartLibraryStyle: text(uplot, 'uPlot.min.css'),
-    script: text(page, 'charts.js'),
+    scripts: [text(page, 'charts.js'), text(page, 'page.js')],
     style: text(page, 'style.css'),
   }
 }

@@ -2,9 +2,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
-import type { Chart } from '../checkers/checker.ts'
+import type { Chart, Verdict } from '../checkers/checker.ts'
 import { story } from '../history/story-testbed.ts'
-import { judge } from '../judge/judge.ts'
+import { reportSchema } from '../../reports/render/model.ts'
+import { judge, type FindingVerdict } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
 import { reportOf, withTrouble, type Shown } from './report-model.ts'
 
@@ -39,6 +40,9 @@ const chartOf = (v: readonly (number | null)[], unit: 'bytes' | 'count' = 'count
   series: [{ name: 's', unit, t: v.map((_, at) => at * 1_000_000), v }],
   limits: [{ name: 'l', v: 1_048_576 }],
 })
+const finding = (id: string, verdict: Verdict): FindingVerdict => ({
+  finding: id, verdict, rule: 'r', why: 'w', exercised: 1, observations: [],
+})
 const numbers = (all: readonly (number | null)[]) => all.filter((one) => one !== null)
 const extremes = (all: readonly (number | null)[]) => [
   Math.min(...numbers(all)),
@@ -70,6 +74,43 @@ describe('a chart', () => {
     const report = reportOf(head, [shown([chartOf([1]), chartOf([1]), chartOf([1, 2])])])
     expect(report.scenarios[0]?.charts).toHaveLength(2)
   })
+})
+
+describe('the rows of findings', () => {
+  test('are one for a finding, however many scenarios judged it: the worst decides', () => {
+    const run = (name: string, verdict: Verdict) => {
+      const one = shown([], { scenario: { name, claim: 'It is.' } })
+      return { ...one, verdict: { ...one.verdict, findings: [finding('stream', verdict)] } }
+    }
+    const all = [run('a', 'pass'), run('other', 'fail'), run('c', 'unknown')]
+    const [stream, ...rest] = reportOf(head, all).findings
+    expect(rest).toEqual([])
+    expect(stream).toMatchObject({ id: 'stream', verdict: 'fail', scenario: 'other' })
+    expect(stream?.scenarioCount).toBe(3)
+  })
+
+  test('count what their finding counted, by its own word', () => {
+    const seen = [
+      { count: 1, of: 'polls of /health' },
+      { count: 1_200, of: 'deliveries' },
+    ]
+    const one = shown([])
+    const findings = [{ ...finding('M-1', 'pass'), observations: seen }, finding('M-2', 'fail')]
+    const rows = reportOf(head, [{ ...one, verdict: { ...one.verdict, findings } }]).findings
+    expect(rows.map(({ id }) => id)).toEqual(['M-2', 'M-1'])
+    expect(rows[1]?.observations).toBe('1 poll of /health, 1,200 deliveries')
+  })
+})
+
+test('the report is what its schema says, field by field', () => {
+  const report = reportOf(head, [shown([chartOf([1])])], [{ item, why: 'w' }])
+  expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report)
+})
+
+test('a check shows its own charts; one that draws none, what went in and what came out', () => {
+  const general = { ...chartOf([3]), title: 'Connected clients: reported, and as it is' }
+  const report = reportOf(head, [shown([chartOf([1]), general])])
+  expect(report.scenarios[0]?.expectations.map(({ charts }) => charts)).toEqual([[1], [1]])
 })
 
 test('facts are for people: MiB, ms, words', () => {

@@ -1,5 +1,5 @@
 /** Turns judged runs into what a report shows: numbers made readable, times in seconds. */
-import { findings, type Finding } from '../findings/findings.ts'
+import { basename } from 'node:path'
 import type {
   Band,
   Fact,
@@ -7,22 +7,22 @@ import type {
   ReportChart,
   ReportExpectation,
   ReportFault,
-  ReportFinding,
   ReportScenario,
   ReportTestimony,
   Verdict,
 } from '../../reports/render/model.ts'
 import type { Chart, Series } from '../checkers/checker.ts'
-import { planOf } from '../conductor/plan.ts'
 import type { SuiteResult, Unplayed } from '../conductor/suite.ts'
 import { defectNames, defectOf } from '../defects/index.ts'
 import type { History } from '../history/history.ts'
 import type { FaultWindow } from '../history/windows.ts'
-import { streamFinding, worst, type JudgedExpectation } from '../judge/judge.ts'
+import { summed, worst, type JudgedExpectation } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
 import type { LoggedLine, Testimony } from '../judge/testimony.ts'
-import { knownOfReference, timingOf } from '../targets/environment.ts'
 import { sayTarget } from '../targets/target.ts'
+import { generalCharts } from './charts.ts'
+import { inWords, sayValue } from './facts.ts'
+import { findingRows, sayObservations } from './finding-rows.ts'
 
 /** A result with the history that it was judged by, and the charts that every run has. */
 export interface Shown extends SuiteResult {
@@ -58,24 +58,13 @@ export function reportOf(
     tookSeconds: head.tookMs / 1_000,
     reproduce: head.reproduce,
     ...(head.reproduction !== undefined && { reproduction: head.reproduction }),
-    findings: [...all.flatMap(findingRows), ...unplayed.flatMap(unplayedRows)],
+    findings: findingRows(all, unplayed),
     scenarios: [...all.map(scenarioOf), ...unplayed.map(unplayedScenario)],
     environment: environmentOf(all[0]?.record),
   }
 }
 
-const streamClaim: Finding = {
-  audit: 'claim of this project',
-  part: 'relay',
-  says: 'A record is lost, duplicated, reordered or changed on its way, or the relay dies.',
-}
-
 const unknown: Verdict = 'unknown'
-const knownFindings: Readonly<Record<string, Finding>> = {
-  ...findings,
-  [streamFinding]: streamClaim,
-}
-
 /** A report that says, for every scenario, what kept the whole of it from being complete. */
 export function withTrouble(report: Report, trouble: string): Report {
   return {
@@ -83,23 +72,6 @@ export function withTrouble(report: Report, trouble: string): Report {
     verdict: worst([report.verdict, unknown]),
     scenarios: report.scenarios.map((one) => ({ ...one, troubles: [...one.troubles, trouble] })),
   }
-}
-
-/** The findings that would have been answered: a report without them would look complete. */
-function unplayedRows({ item, why }: Unplayed): ReportFinding[] {
-  const { scenario, target } = item
-  const { relay } = scenario
-  const { expectations } = planOf(scenario, timingOf(relay, knownOfReference(relay)))
-  return [...new Set(expectations.map(({ finding }) => finding))].map((id) => ({
-    id,
-    says: knownFindings[id]?.says ?? '',
-    audit: knownFindings[id]?.audit ?? '',
-    scenario: scenario.name,
-    target: sayTarget(target),
-    verdict: unknown,
-    why,
-    exercised: 0,
-  }))
 }
 
 function unplayedScenario({ item, why }: Unplayed): ReportScenario {
@@ -120,22 +92,9 @@ function unplayedScenario({ item, why }: Unplayed): ReportScenario {
   }
 }
 
-function findingRows({ record, verdict }: Shown): ReportFinding[] {
-  return verdict.findings.map(({ finding, verdict: found, why, fix, exercised }) => ({
-    id: finding,
-    says: knownFindings[finding]?.says ?? '',
-    audit: knownFindings[finding]?.audit ?? '',
-    scenario: record.scenario.name,
-    target: record.target.says,
-    verdict: found,
-    why,
-    ...(fix !== undefined && { fix }),
-    exercised,
-  }))
-}
-
-function scenarioOf({ record, verdict, history, charts }: Shown): ReportScenario {
+function scenarioOf({ folder, record, verdict, history, charts }: Shown): ReportScenario {
   const own = verdict.expectations.flatMap(({ judgement }) => judgement.charts ?? [])
+  const drawn = distinct([...own, ...charts])
   return {
     name: record.scenario.name,
     claim: record.scenario.claim,
@@ -143,11 +102,15 @@ function scenarioOf({ record, verdict, history, charts }: Shown): ReportScenario
     ...mistakeOf(record.target.defect),
     verdict: verdict.verdict,
     tookSeconds: record.tookMs / 1_000,
+    folder: basename(folder),
     troubles: verdict.reservations.map(({ says }) => says),
     phases: history.phases.map(({ name, begin, end }) => band(name, begin, end)),
     faults: history.faults.map(faultOf),
-    expectations: verdict.expectations.map(expectationOf),
-    charts: distinct([...own, ...charts]).map(chartOf),
+    expectations: verdict.expectations.map((one) => ({
+      ...expectationOf(one),
+      charts: chartsOf(one, drawn, charts),
+    })),
+    charts: drawn.map(chartOf),
     settings: settingFacts(record),
     unconfirmed: record.target.kind === 'reference' ? [] : unconfirmedOf(record),
     testimony: testimonyFacts(verdict.testimony),
@@ -177,7 +140,18 @@ function faultOf(fault: FaultWindow): ReportFault {
   }
 }
 
-function expectationOf(one: JudgedExpectation): ReportExpectation {
+/** A check that draws nothing itself is looked at in what went in, what came out, and to whom. */
+function chartsOf(
+  { judgement }: JudgedExpectation,
+  drawn: readonly Chart[],
+  standard: readonly Chart[],
+): number[] {
+  const wanted = judgement.charts ?? standard.filter(({ title }) => generalCharts.has(title))
+  const keys = new Set(wanted.map(keyOf))
+  return drawn.flatMap((chart, index) => (keys.has(keyOf(chart)) ? [index] : []))
+}
+
+function expectationOf(one: JudgedExpectation): Omit<ReportExpectation, 'charts'> {
   const { judgement, expectation, detectedAfterMs } = one
   return {
     finding: one.finding,
@@ -187,6 +161,9 @@ function expectationOf(one: JudgedExpectation): ReportExpectation {
     why: judgement.why,
     ...(judgement.fix !== undefined && { fix: judgement.fix }),
     exercised: judgement.exercised,
+    observations: sayObservations(
+      summed([{ count: judgement.exercised, of: judgement.counted ?? 'things' }]),
+    ),
     ...(detectedAfterMs === undefined ? {} : { detectedAfter: detectedAfterMs / 1_000 }),
     ...(judgement.detectedAt !== undefined && { seenAt: seconds(judgement.detectedAt) }),
     evidence: inWords(judgement.evidence),
@@ -220,33 +197,6 @@ function environmentOf(record: RunRecord | undefined): Fact[] {
   if (record === undefined) return []
   return [...inWords(record.machine), ...inWords(record.versions)]
 }
-
-/** Facts by name; a name that ends in Bytes or Ms is shown in units that people read. */
-const factsOf = (all: Readonly<Record<string, unknown>>): Fact[] =>
-  Object.entries(all).map(([name, value]) => [name, sayValue(name, value)])
-
-/** The same of what nobody has to find in the code: its names are words, without their units. */
-const inWords = (all: Readonly<Record<string, unknown>>): Fact[] =>
-  factsOf(all).map(([name, value]) => [wordsOf(name), value])
-
-function wordsOf(name: string): string {
-  const bare = name.replace(/(?:Ms|Bytes|At)$/, '')
-  return bare.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-}
-
-function sayValue(name: string, value: unknown): string {
-  if (value === null) return 'none'
-  if (typeof value === 'number') {
-    if (name === 'pid') return String(value)
-    if (name.endsWith('At')) return `at ${seconds(value).toFixed(1)} s`
-    if (/bytes/i.test(name) && Math.abs(value) >= 65_536) return `${mebibytes(value)} MiB`
-    const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4))
-    return `${rounded.toLocaleString('en')}${name.endsWith('Ms') ? ' ms' : ''}`
-  }
-  return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-const mebibytes = (bytes: number) => (bytes / 1_048_576).toFixed(1)
 
 const keyOf = ({ title, series, limits }: Chart) =>
   JSON.stringify([title, series.map(({ name, t }) => [name, t.length]), limits])

@@ -10,8 +10,8 @@ const marks: Readonly<Record<Verdict, string>> = {
 
 export function renderMarkdown(report: Report): string {
   const rows = report.findings.map(
-    ({ id, scenario, verdict, exercised, why, fix }) =>
-      `| ${cell(id)} | ${cell(scenario)} | ${marks[verdict]} | ${exercised} | ` +
+    ({ id, scenario, verdict, observations, why, fix }) =>
+      `| ${cell(id)} | ${cell(scenario)} | ${marks[verdict]} | ${cell(observations)} | ` +
       `${cell(fix === undefined ? why : `${why} fix: ${fix}`)} |`,
   )
   const troubles = report.scenarios.flatMap(({ name, troubles: all }) =>
@@ -20,7 +20,7 @@ export function renderMarkdown(report: Report): string {
   return [
     `## ${cell(report.title)}: ${marks[report.verdict]}`,
     '',
-    '| finding | scenario | verdict | put to the test | why |',
+    '| finding | scenario | verdict | observations | why |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',

@@ -1,119 +1,144 @@
 /**
  * What a report shows, as plain data. Everything in here was decided before: rendering adds no
- * number and no judgement, so that every format says the same.
+ * number and no judgement, so that every format says the same. `report.schema.json` is printed from
+ * it, for whoever reads `report.json` or `--json`.
  */
-export type Verdict = 'pass' | 'fail' | 'unknown' | 'not-applicable'
+import { z } from 'zod'
 
-/** A name and what it is, both ready to be shown. */
-export type Fact = readonly [name: string, value: string]
+const verdict = z.enum(['pass', 'fail', 'unknown', 'not-applicable'])
+const seconds = z.number().describe('Seconds since the start of the scenario.')
+const fact = z
+  .tuple([z.string(), z.string()])
+  .describe('A name and what it is, both ready to be shown.')
 
-export interface ReportSeries {
-  readonly name: string
-  /** Seconds since the start of the scenario, ascending. */
-  readonly t: readonly number[]
-  /** In the chart's unit; null where nothing is known. */
-  readonly v: readonly (number | null)[]
-}
-export interface ReportChart {
-  readonly title: string
-  /** What the axis counts: `MiB`, `ms`, `records`, … */
-  readonly unit: string
-  readonly series: readonly ReportSeries[]
-  readonly limits: readonly { readonly name: string; readonly v: number }[]
-}
+const series = z.object({
+  name: z.string(),
+  t: z.array(seconds).describe('Ascending.'),
+  v: z.array(z.number().nullable()).describe("In the chart's unit; null where nothing is known."),
+})
+const chart = z.object({
+  title: z.string(),
+  unit: z.string().describe('What the axis counts: MiB, ms, records, …'),
+  series: z.array(series),
+  limits: z.array(z.object({ name: z.string(), v: z.number() })),
+})
 
-/** A time in which something was going on; seconds since the start of the scenario. */
-export interface Band {
-  readonly name: string
-  readonly from: number
-  readonly to: number
-}
+const band = z.object({ name: z.string(), from: seconds, to: seconds })
+const fault = band.extend({
+  outcome: z.enum(['bit', 'did not bite', 'failed']),
+  evidence: z.array(fact).describe('What was asked of it, and the measurement of its effect.'),
+})
 
-export interface ReportFault extends Band {
-  readonly outcome: 'bit' | 'did not bite' | 'failed'
-  readonly evidence: readonly Fact[]
-}
+const anomaly = z.object({
+  kind: z.string(),
+  says: z.string(),
+  count: z.number(),
+  witness: z
+    .array(z.record(z.string(), z.unknown()))
+    .describe('The fewest events that prove one of them.'),
+})
 
-export interface ReportAnomaly {
-  readonly kind: string
-  readonly says: string
-  readonly count: number
-  readonly witness: readonly Readonly<Record<string, unknown>>[]
-}
+const fix = z.string().describe('Of an unknown: what to do to get an answer.').exactOptional()
+const exercised = z.number().describe('How many things were put to the test.')
+const observations = z.string().describe('The same by what was counted: "32 scrapes, 4 polls".')
 
-export interface ReportExpectation {
-  readonly finding: string
-  readonly check: string
-  readonly verdict: Verdict
-  readonly rule: string
-  readonly why: string
-  /** Of an `unknown`: what to do to get an answer. */
-  readonly fix?: string
-  readonly exercised: number
-  /** Seconds from the first fault or stimulus to the first sign of the failure. */
-  readonly detectedAfter?: number
-  /** Seconds since the start of the scenario at which the failure was first visible. */
-  readonly seenAt?: number
-  readonly evidence: readonly Fact[]
-  readonly anomalies: readonly ReportAnomaly[]
-}
+const expectation = z.object({
+  finding: z.string(),
+  check: z.string(),
+  verdict,
+  rule: z.string().describe('The rule of the check that decided.'),
+  why: z.string(),
+  fix,
+  exercised,
+  observations,
+  detectedAfter: z
+    .number()
+    .describe('Seconds from the first fault or stimulus to the first sign of the failure.')
+    .exactOptional(),
+  seenAt: seconds.describe('When the failure was first visible.').exactOptional(),
+  evidence: z.array(fact),
+  anomalies: z.array(anomaly),
+  charts: z.array(z.number()).describe('Which charts of the scenario matter for it.'),
+})
 
-/** What the target itself says: how it ended, and lines of its log by their time. */
-export interface ReportTestimony {
-  readonly ends: readonly string[]
-  /** Lines that tell of a crash. */
-  readonly crash: readonly Fact[]
-  /** The last lines before the first sign of a failure. */
-  readonly before: readonly Fact[]
-}
+const testimony = z
+  .object({
+    ends: z.array(z.string()).describe('How its processes ended.'),
+    crash: z.array(fact).describe('Lines of its log that tell of a crash, by their time.'),
+    before: z.array(fact).describe('The last lines before the first sign of a failure.'),
+  })
+  .describe('What the target itself says.')
 
-export interface ReportScenario {
-  readonly name: string
-  readonly claim: string
-  readonly target: string
-  /** The mistake that the target makes on purpose. */
-  readonly mistake?: string
-  readonly verdict: Verdict
-  readonly tookSeconds: number
-  /** What kept the harness itself from judging; empty in a good run. */
-  readonly troubles: readonly string[]
-  readonly phases: readonly Band[]
-  readonly faults: readonly ReportFault[]
-  readonly expectations: readonly ReportExpectation[]
-  readonly charts: readonly ReportChart[]
-  readonly settings: readonly Fact[]
-  /** Settings that were asked for, and of which the target does not say that it has them. */
-  readonly unconfirmed: readonly string[]
-  readonly testimony: ReportTestimony
-}
+const scenario = z.object({
+  name: z.string(),
+  claim: z.string(),
+  target: z.string(),
+  mistake: z.string().describe('The mistake that the target makes on purpose.').exactOptional(),
+  verdict,
+  tookSeconds: z.number(),
+  folder: z
+    .string()
+    .describe('Folder of its record, history and logs, beside this report.')
+    .exactOptional(),
+  troubles: z
+    .array(z.string())
+    .describe('What kept the harness itself from judging; empty in a good run.'),
+  phases: z.array(band),
+  faults: z.array(fault),
+  expectations: z.array(expectation),
+  charts: z.array(chart),
+  settings: z.array(fact),
+  unconfirmed: z
+    .array(z.string())
+    .describe('Settings that were asked for, and that the target does not report.'),
+  testimony,
+})
 
-export interface ReportFinding {
-  readonly id: string
-  readonly says: string
-  readonly audit: string
-  readonly scenario: string
-  readonly target: string
-  readonly verdict: Verdict
-  readonly why: string
-  /** Of an `unknown`: what to do to get an answer. */
-  readonly fix?: string
-  readonly exercised: number
-}
+const finding = z
+  .object({
+    id: z.string(),
+    says: z.string().describe('What would be wrong.'),
+    audit: z.string(),
+    scenario: z.string().describe('The scenario that decided.'),
+    scenarioCount: z.number().describe('How many scenarios it was judged in.'),
+    target: z.string(),
+    verdict,
+    why: z.string(),
+    fix,
+    exercised,
+    observations,
+  })
+  .describe('A finding has one verdict for each target: the worst of its scenarios.')
 
-export interface Report {
-  /** Version of this shape, for whoever reads the JSON. */
-  readonly schemaVersion: 1
-  readonly title: string
-  readonly verdict: Verdict
-  readonly seed: string
-  /** ISO 8601. */
-  readonly startedAt: string
-  readonly tookSeconds: number
-  /** The command that repeats this run. */
-  readonly reproduce: string
-  /** Of the reproduction of a finding: whether it is one, which wants failures as well. */
-  readonly reproduction?: { readonly isReproduced: boolean; readonly says: string }
-  readonly findings: readonly ReportFinding[]
-  readonly scenarios: readonly ReportScenario[]
-  readonly environment: readonly Fact[]
-}
+/** The report, of which the types below are derived. */
+export const reportSchema = z.object({
+  schemaVersion: z.literal(1).describe('Version of this shape.'),
+  title: z.string(),
+  verdict,
+  seed: z.string(),
+  startedAt: z.string().describe('ISO 8601.'),
+  tookSeconds: z.number(),
+  reproduce: z.string().describe('The command that repeats this run.'),
+  reproduction: z
+    .object({ isReproduced: z.boolean(), says: z.string() })
+    .describe('Of the reproduction of a finding: whether it is one, which wants failures as well.')
+    .exactOptional(),
+  findings: z.array(finding).describe('Failures first, then unknowns, then passes.'),
+  scenarios: z.array(scenario).describe('In the order in which they were run.'),
+  environment: z.array(fact),
+})
+
+/** Nothing of a report is changed once it is made. */
+type Fixed<T> = T extends object ? { readonly [K in keyof T]: Fixed<T[K]> } : T
+
+export type Report = Fixed<z.infer<typeof reportSchema>>
+export type Verdict = z.infer<typeof verdict>
+export type Fact = Fixed<z.infer<typeof fact>>
+export type Band = Fixed<z.infer<typeof band>>
+export type ReportChart = Fixed<z.infer<typeof chart>>
+export type ReportFault = Fixed<z.infer<typeof fault>>
+export type ReportAnomaly = Fixed<z.infer<typeof anomaly>>
+export type ReportExpectation = Fixed<z.infer<typeof expectation>>
+export type ReportTestimony = Fixed<z.infer<typeof testimony>>
+export type ReportScenario = Fixed<z.infer<typeof scenario>>
+export type ReportFinding = Fixed<z.infer<typeof finding>>

@@ -6,7 +6,7 @@ import { renderMarkdown } from './markdown.ts'
 import type { Report, ReportExpectation, ReportScenario, Verdict } from './model.ts'
 
 const hostile = `</script><img src=x onerror="alert('1')">&amp; | \`**b**\` ]]> \u0000\u001b[31m`
-const assets = { chartLibraryScript: '', chartLibraryStyle: '', script: '', style: '' }
+const assets = { chartLibraryScript: '', chartLibraryStyle: '', scripts: [''], style: '' }
 
 const expectation = (verdict: Verdict): ReportExpectation => ({
   finding: `M-1 ${hostile}`,
@@ -16,6 +16,8 @@ const expectation = (verdict: Verdict): ReportExpectation => ({
   why: hostile,
   ...(verdict === 'unknown' && { fix: `give ${hostile}` }),
   exercised: 3,
+  observations: `3 ${hostile}`,
+  charts: [0],
   evidence: [[hostile, hostile]],
   anomalies: [{ kind: hostile, says: hostile, count: 1, witness: [{ [hostile]: hostile }] }],
 })
@@ -53,10 +55,12 @@ const report = (...scenarios: ReportScenario[]): Report => ({
     says: hostile,
     audit: hostile,
     scenario: name,
+    scenarioCount: 2,
     target,
     verdict,
     why: hostile,
     exercised: 1,
+    observations: `1 ${hostile}`,
   })),
   scenarios,
   environment: [[hostile, hostile]],
@@ -82,6 +86,37 @@ describe('the page', () => {
     expect(page.match(/<script/g)).toHaveLength(3)
     expect(page.match(/<\/script>/g)).toHaveLength(3)
     expect(page).toContain('&lt;/script&gt;&lt;img src=x onerror=&quot;')
+  })
+
+  test('allows no script but its own, and no network', () => {
+    const policy = /content="default-src 'none'; script-src 'sha256-[^;]*; style-src 'sha256-/
+    expect(page).toMatch(policy)
+  })
+
+  test('says a cause of everything once', () => {
+    const one = scenario('unknown', [])
+    const other = { ...one, name: 'b', troubles: [hostile, 'its own'] }
+    const told = renderHtml(report(one, other), assets)
+    expect(told.match(/What could not be judged, and why/g)).toHaveLength(2)
+    expect(told.match(/<li>[^<]*script/g)).toHaveLength(1)
+  })
+
+  test('shows of a long witness the beginning, its size, and the rest on demand', () => {
+    const whole = scenario('fail', ['fail'])
+    const anomalies = [{ kind: 'lost', says: 's', count: 1, witness: [{ w: 'y'.repeat(20_000) }] }]
+    const expectations = whole.expectations.map((own) => ({ ...own, anomalies }))
+    const told = renderHtml(report({ ...whole, expectations }), assets)
+    expect(told).toContain('<summary>show all 21 kB</summary>')
+    expect(told.split('y'.repeat(3_900))).toHaveLength(1 + 1 + Math.floor(20_000 / 3_900))
+  })
+
+  test('leads from a finding to the check that decided, and from there to the records', () => {
+    const first = { ...scenario('fail', ['pass', 'fail']), folder: '01-x' }
+    const told = renderHtml(report(first, scenario('pass', ['pass'])), assets)
+    const [, anchor] = /<td class="id"><a href="#([^"]*)"/.exec(told) ?? []
+    expect(told).toContain(`id="${anchor}"`)
+    expect(told).toMatch(/href="01-x\/history\/"/)
+    expect(new Set(told.match(/ id="[^"]*"/g)).size).toBe(told.match(/ id="/g)?.length)
   })
 
   test('embeds charts that come back as they were', () => {

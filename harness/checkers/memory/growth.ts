@@ -18,10 +18,10 @@ export function growthOf(judged: readonly Point[]): Growth {
 }
 
 export const slopesOf = ({ whole, thirds: [first = 0, second = 0, last = 0] }: Growth) => ({
-  slopeWhole: Math.round(whole),
-  slopeFirstThird: Math.round(first),
-  slopeSecondThird: Math.round(second),
-  slopeLastThird: Math.round(last),
+  slopeBytesPerSecond: Math.round(whole),
+  slopeOfFirstThirdBytesPerSecond: Math.round(first),
+  slopeOfSecondThirdBytesPerSecond: Math.round(second),
+  slopeOfLastThirdBytesPerSecond: Math.round(last),
 })
 
 const isSteepInTwo = ({ thirds }: Growth, limit: number): boolean =>

@@ -23,6 +23,8 @@ export interface Doubt {
 }
 
 export interface Findings extends Pick<Judgement, 'evidence' | 'exercised'> {
+  /** What `exercised` counts, as people call it. */
+  readonly counted: string
   readonly violations: readonly Violation[]
   readonly doubts?: readonly (Doubt | undefined)[]
   /** The sentence and the rule of a pass. */
@@ -33,9 +35,10 @@ export interface Findings extends Pick<Judgement, 'evidence' | 'exercised'> {
 
 /** The judgement that follows from what a checker found. */
 export function conclude(found: Findings): Judgement {
-  const { evidence, exercised, anomalies, charts, violations, holds } = found
+  const { evidence, exercised, counted, anomalies, charts, violations, holds } = found
   const shown = {
     exercised,
+    counted,
     ...(anomalies !== undefined && anomalies.length > 0 && { anomalies }),
     ...(charts !== undefined && { charts }),
   }

@@ -67,6 +67,7 @@ export function streamJudgement(
           : saysNone(others, { rules, takenBy, groups, judged, seen }),
     },
     exercised: Math.min(judged, seen ?? judged),
+    counted: 'deliveries',
     evidence: {
       acked,
       delivered,

@@ -1,7 +1,13 @@
-/** Draws the charts: phases as pale bands, faults as red ones, limits and first signs as lines. */
+/**
+ * Draws the charts that can be seen: phases as pale bands, faults as red ones with their names,
+ * limits and first signs of failures as lines. A chart in a folded part is drawn once it is opened.
+ */
 (() => {
   const documents = JSON.parse(document.getElementById('charts').textContent)
-  const colours = ['#0969da', '#bc4c00', '#1a7f37', '#8250df', '#bf3989', '#57606a', '#0a7d8c', '#9a6700']
+  const colourCount = 8
+  const height = 200
+  const plots = new Map()
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
 
   /** One x axis for all series of a chart: the union of their times; a missing value stays null. */
   function align(series) {
@@ -15,41 +21,48 @@
     return [times, ...columns]
   }
 
-  /** Along the top of its band; downwards where the band is too narrow for that. */
-  function drawName(ctx, name, from, to, top) {
-    const line = 10 * devicePixelRatio
-    ctx.fillStyle = '#59636e'
-    ctx.font = `${line}px system-ui`
-    if (ctx.measureText(name).width + 3 < to - from) ctx.fillText(name, from + 3, top + 1.1 * line)
-    else if (to - from >= line) {
-      ctx.save()
-      ctx.translate(from + (to - from - line) / 2, top + 4)
-      ctx.rotate(Math.PI / 2)
-      ctx.fillText(name, 0, -2)
-      ctx.restore()
+  /** As much of a name as its band has room for; nothing where that says nothing. */
+  function fitted(ctx, name, width) {
+    if (ctx.measureText(name).width <= width) return name
+    for (let length = name.length - 1; length > 5; length--) {
+      const part = `${name.slice(0, length)}…`
+      if (ctx.measureText(part).width <= width) return part
     }
+    return ''
   }
 
   function drawBands(u, { phases, faults, signs }, limits) {
     const { ctx, bbox } = u
+    const line = 11 * devicePixelRatio
     const x = (seconds) => Math.min(Math.max(u.valToPos(seconds, 'x', true), bbox.left), bbox.left + bbox.width)
     ctx.save()
+    ctx.font = `${line}px system-ui, sans-serif`
     phases.forEach(({ name, from, to }, index) => {
-      ctx.fillStyle = index % 2 ? 'rgba(9,105,218,0.04)' : 'rgba(9,105,218,0.09)'
+      ctx.fillStyle = colour(index % 2 ? 'phase-a' : 'phase-b')
       ctx.fillRect(x(from), bbox.top, x(to) - x(from), bbox.height)
-      drawName(ctx, name, x(from), x(to), bbox.top)
+      ctx.fillStyle = colour('soft')
+      ctx.fillText(fitted(ctx, name, x(to) - x(from) - 6), x(from) + 3, bbox.top + line)
     })
-    for (const { number, from, to } of faults) {
-      ctx.fillStyle = 'rgba(198,40,40,0.13)'
-      ctx.fillRect(x(from), bbox.top, Math.max(x(to) - x(from), 1), bbox.height)
-      ctx.fillStyle = '#c62828'
-      ctx.font = `${10 * devicePixelRatio}px system-ui`
-      ctx.fillText(String(number), x(from) + 3, bbox.top + bbox.height / 2)
-    }
-    ctx.strokeStyle = '#c62828'
+    const lanes = []
+    faults.forEach(({ number, name, from, to }) => {
+      const width = Math.max(x(to) - x(from), 1)
+      ctx.fillStyle = colour('fault')
+      ctx.fillRect(x(from), bbox.top, width, bbox.height)
+      ctx.fillStyle = colour('fail')
+      // Faults that overlap are named in lines of their own.
+      const lane = [...lanes, -1].findIndex((free) => free <= from)
+      lanes[lane] = to
+      const y = bbox.top + line * (2.4 + 1.2 * lane)
+      const words = fitted(ctx, `${number} ${name}`, width - 6)
+      ctx.fillText(words === '' ? String(number) : words, x(from) + 3, y)
+    })
+    ctx.strokeStyle = colour('fail')
+    ctx.lineWidth = devicePixelRatio
     ctx.setLineDash([6, 4])
-    for (const { v } of limits) {
+    ctx.fillStyle = colour('fail')
+    for (const { name, v } of limits) {
       const y = u.valToPos(v, 'y', true)
+      ctx.fillText(name, bbox.left + 4, y - 3 * devicePixelRatio)
       ctx.beginPath()
       ctx.moveTo(bbox.left, y)
       ctx.lineTo(bbox.left + bbox.width, y)
@@ -65,49 +78,88 @@
     ctx.restore()
   }
 
-  function draw(into, chart, bands) {
-    const box = document.createElement('div')
-    box.className = 'chart'
-    const title = document.createElement('h4')
-    title.textContent = `${chart.title} (${chart.unit})`
-    box.append(title)
-    into.append(box)
+  /** Short units stand on the axis; of the others the caption tells. */
+  const axisUnits = { MiB: ' MiB', ms: ' ms', s: ' s', 'records/s': '/s' }
+  const inUnit = (value, unit) => `${value.toLocaleString('en', { maximumFractionDigits: 2 })}${axisUnits[unit] ?? ''}`
+
+  function axes(unit) {
+    const shared = { stroke: colour('soft'), grid: { stroke: colour('grid'), width: 1 }, ticks: { stroke: colour('grid'), width: 1 }, font: '12px system-ui, sans-serif' }
+    const widest = (ticks) => Math.max(0, ...ticks.map((tick) => tick.length))
+    return [
+      { ...shared, size: 32, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
+      {
+        ...shared,
+        values: (_, ticks) => ticks.map((tick) => inUnit(tick, unit)),
+        size: (_, ticks) => 22 + 7 * widest(ticks ?? []),
+      },
+    ]
+  }
+
+  function draw(figure) {
+    const [scenario, index] = figure.dataset.chart.split('.').map(Number)
+    const { charts, ...bands } = documents[scenario]
+    const chart = charts[index]
+    const box = figure.querySelector('.plot')
+    const outputs = [...figure.querySelectorAll('.legend output')]
+    plots.get(figure)?.destroy()
     const highest = Math.max(0, ...chart.limits.map(({ v }) => v))
-    const end = Math.max(0, ...bands.phases.map(({ to }) => to), ...chart.series.flatMap(({ t }) => t.slice(-1)))
-    new uPlot({
-      width: box.clientWidth - 18,
-      height: 220,
+    const end = Math.max(0.001, ...bands.phases.map(({ to }) => to), ...chart.series.flatMap(({ t }) => t.slice(-1)))
+    const options = {
+      width: box.clientWidth,
+      height,
+      legend: { show: false },
+      cursor: { y: false },
       scales: {
         x: { time: false, range: [0, end] },
         y: { range: (_, low, high) => [Math.min(low ?? 0, 0), Math.max(high ?? 0, highest, 1e-9) * 1.08] },
       },
-      axes: [
-        { values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
-        { size: 64 },
-      ],
+      axes: axes(chart.unit),
       series: [
-        { label: 'time', value: (_, v) => (v == null ? '–' : `${v.toFixed(1)} s`) },
-        ...chart.series.map(({ name }, index) => ({
-          label: name,
-          stroke: colours[index % colours.length],
+        {},
+        ...chart.series.map((_, at) => ({
+          stroke: colour(`s${at % colourCount}`),
           width: 1.5,
+          dash: at < colourCount ? undefined : [5, 3],
           points: { show: false },
           spanGaps: false,
         })),
       ],
-      hooks: { drawClear: [(u) => drawBands(u, bands, chart.limits)] },
-    }, align(chart.series), box)
-    const seen = bands.signs.length > 0 ? ['· · first sign of a failure'] : []
-    const legend = chart.limits.map(({ name, v }) => `- - ${name}: ${v.toLocaleString('en')} ${chart.unit}`).concat(seen)
-    if (legend.length === 0) return
-    const note = document.createElement('p')
-    note.className = 'legend'
-    note.textContent = legend.join(' · ')
-    box.append(note)
+      hooks: {
+        drawClear: [(u) => drawBands(u, bands, chart.limits)],
+        setCursor: [(u) => outputs.forEach((output, at) => {
+          const value = u.cursor.idx == null ? undefined : u.data[at + 1][u.cursor.idx]
+          output.textContent = value == null ? '' : inUnit(value, chart.unit)
+        })],
+      },
+    }
+    plots.set(figure, new uPlot(options, align(chart.series), box))
   }
 
-  for (const into of document.querySelectorAll('.charts')) {
-    const { charts, ...bands } = documents[Number(into.dataset.scenario)]
-    for (const chart of charts) draw(into, chart, bands)
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting && !plots.has(target)) draw(target)
+    }
+  }, { rootMargin: '400px' })
+  const resized = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const plot = plots.get(target.parentElement)
+      if (plot !== undefined && target.clientWidth > 0) plot.setSize({ width: target.clientWidth, height })
+    }
+  })
+  const figures = [...document.querySelectorAll('.chart')]
+  for (const figure of figures) {
+    seen.observe(figure)
+    resized.observe(figure.querySelector('.plot'))
   }
+
+  const isShown = (figure) => figure.getClientRects().length > 0
+  const drawAll = () => { for (const figure of figures) if (plots.has(figure)) draw(figure) }
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll)
+  /** Paper is white, narrower than a screen, and nobody scrolls to what was not drawn yet. */
+  const print = (isPrinting) => {
+    document.documentElement.classList.toggle('printing', isPrinting)
+    for (const figure of figures) if (plots.has(figure) || (isPrinting && isShown(figure))) draw(figure)
+  }
+  addEventListener('beforeprint', () => print(true))
+  addEventListener('afterprint', () => print(false))
 })()

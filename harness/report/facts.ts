@@ -1,0 +1,53 @@
+/**
+ * Facts for people: names become words, and their units stand with the amounts. A name says its
+ * unit at its end (`slowestMs`, `peakBytes`, `limitBytesPerSecond`, `lastHealAt`); what has none
+ * is a count of what its name says.
+ */
+import type { Fact } from '../../reports/render/model.ts'
+
+/** Facts by name; an amount is shown in units that people read. */
+export const factsOf = (all: Readonly<Record<string, unknown>>): Fact[] =>
+  Object.entries(all).map(([name, value]) => [name, sayValue(name, value)])
+
+/** The same of what nobody has to find in the code: its names are words, without their units. */
+export const inWords = (all: Readonly<Record<string, unknown>>): Fact[] =>
+  factsOf(all).map(([name, value]) => [wordsOf(name), value])
+
+const kibibyte = 1_024
+const byteUnits = ['B', 'KiB', 'MiB', 'GiB'] as const
+
+/** Units by what a name ends in, or has in it; the first that fits. */
+const units: readonly (readonly [name: RegExp, say: (amount: number) => string])[] = [
+  [/^pid$/, String],
+  [/At$/, (micros) => `at ${(micros / 1_000_000).toFixed(1)} s`],
+  [/Ms(?:Min|Max)?$/, (ms) => `${rounded(ms)} ms`],
+  [/Seconds$/, (amount) => `${rounded(amount)} s`],
+  [/kilobytesPerSecond/i, (amount) => `${rounded(amount)} kB/s`],
+  [/bytesPerSecond/i, (amount) => `${sayBytes(amount)}/s`],
+  [/bytes/i, sayBytes],
+]
+
+export function sayValue(name: string, value: unknown): string {
+  if (value === null) return 'none'
+  if (typeof value === 'string') return value
+  if (typeof value !== 'number') return JSON.stringify(value)
+  const [, say] = units.find(([ending]) => ending.test(name)) ?? [undefined, rounded]
+  return say(value)
+}
+
+const rounded = (amount: number): string =>
+  (Number.isInteger(amount) ? amount : Number(amount.toPrecision(4))).toLocaleString('en')
+
+/** In the largest unit of which there is one or more. */
+function sayBytes(bytes: number): string {
+  const size = Math.max(Math.abs(bytes), 1)
+  const power = Math.min(Math.floor(Math.log(size) / Math.log(kibibyte)), byteUnits.length - 1)
+  if (power === 0) return `${rounded(bytes)} B`
+  return `${(bytes / kibibyte ** power).toFixed(1)} ${byteUnits[power]}`
+}
+
+function wordsOf(name: string): string {
+  const bare = name.replace(/(?<=.)(?:Ms|Seconds|BytesPerSecond|Bytes|At)$/, '')
+  const words = bare.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return words.replace(/^kilobytes per second/, 'bandwidth').replace(/^bytes per second/, 'rate')
+}
