@@ -1,59 +1,59 @@
 /** Every scenario by its name, in the order in which a suite plays them. */
 import type { Scenario } from '../harness/dsl/scenario.ts'
-import abortedReachesNobody from './aborted-reaches-nobody.ts'
-import freezingEndsNobody from './freezing-ends-nobody.ts'
-import healthSpeaksOfNow from './health-speaks-of-now.ts'
-import kafkaComesBack from './kafka-comes-back.ts'
-import kafkaMayBeFar from './kafka-may-be-far.ts'
-import hostileFramesHarmNobody from './hostile-frames-harm-nobody.ts'
-import lagTellsTheTruth from './lag-tells-the-truth.ts'
-import latestBeginsOnce from './latest-begins-once.ts'
-import malformedHarmsNobody from './malformed-harms-nobody.ts'
-import memoryCountsBytes from './memory-counts-bytes.ts'
+import abortedRecordsAreNotDelivered from './aborted-records-are-not-delivered.ts'
+import pauseClosesNoClient from './pause-closes-no-client.ts'
+import healthReflectsCurrentState from './health-reflects-current-state.ts'
+import recoversFromKafkaOutage from './recovers-from-kafka-outage.ts'
+import distantKafkaIsUsable from './distant-kafka-is-usable.ts'
+import hostileFramesAreContained from './hostile-frames-are-contained.ts'
+import lagGaugeIsCorrect from './lag-gauge-is-correct.ts'
+import latestAppliesOnce from './latest-applies-once.ts'
+import malformedRecordsAreContained from './malformed-records-are-contained.ts'
+import buffersAreBoundedInBytes from './buffers-are-bounded-in-bytes.ts'
 import memoryStaysBounded from './memory-stays-bounded.ts'
 import memoryStaysFlat from './memory-stays-flat.ts'
 import noRecordStopsTheRelay from './no-record-stops-the-relay.ts'
-import oddSettingsDoNoHarm from './odd-settings-do-no-harm.ts'
-import pagesGetNowhere from './pages-get-nowhere.ts'
+import extremeSettingsAreSafe from './extreme-settings-are-safe.ts'
+import foreignPagesAreRefused from './foreign-pages-are-refused.ts'
 import redisFailsOver from './redis-fails-over.ts'
 import redisIsBestEffort from './redis-is-best-effort.ts'
-import replayMeetsLive from './replay-meets-live.ts'
-import resetsSayWhatTheyDid from './resets-say-what-they-did.ts'
+import replayJoinsLive from './replay-joins-live.ts'
+import resetsReportTheirResult from './resets-report-their-result.ts'
 import restartsLoseNothing from './restarts-lose-nothing.ts'
 import replaysEndInTime from './replays-end-in-time.ts'
-import replaysFillNoMemory from './replays-fill-no-memory.ts'
-import sendNeverWaitsForEver from './send-never-waits-for-ever.ts'
+import replayMemoryIsBounded from './replay-memory-is-bounded.ts'
+import sendsHaveDeadlines from './sends-have-deadlines.ts'
 import shutdownIsGraceful from './shutdown-is-graceful.ts'
-import slotsComeBack from './slots-come-back.ts'
-import unfinishedFillNoMemory from './unfinished-fill-no-memory.ts'
+import connectionSlotsAreReleased from './connection-slots-are-released.ts'
+import unfinishedFramesAreBounded from './unfinished-frames-are-bounded.ts'
 
 export const scenarios = {
-  'malformed-harms-nobody': malformedHarmsNobody,
-  'aborted-reaches-nobody': abortedReachesNobody,
-  'health-speaks-of-now': healthSpeaksOfNow,
-  'kafka-comes-back': kafkaComesBack,
-  'kafka-may-be-far': kafkaMayBeFar,
-  'hostile-frames-harm-nobody': hostileFramesHarmNobody,
-  'lag-tells-the-truth': lagTellsTheTruth,
-  'latest-begins-once': latestBeginsOnce,
+  'malformed-records-are-contained': malformedRecordsAreContained,
+  'aborted-records-are-not-delivered': abortedRecordsAreNotDelivered,
+  'health-reflects-current-state': healthReflectsCurrentState,
+  'recovers-from-kafka-outage': recoversFromKafkaOutage,
+  'distant-kafka-is-usable': distantKafkaIsUsable,
+  'hostile-frames-are-contained': hostileFramesAreContained,
+  'lag-gauge-is-correct': lagGaugeIsCorrect,
+  'latest-applies-once': latestAppliesOnce,
   'memory-stays-bounded': memoryStaysBounded,
-  'memory-counts-bytes': memoryCountsBytes,
+  'buffers-are-bounded-in-bytes': buffersAreBoundedInBytes,
   'memory-stays-flat': memoryStaysFlat,
-  'freezing-ends-nobody': freezingEndsNobody,
+  'pause-closes-no-client': pauseClosesNoClient,
   'no-record-stops-the-relay': noRecordStopsTheRelay,
-  'odd-settings-do-no-harm': oddSettingsDoNoHarm,
-  'pages-get-nowhere': pagesGetNowhere,
+  'extreme-settings-are-safe': extremeSettingsAreSafe,
+  'foreign-pages-are-refused': foreignPagesAreRefused,
   'redis-fails-over': redisFailsOver,
   'redis-is-best-effort': redisIsBestEffort,
-  'replay-meets-live': replayMeetsLive,
-  'resets-say-what-they-did': resetsSayWhatTheyDid,
+  'replay-joins-live': replayJoinsLive,
+  'resets-report-their-result': resetsReportTheirResult,
   'restarts-lose-nothing': restartsLoseNothing,
   'replays-end-in-time': replaysEndInTime,
-  'replays-fill-no-memory': replaysFillNoMemory,
-  'send-never-waits-for-ever': sendNeverWaitsForEver,
+  'replay-memory-is-bounded': replayMemoryIsBounded,
+  'sends-have-deadlines': sendsHaveDeadlines,
   'shutdown-is-graceful': shutdownIsGraceful,
-  'slots-come-back': slotsComeBack,
-  'unfinished-fill-no-memory': unfinishedFillNoMemory,
+  'connection-slots-are-released': connectionSlotsAreReleased,
+  'unfinished-frames-are-bounded': unfinishedFramesAreBounded,
 } as const satisfies Readonly<Record<string, Scenario>>
 
 export type ScenarioName = keyof typeof scenarios

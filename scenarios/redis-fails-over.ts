@@ -46,7 +46,7 @@ export default scenario({
     return {
       'own-12': [{ check: 'replays-answered', ...late, ...since }],
       '2X-6': [{ check: 'delivered-in-time', ...live }],
-      'own-2': [{ check: 'well-again', asks: 'false-alarms' }],
+      'own-2': [{ check: 'health-recovers', asks: 'false-alarms' }],
     }
   },
 })

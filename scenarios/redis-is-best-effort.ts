@@ -52,7 +52,7 @@ export default scenario({
       '2X-6': [{ check: 'delivered-in-time', ...live }],
       '2X-8': [{ check: 'stream', rules: ['gap-hidden'], takenBy: 'outage' }],
       '2X-11': [{ check: 'replays-answered', ...late, ...since }],
-      'own-2': [{ check: 'well-again', asks: 'false-alarms' }],
+      'own-2': [{ check: 'health-recovers', asks: 'false-alarms' }],
     }
   },
 })

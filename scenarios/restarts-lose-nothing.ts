@@ -43,7 +43,8 @@ export default scenario({
   ],
   expect: ({ commitIntervalMs: every = 5_000 }) => {
     const groups = ['returning'] as const
-    const commits = { check: 'commits-are-next', phase: 'quiet', commitIntervalMs: every } as const
+    const committed = { phase: 'quiet', commitIntervalMs: every } as const
+    const commits = { check: 'commits-next-offset', ...committed } as const
     return {
       'M-414': [{ ...commits, asks: 'behind' }],
       'M-1114': [

@@ -40,6 +40,6 @@ export default scenario({
     { name: 'after-fourth', ms: 3_000 },
   ],
   expect: () => ({
-    'v35-8': [{ check: 'ends-in-order', limitMs, groups: ['returning'], timesMin: 4 }],
+    'v35-8': [{ check: 'shutdown-completes', limitMs, groups: ['returning'], timesMin: 4 }],
   }),
 })

@@ -4,35 +4,36 @@
  * checker is one line here: its options are those of its own schema.
  */
 import { z } from 'zod'
-import { agesExported } from './ages-exported.ts'
+import { formerCheckerNames } from './former-names.ts'
+import { agesMatch } from './ages-match.ts'
 import { answersInTime } from './answers-in-time.ts'
 import { clientsCounted } from './clients-counted.ts'
 import { closedInTime } from './closed-in-time.ts'
 import { counterRises } from './counter-rises.ts'
-import { commitsAreNext } from './commits-are-next.ts'
+import { commitsNextOffset } from './commits-next-offset.ts'
 import { deliveredInTime } from './delivered-in-time.ts'
-import { endsInOrder } from './ends-in-order.ts'
+import { shutdownCompletes } from './shutdown-completes.ts'
 import { exercised } from './exercised.ts'
 import { hostileAnswered } from './hostile-answered.ts'
-import { idleIsNotBroken } from './idle-is-not-broken.ts'
+import { idleIsHealthy } from './idle-is-healthy.ts'
 import { lagTruth } from './lag-truth.ts'
 import { limitHolds } from './limit-holds.ts'
 import { malformedAccounted } from './malformed-accounted.ts'
 import { memoryBounded } from './memory-bounded.ts'
-import { newcomersLetIn } from './newcomers-let-in.ts'
-import { pagesKeptOut } from './pages-kept-out.ts'
-import { replayEndsTellTruth } from './replay-ends-tell-truth.ts'
+import { newClientsAccepted } from './new-clients-accepted.ts'
+import { foreignPagesRefused } from './foreign-pages-refused.ts'
+import { replayEndIsCorrect } from './replay-end-is-correct.ts'
 import { replaysAnswered } from './replays-answered.ts'
 import { replaysEnded } from './replays-ended.ts'
 import { replaysExpire } from './replays-expire.ts'
 import { resetForgets } from './reset-forgets.ts'
-import { restored } from './restored.ts'
+import { clientsCatchUp } from './clients-catch-up.ts'
 import { staysAlive } from './stays-alive.ts'
 import { stream } from './stream.ts'
-import { toldInBounds } from './told-in-bounds.ts'
-import { toldInVersion } from './told-in-version.ts'
-import { warningIsRecent } from './warning-is-recent.ts'
-import { wellAgain } from './well-again.ts'
+import { settingsStayInBounds } from './settings-stay-in-bounds.ts'
+import { versionReportsSetting } from './version-reports-setting.ts'
+import { alertClears } from './alert-clears.ts'
+import { healthRecovers } from './health-recovers.ts'
 import type { OptionsOf } from './options.ts'
 
 export const checkers = {
@@ -42,28 +43,28 @@ export const checkers = {
   'answers-in-time': answersInTime,
   'clients-counted': clientsCounted,
   'counter-rises': counterRises,
-  'told-in-bounds': toldInBounds,
-  'told-in-version': toldInVersion,
-  'warning-is-recent': warningIsRecent,
-  'ages-exported': agesExported,
-  'idle-is-not-broken': idleIsNotBroken,
-  'commits-are-next': commitsAreNext,
+  'settings-stay-in-bounds': settingsStayInBounds,
+  'version-reports-setting': versionReportsSetting,
+  'alert-clears': alertClears,
+  'ages-match': agesMatch,
+  'idle-is-healthy': idleIsHealthy,
+  'commits-next-offset': commitsNextOffset,
   'delivered-in-time': deliveredInTime,
-  'ends-in-order': endsInOrder,
+  'shutdown-completes': shutdownCompletes,
   'hostile-answered': hostileAnswered,
   'lag-truth': lagTruth,
   'limit-holds': limitHolds,
   'malformed-accounted': malformedAccounted,
-  'newcomers-let-in': newcomersLetIn,
-  'pages-kept-out': pagesKeptOut,
-  'replay-ends-tell-truth': replayEndsTellTruth,
+  'new-clients-accepted': newClientsAccepted,
+  'foreign-pages-refused': foreignPagesRefused,
+  'replay-end-is-correct': replayEndIsCorrect,
   'replays-answered': replaysAnswered,
   'replays-ended': replaysEnded,
   'replays-expire': replaysExpire,
   'reset-forgets': resetForgets,
-  restored,
+  'clients-catch-up': clientsCatchUp,
   exercised,
-  'well-again': wellAgain,
+  'health-recovers': healthRecovers,
   'stays-alive': staysAlive,
 } as const
 
@@ -77,9 +78,14 @@ export type Expectation<G extends string = string, P extends string = string> = 
   readonly [K in CheckerName]: { readonly check: K } & OptionsOf<Registry[K]['options'], G, P>
 }[CheckerName]
 
-/** Reads an expectation of a stored run; refuses unknown checkers and unknown options. */
+/**
+ * Reads an expectation of a stored run, also by the former name of its checker; refuses
+ * unknown checkers and unknown options.
+ */
 export const expectationSchema: z.ZodType<Expectation> = z
-  .looseObject({ check: z.enum(checkerNames) })
+  .looseObject({
+    check: z.preprocess((name) => formerCheckerNames[String(name)] ?? name, z.enum(checkerNames)),
+  })
   .superRefine(({ check, ...options }, context) => {
     const parsed = checkers[check].options.safeParse(options)
     for (const { path, message } of parsed.error?.issues ?? []) {

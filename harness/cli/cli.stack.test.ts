@@ -14,9 +14,9 @@ import { ownedBy } from '../world/processes.ts'
 const folder = mkdtempSync(join(tmpdir(), 'cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const main = join(repoRoot, 'harness/cli/main.ts')
-const short = 'malformed-harms-nobody'
+const short = 'malformed-records-are-contained'
 /** Breaks something as soon as it begins. */
-const breaking = 'send-never-waits-for-ever'
+const breaking = 'sends-have-deadlines'
 
 interface Running {
   readonly process: ChildProcess

@@ -44,7 +44,7 @@ const url = ['--target', 'http://127.0.0.1:1'] as const
 
 describe.concurrent('a command line that makes no sense starts nothing, says what is near', () => {
   test.each([
-    [['run', 'health-speak'], 'did you mean "health-speaks-of-now"?'],
+    [['run', 'health-reflect'], 'did you mean "health-reflects-current-state"?'],
     [['run', '--suite', 'quik'], 'did you mean "quick"?'],
     [['run', 'memory-stays-bounded', '--suite', 'quick'], 'name scenarios or a suite, not both'],
     [['run', '--defect', 'm-1034'], 'did you mean "m-1034-unbounded-control-send"?'],
@@ -152,7 +152,8 @@ describe('a host that lacks what the servers are installed with', () => {
 })
 
 test('a folder that cannot be made is told at once, and nothing is started', async () => {
-  const { code, out } = await chaos('run', 'malformed-harms-nobody', '--out', '/proc/nope/x')
+  const name = 'malformed-records-are-contained'
+  const { code, out } = await chaos('run', name, '--out', '/proc/nope/x')
   expect(code).toBe(2)
   expect(out).toContain('cannot write the record of the run to /proc/nope/x: ENOENT')
   expect(out).not.toContain('starting Kafka')

@@ -35,7 +35,7 @@ function run(): Promise<{ code: number | null; out: string }> {
   writeFileSync(file, source)
   const main = join(repoRoot, 'harness/cli/main.ts')
   const target = ['--target-command', `'${process.execPath}' '${file}'`]
-  const two = ['lag-tells-the-truth', 'slots-come-back']
+  const two = ['lag-gauge-is-correct', 'connection-slots-are-released']
   const args = [main, 'run', ...two, ...target, '--out', join(folder, 'run')]
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })

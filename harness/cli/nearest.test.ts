@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { UsageError } from '../world/exit-codes.ts'
 import { known, nearest } from './nearest.ts'
 
-const names = ['M-1033', 'M-1034', 'v8-L3', 'health-speaks-of-now'] as const
+const names = ['M-1033', 'M-1034', 'v8-L3', 'health-reflects-current-state'] as const
 
 describe('nearest', () => {
   it.each([
@@ -10,7 +10,7 @@ describe('nearest', () => {
     ['M1034', 'M-1034'],
     ['M-1O34', 'M-1034'],
     ['v8L3', 'v8-L3'],
-    ['health-speak-of-now', 'health-speaks-of-now'],
+    ['health-reflects-curent-state', 'health-reflects-current-state'],
   ])('takes %s for %s', (typed, meant) => {
     expect(nearest(typed, names)).toBe(meant)
   })

@@ -29,7 +29,10 @@ export async function run(
   names: readonly string[],
   options: RunOptions,
 ): Promise<number> {
-  const scenarios = scenariosOf(names, options)
+  const hint = (says: string) => {
+    if (options.json !== true) given.out.write(`${says}\n`)
+  }
+  const scenarios = scenariosOf(names, options, hint)
   const target = selectTarget(options, given.env)
   refuseMisfits(options, target)
   const settings = selectSettings(options.set)
@@ -55,8 +58,12 @@ export async function run(
 }
 
 /** What is to be played, with the malformed kinds that the user chose. */
-function scenariosOf(names: readonly string[], { suite, kinds }: RunOptions): Scenario[] {
-  const all = selectScenarios(names, suite)
+function scenariosOf(
+  names: readonly string[],
+  { suite, kinds }: RunOptions,
+  hint: (says: string) => void,
+): Scenario[] {
+  const all = selectScenarios(names, suite, hint)
   if (kinds === undefined) return all
   const chosen = selectKinds(kinds)
   return all.map((scenario) => withKinds(scenario, chosen))

@@ -22,9 +22,14 @@ describe('what is known is taken', () => {
   })
 
   test('scenarios by name and by suite', () => {
-    expect(selectScenarios(['lag-tells-the-truth'], undefined)[0]?.name).toBe('lag-tells-the-truth')
+    const lag = 'lag-gauge-is-correct'
+    expect(selectScenarios([lag], undefined)[0]?.name).toBe(lag)
+    const hints: string[] = []
+    const former = selectScenarios(['lag-tells-the-truth'], undefined, (says) => hints.push(says))
+    expect(former[0]?.name).toBe('lag-gauge-is-correct')
+    expect(hints).toEqual([expect.stringContaining('is called lag-gauge-is-correct now')])
     const quick = selectScenarios([], undefined).map(({ name }) => name)
-    expect(quick).toContain('lag-tells-the-truth')
+    expect(quick).toContain('lag-gauge-is-correct')
     expect(quick).not.toContain('memory-stays-flat')
     expect(quick).toEqual(scenarioNames.filter((name) => quick.includes(name)))
   })
@@ -56,7 +61,7 @@ describe('what is known is taken', () => {
 
 describe('what is not known is refused with what was meant', () => {
   test.each([
-    [() => selectScenarios(['lag-tells-the-thruth'], undefined), /mean "lag-tells-the-truth"/],
+    [() => selectScenarios(['lag-gauge-is-corect'], undefined), /mean "lag-gauge-is-correct"/],
     [() => selectScenarios([], 'nigthly'), /mean "nightly"/],
     [() => selectScenarios(['x'], 'quick'), /not both/],
     [() => selectFinding('v8L1'), /mean "v8-L1"/],

@@ -6,6 +6,7 @@ import {
   type SettingRow,
   type Settings,
 } from '../../relay/tables/settings.ts'
+import { formerScenarioNames } from '../../scenarios/former-names.ts'
 import { scenarios, scenarioNames } from '../../scenarios/index.ts'
 import { findings, type FindingId } from '../findings/findings.ts'
 import { defectNames } from '../defects/index.ts'
@@ -20,16 +21,31 @@ import { selectEnv, selectKnown, type EnvOptions } from './target-options.ts'
 
 export const suiteNames = ['quick', 'nightly', 'soak'] as const
 
-/** Scenarios by name, or all of a suite; in the order in which they stand in the suite. */
-export function selectScenarios(names: readonly string[], suite: string | undefined): Scenario[] {
+/**
+ * Scenarios by name, or all of a suite; in the order in which they stand in the suite.
+ *
+ * @param hint told of a name that is a former one, which is taken for one more version
+ */
+export function selectScenarios(
+  names: readonly string[],
+  suite: string | undefined,
+  hint: (says: string) => void = () => undefined,
+): Scenario[] {
   if (names.length > 0 && suite !== undefined) {
     throw new UsageError('name scenarios or a suite, not both')
   }
   if (names.length > 0) {
-    return names.map((name) => scenarios[nameIn('scenario', name, scenarioNames)])
+    return names.map((name) => scenarios[nameIn('scenario', ofToday(name, hint), scenarioNames)])
   }
   const wanted = nameIn('suite', suite ?? 'quick', suiteNames)
   return Object.values(scenarios).filter(({ suites }) => suites.includes(wanted))
+}
+
+function ofToday(name: string, hint: (says: string) => void): string {
+  if (!Object.hasOwn(formerScenarioNames, name)) return name
+  const today = formerScenarioNames[name] ?? name
+  hint(`the scenario ${name} is called ${today} now; the former name goes with the next version`)
+  return today
 }
 
 export function selectFinding(id: string): FindingId {

@@ -10,7 +10,7 @@ import { partsLeft, withKinds } from './kinds.ts'
 import { planOf } from './plan.ts'
 import type { SuiteItem } from './suite-order.ts'
 
-const whole = scenarios['malformed-harms-nobody']
+const whole = scenarios['malformed-records-are-contained']
 const plan = (scenario: typeof whole) => planOf(scenario, timingOf({}, { told: {} }))
 const sentBy = (scenario: typeof whole) =>
   plan(scenario).phases.flatMap(({ stimuli }) => stimuli)
@@ -57,15 +57,16 @@ describe('after a kind stopped the relay', () => {
 
   test('all others are played on a fresh relay, and again if another one stops it', () => {
     const [rest, alone] = partsLeft(played(item, 'long-thread'))
-    expect(alone?.scenario.name).toBe('malformed-harms-nobody+with-long-thread')
-    expect(alone?.reproduce).toBe('chaos run malformed-harms-nobody --kinds long-thread')
+    expect(alone?.scenario.name).toBe('malformed-records-are-contained+with-long-thread')
+    expect(alone?.reproduce).toBe('chaos run malformed-records-are-contained --kinds long-thread')
     expect(kindsSent(alone)).toEqual([['long-thread']])
     expect(partsLeft(played(alone as SuiteItem, 'long-thread'))).toEqual([])
-    expect(rest?.scenario.name).toBe('malformed-harms-nobody+without-long-thread')
-    expect(rest?.reproduce).toBe('chaos run malformed-harms-nobody --kinds all,-long-thread')
+    expect(rest?.scenario.name).toBe('malformed-records-are-contained+without-long-thread')
+    const words = 'chaos run malformed-records-are-contained --kinds all,-long-thread'
+    expect(rest?.reproduce).toBe(words)
     expect(kindsSent(rest)).toEqual([but('long-thread')])
     const [last] = partsLeft(played(rest as SuiteItem, 'garbage'))
-    expect(last?.scenario.name).toBe('malformed-harms-nobody+without-garbage+long-thread')
+    expect(last?.scenario.name).toBe('malformed-records-are-contained+without-garbage+long-thread')
     expect(last?.reproduce).toMatch(/ --kinds all,-garbage,-long-thread$/)
     expect(kindsSent(last)).toEqual([but('garbage', 'long-thread')])
   })

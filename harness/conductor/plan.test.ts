@@ -28,7 +28,7 @@ const small = (relay: RelaySettings = {}) =>
     expect: ({ healthWindowMs }) => ({
       'M-1041': [
         {
-          check: 'warning-is-recent',
+          check: 'alert-clears',
           trouble: 'droppedTotal',
           phase: 'window',
           windowMs: healthWindowMs,
@@ -99,7 +99,7 @@ describe('a plan', () => {
 
   test('judges no stream of clients that say what no honest client says', () => {
     const { expectations } = planOf(
-      scenarios['hostile-frames-harm-nobody'],
+      scenarios['hostile-frames-are-contained'],
       timingOf({}, { told: {} }),
     )
     const stream = expectations.find(({ finding }) => finding === streamFinding)?.expectation

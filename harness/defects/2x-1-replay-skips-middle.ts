@@ -8,7 +8,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-1',
   says: 'after its first page a replay jumps to the newest 1,000 records',
-  scenario: 'replay-meets-live',
+  scenario: 'replay-joins-live',
   rules: ['gap-hidden'],
   relay: ({ replayStore: store }) => ({
     replayStore: storeExcept(store, {

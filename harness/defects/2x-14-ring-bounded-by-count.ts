@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-14',
   says: 'the ring keeps so many records, however large they are',
-  scenario: 'memory-counts-bytes',
+  scenario: 'buffers-are-bounded-in-bytes',
   rules: ['ceiling', 'slope'],
   relay: ({ ring }) => ({ ring: { ...ring, bytesMax: 64 * 1_024 * 1_024 * 1_024 } }),
 }

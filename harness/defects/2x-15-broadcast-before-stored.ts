@@ -13,7 +13,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-15',
   says: 'a record is stored a moment after it was broadcast',
-  scenario: 'replay-meets-live',
+  scenario: 'replay-joins-live',
   rules: ['seam-skip'],
   relay: ({ replayStore: store }) => {
     let resets = 0

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-16',
   says: 'a client that is silent is never given up',
-  scenario: 'slots-come-back',
+  scenario: 'connection-slots-are-released',
   rules: ['not-closed'],
   relay: (reference) => ({
     openOutlet(needs) {

@@ -7,7 +7,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-2',
   says: 'a character that lies across byte 128 of an entry ends the relay',
-  scenario: 'hostile-frames-harm-nobody',
+  scenario: 'hostile-frames-are-contained',
   rules: ['relay-died', 'ended-for-nothing'],
   relay: ({ resumes }) => ({
     resumes: {

@@ -9,7 +9,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-32',
   says: 'a connection that ends during its handshake keeps the slot of its address',
-  scenario: 'slots-come-back',
+  scenario: 'connection-slots-are-released',
   rules: ['new-client-refused'],
   relay: ({ limiter }) => ({
     limiter: {

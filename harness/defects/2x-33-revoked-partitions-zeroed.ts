@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-33',
   says: 'the lag of a revoked partition is reported as 0',
-  scenario: 'lag-tells-the-truth',
+  scenario: 'lag-gauge-is-correct',
   rules: ['revoked-series-kept'],
   relay: ({ lagSeries }) => {
     const zeroes = new Map<number, number>()

@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'BUG-26',
   says: 'a replay does not end where live delivery begins, but with the newest record',
-  scenario: 'replay-meets-live',
+  scenario: 'replay-joins-live',
   rules: ['seam-duplicate'],
   relay: ({ replayStore: store }) => ({
     replayStore: storeExcept(store, {

@@ -8,7 +8,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1012',
   says: 'a resume of too many partitions is served',
-  scenario: 'hostile-frames-harm-nobody',
+  scenario: 'hostile-frames-are-contained',
   rules: ['not-refused'],
   relay: ({ resumes }) => ({
     resumes: {

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1033',
   says: 'the send timeout is always 5 s, and sends that time out are not counted',
-  scenario: 'send-never-waits-for-ever',
+  scenario: 'sends-have-deadlines',
   rules: ['not-told', 'counter-flat'],
   relay: () => ({
     sendDeadline: { limitMs: () => 5_000, gaveUp: () => undefined, effective: {} },

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1034',
   says: 'writes of control frames wait for ever',
-  scenario: 'send-never-waits-for-ever',
+  scenario: 'sends-have-deadlines',
   rules: ['not-closed'],
   relay: ({ sendDeadline }) => ({
     sendDeadline: {

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1035',
   says: '/health counts one client more than there are, /metrics does not',
-  scenario: 'slots-come-back',
+  scenario: 'connection-slots-are-released',
   rules: ['miscounted'],
   relay: ({ headcount }) => ({
     headcount: { ...headcount, health: (clients) => headcount.health(clients) + 1 },

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1041',
   says: 'the warning on dropped records never ends, since it counts all drops of the lifetime',
-  scenario: 'health-speaks-of-now',
+  scenario: 'health-reflects-current-state',
   rules: ['warning-stays'],
   relay: ({ health }) => ({
     health: {

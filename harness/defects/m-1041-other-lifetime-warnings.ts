@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1041',
   says: 'one lost write to Redis, or one record without a value, is warned of for ever',
-  scenario: 'health-speaks-of-now',
+  scenario: 'health-reflects-current-state',
   rules: ['warning-stays'],
   relay: ({ health }) => ({
     health: {

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1042',
   says: 'no age gauge is exported',
-  scenario: 'health-speaks-of-now',
+  scenario: 'health-reflects-current-state',
   rules: ['age-missing'],
   relay: () => ({ ages: { seconds: () => undefined } }),
 }

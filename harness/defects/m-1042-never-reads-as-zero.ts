@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1042',
   says: 'an age gauge of something that never happened says 0',
-  scenario: 'health-speaks-of-now',
+  scenario: 'health-reflects-current-state',
   rules: ['never-reads-as-now'],
   relay: ({ ages }) => ({ ages: { seconds: (ageMs) => ages.seconds(ageMs ?? 0) } }),
 }

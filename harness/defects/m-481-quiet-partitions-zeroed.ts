@@ -8,7 +8,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-481',
   says: 'the lag of a partition without progress is reported as 0',
-  scenario: 'lag-tells-the-truth',
+  scenario: 'lag-gauge-is-correct',
   rules: ['stuck-hidden'],
   relay: ({ lagSeries }) => ({
     lagSeries: {

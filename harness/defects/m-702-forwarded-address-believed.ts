@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-702',
   says: 'X-Forwarded-For is believed of everybody',
-  scenario: 'slots-come-back',
+  scenario: 'connection-slots-are-released',
   rules: ['limit-evaded'],
   relay: ({ address }) => ({
     address: {

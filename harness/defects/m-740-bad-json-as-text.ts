@@ -5,7 +5,7 @@ const defect: ClientDefect = {
   part: 'client',
   finding: 'M-740',
   says: 'a patch value that does not parse as JSON is applied as a string',
-  scenario: 'malformed-harms-nobody',
+  scenario: 'malformed-records-are-contained',
   rules: ['applied-as-text', 'wrong-reaction'],
   client: ({ patchValue }) => ({
     patchValue(bytes, encoding, parseJson) {

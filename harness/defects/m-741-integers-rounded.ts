@@ -6,7 +6,7 @@ const defect: ClientDefect = {
   part: 'client',
   finding: 'M-741',
   says: 'integers above 2^53 are rounded when a state is read',
-  scenario: 'malformed-harms-nobody',
+  scenario: 'malformed-records-are-contained',
   rules: ['state-differs', 'wrong-reaction'],
   client: ({ parseJson }) => ({ parseJson: (text) => rounded(parseJson(text)) }),
 }

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-742',
   says: 'Redis is told to keep records for 0 seconds, and refuses them',
-  scenario: 'odd-settings-do-no-harm',
+  scenario: 'extreme-settings-are-safe',
   rules: ['not-replayed'],
   relay: () => ({ replayExpiry: { ms: 0 } }),
 }

@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-746',
   says: 'a reset deletes nothing and says that it has',
-  scenario: 'replay-meets-live',
+  scenario: 'replay-joins-live',
   rules: ['forgotten-replayed'],
   relay: ({ replayStore }) => ({
     replayStore: storeExcept(replayStore, {

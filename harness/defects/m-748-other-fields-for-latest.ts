@@ -9,7 +9,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-748',
   says: 'the end of a replay from the latest is told with `replayed` in place of `totalReplayed`',
-  scenario: 'replay-meets-live',
+  scenario: 'replay-joins-live',
   rules: ['fields-missing'],
   relay: ({ replayGate: gate }) => ({
     replayGate: {

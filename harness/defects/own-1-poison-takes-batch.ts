@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-1',
   says: 'a batch that holds a malformed record is dropped as a whole',
-  scenario: 'malformed-harms-nobody',
+  scenario: 'malformed-records-are-contained',
   rules: ['took-neighbour'],
   relay: () => ({ poison: { isOffered: (_index, malformed) => malformed.size === 0 } }),
 }

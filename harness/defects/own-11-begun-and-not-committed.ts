@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-11',
   says: 'a relay that begins at the newest on a quiet topic commits nothing before it has read',
-  scenario: 'latest-begins-once',
+  scenario: 'latest-applies-once',
   rules: ['not-replayed'],
   relay: () => ({
     offsets: { toCommit: (next, begun) => (next === begun ? undefined : next) },

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-13',
   says: 'messages whose end has not come are bounded each, and not all of them together',
-  scenario: 'unfinished-fill-no-memory',
+  scenario: 'unfinished-frames-are-bounded',
   rules: ['ceiling'],
   relay: () => ({ partialFrames: { add: () => undefined, excessBytes: 0, refusals: 0 } }),
 }

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-2',
   says: 'one error of Kafka is told as "reconnecting" until the relay is restarted',
-  scenario: 'kafka-comes-back',
+  scenario: 'recovers-from-kafka-outage',
   rules: ['called-broken'],
   relay: ({ health }) => ({
     health: {

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-5',
   says: 'a resume whose offsets are null ends its connection instead of being answered',
-  scenario: 'hostile-frames-harm-nobody',
+  scenario: 'hostile-frames-are-contained',
   rules: ['ended-for-nothing'],
   relay: ({ resumes }) => ({
     resumes: {

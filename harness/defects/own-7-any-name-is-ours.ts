@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-7',
   says: 'a page whose own name leads to the relay is at home there',
-  scenario: 'pages-get-nowhere',
+  scenario: 'foreign-pages-are-refused',
   rules: ['page-let-in'],
   relay: ({ admission }) => ({ admission: { ...admission, misdirected: () => undefined } }),
 }

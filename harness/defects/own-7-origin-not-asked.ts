@@ -12,7 +12,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-7',
   says: 'the origin of a page is not looked at',
-  scenario: 'pages-get-nowhere',
+  scenario: 'foreign-pages-are-refused',
   rules: ['page-let-in'],
   relay: ({ admission }) => ({
     admission: { ...admission, refusal: (request) => admission.refusal(withoutOrigin(request)) },

@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-8',
   says: 'of aborted transactions that lie over one another, the first one listed hides the others',
-  scenario: 'aborted-reaches-nobody',
+  scenario: 'aborted-records-are-not-delivered',
   rules: ['stranger'],
   relay: ({ transactions }) => ({
     transactions(aborted) {

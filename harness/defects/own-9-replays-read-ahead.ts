@@ -5,7 +5,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-9',
   says: 'what replays hold for clients that take nothing is bounded for none but the single one',
-  scenario: 'replays-fill-no-memory',
+  scenario: 'replay-memory-is-bounded',
   rules: ['ceiling'],
   relay: () => ({ replayPages: { wait: () => Promise.resolve(true), give: () => undefined } }),
 }

@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   part: 'relay',
   finding: 'v8-L3',
   says: 'the lag series of a revoked partition is kept',
-  scenario: 'lag-tells-the-truth',
+  scenario: 'lag-gauge-is-correct',
   rules: ['revoked-series-stale'],
   relay: ({ lagSeries }) => {
     const kept = new Map<number, number>()

@@ -161,7 +161,7 @@ describe('CATALOG.md', () => {
   const before = printCatalogue(catalogueTables)
 
   it('shows times at the settings that a scenario asks for', () => {
-    const { 'send-never-waits-for-ever': one } = scenarios
+    const { 'sends-have-deadlines': one } = scenarios
     const slower = { ...one, relay: { ...one.relay, sendTimeoutMs: 9_000 } }
     const changed = { ...scenarios, [one.name]: slower }
     const lines = added(before, printCatalogue({ ...catalogueTables, scenarios: changed }))

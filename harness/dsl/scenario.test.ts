@@ -21,8 +21,8 @@ describe('what a scenario expects', () => {
       expect: () => ({
         'own-1': [
           { check: 'stream', groups: ['readers'] },
-          { check: 'idle-is-not-broken', phase: 'outage' },
-          { check: 'idle-is-not-broken', phase: 'settle' },
+          { check: 'idle-is-healthy', phase: 'outage' },
+          { check: 'idle-is-healthy', phase: 'settle' },
         ],
       }),
     })
@@ -60,6 +60,6 @@ describe('what a scenario expects', () => {
   })
 })
 
-const idle = <const P extends string>(phase: P) => ({ check: 'idle-is-not-broken', phase }) as const
+const idle = <const P extends string>(phase: P) => ({ check: 'idle-is-healthy', phase }) as const
 const kept = <const G extends string>(honest: G) =>
-  ({ check: 'pages-kept-out', pages: 'readers', honest }) as const
+  ({ check: 'foreign-pages-refused', pages: 'readers', honest }) as const

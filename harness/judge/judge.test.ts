@@ -182,7 +182,7 @@ describe('honesty', () => {
     const [one] = planned(0).phases
     const phases = ['held', 'later'].map((name) => ({ ...one!, name }))
     const inPhase = (name: string) => {
-      const expectation = { check: 'commits-are-next', phase: name } as const
+      const expectation = { check: 'commits-next-offset', phase: name } as const
       return judge(
         told.history(),
         record({ phases, expectations: [{ finding: 'own-1', expectation }] }),
@@ -309,7 +309,8 @@ describe("the harness's own failure is nobody else's", () => {
   test('a sampler of the truth that failed: no failure that rests on it', () => {
     const told = () =>
       calm().lagtruth(15, { 0: [0, 100, 40, true] }).lagtruth(19, { 0: [0, 100, 40, true] })
-    const expected = { check: 'commits-are-next', phase: 'settle', commitIntervalMs: 500 } as const
+    const commits = { check: 'commits-next-offset', phase: 'settle' } as const
+    const expected = { ...commits, commitIntervalMs: 500 } as const
     const judged = (given: Story) => judge(given.history(), record(expecting(expected)))
     expect(judged(told()).findings[0]).toMatchObject({ verdict: 'fail' })
     expect(judged(told().trouble(12, 'lag-truth', 'took too long')).findings[0]).toMatchObject({
@@ -350,8 +351,10 @@ describe('the record', () => {
     ],
     [
       'a misspelt option',
-      JSON.stringify(record(expecting({ check: 'restored', groups: ['a'], limit: 1 } as never))),
-      /restored/,
+      JSON.stringify(
+        record(expecting({ check: 'clients-catch-up', groups: ['a'], limit: 1 } as never)),
+      ),
+      /clients-catch-up/,
     ],
   ])('that is not one says so: %s', (_, text, message) => {
     writeFileSync(join(folder, recordFile), text)

@@ -10,7 +10,7 @@ import type { RunRecord } from '../judge/record.ts'
 import { reportOf, withTrouble, type Shown } from './report-model.ts'
 
 const head = { title: 't', seed: 's', reproduce: 'r', startedUnixMs: 0, tookMs: 1_500 }
-const scenario = scenarios['health-speaks-of-now']
+const scenario = scenarios['health-reflects-current-state']
 const item = { scenario, target: { kind: 'reference' }, reproduce: 'r' } as const
 
 const record: RunRecord = {

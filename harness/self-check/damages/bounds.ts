@@ -71,14 +71,14 @@ export const bounds: readonly Damage[] = [
     name: 'a new client meets 429',
     says: 'A slot that is free is not given to the next client.',
     finds: ['new-client-refused', 'slot-kept', 'not-closed'],
-    seenBy: ['closed-in-time', 'newcomers-let-in'],
+    seenBy: ['closed-in-time', 'new-clients-accepted'],
     apply: (given) => edited(refuseProbe(given, 429)),
   },
   {
     name: 'a new client meets 500',
     says: 'A new client is not let in, for an error of the relay.',
     finds: ['new-client-failed'],
-    seenBy: ['closed-in-time', 'newcomers-let-in'],
+    seenBy: ['closed-in-time', 'new-clients-accepted'],
     apply: (given) => edited(refuseProbe(given, 500)),
   },
   {
@@ -134,11 +134,14 @@ export const bounds: readonly Damage[] = [
     name: 'clients are back too late',
     says: 'After the last heal clients get what they are owed long after the limit.',
     finds: ['back-too-late', 'never-back'],
-    seenBy: ['restored'],
-    cannot: { 'freezing-ends-nobody': 'its finding asks who is ended, not how soon records come' },
+    seenBy: ['clients-catch-up'],
+    cannot: {
+      'pause-closes-no-client': 'its finding asks who is ended, not how soon records come',
+    },
     apply(given) {
       const last = given.history.faults.at(-1)
-      const isTimed = askedOf(given, 'restored').some(({ closesNobody = false }) => !closesNobody)
+      const asked = askedOf(given, 'clients-catch-up')
+      const isTimed = asked.some(({ closesNobody = false }) => !closesNobody)
       if (!isTimed) return 'only whether clients keep their connections is asked'
       if (last === undefined) return undefined
       const where = { since: last.begin } as const
@@ -151,7 +154,7 @@ export const bounds: readonly Damage[] = [
     name: 'clients are never back',
     says: 'After the last heal clients get nothing any more.',
     finds: ['never-back', 'lost', 'stalled'],
-    seenBy: ['restored'],
+    seenBy: ['clients-catch-up'],
     apply(given) {
       const last = given.history.faults.at(-1)
       return last && edited(withoutDeliveries(given.events, { since: last.begin }))
@@ -161,9 +164,10 @@ export const bounds: readonly Damage[] = [
     name: 'a client is closed after a freeze',
     says: 'The relay comes back, and ends a client that only it had kept waiting.',
     finds: ['closed-meanwhile'],
-    seenBy: ['restored'],
+    seenBy: ['clients-catch-up'],
     apply(given) {
-      const asked = askedOf(given, 'restored').find(({ closesNobody = false }) => closesNobody)
+      const all = askedOf(given, 'clients-catch-up')
+      const asked = all.find(({ closesNobody = false }) => closesNobody)
       const healedAt = given.history.faults.at(-1)?.healedAt
       const session = [...given.history.sessions.values()].flat().find(({ group }) => {
         return asked?.groups.includes(group)

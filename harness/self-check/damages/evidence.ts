@@ -179,7 +179,7 @@ export const evidence: readonly Damage[] = [
     "The harness's own count of lag is missing.",
     ['no-truth', 'not-asked', 'not-compared'],
     (given) => withoutKind(given.events, 'lagtruth'),
-    { seenBy: ['lag-truth', 'commits-are-next'] },
+    { seenBy: ['lag-truth', 'commits-next-offset'] },
   ),
   damage(
     'the target is not scraped',
@@ -187,8 +187,8 @@ export const evidence: readonly Damage[] = [
     ['not-scraped', 'not-compared', 'not-counted', 'stall-not-proven'],
     (given) => withoutKind(given.events, 'scrape'),
     {
-      seenBy: ['lag-truth', 'counter-rises', 'ages-exported'],
-      cannot: { 'send-never-waits-for-ever': '/health tells the same counters' },
+      seenBy: ['lag-truth', 'counter-rises', 'ages-match'],
+      cannot: { 'sends-have-deadlines': '/health tells the same counters' },
     },
   ),
   damage(
@@ -196,7 +196,7 @@ export const evidence: readonly Damage[] = [
     'Nobody got an answer from /health.',
     ['no-health', 'too-short', 'not-asked'],
     (given) => withoutKind(given.events, 'health'),
-    { seenBy: ['warning-is-recent', 'well-again', 'idle-is-not-broken'] },
+    { seenBy: ['alert-clears', 'health-recovers', 'idle-is-healthy'] },
   ),
   damage(
     'memory is not measured',
@@ -210,6 +210,6 @@ export const evidence: readonly Damage[] = [
     '/version gives no answer.',
     ['no-version'],
     (given) => withoutKind(given.events, 'page'),
-    { seenBy: ['told-in-version'] },
+    { seenBy: ['version-reports-setting'] },
   ),
 ]

@@ -15,13 +15,13 @@ const seenOnlyBy =
   ): Damage => ({ name, says, finds, seenBy: [checker], apply: (given) => edited(change(given)) })
 
 const lag = seenOnlyBy('lag-truth')
-const age = seenOnlyBy('ages-exported')
+const age = seenOnlyBy('ages-match')
 
 const commit = (name: string, says: string, rule: string, by: number): Damage => ({
   name,
   says,
   finds: [rule],
-  seenBy: ['commits-are-next'],
+  seenBy: ['commits-next-offset'],
   apply: (given) =>
     edited(
       editTruth(given.events, ([start, end, committed, isOwned]) => {

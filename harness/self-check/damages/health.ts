@@ -18,17 +18,17 @@ export const health: readonly Damage[] = [
   damage(
     'health never notices',
     '/health says healthy all the time, also while the relay is cut off.',
-    ['well-again'],
+    ['health-recovers'],
     ['not-noticed', 'outage-not-told', 'never-broken', 'outage-hidden'],
     (given) =>
-      askedOf(given, 'well-again').some(({ asks }) => asks === 'detection')
+      askedOf(given, 'health-recovers').some(({ asks }) => asks === 'detection')
         ? editHealth(given.events, (body) => ({ ...body, status: 'healthy' }))
         : undefined,
   ),
   damage(
     'health never recovers',
     '/health stays degraded after an outage.',
-    ['well-again'],
+    ['health-recovers'],
     ['called-broken', 'remembers-window', 'remembers-forever', 'false-alarm'],
     (given) => {
       const fault = given.history.faults[0]
@@ -41,7 +41,7 @@ export const health: readonly Damage[] = [
   damage(
     'health cries before anything happens',
     '/health calls the relay degraded while nothing is wrong.',
-    ['well-again'],
+    ['health-recovers'],
     ['false-alarm'],
     (given) => {
       const fault = given.history.faults[0]
@@ -55,7 +55,7 @@ export const health: readonly Damage[] = [
   damage(
     'a warning stays',
     'The warning of trouble is still there long after it.',
-    ['warning-is-recent'],
+    ['alert-clears'],
     ['warning-stays'],
     (given) => {
       const trouble = given.history.phase('trouble')
@@ -68,14 +68,14 @@ export const health: readonly Damage[] = [
   damage(
     'a warning does not come',
     'There is trouble, and /health has no warning of it.',
-    ['warning-is-recent'],
+    ['alert-clears'],
     ['warning-missing'],
     (given) => editHealth(given.events, (body) => withoutKey(body, 'alert')),
   ),
   damage(
     'a warning comes for nothing',
     '/health warns before there is any trouble.',
-    ['warning-is-recent'],
+    ['alert-clears'],
     ['warning-without-trouble'],
     (given) => {
       const trouble = given.history.phase('trouble')
@@ -88,7 +88,7 @@ export const health: readonly Damage[] = [
   damage(
     'health stays degraded after trouble',
     'The warning is gone, and /health still calls the relay degraded.',
-    ['warning-is-recent'],
+    ['alert-clears'],
     ['still-degraded'],
     (given) => {
       const calm = given.history.phase('calm')
@@ -101,7 +101,7 @@ export const health: readonly Damage[] = [
   damage(
     'a lifetime counter falls',
     'The counter of lost records goes back to 0 while the relay runs on.',
-    ['warning-is-recent'],
+    ['alert-clears'],
     ['lifetime-forgotten'],
     (given) => {
       const calm = given.history.phase('calm')
@@ -112,14 +112,14 @@ export const health: readonly Damage[] = [
   damage(
     'a lifetime counter stands still',
     'Clients miss records, and the counter of lost records does not rise.',
-    ['warning-is-recent'],
+    ['alert-clears'],
     ['loss-not-counted', 'warning-without-trouble', 'warning-stays'],
     (given) => freeze(given.events, 'droppedTotal', 0),
   ),
   damage(
     'idle is called broken',
     'Nothing is sent for a while, and /health calls the relay degraded.',
-    ['idle-is-not-broken'],
+    ['idle-is-healthy'],
     ['called-broken', 'not-ready'],
     (given) => {
       const silence = given.history.phase('silence')
@@ -166,7 +166,7 @@ export const health: readonly Damage[] = [
 
 /** The same with the warning of the trouble that is asked for first, beside what it warns of. */
 function warned(given: Given, body: Record<string, unknown>): Record<string, unknown> {
-  const [{ alert = 'trouble' } = {}] = askedOf(given, 'warning-is-recent')
+  const [{ alert = 'trouble' } = {}] = askedOf(given, 'alert-clears')
   const before = typeof body['alert'] === 'string' ? `${body['alert']} ` : ''
   return before.includes(alert) ? body : { ...body, alert: `${before}WARNING: ${alert}` }
 }

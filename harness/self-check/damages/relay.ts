@@ -26,7 +26,7 @@ export const relay: readonly Damage[] = [
     // Where nobody asks for it, the report tells it beside the verdicts, which are as good as ever.
     says: 'Asked to stop, the relay ends with SIGABRT.',
     finds: ['ended-badly'],
-    seenBy: ['ends-in-order'],
+    seenBy: ['shutdown-completes'],
     apply(given) {
       const end = given.history.events('process').findLast((event) => isRelay(event, 'exit'))
       if (end === undefined || end[1] < given.history.end * 0.8) return undefined
@@ -114,7 +114,7 @@ export const relay: readonly Damage[] = [
     name: 'a page of another site is let in',
     says: 'Of the pages of another site that were refused, one opens a socket.',
     finds: ['page-let-in'],
-    seenBy: ['pages-kept-out'],
+    seenBy: ['foreign-pages-refused'],
     apply(given) {
       const page = pageOf(given)
       if (page === undefined) return undefined
@@ -130,7 +130,7 @@ export const relay: readonly Damage[] = [
     name: 'a page of another site meets another refusal',
     says: 'The pages of another site were refused because there was no room.',
     finds: ['not-refused-for-that', 'refused-otherwise'],
-    seenBy: ['pages-kept-out'],
+    seenBy: ['foreign-pages-refused'],
     verdicts: ['unknown'],
     apply(given) {
       const page = pageOf(given)
@@ -151,7 +151,7 @@ const second = 1_000_000
 function pageOf({ history, record }: Given) {
   const pages = new Set(
     record.expectations.flatMap(({ expectation }) =>
-      expectation.check === 'pages-kept-out' ? [expectation.pages] : [],
+      expectation.check === 'foreign-pages-refused' ? [expectation.pages] : [],
     ),
   )
   return history.events('refused').find(([, , group]) => pages.has(group))
@@ -197,10 +197,10 @@ function version(
     name,
     says,
     finds: [rule],
-    seenBy: ['told-in-version'],
+    seenBy: ['version-reports-setting'],
     apply(given) {
       const key = given.record.expectations.flatMap(({ expectation }) =>
-        expectation.check === 'told-in-version' ? [expectation.path] : [],
+        expectation.check === 'version-reports-setting' ? [expectation.path] : [],
       )[0]
       if (key === undefined) return undefined
       return edited(

@@ -28,7 +28,7 @@ const frame = (
   name,
   says,
   finds,
-  seenBy: ['replay-ends-tell-truth'],
+  seenBy: ['replay-end-is-correct'],
   apply: (given) => edited(editComplete(given, change)),
 })
 
@@ -235,7 +235,7 @@ function reset(
 /** The frame that ends one of the replays that brought records, of a group that is asked for it. */
 function someEnd(given: Given): ControlIn | undefined {
   const asked = new Set(
-    askedOf(given, 'replay-ends-tell-truth').flatMap(({ groups }) => groups),
+    askedOf(given, 'replay-end-is-correct').flatMap(({ groups }) => groups),
   )
   const ends = given.history.events('control').filter(([, , client, { type, totalReplayed }]) => {
     const group = given.history.sessions.get(client)?.[0]?.group ?? ''

@@ -45,7 +45,7 @@ function streamed(name: string) {
       { name: 'back', ms: 2_500, stimuli: [join(late)] },
     ],
     expect: () => ({
-      'M-748': [{ check: 'replay-ends-tell-truth', groups, ...enough }],
+      'M-748': [{ check: 'replay-end-is-correct', groups, ...enough }],
       'M-1114': [{ check: 'replays-answered', groups, limitMs: 2_000, ...enough }],
     }),
   })
@@ -95,8 +95,8 @@ function cutOff(name: string) {
     ],
     expect: ({ healthStaleMs }) => ({
       'own-2': [
-        { check: 'well-again', asks: 'false-alarms' },
-        { check: 'well-again', asks: 'detection', limitMs: healthStaleMs + detectedMs },
+        { check: 'health-recovers', asks: 'false-alarms' },
+        { check: 'health-recovers', asks: 'detection', limitMs: healthStaleMs + detectedMs },
       ],
     }),
   })
@@ -155,7 +155,7 @@ function crowded(name: string) {
     expect: () => ({
       'M-702': [{ check: 'limit-holds', honest: probe, pretending }],
       '2X-32': [
-        { check: 'newcomers-let-in', probe, before: 'room', after: 'after', abortedMin: 12 },
+        { check: 'new-clients-accepted', probe, before: 'room', after: 'after', abortedMin: 12 },
       ],
     }),
   })
@@ -175,7 +175,7 @@ function stopped(name: string) {
       { name: 'after', ms: 1_500 },
     ],
     expect: () => ({
-      'v35-8': [{ check: 'ends-in-order', limitMs: 10_000, groups: [returning], timesMin: 1 }],
+      'v35-8': [{ check: 'shutdown-completes', limitMs: 10_000, groups: [returning], timesMin: 1 }],
     }),
   })
 }

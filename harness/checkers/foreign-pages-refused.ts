@@ -1,0 +1,96 @@
+/**
+ * A page of another site gets nowhere, however it names itself and the relay: it is refused before
+ * it is a WebSocket, and so neither reads the stream nor resets what others may replay.
+ */
+import { z } from 'zod'
+import type { History } from '../history/history.ts'
+import { checker } from './checker.ts'
+import { conclude, many, type Doubt, type Violation } from './reading/conclude.ts'
+import { groupRef } from './options.ts'
+import { probesOf, type Probes } from './reading/slots.ts'
+
+const schema = z.strictObject({
+  /** Pages of another site. */
+  pages: groupRef,
+  /** Clients that are let in, by the same way and with as much room. */
+  honest: groupRef,
+})
+
+/** Refused for what they are, and not because there was no room or something was broken. */
+const isForThat = (status: number) => status >= 400 && status < 500 && status !== 429
+
+export const foreignPagesRefused = checker({
+  says: 'A page of another site opens no socket, and so reads nothing and resets nothing.',
+  options: schema,
+  judge(history, { pages, honest }) {
+    const whole = { begin: 0, end: history.end }
+    const tried = probesOf(history, pages, whole)
+    const others = probesOf(history, honest, whole)
+    const kept = tried.refused.filter(([, status]) => isForThat(status))
+    return conclude({
+      violations: letIn(history, pages, tried),
+      doubts: [
+        kept.length === 0 ? notTried(tried) : undefined,
+        kept.length < tried.refused.length ? otherwise(tried) : undefined,
+        others.opened === 0 ? nobodyElse(others) : undefined,
+      ],
+      holds: {
+        rule: 'foreign-pages-refused',
+        says: sayKept(kept.map(([, status]) => status), others),
+      },
+      exercised: kept.length,
+      counted: 'refused pages',
+      evidence: {
+        refused: kept.map(([, status]) => status).join(', '),
+        letIn: tried.opened,
+        othersLetIn: others.opened,
+      },
+    })
+  },
+})
+
+function sayKept(statuses: readonly number[], others: Probes): string {
+  const told = [...new Set(statuses)].join(', ')
+  return (
+    `${statuses.length} of ${statuses.length} pages of another site were refused (status ` +
+    `${told}); ${many(others.opened, 'other client was', 'other clients were')} let in.`
+  )
+}
+
+function letIn(history: History, pages: string, { opened, refused }: Probes): Violation[] {
+  const clients = history.events('opened').filter(([, , , group]) => group === pages)
+  const [first] = clients
+  if (first === undefined) return []
+  const numbers = new Set(clients.map(([, , client]) => client))
+  const did = history.events('control').find(([, , client, { type }]) => {
+    return numbers.has(client) && type === 'cursor_reset_complete'
+  })
+  const also = did === undefined ? '' : `, and client ${did[2]} reset the replay buffer`
+  const says = `${opened} of ${opened + refused.length} pages of another site were let in${also}.`
+  return [{ rule: 'page-let-in', says, at: first[1] }]
+}
+
+function notTried({ refused }: Probes): Doubt {
+  const rule = 'not-refused-for-that'
+  if (refused.length === 0) {
+    const fix = 'see in the report why they did not try'
+    return { rule, says: 'No page of another site tried to connect.', fix }
+  }
+  const told = refused.map(([, status]) => status || 'no answer').join(', ')
+  const fix = 'see what kept them out: the limit on clients of one address, or a relay in trouble'
+  return { rule, says: `Pages of another site were refused, but not for their site: ${told}.`, fix }
+}
+
+const otherwise = ({ refused }: Probes): Doubt => ({
+  rule: 'refused-otherwise',
+  says:
+    'Not all pages of another site were refused for their site: ' +
+    `${refused.map(([, status]) => status || 'no answer').join(', ')}.`,
+  fix: 'see whether the relay was well, and give its clients more room',
+})
+
+const nobodyElse = ({ refused }: Probes): Doubt => ({
+  rule: 'nobody-let-in',
+  says: `No other client was let in either (of ${refused.length}): it shows nothing of pages.`,
+  fix: 'see why the relay lets in nobody; a target that wants a token must get it',
+})

@@ -1,0 +1,139 @@
+/** Silence is not a failure: a relay that nobody sends anything must not be restarted for it. */
+import { z } from 'zod'
+import type { Health } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { Window } from '../history/windows.ts'
+import { checker } from './checker.ts'
+import { cannotTell, conclude, many, seconds, type Violation } from './reading/conclude.ts'
+import { phaseRef } from './options.ts'
+
+const schema = z.strictObject({
+  /** A window without records and without faults. */
+  phase: phaseRef,
+})
+
+const okStatus = 200
+const wellStatuses = new Set(['healthy', 'waiting'])
+/** Records that were sent before the silence may be acknowledged a little into it. */
+const runOutMicros = 1_000_000
+
+export const idleIsHealthy = checker({
+  says: 'A relay with nothing to do is not called broken.',
+  options: schema,
+  judge(history, { phase: phaseName }) {
+    const phase = history.phase(phaseName)
+    if (phase === undefined) {
+      const fix = 'see where the run ended'
+      return cannotTell('no-phase', `The run did not get to ${phaseName}.`, fix)
+    }
+    const window = { begin: phase.begin + runOutMicros, end: phase.end }
+    if (window.end <= window.begin) {
+      const says =
+        `The phase ${phaseName} lasted ${seconds(phase.end - phase.begin)}; the first ` +
+        `${seconds(runOutMicros)} of it do not count.`
+      return cannotTell('too-short', says, 'see where the run ended')
+    }
+    const records = ackedWithin(history, window)
+    const polls = history.events('health').filter(([, t]) => t >= window.begin && t <= window.end)
+    if (polls.length === 0) {
+      const fix = 'see why GET /health was not asked in the phase, and repeat the run'
+      return cannotTell('no-health', `GET /health was never asked during ${phaseName}.`, fix)
+    }
+    const known = alertsBefore(history, phase.begin)
+    const exits = history
+      .events('process')
+      .filter(([, t, role, , edge]) => role === 'relay' && edge === 'exit' && isIn(t, window))
+    return conclude({
+      violations: [
+        ...exits.map(([, at, , , , code, signal]) => ({
+          rule: 'process-ended',
+          says: `The relay ended with ${signal ?? `code ${code}`} while it had nothing to do.`,
+          at,
+        })),
+        ...counted(polls.flatMap((poll) => complaints(poll, known)), polls.length),
+      ],
+      doubts: [
+        records > 0
+          ? {
+              rule: 'not-idle',
+              says: `${many(records, 'record')} came to Kafka in the silence; none were to.`,
+              fix: 'let nothing else write to the topic, and repeat the run',
+            }
+          : undefined,
+      ],
+      holds: {
+        rule: 'called-well',
+        says:
+          `In ${seconds(window.end - window.begin)} without records /health said ` +
+          `${saidOf(polls)} in all ${many(polls.length, 'answer')}, and no new alert.`,
+      },
+      exercised: polls.length,
+      counted: 'answers of /health',
+      evidence: { polls: polls.length, records, silenceMs: (window.end - window.begin) / 1_000 },
+    })
+  },
+})
+
+/** Alerts of earlier trouble, without their numbers: that they stay is another finding's. */
+function alertsBefore(history: History, t: number): ReadonlySet<string> {
+  const last = history.events('health').findLast((poll) => poll[1] <= t && poll[4] !== null)
+  return new Set(alertsOf(last?.[4] ?? {}).map(withoutNumbers))
+}
+
+const withoutNumbers = (alert: string): string => alert.replaceAll(/[\d.]+/g, '#')
+
+/** The words of healthy answers, such as "200 healthy or waiting". */
+function saidOf(polls: readonly Health[]): string {
+  const words = new Set(polls.map(([, , , , body]) => String(body?.['status'])))
+  return `${okStatus} ${[...words].join(' or ')}`
+}
+
+/** Each with how often the same was found. */
+function counted(found: readonly Violation[], polls: number): Violation[] {
+  return found.map(({ rule, says, at }) => {
+    const times = found.filter((one) => one.rule === rule).length
+    return { rule, says: `${says} (${times} of ${polls} requests).`, at }
+  })
+}
+
+function alertsOf(body: Record<string, unknown>): readonly string[] {
+  const { alert = null } = body
+  if (alert === null) return []
+  const text = typeof alert === 'string' ? alert : JSON.stringify(alert)
+  return text.split(' | ')
+}
+
+function complaints(
+  [, at, , status, body]: Health,
+  known: ReadonlySet<string>,
+): Violation[] {
+  if (status === 0) {
+    return [{ rule: 'health-unanswered', says: 'In silence /health gave no answer', at }]
+  }
+  const found: Violation[] = []
+  const word = body?.['status']
+  if (typeof word !== 'string' || !wellStatuses.has(word)) {
+    const says = `In silence /health was to say healthy or waiting; it said ${String(word)}`
+    found.push({ rule: 'called-broken', says, at })
+  }
+  if (status !== okStatus) {
+    const says = `In silence /health was to answer 200; it answered ${status}`
+    found.push({ rule: 'not-ready', says, at })
+  }
+  const anew = alertsOf(body ?? {}).find((alert) => !known.has(withoutNumbers(alert)))
+  if (anew !== undefined) {
+    const says = `In silence there is nothing new to warn of; the alert was "${anew}"`
+    found.push({ rule: 'alert-while-idle', says, at })
+  }
+  return found
+}
+
+const isIn = (t: number, { begin, end }: Window): boolean => t >= begin && t <= end
+
+function ackedWithin(history: History, window: Window): number {
+  let records = 0
+  for (const { sentAt } of history.stream().records.values()) {
+    for (const t of sentAt) if (isIn(t, window)) records += 1
+  }
+  return records
+}

@@ -1,0 +1,188 @@
+/**
+ * A relay that is asked to stop (SIGTERM to its own process) ends in time and says that it ended
+ * well, and clients that are open then are told by a close frame: one that only loses its
+ * connection cannot tell a restart from a crash. What is committed is another question.
+ */
+import { z } from 'zod'
+import type { EventOf, Micros } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import type { Session } from '../history/windows.ts'
+import { checker, type Judgement } from './checker.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  notApplicable,
+  seconds,
+  type Violation,
+} from './reading/conclude.ts'
+import { count, groupRefs, milliseconds, type OptionsOf } from './options.ts'
+
+const schema = z.strictObject({
+  /** Longest time from SIGTERM to the end of the process. */
+  limitMs: milliseconds,
+  /** Clients that must be told: they read, and nothing is broken on the way to them. */
+  groups: groupRefs,
+  /** How often it must have been asked while such clients were open. */
+  timesMin: count,
+})
+export type ShutdownCompletesOptions = OptionsOf<typeof schema>
+
+/** Of a process that ended in order; a runtime that handles SIGTERM itself may say 128 + 15. */
+const orderlyCodes: ReadonlySet<number | null> = new Set([0, 143])
+/** No close frame came. */
+const noFrame = 1_006
+/** Codes that blame the client, or say that something broke: a client would not come back. */
+const misleading: ReadonlySet<number> = new Set([1_002, 1_003, 1_007, 1_008, 1_009, 1_010, 1_011])
+/** What a proxy may take to pass the end of a connection on. */
+const passingOnMicros = 2_000_000
+
+/** One SIGTERM and what came of it. */
+interface Asked {
+  readonly at: Micros
+  readonly exit: EventOf<'process'> | undefined
+  /** When we gave up and killed it. */
+  readonly killedAt: Micros | undefined
+  /** Connections of the watched groups that were open. */
+  readonly open: readonly Session[]
+}
+
+export const shutdownCompletes = checker({
+  says: 'A relay that is asked to stop ends in time, with success, and tells its clients.',
+  options: schema,
+  judge(history, options) {
+    const relay = history.events('process').filter(([, , role]) => role === 'relay')
+    if (relay.length === 0) {
+      const says = 'The target is not started by this harness, so nobody may ask it to stop.'
+      return notApplicable('not-ours', says)
+    }
+    const asked = relay
+      .filter(([, , , , edge, , signal]) => edge === 'signal' && signal === 'SIGTERM')
+      .map((event) => askedOf(history, options.groups, relay, event))
+    if (asked.length === 0) {
+      const says = 'The target was never asked to stop.'
+      return cannotTell('never-asked', says, 'run the whole scenario')
+    }
+    return judgeAsked(asked, options)
+  },
+})
+
+function askedOf(
+  history: History,
+  groups: readonly string[],
+  relay: readonly EventOf<'process'>[],
+  [, at, , pid]: EventOf<'process'>,
+): Asked {
+  const later = relay.filter(([, t, , of]) => of === pid && t >= at)
+  const exit = later.find(([, , , , edge]) => edge === 'exit')
+  const killed = later.find(
+    ([, t, , , edge, , signal]) =>
+      edge === 'signal' && signal === 'SIGKILL' && t <= (exit?.[1] ?? Infinity),
+  )
+  const open = [...history.sessions.values()]
+    .flat()
+    .filter(({ group, begin, end }) => groups.includes(group) && begin < at && end > at)
+  return { at, exit, killedAt: killed?.[1], open }
+}
+
+function judgeAsked(asked: readonly Asked[], options: ShutdownCompletesOptions): Judgement {
+  const watched = asked.filter(({ open }) => open.some(isToBeTold))
+  const times = asked.flatMap(({ at, exit }) => (exit === undefined ? [] : [exit[1] - at]))
+  const untold = watched.reduce((sum, one) => sum + untoldOf(one).length, 0)
+  const clients = watched.reduce((sum, { open }) => sum + open.filter(isToBeTold).length, 0)
+  const slowest = Math.max(0, ...times)
+  return conclude({
+    violations: [
+      ...asked.flatMap((one) => lateness(one, options.limitMs)),
+      ...asked.flatMap(badEnd),
+      ...watched.flatMap(notTold),
+      ...watched.flatMap(toldWrong),
+    ],
+    doubts: [unknownStatus(asked), tooFew(asked, watched, options)],
+    holds: {
+      rule: 'ended-in-order',
+      says:
+        `Asked to stop ${many(asked.length, 'time')}, the relay ended with success within ` +
+        `${seconds(slowest)} (limit ${seconds(options.limitMs * 1_000)}); ` +
+        `${many(clients, 'open client')} got a close frame.`,
+    },
+    exercised: asked.length + clients,
+    counted: 'stops and close frames',
+    evidence: { timesAsked: asked.length, slowestEndMs: slowest / 1_000, clients, untold },
+  })
+}
+
+function lateness({ at, exit, killedAt }: Asked, limitMs: number): Violation[] {
+  const deadline = at + limitMs * 1_000
+  const wanted = `The relay was to end within ${seconds(limitMs * 1_000)} of SIGTERM`
+  if (killedAt !== undefined) {
+    const says = `${wanted}; after ${seconds(killedAt - at)} it still ran and was killed.`
+    return [{ rule: 'still-running', says, at: Math.min(deadline, killedAt) }]
+  }
+  if (exit === undefined || exit[1] <= deadline) return []
+  const says = `${wanted}; it took ${seconds(exit[1] - at)}.`
+  return [{ rule: 'ended-late', says, at: deadline }]
+}
+
+function badEnd({ exit, killedAt }: Asked): Violation[] {
+  if (exit === undefined || killedAt !== undefined) return []
+  const [, at, , , , code, signal] = exit
+  if (signal === 'SIGTERM') {
+    const says = 'SIGTERM itself ended the relay: it does not handle the signal to stop.'
+    return [{ rule: 'unhandled-signal', says, at }]
+  }
+  if (signal === null && (code === null || orderlyCodes.has(code))) return []
+  const how = signal ?? `code ${code}`
+  const says = `Asked to stop, the relay was to end with code 0; it ended with ${how}.`
+  return [{ rule: 'ended-badly', says, at }]
+}
+
+/** A client that left by itself meanwhile is owed no close frame. */
+const isToBeTold = ({ closed }: Session): boolean => closed?.[5] !== 'client'
+
+/** Clients that lost their connection, or kept it, without a close frame of the relay's. */
+function untoldOf({ at, exit, open }: Asked): Session[] {
+  const until = (exit?.[1] ?? Infinity) + passingOnMicros
+  return open.filter((one) => {
+    if (one.closed === undefined) return true
+    const [, t, , code] = one.closed
+    return isToBeTold(one) && (code === noFrame || t > until) && t >= at
+  })
+}
+
+function notTold(asked: Asked): Violation[] {
+  const [first, ...others] = untoldOf(asked)
+  if (first === undefined) return []
+  const says =
+    `${others.length + 1} of ${asked.open.filter(isToBeTold).length} open clients got no ` +
+    'close frame when the relay was asked to stop; each was to get one, such as 1001.'
+  return [{ rule: 'not-told', says, at: first.closed?.[1] ?? asked.at }]
+}
+
+function toldWrong({ open }: Asked): Violation[] {
+  const wrong = open.find(({ closed }) => closed?.[5] === 'relay' && misleading.has(closed[3]))
+  if (wrong?.closed === undefined) return []
+  const [, at, , code] = wrong.closed
+  const says = `Asked to stop, the relay closed a client with ${code}; 1000, 1001 or 1012 are true.`
+  return [{ rule: 'told-wrong', says, at }]
+}
+
+function unknownStatus(asked: readonly Asked[]) {
+  const statuses = asked.flatMap(({ exit }) => (exit === undefined ? [] : [exit[5] ?? exit[6]]))
+  if (!statuses.includes(null)) return undefined
+  const says = 'A wrapper around the relay kept its exit status.'
+  const fix = 'start the relay itself with --target-command, or let the wrapper exec it'
+  return { rule: 'status-unknown', says, fix }
+}
+
+function tooFew(
+  asked: readonly Asked[],
+  watched: readonly Asked[],
+  { timesMin }: ShutdownCompletesOptions,
+) {
+  if (watched.length >= timesMin) return undefined
+  const says =
+    `Clients stayed to be told at ${watched.length} of ${asked.length} requests to stop (needed: ` +
+    `${timesMin}).`
+  return { rule: 'nobody-to-tell', says, fix: 'see why the clients did not come back in time' }
+}

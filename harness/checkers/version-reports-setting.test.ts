@@ -1,0 +1,17 @@
+import { story } from '../history/story-testbed.ts'
+import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
+import { versionReportsSetting } from './version-reports-setting.ts'
+
+const version = (body: unknown, status = 200) =>
+  story().add(['page', 1e6, '/version', status, body])
+
+const options = { path: 'settings.sendTimeoutMs', equals: 2_000 }
+judgeCases('version-reports-setting', versionReportsSetting, options, [
+  ...passes('told', ['as it is', version({ settings: { sendTimeoutMs: 2_000 } })]),
+  ...fails('told-wrong', ['another value', version({ settings: { sendTimeoutMs: 5_000 } })]),
+  ...fails('told-wrong', ['another type', version({ settings: { sendTimeoutMs: '2000' } })]),
+  ...fails('not-told', ['nothing', version({ settings: {} })]),
+  ...fails('not-told', ['no object', version('text')]),
+  ...cannotTell('no-version', ['not asked', story()]),
+  ...cannotTell('no-version', ['no answer', version(null, 503)]),
+])

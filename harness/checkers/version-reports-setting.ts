@@ -1,0 +1,47 @@
+/** What a setting became must be visible from outside, or nobody knows what was really tested. */
+import { z } from 'zod'
+import { dig } from '../history/readings.ts'
+import { checker } from './checker.ts'
+import { cannotTell, conclude, many } from './reading/conclude.ts'
+import { name } from './options.ts'
+
+const schema = z.strictObject({
+  /** Keys from the root of `/version`, joined by dots. */
+  path: name,
+  equals: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+})
+
+const okStatus = 200
+
+export const versionReportsSetting = checker({
+  says: 'An effective value stands in /version.',
+  options: schema,
+  judge(history, { path, equals }) {
+    const asked = history.events('page').filter(([, , page]) => page === '/version')
+    const pages = asked.filter(([, , , status]) => status === okStatus)
+    const last = pages.at(-1)
+    if (last === undefined) {
+      const fix = 'see that GET /version is answered with 200 at the address of the target'
+      const statuses = asked.map(([, , , status]) => status)
+      const says =
+        asked.length === 0
+          ? '/version was not asked.'
+          : `/version was asked ${many(asked.length, 'time')} and never answered 200 but ` +
+            `${[...new Set(statuses)].join(', ')}.`
+      return cannotTell('no-version', says, fix)
+    }
+    const [, at, , , body] = last
+    const told = dig(body, path.split('.'))
+    const isTold = told !== undefined
+    const says = `/version was to report ${path} = ${show(equals)}; it reported ${show(told)}.`
+    return conclude({
+      violations: told === equals ? [] : [{ rule: isTold ? 'told-wrong' : 'not-told', says, at }],
+      holds: { rule: 'told', says: `/version reported ${path} = ${show(told)}, as wanted.` },
+      exercised: 1,
+      counted: 'values of /version',
+      evidence: { path, wanted: equals, told: isTold ? show(told) : null },
+    })
+  },
+})
+
+const show = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value))

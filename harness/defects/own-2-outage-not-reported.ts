@@ -1,0 +1,19 @@
+/** Nothing but decode errors is ever told: a relay that lost Kafka is called healthy. */
+import type { RelayDefect } from './defect.ts'
+
+const defect: RelayDefect = {
+  part: 'relay',
+  finding: 'own-2',
+  says: '/health says "healthy" while Kafka is out of reach',
+  scenario: 'recovers-from-kafka-outage',
+  rules: ['outage-not-told'],
+  relay: ({ health }) => ({
+    health: {
+      decide(facts) {
+        const decision = health.decide(facts)
+        return decision.status === 'degraded' ? decision : { ...decision, status: 'healthy' }
+      },
+    },
+  }),
+}
+export default defect

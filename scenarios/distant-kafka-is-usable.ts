@@ -1,0 +1,55 @@
+/**
+ * The way to Kafka takes 250 ms, and the relay starts anew at the end of it. Whatever it has to ask
+ * there takes seconds; what its clients ask for must not wait until all of that is answered. Some
+ * partitions have no record at all, so that nothing but the answers tells where they stand.
+ */
+import { scenario } from '../harness/dsl/scenario.ts'
+import { answerLimitMs, join, latecomers, retainsAll } from '../harness/dsl/words.ts'
+
+const far = { fault: 'latency', hop: 'kafka', ms: 250 } as const
+const anew = { fault: 'restart-relay', isBackAtOnce: true } as const
+
+export default scenario({
+  name: 'distant-kafka-is-usable',
+  claim: 'However far Kafka is, replays are answered in their time, and live records go on.',
+  suites: ['nightly'],
+  topic: { partitions: 6 },
+  relay: {
+    resumeGraceMs: 2_000,
+    replayTimeoutMs: 10_000,
+    kafkaSessionTimeoutMs: 6_000,
+    kafkaHeartbeatMs: 1_000,
+    commitIntervalMs: 500,
+    ...retainsAll,
+    lagIntervalMs: 1_000,
+    lagDisconnectRecords: 0,
+    connectionsPerIpMax: 100,
+  },
+  load: { recordsPerSecond: 300, payloadBytes: 512, threads: 3 },
+  fleet: {
+    readers: { count: 1, reads: 'fast', reconnects: true },
+    late: latecomers(4),
+    watching: { count: 2, reads: 'fast', joins: 'later' },
+  },
+  phases: ({ replayTimeoutMs }) => [
+    { name: 'traffic', ms: 3_000 },
+    {
+      name: 'far',
+      ms: 2_000,
+      awaitsReplaysMs: answerLimitMs(replayTimeoutMs),
+      faults: [far, anew],
+      stimuli: [join('late'), join('watching')],
+    },
+    { name: 'far-still', ms: 4_000, faults: [far] },
+  ],
+  expect: ({ replayTimeoutMs }) => {
+    const late = { groups: ['late'], phase: 'far', replaysMin: 4, recordsMin: 1_000 } as const
+    const live = { groups: ['watching'], phases: ['far-still'], deliveriesMin: 1_000 } as const
+    return {
+      'own-10': [
+        { check: 'replays-answered', ...late, limitMs: answerLimitMs(replayTimeoutMs) },
+        { check: 'delivered-in-time', ...live, limitMs: 3_000 },
+      ],
+    }
+  },
+})
