@@ -54,10 +54,10 @@ describe.concurrent('a command line that makes no sense starts nothing, says wha
     [['run', '--set', 'sendTimeoutMs=-5000'], 'found -5'],
     [['run', '--target-command', 'relay | tee log'], '--shell'],
     [['run', '--target-command', 'relay', '--env', 'KAFKA_TOPIC=a'], 'is set by the harness'],
-    [['run', '--know', 'pingIntervalMs=5'], 'reports all its settings'],
-    [['run', ...url], 'with --stack <file>'],
-    [['run', '--target', 'refrence'], '--target must be "reference" or a URL'],
-    [['run', ...url, '--stack', '/no/such/file'], '--stack wants a file'],
+    [['run', '--know', 'pingIntervalMs=5'], '--know is for --target-command and --target an'],
+    [['run', ...url], 'with --stack file:<path>'],
+    [['run', '--target', 'refrence'], '--target must be "reference" or an http:// URL'],
+    [['run', ...url, '--stack', 'file:/no/such'], '--stack wants a file'],
     [['run', ...url, '--stack', stackFile('a.json', '{')], 'must be JSON'],
     [['run', ...url, '--stack', stackFile('b.json', '{"kafka":[]}')], 'kafkaDirect'],
     [['reproduce', 'M-1O34'], 'did you mean "M-1034"?'],
@@ -76,18 +76,20 @@ describe.concurrent('a command line that makes no sense starts nothing, says wha
 })
 
 describe('list', () => {
+  const topics = ['suites', 'scenarios', 'findings', 'defects', 'targets', 'stacks', 'kinds']
+
   test('prints one JSON document with all topics, or with one', async () => {
     const { code, out, err } = await chaos('list', '--json')
     expect({ code, err }).toEqual({ code: 0, err: '' })
     const all = JSON.parse(out) as Record<string, { name: string }[]>
-    expect(Object.keys(all)).toEqual(['suites', 'scenarios', 'findings', 'defects', 'kinds'])
+    expect(Object.keys(all)).toEqual(topics)
     const one = JSON.parse((await chaos('list', 'defects', '--json')).out) as typeof all
     expect(one).toEqual({ defects: all['defects'] })
   })
 
   test('fits a screen: one line for each thing of a topic, and one for each topic', async () => {
-    expect((await chaos('list')).out.split('\n')).toHaveLength(5 + 1)
-    for (const topic of ['suites', 'scenarios', 'findings', 'defects', 'kinds']) {
+    expect((await chaos('list')).out.split('\n')).toHaveLength(7 + 1)
+    for (const topic of topics) {
       const { out } = await chaos('list', topic)
       expect(out.split('\n').length).toBeLessThan(60)
       expect(out).not.toMatch(/^ /m)

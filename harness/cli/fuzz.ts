@@ -5,18 +5,17 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { defectNames } from '../defects/index.ts'
 import { partitions, rssBytesMax, turnMsMax } from '../fuzz/place.ts'
 import { hunt, type Hunted } from '../fuzz/hunt.ts'
 import { stepKinds, type StepKind } from '../fuzz/steps.ts'
 import { vectorFolder } from '../fuzz/vectors.ts'
 import { startNativeStack } from '../stack/native.ts'
-import type { TargetSpec } from '../targets/target.ts'
+import { selectTarget } from '../targets/registry.ts'
 import { openWorld } from '../world/world.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { runFolder } from '../report/outcome.ts'
-import { known as nameIn } from './nearest.ts'
+import { known as nameIn } from '../world/nearest.ts'
 
 export interface FuzzOptions {
   readonly for: string
@@ -44,7 +43,8 @@ export async function fuzz(
   if (what !== 'relay') throw new UsageError(`only "relay" can be fuzzed, not "${what}"`)
   const limitMs = durationOf(options.for)
   const seed = seedOf(options.seed)
-  const spec = specOf(options.defect)
+  const { defect } = options
+  const spec = selectTarget(defect === undefined ? {} : { defect })
   const kinds = kindsOf(options.kinds)
   const folder = resolve(options.out ?? runFolder(given.clock.unixMs(), `fuzz-${seed}`))
   mkdirSync(folder, { recursive: true })
@@ -84,11 +84,6 @@ const kindsOf = (text: string | undefined): readonly StepKind[] =>
   text === undefined
     ? stepKinds
     : text.split(',').map((name) => nameIn('kind of input', name, stepKinds))
-
-const specOf = (defect: string | undefined): TargetSpec =>
-  defect === undefined
-    ? { kind: 'reference' }
-    : { kind: 'reference', defect: nameIn('defect', defect, defectNames) }
 
 function summary(hunted: Hunted): string {
   const { inputs, vectors, refused, asked, voided, findings, once } = hunted

@@ -6,9 +6,12 @@ import { findings, type FindingId } from '../findings/findings.ts'
 import { scenarios } from '../../scenarios/index.ts'
 import { defects } from '../defects/index.ts'
 import { malformedKinds } from '../records/malformed.ts'
+import { stackKinds } from '../stack/registry.ts'
+import { capabilityWords, type Capabilities } from '../targets/kind.ts'
+import { askedFor, targetKinds, type TargetKindName } from '../targets/registry.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes } from '../world/exit-codes.ts'
-import { known as nameIn } from './nearest.ts'
+import { known as nameIn } from '../world/nearest.ts'
 import { suiteNames } from './select.ts'
 
 /** A thing of a topic: its columns for people, its fields for machines. */
@@ -30,6 +33,8 @@ const topics = {
     says: 'findings put back on purpose: chaos run <scenario> --defect <name>',
     rows: defectRows,
   },
+  targets: { says: 'relays that can be judged: chaos run --target', rows: targetRows },
+  stacks: { says: 'servers that a run uses: chaos run --stack', rows: stackRows },
   kinds: { says: 'malformed records: chaos run <scenario> --kinds <names>', rows: kindRows },
 } as const satisfies Record<string, Topic>
 
@@ -106,6 +111,30 @@ function defectRows(): Row[] {
   return Object.entries(defects).map(([name, { finding, scenario, says }]) => ({
     columns: [name, scenario, says],
     fields: { name, finding, scenario, says },
+  }))
+}
+
+/** What a kind of target is, and what may be done with it. */
+function targetRows(): Row[] {
+  return Object.entries(targetKinds).map(([name, { says, capabilities }]) => {
+    const form = askedFor(name as TargetKindName)
+    return {
+      columns: [name, form, says, wordsOf(capabilities)],
+      fields: { name, form, says, capabilities },
+    }
+  })
+}
+
+const wordsOf = (capabilities: Capabilities): string =>
+  (Object.keys(capabilityWords) as (keyof Capabilities)[])
+    .filter((one) => capabilities[one])
+    .map((one) => capabilityWords[one])
+    .join(', ')
+
+function stackRows(): Row[] {
+  return Object.entries(stackKinds).map(([name, { form, says }]) => ({
+    columns: [name, `--stack ${form}`, says],
+    fields: { name, form, says },
   }))
 }
 

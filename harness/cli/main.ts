@@ -15,7 +15,10 @@ import { list, topicNames } from './list.ts'
 import { reproduce } from './reproduce.ts'
 import { run } from './run.ts'
 import type { SelfCheckOptions } from './self-check.ts'
+import { stackForms } from '../stack/registry.ts'
+import { targetOptions } from '../targets/registry.ts'
 import type { CommandWorld } from '../world/command-world.ts'
+import { flagOf, type OptionRows } from '../world/option-rows.ts'
 
 /** Aborts when the run must end in order, on the user's wish or on an error of our own. */
 const ending = new AbortController()
@@ -74,6 +77,12 @@ const quiet = new Option('--quiet', 'only verdicts that are no pass, and the sum
 const seed = new Option('--seed <text>', 'repeat the choices of an earlier run')
 const repeatable = (flags: string, says: string) =>
   new Option(flags, says).argParser(collect).default([] as string[])
+/** Options of a table. */
+const optionsOf = (rows: OptionRows): Option[] =>
+  Object.entries(rows).map(([key, { is, takes, says }]) => {
+    const flags = [flagOf(key), takes].join(' ').trimEnd()
+    return is === 'list' ? repeatable(flags, says) : new Option(flags, says)
+  })
 const sets = repeatable('--set <name=value>', 'a setting of the relay; may be repeated')
 
 const program = new Command('chaos')
@@ -99,28 +108,19 @@ program
   .description(`what there is of ${topicNames.join(', ')}`)
   .addOption(json)
   .action(does(list))
-program
+const runCommand = program
   .command('run [scenarios...]')
   .description('play scenarios against a relay and judge what happened')
   .option('--suite <name>', 'all scenarios of a suite: quick or nightly')
-  .option('--target <target>', '"reference", or the URL of a relay that runs already (--stack)')
-  .option('--target-command <command>', 'a program that is a relay, with its arguments; no shell')
-  .option('--shell', 'let /bin/sh run the target command')
-  .addOption(repeatable('--env <NAME=value>', 'a variable for the target command; may be repeated'))
-  .option('--env-file <file>', 'a file of such variables, one a line')
-  .option('--inherit-env', 'the target command also gets the environment of this shell')
-  .addOption(repeatable('--know <name=value>',
-    'a setting that the relay has and does not report, in ms or as a count; may be repeated'))
-  .addOption(new Option('--defect <name>', 'one mistake put back, see list defects')
-    .conflicts('targetCommand'))
   .option('--kinds <names>', 'malformed kinds to send, by comma; "all,-garbage" is all but one')
   .addOption(sets)
   .addOption(seed)
   .option('--out <folder>', 'where the record goes; default is a new folder in reports/runs')
-  .option('--stack <file>', 'addresses of servers that run already, as JSON')
+  .option('--stack <stack>', stackForms)
   .addOption(quiet)
   .addOption(json)
   .action(does(run))
+for (const option of optionsOf(targetOptions)) runCommand.addOption(option)
 program
   .command('reproduce <finding>')
   .description('show a finding: the relay with the mistake fails, the reference relay passes')

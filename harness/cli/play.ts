@@ -8,8 +8,7 @@ import { payLeftDebts } from '../conductor/heal.ts'
 import { isItemFolder, playSuite, type SuiteOutcome } from '../conductor/suite.ts'
 import type { SuiteItem } from '../conductor/suite-order.ts'
 import type { Report } from '../../reports/render/model.ts'
-import { joinExternalStack } from '../stack/external.ts'
-import { startNativeStack } from '../stack/native.ts'
+import type { SelectedStack } from '../stack/registry.ts'
 import type { Stack } from '../stack/stack.ts'
 import { edgeTrouble, folderTrouble } from '../world/edge-trouble.ts'
 import { makeFolder } from '../world/folders.ts'
@@ -20,14 +19,11 @@ import type { CommandWorld } from '../world/command-world.ts'
 import { openConsole, type Console, type Detail } from './console.ts'
 import { modelOf, runFolder, writeReport } from '../report/outcome.ts'
 import { withTrouble } from '../report/report-model.ts'
-import { readStackFile, type StackFile } from './stack-file.ts'
 
 export interface PlayOptions {
   readonly seed?: string
   /** Folder for the record; made if it is not there. A record that is in it is replaced. */
   readonly out?: string
-  /** File with the addresses of servers that run already; see {@link readStackFile}. */
-  readonly stack?: string
   readonly json?: boolean
   readonly quiet?: boolean
 }
@@ -55,16 +51,16 @@ const restMs = 10_000
 export async function play(
   given: CommandWorld,
   options: PlayOptions,
+  chosen: SelectedStack,
   programme: Programme,
 ): Promise<Performance> {
   const startedMs = given.clock.nowMs()
-  const stackFile = options.stack === undefined ? undefined : readStackFile(options.stack)
   const seed = options.seed ?? randomBytes(4).toString('hex')
   const folder = resolve(options.out ?? runFolder(given.clock.unixMs(), seed))
   const shown = openConsole(given.clock, given.out, detailOf(options))
   const items = programme.items(seed)
   try {
-    const outcome = await playItems(given, shown, { seed, folder, items, stackFile })
+    const outcome = await playItems(given, shown, { seed, folder, items, chosen })
     const head = {
       title: programme.title,
       seed,
@@ -87,14 +83,14 @@ interface Performing {
   readonly seed: string
   readonly folder: string
   readonly items: readonly SuiteItem[]
-  readonly stackFile: StackFile | undefined
+  readonly chosen: SelectedStack
 }
 
 /** Where even the servers do not come up, no item was played, for one reason. */
 async function playItems(
   given: CommandWorld,
   shown: Console,
-  { seed, folder, items, stackFile }: Performing,
+  { seed, folder, items, chosen }: Performing,
 ): Promise<SuiteOutcome> {
   let world: World | undefined
   let stack: Stack | undefined
@@ -102,9 +98,10 @@ async function playItems(
     prepareFolder(folder)
     world = await openWorld(given.clock)
     await tellLeftovers(world, shown)
-    stack = await startStack(world, shown, folder, stackFile, given.signal)
+    stack = await startStack(world, shown, folder, chosen, given.signal)
     const order = { seed, folder, items, stack, report: shown.report, signal: given.signal }
-    return await playSuite(world, { ...order, ...namesIn(stackFile) })
+    const { names } = chosen
+    return await playSuite(world, { ...order, ...(names && { names }) })
   } catch (error) {
     const cause = edgeTrouble(error, folder)
     if (!(cause instanceof Trouble) && !given.signal.aborted) throw error
@@ -115,9 +112,6 @@ async function playItems(
     await world?.close()
   }
 }
-
-const namesIn = (file: StackFile | undefined) =>
-  file?.relay === undefined ? {} : { names: file.relay }
 
 /** Makes the folder, and removes from it what an earlier run of ours recorded there. */
 function prepareFolder(folder: string): void {
@@ -145,23 +139,17 @@ async function startStack(
   world: World,
   shown: Console,
   folder: string,
-  given: StackFile | undefined,
+  chosen: SelectedStack,
   signal: AbortSignal,
 ): Promise<Stack> {
   const beganMs = world.clock.nowMs()
-  shown.line(
-    given === undefined
-      ? 'starting Kafka, Redis and Toxiproxy on loopback'
-      : 'joining the servers that run already',
-  )
-  const starting =
-    given === undefined
-      ? startNativeStack({
-          world,
-          report: (says) => shown.report({ at: 'step', says }),
-          logFolder: `${folder}/stack-logs`,
-        })
-      : joinExternalStack(world.clock, given.stack)
+  if (chosen.hint !== undefined) shown.line(chosen.hint)
+  shown.line(chosen.says)
+  const starting = chosen.start({
+    world,
+    report: (says) => shown.report({ at: 'step', says }),
+    logFolder: `${folder}/stack-logs`,
+  })
   const stack = await orAborted(signal, starting).catch(async (error: unknown) => {
     // What comes up after all must be there to be ended with the world.
     const late = starting.then((one) => one.stop()).catch(() => undefined)

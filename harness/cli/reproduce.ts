@@ -6,6 +6,8 @@ import { findings, type FindingId } from '../findings/findings.ts'
 import { scenarios, type ScenarioName } from '../../scenarios/index.ts'
 import { defectOf, type DefectName } from '../defects/index.ts'
 import type { FindingVerdict, RunVerdict } from '../judge/judge.ts'
+import { selectStack } from '../stack/registry.ts'
+import { defectOfTarget } from '../targets/registry.ts'
 import type { SuiteItem } from '../conductor/suite-order.ts'
 import type { SuiteOutcome, SuiteResult } from '../conductor/suite.ts'
 import type { CommandWorld } from '../world/command-world.ts'
@@ -35,7 +37,7 @@ export async function reproduce(
   const finding = selectFinding(id)
   const names = defectsOf(finding) as DefectName[]
   if (names.length === 0) throw new UsageError(`no defect puts ${finding} back yet`)
-  const performance = await play(given, options, {
+  const performance = await play(given, options, selectStack(), {
     title: `Reproduction of ${finding}`,
     reproduce: (seed) => `npm run chaos -- reproduce ${finding} --seed ${quoted(seed)}`,
     items: (seed) => itemsOf(names, seed),
@@ -131,7 +133,7 @@ function showReference({ verdict, findings: all }: RunVerdict, own?: FindingVerd
 
 function show(finding: FindingId, { item, verdict }: SuiteResult): Shown {
   const own = verdict.findings.find((one) => one.finding === finding)
-  const defect = item.target.kind === 'reference' ? item.target.defect : undefined
+  const defect = defectOfTarget(item.target)
   if (defect === undefined) return showReference(verdict, own)
   const base = shownOf(own)
   const found = base.verdict

@@ -1,21 +1,23 @@
 /** `chaos run`: plays scenarios against a target and judges them. */
 import { withKinds } from '../conductor/kinds.ts'
 import type { Scenario } from '../dsl/scenario.ts'
-import { sayTarget, type TargetSpec } from '../targets/target.ts'
+import type { StackChoice } from '../stack/kind.ts'
+import { selectStack } from '../stack/registry.ts'
+import {
+  capabilitiesOf,
+  sayTarget,
+  selectTarget,
+  targetOptions,
+  type TargetOptions,
+  type TargetSpec,
+} from '../targets/registry.ts'
+import { retyped } from '../world/option-rows.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { play, type PlayOptions } from './play.ts'
 import { quoted } from './quoted.ts'
-import {
-  selectKinds,
-  selectScenarios,
-  selectSettings,
-  selectTarget,
-  type TargetOptions,
-} from './select.ts'
-import { readStackFile } from './stack-file.ts'
+import { selectKinds, selectScenarios, selectSettings } from './select.ts'
 import { closing } from './summary.ts'
-import { envFlags } from './target-options.ts'
 
 export interface RunOptions extends PlayOptions, TargetOptions {
   readonly suite?: string
@@ -34,13 +36,14 @@ export async function run(
   }
   const scenarios = scenariosOf(names, options, hint)
   const target = selectTarget(options, given.env)
-  refuseMisfits(options, target)
+  const stack = selectStack(options.stack)
+  refuseMisfits(options, target, stack)
   const settings = selectSettings(options.set)
   const flags = flagsOf(options)
   const words = (which: readonly string[], seed: string) =>
     ['npm run chaos -- run', ...which, ...flags, '--seed', quoted(seed)].join(' ')
   const which = names.length > 0 ? names : ['--suite', options.suite ?? 'quick']
-  const performance = await play(given, options, {
+  const performance = await play(given, options, stack, {
     title: `${titleOf(names, options)}, ${sayTarget(target)}`,
     reproduce: (seed) => words(which, seed),
     items: (seed) =>
@@ -69,11 +72,19 @@ function scenariosOf(
   return all.map((scenario) => withKinds(scenario, chosen))
 }
 
-/** A relay that runs already takes neither settings from us nor a place to read from. */
-function refuseMisfits({ set, stack }: RunOptions, { kind }: TargetSpec): void {
-  if (kind !== 'url') return
+/** A relay that takes nothing from us has no settings of ours, and reads what the stack names. */
+function refuseMisfits({ set, stack }: RunOptions, target: TargetSpec, { names }: StackChoice) {
+  if (capabilitiesOf(target).isConfigurable) return
   if (set.length > 0) throw new UsageError('--set is for relays that we start')
-  if (stack === undefined || readStackFile(stack).relay !== undefined) return
+  if (names !== undefined) return
+  if (stack === undefined) {
+    throw new UsageError(
+      'a relay that runs already reads a topic of its own, and only what we produce there can ' +
+        'be judged: name its servers, topics and group with --stack file:<path> ' +
+        '(README.md, "Judge another relay"), ' +
+        'or let us start it with --target-command',
+    )
+  }
   throw new UsageError(`${stack} must name what the relay reads: relay.topic, dlqTopic and groupId`)
 }
 
@@ -81,18 +92,12 @@ const titleOf = (names: readonly string[], { suite = 'quick' }: RunOptions) =>
   names.length > 0 ? names.join(', ') : `suite ${suite}`
 
 /** The options that change what is run, as they were typed. */
-function flagsOf(options: RunOptions): string[] {
-  const { target, targetCommand, shell, defect, set, stack, kinds, know = [] } = options
-  return [
-    ...(target === undefined ? [] : ['--target', quoted(target)]),
-    ...(targetCommand === undefined ? [] : ['--target-command', quoted(targetCommand)]),
-    ...(shell === true ? ['--shell'] : []),
-    ...envFlags(options),
-    ...know.flatMap((pair) => ['--know', quoted(pair)]),
-    ...(defect === undefined ? [] : ['--defect', defect]),
-    ...(stack === undefined ? [] : ['--stack', quoted(stack)]),
-    ...(kinds === undefined ? [] : ['--kinds', quoted(kinds)]),
-    ...set.flatMap((pair) => ['--set', quoted(pair)]),
+function flagsOf({ set, stack, kinds, ...options }: RunOptions): string[] {
+  const words = [
+    ...retyped(targetOptions, options),
+    ...(stack === undefined ? [] : ['--stack', stack]),
+    ...(kinds === undefined ? [] : ['--kinds', kinds]),
+    ...set.flatMap((pair) => ['--set', pair]),
   ]
+  return words.map(quoted)
 }
-

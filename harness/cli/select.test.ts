@@ -3,13 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { scenarioNames } from '../../scenarios/index.ts'
 import { allMalformedKinds } from '../records/malformed.ts'
 import { UsageError } from '../world/exit-codes.ts'
-import {
-  selectFinding,
-  selectKinds,
-  selectScenarios,
-  selectSettings,
-  selectTarget,
-} from './select.ts'
+import { selectFinding, selectKinds, selectScenarios, selectSettings } from './select.ts'
 
 describe('what is known is taken', () => {
   test('malformed kinds', () => {
@@ -34,22 +28,6 @@ describe('what is known is taken', () => {
     expect(quick).toEqual(scenarioNames.filter((name) => quick.includes(name)))
   })
 
-  test('targets', () => {
-    expect(selectTarget({})).toEqual({ kind: 'reference' })
-    expect(selectTarget({ defect: 'm-740-bad-json-as-text' })).toMatchObject({ kind: 'reference' })
-    expect(selectTarget({ targetCommand: 'x y' })).toEqual({ kind: 'command', command: 'x y' })
-    const words = { targetCommand: 'a | b', shell: true, env: ['A=1'], know: ['pingIntervalMs=5'] }
-    expect(selectTarget(words)).toEqual({
-      kind: 'command',
-      command: 'a | b',
-      isShell: true,
-      env: { A: '1' },
-      known: { pingIntervalMs: 5 },
-    })
-    const url = selectTarget({ target: 'ws://h:3002/ws', stack: 'f' })
-    expect(url).toEqual({ kind: 'url', url: 'http://h:3002' })
-  })
-
   test('settings by our name in our unit, and by the contract’s in its own', () => {
     expect(selectSettings(['healthWindowMs=6000'])).toEqual({ healthWindowMs: 6_000 })
     expect(selectSettings(['WEBSOCKET_SEND_TIMEOUT_SECS=4', 'kafkaOnDecodeError=pause'])).toEqual({
@@ -65,18 +43,6 @@ describe('what is not known is refused with what was meant', () => {
     [() => selectScenarios([], 'nigthly'), /mean "nightly"/],
     [() => selectScenarios(['x'], 'quick'), /not both/],
     [() => selectFinding('v8L1'), /mean "v8-L1"/],
-    [() => selectTarget({ defect: 'm-740-bad-json-as-txt' }), /mean "m-740-bad-json-as-text"/],
-    [() => selectTarget({ targetCommand: 'a | b' }), /--target-command: "\|".*--shell/],
-    [() => selectTarget({ shell: true }), /are for --target-command/],
-    [() => selectTarget({ env: ['A=1'] }), /are for --target-command/],
-    [() => selectTarget({ know: ['pingIntervalMs=5'] }), /reports all its settings/],
-    [() => selectTarget({ target: 'x', targetCommand: 'y' }), /not both/],
-    [() => selectTarget({ targetCommand: 'y', defect: 'z' }), /only the reference relay/],
-    [() => selectTarget({ target: 'localhost:3002', stack: 'f' }), /URL such as http/],
-    [() => selectTarget({ target: 'https://h', stack: 'f' }), /without TLS/],
-    [() => selectTarget({ target: 'http://[', stack: 'f' }), /URL such as http/],
-    [() => selectTarget({ target: 'http://h' }), /--stack <file> \(README.md, "Judge another/],
-    [() => selectTarget({ target: 'http://h', stack: 'f', defect: 'z' }), /only the reference/],
     [() => selectSettings(['healthWindwMs=1']), /mean "healthWindowMs"/],
     [() => selectSettings(['healthWindowMs']), /wants name=value/],
     [() => selectSettings(['=5']), /wants name=value/],

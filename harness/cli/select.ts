@@ -1,4 +1,4 @@
-/** Turns what was typed into what is meant: scenarios, findings, targets, settings. */
+/** Turns what was typed into what is meant: scenarios, findings, malformed kinds, settings. */
 import { parseSettings } from '../../relay/tables/settings-parse.ts'
 import {
   settingRows,
@@ -9,15 +9,11 @@ import {
 import { formerScenarioNames } from '../../scenarios/former-names.ts'
 import { scenarios, scenarioNames } from '../../scenarios/index.ts'
 import { findings, type FindingId } from '../findings/findings.ts'
-import { defectNames } from '../defects/index.ts'
 import type { RelaySettings } from '../targets/timing.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import { allMalformedKinds, everyMalformedKind, type MalformedKind } from '../records/malformed.ts'
-import { parseCommandLine } from '../targets/command-line.ts'
-import type { CommandTarget, TargetSpec } from '../targets/target.ts'
 import { UsageError } from '../world/exit-codes.ts'
-import { known as nameIn } from './nearest.ts'
-import { selectEnv, selectKnown, type EnvOptions } from './target-options.ts'
+import { known as nameIn } from '../world/nearest.ts'
 
 export const suiteNames = ['quick', 'nightly', 'soak'] as const
 
@@ -50,82 +46,6 @@ function ofToday(name: string, hint: (says: string) => void): string {
 
 export function selectFinding(id: string): FindingId {
   return nameIn('finding', id, Object.keys(findings) as FindingId[])
-}
-
-/** The options that say what is judged. */
-export interface TargetOptions extends EnvOptions {
-  readonly target?: string
-  readonly targetCommand?: string
-  readonly shell?: boolean
-  readonly defect?: string
-  readonly stack?: string
-  /** name=value */
-  readonly know?: readonly string[]
-}
-
-/**
- * What `--target`, `--target-command`, `--defect` and `--stack` together mean.
- *
- * @param inherited the environment of the harness, for `--inherit-env`
- */
-export function selectTarget(
-  options: TargetOptions,
-  inherited: Readonly<Record<string, string | undefined>> = {},
-): TargetSpec {
-  const { target, targetCommand, defect, stack } = options
-  const known = selectKnown(options.know)
-  if (targetCommand !== undefined) {
-    if (target !== undefined) throw new UsageError('give --target or --target-command, not both')
-    if (defect !== undefined) throw new UsageError('only the reference relay has defects')
-    const command = commandOf(targetCommand, options, selectEnv(options, inherited))
-    return { ...command, ...(known && { known }) }
-  }
-  refuseOfCommands(options)
-  if (target === undefined || target === 'reference') {
-    if (known !== undefined) throw new UsageError('the reference relay reports all its settings')
-    return defect === undefined
-      ? { kind: 'reference' }
-      : { kind: 'reference', defect: nameIn('defect', defect, defectNames) }
-  }
-  if (defect !== undefined) throw new UsageError('only the reference relay has defects')
-  const url = urlOf(target)
-  if (stack === undefined) {
-    throw new UsageError(
-      'a relay that runs already reads a topic of its own, and only what we produce there can ' +
-        'be judged: name its servers, topics and group with --stack <file> ' +
-        '(README.md, "Judge another relay"), ' +
-        'or let us start it with --target-command',
-    )
-  }
-  return { kind: 'url', url, ...(known && { known }) }
-}
-
-/** A command that no shell is to run must be one that needs none. */
-function commandOf(
-  command: string,
-  { shell: isShell = false }: TargetOptions,
-  env: CommandTarget['env'],
-): CommandTarget {
-  const parsed = isShell ? undefined : parseCommandLine(command)
-  if (parsed?.ok === false) throw new UsageError(`--target-command: ${parsed.problem}`)
-  return { kind: 'command', command, ...(isShell && { isShell }), ...(env && { env }) }
-}
-
-function refuseOfCommands({ shell, env = [], envFile, inheritEnv }: TargetOptions): void {
-  const isGiven = shell === true || env.length > 0 || envFile !== undefined || inheritEnv === true
-  if (!isGiven) return
-  throw new UsageError('--shell, --env, --env-file and --inherit-env are for --target-command')
-}
-
-/** The URL of a relay as http. TLS is refused: neither clients nor samplers here speak it. */
-function urlOf(target: string): string {
-  const url = URL.canParse(target) ? new URL(target) : undefined
-  const isPlain = url?.protocol === 'http:' || url?.protocol === 'ws:'
-  if (url !== undefined && isPlain && url.hostname !== '') return `http://${url.host}`
-  throw new UsageError(
-    `--target must be "reference" or a URL such as http://host:3002, without TLS; got ` +
-      `"${target}"; for a command use --target-command`,
-  )
 }
 
 /** `--kinds a,b`, or all but some: `all,-a`. In the order of their table. */

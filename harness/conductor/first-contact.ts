@@ -11,14 +11,14 @@ import type { Outgoing } from '../producer/queue.ts'
 import { openKafkaSink } from '../producer/sink.ts'
 import { openTopics } from '../stack/topics.ts'
 import { askPage, sayAsked } from '../targets/readiness.ts'
-import { startTarget } from '../targets/start.ts'
-import { sayTarget, type RunningTarget } from '../targets/target.ts'
+import { capabilitiesOf, sayTarget, startTarget } from '../targets/registry.ts'
+import type { RunningTarget } from '../targets/target.ts'
 import { isTrouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { messageOf } from './act.ts'
 import { isOver, openContactClient, wrongWith, type Heard } from './contact-client.ts'
 import type { Debts } from '../world/undo-log.ts'
-import type { Names } from './order.ts'
+import type { Names } from '../stack/kind.ts'
 import type { SuiteItem, SuiteOrder } from './suite-order.ts'
 
 /** A consumer group may take some seconds to form; a record produced before is not always read. */
@@ -40,7 +40,7 @@ export async function firstContact(
   debts: Debts,
 ): Promise<string | undefined> {
   const [item] = order.items
-  if (item === undefined || item.target.kind === 'reference') return undefined
+  if (item === undefined || capabilitiesOf(item.target).isOurs) return undefined
   order.report({ at: 'step', says: `first contact with ${sayTarget(item.target)}` })
   const why = await meetInTime(world, order, item, debts)
   if (why !== undefined) order.report({ at: 'step', says: why })

@@ -13,6 +13,7 @@ import {
   kindsOf,
   type MalformedKind,
 } from '../records/malformed.ts'
+import { capabilitiesOf } from '../targets/registry.ts'
 import type { SuiteItem } from './suite-order.ts'
 
 /** The same scenario with these malformed kinds only, in what is sent and in what is expected. */
@@ -71,7 +72,8 @@ interface Judged {
  * relay and topic; and each kind under suspicion alone, where it does it again or does not.
  */
 export function partsLeft({ item, record, verdict }: Judged): SuiteItem[] {
-  if (item.target.kind === 'url') return []
+  // A fresh relay and topic are to be had only of one that takes them from us.
+  if (!capabilitiesOf(item.target).isConfigurable) return []
   const stopped = stoppedAt(verdict)
   if (stopped.length === 0) return []
   const sent = kindsSent(record)

@@ -1,17 +1,11 @@
-/** What one run is asked to do, and the names that it uses in Kafka. */
+/** What one run is asked to do. */
 import type { Scenario } from '../dsl/scenario.ts'
-import type { TargetSpec } from '../targets/target.ts'
+import type { TargetSpec } from '../targets/registry.ts'
+import type { Names } from '../stack/kind.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { ToxicControl } from '../faults/fault.ts'
 import type { Debts } from '../world/undo-log.ts'
 import type { Report } from './progress.ts'
-
-/** What a run reads and writes in Kafka. */
-export interface Names {
-  readonly topic: string
-  readonly dlqTopic: string
-  readonly groupId: string
-}
 
 /** What a run is ordered with. */
 export interface Order {

@@ -17,10 +17,11 @@ import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
 import { watchStrain } from '../history/strain.ts'
 import { startProducer, type RemoteProducer } from '../producer/remote.ts'
+import type { Names } from '../stack/kind.ts'
 import type { Link, Stack } from '../stack/stack.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
-import type { RunningTarget, TargetSpec } from '../targets/target.ts'
-import { startTarget } from '../targets/start.ts'
+import { defectOfTarget, startTarget, type TargetSpec } from '../targets/registry.ts'
+import type { RunningTarget } from '../targets/target.ts'
 import type { World } from '../world/world.ts'
 import { openEnding, type Ending } from './ending.ts'
 import type { Report } from './progress.ts'
@@ -28,7 +29,7 @@ import { groupsAtStart } from './plan.ts'
 import { startSamplers, type Samplers } from './sampling.ts'
 import { openTargetLog } from './target-log.ts'
 import { timingFor, type SourcedTimings } from './timing.ts'
-import type { Names, Order } from './order.ts'
+import type { Order } from './order.ts'
 
 export interface Stage {
   readonly clock: Clock
@@ -98,8 +99,9 @@ interface Ground {
 
 /** A defect of the client is played by the fleet, behind the reference relay. */
 function clientDefectOf(target: TargetSpec): { clientDefect?: string } {
-  if (target.kind !== 'reference' || target.defect === undefined) return {}
-  return defectOf(target.defect).part === 'client' ? { clientDefect: target.defect } : {}
+  const defect = defectOfTarget(target)
+  const isOfClient = defect !== undefined && defectOf(defect).part === 'client'
+  return isOfClient ? { clientDefect: defect } : {}
 }
 
 /** Oversized records are so much larger than the limit that the scenario asked for. */

@@ -1,8 +1,8 @@
 /** What a suite is asked to run. */
 import type { Scenario } from '../dsl/scenario.ts'
-import type { TargetSpec } from '../targets/target.ts'
+import type { TargetSpec } from '../targets/registry.ts'
+import type { Names } from '../stack/kind.ts'
 import type { Stack } from '../stack/stack.ts'
-import type { Names } from './order.ts'
 import type { Report } from './progress.ts'
 
 /** One scenario against one target. */

@@ -8,7 +8,7 @@ import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
 import { sayTestimony } from '../judge/testimony.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { knownOfReference, timingOf } from '../targets/environment.ts'
-import { recordedTarget } from '../targets/target.ts'
+import { capabilitiesOf, defectOfTarget, recordedTarget } from '../targets/registry.ts'
 import { edgeTrouble } from '../world/edge-trouble.ts'
 import { stateFolder } from '../world/places.ts'
 import { isTrouble } from '../world/trouble.ts'
@@ -144,7 +144,8 @@ async function playItem(
 
 /** Folder of an item; see `isItemFolder`. */
 function itemFolder({ scenario, target }: SuiteItem, index: number): string {
-  const defect = target.kind === 'reference' && target.defect ? `+${target.defect}` : ''
+  const mistake = defectOfTarget(target)
+  const defect = mistake === undefined ? '' : `+${mistake}`
   return `${String(index + 1).padStart(2, '0')}-${scenario.name}${defect}`
 }
 
@@ -176,7 +177,7 @@ function recordOf(
       stimuli: plain([...phase.prelude, ...phase.stimuli, ...(phase.closing ?? [])]),
     })),
     expectations: [...played.plan.expectations],
-    settings: target.kind === 'url' ? {} : { ...scenario.relay },
+    settings: capabilitiesOf(target).isConfigurable ? { ...scenario.relay } : {},
     effective: typeof told === 'object' && told !== null ? { ...told } : {},
     timing: JSON.parse(JSON.stringify(played.timing)) as NonNullable<RunRecord['timing']>,
     versions: { ...order.stack.versions, node: process.versions.node },

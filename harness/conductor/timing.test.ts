@@ -1,7 +1,7 @@
 /** Whose word counts for the times of a run: the target's, the user's, what is known of a relay. */
 import { expect, test } from 'vitest'
 import { scenario } from '../dsl/scenario.ts'
-import type { TargetSpec } from '../targets/target.ts'
+import type { TargetSpec } from '../targets/registry.ts'
 import { timingFor, valuesOf } from './timing.ts'
 
 const small = scenario({

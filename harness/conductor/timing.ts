@@ -2,7 +2,7 @@
 import { sourcedTiming, type SourcedTiming } from '../targets/environment.ts'
 import type { Timing } from '../targets/timing.ts'
 import { knownRelayOf, timingOfKnown } from '../targets/known-relays.ts'
-import type { TargetSpec } from '../targets/target.ts'
+import { capabilitiesOf, knownOfTarget } from '../targets/registry.ts'
 import type { Order } from './order.ts'
 
 type Version = Readonly<Record<string, unknown>>
@@ -13,14 +13,14 @@ export function timingFor(
   { target, scenario }: Pick<Order, 'target' | 'scenario'>,
   version: Version,
 ): SourcedTimings {
-  // A target that runs already was asked for nothing.
-  const asked = target.kind === 'url' ? {} : scenario.relay
+  // One that takes nothing from us was asked for nothing.
+  const asked = capabilitiesOf(target).isConfigurable ? scenario.relay : {}
   const told = version['settings']
   const known = knownRelayOf(version)
   return sourcedTiming(asked, {
     told: typeof told === 'object' && told !== null ? (told as Version) : {},
     // What the user says outweighs what we know of relays of that name.
-    given: { ...(known && timingOfKnown(known, asked)), ...givenFor(target) },
+    given: { ...(known && timingOfKnown(known, asked)), ...knownOfTarget(target) },
   })
 }
 
@@ -29,7 +29,3 @@ export const valuesOf = (timings: SourcedTimings): Timing =>
   Object.fromEntries(
     Object.entries(timings).map(([key, { value }]) => [key, value]),
   ) as unknown as Timing
-
-function givenFor(target: TargetSpec): Partial<Timing> {
-  return target.kind === 'reference' ? {} : { ...target.known }
-}

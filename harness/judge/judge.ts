@@ -8,6 +8,7 @@ import { cannotTell, notApplicable } from '../checkers/reading/conclude.ts'
 import { checkers, type Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { capabilitiesOf } from '../targets/registry.ts'
 import { damageOf } from './own-evidence.ts'
 import { concerns, reservationsOf } from './reservations.ts'
 import type { Reservation } from './reservation.ts'
@@ -114,7 +115,7 @@ function judged(
   finding: string,
   expectation: Expectation,
 ): JudgedExpectation {
-  const isOfOurs = target.kind === 'reference' || !judgesClient(expectation)
+  const isOfOurs = capabilitiesOf(target).isOurs || !judgesClient(expectation)
   const judgement = isOfOurs ? judgementOf(history, expectation) : clientNotUnderTest
   const { detectedAt } = judgement
   const base = { finding, expectation, judgement }

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { expectationSchema } from '../checkers/registry.ts'
+import { recordedTargetSchema } from '../targets/registry.ts'
 
 /** What the name of the record's file is in a run's folder. */
 export const recordFile = 'run.json'
@@ -24,25 +25,11 @@ const phase = z.looseObject({
   stimuli: z.array(z.looseObject({ stimulus: z.string() })),
 })
 
-const target = z.strictObject({
-  kind: z.enum(['reference', 'command', 'url']),
-  /** One line for people. */
-  says: z.string(),
-  command: z.string().exactOptional(),
-  isShell: z.boolean().exactOptional(),
-  /** Names of the variables that the command was given besides the contract's. */
-  envNames: z.array(z.string()).exactOptional(),
-  /** What the user said of the target's settings. */
-  known: z.record(z.string(), z.number()).exactOptional(),
-  url: z.string().exactOptional(),
-  defect: z.string().exactOptional(),
-})
-
 export const runRecordSchema = z.strictObject({
   schemaVersion: z.literal(1),
   scenario: z.strictObject({ name: z.string(), claim: z.string() }),
   seed: z.string(),
-  target,
+  target: recordedTargetSchema,
   phases: z.array(phase),
   /** In the order in which the scenario names them; `stream` is among them. */
   expectations: z.array(z.strictObject({ finding: z.string(), expectation: expectationSchema })),

@@ -8,7 +8,7 @@ import type { SuiteResult, Unplayed } from '../conductor/suite.ts'
 import { findings, type Finding } from '../findings/findings.ts'
 import { streamFinding, summed, worst, type Observations } from '../judge/judge.ts'
 import { knownOfReference, timingOf } from '../targets/environment.ts'
-import { sayTarget } from '../targets/target.ts'
+import { sayTarget } from '../targets/registry.ts'
 
 const streamClaim: Finding = {
   audit: 'claim of this project',

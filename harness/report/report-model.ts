@@ -19,7 +19,7 @@ import type { FaultWindow } from '../history/windows.ts'
 import { summed, worst, type JudgedExpectation } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
 import type { LoggedLine, Testimony } from '../judge/testimony.ts'
-import { sayTarget } from '../targets/target.ts'
+import { capabilitiesOf, sayTarget } from '../targets/registry.ts'
 import { generalCharts } from './charts.ts'
 import { inWords, sayValue } from './facts.ts'
 import { findingRows, sayObservations } from './finding-rows.ts'
@@ -112,7 +112,7 @@ function scenarioOf({ folder, record, verdict, history, charts }: Shown): Report
     })),
     charts: drawn.map(chartOf),
     settings: settingFacts(record),
-    unconfirmed: record.target.kind === 'reference' ? [] : unconfirmedOf(record),
+    unconfirmed: capabilitiesOf(record.target).isOurs ? [] : unconfirmedOf(record),
     testimony: testimonyFacts(verdict.testimony),
   }
 }

@@ -66,7 +66,6 @@ export async function joinExternalStack(clock: Clock, given: ExternalAddresses):
   const servers = serversOf(given)
   const lookout = openLookout(clock, () => servers)
   return {
-    kind: 'external',
     kafkaDirect: given.kafkaDirect,
     kafkaProxied: [given.kafkaProxied],
     redisDirect: `redis://${given.redisDirect}`,

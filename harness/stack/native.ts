@@ -8,9 +8,11 @@ import { requireHostProgram } from '../toolchain/host-programs.ts'
 import { ensureTools, type Report } from '../toolchain/tools.ts'
 import { startChild } from '../world/child.ts'
 import type { OwnedChild } from '../world/owned-child.ts'
+import { UsageError } from '../world/exit-codes.ts'
 import { remove } from '../world/ledger.ts'
 import { holdPorts } from '../world/ports.ts'
 import type { World } from '../world/world.ts'
+import type { StackKind } from './kind.ts'
 import { ensureKafkaClasses } from './kafka-classes.ts'
 import { formatStorage, startKafka, type KafkaPlan, type KafkaPorts } from './kafka-server.ts'
 import { onFreePorts, type ChoosePorts } from './free-ports.ts'
@@ -30,6 +32,18 @@ export interface NativeStackOptions {
   readonly kafkaPartitionsDefault?: number
   /** How ports are chosen; tests hand in taken ones. */
   readonly choosePorts?: ChoosePorts
+}
+
+export const native: StackKind = {
+  form: 'native',
+  says: 'the default: Kafka, Redis and Toxiproxy as processes of this machine',
+  choose(rest) {
+    if (rest !== undefined) throw new UsageError('--stack native takes nothing more')
+    return {
+      says: 'starting Kafka, Redis and Toxiproxy on loopback',
+      start: (given) => startNativeStack(given),
+    }
+  },
 }
 
 /** Ending without farewell: the data is thrown away, so there is nothing to bring in order. */
@@ -233,7 +247,6 @@ function face(site: Site, parts: Parts): Stack {
   const links = () => [...fixed, ...clientLinks.values()]
   let stopping: Promise<void> | undefined
   return {
-    kind: 'native',
     kafkaDirect: [broker.direct],
     kafkaProxied: [fixed[0].listen],
     redisDirect: `redis://${local(redisPort)}`,

@@ -1,6 +1,6 @@
 /**
- * The stack: the servers of one run, and the proxies between them and the target. Two ways to
- * have it (native, external), one interface.
+ * The stack: the servers of one run, and the proxies between them and the target. Whatever its kind
+ * (see the registry), one interface to it.
  */
 import type { Hop, Address } from './ways.ts'
 import type { GoneServer } from './lookout.ts'
@@ -26,7 +26,6 @@ export interface DemotedRedis {
 }
 
 export interface Stack {
-  readonly kind: 'native' | 'external'
   /** For the harness itself: never behind a proxy. */
   readonly kafkaDirect: readonly Address[]
   /** For the relay: advertised address is the proxy, so that no fault can be bypassed. */

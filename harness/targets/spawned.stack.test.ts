@@ -7,8 +7,8 @@ import { systemClock as clock } from '../../relay/world/clock.ts'
 import { identify, ownedBy } from '../world/processes.ts'
 import { isTrouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
-import { startTarget } from './start.ts'
-import type { CommandTarget, TargetSpec } from './target.ts'
+import type { CommandTarget } from './command.ts'
+import { startTarget, type TargetSpec } from './registry.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'spawned-'))
 const logFile = join(state, 'relay.log')

@@ -1,32 +1,29 @@
 /**
- * Targets that we start ourselves: the reference relay from source, whole or with one defect, and
- * any command that honours the env contract. Their process is ours to kill, freeze and restart.
+ * Targets that we start ourselves, by a program that is configured by the variables of the
+ * contract. Their process is ours to kill, freeze and restart.
  */
-import { join } from 'node:path'
 import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import { sleep } from '../../relay/world/clock.ts'
-import { defectOf } from '../defects/index.ts'
 import type { RelayProcess } from './target.ts'
 import { startChild } from '../world/child.ts'
 import type { Exit, OwnedChild } from '../world/owned-child.ts'
 import { listenerOn } from '../world/listener.ts'
-import { repoRoot } from '../world/places.ts'
 import { freePort } from '../world/ports.ts'
 import { identify, isRunning, type ProcessIdentity } from '../world/processes.ts'
 import { Trouble, type TroubleCode } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
-import { parseCommandLine } from './command-line.ts'
 import { contractOf } from './environment.ts'
 import { sayAsked, untilReady, type Asked } from './readiness.ts'
-import {
-  sayTarget,
-  type CommandTarget,
-  type RunningTarget,
-  type TargetSpec,
-  type TargetStart,
-} from './target.ts'
+import type { RunningTarget, TargetStart } from './target.ts'
 
-type SpawnedSpec = Extract<TargetSpec, { kind: 'reference' | 'command' }>
+/** A program that becomes a relay. */
+export interface Spawned {
+  readonly says: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** Variables of its own, beside those of the contract, which they cannot override. */
+  readonly env?: Readonly<Record<string, string>>
+}
 
 const startLimitMs = 30_000
 /** A relay that honours SIGTERM ends within this time; after it, SIGKILL. */
@@ -51,7 +48,7 @@ interface Launched {
 /** Starts the target and waits until it is ready; a target that never is, is the run's trouble. */
 export async function startSpawned(
   world: World,
-  spec: SpawnedSpec,
+  spec: Spawned,
   start: TargetStart,
 ): Promise<RunningTarget> {
   const port = await freePort(`${world.mark}/${start.topic}`)
@@ -79,7 +76,7 @@ export async function startSpawned(
     send: (signal) => signalRelay(running, signal),
   }
   return {
-    says: sayTarget(spec),
+    says: spec.says,
     address: addressOf(port),
     process,
     async stop() {
@@ -110,7 +107,7 @@ const addressOf = (port: number) => `127.0.0.1:${port}`
 
 async function launch(
   world: World,
-  spec: SpawnedSpec,
+  spec: Spawned,
   start: TargetStart,
   port: number,
   limitMs: number,
@@ -122,13 +119,10 @@ async function launch(
   try {
     child = await startChild(world, {
       role: 'relay',
-      ...commandOf(spec),
+      command: spec.command,
+      args: spec.args,
       // The servers of this run are not to be had otherwise than by the contract.
-      env: {
-        ...(spec.kind === 'command' && spec.env),
-        ...contractOf(start, port),
-        ...environment,
-      },
+      env: { ...spec.env, ...contractOf(start, port), ...environment },
       logFile: start.logFile,
       ...(start.onLine !== undefined && { onLine: start.onLine }),
       ready: {
@@ -162,12 +156,12 @@ const startTroubles: ReadonlySet<TroubleCode> = new Set([
 ])
 
 /** What a user must know whose relay does not come up: what was asked of it, and what it said. */
-function unready(spec: SpawnedSpec, address: string, last: Asked | undefined, error: unknown) {
+function unready(spec: Spawned, address: string, last: Asked | undefined, error: unknown) {
   if (!(error instanceof Trouble) || !startTroubles.has(error.code)) return error
   const found = last === undefined ? '' : `${sayAsked(last)}. `
   return new Trouble(
     'target-unready',
-    `${sayTarget(spec)} is not ready at ${address}. ${found}${error.what}`,
+    `${spec.says} is not ready at ${address}. ${found}${error.what}`,
     'it must listen on WEBSOCKET_HOST:WEBSOCKET_PORT and answer /readyz or /health with 200',
     error,
   )
@@ -187,24 +181,3 @@ function signalRelay(launched: Launched, signal: NodeJS.Signals): void {
   if (child.pid === pid) child.signal(signal)
   else if (isUp(launched)) process.kill(pid, signal)
 }
-
-/** The program and its arguments. */
-function commandOf(spec: SpawnedSpec): { command: string; args: readonly string[] } {
-  if (spec.kind === 'command') return commandOfUser(spec)
-  const { execPath } = process
-  const isDefective = spec.defect !== undefined && defectOf(spec.defect).part === 'relay'
-  if (!isDefective) return { command: execPath, args: [relayMain] }
-  return { command: execPath, args: [defectMain, spec.defect] }
-}
-
-/** @throws Trouble where only a shell could make something of it, and none was asked for */
-function commandOfUser({ command, isShell = false }: CommandTarget) {
-  if (isShell) return { command: '/bin/sh', args: ['-c', command] }
-  const parsed = parseCommandLine(command)
-  if (parsed.ok) return parsed
-  const says = `the command "${command}" cannot be run without a shell: ${parsed.problem}`
-  throw new Trouble('target-unready', says, 'change it, or ask for a shell with --shell')
-}
-
-const relayMain = join(repoRoot, 'relay/main.ts')
-const defectMain = join(repoRoot, 'harness/defects/start-defective.ts')

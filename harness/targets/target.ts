@@ -1,31 +1,8 @@
 /**
- * A target: the relay under test. Three kinds, one interface: the reference relay (whole, or with
- * one defect), any command that honours the env contract, and a relay that runs somewhere already.
+ * A target: the relay under test. Whatever its kind (see the registry), one interface to it.
  */
 import type { Address } from '../stack/ways.ts'
-import type { RelaySettings, Timing } from './timing.ts'
-import type { DefectName } from '../defects/index.ts'
-
-export type TargetSpec =
-  | { readonly kind: 'reference'; readonly defect?: DefectName }
-  | CommandTarget
-  | { readonly kind: 'url'; readonly url: string; readonly known?: KnownTiming }
-
-/** Settings of a relay as the user says that they are, in milliseconds or counts. */
-export type KnownTiming = Readonly<Partial<Record<keyof Timing, number>>>
-
-/** A relay that a command starts. */
-export interface CommandTarget {
-  readonly kind: 'command'
-  /** The program and its arguments, with quotes as a shell has them. */
-  readonly command: string
-  /** A shell runs it; without one, the process that is started is the relay. */
-  readonly isShell?: boolean
-  /** Variables of its own, beside those of the contract, which they cannot override. */
-  readonly env?: Readonly<Record<string, string>>
-  /** What the user knows of its settings, where it does not report them. */
-  readonly known?: KnownTiming
-}
+import type { RelaySettings } from './timing.ts'
 
 /** The relay's process, where the target is one that we started. */
 export interface RelayProcess {
@@ -74,24 +51,4 @@ export interface RunningTarget {
   readonly process: RelayProcess | undefined
   /** Ends it: SIGTERM, then SIGKILL after the limit. The exit code tells whether it obeyed. */
   stop(): Promise<{ code: number | null; isKilled: boolean } | undefined>
-}
-
-/** A target as a record holds it: without the values of variables, which may be secret. */
-export function recordedTarget(spec: TargetSpec) {
-  const says = sayTarget(spec)
-  if (spec.kind !== 'command') return { ...spec, says }
-  const { env = {}, ...rest } = spec
-  return { ...rest, ...(spec.env !== undefined && { envNames: Object.keys(env) }), says }
-}
-
-/** One line for a report. */
-export function sayTarget(spec: TargetSpec): string {
-  switch (spec.kind) {
-    case 'reference':
-      return spec.defect === undefined ? 'reference relay' : `reference relay with ${spec.defect}`
-    case 'command':
-      return `command: ${spec.command}`
-    case 'url':
-      return `relay at ${spec.url}`
-  }
 }

@@ -59,7 +59,7 @@ const libraryDoors: Readonly<Record<string, RegExp>> = {
   '@noble/hashes': /^proto\/canonical-json\.ts$/,
   denque: /^relay\/replay\/[\w-]+\.ts$/,
   'lru-cache': /^relay\/stages\/sequences\.ts$/,
-  'fastest-levenshtein': /^harness\/cli\/nearest\.ts$/,
+  'fastest-levenshtein': /^harness\/world\/nearest\.ts$/,
   'proper-lockfile': /^harness\/toolchain\/lock\.ts$/,
   semver: /^harness\/toolchain\/version\.ts$/,
   zx: /^harness\/toolchain\/step\.ts$/,

@@ -13,8 +13,8 @@ import type { Address } from '../stack/ways.ts'
 import type { Stack } from '../stack/stack.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
 import { openWorld, type World } from '../world/world.ts'
-import { startTarget } from '../targets/start.ts'
-import type { RunningTarget, TargetSpec, TargetTask } from '../targets/target.ts'
+import { startTarget, type TargetSpec } from '../targets/registry.ts'
+import type { RunningTarget, TargetTask } from '../targets/target.ts'
 
 const readingOf =
   (scraped: string): Reading<number> =>

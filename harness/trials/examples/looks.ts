@@ -6,7 +6,7 @@
 import { scenario, type Scenario } from '../../dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, leave, quiet, retainsAll } from '../../dsl/words.ts'
 import { allMalformedKinds } from '../../records/malformed.ts'
-import type { KnownTiming } from '../../targets/target.ts'
+import type { KnownTiming } from '../../targets/known-timing.ts'
 
 /** What the example relay has that nobody can set, as a user would say it. */
 export const known = {

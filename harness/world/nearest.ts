@@ -1,6 +1,6 @@
 /** Finds the name that somebody probably meant. */
 import { distance } from 'fastest-levenshtein'
-import { UsageError } from '../world/exit-codes.ts'
+import { UsageError } from './exit-codes.ts'
 
 /**
  * The known name that `name` begins, or that is nearest to it, ignoring case; undefined where none

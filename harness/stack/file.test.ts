@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { repoRoot } from '../world/places.ts'
 import { UsageError } from '../world/exit-codes.ts'
-import { readStackFile } from './stack-file.ts'
+import { readStackFile } from './file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stack-file-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

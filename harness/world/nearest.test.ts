@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../world/exit-codes.ts'
+import { UsageError } from './exit-codes.ts'
 import { known, nearest } from './nearest.ts'
 
 const names = ['M-1033', 'M-1034', 'v8-L3', 'health-reflects-current-state'] as const

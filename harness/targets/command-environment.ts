@@ -1,24 +1,26 @@
 /**
- * What a user says of a relay that a command starts: its own variables, and what is known of its
- * settings. Variables of the contract are the harness's: another value of one of them would let the
- * relay read other servers than those that are broken and measured.
+ * Variables that a user gives to a relay that a command starts. Those of the contract are the
+ * harness's: another value of one of them would let the relay read other servers than those that
+ * are broken and measured.
  */
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { settingRows, type SettingRow } from '../../relay/tables/settings.ts'
-import { contractOf, timingKeys } from '../targets/environment.ts'
-import type { KnownTiming } from '../targets/target.ts'
 import { isSecretName } from '../world/environment.ts'
 import { UsageError } from '../world/exit-codes.ts'
-import { known } from './nearest.ts'
-import { quoted } from './quoted.ts'
+import type { Given, OptionRows } from '../world/option-rows.ts'
+import { contractOf } from './environment.ts'
 
-export interface EnvOptions {
-  /** NAME=value. */
-  readonly env?: readonly string[]
-  readonly envFile?: string
-  readonly inheritEnv?: boolean
-}
+export const environmentOptions = {
+  env: {
+    is: 'list',
+    takes: '<NAME=value>',
+    says: 'a variable for the target command; may be repeated',
+    shown: (pair) => (isSecretName(pair.slice(0, pair.indexOf('='))) ? shown(pair) : pair),
+  },
+  envFile: { is: 'text', takes: '<file>', says: 'a file of such variables, one a line' },
+  inheritEnv: { is: 'flag', says: 'the target command also gets the environment of this shell' },
+} as const satisfies OptionRows
 
 type Variables = Readonly<Record<string, string>>
 
@@ -40,7 +42,7 @@ const settingNames = new Set(
  * @throws UsageError for a variable that is the contract's
  */
 export function selectEnv(
-  { env = [], envFile, inheritEnv = false }: EnvOptions,
+  { env = [], envFile, inheritEnv = false }: Given<typeof environmentOptions>,
   inherited: Readonly<Record<string, string | undefined>>,
 ): Variables | undefined {
   if (env.length === 0 && envFile === undefined && !inheritEnv) return undefined
@@ -82,7 +84,7 @@ function refuseContract(name: string): void {
   if (serverNames.has(name)) {
     throw new UsageError(
       `${name} is set by the harness: the relay must use the servers and topics of this run; ` +
-        `for servers of your own use --stack <file>`,
+        `for servers of your own use --stack file:<path>`,
     )
   }
   if (settingNames.has(name)) {
@@ -95,36 +97,4 @@ function ownOf(all: Readonly<Record<string, string | undefined>>): Variables {
   const names = Object.keys(all).filter((name) => !serverNames.has(name) && !settingNames.has(name))
   const pairs = names.map((name) => [name, all[name]] as const)
   return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined))
-}
-
-/** `--know key=value`, in milliseconds or counts. */
-export function selectKnown(pairs: readonly string[] = []): KnownTiming | undefined {
-  if (pairs.length === 0) return undefined
-  return Object.fromEntries(pairs.map(knownOf))
-}
-
-const knowable = Object.keys(timingKeys) as (keyof KnownTiming)[]
-
-function knownOf(pair: string): readonly [keyof KnownTiming, number] {
-  const equals = pair.indexOf('=')
-  if (equals < 1) throw new UsageError(`--know wants name=value, got "${pair}"`)
-  const key = known('setting to know', pair.slice(0, equals), knowable)
-  const text = pair.slice(equals + 1)
-  const value = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return [key, value]
-  const unit = key.endsWith('Ms') ? 'milliseconds' : 'a count'
-  throw new UsageError(`--know ${key} wants ${unit}, 0 or more; got "${text}"`)
-}
-
-/** The options as they are to be typed again; the value of a secret is not repeated. */
-export function envFlags({ env = [], envFile, inheritEnv = false }: EnvOptions): string[] {
-  const hidden = (pair: string) => {
-    const name = pair.slice(0, pair.indexOf('='))
-    return isSecretName(name) ? `${name}=…` : pair
-  }
-  return [
-    ...env.flatMap((pair) => ['--env', quoted(hidden(pair))]),
-    ...(envFile === undefined ? [] : ['--env-file', quoted(envFile)]),
-    ...(inheritEnv ? ['--inherit-env'] : []),
-  ]
 }

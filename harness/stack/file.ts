@@ -1,12 +1,13 @@
 /**
- * The file of `--stack`: addresses of servers that run already, and, for a relay that runs already,
- * what it reads. We can judge only a relay that gets the records that we produce.
+ * The stack of `--stack file:<path>`: servers that run already. The file has their addresses, and,
+ * for a relay that runs already, what it reads: we can judge only a relay that gets the records
+ * that we produce.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { Names } from '../conductor/order.ts'
-import { externalAddresses, type ExternalAddresses } from '../stack/external.ts'
 import { UsageError } from '../world/exit-codes.ts'
+import { externalAddresses, joinExternalStack, type ExternalAddresses } from './external.ts'
+import type { Names, StackKind } from './kind.ts'
 
 const name = z.string().min(1)
 
@@ -21,6 +22,20 @@ const stackFile = z.strictObject({
 export interface StackFile {
   readonly stack: ExternalAddresses
   readonly relay: Names | undefined
+}
+
+export const file: StackKind = {
+  form: 'file:<path>',
+  says: 'servers that run already, addresses as JSON',
+  choose(path) {
+    if (path === undefined || path === '') throw new UsageError('--stack file:<path> wants a path')
+    const { stack, relay } = readStackFile(path)
+    return {
+      says: 'joining the servers that run already',
+      ...(relay && { names: relay }),
+      start: ({ world }) => joinExternalStack(world.clock, stack),
+    }
+  },
 }
 
 /** Reads the file. @throws UsageError that says what is wrong, and where */

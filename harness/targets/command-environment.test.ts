@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { UsageError } from '../world/exit-codes.ts'
-import { envFlags, selectEnv, selectKnown } from './target-options.ts'
+import { retyped } from '../world/option-rows.ts'
+import { environmentOptions, selectEnv } from './command-environment.ts'
+import { selectKnown } from './known-timing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'options-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -56,17 +58,18 @@ describe('variables', () => {
   })
 
   test('they stand in the line that repeats the run, without secrets', () => {
-    const flags = envFlags({ env: ['A=b c', 'API_TOKEN=hush'], envFile: 'f', inheritEnv: true })
-    expect(flags.join(' ')).toBe("--env 'A=b c' --env 'API_TOKEN=…' --env-file f --inherit-env")
+    const given = { env: ['A=b c', 'API_TOKEN=hush'], envFile: 'f', inheritEnv: true }
+    expect(retyped(environmentOptions, given)).toEqual([
+      '--env', 'A=b c', '--env', 'API_TOKEN=…', '--env-file', 'f', '--inherit-env',
+    ])
   })
 })
 
 describe('what is known', () => {
   test('in milliseconds and counts', () => {
-    expect(selectKnown([])).toBeUndefined()
+    expect(selectKnown([])).toEqual({})
     expect(selectKnown(['pingIntervalMs=25000', 'ringRecordsMax=0'])).toEqual({
-      pingIntervalMs: 25_000,
-      ringRecordsMax: 0,
+      known: { pingIntervalMs: 25_000, ringRecordsMax: 0 },
     })
   })
 
