@@ -1,5 +1,5 @@
 /**
- * `npm run bench [names]`: the relay beside a plain fan-out, in the same run, in turns, so that the
+ * `npm run bench [names]`: the relay and a baseline relay, in the same run, in turns, so that the
  * ratio says something on whatever machine it is.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { UsageError } from '../world/exit-codes.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { startNativeStack } from '../stack/native.ts'
 import { openWorld } from '../world/world.ts'
-import { contestants, type Contestant } from './contestants.ts'
+import { candidates, type Candidate } from './candidates.ts'
 import { judge, perCpuRatio, refusal } from './judge.ts'
 import { type BenchLoad, type BenchName, benchDefault, benchLoads } from './loads.ts'
 import { measure } from './measure.ts'
@@ -65,8 +65,8 @@ async function runLoad(
   load: BenchLoad,
 ): Promise<LoadResult> {
   say(`\n${headLine(name, load)}`)
-  const measured = {} as Record<Contestant, Awaited<ReturnType<typeof measure>>>
-  for (const who of contestants) measured[who] = await measure(place, who, name, load)
+  const measured = {} as Record<Candidate, Awaited<ReturnType<typeof measure>>>
+  for (const who of candidates) measured[who] = await measure(place, who, name, load)
   const { relay, plain } = measured
   const result: LoadResult = {
     name,

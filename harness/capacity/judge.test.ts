@@ -13,7 +13,7 @@ const sound: Measurement = {
   p50: 5,
   p99: 16,
   p999: 30,
-  turnsBeside: 0,
+  backgroundTurns: 0,
   lost: 0,
   others: 0,
   closed: 0,
@@ -30,10 +30,10 @@ test('a latency that busy readers make is no result', () => {
   expect(refusal(benchLoads.busy, { ...sound, readersCpuSeconds: 7.9 })).toContain('99 %')
 })
 
-test('what was to go on beside must have gone on', () => {
+test('background load that was asked for must have gone on', () => {
   expect(refusal(benchLoads.stalled, sound)).toContain('no stalled client')
   expect(refusal(benchLoads.resume, sound)).toContain('no replay')
-  expect(refusal(benchLoads.stalled, { ...sound, turnsBeside: 1 })).toBeUndefined()
+  expect(refusal(benchLoads.stalled, { ...sound, backgroundTurns: 1 })).toBeUndefined()
 })
 
 test('every goal is held against the relay', () => {

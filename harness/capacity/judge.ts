@@ -34,9 +34,9 @@ export function refusal(load: BenchLoad, one: Measurement): string | undefined {
   if (load.kind === 'paced' && share > readersShareMax) {
     return `the readers took ${(100 * share).toFixed(0)} % of a processor: latency is theirs`
   }
-  const needsTurns = load.beside !== undefined && load.beside !== 'dead Redis'
-  if (needsTurns && one.turnsBeside === 0) {
-    return load.beside === 'resumes' ? 'no replay was complete' : 'no stalled client was closed'
+  const needsTurns = load.background !== undefined && load.background !== 'dead Redis'
+  if (needsTurns && one.backgroundTurns === 0) {
+    return load.background === 'resumes' ? 'no replay was complete' : 'no stalled client was closed'
   }
   return undefined
 }
@@ -100,7 +100,8 @@ const isStolen = ({ machine }: Tally): boolean =>
   machine !== undefined && machine.stolen > stolenShareMax * machine.all
 
 /**
- * Every goal of the load, held against the relay and what the plain fan-out made beside it. While
+ * Every goal of the load, held against the relay and against the baseline relay
+ * of the same run. While
  * the host gives our processors to others, neither a time or rate that misses its goal says
  * anything nor any ratio of two.
  */

@@ -1,21 +1,21 @@
 /** The loads of the bench: what is sent, to how many, and what the relay should make of it. */
 
-/** What goes on beside the clients that are measured. */
-export type Beside = 'resumes' | 'stalled client' | 'dead Redis'
+/** Background load: what goes on besides the clients that are measured. */
+export type Background = 'resumes' | 'stalled client' | 'dead Redis'
 
 /** What we hold the relay to, in the units of the table. */
 export interface Goals {
   /** Deliveries per CPU-second of the relay. */
   readonly perCpuMin?: number
-  /** The same against the plain fan-out: a goal for every host, quick or slow. */
+  /** The same against the baseline relay: a goal for every host, quick or slow. */
   readonly perCpuRatioMin?: number
   readonly perSecondMin?: number
   readonly p50MsMax?: number
   readonly p99MsMax?: number
   readonly connectionBytesMax?: number
-  /** Of the p99 with what is beside, against that without. */
+  /** Of the p99 with background load, against that without. */
   readonly p99RatioMax?: number
-  /** Of the deliveries per second with what is beside, against those without. */
+  /** Of the deliveries per second with background load, against those without. */
   readonly throughputRatioMin?: number
 }
 interface LoadFacts {
@@ -29,18 +29,18 @@ export interface PacedLoad extends LoadFacts {
   readonly kind: 'paced'
   readonly recordsPerSecond: number
   readonly seconds: number
-  readonly beside?: Beside
+  readonly background?: Background
 }
 /** Records as fast as Kafka takes them, measured until the last one arrived. */
 export interface FlatOutLoad extends LoadFacts {
   readonly kind: 'flat-out'
   readonly records: number
-  readonly beside?: Beside
+  readonly background?: Background
 }
 /** Connections that get nothing: what each costs in memory. */
 export interface IdleLoad extends LoadFacts {
   readonly kind: 'idle'
-  readonly beside?: undefined
+  readonly background?: undefined
 }
 export type BenchLoad = PacedLoad | FlatOutLoad | IdleLoad
 
@@ -63,13 +63,13 @@ const flatOut = (clients: number, records: number, goals: Goals): FlatOutLoad =>
   says: `${clients} client(s), ${records.toLocaleString('en')} records of 1 KiB flat out`,
 })
 
-/** The same, with and without something beside it in turns; the window is that of one turn. */
-function beside<Load extends PacedLoad | FlatOutLoad>(load: Load, what: Beside): Load {
-  const says = `${load.says}, with and without ${what} beside`
-  return { ...load, beside: what, says, ...(load.kind === 'paced' && { seconds: 4 }) }
+/** The same, with and without background load, in turns; the window is that of one turn. */
+function withBackground<Load extends PacedLoad | FlatOutLoad>(load: Load, what: Background): Load {
+  const says = `${load.says}, with and without ${what} in the background`
+  return { ...load, background: what, says, ...(load.kind === 'paced' && { seconds: 4 }) }
 }
 
-/** What the plain fan-out made per CPU-second on the quiet host for which the goals were set. */
+/** What the baseline relay made per CPU-second on the quiet host for which the goals were set. */
 const plainPerCpu = { busy: 158_146, calm: 91_706, flatOut: 153_198 } as const
 
 const perCpuGoals = (perCpuMin: number, plain: keyof typeof plainPerCpu) => ({
@@ -91,9 +91,9 @@ export const benchLoads = {
     goals: { connectionBytesMax: 10_240 },
     says: '5,000 idle connections',
   },
-  resume: beside(paced(100, 400, {}), 'resumes'),
-  stalled: beside(paced(100, 2_000, { p99RatioMax: 1.1 }), 'stalled client'),
-  'redis-down': beside(flatOut(100, 10_000, { throughputRatioMin: 0.95 }), 'dead Redis'),
+  resume: withBackground(paced(100, 400, {}), 'resumes'),
+  stalled: withBackground(paced(100, 2_000, { p99RatioMax: 1.1 }), 'stalled client'),
+  'redis-down': withBackground(flatOut(100, 10_000, { throughputRatioMin: 0.95 }), 'dead Redis'),
 } as const satisfies Record<string, BenchLoad>
 
 export type BenchName = keyof typeof benchLoads

@@ -1,6 +1,6 @@
-/** One measurement: one contestant under one load, from start to stop. */
+/** One measurement: one candidate under one load, from start to stop. */
 import { sleep } from '../../relay/world/clock.ts'
-import { readLoopDelay, type Contestant, type LoopDelay } from './contestants.ts'
+import { readLoopDelay, type Candidate, type LoopDelay } from './candidates.ts'
 import type { BenchLoad, FlatOutLoad, PacedLoad } from './loads.ts'
 import { type MachineTimes, machineTimes, sumOfTimes, timesBetween } from './machine.ts'
 import { readProfile, type ProfileShare } from './profile.ts'
@@ -19,7 +19,7 @@ interface Span {
   readonly loop?: LoopDelay
   readonly machine?: MachineTimes
 }
-/** All spans of a load, with or without something beside, and how long deliveries took in them. */
+/** All spans of a load, with or without background load, and how long deliveries took in them. */
 export interface Tally extends Span {
   /** From the producer's stamp, in ms. */
   readonly p50: number
@@ -27,10 +27,10 @@ export interface Tally extends Span {
   readonly p999: number
 }
 export interface Measurement extends Tally {
-  /** The same without what is beside, in turns with it. */
+  /** The same without background load, in turns with it. */
   readonly without?: Tally
-  /** Replays that were complete beside, or stalled clients that were closed. */
-  readonly turnsBeside: number
+  /** Replays that were complete in the background, or stalled clients that were closed. */
+  readonly backgroundTurns: number
   readonly lost: number
   /** Frames that were neither cursor nor record, and connections that were lost. */
   readonly others: number
@@ -41,14 +41,14 @@ export interface Measurement extends Tally {
   readonly profile?: readonly ProfileShare[]
 }
 
-/** A process that has just begun compiles for some seconds beside what it does. */
+/** A process that has just begun compiles for some seconds while it works. */
 const warmUpMs = 6_000
 /** Until the memory of connections that were opened or got their first bytes is what it stays. */
 const idleMs = 2_500
 const tickMs = 3
 const quietMs = 3_000
-/** Turns with and turns without what is beside: noise that lasts hits both. */
-const turnPairs: Readonly<Record<Contestant, number>> = { relay: 3, plain: 1 }
+/** Turns with and turns without background load: noise that lasts hits both. */
+const turnPairs: Readonly<Record<Candidate, number>> = { relay: 3, plain: 1 }
 /** How far records at a rate may be behind when the rate ends; what comes later counts as lost. */
 const behindMsMax = 4_000
 /** Between turns: connections open, Redis is reconnected. */
@@ -57,7 +57,7 @@ const turnMs = 700
 /** Starts everything, measures, and ends what it started. */
 export async function measure(
   place: BenchPlace,
-  who: Contestant,
+  who: Candidate,
   name: string,
   load: BenchLoad,
 ): Promise<Measurement> {
@@ -99,13 +99,13 @@ async function connect({ ask, clock, started, usage }: Site, load: BenchLoad): P
 /** One load on one site. */
 class Run {
   readonly #site: Site
-  readonly #who: Contestant
+  readonly #who: Candidate
   readonly #load: BenchLoad
   readonly #spans: Record<Lane, Span[]> = { without: [], with: [] }
   /** Records that Kafka has. */
   #acked = 0
 
-  constructor(site: Site, who: Contestant, load: BenchLoad) {
+  constructor(site: Site, who: Candidate, load: BenchLoad) {
     this.#site = site
     this.#who = who
     this.#load = load
@@ -139,13 +139,13 @@ class Run {
   async result(connectionBytes: number): Promise<Measurement> {
     const last = await this.#site.ask({ do: 'read', lane: 'with' })
     const { rssBytes } = await this.#site.usage()
-    const { without, with: beside } = this.#spans
-    const hasBeside = beside.length > 0
-    const tally = await this.#sum(hasBeside ? 'with' : 'without')
+    const { without, with: background } = this.#spans
+    const hasBackground = background.length > 0
+    const tally = await this.#sum(hasBackground ? 'with' : 'without')
     return {
       ...tally,
-      ...(hasBeside && { without: await this.#sum('without') }),
-      turnsBeside: last.turnsBeside,
+      ...(hasBackground && { without: await this.#sum('without') }),
+      backgroundTurns: last.backgroundTurns,
       lost: without.length === 0 ? 0 : this.#acked * this.#load.clients - last.records,
       others: last.others,
       closed: this.#load.clients - last.open,
@@ -154,17 +154,17 @@ class Run {
     }
   }
 
-  /** Without and with what is beside, by turns; or once, if nothing is. */
+  /** Without and with background load, by turns; or once, if there is none. */
   async #inTurns(turn: (lane: Lane) => Promise<void>): Promise<void> {
-    if (this.#load.beside === undefined) return turn('without')
+    if (this.#load.background === undefined) return turn('without')
     for (let i = 0; i < turnPairs[this.#who]; i += 1) {
       for (const lane of ['without', 'with'] as const) {
-        await this.#site.beside(lane === 'with')
+        await this.#site.background(lane === 'with')
         await sleep(this.#site.clock, turnMs)
         await turn(lane)
       }
     }
-    await this.#site.beside(false)
+    await this.#site.background(false)
   }
 
   /** Measures while `work` goes on; it may say when the end was. */
@@ -202,7 +202,7 @@ class Run {
     return { cpuMicros, readersMicros, machine, report, acked: this.#acked, atMs: clock.nowMs() }
   }
 
-  /** The plain fan-out does not measure its event loop. */
+  /** The baseline relay does not measure its event loop. */
   async #loopDelay(): Promise<LoopDelay | undefined> {
     return this.#who === 'relay' ? readLoopDelay(this.#site.started) : undefined
   }

@@ -6,7 +6,12 @@ import { connect, type Socket } from 'node:net'
 import process from 'node:process'
 import { build, type Histogram } from 'hdr-histogram-js'
 import { systemClock } from '../../relay/world/clock.ts'
-import { BesideClients, upgradeEnd, upgradeRequest, type BesideKind } from './beside-clients.ts'
+import {
+  BackgroundClients,
+  upgradeEnd,
+  upgradeRequest,
+  type BackgroundClientKind,
+} from './background-clients.ts'
 import { StreamCounter } from './stream-counter.ts'
 
 export type ReaderCommand =
@@ -14,9 +19,13 @@ export type ReaderCommand =
   /** From now on latencies count into this lane, or nowhere. */
   | { readonly do: 'lane'; readonly lane: Lane | undefined }
   | { readonly do: 'read'; readonly lane: Lane }
-  /** Begins or ends what goes on beside, on connections that are not counted. */
-  | { readonly do: 'beside'; readonly port: number; readonly what: BesideKind | undefined }
-/** Latencies are kept apart: those without and those with something beside. */
+  /** Begins or ends the background load, on connections that are not counted. */
+  | {
+      readonly do: 'background'
+      readonly port: number
+      readonly what: BackgroundClientKind | undefined
+    }
+/** Latencies are kept apart: those without and those with background load. */
 export type Lane = 'without' | 'with'
 /** Totals since the start, and latencies of a lane; milliseconds. */
 export interface ReaderReport {
@@ -26,8 +35,8 @@ export interface ReaderReport {
   readonly least: number
   readonly most: number
   readonly others: number
-  /** What happened beside: replays that came to their end, or stalled clients that were closed. */
-  readonly turnsBeside: number
+  /** Replays of the background load that ended, or its stalled clients that were closed. */
+  readonly backgroundTurns: number
   readonly p50: number
   readonly p99: number
   readonly p999: number
@@ -46,7 +55,7 @@ const histogram = (): Histogram =>
   })
 const lanes: Readonly<Record<Lane, Histogram>> = { without: histogram(), with: histogram() }
 const counters: StreamCounter[] = []
-const beside = new BesideClients()
+const background = new BackgroundClients()
 let latencies: Histogram | undefined
 let open = 0
 let nowUs = 0
@@ -95,7 +104,7 @@ function report(lane: Lane): ReaderReport {
     least: Math.min(...records),
     most: Math.max(...records),
     others: counters.reduce((sum, { tally }) => sum + tally.others, 0),
-    turnsBeside: beside.turns,
+    backgroundTurns: background.turns,
     p50: at(50),
     p99: at(99),
     p999: at(99.9),
@@ -104,7 +113,7 @@ function report(lane: Lane): ReaderReport {
 
 async function obey(command: ReaderCommand): Promise<ReaderReport> {
   if (command.do === 'lane') latencies = command.lane && lanes[command.lane]
-  if (command.do === 'beside') beside.be(command.what, command.port)
+  if (command.do === 'background') background.be(command.what, command.port)
   if (command.do === 'connect') {
     const batch = 100
     for (let done = 0; done < command.count; done += batch) {

@@ -10,7 +10,7 @@ import { openTopics } from '../stack/topics.ts'
 import { startChild } from '../world/child.ts'
 import type { OwnedChild } from '../world/owned-child.ts'
 import type { World } from '../world/world.ts'
-import { type Contestant, startContestant, type Started } from './contestants.ts'
+import { type Candidate, startCandidate, type Started } from './candidates.ts'
 import type { BenchLoad } from './loads.ts'
 import type { ReaderCommand, ReaderReport } from './readers.ts'
 import { stamped, template } from './stamp.ts'
@@ -28,8 +28,8 @@ export interface Site {
   readonly ask: (command: ReaderCommand) => Promise<ReaderReport>
   /** Settles when Kafka has them. */
   readonly send: (count: number) => Promise<void>
-  /** Begins or ends what goes on beside. */
-  readonly beside: (isOn: boolean) => Promise<void>
+  /** Begins or ends the background load. */
+  readonly background: (isOn: boolean) => Promise<void>
   readonly usage: () => Promise<Usage>
   readonly readersUsage: () => Promise<Usage>
   readonly close: () => Promise<void>
@@ -40,7 +40,7 @@ const limitMs = 120_000
 
 export async function openSite(
   { world, stack, logFolder, isProfiled }: BenchPlace,
-  who: Contestant,
+  who: Candidate,
   name: string,
   load: BenchLoad,
 ): Promise<Site> {
@@ -49,8 +49,8 @@ export async function openSite(
   const topics = await openTopics(clock, stack.kafkaDirect)
   await topics.create(topic, partitions)
   const profileFolder = isProfiled && who === 'relay' ? `${logFolder}/${topic}` : undefined
-  const plan = { who, topic, logFolder, profileFolder, beside: load.beside }
-  const started = await startContestant(world, stack, plan)
+  const plan = { who, topic, logFolder, profileFolder, background: load.background }
+  const started = await startCandidate(world, stack, plan)
   const readers = await startReaders(world, `${logFolder}/${topic}-readers.log`)
   const producer = await openProducer(clock, stack, topic, load.payloadBytes)
   const ask = asker(clock, readers)
@@ -59,7 +59,7 @@ export async function openSite(
     started,
     ask,
     send: producer.send,
-    beside: besideOf(clock, stack, who, load, started, ask),
+    background: backgroundOf(clock, stack, who, load, started, ask),
     usage: () => usage(started.child),
     readersUsage: () => usage(readers),
     close: async () => {
@@ -72,20 +72,21 @@ export async function openSite(
   }
 }
 
-/** The plain fan-out knows neither replay nor Redis: beside it there is nothing of that kind. */
-function besideOf(
+/** The baseline relay knows neither replay nor Redis, so it gets no such load. */
+function backgroundOf(
   clock: Clock,
   stack: Stack,
-  who: Contestant,
-  { beside }: BenchLoad,
+  who: Candidate,
+  { background }: BenchLoad,
   { port }: Started,
   ask: Site['ask'],
-): Site['beside'] {
-  if (beside === undefined || (who === 'plain' && beside !== 'stalled client')) {
+): Site['background'] {
+  if (background === undefined || (who === 'plain' && background !== 'stalled client')) {
     return () => Promise.resolve()
   }
-  if (beside === 'dead Redis') return (isOn) => holdRedis(clock, stack, isOn)
-  return async (isOn) => void (await ask({ do: 'beside', port, what: isOn ? beside : undefined }))
+  if (background === 'dead Redis') return (isOn) => holdRedis(clock, stack, isOn)
+  return async (isOn) =>
+    void (await ask({ do: 'background', port, what: isOn ? background : undefined }))
 }
 
 /** Bytes to and from Redis vanish, or flow again. */

@@ -1,15 +1,15 @@
 /** The numbers of a bench as people read them. */
-import type { Contestant } from './contestants.ts'
+import type { Candidate } from './candidates.ts'
 import { type Judged, p99Ratio, perCpu, perSecond, throughputRatio } from './judge.ts'
 import type { BenchLoad } from './loads.ts'
 import type { Measurement, Tally } from './measure.ts'
 import type { ProfileShare } from './profile.ts'
 
-export interface LoadResult extends Readonly<Record<Contestant, Measurement>> {
+export interface LoadResult extends Readonly<Record<Candidate, Measurement>> {
   readonly name: string
   readonly says: string
   readonly clients: number
-  /** Deliveries per CPU-second of the relay against those of the plain fan-out. */
+  /** Deliveries per CPU-second of the relay against those of the baseline relay. */
   readonly perCpuRatio: number | undefined
   /** Why the numbers are no result. */
   readonly refused: string | undefined
@@ -51,7 +51,7 @@ const tenth = (value: number | undefined) =>
 
 export const headLine = (name: string, { says }: BenchLoad) => `${name}: ${says}`
 
-/** One row for each load and contestant; times in ms. */
+/** One row for each load and candidate; times in ms. */
 export function tableOf(results: readonly LoadResult[]): string[] {
   const rows = results.flatMap((result) => {
     const { relay, plain } = result

@@ -8,6 +8,7 @@ import { scenarioNames, scenarios } from '../../scenarios/index.ts'
 import { findings } from '../findings/findings.ts'
 import { repoRoot } from '../world/places.ts'
 import { fileCycles, floors } from './floors.ts'
+import { rigsWithoutSuffix } from './rigs.ts'
 import { breachesOf, importedFiles, lawOfImports, mayImport } from './rules.ts'
 
 const source = /\.(?:ts|mjs)$/
@@ -36,6 +37,11 @@ describe('the house', () => {
   it('has no circle of files that import one another', () => {
     const imports = new Map(sourceFiles().map((file) => [file.path, importedFiles(file)]))
     expect(fileCycles(imports)).toEqual([])
+  })
+
+  it('names whatever only tests use as a test rig', () => {
+    const imports = new Map(sourceFiles().map((file) => [file.path, importedFiles(file)]))
+    expect(rigsWithoutSuffix(imports)).toEqual([])
   })
 
   it('has every folder on a floor, and no floor for a folder that is not there', () => {
@@ -97,6 +103,17 @@ describe('the rules', () => {
   ])('find %s', (_, path, text, says) => {
     const told = breachesOf({ path, text: `${opening}${text}\n` }).map((breach) => breach.says)
     expect(told.join('; ')).toContain(says)
+  })
+
+  it('find a rig without the suffix', () => {
+    const imports = new Map([
+      ['harness/a/one.test.ts', ['harness/a/one.ts', 'harness/a/rig.ts', 'harness/a/b-testbed.ts']],
+      ['harness/a/b-testbed.ts', ['harness/a/rig.ts']],
+      ['harness/a/two.ts', ['harness/a/one.ts']],
+      ['harness/a/one.ts', []],
+      ['harness/a/rig.ts', []],
+    ])
+    expect(rigsWithoutSuffix(imports)).toEqual(['harness/a/rig.ts'])
   })
 
   it('find circles of files, and each once', () => {

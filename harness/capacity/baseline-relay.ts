@@ -1,5 +1,5 @@
 /**
- * The plain fan-out that the relay is measured against: the same consumer library with the same
+ * The baseline relay that the relay is measured against: the same consumer library with the same
  * fetch settings, and for every record and client one `send` of the cursor and one of the record.
  * It has no replay, no deadline, no bound. Arguments: brokers, topic, group, port.
  */

@@ -7,28 +7,28 @@ import { connect, type Socket } from 'node:net'
 import { systemClock } from '../../relay/world/clock.ts'
 import { maskedFrame, textFrame } from '../wire/frame-writer.ts'
 
-export type BesideKind = 'resumes' | 'stalled client'
+export type BackgroundClientKind = 'resumes' | 'stalled client'
 
-const counts: Readonly<Record<BesideKind, number>> = { resumes: 2, 'stalled client': 1 }
+const counts: Readonly<Record<BackgroundClientKind, number>> = { resumes: 2, 'stalled client': 1 }
 const resume = JSON.stringify({ type: 'resume', mode: 'partition', from: 'earliest' })
 const mask = Buffer.from([1, 2, 3, 4])
 const completion = 'replay_complete'
 
-export class BesideClients {
+export class BackgroundClients {
   readonly #sockets = new Set<Socket>()
-  #what: BesideKind | undefined
+  #what: BackgroundClientKind | undefined
   /** Replays that were complete, or stalled clients that the relay closed. */
   turns = 0
 
   /** Begins with these, or ends all. */
-  be(what: BesideKind | undefined, port: number): void {
+  be(what: BackgroundClientKind | undefined, port: number): void {
     this.#what = what
     for (const socket of this.#sockets) socket.destroy()
     if (what === undefined) return
     for (let i = 0; i < counts[what]; i += 1) this.#open(what, port)
   }
 
-  #open(what: BesideKind, port: number): void {
+  #open(what: BackgroundClientKind, port: number): void {
     const socket = connect({ host: '127.0.0.1', port })
     this.#sockets.add(socket)
     socket.write(upgradeRequest(port))

@@ -1,4 +1,4 @@
-/** Who is measured, and how it is started: the relay and the plain fan-out, as child processes. */
+/** Who is measured, and how it is started: the relay and the baseline relay, as child processes. */
 import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { sleep } from '../../relay/world/clock.ts'
@@ -7,10 +7,10 @@ import type { Stack } from '../stack/stack.ts'
 import { startChild } from '../world/child.ts'
 import type { OwnedChild } from '../world/owned-child.ts'
 import type { World } from '../world/world.ts'
-import type { Beside } from './loads.ts'
+import type { Background } from './loads.ts'
 
-export const contestants = ['relay', 'plain'] as const
-export type Contestant = (typeof contestants)[number]
+export const candidates = ['relay', 'plain'] as const
+export type Candidate = (typeof candidates)[number]
 
 export interface Started {
   readonly child: OwnedChild
@@ -20,22 +20,18 @@ export interface Started {
 const startLimitMs = 30_000
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-export interface ContestantPlan {
-  readonly who: Contestant
+export interface CandidatePlan {
+  readonly who: Candidate
   /** Exists already. */
   readonly topic: string
   readonly logFolder: string
   /** Where a CPU profile is written when it ends. */
   readonly profileFolder?: string | undefined
-  readonly beside?: Beside | undefined
+  readonly background?: Background | undefined
 }
 
 /** Starts one, and waits until it has its partitions. */
-export function startContestant(
-  world: World,
-  stack: Stack,
-  plan: ContestantPlan,
-): Promise<Started> {
+export function startCandidate(world: World, stack: Stack, plan: CandidatePlan): Promise<Started> {
   const { who, topic } = plan
   const logFile = `${plan.logFolder}/${topic}.log`
   return onFreePorts({ role: who, count: 1, seed: topic }, async ([port = 0]) => {
@@ -57,7 +53,7 @@ export function startContestant(
 
 const plain = (stack: Stack, topic: string, port: number) => ({
   args: [
-    fileOf('plain-relay.ts'),
+    fileOf('baseline-relay.ts'),
     stack.kafkaDirect.join(','),
     topic,
     `bench-${topic}`,
@@ -65,7 +61,11 @@ const plain = (stack: Stack, topic: string, port: number) => ({
   ],
 })
 
-const relay = (stack: Stack, { beside, profileFolder, topic }: ContestantPlan, port: number) => ({
+const relay = (
+  stack: Stack,
+  { background, profileFolder, topic }: CandidatePlan,
+  port: number,
+) => ({
   args: [
     ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]),
     fileOf('../../relay/main.ts'),
@@ -74,12 +74,12 @@ const relay = (stack: Stack, { beside, profileFolder, topic }: ContestantPlan, p
     KAFKA_BROKERS: stack.kafkaDirect.join(','),
     KAFKA_TOPIC: topic,
     KAFKA_GROUP_ID: `bench-${topic}`,
-    REDIS_URL: beside === 'dead Redis' ? stack.redisProxied : stack.redisDirect,
+    REDIS_URL: background === 'dead Redis' ? stack.redisProxied : stack.redisDirect,
     WEBSOCKET_PORT: String(port),
     WEBSOCKET_MAX_CONNECTIONS_PER_IP: '100000',
     LOG_LEVEL: 'warn',
     // A stalled client is closed within one turn, so that its end is measured too.
-    ...(beside === 'stalled client' && { WEBSOCKET_SEND_TIMEOUT_SECS: '2' }),
+    ...(background === 'stalled client' && { WEBSOCKET_SEND_TIMEOUT_SECS: '2' }),
   },
 })
 
