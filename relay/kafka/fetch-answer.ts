@@ -49,6 +49,8 @@ export interface FetchAnswer {
 export interface ReadingRules {
   /** What the batches of an answer may unpack to together. */
   readonly unpackedBytesMax: number
+  /** What batches of earlier answers still hold of that. */
+  readonly heldBytes: () => number
   readonly transactions: OpenTransactions
 }
 
@@ -83,7 +85,7 @@ class AnswerReader {
     this.#bytes = bytes
     this.#version = version
     this.#rules = rules
-    this.#allowance = new Allowance(rules.unpackedBytesMax)
+    this.#allowance = new Allowance(rules.unpackedBytesMax, rules.heldBytes())
     this.#offsets = new Map(
       asked.flatMap(({ topic, partitions }) =>
         partitions.map((one) => [`${one.partition} ${topic}`, BigInt(one.fetchOffset)] as const),

@@ -8,6 +8,7 @@
  * clients stand, so that they neither miss records nor get them twice.
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import { Asides, type Passing } from './asides.ts'
 import type { Fetched } from './batches/fetched.ts'
 import type { OpenTransactions } from './batches/transactions.ts'
 import { Backoff } from '../world/backoff.ts'
@@ -28,8 +29,8 @@ export interface ConsumerNeeds {
   /** Positions that outrank the group's, by partition. */
   positions(): ReadonlyMap<number, bigint>
   /**
-   * Takes a batch. The next fetch waits for it. `isStale` turns true when the partition is no
-   * longer ours; `beat` must be called at least every heartbeat interval.
+   * Takes a batch. The next fetch waits for it, unless it steps aside. `isStale` turns true when
+   * the partition is no longer ours; `beat` must be called at least every heartbeat interval.
    *
    * @returns whether it was taken as far as it is to be: else it counts as not fetched
    */
@@ -54,6 +55,8 @@ export interface BatchRun {
   beat(): Promise<void>
   /** Stops reading this partition before `offset`, until `resume` or the next assignment. */
   pauseAt(offset: bigint): void
+  /** It takes long: the other partitions are fetched without this one, as soon as they can be. */
+  stepAside(): void
 }
 
 export interface KafkaConsumer {
@@ -72,6 +75,9 @@ export interface KafkaConsumer {
 
 const retry = { firstMs: 250, mostMs: 5_000 } as const
 const metadataMsMax = 30_000
+/** Shares of the bytes of fetched records: an answer and its chunks, and what stands aside. */
+const shares = { answer: 3 / 8, aside: 1 / 4 } as const
+const fetchBytesMax = 10 * 1_024 * 1_024
 /** Batches that are taken side by side, so that one which rests does not hold up the others. */
 const workers = 8
 
@@ -80,15 +86,26 @@ export const createConsumer = (needs: ConsumerNeeds): KafkaConsumer => new Group
 class GroupConsumer implements KafkaConsumer {
   readonly #needs: ConsumerNeeds
   readonly #stopping = new AbortController()
+  readonly #asides: Asides
   #consumer: Consumer | undefined
   #done: Promise<void> = Promise.resolve()
   /** The first join of this consumer. */
   #joining: Promise<void> = Promise.resolve()
   #hasRested = true
+  /** Ends the consumer that runs; another one follows. */
+  #fail: (error: unknown) => void = () => undefined
   isRunning = false
 
   constructor(needs: ConsumerNeeds) {
     this.#needs = needs
+    const { inflightBytesMax, kafkaTopic: topic } = needs.settings
+    const fetches = {
+      pause: (partition: number) => this.#consumer?.pause([{ topic, partitions: [partition] }]),
+      resume: (partitions: readonly number[]) => {
+        if (this.isRunning) this.#consumer?.resume([{ topic, partitions: [...partitions] }])
+      },
+    }
+    this.#asides = new Asides(fetches, inflightBytesMax * shares.aside)
   }
 
   start(): void {
@@ -109,17 +126,18 @@ class GroupConsumer implements KafkaConsumer {
   }
 
   resume(partitions: readonly number[]): void {
-    const { kafkaTopic: topic } = this.#needs.settings
-    if (this.isRunning) this.#consumer?.resume([{ topic, partitions: [...partitions] }])
+    this.#asides.resume(partitions, false)
   }
 
   readFrom(offsets: ReadonlyMap<number, bigint>): void {
-    const { kafkaTopic: topic } = this.#needs.settings
     if (!this.isRunning) return
-    for (const [partition, offset] of offsets) {
-      this.#consumer?.seek({ topic, partition, offset: String(offset) })
-    }
-    if (offsets.size > 0) this.resume([...offsets.keys()])
+    for (const [partition, offset] of offsets) this.#seek(partition, offset)
+    this.#asides.resume([...offsets.keys()], true)
+  }
+
+  #seek(partition: number, offset: bigint): void {
+    const { kafkaTopic: topic } = this.#needs.settings
+    this.#consumer?.seek({ topic, partition, offset: String(offset) })
   }
 
   stop(): Promise<void> {
@@ -152,6 +170,7 @@ class GroupConsumer implements KafkaConsumer {
   async #runOnce(): Promise<void> {
     const consumer = this.#createConsumer()
     const ended = Promise.withResolvers<void>()
+    this.#fail = ended.reject
     consumer.on(consumer.events.CRASH, ({ payload }) => ended.reject(payload.error))
     const stop = () => ended.resolve()
     this.#stopping.signal.addEventListener('abort', stop, { once: true })
@@ -162,6 +181,7 @@ class GroupConsumer implements KafkaConsumer {
     } finally {
       this.isRunning = false
       this.#consumer = undefined
+      this.#asides.assigned([])
       this.#needs.onLeft()
       this.#stopping.signal.removeEventListener('abort', stop)
       ended.promise.catch(() => undefined)
@@ -175,18 +195,20 @@ class GroupConsumer implements KafkaConsumer {
     const { settings } = this.#needs
     // Payloads that fit are never refused for what they came in.
     const unpackedBytesMax = Math.max(settings.inflightBytesMax, 2 * settings.payloadBytesMax)
-    patchKafkajs({ unpackedBytesMax, transactions: this.#needs.transactions })
+    const heldBytes = () => this.#asides.bytes
+    patchKafkajs({ unpackedBytesMax, heldBytes, transactions: this.#needs.transactions })
     beginWhereTold()
-    const fetchBytesMax = Math.min(10 * 1_024 * 1_024, Math.floor(settings.inflightBytesMax / 2))
+    const answerBytes = Math.floor(settings.inflightBytesMax * shares.answer)
+    const maxBytes = Math.min(fetchBytesMax, answerBytes)
     const consumer = this.#needs.createClient().consumer({
       groupId: settings.kafkaGroupId,
       sessionTimeout: settings.kafkaSessionTimeoutMs,
       rebalanceTimeout: settings.kafkaRebalanceTimeoutMs,
       heartbeatInterval: settings.kafkaHeartbeatMs,
       maxWaitTimeInMs: settings.kafkaFetchWaitMsMax,
-      // The response and the chunks it came in exist side by side for a moment: hence the half.
-      maxBytes: fetchBytesMax,
-      maxBytesPerPartition: Math.min(fetchBytesMax, 1_024 * 1_024),
+      // The response and the chunks it came in exist side by side for a moment: it counts twice.
+      maxBytes,
+      maxBytesPerPartition: Math.min(maxBytes, 1_024 * 1_024),
       allowAutoTopicCreation: false,
       // Partitions that are added to the topic are seen after so long, and no sooner.
       metadataMaxAge: metadataMsMax,
@@ -199,7 +221,11 @@ class GroupConsumer implements KafkaConsumer {
     consumer.on(consumer.events.REQUEST, ({ payload }) => {
       if (payload.apiName === 'Fetch') this.#needs.onFetched()
     })
-    consumer.on(consumer.events.REBALANCING, () => this.#needs.onRebalancing())
+    consumer.on(consumer.events.REBALANCING, () => {
+      // From here on somebody else may have them: nothing is offered behind the last commit.
+      this.#asides.void()
+      this.#needs.onRebalancing()
+    })
     consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => {
       this.#needs.onError(Object.assign(new Error(`${payload.apiName} timed out`), {
         name: 'KafkaJSRequestTimeoutError',
@@ -217,7 +243,7 @@ class GroupConsumer implements KafkaConsumer {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: workers,
-      eachBatch: eachFetched((fetched, payload) => this.#take(consumer, fetched, payload)),
+      eachBatch: eachFetched((fetched, payload) => this.#take(fetched, payload)),
     })
     await this.#joining
     this.isRunning = true
@@ -230,31 +256,46 @@ class GroupConsumer implements KafkaConsumer {
     this.isRunning = true
     // What was stopped is tried again: the library would keep it stopped over every assignment.
     consumer.resume([{ topic }])
+    this.#asides.assigned(partitions)
     const known = this.#needs.positions()
     for (const partition of partitions) {
       const offset = known.get(partition)
-      if (offset === undefined) consumer.pause([{ topic, partitions: [partition] }])
-      else consumer.seek({ topic, partition, offset: String(offset) })
+      if (offset === undefined) this.#asides.stop(partition)
+      else this.#seek(partition, offset)
     }
     logger.info({ partitions }, 'partitions assigned')
     this.#needs.onAssigned(partitions)
   }
 
-  async #take(consumer: Consumer, fetched: Fetched, payload: EachBatchPayload): Promise<void> {
-    const { kafkaTopic: topic } = this.#needs.settings
-    const { partition } = fetched
+  async #take(fetched: Fetched, payload: EachBatchPayload): Promise<void> {
+    const one = this.#asides.begin(fetched)
+    const taken = this.#pass(one, payload)
+    await Promise.race([taken, one.aside])
+    if (one.isAside) void taken.catch((error: unknown) => this.#fail(error))
+    else if (await taken) await this.#rest()
+  }
+
+  /** @returns whether it was taken, and reading goes on behind it */
+  async #pass(one: Passing, payload: EachBatchPayload): Promise<boolean> {
+    const { fetched, partition } = one
     let { nextOffset } = fetched
-    const isTaken = await this.#needs.onBatch(fetched, {
-      isStale: () => payload.isStale() || !payload.isRunning(),
-      beat: () => payload.heartbeat(),
-      pauseAt(offset) {
-        nextOffset = offset
-        consumer.pause([{ topic, partitions: [partition] }])
-      },
-    })
-    if (!isTaken || payload.isStale()) return
-    payload.resolveOffset(String(nextOffset - 1n))
-    await this.#rest()
+    try {
+      const isTaken = await this.#needs.onBatch(fetched, {
+        isStale: () => one.isVoid || !payload.isRunning(),
+        beat: () => beatOf(one, payload),
+        pauseAt: (offset) => {
+          nextOffset = offset
+          this.#asides.stop(partition)
+        },
+        stepAside: () => this.#asides.late(one),
+      })
+      if (!isTaken || one.isVoid) return false
+      if (one.isAside) this.#seek(partition, nextOffset)
+      else payload.resolveOffset(String(nextOffset - 1n))
+      return true
+    } finally {
+      this.#asides.end(one)
+    }
   }
 
   /** One batch of a fetch rests for all of them: the next fetch waits until all are done. */
@@ -262,5 +303,14 @@ class GroupConsumer implements KafkaConsumer {
     if (this.#hasRested) return
     this.#hasRested = true
     await this.#needs.rested()
+  }
+}
+
+/** The fetches that go on without a batch have heartbeats of their own. */
+async function beatOf(one: Passing, payload: EachBatchPayload): Promise<void> {
+  try {
+    if (!one.isAside) await payload.heartbeat()
+  } catch (error) {
+    if (!one.isAside) throw error
   }
 }

@@ -13,6 +13,9 @@
  *   a consumer that resolves offsets by itself is not told of what it does not get: behind records
  *   that nobody may read its position stands still forever. So what was read is one message to it,
  *   which our consumer takes out again. All others get messages as the library makes them.
+ * - It fetches again when all batches of a fetch are done, one fetch at a time for each broker: so
+ *   batches that take long step aside (asides.ts), and a partition that is read on may wait for the
+ *   longest that a broker may hold a fetch.
  * - A partition without a leader, or a leader that does not answer, takes its whole topic along.
  * - At every assignment it asks for commits and log ends of all partitions, and one that nobody can
  *   tell of stops all. For an offset that Kafka has given up it commits "earliest" or "latest" to
@@ -144,6 +147,7 @@ function once(patch: () => void): void {
 
 let rules: ReadingRules = {
   unpackedBytesMax: 32 * 1_024 * 1_024,
+  heldBytes: () => 0,
   transactions: openTransactions,
 }
 

@@ -65,6 +65,7 @@ export function withUnreadable(fetched: Fetched, firstOffset: bigint, lastOffset
 }
 
 const quiet = () => undefined
+const idleRun = { isStale: () => false, beat: async () => undefined, stepAside: quiet }
 const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 /** @param storing what the store makes wait for */
@@ -129,8 +130,7 @@ export function bench(
     },
   })
   const run: BatchRun = {
-    isStale: () => false,
-    beat: async () => undefined,
+    ...idleRun,
     pauseAt: (offset) => pausedAt.push(offset),
   }
   const offsets = () => stored.map(({ offset }) => offset)

@@ -7,6 +7,7 @@ import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import type { LetterBox } from '../dead-letters/dlq.ts'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { batch, batchOf, bench, type Kind, soundValue } from './consume-testbed.ts'
+import { patienceMs } from './patience.ts'
 import { referencePoison } from './poison.ts'
 
 /** Each look at the time costs a millisecond: so many looks make a slice. */
@@ -19,6 +20,13 @@ class BusyClock extends ManualClock {
 
 const busy = (policy: 'skip' | 'pause' = 'skip') =>
   bench(policy, referencePoison, {}, undefined, undefined, new BusyClock())
+
+/** Counts how often a batch asks to step aside. */
+function stepping() {
+  const { consume: consumer, run, ...it } = bench()
+  const counted = { ...run, asked: 0, stepAside: () => void (counted.asked += 1) }
+  return { ...it, consumer, run: counted }
+}
 
 const ofKind = (count: number, kind: Kind = 'sound') => Array.from({ length: count }, () => kind)
 
@@ -194,6 +202,21 @@ describe('a record that unpacks to much', () => {
     isStale = true
     expect(await taking).toBe(false)
     expect([offsets(), consume.position(0)]).toEqual([[0n], 1n])
+  })
+
+  test('lets the others go on without its batch once that has waited for long', async () => {
+    const { clock, consumer, offsets, run } = stepping()
+    const taking = consumer.take(batchOf([soundValue, packed(5_000_000), soundValue]), run)
+    await Promise.resolve()
+    clock.advance(patienceMs - 1)
+    expect(run.asked).toBe(0)
+    clock.advance(1)
+    expect(run.asked).toBe(1)
+    await taking
+    expect(offsets()).toEqual([0n, 1n, 2n])
+    await consumer.take(batchOf([soundValue, packed(300_000)]), run)
+    clock.advance(patienceMs)
+    expect(run.asked).toBe(1)
   })
 
   test('beyond the limit is refused at once, without being unpacked', async () => {

@@ -1,8 +1,9 @@
 /**
- * The consume stage: one fetched batch at a time from Kafka to the log, with every record accounted
- * for: offered to clients, dead-lettered, or counted as having no value. It holds no more than the
- * batch, because the next fetch waits for it, and it waits itself while not even the foremost
- * client keeps up.
+ * The consume stage: fetched batches from Kafka to the log, one at a time of each partition, with
+ * every record accounted for: offered to clients, dead-lettered, or counted as having no value. It
+ * holds no more than these batches, because the next fetch waits for them; and it waits itself
+ * while not even the foremost client keeps up. A batch that waits for long, for that or for large
+ * records to be judged, holds up its own partition and no other: those are fetched without it.
  *
  * Most batches are taken at once. One that takes longer than a slice of the loop is taken in
  * several, and may become stale between two of them: what was passed is passed, the rest is not.
@@ -23,6 +24,7 @@ import { Slices } from '../world/turns.ts'
 import type { Broadcast } from './broadcast.ts'
 import { type Sound, unreadable } from './decode.ts'
 import type { Judge, Verdict } from './judge.ts'
+import { Patience } from './patience.ts'
 import { Sequences } from './sequences.ts'
 
 export interface ConsumeNeeds {
@@ -60,6 +62,7 @@ interface Track {
 interface Passage {
   readonly fetched: Fetched
   readonly run: BatchRun
+  readonly patience: Patience
   readonly track: Track
   /** Of the first record that was not looked at yet. */
   at: number
@@ -163,30 +166,39 @@ export class Consume {
    */
   async take(fetched: Fetched, run: BatchRun): Promise<boolean> {
     const { bytes } = fetched
+    const patience = new Patience(this.#needs.clock, () => run.stepAside())
     this.inflightBytes += bytes
     try {
       const isStale = () => this.#isStopped || run.isStale()
-      await this.#needs.room({ isStale, beat: () => run.beat() })
+      const entered = this.#voided
+      const beat = () => {
+        patience.waits()
+        return run.beat()
+      }
+      await this.#needs.room({ isStale, beat })
+      if (this.#voided !== entered) return false
       if (this.#isRewound(fetched)) await this.#needs.onRewound(fetched.partition)
       if (isStale()) return false
       const voided = this.#voided
-      return await this.#pass(fetched, run, () => isStale() || this.#voided !== voided)
+      const passage = this.#open(fetched, run, patience)
+      return await this.#pass(passage, () => isStale() || this.#voided !== voided)
     } finally {
+      patience.end()
       this.inflightBytes -= bytes
     }
   }
 
-  async #pass(fetched: Fetched, run: BatchRun, isStale: () => boolean): Promise<boolean> {
+  async #pass(passage: Passage, isStale: () => boolean): Promise<boolean> {
     const { broadcast } = this.#needs
+    const { fetched, run } = passage
     const { partition, nextOffset, records } = fetched
-    const passage = this.#open(fetched, run)
     while (passage.at < records.length && !passage.isStopped) {
       if (this.#slices.isOver) await this.#rest(run)
       if (isStale()) return false
       const verdicts = this.#judge(records, passage.at)
       if (verdicts.length > 0) this.#offer(passage, verdicts)
       else {
-        const verdict = await this.#judgeAside(records[passage.at]!.value!, run)
+        const verdict = await this.#judgeAside(passage, records[passage.at]!.value!)
         if (isStale()) return false
         this.#offer(passage, [verdict])
       }
@@ -197,12 +209,12 @@ export class Consume {
     return true
   }
 
-  #open(fetched: Fetched, run: BatchRun): Passage {
+  #open(fetched: Fetched, run: BatchRun, patience: Patience): Passage {
     const track = this.#track(fetched)
     const { records } = fetched
     let at = 0
     while (at < records.length && lastOf(records[at]!) < track.position) at += 1
-    return { fetched, run, track, at, isStopped: false, stored: [] }
+    return { fetched, run, patience, track, at, isStopped: false, stored: [] }
   }
 
   /** Until the next slice. What was offered goes out meanwhile. */
@@ -212,8 +224,9 @@ export class Consume {
     await run.beat()
   }
 
-  async #judgeAside(value: Buffer, run: BatchRun): Promise<Verdict> {
+  async #judgeAside({ patience, run }: Passage, value: Buffer): Promise<Verdict> {
     this.#needs.broadcast.flushSoon()
+    patience.waits()
     const verdict = await this.#needs.judge.judgeAside(value, true)
     await run.beat()
     return verdict

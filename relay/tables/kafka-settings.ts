@@ -120,8 +120,9 @@ export const kafkaSettingRows = {
     'KAFKA_INFLIGHT_BYTES_MAX',
     'bytes',
     [32 * MiB, 1 * MiB, 1_024 * MiB],
-    'Bytes of one fetch from a broker, unpacked; a batch that alone unpacks to more, and to more ' +
-      'than two payloads of the largest size, becomes a dead letter.',
+    'Bytes of one fetch from a broker, unpacked, and of batches that wait while other partitions ' +
+      'are fetched, which hold at most a quarter of it; a batch that alone unpacks to more, and ' +
+      'to more than two payloads of the largest size, becomes a dead letter.',
     ours,
   ),
   kafkaSecurityProtocol: choice(

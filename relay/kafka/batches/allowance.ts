@@ -8,10 +8,13 @@ export const recordBytes = 256
 
 export class Allowance {
   readonly #bytesMax: number
+  readonly #heldBytes: number
   #taken = 0
 
-  constructor(bytesMax: number) {
+  /** @param heldBytes what earlier answers still come to: only the first need not leave room */
+  constructor(bytesMax: number, heldBytes = 0) {
     this.#bytesMax = bytesMax
+    this.#heldBytes = heldBytes
   }
 
   /** Whether nothing was taken yet: whoever is refused now will never fit. */
@@ -21,7 +24,8 @@ export class Allowance {
 
   /** Bytes that so many records may have; less than none when they are too many. */
   leftFor(records: number): number {
-    return this.#bytesMax - this.#taken - records * recordBytes
+    const heldBytes = this.isWhole ? 0 : this.#heldBytes
+    return this.#bytesMax - heldBytes - this.#taken - records * recordBytes
   }
 
   take(records: number, bytes: number): void {

@@ -47,3 +47,22 @@ export interface Fetched extends ReadRecords {
   /** Log end at the time of the fetch. */
   readonly highWatermark: bigint
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Makes records views of a copy of theirs, so that they keep no more than that in memory. */
+export function leaveAnswer({ records }: Fetched): void {
+  const sizeOf = ({ key, value }: FetchedRecord) => (key?.length ?? 0) + (value?.length ?? 0)
+  const copy = Buffer.allocUnsafeSlow(records.reduce((sum, one) => sum + sizeOf(one), 0))
+  let at = 0
+  const moved = (bytes: Buffer | null) => {
+    if (bytes === null) return null
+    const start = at
+    at += bytes.copy(copy, start)
+    return copy.subarray(start, at)
+  }
+  for (const record of records as readonly Writable<FetchedRecord>[]) {
+    record.key = moved(record.key)
+    record.value = moved(record.value)
+  }
+}

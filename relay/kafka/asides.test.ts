@@ -1,0 +1,213 @@
+/** A batch that takes long steps aside: who is fetched meanwhile, and where it goes on. */
+import type { EachBatchPayload, Kafka } from 'kafkajs'
+import { describe, expect, test } from 'vitest'
+import { parseSettings } from '../tables/settings-parse.ts'
+import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
+import { Asides } from './asides.ts'
+import { type Fetched, type FetchedRecord, leaveAnswer } from './batches/fetched.ts'
+import { openTransactions } from './batches/transactions.ts'
+import { type BatchRun, createConsumer } from './kafka-consumer.ts'
+
+const answer = Buffer.alloc(10_000, 'answer')
+
+function fetchedOf(partition: number, bytes = 100): Fetched {
+  const value = answer.subarray(10, 10 + bytes)
+  const records: FetchedRecord[] = [{ offset: 5n, key: null, value, timestampMs: 0 }]
+  const known = { fetchedOffset: 5n, nextOffset: 6n, highWatermark: 9n }
+  return { partition, records, bytes, ...known }
+}
+
+/** Three partitions, and what became of them; 1,000 bytes may stand aside. */
+function bench(partitions: readonly number[] = [0, 1, 2]) {
+  const paused = new Set<number>()
+  const fetches = {
+    pause: (partition: number) => void paused.add(partition),
+    resume: (all: readonly number[]) => all.forEach((one) => paused.delete(one)),
+  }
+  const asides = new Asides(fetches, 1_000)
+  asides.assigned(partitions)
+  const late = (partition: number, bytes?: number) => {
+    const one = asides.begin(fetchedOf(partition, bytes))
+    asides.late(one)
+    return one
+  }
+  return { asides, late, paused: () => [...paused].toSorted((a, b) => a - b) }
+}
+
+describe('a batch that takes long', () => {
+  test('steps aside: its partition is not fetched before it is done', () => {
+    const { asides, late, paused } = bench()
+    const one = late(1)
+    expect([one.isAside, paused()]).toEqual([true, [1]])
+    asides.end(one)
+    expect([paused(), asides.bytes]).toEqual([[], 0])
+  })
+
+  test('no longer keeps the answer in which it came', () => {
+    const { late } = bench()
+    const { records } = late(1).fetched
+    expect(records[0]!.value).toEqual(answer.subarray(10, 110))
+    expect(records[0]!.value!.buffer.byteLength).toBe(100)
+  })
+
+  test('is waited for where nothing else is fetched, until something is', () => {
+    const { asides, late, paused } = bench()
+    asides.stop(2)
+    const [first, second] = [late(0), late(1)]
+    expect([first.isAside, second.isAside]).toEqual([true, false])
+    asides.end(first)
+    expect([second.isAside, paused()]).toEqual([true, [1, 2]])
+  })
+
+  test('is waited for where too much stands aside, until there is room', () => {
+    const { asides, late, paused } = bench()
+    const [first, second] = [late(0, 400), late(1, 400)]
+    expect([first.isAside, second.isAside, paused()]).toEqual([true, false, [0]])
+    expect(asides.bytes).toBeLessThanOrEqual(1_000)
+    asides.end(first)
+    expect([second.isAside, paused()]).toEqual([true, [1]])
+  })
+
+  test('passes alone if it is more than may stand aside', () => {
+    const { late } = bench()
+    expect([late(0, 5_000).isAside, late(1, 1).isAside]).toEqual([true, false])
+  })
+
+  test('leaves its partition stopped where it stopped it', () => {
+    const { asides, late, paused } = bench()
+    const one = late(1)
+    asides.stop(1)
+    asides.end(one)
+    expect(paused()).toEqual([1])
+  })
+
+  test('is done before its partition is read on, whoever says so earlier', () => {
+    const { asides, late, paused } = bench()
+    const one = late(1)
+    asides.stop(1)
+    asides.resume([1], false)
+    expect(paused()).toEqual([1])
+    asides.end(one)
+    expect(paused()).toEqual([])
+  })
+
+  test('is void once its partition is read from elsewhere', () => {
+    const { asides, late, paused } = bench()
+    const one = late(1)
+    asides.resume([1], true)
+    expect([one.isVoid, paused()]).toEqual([true, []])
+    expect(asides.bytes).toBeGreaterThan(0)
+    asides.stop(1)
+    asides.end(one)
+    expect([paused(), asides.bytes]).toEqual([[1], 0])
+  })
+})
+
+test('records that leave an answer are what they were', () => {
+  const [key, value] = [answer.subarray(0, 3), answer.subarray(3, 9)]
+  const of = (offset: bigint, some: Partial<FetchedRecord>) =>
+    ({ offset, key: null, value: null, timestampMs: 1, ...some }) satisfies FetchedRecord
+  const make = () => [of(0n, { key, value }), of(1n, {}), of(2n, { value: Buffer.alloc(0) })]
+  const fetched = { ...fetchedOf(0), records: make() }
+  leaveAnswer(fetched)
+  expect(fetched.records).toEqual(make())
+  expect(fetched.records[0]!.key!.buffer).not.toBe(answer.buffer)
+})
+
+/** The consumer on a library that does what the test says, and keeps what it is told. */
+async function consumerBench() {
+  const told: string[] = []
+  const on = new Map<string, (event: object) => void>()
+  let eachBatch: (payload: EachBatchPayload) => Promise<void> = async () => undefined
+  const library = {
+    events: { GROUP_JOIN: 'join', REBALANCING: 'rebalancing' },
+    on: (event: string, tell: (event: object) => void) => on.set(event, tell),
+    connect: async () => undefined,
+    disconnect: async () => undefined,
+    subscribe: async () => undefined,
+    run: async (config: { eachBatch: typeof eachBatch }) => void (eachBatch = config.eachBatch),
+    pause: ([{ partitions }]: [{ partitions: number[] }]) =>
+      told.push(`pause ${partitions.join()}`),
+    resume: ([{ partitions }]: [{ partitions?: number[] }]) => {
+      if (partitions !== undefined) told.push(`resume ${partitions.join()}`)
+    },
+    seek: (to: { partition: number; offset: string }) =>
+      told.push(`seek ${to.partition} ${to.offset}`),
+  }
+  const parsed = parseSettings({ KAFKA_TOPIC: 't' })
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+  const quiet = () => undefined
+  const batches: { run: BatchRun; done: PromiseWithResolvers<boolean> }[] = []
+  const consumer = createConsumer({
+    settings: parsed.settings,
+    clock: new ManualClock(),
+    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    transactions: openTransactions,
+    createClient: () => ({ consumer: () => library }) as unknown as Kafka,
+    positions: () => new Map([0, 1].map((one) => [one, 5n])),
+    onBatch: (_, run) => {
+      const done = Promise.withResolvers<boolean>()
+      batches.push({ run, done })
+      return done.promise
+    },
+    rested: async () => undefined,
+    onFetched: quiet,
+    onAssigned: quiet,
+    onLeft: quiet,
+    onRebalancing: () => {
+      const stale = batches.filter(({ run }) => run.isStale())
+      told.push(`commit, ${stale.length} stale`)
+    },
+    onError: (error) => told.push(String(error)),
+  })
+  consumer.start()
+  await settled()
+  on.get('join')?.({ payload: { memberAssignment: { t: [0, 1] } } })
+  const take = (partition: number) => {
+    const payload = {
+      batch: { messages: [{ fetched: fetchedOf(partition) }] },
+      isRunning: () => true,
+      heartbeat: async () => told.push('heartbeat'),
+      resolveOffset: (offset: string) => told.push(`resolve ${offset}`),
+    }
+    return eachBatch(payload as unknown as EachBatchPayload)
+  }
+  told.length = 0
+  return { batches, consumer, on, take, told }
+}
+
+describe('the consumer', () => {
+  test('goes on without a batch that steps aside, and behind it when it is done', async () => {
+    const { batches, take, told } = await consumerBench()
+    const taking = take(0)
+    const { run, done } = batches[0]!
+    await run.beat()
+    run.stepAside()
+    await taking
+    await run.beat()
+    expect(told).toEqual(['heartbeat', 'pause 0'])
+    done.resolve(true)
+    await settled()
+    expect(told.slice(2)).toEqual(['seek 0 6', 'resume 0'])
+  })
+
+  test('resolves one that is done in time', async () => {
+    const { batches, take, told } = await consumerBench()
+    const taking = take(0)
+    batches[0]!.done.resolve(true)
+    await taking
+    expect(told).toEqual(['resolve 5'])
+  })
+
+  test('gives up what stands aside before it commits for a rebalance', async () => {
+    const { batches, on, take, told } = await consumerBench()
+    const taking = take(0)
+    const { run, done } = batches[0]!
+    run.stepAside()
+    await taking
+    on.get('rebalancing')?.({})
+    done.resolve(true)
+    await settled()
+    expect(told).toEqual(['pause 0', 'commit, 1 stale'])
+  })
+})
