@@ -3,9 +3,9 @@
  * they can, count, and keep the latency of a part of them. Driven over the child's channel.
  */
 import { connect, type Socket } from 'node:net'
-import process from 'node:process'
 import { build, type Histogram } from 'hdr-histogram-js'
 import { systemClock } from '../../relay/world/clock.ts'
+import { answerCommands } from '../world/answering.ts'
 import {
   BackgroundClients,
   upgradeEnd,
@@ -19,6 +19,8 @@ export type ReaderCommand =
   /** From now on latencies count into this lane, or nowhere. */
   | { readonly do: 'lane'; readonly lane: Lane | undefined }
   | { readonly do: 'read'; readonly lane: Lane }
+  /** All is done: it ends. */
+  | { readonly do: 'finish' }
   /** Begins or ends the background load, on connections that are not counted. */
   | {
       readonly do: 'background'
@@ -124,10 +126,4 @@ async function obey(command: ReaderCommand): Promise<ReaderReport> {
   return report(command.do === 'read' ? command.lane : 'without')
 }
 
-process.on('message', (command: ReaderCommand) => {
-  obey(command).then(
-    (answer) => process.send?.(answer),
-    (error: unknown) => process.send?.({ error: String(error) }),
-  )
-})
-process.on('disconnect', () => process.exit(0))
+answerCommands({ clock: systemClock }, obey)

@@ -1,14 +1,11 @@
 /** What one measurement needs, started and ended as a whole: relay, readers, producer, topic. */
-import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../relay/world/clock.ts'
-import { withDeadline } from '../../relay/world/deadline.ts'
 import { usageOf, type Usage } from '../samplers/memory.ts'
 import { kafkaClient } from '../stack/kafka.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import type { Stack } from '../stack/stack.ts'
 import { openTopics } from '../stack/topics.ts'
-import { startChild } from '../world/child.ts'
-import type { OwnedChild } from '../world/owned-child.ts'
+import { startAskedChild } from '../world/asked-child.ts'
 import type { World } from '../world/world.ts'
 import { type Candidate, startCandidate, type Started } from './candidates.ts'
 import type { BenchLoad } from './loads.ts'
@@ -53,18 +50,18 @@ export async function openSite(
   const started = await startCandidate(world, stack, plan)
   const readers = await startReaders(world, `${logFolder}/${topic}-readers.log`)
   const producer = await openProducer(clock, stack, topic, load.payloadBytes)
-  const ask = asker(clock, readers)
+  const ask: Site['ask'] = (command) => readers.ask(command, limitMs)
   return {
     clock,
     started,
     ask,
     send: producer.send,
     background: backgroundOf(clock, stack, who, load, started, ask),
-    usage: () => usage(started.child),
-    readersUsage: () => usage(readers),
+    usage: () => usage(started.child.pid, () => started.child.tail()),
+    readersUsage: () => usage(readers.pid, () => readers.lastWords()),
     close: async () => {
       await producer.close()
-      await readers.stop()
+      await readers.kill()
       await started.child.stop()
       await topics.remove([topic])
       await topics.close()
@@ -102,37 +99,23 @@ async function holdRedis(clock: Clock, stack: Stack, isOn: boolean): Promise<voi
   }
 }
 
-async function usage(child: OwnedChild): Promise<Usage> {
-  const used = await usageOf(child.pid)
-  if (used === undefined) throw new Error(`${child.role} has ended:\n${child.tail()}`)
+async function usage(pid: number, lastWords: () => string): Promise<Usage> {
+  const used = await usageOf(pid)
+  if (used === undefined) throw new Error(`process ${pid} has ended:\n${lastWords()}`)
   return used
 }
 
-function startReaders(world: World, logFile: string): Promise<OwnedChild> {
-  return startChild(world, {
-    role: 'bench-readers',
-    command: process.execPath,
-    args: [fileURLToPath(new URL('readers.ts', import.meta.url))],
-    logFile,
-    deadlineMs: 10_000,
-    hasChannel: true,
-  })
-}
-
-/** One question at a time, each answered in its turn. */
-function asker(clock: Clock, readers: OwnedChild): Site['ask'] {
-  let answered = Promise.withResolvers<ReaderReport>()
-  readers.onMessage((message) => {
-    const answer = message as ReaderReport | { readonly error: string }
-    if ('error' in answer) answered.reject(new Error(answer.error))
-    else answered.resolve(answer)
-  })
-  return async (command) => {
-    answered = Promise.withResolvers()
-    readers.send(command)
-    return withDeadline(clock, limitMs, `readers: ${command.do}`, () => answered.promise)
-  }
-}
+const startReaders = (world: World, logFile: string) =>
+  startAskedChild<ReaderCommand, ReaderReport>(
+    world,
+    {
+      role: 'bench-readers',
+      program: new URL('readers.ts', import.meta.url),
+      logFile,
+      startLimitMs: 10_000,
+    },
+    { do: 'lane', lane: undefined },
+  )
 
 async function openProducer(clock: Clock, stack: Stack, topic: string, payloadBytes: number) {
   const producer = kafkaClient('bench', stack.kafkaDirect).producer()

@@ -1,13 +1,11 @@
-/**
- * The fleet's process. It takes commands over the IPC channel, answers each, and ends with the
- * channel: a conductor that was killed leaves no fleet behind.
- */
+/** The fleet's process: its clients, and the commands that it takes from the conductor. */
 import { systemClock } from '../../relay/world/clock.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
+import { answerCommands } from '../world/answering.ts'
 import { loadClientParts } from './client-parts.ts'
 import { FirstSights } from './first-sights.ts'
 import { createFleet, type Fleet } from './fleet.ts'
-import type { FleetAnswer, FleetRequest, FleetStart, FleetStatus } from './protocol.ts'
+import type { FleetCommand, FleetStart, FleetStatus } from './protocol.ts'
 import { referenceReader } from './reference-reader.ts'
 
 /** Enough for one read of a fast socket; larger reads gain nothing. */
@@ -16,13 +14,13 @@ const readBufferBytes = 256 * 1_024
 const garbledMax = 10_000
 const emptyStatus: FleetStatus = { groups: {}, backlogBytes: 0, eventLoopDelayMsMax: 0 }
 
+const clock = systemClock
 let journal: Journal | undefined
 let fleet: Fleet | undefined
 
 async function start(order: FleetStart): Promise<FleetStatus> {
   if (fleet !== undefined) throw new Error('the fleet was started before; start it once')
   const change = await loadClientParts(order.clientDefect)
-  const clock = systemClock
   const opened = openJournal(clock, order.journalFile, order.originMs)
   const eyes = { clock, journal: opened, seed: order.seed, change }
   journal = opened
@@ -37,7 +35,7 @@ async function start(order: FleetStart): Promise<FleetStatus> {
   return emptyStatus
 }
 
-async function perform({ command }: FleetRequest): Promise<FleetStatus> {
+async function perform(command: FleetCommand): Promise<FleetStatus> {
   if (command.do === 'start') return start(command)
   if (fleet === undefined) throw new Error(`the fleet must be started before "${command.do}"`)
   const status = await fleet.perform(command)
@@ -48,23 +46,4 @@ async function perform({ command }: FleetRequest): Promise<FleetStatus> {
   return status
 }
 
-function answer(message: FleetAnswer, isLast: boolean): void {
-  if (!process.connected) return
-  process.send?.(message, () => {
-    if (isLast) process.exit(0)
-  })
-}
-
-process.on('message', (request: FleetRequest) => {
-  const isLast = request.command.do === 'finish'
-  perform(request).then(
-    (status) => answer({ re: request.id, status, nowMs: systemClock.nowMs() }, isLast),
-    (error: Error) => answer({ re: request.id, error: error.message }, isLast),
-  )
-})
-const end = () => {
-  journal?.flush()
-  process.exit(0)
-}
-process.on('disconnect', end)
-process.on('SIGTERM', end)
+answerCommands({ clock }, perform, () => journal?.flush())

@@ -84,12 +84,3 @@ export interface FleetStatus {
   readonly backlogBytes: number
   readonly eventLoopDelayMsMax: number
 }
-
-/** An answer carries the command's number; `error` says in one sentence what was wrong. */
-export type FleetAnswer =
-  | { readonly re: number; readonly status: FleetStatus; readonly nowMs: number }
-  | { readonly re: number; readonly error: string }
-export interface FleetRequest {
-  readonly id: number
-  readonly command: FleetCommand
-}

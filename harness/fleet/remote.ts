@@ -1,14 +1,6 @@
-/**
- * The conductor's side of the fleet: starts its process, gives it commands, each under a deadline,
- * and owns it to the end.
- */
-import { fileURLToPath } from 'node:url'
-import type { Clock } from '../../relay/world/clock.ts'
-import { withDeadline } from '../../relay/world/deadline.ts'
+/** The conductor's side of the fleet: its process, and what it is told to do. */
 import type { ClientGroup } from './group.ts'
-import { askOf, type Ask } from '../world/asking.ts'
-import { startChild } from '../world/child.ts'
-import type { Exit } from '../world/owned-child.ts'
+import { startAskedChild, type AskedChild } from '../world/asked-child.ts'
 import type { World } from '../world/world.ts'
 import type { FleetCommand, FleetStatus, GroupOrder } from './protocol.ts'
 
@@ -35,16 +27,8 @@ export interface Joining {
   readonly deadlineMs: number
 }
 
-/**
- * The fleet as the conductor sees it. Every call settles: with the fleet's status, with the fleet's
- * own error, with a DeadlineError, or with ChildGoneError when its process has ended.
- */
-export interface RemoteFleet {
-  readonly pid: number
-  /** Settles when the process has ended, for whatever reason. */
-  readonly ended: Promise<Exit>
-  /** The end of what it wrote to its log. */
-  lastWords(): string
+/** The fleet as the conductor sees it. */
+export interface RemoteFleet extends Omit<AskedChild<FleetCommand, FleetStatus>, 'ask'> {
   /** Settles when each client is open or was refused; see the status for how many are. */
   connect(joining: Joining): Promise<FleetStatus>
   /** Stops (`true`) or restarts reading; the status tells the bytes read so far. */
@@ -54,8 +38,6 @@ export interface RemoteFleet {
   status(): Promise<FleetStatus>
   /** Compares run states, closes all clients and the journal, and waits for the process's end. */
   finish(): Promise<FleetStatus>
-  /** Ends the process at once; idempotent, never throws. */
-  kill(): Promise<void>
 }
 
 const limitMs = {
@@ -63,49 +45,21 @@ const limitMs = {
   status: 5_000,
   order: 10_000,
   finish: 30_000,
-  exit: 5_000,
 } as const
 
 /** Starts the fleet's process. @throws when it does not answer; nothing is left running then */
 export async function startFleet(world: World, options: FleetOptions): Promise<RemoteFleet> {
-  const { journalFile, logFile, originMs, seed, clientDefect } = options
-  const child = await startChild(world, {
-    role: 'fleet',
-    command: process.execPath,
-    args: [fileURLToPath(new URL('main.ts', import.meta.url))],
-    logFile,
-    deadlineMs: limitMs.start,
-    hasChannel: true,
-  })
-  const { clock } = world
-  const ask = askOf<FleetCommand, FleetStatus>(clock, child)
-  const defect = clientDefect === undefined ? {} : { clientDefect }
-  try {
-    await ask({ do: 'start', journalFile, originMs, seed, ...defect }, limitMs.start)
-  } catch (error) {
-    await child.stop(0)
-    throw error
-  }
-  const kill = () => child.stop(0).then(() => undefined)
-  const lastWords = () => child.tail()
-  const { pid, exited: ended } = child
-  return { pid, ended, lastWords, kill, ...orders(clock, ask, ended) }
-}
-
-function orders(
-  clock: Clock,
-  ask: Ask<FleetCommand, FleetStatus>,
-  ended: Promise<Exit>,
-): Omit<RemoteFleet, 'pid' | 'ended' | 'lastWords' | 'kill'> {
+  const { logFile, ...start } = options
+  const program = new URL('main.ts', import.meta.url)
+  const spec = { role: 'fleet', program, logFile, startLimitMs: limitMs.start }
+  const first: FleetCommand = { do: 'start', ...start }
+  const { ask, ...child } = await startAskedChild<FleetCommand, FleetStatus>(world, spec, first)
   return {
+    ...child,
     connect: (joining) => ask({ do: 'connect', ...joining }, joining.deadlineMs + limitMs.order),
     reading: (group, isStalled) => ask({ do: 'reading', group, isStalled }, limitMs.order),
     perform: (order, withinMs) => ask(order, withinMs),
     status: () => ask({ do: 'status' }, limitMs.status),
-    async finish() {
-      const status = await ask({ do: 'finish' }, limitMs.finish)
-      await withDeadline(clock, limitMs.exit, "the fleet's end", () => ended)
-      return status
-    },
+    finish: () => child.finish(limitMs.finish),
   }
 }

@@ -1,18 +1,11 @@
-/**
- * The producer's process. It takes commands over the IPC channel, answers each, and ends with the
- * channel: a conductor that was killed leaves no producer behind.
- */
+/** The producer's process: its load, and the commands that it takes from the conductor. */
 import { systemClock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
 import { watchStrain } from '../history/strain.ts'
+import { answerCommands } from '../world/answering.ts'
 import { openProducer, type Producer } from './producer.ts'
-import type {
-  ProducerAnswer,
-  ProducerCommand,
-  ProducerRequest,
-  ProducerStatus,
-} from './protocol.ts'
+import type { ProducerCommand, ProducerStatus } from './protocol.ts'
 import {
   openKafkaSink,
   openTransactionalSink,
@@ -93,27 +86,5 @@ async function finish(producer: Producer, sink: Sink, journal: Journal): Promise
   return status
 }
 
-function answer(message: ProducerAnswer, isLast: boolean): void {
-  if (!process.connected) return
-  process.send?.(message, () => {
-    if (isLast) process.exit(0)
-  })
-}
-
-process.on('message', ({ id, command }: ProducerRequest) => {
-  const isLast = command.do === 'finish'
-  perform(command).then(
-    (status) => answer({ re: id, status, nowMs: clock.nowMs() }, isLast),
-    (error: Error) => answer({ re: id, error: error.message }, isLast),
-  )
-})
-/** What was acknowledged must be in the journal: else the topic has records nobody produced. */
-function leave(): void {
-  running?.journal.flush()
-  process.exit(0)
-}
-
-process.on('disconnect', leave)
-process.on('SIGTERM', leave)
-// Ctrl-C reaches every process of the terminal; the conductor decides when the producer ends.
-process.on('SIGINT', () => undefined)
+// What was acknowledged must be in the journal: else the topic has records nobody produced.
+answerCommands({ clock }, perform, () => running?.journal.flush())

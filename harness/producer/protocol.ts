@@ -54,10 +54,3 @@ export interface ProducerStatus {
   /** How late the newest record was handed to Kafka, against the open model. */
   readonly behindMs: number
 }
-export type ProducerAnswer =
-  | { readonly re: number; readonly status: ProducerStatus; readonly nowMs: number }
-  | { readonly re: number; readonly error: string }
-export interface ProducerRequest {
-  readonly id: number
-  readonly command: ProducerCommand
-}

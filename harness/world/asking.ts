@@ -16,9 +16,15 @@ export class ChildGoneError extends Error {
  * What a child answers: the number of the command, and a status or what was wrong. `nowMs`: its
  * clock when it answered.
  */
-type Answer<S> =
+export type Answer<S> =
   | { readonly re: number; readonly status: S; readonly nowMs?: number }
   | { readonly re: number; readonly error: string }
+
+/** A command with the number that its answer carries. */
+export interface Asked<C> {
+  readonly id: number
+  readonly command: C
+}
 
 /** Sends a command and waits for its answer, for so many milliseconds. */
 export type Ask<C, S> = (command: C, limitMs: number) => Promise<S>
@@ -55,7 +61,8 @@ export function askOf<C extends { readonly do: string }, S>(
       const one = { ...Promise.withResolvers<S>(), askedMs: clock.nowMs() }
       asked.set(id, one)
       // The channel of a process that dies ends before it does; its end rejects all that is asked.
-      if (!child.send({ id, command }) && child.exit !== undefined) one.reject(gone())
+      const message: Asked<C> = { id, command }
+      if (!child.send(message) && child.exit !== undefined) one.reject(gone())
       return one.promise.finally(() => asked.delete(id))
     })
 }
