@@ -66,7 +66,9 @@ const world: CommandWorld = {
     // https://no-color.org: whatever the variable says, unless it says nothing.
     hasColours: isTerminal && (process.env['NO_COLOR'] ?? '') === '',
     get columns() {
-      return process.stdout.columns ?? 80
+      // A terminal that does not know its width says 0, and what is none says nothing.
+      const { columns } = process.stdout
+      return columns > 0 ? columns : 80
     },
   },
 }

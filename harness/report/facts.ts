@@ -19,7 +19,7 @@ const byteUnits = ['B', 'KiB', 'MiB', 'GiB'] as const
 /** Units by what a name ends in, or has in it; the first that fits. */
 const units: readonly (readonly [name: RegExp, say: (amount: number) => string])[] = [
   [/^pid$/, String],
-  [/At$/, (micros) => `at ${(micros / 1_000_000).toFixed(1)} s`],
+  [/At$|^at$/, (micros) => `${(micros / 1_000_000).toFixed(2)} s`],
   [/Ms(?:Min|Max)?$/, (ms) => `${rounded(ms)} ms`],
   [/Seconds$/, (amount) => `${rounded(amount)} s`],
   [/kilobytesPerSecond/i, (amount) => `${rounded(amount)} kB/s`],
@@ -47,7 +47,7 @@ function sayBytes(bytes: number): string {
 }
 
 function wordsOf(name: string): string {
-  const bare = name.replace(/(?<=.)(?:Ms|Seconds|BytesPerSecond|Bytes|At)$/, '')
+  const bare = name.replace(/(?<=.)(?:Ms|Seconds|BytesPerSecond|Bytes)$/, '')
   const words = bare.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   return words.replace(/^kilobytes per second/, 'bandwidth').replace(/^bytes per second/, 'rate')
 }

@@ -31,7 +31,9 @@ const expectation = (finding: string, verdict: Verdict): ReportExpectation => ({
   exercised: 3,
   observations: '3 deliveries',
   evidence: [['slowest', '12 ms']],
-  anomalies: [{ kind: 'lost', says: 'One.', count: 1, witness: [{ large: 'x'.repeat(9_000) }] }],
+  anomalies: [
+    { kind: 'lost', says: 'One.', count: 1, witness: [], told: [[['large', 'x'.repeat(9_000)]]] },
+  ],
   charts: [0],
 })
 

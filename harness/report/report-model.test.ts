@@ -160,7 +160,7 @@ test('evidence is told in words and in times of the run', () => {
     evidence: expect.arrayContaining([
       ['pid', '12345'],
       ['took', '1,200 ms'],
-      ['closed', 'at 2.5 s'],
+      ['closed at', '2.50 s'],
       ['answer', 'none'],
     ]) as unknown,
   })

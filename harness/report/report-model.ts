@@ -167,7 +167,10 @@ function expectationOf(one: JudgedExpectation): Omit<ReportExpectation, 'charts'
     ...(detectedAfterMs === undefined ? {} : { detectedAfter: detectedAfterMs / 1_000 }),
     ...(judgement.detectedAt !== undefined && { seenAt: seconds(judgement.detectedAt) }),
     evidence: inWords(judgement.evidence),
-    anomalies: judgement.anomalies ?? [],
+    anomalies: (judgement.anomalies ?? []).map((anomaly) => ({
+      ...anomaly,
+      told: anomaly.witness.map(inWords),
+    })),
   }
 }
 

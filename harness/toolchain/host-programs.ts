@@ -103,5 +103,5 @@ export const lackOf = (all: readonly Missing[]): Trouble =>
       wanted: all.map(({ wanted }) => wanted).join(', '),
       found: all.map(({ found }) => found).join(', '),
     },
-    [...new Set(all.map(({ fix }) => fix))].join(', and '),
+    [...new Set(all.map(({ fix }) => fix))].join('; '),
   )

@@ -5,7 +5,7 @@
  */
 import { systemClock } from '../../relay/world/clock.ts'
 import { openWorld } from '../world/world.ts'
-import { lackOf, missingProgram } from './host-programs.ts'
+import { lackOf, missingProgram, type Missing } from './host-programs.ts'
 import { findInstalled } from './installed.ts'
 import { kafka } from './kafka.ts'
 import { redis } from './redis.ts'
@@ -43,16 +43,19 @@ export async function ensureTools(
 /** Before anything is downloaded: what the host must bring itself, all of it at once. */
 async function refuseImpossible(names: readonly ToolName[]): Promise<void> {
   if (names.length === 0) return
-  const ofTools = names.flatMap((name) => {
-    const { needs, byHand } = tools[name]
-    return needs.map(async (program) => {
-      const lack = await missingProgram(program)
-      return lack && { ...lack, fix: `${lack.fix} (or ${byHand})` }
-    })
-  })
-  const all = await Promise.all([missingProgram('bash'), ...ofTools])
+  const all = await Promise.all([missingProgram('bash'), ...names.flatMap(missingFor)])
   const lacking = all.filter((one) => one !== undefined)
   if (lacking.length > 0) throw lackOf(lacking)
+}
+
+/** What Java runs needs Java, whoever installed it; of the rest the installed tool is as good. */
+function missingFor(name: ToolName): Promise<Missing | undefined>[] {
+  const { needs, byHand } = tools[name]
+  return needs.map(async (program) => {
+    const lack = await missingProgram(program)
+    if (lack === undefined || program === 'java') return lack
+    return { ...lack, fix: `${lack.fix}, or ${byHand}` }
+  })
 }
 
 async function installAll(names: readonly ToolName[], report: Report) {

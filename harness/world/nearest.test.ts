@@ -30,4 +30,9 @@ describe('known', () => {
       new UsageError('there is no finding "M-1O34"; did you mean "M-1034"?'),
     )
   })
+
+  it('says of many names where they stand, of few what they are', () => {
+    expect(() => known('scenario', 'zzz', names)).toThrow('see npm run chaos -- list scenarios')
+    expect(() => known('suite', 'zzz', ['quick', 'soak'])).toThrow('known are: quick, soak')
+  })
 })

@@ -26,7 +26,20 @@ export function known<const T extends string>(what: string, name: string, names:
   const found = names.find((candidate) => candidate === name)
   if (found !== undefined) return found
   const meant = nearest(name, names)
-  const hint =
-    meant === undefined ? `known are: ${names.join(', ')}` : `did you mean "${meant}"?`
+  const hint = meant === undefined ? whereAll(what, names) : `did you mean "${meant}"?`
   throw new UsageError(`there is no ${what} "${name}"; ${hint}`)
+}
+
+/** Where all names of a kind stand that are too many for a message. */
+const lists: Readonly<Record<string, string>> = {
+  scenario: 'npm run chaos -- list scenarios',
+  finding: 'npm run chaos -- list findings',
+  defect: 'npm run chaos -- list defects',
+  'malformed kind': 'npm run chaos -- list kinds',
+  setting: 'relay/CONFIG.md',
+}
+
+const whereAll = (what: string, names: readonly string[]): string => {
+  const list = lists[what]
+  return list === undefined ? `known are: ${names.join(', ')}` : `for all see ${list}`
 }

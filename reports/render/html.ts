@@ -117,12 +117,13 @@ function findingTable(report: Report): string {
   const { findings, scenarios } = report
   const anchors = anchorsOf(scenarios)
   const hasTargets = new Set(scenarios.map(({ target }) => target)).size > 1
+  const shared = sharedTroubles(report)
   const rows = findings.map((finding) => {
     const at = scenarios.findIndex(
       ({ name, target }) => name === finding.scenario && target === finding.target,
     )
     const isJudged = scenarios[at]?.expectations.some((one) => one.finding === finding.id) === true
-    return findingRow(finding, { anchor: anchors[at] ?? '', isJudged, hasTargets })
+    return findingRow(finding, { anchor: anchors[at] ?? '', isJudged, hasTargets, shared })
   })
   return `<section id="findings"><h2>Findings</h2>
 ${filterBar(findings)}
@@ -136,12 +137,15 @@ interface Evidence {
   /** Of the scenario that decided. */
   readonly anchor: string
   readonly isJudged: boolean
+  /** Troubles that are said at the head of the page. */
+  readonly shared: ReadonlySet<string>
   readonly hasTargets: boolean
 }
 
 function findingRow(finding: ReportFinding, evidence: Evidence): string {
   const { id, says, audit, verdict, why, scenario, scenarioCount, target } = finding
-  const { anchor, isJudged, hasTargets } = evidence
+  const { anchor, isJudged, hasTargets, shared } = evidence
+  const words = shared.has(why) ? 'Not judged, for the reason above.' : why
   const others = scenarioCount > 1 ? ` ${soft(`and ${many(scenarioCount - 1, 'other')}`)}` : ''
   const link = isJudged ? findingAnchor(anchor, id) : anchor
   return `<tr class="${verdict}" data-verdict="${verdict}" data-finding="${text(
@@ -149,7 +153,7 @@ function findingRow(finding: ReportFinding, evidence: Evidence): string {
   )}">
 <td>${badge(verdict)}</td>
 <td class="id"><a href="#${link}">${text(id)}</a></td>
-<td class="found" title="${text(why)}"><span>${text(why)}</span>${fix(finding.fix)}
+<td class="found" title="${text(why)}"><span>${text(words)}</span>${fix(finding.fix)}
 <small title="${text(audit)}">${text(says)}</small></td>
 <td class="seen">${text(finding.observations) || 'none'}</td>
 <td class="scene"><a href="#${anchor}">${text(scenario)}</a>${others}

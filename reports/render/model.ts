@@ -35,7 +35,8 @@ const anomaly = z.object({
   count: z.number(),
   witness: z
     .array(z.record(z.string(), z.unknown()))
-    .describe('The fewest events that prove one of them.'),
+    .describe('The fewest events that prove one of them; times in microseconds of the run.'),
+  told: z.array(z.array(fact)).describe('The witness, ready to be shown.'),
 })
 
 const fix = z.string().describe('Of an unknown: what to do to get an answer.').exactOptional()

@@ -19,7 +19,9 @@ const expectation = (verdict: Verdict): ReportExpectation => ({
   observations: `3 ${hostile}`,
   charts: [0],
   evidence: [[hostile, hostile]],
-  anomalies: [{ kind: hostile, says: hostile, count: 1, witness: [{ [hostile]: hostile }] }],
+  anomalies: [
+    { kind: hostile, says: hostile, count: 1, witness: [], told: [[[hostile, hostile]]] },
+  ],
 })
 
 const scenario = (verdict: Verdict, own: readonly Verdict[]): ReportScenario => ({
@@ -99,15 +101,17 @@ describe('the page', () => {
     const told = renderHtml(report(one, other), assets)
     expect(told.match(/What could not be judged, and why/g)).toHaveLength(2)
     expect(told.match(/<li>[^<]*script/g)).toHaveLength(1)
+    expect(told.match(/Not judged, for the reason above/g)).toHaveLength(2)
   })
 
   test('shows of a long witness the beginning, its size, and the rest on demand', () => {
     const whole = scenario('fail', ['fail'])
-    const anomalies = [{ kind: 'lost', says: 's', count: 1, witness: [{ w: 'y'.repeat(20_000) }] }]
+    const told = [[['w', 'y'.repeat(20_000)]]] as const
+    const anomalies = [{ kind: 'lost', says: 's', count: 1, witness: [], told }]
     const expectations = whole.expectations.map((own) => ({ ...own, anomalies }))
-    const told = renderHtml(report({ ...whole, expectations }), assets)
-    expect(told).toContain('<summary>show all 21 kB</summary>')
-    expect(told.split('y'.repeat(3_900))).toHaveLength(1 + 1 + Math.floor(20_000 / 3_900))
+    const long = renderHtml(report({ ...whole, expectations }), assets)
+    expect(long).toContain('<summary>show all 21 kB</summary>')
+    expect(long.split('y'.repeat(3_900))).toHaveLength(1 + 1 + Math.floor(20_000 / 3_900))
   })
 
   test('leads from a finding to the check that decided, and from there to the records', () => {

@@ -25,7 +25,7 @@ export interface Place {
 export function scenarioSection(given: ReportScenario, place: Place): string {
   const scenario = { ...given, expectations: given.expectations.toSorted(byGravity) }
   const { name, verdict, claim, target, tookSeconds } = scenario
-  const isOpen = verdict === 'fail' || verdict === 'unknown'
+  const isOpen = (verdict === 'fail' || verdict === 'unknown') && hasOwn(scenario, place)
   const about = place.hasTargets ? `${text(target)} · ` : ''
   return `<details class="scenario ${verdict}" id="${place.anchor}" data-verdict="${verdict}"
  data-findings="${text(findingsOf(scenario).join(' '))}"${isOpen ? ' open' : ''}>
@@ -35,6 +35,10 @@ export function scenarioSection(given: ReportScenario, place: Place): string {
 ${body(scenario, place)}
 </details>`
 }
+
+/** Whether there is more to see than the head of the page says. */
+const hasOwn = ({ expectations, troubles }: ReportScenario, { shared }: Place): boolean =>
+  expectations.length > 0 || troubles.some((one) => !shared.has(one))
 
 const byGravity = (a: ReportExpectation, b: ReportExpectation) =>
   gravity.indexOf(a.verdict) - gravity.indexOf(b.verdict)
@@ -112,10 +116,12 @@ function witnesses(anomalies: readonly ReportAnomaly[]): string {
 }
 
 function anomaly(one: ReportAnomaly): string {
-  const witness = one.witness.map((event) => JSON.stringify(event)).join('\n')
+  const witness = one.told.map(event).join('\n')
   const head = `<b>${text(one.kind)}</b> × ${one.count.toLocaleString('en')}: ${text(one.says)}`
   return `<div class="anomaly">${head}${long(witness)}</div>`
 }
+
+const event = (all: readonly Fact[]) => all.map(([name, value]) => `${name} ${value}`).join(' · ')
 
 function long(words: string): string {
   if (words.length <= witnessCharsMax) return `<pre>${text(words)}</pre>`
