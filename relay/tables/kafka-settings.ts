@@ -121,8 +121,9 @@ export const kafkaSettingRows = {
     'bytes',
     [32 * MiB, 1 * MiB, 1_024 * MiB],
     'Bytes of one fetch from a broker, unpacked, and of batches that wait while other partitions ' +
-      'are fetched, which hold at most a quarter of it; a batch that alone unpacks to more, and ' +
-      'to more than two payloads of the largest size, becomes a dead letter.',
+      'are fetched: these hold at most a quarter of it, or are a single larger one. A batch that ' +
+      'alone unpacks to more than all of it, and to more than two payloads of the largest size, ' +
+      'becomes a dead letter.',
     ours,
   ),
   kafkaSecurityProtocol: choice(
