@@ -24,6 +24,8 @@ judgeCases('clients-counted', clientsCounted, {}, [
     ['only one page tells it', counted(truth, () => undefined)],
     ['a little late', counted((t) => truth(t - 0.2))],
     ['while some vanish it knows less, or more', counted((t) => (t > 10 && t < 15 ? 0 : truth(t)))],
+    ['wrong elsewhere only', counted((t) => truth(t) + (t < 15 ? 1 : 0)).phase('quiet', 15.5, 20),
+      { phase: 'quiet' }],
     ['one sample is odd', counted((t) => (t === 18 ? 3 : truth(t)))],
   ),
   ...fails(
@@ -33,6 +35,7 @@ judgeCases('clients-counted', clientsCounted, {}, [
     ['always wrong, and never by the same', counted((t) => truth(t) + 1 + ((2 * t) % 7))],
     ['whoever left is still counted', counted((t) => (t < 8 ? truth(t) : 3))],
   ),
+  ...cannotTell('no-phase', ['it never was quiet', counted(truth), { phase: 'quiet' }]),
   ...cannotTell('unsteady', [
     'wrong each third time',
     counted((t) => truth(t) + ((2 * t) % 3 === 0 ? 1 : 0)),

@@ -12,12 +12,14 @@ import {
   type Violation,
 } from './reading/conclude.ts'
 import { calmSamples, calmSamplesMin, type CountSample } from './reading/counts.ts'
-import { count } from './options.ts'
+import { count, phaseRef } from './options.ts'
 import { seriesOf } from './reading/series.ts'
 
 const schema = z.strictObject({
   /** So many comparisons of each page are worth a judgement; default 3. */
   samplesMin: count.exactOptional(),
+  /** Only samples of this window; default is the whole run. */
+  phase: phaseRef.exactOptional(),
 })
 
 const pages = { metrics: '/metrics', health: '/health' } as const
@@ -29,12 +31,17 @@ const oddShareMax = 0.1
 export const clientsCounted = checker({
   says: 'The target tells as many clients as are connected, on each page that tells any.',
   options: schema,
-  judge(history, { samplesMin = calmSamplesMin }) {
+  judge(history, { samplesMin = calmSamplesMin, phase }) {
     const told = tellingPages(history)
     if (told.length === 0) return nothingTold(history)
+    const window = phase === undefined ? { begin: 0, end: Infinity } : history.phase(phase)
+    if (window === undefined) {
+      return cannotTell('no-phase', `The run did not get to ${phase}.`, 'let the run go through')
+    }
     const compared = told.map((page): Compared => {
       const reading = history.signal('connectedClients', { from: page })
-      const samples = calmSamples(history, reading)
+      const { begin, end } = window
+      const samples = calmSamples(history, reading).filter(({ t }) => t >= begin && t <= end)
       return { page, samples, wrong: samples.filter((one) => beyond(one) !== 0).length }
     })
     const all = compared.flatMap(({ samples }) => samples)

@@ -7,7 +7,7 @@ import type { Clock } from '../../relay/world/clock.ts'
 import type { Verdict } from '../checkers/checker.ts'
 import type { Progress, Report } from '../conductor/progress.ts'
 import type { Screen } from '../world/command-world.ts'
-import { StatusLine, approximately, inSeconds } from './status-line.ts'
+import { StatusLine, approximately, inSeconds, placeOf } from './status-line.ts'
 
 export interface Console {
   readonly report: Report
@@ -79,7 +79,7 @@ function tell(progress: Progress, telling: Telling) {
     case 'scenario':
       said.clear()
       status.enter(progress)
-      line(`\n[${progress.index}/${progress.of}] ${progress.name}${whatIsLeft(progress, telling)}`)
+      line(`\n${placeOf(progress)} ${progress.name}${whatIsLeft(progress, telling)}`)
       return line(`      ${progress.claim}`)
     case 'phase':
       status.begin(progress.name, progress.ms, progress.leftMs)

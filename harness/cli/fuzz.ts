@@ -16,6 +16,7 @@ import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { runFolder } from '../report/outcome.ts'
 import { known as nameIn } from '../world/nearest.ts'
+import { durationOf } from './duration.ts'
 
 export interface FuzzOptions {
   readonly for: string
@@ -27,9 +28,6 @@ export interface FuzzOptions {
   readonly json?: boolean
 }
 
-const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
-const hourMs = 3_600_000
-const limitMsMax = 12 * hourMs
 /** Where so many questions of the watchdog are void, it has watched nothing. */
 const voidShareMax = 0.5
 const MiB = 1_048_576
@@ -63,14 +61,6 @@ export async function fuzz(
   } finally {
     await world.close()
   }
-}
-
-/** A count and a unit: `90s`, `5m`, `1h`. */
-export function durationOf(text: string): number {
-  const [, count, unit] = /^(\d+)([smh])$/.exec(text) ?? []
-  const limitMs = Number(count) * (unitMs[unit ?? ''] ?? NaN)
-  if (limitMs > 0 && limitMs <= limitMsMax) return limitMs
-  throw new UsageError(`--for takes a time such as 90s, 5m or 1h, up to 12h, not "${text}"`)
 }
 
 function seedOf(text: string | undefined): number {

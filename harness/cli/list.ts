@@ -12,7 +12,7 @@ import { askedFor, targetKinds, type TargetKindName } from '../targets/registry.
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes } from '../world/exit-codes.ts'
 import { known as nameIn } from '../world/nearest.ts'
-import { suiteNames } from './select.ts'
+import { randomSuite, suiteNames } from './select.ts'
 
 /** A thing of a topic: its columns for people, its fields for machines. */
 interface Row {
@@ -85,11 +85,13 @@ const fitting = (line: string, columns: number) =>
   line.length <= columns ? line : `${line.slice(0, Math.max(columns - 1, 0))}…`
 
 function suiteRows(): Row[] {
-  return suiteNames.map((name) => {
+  const named = suiteNames.map((name) => {
     const own = Object.values(scenarios).filter(({ suites }) => suites.includes(name))
     const names = own.map((scenario) => scenario.name)
     return { columns: [name, `${names.length} scenarios`], fields: { name, scenarios: names } }
   })
+  const says = 'schedules drawn from --seed; --for 10m runs as many as fit'
+  return [...named, { columns: [randomSuite, says], fields: { name: randomSuite, scenarios: [] } }]
 }
 
 function scenarioRows(): Row[] {

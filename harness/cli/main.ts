@@ -113,7 +113,10 @@ program
 const runCommand = program
   .command('run [scenarios...]')
   .description('play scenarios against a relay and judge what happened')
-  .option('--suite <name>', 'all scenarios of a suite: quick or nightly')
+  .option('--suite <name>', 'all scenarios of a suite: quick or nightly; or random: see --seed')
+  .option('--for <time>', 'of random schedules: as many as fit into 90s, 5m, 1h')
+  .option('--schedule <number>', 'of random schedules: which one of the seed')
+  .option('--parts <numbers>', 'of a random schedule: only these parts, by comma')
   .option('--kinds <names>', 'malformed kinds to send, by comma; "all,-garbage" is all but one')
   .addOption(sets)
   .addOption(seed)

@@ -5,8 +5,8 @@ import { join, relative, resolve } from 'node:path'
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
 import { payLeftDebts } from '../conductor/heal.ts'
-import { isItemFolder, playSuite, type SuiteOutcome } from '../conductor/suite.ts'
-import type { SuiteItem } from '../conductor/suite-order.ts'
+import { isItemFolder, playSuite, type Afterwards, type SuiteOutcome } from '../conductor/suite.ts'
+import type { Endless, SuiteItem } from '../conductor/suite-order.ts'
 import type { Report } from '../../reports/render/model.ts'
 import type { SelectedStack } from '../stack/registry.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -39,6 +39,10 @@ export interface Performance extends SuiteOutcome {
 export interface Programme {
   readonly title: string
   readonly items: (seed: string) => readonly SuiteItem[]
+  /** What follows behind them, where it is as many as fit. */
+  readonly endless?: (seed: string, startedMs: number) => Endless
+  /** Looks at every item that was judged, before the next. */
+  readonly afterwards?: (shown: Console) => Afterwards
   readonly reproduce: (seed: string) => string
   /** Of a programme that is the reproduction of a finding: whether it is one. */
   readonly reproduction?: (outcome: SuiteOutcome) => NonNullable<Report['reproduction']>
@@ -60,7 +64,8 @@ export async function play(
   const shown = openConsole(given.clock, given.out, detailOf(options))
   const items = programme.items(seed)
   try {
-    const outcome = await playItems(given, shown, { seed, folder, items, chosen })
+    const performing = { seed, folder, items, chosen, programme, startedMs }
+    const outcome = await playItems(given, shown, performing)
     const head = {
       title: programme.title,
       seed,
@@ -84,13 +89,15 @@ interface Performing {
   readonly folder: string
   readonly items: readonly SuiteItem[]
   readonly chosen: SelectedStack
+  readonly programme: Programme
+  readonly startedMs: number
 }
 
 /** Where even the servers do not come up, no item was played, for one reason. */
 async function playItems(
   given: CommandWorld,
   shown: Console,
-  { seed, folder, items, chosen }: Performing,
+  { seed, folder, items, chosen, programme, startedMs }: Performing,
 ): Promise<SuiteOutcome> {
   let world: World | undefined
   let stack: Stack | undefined
@@ -101,7 +108,9 @@ async function playItems(
     stack = await startStack(world, shown, folder, chosen, given.signal)
     const order = { seed, folder, items, stack, report: shown.report, signal: given.signal }
     const { names } = chosen
-    return await playSuite(world, { ...order, ...(names && { names }) })
+    const endless = programme.endless?.(seed, startedMs)
+    const whole = { ...order, ...(names && { names }), ...(endless && { endless }) }
+    return await playSuite(world, whole, programme.afterwards?.(shown))
   } catch (error) {
     const cause = edgeTrouble(error, folder)
     if (!(cause instanceof Trouble) && !given.signal.aborted) throw error

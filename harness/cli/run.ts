@@ -1,5 +1,6 @@
 /** `chaos run`: plays scenarios against a target and judges them. */
 import { withKinds } from '../conductor/kinds.ts'
+import type { SuiteItem } from '../conductor/suite-order.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import type { StackChoice } from '../stack/kind.ts'
 import { selectStack } from '../stack/registry.ts'
@@ -14,13 +15,18 @@ import {
 import { retyped } from '../world/option-rows.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
-import { play, type PlayOptions } from './play.ts'
+import { play, type PlayOptions, type Programme } from './play.ts'
 import { quoted } from './quoted.ts'
-import { selectKinds, selectScenarios, selectSettings } from './select.ts'
+import {
+  randomProgramme,
+  refuseWithoutRandom,
+  type MakeItem,
+  type RandomOptions,
+} from './random.ts'
+import { randomSuite, selectKinds, selectScenarios, selectSettings } from './select.ts'
 import { closing } from './summary.ts'
 
-export interface RunOptions extends PlayOptions, TargetOptions {
-  readonly suite?: string
+export interface RunOptions extends PlayOptions, TargetOptions, RandomOptions {
   readonly stack?: string
   readonly kinds?: string
   readonly set: readonly string[]
@@ -34,30 +40,54 @@ export async function run(
   const hint = (says: string) => {
     if (options.json !== true) given.out.write(`${says}\n`)
   }
-  const scenarios = scenariosOf(names, options, hint)
   const target = selectTarget(options, given.env)
   const stack = selectStack(options.stack)
   refuseMisfits(options, target, stack)
+  refuseWithoutRandom(options)
   const settings = selectSettings(options.set)
   const flags = flagsOf(options)
   const words = (which: readonly string[], seed: string) =>
     ['npm run chaos -- run', ...which, ...flags, '--seed', quoted(seed)].join(' ')
-  const which = names.length > 0 ? names : ['--suite', options.suite ?? 'quick']
+  const makeItem = (scenario: Scenario, which: readonly string[], seed: string): SuiteItem => ({
+    scenario: { ...scenario, relay: { ...scenario.relay, ...settings } },
+    target,
+    reproduce: words(which, seed),
+  })
   const performance = await play(given, options, stack, {
     title: `${titleOf(names, options)}, ${sayTarget(target)}`,
-    reproduce: (seed) => words(which, seed),
-    items: (seed) =>
-      scenarios.map((scenario: Scenario) => ({
-        scenario: { ...scenario, relay: { ...scenario.relay, ...settings } },
-        target,
-        reproduce: words([scenario.name], seed),
-      })),
+    reproduce: (seed) => words(namedIn(names, options), seed),
+    ...itemsOf(names, options, makeItem, hint),
   })
   const { report, isInterrupted } = performance
   if (options.json) given.out.write(`${JSON.stringify(report)}\n`)
   else given.out.write(`${closing(given.out, performance, options.quiet).join('\n')}\n`)
   if (isInterrupted) return exitCodes.unknown.code
   return exitCodes[report.verdict].code
+}
+
+/** Scenarios by name, those of a suite, or as chance draws them. */
+function itemsOf(
+  names: readonly string[],
+  options: RunOptions,
+  makeItem: MakeItem,
+  hint: (says: string) => void,
+): Pick<Programme, 'items' | 'endless'> {
+  if (options.suite === randomSuite && names.length === 0) return randomProgramme(options, makeItem)
+  const scenarios = scenariosOf(names, options, hint)
+  return { items: (seed) => scenarios.map((one) => makeItem(one, [one.name], seed)) }
+}
+
+/** The words that name what is played. */
+function namedIn(names: readonly string[], options: RunOptions): readonly string[] {
+  const { suite = 'quick', for: time, schedule, parts } = options
+  if (names.length > 0) return names
+  return [
+    '--suite',
+    suite,
+    ...(time === undefined ? [] : ['--for', time]),
+    ...(schedule === undefined ? [] : ['--schedule', schedule]),
+    ...(parts === undefined ? [] : ['--parts', parts]),
+  ]
 }
 
 /** What is to be played, with the malformed kinds that the user chose. */

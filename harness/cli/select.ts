@@ -16,6 +16,8 @@ import { UsageError } from '../world/exit-codes.ts'
 import { known as nameIn } from '../world/nearest.ts'
 
 export const suiteNames = ['quick', 'nightly', 'soak'] as const
+/** The suite whose scenarios chance draws. */
+export const randomSuite = 'random'
 
 /**
  * Scenarios by name, or all of a suite; in the order in which they stand in the suite.
@@ -33,8 +35,8 @@ export function selectScenarios(
   if (names.length > 0) {
     return names.map((name) => scenarios[nameIn('scenario', ofToday(name, hint), scenarioNames)])
   }
-  const wanted = nameIn('suite', suite ?? 'quick', suiteNames)
-  return Object.values(scenarios).filter(({ suites }) => suites.includes(wanted))
+  const wanted = nameIn('suite', suite ?? 'quick', [...suiteNames, randomSuite])
+  return Object.values(scenarios).filter(({ suites }) => suites.some((one) => one === wanted))
 }
 
 function ofToday(name: string, hint: (says: string) => void): string {

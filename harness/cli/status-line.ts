@@ -5,6 +5,10 @@ import type { Screen } from '../world/command-world.ts'
 /** Seconds as a countdown shows them. */
 export const inSeconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`
 
+/** Such as "[2/7]", or "[2]" where nobody knows how many there will be. */
+export const placeOf = ({ index, of }: { index: number; of?: number }): string =>
+  of === undefined ? `[${index}]` : `[${index}/${of}]`
+
 const minuteMs = 60_000
 
 /** A time that is an estimate: no digit that is not known. */
@@ -30,8 +34,8 @@ export class StatusLine {
   }
 
   /** A scenario begins; `leftMs` is for it and all behind it. */
-  enter(scenario: { index: number; of: number; leftMs: number }): void {
-    this.#place = `[${scenario.index}/${scenario.of}] `
+  enter(scenario: { index: number; of?: number; leftMs: number }): void {
+    this.#place = `${placeOf(scenario)} `
     this.#allEndMs = this.#clock.nowMs() + scenario.leftMs
     this.#phase = 'starting'
     this.#endMs = this.#clock.nowMs()

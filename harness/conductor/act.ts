@@ -8,6 +8,7 @@ import type { FaultSpec } from '../faults/registry.ts'
 import { ordersOf, type Stimulus } from '../stimuli/registry.ts'
 import { until, type Injected } from '../faults/fault.ts'
 import { effectsOf, isOverAtOnce, sayFault } from '../faults/registry.ts'
+import { arrivalOf } from './arrival.ts'
 import type { PlannedPhase } from './planned.ts'
 import type { Stage } from './stage.ts'
 
@@ -49,10 +50,13 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
     }
     journal.write(['phase', journal.now(), phase.name, 'begin'])
     const endMs = clock.nowMs() + phase.ms
+    const { awaitsArrivalMs = 0 } = phase
+    const ends = awaitsArrivalMs > 0 ? (await stage.producer.status()).ends : {}
     const sent = phase.stimuli.map((stimulus) => send(stage, phase, stimulus))
     await orAborted(signal, Promise.all(sent))
     await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
     await replaysEnd(stage, phase.awaitsReplaysMs)
+    if (awaitsArrivalMs > 0) await arrivalOf(stage, ends, awaitsArrivalMs)
     for (const stimulus of phase.closing ?? []) {
       await orAborted(signal, send(stage, phase, stimulus))
     }

@@ -7,6 +7,7 @@ import { sleep } from '../../relay/world/clock.ts'
 import { until } from '../faults/fault.ts'
 import type { FleetStatus, GroupStatus } from '../fleet/protocol.ts'
 import type { ProducerStatus } from '../producer/protocol.ts'
+import { hasAll } from './arrival.ts'
 import type { Stage } from './stage.ts'
 
 /** Before the first record: long enough for two scrapes of a target that has seen nothing. */
@@ -113,10 +114,7 @@ function quietness(stage: Stage): (status: FleetStatus) => number {
 function hasArrived(stage: Stage, produced: ProducerStatus, received: FleetStatus): boolean {
   return stage.watchedGroups.every((name) => {
     const group = received.groups[name]
-    if (group === undefined || group.open === 0) return true
-    return Object.entries(produced.ends).every(
-      ([partition, end]) => BigInt(group.floor[partition] ?? -1) + 1n >= BigInt(end),
-    )
+    return group === undefined || group.open === 0 || hasAll(group, produced.ends)
   })
 }
 

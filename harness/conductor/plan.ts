@@ -48,6 +48,7 @@ function plannedPhase(scenario: Scenario, phase: PhaseSpec): PlannedPhase {
     name: phase.name,
     ms: phase.ms,
     awaitsReplaysMs: phase.awaitsReplaysMs ?? 0,
+    ...(phase.awaitsArrivalMs !== undefined && { awaitsArrivalMs: phase.awaitsArrivalMs }),
     load: { ...scenario.load, ...phase.load },
     prelude: phase.prelude ?? [],
     faults: phase.faults ?? [],

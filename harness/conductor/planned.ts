@@ -8,6 +8,7 @@ export interface PlannedPhase {
   readonly name: string
   readonly ms: number
   readonly awaitsReplaysMs: number
+  readonly awaitsArrivalMs?: number
   readonly load: Load
   readonly prelude: readonly Stimulus[]
   readonly faults: readonly FaultSpec[]

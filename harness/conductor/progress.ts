@@ -9,7 +9,8 @@ export type Progress =
       readonly name: string
       readonly claim: string
       readonly index: number
-      readonly of: number
+      /** Undefined where there are as many as fit. */
+      readonly of?: number
       /** Estimate for this scenario and those behind it. */
       readonly leftMs: number
     }

@@ -11,10 +11,21 @@ export interface SuiteItem {
   readonly target: TargetSpec
   /** The command that repeats this item. */
   readonly reproduce: string
+  /** Default is that of the suite. */
+  readonly seed?: string
+}
+
+/** A suite that has no end of its own: one item after another, as many as fit. */
+export interface Endless {
+  next(): SuiteItem
+  /** None is begun that would not be over by then, as far as those before tell; `clock.nowMs()`. */
+  readonly untilMs: number
 }
 
 export interface SuiteOrder {
   readonly items: readonly SuiteItem[]
+  /** What follows behind the items. */
+  readonly endless?: Endless
   readonly seed: string
   /** Folder of the whole suite; every item gets one of its own in it. */
   readonly folder: string

@@ -27,6 +27,8 @@ export interface SuiteResult {
   readonly folder: string
   readonly record: RunRecord
   readonly verdict: RunVerdict
+  /** What came of the search for less that fails alike, and the command that repeats it. */
+  readonly smaller?: { readonly says: string; readonly reproduce?: string }
 }
 
 /** An item of which there is nothing to judge, and why. */
@@ -41,28 +43,43 @@ export interface SuiteOutcome {
   readonly unplayed: readonly Unplayed[]
 }
 
+/** Plays an item beside the suite: it is judged and recorded, and stands in no report. */
+export type PlayBeside = (item: SuiteItem, folder: string) => Promise<RunVerdict>
+
+/**
+ * Looks at an item that was judged, before the next one is played, and may play others beside the
+ * suite. What it returns is the result that is reported.
+ */
+export type Afterwards = (result: SuiteResult, play: PlayBeside) => Promise<SuiteResult>
+
 /** Plays all items. What cannot be played is told, and the next one is tried. */
-export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteOutcome> {
+export async function playSuite(
+  world: World,
+  order: SuiteOrder,
+  afterwards?: Afterwards,
+): Promise<SuiteOutcome> {
   const results: SuiteResult[] = []
   const unplayed: Unplayed[] = []
   const debts = openDebts(stateFolder)
   let lost = await firstContact(world, order, debts)
   // Parts of a scenario that are left over are played right behind it.
   const items = [...order.items]
-  for (const [index, item] of items.entries()) {
+  for (let index = 0; ; index += 1) {
+    const item = items[index] ?? further(world, order, results, lost)
+    if (item === undefined) return { results, unplayed }
+    items[index] = item
     const over = order.signal.aborted ? messageOf(order.signal.reason) : lost
     if (over !== undefined) {
       unplayed.push({ item, why: over })
       continue
     }
-    const { name, claim } = item.scenario
-    const leftMs = timeLeftMs(items.slice(index), results)
-    order.report({ at: 'scenario', name, claim, index: index + 1, of: items.length, leftMs })
+    tellScenario(world, order, items, index, results)
     try {
-      await ensureServers(order)
-      await ensureProxies(world, order)
-      const result = await playItem(world, order, item, index, debts)
-      results.push(result)
+      const folder = join(order.folder, itemFolder(item, index))
+      const result = await playItem(world, order, item, folder, debts)
+      const play: PlayBeside = async (other, name) =>
+        (await playItem(world, order, other, join(folder, name), debts, silent)).verdict
+      results.push((await afterwards?.(result, play)) ?? result)
       items.splice(index + 1, 0, ...partsLeft(result))
     } catch (error) {
       const why = messageOf(edgeTrouble(error, order.folder))
@@ -71,7 +88,34 @@ export async function playSuite(world: World, order: SuiteOrder): Promise<SuiteO
       unplayed.push({ item, why })
     }
   }
-  return { results, unplayed }
+}
+
+/** The next item of a suite without an end, while there is time for one as long as the longest. */
+function further(
+  { clock }: World,
+  { endless, signal }: SuiteOrder,
+  results: readonly SuiteResult[],
+  lost: string | undefined,
+): SuiteItem | undefined {
+  if (endless === undefined || signal.aborted || lost !== undefined) return undefined
+  const longestMs = Math.max(0, ...results.map(({ record }) => record.tookMs))
+  return clock.nowMs() + longestMs < endless.untilMs ? endless.next() : undefined
+}
+
+function tellScenario(
+  { clock }: World,
+  { report, endless }: SuiteOrder,
+  items: readonly SuiteItem[],
+  index: number,
+  results: readonly SuiteResult[],
+): void {
+  const { name, claim } = items[index]!.scenario
+  const count = { index: index + 1, ...(endless === undefined && { of: items.length }) }
+  const leftMs =
+    endless === undefined
+      ? timeLeftMs(items.slice(index), results)
+      : endless.untilMs - clock.nowMs()
+  report({ at: 'scenario', name, claim, ...count, leftMs })
 }
 
 /** Planned time of the items, and beside it what those before needed to start and to settle. */
@@ -115,12 +159,14 @@ async function playItem(
   world: World,
   order: SuiteOrder,
   item: SuiteItem,
-  index: number,
+  folder: string,
   debts: Debts,
+  report = order.report,
 ): Promise<SuiteResult> {
-  const { stack, seed, report, signal, names } = order
-  const { scenario, target } = item
-  const folder = join(order.folder, itemFolder(item, index))
+  await ensureServers(order)
+  await ensureProxies(world, order)
+  const { stack, signal, names } = order
+  const { scenario, target, seed = order.seed } = item
   const played = await conduct(world, {
     scenario,
     target,
@@ -141,6 +187,8 @@ async function playItem(
   for (const says of sayTestimony(verdict.testimony)) report({ at: 'step', says })
   return { item, folder, record, verdict }
 }
+
+const silent = () => undefined
 
 /** Folder of an item; see `isItemFolder`. */
 function itemFolder({ scenario, target }: SuiteItem, index: number): string {
@@ -167,7 +215,7 @@ function recordOf(
   return {
     schemaVersion: 1,
     scenario: { name: scenario.name, claim: scenario.claim },
-    seed: order.seed,
+    seed: item.seed ?? order.seed,
     target: recordedTarget(target),
     phases: played.plan.phases.map((phase) => ({
       name: phase.name,

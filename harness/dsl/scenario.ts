@@ -23,6 +23,11 @@ export interface PhaseSpec<G extends string = string, P extends string = string>
    * the time that it may take, and one that is quick ends the phase.
    */
   readonly awaitsReplaysMs?: number
+  /**
+   * And at most so much longer, until all clients of groups that are there from the start are
+   * connected and have what was acknowledged when the phase began.
+   */
+  readonly awaitsArrivalMs?: number
   /** Load in this window; default is the scenario's own. */
   readonly load?: Partial<Load>
   /** Comes first, before anything is broken. */

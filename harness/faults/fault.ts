@@ -11,7 +11,7 @@ import { newProtocolState, type GroupFacts } from '../samplers/lag-truth.ts'
 import type { DemotedRedis, Link } from '../stack/stack.ts'
 import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
 import type { RelayProcess } from '../targets/target.ts'
-import type { Dice } from '../world/dice.ts'
+import type { DrawnFrom } from '../world/dice.ts'
 import { identify } from '../world/processes.ts'
 import type { Debts } from '../world/undo-log.ts'
 
@@ -67,13 +67,6 @@ export const isRelayGone = ({ relay }: FaultStage): boolean =>
 /** Whether anybody can say who holds what in the target's group: waiting for it has an end. */
 export async function isDescribable({ group }: FaultStage): Promise<boolean> {
   return (await group.facts())?.state !== newProtocolState
-}
-
-/** What a schedule is drawn from. */
-export interface DrawnFrom {
-  readonly dice: Dice
-  /** Groups of clients that may be hit. */
-  readonly groups: readonly string[]
 }
 
 /**

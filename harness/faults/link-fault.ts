@@ -10,7 +10,8 @@ import type { FaultEffect, FaultEffects } from '../history/effects.ts'
 import type { Link } from '../stack/stack.ts'
 import type { ToxicSpec as Toxic } from '../stack/toxiproxy.ts'
 import type { Way } from '../stack/ways.ts'
-import { defineFault, type DrawnFrom, type FaultDefinition, type FaultStage } from './fault.ts'
+import type { DrawnFrom } from '../world/dice.ts'
+import { defineFault, type FaultDefinition, type FaultStage } from './fault.ts'
 import {
   measureAnswer,
   measureBefore,

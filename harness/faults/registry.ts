@@ -1,6 +1,7 @@
 /** Every fault by its name in a scenario. */
 import type { z } from 'zod'
 import type { FaultEffects } from '../history/effects.ts'
+import type { DrawnFrom } from '../world/dice.ts'
 import { bandwidth } from './bandwidth.ts'
 import { blackHole } from './black-hole.ts'
 import { cut } from './cut.ts'
@@ -53,6 +54,12 @@ export const effectsOf = (spec: FaultSpec): FaultEffects => definitionOf(spec).e
 /** Whether a fault is healed before its phase begins. */
 export const isOverAtOnce = (spec: FaultSpec): boolean =>
   definitionOf(spec).isOverAtOnce?.(spec) ?? false
+
+/** A random fault of a name; undefined where chance never takes it. */
+export function drawFault(name: FaultName, from: DrawnFrom): FaultSpec | undefined {
+  const definition = faults[name] as unknown as FaultDefinition<FaultSpec>
+  return definition.draw?.(from)
+}
 
 /** Puts a fault in place; see {@link Injected} for what comes after. */
 export const injectFault = (spec: FaultSpec, stage: FaultStage): Promise<Injected> =>

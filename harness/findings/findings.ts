@@ -226,6 +226,11 @@ export const findings = {
     part: 'relay',
     says: 'Clients that hold back the ends of their messages fill the memory of the relay.',
   },
+  'own-14': {
+    audit: 'claim of this project',
+    part: 'relay',
+    says: 'Under random faults an invariant of the protocol does not hold.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

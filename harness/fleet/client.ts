@@ -196,11 +196,14 @@ export class Client implements StreamOwner, FloodTarget {
     this.#write(['sent', 'hostile:held-back', 1])
   }
 
-  /** Ends the connection at once, by a reset; it may be opened again. */
-  drop(): void {
+  /** Ends the connection at once; it may be opened again, and is where the group reconnects. */
+  drop(how: 'close' | 'reset' = 'reset'): void {
     this.#comeback?.cancel()
+    if (this.#isOpen && how === 'close') {
+      this.#connection?.write(closeFrame(goodbyeCode, this.#mask))
+      this.#connection?.end()
+    } else this.#connection?.reset()
     this.#closed(1_006, 'dropped', 'client')
-    this.#connection?.reset()
   }
 
   /**

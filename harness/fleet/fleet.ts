@@ -5,6 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
 import { abortHandshakes } from './aborts.ts'
 import { Client, type ClientPlan, type ClientWorld } from './client.ts'
+import { dice } from '../world/dice.ts'
 import { textFrame } from '../wire/frame-writer.ts'
 import type { HostileTopic } from '../wire/hostile-frames.ts'
 import { sendHostileFrames } from './hostile.ts'
@@ -56,6 +57,8 @@ class ClientFleet implements Fleet {
   readonly #groups = new Map<string, Group>()
   readonly #delay = monitorEventLoopDelay({ resolution: 10 })
   readonly #timers: readonly Timer[]
+  /** Who leaves, and how. When they are asked is the machine's own: no run repeats it exactly. */
+  readonly #chance = dice('leaves')
   #clientsMade = 0
   /** Longest delay since the fleet was asked last; the monitor itself begins anew each second. */
   #delayMsMax = 0
@@ -67,7 +70,10 @@ class ClientFleet implements Fleet {
     const { clock, journal } = world
     const sweep = () => {
       const now = journal.now()
-      for (const client of this.#clients()) client.sweep(now)
+      for (const client of this.#clients()) {
+        client.sweep(now)
+        this.#leaveByChance(client)
+      }
     }
     this.#timers = [
       clock.every(sweepMs, sweep),
@@ -115,6 +121,15 @@ class ClientFleet implements Fleet {
         return
       case 'hostile-frames':
         return this.#speak(group, order.about)
+    }
+  }
+
+  /** What a client of a page does: it goes, in one way or the other, and is back at once. */
+  #leaveByChance(client: Client): void {
+    const everyMs = client.plan.spec.leavesEveryMs
+    if (everyMs === undefined || !client.isOpen || client.isStalled) return
+    if (this.#chance.next() < sweepMs / everyMs) {
+      client.drop(this.#chance.pick(['close', 'reset'] as const))
     }
   }
 

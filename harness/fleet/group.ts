@@ -16,6 +16,8 @@ export interface ClientGroup {
   readonly joins?: 'at-start' | 'later'
   /** Whether a client that lost its connection comes back and resumes from its cursor. */
   readonly reconnects?: boolean
+  /** Mean time after which each gives its connection up by itself, and comes back. */
+  readonly leavesEveryMs?: number
   /** Whether they reach the relay itself, with no proxy between that would shield it. */
   readonly isDirect?: true
   /**

@@ -13,4 +13,9 @@ export const abortHandshakes = defineStimulus({
   orders: ({ group: of, each }) => [
     { to: 'fleet', order: { do: 'abort-handshakes', group: of, each }, limitMs },
   ],
+  draw: ({ dice, groups }) => ({
+    stimulus: 'abort-handshakes',
+    group: dice.pick(groups),
+    each: 1 + dice.int(10),
+  }) as const,
 })

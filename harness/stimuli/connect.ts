@@ -7,4 +7,5 @@ export const connect = defineStimulus({
   says: (spec) => `the \`${spec.group}\` clients join`,
   isHonest: true,
   orders: (spec) => [{ to: 'group', joins: spec.group, count: spec.count }],
+  draw: ({ dice, groups }) => ({ stimulus: 'connect', group: dice.pick(groups) }) as const,
 })

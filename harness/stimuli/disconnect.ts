@@ -14,4 +14,9 @@ export const disconnect = defineStimulus({
   orders: ({ group: of, how }) => [
     { to: 'fleet', order: { do: 'disconnect', group: of, how }, limitMs: orderLimitMs },
   ],
+  draw: ({ dice, groups }) => ({
+    stimulus: 'disconnect',
+    group: dice.pick(groups),
+    how: dice.pick(['close', 'reset'] as const),
+  }) as const,
 })

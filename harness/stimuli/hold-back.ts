@@ -9,4 +9,5 @@ export const holdBack = defineStimulus({
   says: (spec) => `each \`${spec.group}\` client sends 1 MiB of text but for its last byte`,
   isHonest: true,
   orders: ({ group: of }) => [{ to: 'fleet', order: { do: 'hold-back', group: of }, limitMs }],
+  draw: ({ dice, groups }) => ({ stimulus: 'hold-back', group: dice.pick(groups) }) as const,
 })

@@ -13,4 +13,9 @@ export const hostileFrames = defineStimulus({
   orders: ({ group: of, about }) => [
     { to: 'fleet', order: { do: 'hostile-frames', group: of, about }, limitMs },
   ],
+  draw: ({ dice, groups }) => ({
+    stimulus: 'hostile-frames',
+    group: dice.pick(groups),
+    about: dice.pick(hostileTopics),
+  }) as const,
 })

@@ -25,4 +25,8 @@ export const malformed = defineStimulus({
     const order = { do: 'malformed', kinds: kindsOf(named), each, overMs } as const
     return [{ to: 'producer', order, limitMs: overMs + limitMs }]
   },
+  draw({ dice }) {
+    const drawn = Array.from({ length: 1 + dice.int(4) }, () => dice.pick(allMalformedKinds))
+    return { stimulus: 'malformed', kinds: [...new Set(drawn)], each: 1 + dice.int(2) } as const
+  },
 })

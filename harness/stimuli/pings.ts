@@ -25,4 +25,10 @@ export const pings = defineStimulus({
     const order = { do: 'send', group: of, opcode, text, what: `ping:${kind}`, each } as const
     return [{ to: 'fleet', order, limitMs }]
   },
+  draw: ({ dice, groups }) => ({
+    stimulus: 'pings',
+    group: dice.pick(groups),
+    kind: dice.pick(['json', 'native'] as const),
+    each: dice.pick([10, 100, 1_000]),
+  }) as const,
 })

@@ -1,5 +1,6 @@
 /** Every stimulus by its name in a scenario. */
 import type { z } from 'zod'
+import type { DrawnFrom } from '../world/dice.ts'
 import { abortHandshakes } from './abort-handshakes.ts'
 import { burst } from './burst.ts'
 import { connect } from './connect.ts'
@@ -46,6 +47,10 @@ export const sayStimulus = (spec: Stimulus): string => definitionOf(spec).says(s
 
 /** Whether an honest client may do this. */
 export const isHonest = (spec: Stimulus): boolean => definitionOf(spec).isHonest
+
+/** A random stimulus of a name. */
+export const drawStimulus = (name: StimulusName, from: DrawnFrom): Stimulus =>
+  stimuli[name].draw(from)
 
 /** What is to be done, one after the other. */
 export const ordersOf = (spec: Stimulus, occasion: Occasion): readonly StimulusOrder[] =>

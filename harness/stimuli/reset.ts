@@ -12,4 +12,5 @@ export const reset = defineStimulus({
     const order = { do: 'send', group: of, opcode: 'text', text, what: 'reset' } as const
     return [{ to: 'fleet', order, limitMs: orderLimitMs }]
   },
+  draw: ({ dice, groups }) => ({ stimulus: 'reset', group: dice.pick(groups) }) as const,
 })

@@ -13,4 +13,9 @@ export const resume = defineStimulus({
   orders: ({ group: of, from }) => [
     { to: 'fleet', order: { do: 'resume', group: of, from }, limitMs: orderLimitMs },
   ],
+  draw: ({ dice, groups }) => ({
+    stimulus: 'resume',
+    group: dice.pick(groups),
+    from: dice.pick(['earliest', 'latest', 'cursor'] as const),
+  }) as const,
 })

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import type { GroupOrder } from '../fleet/protocol.ts'
 import type { Load } from '../producer/load.ts'
 import type { RecordsOrder } from '../producer/protocol.ts'
+import type { DrawnFrom } from '../world/dice.ts'
 
 /** The phase that a stimulus comes in. */
 export interface Occasion {
@@ -33,6 +34,8 @@ export interface StimulusDefinition<S extends { readonly stimulus: string }> {
   /** Whether an honest client may do this: one that did what none would is owed no stream. */
   readonly isHonest: boolean
   orders(spec: S, occasion: Occasion): readonly StimulusOrder[]
+  /** A random one, for a schedule. */
+  draw(from: DrawnFrom): S
 }
 
 /** Holds a definition to its spec where it is written; returns it unchanged. */

@@ -18,4 +18,5 @@ export const transactions = defineStimulus({
     const order = { do: 'transactions', each, overMs } as const
     return [{ to: 'producer', order, limitMs: overMs + limitMs }]
   },
+  draw: ({ dice }) => ({ stimulus: 'transactions', each: 1 + dice.int(4) }) as const,
 })

@@ -19,6 +19,13 @@ export interface Dice {
   child(name: string): Dice
 }
 
+/** What a random fault or stimulus is drawn from. */
+export interface DrawnFrom {
+  readonly dice: Dice
+  /** Groups of clients that may be hit. */
+  readonly groups: readonly string[]
+}
+
 /** Draws thrown away at the start, so that seeds that differ in one bit have parted by then. */
 const warmUpDraws = 12
 const range = 2 ** 32

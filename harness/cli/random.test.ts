@@ -1,0 +1,55 @@
+/** What `--suite random` plays, and the command that repeats each of it. */
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../world/exit-codes.ts'
+import { randomProgramme, refuseWithoutRandom, type RandomOptions } from './random.ts'
+
+const programme = (options: RandomOptions) =>
+  randomProgramme(options, (scenario, words, seed) => ({
+    scenario,
+    target: { kind: 'reference' },
+    reproduce: [...words, '--seed', seed].join(' '),
+  }))
+const namesOf = (options: RandomOptions, seed = '7') =>
+  programme(options).items(seed).map(({ scenario }) => scenario.name)
+
+describe('random schedules', () => {
+  test('are one of the seed, or the one that is named, or some of its parts', () => {
+    expect(namesOf({})).toEqual(['random-1'])
+    expect(namesOf({ schedule: '3' })).toEqual(['random-3'])
+    expect(namesOf({ schedule: '3', parts: '2,1' })).toEqual(['random-3-parts-1-2'])
+    const [item] = programme({ schedule: '3', parts: '2' }).items('7')
+    expect(item).toMatchObject({
+      seed: '7',
+      reproduce: '--suite random --schedule 3 --parts 2 --seed 7',
+    })
+  })
+
+  test('are with a time as many as fit, each repeated by its number', () => {
+    const { items, endless } = programme({ for: '5m' })
+    expect(items('7').at(-1)?.scenario.name).toBe('random-1')
+    const more = endless?.('7', 1_000)
+    expect(more?.untilMs).toBe(301_000)
+    expect(more?.next().reproduce).toBe('--suite random --schedule 2 --seed 7')
+    expect(more?.next().reproduce).toBe('--suite random --schedule 3 --seed 7')
+    expect(programme({}).endless).toBeUndefined()
+  })
+
+  test.each<[RandomOptions, string]>([
+    [{ schedule: '0' }, '--schedule takes the number'],
+    [{ schedule: 'x' }, '--schedule takes the number'],
+    [{ for: '5' }, '--for takes a time'],
+    [{ for: '5m', schedule: '2' }, 'not both'],
+    [{ parts: '99' }, '--parts takes numbers of the'],
+    [{ parts: 'a' }, '--parts takes numbers of the'],
+  ])('are refused as %o', (options, says) => {
+    expect(() => namesOf(options)).toThrow(UsageError)
+    expect(() => namesOf(options)).toThrow(says)
+  })
+
+  test('alone know their options', () => {
+    expect(() => refuseWithoutRandom({ suite: 'quick', for: '5m' })).toThrow('--for is for random')
+    expect(() => refuseWithoutRandom({ parts: '2' })).toThrow('--parts is for random')
+    expect(refuseWithoutRandom({ suite: 'random', parts: '2' })).toBeUndefined()
+    expect(refuseWithoutRandom({ suite: 'quick' })).toBeUndefined()
+  })
+})

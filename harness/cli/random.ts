@@ -1,0 +1,83 @@
+/**
+ * `chaos run --suite random`: schedules that chance draws from a seed, run and judged like any
+ * scenario. One of them, or with `--for` as many as fit, those first that once failed.
+ */
+import type { Scenario } from '../dsl/scenario.ts'
+import type { SuiteItem } from '../conductor/suite-order.ts'
+import { drawSchedule } from '../schedules/draw.ts'
+import { keptSeeds } from '../schedules/kept-seeds.ts'
+import { scenarioOf } from '../schedules/scenario.ts'
+import { UsageError } from '../world/exit-codes.ts'
+import { durationOf } from './duration.ts'
+import type { Programme } from './play.ts'
+import { randomSuite } from './select.ts'
+
+export interface RandomOptions {
+  readonly suite?: string
+  readonly for?: string
+  readonly schedule?: string
+  readonly parts?: string
+}
+
+/** Makes an item of a scenario, and the command that repeats it of its words. */
+export type MakeItem = (scenario: Scenario, words: readonly string[], seed: string) => SuiteItem
+
+/** What is played of random schedules. */
+export function randomProgramme(
+  options: RandomOptions,
+  makeItem: MakeItem,
+): Pick<Programme, 'items' | 'endless'> {
+  const index = indexOf(options.schedule)
+  const itemOf = (seed: string, at: number, kept?: readonly number[]): SuiteItem => {
+    const words = ['--suite', randomSuite, '--schedule', String(at)]
+    const some = kept === undefined ? [] : ['--parts', kept.join(',')]
+    const scenario = scenarioOf(drawSchedule(seed, at), kept)
+    return { ...makeItem(scenario, [...words, ...some], seed), seed }
+  }
+  if (options.for === undefined) {
+    return { items: (seed) => [itemOf(seed, index, partsOf(options, seed, index))] }
+  }
+  if (options.schedule !== undefined || options.parts !== undefined) {
+    throw new UsageError('--for runs as many schedules as fit: name one, or give a time, not both')
+  }
+  const limitMs = durationOf(options.for)
+  return {
+    items: (seed) => [
+      ...keptSeeds.map((one) => itemOf(one.seed, one.schedule, one.parts)),
+      itemOf(seed, index),
+    ],
+    endless(seed, startedMs) {
+      let last = index
+      return { untilMs: startedMs + limitMs, next: () => itemOf(seed, (last += 1)) }
+    },
+  }
+}
+
+/** Options that only random schedules know. */
+export function refuseWithoutRandom(options: RandomOptions & { shrinkFor?: string }): void {
+  const { suite, for: time, schedule, parts, shrinkFor } = options
+  if (suite === randomSuite) return
+  const given = { for: time, schedule, parts, 'shrink-for': shrinkFor }
+  const [found] = Object.entries(given).flatMap(([name, value]) => (value ? [`--${name}`] : []))
+  if (found === undefined) return
+  throw new UsageError(`${found} is for random schedules: give --suite ${randomSuite} with it`)
+}
+
+function indexOf(text = '1'): number {
+  const index = Number(text)
+  if (Number.isSafeInteger(index) && index >= 1) return index
+  throw new UsageError(`--schedule takes the number of a schedule, from 1 on, not "${text}"`)
+}
+
+/** `2,5`: some parts of a schedule by their numbers, in their order. */
+function partsOf({ parts: text }: RandomOptions, seed: string, index: number) {
+  if (text === undefined) return undefined
+  const known = drawSchedule(seed, index).parts.map(({ number }) => number)
+  const wanted = new Set(text.split(',').map(Number))
+  const missing = [...wanted].filter((number) => !known.includes(number))
+  if (missing.length === 0) return known.filter((number) => wanted.has(number))
+  throw new UsageError(
+    `--parts takes numbers of the ${known.length} parts of schedule ${index}, ` +
+      `such as 1,${known.length}; got "${text}"`,
+  )
+}
