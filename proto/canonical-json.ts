@@ -1,11 +1,11 @@
 /**
- * The one text of a state that everybody hashes. Producer and receivers compare SHA-256 of it, so
- * it must be the same to the byte as what serde_json prints after DashFlow has sorted the keys.
+ * The canonical text of a state for hashing. Producer and receivers compare its SHA-256, so it must
+ * equal, byte for byte, what serde_json prints after DashFlow has sorted the keys.
  *
  * The text is written by hand because no library writes it: what they call canonical is RFC 8785,
- * with keys in the order of UTF-16 and numbers as JavaScript prints them. The digest is a library's
- * that needs no platform: a browser's own is asynchronous, and a state guard cannot wait. A client
- * on Node takes Node's (relay/client/node-platform.ts), 3 to 7 times as fast for 1 KiB to 1 MiB.
+ * with keys in the order of UTF-16 and numbers as JavaScript prints them. The digest comes from a
+ * portable library: a browser's own is asynchronous, and a state guard cannot wait. A client on
+ * Node uses Node's (relay/client/node-platform.ts), 3 to 7 times as fast for 1 KiB to 1 MiB.
  *
  * Runs in a browser as it is.
  */
@@ -29,8 +29,7 @@ export {
 export interface CanonicalOptions {
   /**
    * How a float of 1e16 and above is written: `plain` is 1e16, `signed` is 1e+16. serde_json has
-   * done both in the course of its versions, so a hash that differs is worth a second look with
-   * `signed`. Default `plain`.
+   * done both in different versions, so if a hash differs, try `signed` too. Default `plain`.
    */
   readonly exponent?: 'plain' | 'signed'
   /** Arrays and objects inside each other. Default 1000. */
@@ -38,7 +37,7 @@ export interface CanonicalOptions {
 }
 
 const DEPTH_MAX = 1000
-/** Where serde_json leaves decimal notation, in digits before the point. */
+/** Where serde_json changes to exponent notation, in digits before the point. */
 const DECIMAL_POINT_MAX = 16
 const DECIMAL_POINT_MIN = -5
 
@@ -46,7 +45,7 @@ const DECIMAL_POINT_MIN = -5
  * Compact JSON with keys in the order of their UTF-8 bytes and numbers as serde_json prints them.
  * A JavaScript number that is not an integer counts as a float.
  * @throws JsonError for what has no exact text: an integer-valued number beyond 2^53, half of a
- *   surrogate pair, something that is no JSON value, or nesting beyond the limit
+ *   surrogate pair, something that is not a JSON value, or nesting beyond the limit
  */
 export function canonicalJson(value: JsonValue, options: CanonicalOptions = {}): string {
   return textOf(value, options.exponent === 'signed' ? '+' : '', options.depthMax ?? DEPTH_MAX)
@@ -92,7 +91,7 @@ function containerText(value: JsonValue[] | JsonObject, plus: string, depth: num
   return `{${entries.join(',')}}`
 }
 
-/** The escapes of JSON.stringify are those of serde_json, but for surrogates without a partner. */
+/** The escapes of JSON.stringify are those of serde_json, except for lone surrogates. */
 function quoted(text: string): string {
   if (text.isWellFormed()) return JSON.stringify(text)
   throw new JsonError('json_lone_surrogate', 'A string has half of a surrogate pair.')

@@ -1,6 +1,6 @@
 /**
- * From a Kafka value to a message and back, wherever JavaScript runs: what the platform must bring
- * is handed in. codec.ts is the same on Node; a browser brings its own zstd.
+ * From a Kafka value to a message and back, on any JavaScript platform: what the platform must
+ * provide is handed in. codec.ts binds it to Node; a browser provides its own zstd.
  *
  * One framing byte, then protobuf: 0x00 plain, 0x01 one zstd frame. Limits are checked before
  * anything of that size is allocated.
@@ -24,8 +24,8 @@ export interface DecodeLimits {
   /** Bytes of the protobuf message, compressed or not; the framing byte comes on top. */
   readonly payloadBytesMax: number
   /**
-   * Messages within the record, headers and map entries included. Two bytes make one, and one that
-   * is decoded takes a hundred times that. Default: any number; scanning builds none.
+   * Messages within the record, headers and map entries included. Two bytes are enough for one, and
+   * decoding it takes a hundred times as many. Default: no limit; scanning builds none.
    */
   readonly messagesMax?: number
 }
@@ -44,7 +44,7 @@ export interface Codec {
   encodeRecord: (message: DashStreamMessage, options?: EncodeOptions) => Uint8Array
 }
 
-/** What a platform brings. */
+/** What a platform provides. */
 export interface CodecPlatform extends ScanPlatform {
   /** The content of one frame; throws unless it is valid and at most `bytesMax` long. */
   unzstd: (frame: Uint8Array, bytesMax: number) => Uint8Array
@@ -81,8 +81,8 @@ export function createCodec(platform: CodecPlatform): Codec {
 }
 
 /**
- * How many bytes a scan of the value would go through, by what its framing says: before anything
- * is unpacked, and without looking at more than that.
+ * How many bytes a scan of the value would read, according to its framing: before anything is
+ * unpacked, and without reading more than the framing.
  */
 export function bytesToScan(value: Uint8Array, mode: DecodeMode): number {
   const isFramed = value[0] === FRAMED_ZSTD
@@ -136,7 +136,7 @@ function parse(bytes: Uint8Array): Decoded {
     const message = fromBinary(DashStreamMessageSchema, source, {
       // The scan has counted map entries too; the limit here must never be the tighter one.
       recursionLimit: 2 * NESTING_MAX,
-      // Nobody reads them, and each would be an object a hundred times its size.
+      // They are never used, and each would be an object a hundred times its size.
       readUnknownFields: false,
     })
     return { ok: true, message }

@@ -1,6 +1,6 @@
 /**
- * The codec on Node: zstd, UTF-8 checks and text from the runtime. See codec-core.ts for what it
- * promises; a browser bundle takes that file and brings its own zstd.
+ * The codec on Node: zstd, UTF-8 checks and text from the runtime. See codec-core.ts for its
+ * guarantees; a browser bundle uses that file and provides its own zstd.
  */
 import { Buffer, isUtf8 } from 'node:buffer'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'

@@ -1,7 +1,7 @@
 /**
  * The text frames between relay and client, as schemas that read and write: the wire shape on one
- * side, exact values on the other (offsets and sequences are bigint inside, decimal strings on the
- * wire). Names of fields are the protocol's own.
+ * side, exact values on the other (offsets and sequences are bigint in memory, decimal strings on
+ * the wire). Names of fields are the protocol's own.
  *
  * Reading is tolerant where DashFlow's relay differs from ours; writing has one shape per type.
  */
@@ -11,7 +11,7 @@ import { readInteger, resumeCodec, textMap } from './resume.ts'
 
 const INT32_MAX = 2_147_483_647
 const INT64_MAX = 2n ** 63n - 1n
-/** Version of these shapes, told in `replay_complete`. */
+/** Version of these shapes, sent in `replay_complete`. */
 export const CONTROL_SCHEMA_VERSION = 1
 
 const partition = z.int().min(0).max(INT32_MAX)
@@ -27,7 +27,7 @@ const offset = z.codec(
   { decode: BigInt as (value: JsonValue) => bigint, encode: String },
 )
 
-/** A sequence of a thread; otherwise like an offset. */
+/** A sequence of a thread; read and written like an offset. */
 const sequence = z.codec(
   z.custom<JsonValue>((value) => readInteger(value as JsonValue, UINT64_MAX) !== undefined, {
     error: 'wanted a sequence: decimal digits, 0 to 2^64 - 1',
@@ -71,26 +71,26 @@ export const clientFrames = {
 export const serverFrames = {
   pong: z.object({ type: z.literal('pong') }),
 
-  /** Comes immediately before every binary frame and belongs to it. */
+  /** Precedes every binary frame and belongs to it. */
   cursor: z.object({ type: z.literal('cursor'), partition, offset }),
 
-  /** Records that this client will not get by itself; a resume may still bring them. */
+  /** Records that this client missed; a resume may still bring them. */
   gap: z.object({
     type: z.literal('gap'),
     count: exactCount,
     severity: z.enum(['info', 'warning', 'critical']),
     message: z.string(),
     partition: partition.optional(),
-    /** First and last missing offset; only our relay tells. */
+    /** First and last missing offset; only our relay sends them. */
     firstOffset: offset.optional(),
     lastOffset: offset.optional(),
     threadId: z.string().optional(),
-    /** Of a thread: first and last missing sequence; only our relay tells. */
+    /** Of a thread: first and last missing sequence; only our relay sends them. */
     firstSequence: sequence.optional(),
     lastSequence: sequence.optional(),
   }),
 
-  /** What the client asked for is older than what is retained. */
+  /** The client requested records older than the oldest retained one. */
   cursor_stale: z.object({
     type: z.literal('cursor_stale'),
     partition,
@@ -108,10 +108,10 @@ export const serverFrames = {
     lastOffsetsByPartition: offsetsByPartition.default(new Map()),
     /** The replay stopped at its limit; there is more. */
     capped: z.boolean().default(false),
-    /** 0 when the relay does not tell. */
+    /** 0 when the relay does not send it. */
     schema_version: count.default(0),
     epoch: z.string().optional(),
-    /** Why the replay could not ask all of its buffer; what that cost is declared in gaps. */
+    /** Why the replay could not read its whole buffer; what is missing is declared in gaps. */
     degraded: z.string().optional(),
   }),
 
@@ -125,19 +125,19 @@ export const serverFrames = {
     epoch: z.string().optional(),
   }),
 
-  /** The connection ends now, and why; reconnecting with a resume is welcome. */
+  /** The connection ends now, and why; the client may reconnect with a resume. */
   disconnect: z.object({
     type: z.literal('disconnect'),
     reason: z.string(),
     lag_in_window: count,
-    /** The same under the name that DashFlow's page reads; only our relay sends it. */
+    /** `lag_in_window` under the name that DashFlow's page reads; only our relay sends it. */
     cumulative_lag: count.optional(),
     threshold: count,
     window_secs: count,
     message: z.string(),
   }),
 
-  /** The connection ends now: the client did what it must not. */
+  /** A request was refused; with some codes the connection ends, see relay/tables/errors.ts. */
   error: z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
 } as const
 

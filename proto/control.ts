@@ -31,13 +31,13 @@ export const CONTROL_BYTES_MAX = 1_048_576
 export const RESUME_PARTITIONS_MAX = 1_024
 export const RESUME_THREADS_MAX = 10_000
 
-/** Why a text is no control frame. DashFlow ignores the middle two without a word. */
+/** Why a text is not a control frame. DashFlow ignores `not_an_object` and `unknown_type`. */
 export const controlFailures = {
   invalid_json: 'The text is not JSON.',
-  not_an_object: 'The text is JSON, but no object.',
+  not_an_object: 'The text is JSON, but not an object.',
   unknown_type: 'The object has no type that this side accepts.',
-  invalid_shape: 'The frame has not the fields that its type demands.',
-  too_many_entries: 'The object names more than any frame may; it was not read to its end.',
+  invalid_shape: 'The frame does not have the fields that its type requires.',
+  too_many_entries: 'The object has more entries than allowed; it was not parsed to its end.',
 } as const
 export type ControlFailure = keyof typeof controlFailures
 
@@ -55,7 +55,7 @@ export interface NoFrame {
 type Schemas = Readonly<Record<string, z.ZodType>>
 const allFrames = { ...clientFrames, ...serverFrames }
 
-/** Members that a field of a client's frame may have; any other than these has no use for more. */
+/** Members that a field of a client's frame may have; other fields have the default. */
 const membersMax: Readonly<Record<string, number>> = {
   lastOffsetsByPartition: RESUME_PARTITIONS_MAX,
   lastSequencesByThread: RESUME_THREADS_MAX,
@@ -72,7 +72,7 @@ export function parseControl(text: string): Parsed<ControlFrame> {
   return parse<ControlFrame>(text, allFrames)
 }
 
-/** Reads what a client sent, and no more of it than a frame may name. Never throws. */
+/** Reads what a client sent, up to the number of entries that a frame may have. Never throws. */
 export function parseClientFrame(text: string): Parsed<ClientFrame> {
   return parse<ClientFrame>(text, clientFrames, clientLimits)
 }
@@ -82,7 +82,7 @@ export function parseServerFrame(text: string): Parsed<ServerFrame> {
   return parse<ServerFrame>(text, serverFrames)
 }
 
-/** The text of a frame. Throws on a frame that its own schema refuses: that is our error. */
+/** The text of a frame. Throws on a frame that its own schema refuses: that is a bug of ours. */
 export function encodeControl(frame: ControlFrame): string {
   const schema: z.ZodType = allFrames[frame.type]
   const wire = z.encode(schema, frame) as JsonObject
@@ -92,7 +92,7 @@ export function encodeControl(frame: ControlFrame): string {
   return `{${fields.join(',')}}`
 }
 
-/** The cursor before one record, as `encodeControl` writes it; for the path of every record. */
+/** The cursor before one record, as `encodeControl` writes it; fast, as every record needs one. */
 export function cursorText(partition: number, offset: bigint): string {
   return `{"type":"cursor","partition":${partition},"offset":"${offset}"}`
 }

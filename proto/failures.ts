@@ -10,17 +10,17 @@ export const decodeFailures = {
   invalid_framing: 'The first byte is neither 0x00 (plain) nor 0x01 (zstd).',
   zstd_invalid: 'The compressed bytes are not a valid zstd frame.',
   zstd_unsized: 'The zstd frame does not declare the size of its content.',
-  zstd_not_single: 'After the zstd frame there are more bytes; a record is exactly one frame.',
+  zstd_not_single: 'More bytes follow the zstd frame; a record is exactly one frame.',
   decompressed_too_large: 'The zstd frame declares a content that is larger than the limit.',
   buffer_underflow: 'The record ends inside a field.',
   length_overrun: 'A field is longer than the message that holds it.',
   invalid_varint: 'An integer takes more than 64 bits.',
-  invalid_tag: 'A field tag is no tag: its number is 0 or too large, or its wire type is unknown.',
+  invalid_tag: 'A field tag is invalid: number 0 or too large, or an unknown wire type.',
   wrong_wire_type: 'A field has another wire type than its schema says.',
-  unexpected_end_group: 'A group ends that was not begun.',
+  unexpected_end_group: 'An end-group tag has no matching start.',
   invalid_utf8: 'A string is not valid UTF-8.',
   nesting_too_deep: 'Messages are nested deeper than the limit.',
-  invalid_protobuf: 'The bytes are not the protobuf message that is expected.',
+  invalid_protobuf: 'The bytes are not the expected protobuf message.',
   schema_version_mismatch: 'The record has a schema version that is not accepted.',
 } as const
 
@@ -55,7 +55,7 @@ const errorTypes: Record<DecodeFailure, ErrorType> = {
   schema_version_mismatch: 'schema_version_mismatch',
 }
 
-/** The coarser label that DashFlow's dashboards know a reason by. */
+/** The coarser label that DashFlow's dashboards use for a reason. */
 export function errorTypeOf(reason: DecodeFailure): ErrorType {
   return errorTypes[reason]
 }
@@ -65,7 +65,7 @@ export interface Refusal {
   readonly ok: false
   readonly reason: DecodeFailure
   readonly says: string
-  /** Whose record it is, where its header was read before it turned out to be malformed. */
+  /** The record's thread, where its header was read before the malformed part. */
   readonly thread?: string
 }
 

@@ -1,10 +1,10 @@
 /**
- * Reads JSON text without losing anything of its numbers. The language and its limits are those of
+ * Reads JSON text without loss of precision in numbers. The language and its limits are those of
  * serde_json, which producers read and hash with: 127 levels, last duplicate key wins, integers
  * outside the 64-bit range and -0 are floats, numbers beyond the double's range are errors.
  *
- * By hand, because a library's language is another one: lossless-json refuses a key that comes
- * twice and overflows the stack where values are nested; it is no faster (1.1 times the time).
+ * By hand, because libraries accept another language: lossless-json refuses duplicate keys and
+ * overflows the stack on deep nesting; it is no faster (1.1 times the time).
  */
 import {
   JsonEntries,
@@ -21,8 +21,8 @@ export interface JsonLimits {
   /** Arrays and objects inside each other. Default 127. */
   readonly depthMax?: number
   /**
-   * Members that may stand under a key of the outermost object, in all depths together; under
-   * `undefined`, how many keys that has. Reading stops there. Default: any number.
+   * Members allowed under a key of the outermost object, all depths together; for `undefined`, the
+   * keys of that object itself. Parsing stops at the limit. Default: no limit.
    */
   readonly membersMax?: (key: string | undefined) => number
   /** Keys of the outermost object under which a `JsonEntries` stands in place of an object. */
@@ -30,7 +30,7 @@ export interface JsonLimits {
 }
 
 const DEPTH_MAX = 127
-/** Integers of so many characters are safe without a look at their value. */
+/** Integers of up to this many characters are safe without looking at their value. */
 const SAFE_INTEGER_CHARS = 15
 /** The longest 64-bit integer, with its sign. */
 const INTEGER_CHARS_MAX = 20
@@ -83,7 +83,7 @@ class Reader {
   /** Members that may still come under this key. */
   #membersLeft = Infinity
   #key: string | undefined
-  /** The depth that is left in the outermost value. */
+  /** Remaining depth inside the outermost value. */
   #outermost = 0
 
   constructor(text: string) {
@@ -143,13 +143,13 @@ class Reader {
     if (!this.#takes('}')) throw this.#wrong('"," or "}" in an object')
   }
 
-  /** The value of a key of the outermost object, whose members have a bound of their own. */
+  /** The value of a key of the outermost object, whose members have their own limit. */
   #under(key: string): JsonValue {
     const left = this.#membersLeft
     this.#membersLeft = this.#membersMax?.(key) ?? Infinity
     this.#key = key
     const value = this.#isEntries(key)
-      ? // Typed as what it stands in place of: whoever asks for entries looks for them there.
+      ? // Typed as the object it replaces: a caller that passes `asEntries` expects entries there.
         (this.#entries(this.#deeper(this.#outermost)) as unknown as JsonObject)
       : this.#value(this.#outermost)
     this.#membersLeft = left
@@ -282,7 +282,7 @@ class Reader {
 function integerOf(digits: string): number | bigint | JsonFloat {
   if (digits === '-0') return new JsonFloat(-0)
   if (digits.length <= SAFE_INTEGER_CHARS) return Number(digits)
-  // A longer text is not made a bigint: of how many digits is up to the sender.
+  // A longer text does not become a bigint: the sender chooses the number of digits.
   if (digits.length > INTEGER_CHARS_MAX) return new JsonFloat(Number(digits))
   const exact = BigInt(digits)
   if (!isInteger64(exact)) return new JsonFloat(Number(digits))

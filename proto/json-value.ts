@@ -46,9 +46,8 @@ export class JsonFloat {
 }
 
 /**
- * The members of an object as they stand in the text, one after the other: a table of very many
- * names is dear, and whoever goes through them once needs none. Of a name that comes twice the last
- * one counts.
+ * The members of an object in the order of the text: a map with thousands of names is expensive,
+ * and a caller that iterates once needs none. Where a name comes twice, the last one counts.
  */
 export class JsonEntries {
   readonly list: (readonly [name: string, value: JsonValue])[] = []
@@ -76,9 +75,9 @@ export class JsonError extends Error {
   }
 }
 
-/** Reading stopped at a bound: there are more members than may be. */
+/** Parsing stopped at a limit: there are more members than allowed. */
 export class TooManyMembers extends JsonError {
-  /** Of the outermost object, under which they stand; undefined when they are its own. */
+  /** The key of the outermost object that has them; undefined when they are its own members. */
   readonly key: string | undefined
 
   constructor(key: string | undefined, message: string) {
@@ -87,7 +86,7 @@ export class TooManyMembers extends JsonError {
   }
 }
 
-/** Whether a value is an object with keys: no array, no float, no null. */
+/** Whether a value is an object with keys: not an array, a float or null. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isFloat(value)
 }

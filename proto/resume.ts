@@ -1,7 +1,7 @@
 /**
- * The resume request, read as leniently as DashFlow reads it: one bad entry never spoils the rest.
- * Unlike there, bad entries are reported, because a partition that is silently forgotten is
- * replayed from its beginning.
+ * The resume request, read as leniently as DashFlow reads it: a bad entry does not invalidate the
+ * others. Unlike there, bad entries are reported, because a partition that is silently left out
+ * is replayed from its beginning.
  */
 import * as z from 'zod'
 import {
@@ -16,11 +16,11 @@ const INT32_MAX = 2n ** 31n - 1n
 const INT64_MAX = 2n ** 63n - 1n
 const UINT64_MAX = 2n ** 64n - 1n
 
-/** What a client asks to get again. Positions are exclusive: what was applied last. */
+/** What a client requests again. Positions are exclusive: the last applied record. */
 export interface Resume {
   readonly type: 'resume'
   readonly mode: 'partition' | 'thread'
-  /** Where partition mode starts; thread mode takes no notice of it. */
+  /** Where partition mode starts; thread mode ignores it. */
   readonly from: 'latest' | 'earliest' | 'cursor'
   readonly lastOffsetsByPartition: ReadonlyMap<number, bigint>
   readonly lastSequencesByThread: ReadonlyMap<string, bigint>
@@ -30,7 +30,7 @@ export interface Resume {
   readonly refused: readonly string[]
 }
 
-/** Its fields that may be of very many names: they need not be read as objects. */
+/** Its fields that may have thousands of names: they need not be read as objects. */
 export const resumeLists: ReadonlySet<string> = new Set([
   'lastOffsetsByPartition',
   'lastSequencesByThread',
@@ -59,7 +59,7 @@ function readResume(frame: JsonObject): Resume {
   }
 }
 
-/** What is said wins; a request that names nothing at all is one for all partitions. */
+/** An explicit mode applies; a request that names nothing at all is for all partitions. */
 function modeOf(frame: JsonObject, hasThreads: boolean): Resume['mode'] {
   const { mode } = frame
   if (mode === 'partition' || mode === 'thread') return mode
@@ -89,7 +89,7 @@ function sequencesOf(frame: JsonObject, refused: string[]): Map<string, bigint> 
     const sequence = readInteger(value, UINT64_MAX)
     if (sequence === undefined) bad.add(thread)
     else sequences.set(thread, sequence)
-    // Of one that is named twice the last counts.
+    // Where a thread is named twice, the last entry counts.
     if (sequence === undefined) sequences.delete(thread)
     else if (bad.size > 0) bad.delete(thread)
   }
@@ -97,7 +97,7 @@ function sequencesOf(frame: JsonObject, refused: string[]): Map<string, bigint> 
   return sequences
 }
 
-/** Of an object, or of what `resumeLists` has in its place. */
+/** The entries of an object, or of the `JsonEntries` that `resumeLists` puts in its place. */
 function entriesOf(map: JsonValue | undefined): JsonEntries['list'] {
   if (map instanceof JsonEntries) return map.list
   return isJsonObject(map) ? Object.entries(map) : []
@@ -110,8 +110,8 @@ function keepSmaller(offsets: Map<number, bigint>, partition: number, offset: bi
 }
 
 /**
- * An integer from 0 to `most`, from a JSON integer or its decimal text; floats (42.0, 1e3) are
- * refused even where they are whole, as they are no longer exact for every sender.
+ * An integer from 0 to `most`, from a JSON integer or its decimal text. Floats (42.0, 1e3) are
+ * refused even where they are whole, because not every sender keeps them exact.
  */
 export function readInteger(value: JsonValue | undefined, most: bigint): bigint | undefined {
   const isText = typeof value === 'string' && value.length <= 64 && /^\+?\d+$/.test(value)
@@ -131,7 +131,7 @@ function writeResume(resume: Resume): JsonObject {
   return frame
 }
 
-/** Positions as they travel: decimal strings, which no JSON parser rounds. */
+/** Positions on the wire: decimal strings, which no JSON parser rounds. */
 export function textMap(map: ReadonlyMap<string | number, bigint>): JsonObject {
   const object: JsonObject = {}
   for (const [key, value] of map) setKey(object, String(key), String(value))

@@ -1,7 +1,7 @@
 /**
- * The relay's view of a record: valid or not, and the facts that ordering and latency need. Most
- * records are only forwarded, so none is decoded for it: for the records of our producer, 1 KiB
- * each, protobuf-es's `fromBinary` takes 3.4 times as long, and our checked decode 4.7 times.
+ * The relay's view of a record: valid or not, and the facts that ordering and latency need. The
+ * relay only forwards records, so it decodes none: for the records of our producer, 1 KiB each,
+ * protobuf-es's `fromBinary` takes 3.4 times as long, and our checked decode 4.7 times.
  */
 import { refuse, type Refusal } from './failures.ts'
 import { Walk, type HeaderMarks } from './walk.ts'
@@ -22,13 +22,13 @@ export interface Run {
   readonly thread: string
   /** The largest of the record; 0 is "not numbered". */
   readonly sequence: bigint
-  /** Of a batch: its numbered events in order of appearance, where they are more than one. */
+  /** Of a batch: its numbered events in order of appearance, where there is more than one. */
   readonly spans?: readonly Span[]
 }
 
-/** What a record says of itself. Absent fields read as their protobuf defaults. */
+/** The facts in a record. Absent fields read as their protobuf defaults. */
 export interface RecordFacts {
-  /** `undefined` when no payload is set: valid protobuf, but of no use to anybody. */
+  /** `undefined` when no payload is set: valid protobuf without content. */
   readonly kind: PayloadKind | undefined
   /** Microseconds since 1970, of the payload's own header; 0 when absent. */
   readonly timestampUs: bigint
@@ -39,15 +39,15 @@ export interface RecordFacts {
    * (the envelope's own header does not count).
    */
   readonly runs: readonly Run[]
-  /** Its events are of more threads than `runs` has. */
+  /** Its events belong to more threads than `runs` has. */
   readonly isCut?: true
 }
 export type Scanned = { readonly ok: true; readonly facts: RecordFacts } | Refusal
 
 const NAMED_THREAD_BYTES_MAX = 1_024
 /**
- * Threads of a record, and stretches of sequences, that are told apart. Every sound batch has far
- * fewer; a hostile one of a few kilobytes has millions, and each would cost more than its bytes.
+ * Threads of a record, and spans of sequences, that are kept apart. Every honest batch has far
+ * fewer; a hostile one of a few kB can have millions, and each would cost more than its bytes.
  */
 export const RUNS_MAX = 2_048
 export const SPANS_MAX = 2_048
@@ -62,7 +62,7 @@ interface OpenRun {
   readonly ends: number[]
 }
 
-/** What a scanner takes from its surroundings; both have portable defaults. */
+/** What a scanner takes from its platform; both have portable defaults. */
 export interface ScanPlatform {
   isUtf8?: (bytes: Uint8Array) => boolean
   /** Text of `bytes[start, end)`, which is known to be UTF-8. */
@@ -161,7 +161,7 @@ class BatchRuns {
     }
   }
 
-  /** For whoever only names it: a hostile one may be as long as its record. */
+  /** For messages about the record: a hostile thread name may be as long as its record. */
   shortThread({ threadStart, threadEnd }: HeaderMarks): string {
     if (threadEnd - threadStart > NAMED_THREAD_BYTES_MAX) return ''
     return this.#text(threadStart, threadEnd)
@@ -198,7 +198,7 @@ class BatchRuns {
 }
 
 /**
- * Takes a sequence into the last span if it follows it, else begins another; 0 is none.
+ * Appends a sequence to the last span if it follows it, else begins another; 0 means no sequence.
  *
  * @returns whether it began another
  */
@@ -216,7 +216,7 @@ function lengthen(ends: number[], low: number, high: number): boolean {
   return true
 }
 
-/** Takes a sequence into the last span, whatever lies between: it is no longer told apart. */
+/** Widens the last span to contain a sequence, whatever lies between. */
 function widen(ends: number[], low: number, high: number): void {
   if (low === 0 && high === 0) return
   const at = ends.length - 4

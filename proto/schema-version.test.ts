@@ -16,7 +16,7 @@ describe('refuseSchema', () => {
   it('says what it found', () => {
     expect(refuseSchema(99, 'exact')).toMatchObject({
       reason: 'schema_version_mismatch',
-      says: expect.stringContaining('version 99; this reader takes exact 1') as string,
+      says: expect.stringContaining('version 99; this reader accepts exact 1') as string,
     })
   })
 })

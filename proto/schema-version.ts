@@ -1,6 +1,6 @@
 /**
- * Which schema versions a reader takes. Decoding does not ask: a relay forwards what it need not
- * understand, and a reader that must understand decides here.
+ * Which schema versions a reader accepts. Decoding does not check: a relay forwards what it need
+ * not understand, and a reader that must understand decides here.
  */
 import { refuse, type Refusal } from './failures.ts'
 
@@ -10,12 +10,12 @@ export const SCHEMA_VERSION = 1
 /** `exact`: ours only; `forward`: ours and newer; `backward`: ours and older; `any`: all. */
 export type SchemaPolicy = 'exact' | 'forward' | 'backward' | 'any'
 
-/** A version as it is meant: producers before versions existed wrote none, which reads as 0. */
+/** The effective version: producers before versions existed wrote none, which reads as 0. */
 export function schemaVersionOf(wire: number): number {
   return wire === 0 ? 1 : wire
 }
 
-/** The refusal of a version that `policy` does not take, or `undefined`. */
+/** The refusal of a version that `policy` does not accept, or `undefined`. */
 export function refuseSchema(wire: number, policy: SchemaPolicy): Refusal | undefined {
   const version = schemaVersionOf(wire)
   const isTaken = {
@@ -25,6 +25,6 @@ export function refuseSchema(wire: number, policy: SchemaPolicy): Refusal | unde
     any: true,
   }[policy]
   if (isTaken) return undefined
-  const found = `It has version ${version}; this reader takes ${policy} ${SCHEMA_VERSION}.`
+  const found = `It has version ${version}; this reader accepts ${policy} ${SCHEMA_VERSION}.`
   return refuse('schema_version_mismatch', found)
 }

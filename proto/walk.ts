@@ -1,18 +1,18 @@
 /**
- * The walk over a record's bytes: checks everything that a full decode would check and notes the
- * few facts that a relay needs, without building a message. Bytes are hostile until they have
+ * The walk over a record's bytes: checks everything that a full decode would check and keeps the
+ * few facts that a relay needs, without building a message. Bytes are untrusted until they have
  * passed here, so every step knows the end of the message it is in and the depth it has reached.
  *
  * The rules are those of prost, which DashFlow decodes with, and of the protobuf specification:
  * wire types must match the schema, strings must be UTF-8, nested lengths must fit, groups are
- * unknown fields that must close. Stricter than prost in three corners: a tag takes at most five
+ * unknown fields that must close. Stricter than prost in three cases: a tag takes at most five
  * bytes, and the wire types of map fields and of map entries are checked like any other.
  *
  * By hand, because protobuf-es builds the message, which may take a hundred times the bytes of a
  * hostile record, and throws for what is malformed; scan.ts has what that costs.
  *
- * Positions are numbers; -1 says that the walk failed and `failure` tells why. Exceptions would
- * make a flood of malformed records expensive.
+ * Positions are numbers; -1 means that the walk failed, and `failure` holds the reason. Exceptions
+ * would make a flood of malformed records expensive.
  */
 import { DashStreamMessageSchema } from './gen/dashstream_pb.js'
 import type { DecodeFailure } from './failures.ts'
@@ -40,7 +40,7 @@ const WIRE_GROUP = 3
 const WIRE_GROUP_END = 4
 const WIRE_FIXED32 = 5
 
-/** Tags of the header fields that are noted: number << 3 | wire type. */
+/** Tags of the header fields that are kept: number << 3 | wire type. */
 const TIMESTAMP_US = (2 << 3) | WIRE_VARINT
 const THREAD_ID = (4 << 3) | WIRE_LENGTH
 const SEQUENCE = (5 << 3) | WIRE_VARINT
@@ -49,10 +49,10 @@ const SCHEMA_VERSION = (9 << 3) | WIRE_VARINT
 const PAYLOAD_HEADER = (1 << 3) | WIRE_LENGTH
 const BATCH_EVENT = (2 << 3) | WIRE_LENGTH
 
-/** Strings up to this many bytes are checked here; above it a native check is worth its call. */
+/** Strings up to this many bytes are checked here; above it a native check is faster. */
 const SHORT_STRING_BYTES = 64
 
-/** Where a header's fields lie. 64-bit numbers stay two halves until somebody asks. */
+/** Positions of a header's fields. 64-bit numbers stay two halves until they are needed. */
 export class HeaderMarks {
   threadStart = 0
   threadEnd = 0
@@ -73,9 +73,9 @@ export class HeaderMarks {
   }
 }
 
-/** What a walk tells about; a batch's events are told one by one, in wire order. */
+/** What a walk reports; a batch's events are reported one by one, in wire order. */
 export interface WalkListener {
-  /** The oneof was set to another case than before: what was told until now is void. */
+  /** The oneof was set to another case than before: what was reported until now is void. */
   payload(): void
   /** An event of a batch ended; `marks` is reused for the next one. */
   batchEvent(marks: HeaderMarks): void
@@ -109,7 +109,7 @@ export class Walk {
   /**
    * True if `bytes` are one valid DashStreamMessage; `header` and `payloadNumber` are then set.
    *
-   * @param messagesMax messages within it, of any kind, that a reader would have to build
+   * @param messagesMax limit of messages within it, of any kind, that a decoder would build
    */
   record(bytes: Uint8Array, messagesMax = Infinity): boolean {
     this.#bytes = bytes
@@ -122,7 +122,7 @@ export class Walk {
     return at >= 0
   }
 
-  /** The name that protobuf-es gives the oneof case, or `undefined` when none is set. */
+  /** protobuf-es's name of the oneof case, or `undefined` when none is set. */
   get payloadName(): string | undefined {
     return RECORD.names[this.payloadNumber]
   }
@@ -150,7 +150,7 @@ export class Walk {
     end: number,
     depth: number,
   ): number {
-    if (!this.#hasRoom()) return this.#fail('payload_too_large', start, shape)
+    if (!this.#countMessage()) return this.#fail('payload_too_large', start, shape)
     let at = start
     while (at < end) {
       at = this.#tag(at, end)
@@ -177,7 +177,7 @@ export class Walk {
   #header(marks: HeaderMarks, start: number, limit: number, depth: number): number {
     let at = this.#length(start, limit)
     if (at < 0) return this.#in(HEADER)
-    if (!this.#hasRoom()) return this.#fail('payload_too_large', start, HEADER)
+    if (!this.#countMessage()) return this.#fail('payload_too_large', start, HEADER)
     const end = at + this.#low
     while (at < end) {
       at = this.#tag(at, end)
@@ -202,7 +202,7 @@ export class Walk {
 
   #message(shape: WireShape, start: number, end: number, depth: number): number {
     if (depth > NESTING_MAX) return this.#fail('nesting_too_deep', start, shape)
-    if (!this.#hasRoom()) return this.#fail('payload_too_large', start, shape)
+    if (!this.#countMessage()) return this.#fail('payload_too_large', start, shape)
     let at = start
     while (at < end) {
       at = this.#tag(at, end)
@@ -311,7 +311,7 @@ export class Walk {
     return at
   }
 
-  /** Reads a length into `#low` and checks that so much is there. */
+  /** Reads a length into `#low` and checks that that many bytes follow. */
   #length(start: number, end: number): number {
     const at = this.#varint(start, end)
     if (at < 0) return at
@@ -359,8 +359,8 @@ export class Walk {
     return this.#fail('invalid_varint', start)
   }
 
-  /** Counts one more message. */
-  #hasRoom(): boolean {
+  /** Counts one more message. @returns whether it is within the limit */
+  #countMessage(): boolean {
     this.#messagesLeft -= 1
     return this.#messagesLeft >= 0
   }

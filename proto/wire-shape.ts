@@ -4,7 +4,7 @@
  */
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf'
 
-/** How a field lies on the wire. `UNKNOWN` is 0, so that absent table entries mean it. */
+/** How a field is encoded. `UNKNOWN` is 0, so that absent table entries mean it. */
 export const UNKNOWN = 0
 export const VARINT = 1
 export const FIXED64 = 2
@@ -26,7 +26,7 @@ export interface WireShape {
   readonly kinds: Uint8Array
   /** The shape of a message field, by field number. */
   readonly nested: (WireShape | undefined)[]
-  /** What protobuf-es calls the field, by field number. */
+  /** protobuf-es's name of the field, by field number. */
   readonly names: (string | undefined)[]
 }
 

@@ -1,7 +1,7 @@
 /**
- * What a zstd frame says of itself, read before anything is decompressed. A decompressor trusts
- * the sender with the receiver's memory: frames without a size, frames behind frames and skippable
- * frames have all been used to slip a bomb past a check of the first header.
+ * The header of a zstd frame, read before anything is decompressed. A decompressor lets the sender
+ * decide about the receiver's memory: frames without a size, frames after frames and skippable
+ * frames have all been used to get a bomb past a check of the first header.
  */
 import { refuse, type Refusal } from './failures.ts'
 
@@ -34,7 +34,7 @@ export function declaredBytes(bytes: Uint8Array, start = 0): number | undefined 
 
 /**
  * Accepts exactly one frame that declares its content size and ends where the input ends, by
- * walking its block headers. Costs nothing but the walk: no byte is decompressed.
+ * walking its block headers. No byte is decompressed.
  */
 export function measureFrame(bytes: Uint8Array): SizedFrame | Refusal {
   if (!startsAsZstd(bytes)) return refuse('zstd_invalid', 'It does not begin with 28 b5 2f fd.')

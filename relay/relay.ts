@@ -29,7 +29,7 @@ import { Broadcast } from './stages/broadcast.ts'
 import { shareNames } from './tables/memory-shares.ts'
 import type { metricRows } from './tables/metrics.ts'
 import { refusalNamed } from './tables/redis-refusals.ts'
-import { tellHarmless, tellSettings } from './tables/settings-parse.ts'
+import { exposedHarmless, exposedSettings } from './tables/settings-parse.ts'
 import type { Wiring } from './wiring.ts'
 import { sleep } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
@@ -349,7 +349,7 @@ export class Relay {
       max_payload_bytes: settings.payloadBytesMax,
       decode_error_policy: settings.kafkaOnDecodeError,
       ...parts.sendDeadline.effective,
-      settings: known ? tellSettings(settings) : tellHarmless(settings),
+      settings: known ? exposedSettings(settings) : exposedHarmless(settings),
       ...(!known && { settings_withheld: 'send the bearer token to see all' }),
     }
     return { code: 200, body }

@@ -1,6 +1,6 @@
 /**
- * CONFIG.md and `.env.example` from the table of settings. Examples of what a wrong value does are
- * made by the parser itself, so they say what the relay says.
+ * CONFIG.md and `.env.example` from the table of settings. The examples of wrong values come from
+ * the parser itself, so they show what the relay prints.
  */
 import { parseSettings, type Environment } from '../../relay/tables/settings-parse.ts'
 import type { NumberRow, SettingRow } from '../../relay/tables/setting-row.ts'
@@ -60,23 +60,23 @@ export function printConfig(rows: Rows): string {
     ['# Configuration of the reference relay', ''],
     paragraph(
       `${Object.keys(rows).length} settings, all of them environment variables. A variable that is`,
-      'unset or blank means the default. What is in force is told by `GET /version` under',
+      'unset or blank means the default. `GET /version` shows the effective values under',
       '`settings`, in milliseconds and bytes and without secrets, by the name in the last column.',
     ),
     paragraph(
-      "Names without a mark are DashFlow's; **ours** marks those that DashFlow does not know. What",
-      'a bad value does:',
+      "Names without a mark are DashFlow's; **ours** marks those that DashFlow lacks. What happens",
+      'to an invalid value:',
     ),
     bullets([
-      '**bounded**: a number outside its bounds is moved to the nearest one, with a warning in ' +
+      '**clamped**: a number outside its bounds is set to the nearest one, with a warning in ' +
         'the log; text that is not a whole number is refused.',
-      '**refused**: the relay names every wrong setting in one line and ends with code 1.',
-      '**checked**: refused where the text has not the form, or not the company, that it needs.',
-      '**taken**: any text is taken as it is.',
+      '**refused**: the relay names every wrong setting in one line and exits with code 1.',
+      '**checked**: refused where the form is wrong, or where it contradicts another setting.',
+      '**accepted**: any text is accepted as it is.',
     ]),
     settingGroups(rows).flatMap(printGroup),
     ['## Wrong values, for example', ''],
-    table(['environment', 'the relay', 'and says'], wrongValues.map(tell)),
+    table(['environment', 'the relay', 'and prints'], wrongValues.map(wrongValueRow)),
   )
 }
 
@@ -89,7 +89,7 @@ function printGroup({ title, rows }: SettingGroup): readonly string[] {
     wrongCell(row),
     code(key),
   ])
-  const heads = ['variable', 'what it does', 'default', 'allowed', 'a bad value', 'in /version']
+  const heads = ['variable', 'what it does', 'default', 'allowed', 'if invalid', 'in /version']
   return [`## ${title}`, '', ...table(heads, cells)]
 }
 
@@ -138,14 +138,14 @@ function boundsOf(row: NumberRow): string {
 
 const zeroNote = ({ zeroMeans }: NumberRow) => (zeroMeans === undefined ? '' : `; 0: ${zeroMeans}`)
 
-/** Text is put to the parser: what is not taken in any form has to have one. */
+/** Text is tried with the parser: what it does not accept as arbitrary text is checked. */
 function wrongCell({ kind, env }: SettingRow): string {
-  if (kind === 'number') return 'bounded'
+  if (kind === 'number') return 'clamped'
   if (kind === 'choice' || kind === 'flag') return 'refused'
-  return parseSettings({ [env]: 'x' }).ok ? 'taken' : 'checked'
+  return parseSettings({ [env]: 'x' }).ok ? 'accepted' : 'checked'
 }
 
-/** Values that are wrong in themselves, then values that are wrong in their company. */
+/** Values that are invalid by themselves, then values that contradict another setting. */
 export const wrongValues: readonly Environment[] = [
   { WEBSOCKET_SEND_TIMEOUT_SECS: '600' },
   { WEBSOCKET_SEND_TIMEOUT_SECS: '5s' },
@@ -160,7 +160,7 @@ export const wrongValues: readonly Environment[] = [
   { KAFKA_HEARTBEAT_INTERVAL_MS: '20000' },
 ]
 
-function tell(env: Environment): readonly string[] {
+function wrongValueRow(env: Environment): readonly string[] {
   const assignment = codes(Object.entries(env).map(([name, value]) => `${name}=${value}`))
   const parsed = parseSettings(env)
   if (!parsed.ok) return [assignment, 'does not start', prose(parsed.problems.join('; '))]

@@ -18,29 +18,29 @@ export const endpoints: readonly Endpoint[] = [
       '400 no valid handshake, or one that does not wait for the answers to earlier requests',
       '401 token missing or wrong (`Authorization: Bearer …` or `?token=…`)',
       '403 origin not allowed',
-      '421 asked for by a name that is not allowed',
-      '426 no WebSocket asked for, or by HTTP/1.0, or of another version than 13',
+      '421 Host header names a host that is not allowed',
+      '426 not a WebSocket upgrade, or by HTTP/1.0, or of a version other than 13',
       '429 too many connections from this address, or too many wrong tokens (`Retry-After`)',
       '503 shutting down, or too many connections of all addresses together',
     ],
   },
   {
     path: '/health',
-    answer: "What goes on now, in DashFlow's JSON: decided from ages and recent counts.",
-    statuses: ['200, whatever the status in it is'],
+    answer: "The current state, in DashFlow's JSON: decided from ages and recent counts.",
+    statuses: ['200, whatever its `status` says'],
   },
   { path: '/livez', answer: 'That the process answers.', statuses: ['200'] },
   {
     path: '/readyz',
     answer: 'Whether it listens and has joined its consumer group; `waits_for` names the rest.',
-    statuses: ['200', '503 not yet, or no more'],
+    statuses: ['200', '503 starting or stopping'],
   },
   {
     path: '/version',
     answer:
       'Build, topic, `resume_namespace` (the key under which clients store cursors), and every ' +
       'effective setting, see [CONFIG.md](CONFIG.md). Where a token is set, requests without it ' +
-      'see no setting that is a text or a list.',
+      'do not see settings that are text or lists.',
     statuses: ['200', '401 the token is wrong'],
   },
   {
@@ -57,9 +57,9 @@ export const endpoints: readonly Endpoint[] = [
       'there is one.',
     statuses: [
       '200, on disk',
-      '400 no JSON, or a name that cannot be one',
+      '400 invalid JSON, or an invalid name',
       '401 token missing or wrong',
-      '403 origin not allowed, or from beyond loopback without a token being set',
+      '403 origin not allowed, or not from loopback while no token is set',
       '404 none for this graph',
       '413 too large',
       '415 not JSON',

@@ -28,7 +28,7 @@ const offsets = new Map([
 export const clientFrameRows: { readonly [T in ClientFrame['type']]: FrameRow } = {
   ping: { says: 'Asks for a `pong`.', example: { type: 'ping' } },
   resume: {
-    says: 'Asks for the records after the last applied offset of each partition. Best sent first.',
+    says: 'Requests the records after the last applied offset of each partition. Send it first.',
     example: {
       type: 'resume',
       mode: 'partition',
@@ -40,7 +40,7 @@ export const clientFrameRows: { readonly [T in ClientFrame['type']]: FrameRow } 
     },
   },
   cursor_reset: {
-    says: 'Clears the replay buffer, for everybody. An administrative frame.',
+    says: 'Clears the replay buffer for all clients. An administrative frame.',
     example: { type: 'cursor_reset' },
   },
 }
@@ -48,11 +48,11 @@ export const clientFrameRows: { readonly [T in ClientFrame['type']]: FrameRow } 
 export const serverFrameRows: { readonly [T in ServerFrame['type']]: FrameRow } = {
   pong: { says: 'Answers a `ping`.', example: { type: 'pong' } },
   cursor: {
-    says: 'Comes immediately before every binary frame and says where that record stands in Kafka.',
+    says: 'Precedes every binary frame and gives the position of that record in Kafka.',
     example: { type: 'cursor', partition: 0, offset: 42n },
   },
   gap: {
-    says: 'Records that this client does not get by itself: how many, and exactly which.',
+    says: 'Records that this client missed: how many, and exactly which.',
     example: {
       type: 'gap',
       count: 12n,
@@ -102,7 +102,7 @@ export const serverFrameRows: { readonly [T in ServerFrame['type']]: FrameRow } 
     },
   },
   disconnect: {
-    says: 'The connection ends now because the client is too slow; it may come back and resume.',
+    says: 'The relay closes the connection because the client is too slow; it may resume.',
     example: {
       type: 'disconnect',
       reason: 'backpressure',
@@ -114,12 +114,12 @@ export const serverFrameRows: { readonly [T in ServerFrame['type']]: FrameRow } 
     },
   },
   error: {
-    says: 'What the client asked for is not served; see the table of errors.',
+    says: 'The request of the client is refused; see the table of errors.',
     example: errorBody('REPLAY_IN_PROGRESS') as FrameOf<'error'>,
   },
 }
 
-/** What of a JSON Schema is looked at. */
+/** The part of a JSON Schema that is used here. */
 interface Described {
   readonly properties?: Readonly<Record<string, Described>>
   readonly required?: readonly string[]
@@ -142,7 +142,7 @@ export function printServerFrames(rows: typeof serverFrameRows): readonly string
   return entries.flatMap(([type, row]) => head(type, row).concat(printFields(type, row)))
 }
 
-/** A section for each frame of the client. A resume is read leniently, so its fields are told. */
+/** A section for each frame of the client. A resume is parsed leniently: its fields are listed. */
 export function printClientFrames(rows: typeof clientFrameRows): readonly string[] {
   const fields = table(['field', 'value', 'when it is left out'], resumeFields)
   return Object.entries(rows).flatMap(([type, row]) =>
@@ -167,12 +167,12 @@ function printFields(type: ServerFrame['type'], { example }: FrameRow): readonly
   const cells = fieldsOf(type).map(([name, field]) => [
     code(name),
     shape(field, wire[name]),
-    required.includes(name) ? 'always' : 'where it applies',
+    required.includes(name) ? 'always' : 'if applicable',
   ])
-  return cells.length === 0 ? [] : table(['field', 'value', 'is there'], cells)
+  return cells.length === 0 ? [] : table(['field', 'value', 'present'], cells)
 }
 
-/** Schemas that translate do not tell their shape on the wire; there the example does. */
+/** Schemas with a transform lack their shape on the wire; there the example shows it. */
 function shape({ type, enum: words }: Described, example: unknown): string {
   if (words !== undefined) return codes(words)
   if (type !== undefined && type !== 'object') return type === 'string' ? 'text' : type
@@ -186,13 +186,13 @@ const resumeFields = [
   [
     code('lastOffsetsByPartition'),
     'partition → last applied offset (exclusive), as decimal text or integer',
-    'every partition is new to the client: from the oldest that is retained',
+    'every partition is new to the client: from the oldest retained record',
   ],
   [code('epoch'), 'text, from the last `replay_complete`', 'the cursors are trusted'],
   [code('mode'), codes(['partition', 'thread']), '`thread` if there are threads and no offsets'],
   [
     `${code('lastSequencesByThread')}, ${code('threadId')}, ${code('lastSequence')}`,
     'thread → last applied sequence (exclusive), as decimal text or integer; or one such pair',
-    'nothing is asked for by thread',
+    'nothing is requested by thread',
   ],
 ] as const

@@ -15,21 +15,21 @@ export function printMetrics({ groups, processNames }: MetricTables): string {
   return page(
     ['# Metrics of the reference relay', ''],
     paragraph(
-      `\`GET /metrics\` tells ${rows.length} metrics in the Prometheus text format.`,
+      `\`GET /metrics\` exposes ${rows.length} metrics in the Prometheus text format.`,
       `${rows.length - ours} have DashFlow's names; **ours** marks the ${ours} that it lacks.`,
     ),
     bullets([
-      'A counter only grows and begins at 0 with each start. Every value of a closed set of ' +
-        'labels exists from the start, as 0: a rule on it never meets an absent series.',
-      'A gauge is read from its source at the scrape. Where the value is unknown the series is ' +
-        'absent; it does not read 0.',
-      'A label `partition` has one series for each partition that this relay is assigned. A ' +
-        'partition that is revoked takes its series along.',
+      'A counter only increases and begins at 0 with each start. Every value of a closed set of ' +
+        'labels exists from the start, as 0: an alert rule on it never meets an absent series.',
+      'A gauge is read from its source on each scrape. Where the value is unknown the series is ' +
+        'absent; it does not report 0.',
+      'A label `partition` has one series for each partition that this relay is assigned. The ' +
+        'series disappears when the partition is revoked.',
       'The buckets of a histogram are upper bounds; `+Inf` follows them.',
     ]),
     groups.flatMap(printGroup),
-    ['## Of the process', ''],
-    paragraph('Added by the metrics library, under its own names:', `${codes(processNames)}.`),
+    ['## Process', ''],
+    paragraph('Added by prom-client, under its own names:', `${codes(processNames)}.`),
   )
 }
 
@@ -40,7 +40,7 @@ function printGroup({ title, rows }: MetricTables['groups'][number]): readonly s
     labelCell(row.labels),
     prose(row.help) + bucketNote(row),
   ])
-  return [`## ${title}`, '', ...table(['metric', 'type', 'labels', 'what it tells'], cells)]
+  return [`## ${title}`, '', ...table(['metric', 'type', 'labels', 'what it measures'], cells)]
 }
 
 const labelCell = (labels: LabelSet): string =>

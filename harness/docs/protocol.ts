@@ -1,4 +1,4 @@
-/** PROTOCOL.md: the face of the relay, from its tables of frames, close codes and errors. */
+/** PROTOCOL.md: the public interface of the relay, from its tables of frames, codes and errors. */
 import {
   CONTROL_BYTES_MAX,
   RESUME_PARTITIONS_MAX,
@@ -41,17 +41,18 @@ export function printProtocol({ closes, errors, differences }: ProtocolTables): 
     ['## HTTP', '', ...table(['path', 'answer', 'status'], endpointCells)],
     paragraph('Any other path is answered with 404, any other method with 405. HEAD goes as GET.'),
     paragraph(
-      'A name by which the relay is asked must be its own: a page of another site can let its own',
-      'name point here. Addresses are always taken (Kubernetes asks by the address of the pod), so',
-      'are `localhost`, `*.localhost` and the name in `WEBSOCKET_HOST`. Whoever comes by the name',
-      'of a container, a service or an ingress, as Prometheus may, needs that name in',
-      '`WEBSOCKET_ALLOWED_HOSTS`; else it gets 421 and a text that says so.',
+      "The Host header must name the relay: another site can point its own name to the relay's",
+      'address (DNS rebinding). IP addresses are always accepted (Kubernetes probes use the',
+      'address of the pod), and so are `localhost`, `*.localhost` and the name in',
+      '`WEBSOCKET_HOST`. A client that connects by the name of a container, a service or an',
+      'ingress, as Prometheus may, needs that name in `WEBSOCKET_ALLOWED_HOSTS`; else it gets 421',
+      'and a text that says so.',
     ),
     paragraph(
-      '`cursor_reset` and changes of schemas need the token. Without one they are for clients of',
-      'the same machine, of a relay that listens on loopback only: by their own address, or by the',
-      'one that a proxy of `WEBSOCKET_TRUSTED_PROXY_IPS` forwards. Whoever is forwarded by another',
-      'proxy is not of this machine.',
+      '`cursor_reset` and changes of schemas need the token. Without one, only clients of the same',
+      'machine may use them, and only if the relay listens on loopback. The address of a client is',
+      'its own, or the one that a proxy of `WEBSOCKET_TRUSTED_PROXY_IPS` forwards; a client behind',
+      'any other proxy does not count as local.',
     ),
     stream,
     ['### What a client may send', '', ...limits, ...printClientFrames(clientFrameRows)],
@@ -74,29 +75,29 @@ const stream = [
   '',
   ...paragraph(
     'One topic, all partitions that the relay is assigned, every record to every client. After',
-    'the upgrade a client has a second (`WEBSOCKET_RESUME_GRACE_MS`) to ask for a resume; with the',
-    'first text frame it sends, or after that time, live records flow. A resume that comes later,',
-    'as over a way that is slower than that, is replayed behind what is live: until its',
-    '`replay_complete`, such a client does best to keep the cursors it resumed with. A record is',
-    'two frames: a `cursor` (text), and immediately after it the Kafka value, unchanged (binary):',
+    'the upgrade a client has one second (`WEBSOCKET_RESUME_GRACE_MS`) to send a resume; with its',
+    'first text frame, or after that time, live delivery starts. A resume that arrives later, for',
+    'example over a slow link, is replayed after records that were already delivered live: until',
+    '`replay_complete`, that client should keep the cursors it resumed with. A record is two',
+    'frames: a `cursor` (text), and immediately after it the Kafka value, unchanged (binary):',
     'framing byte `0x00` for protobuf, `0x01` for zstd.',
   ),
   ...paragraph(
-    'A resume moves the live position to a fence. The replay covers what lies below it, live',
-    'records follow above it: nothing comes twice, and what is missing is declared by `gap` or',
+    'A resume sets a fence at the live position. The replay covers the offsets below it, live',
+    'delivery those above it: no record comes twice, and missing ones are declared by `gap` or',
     '`cursor_stale`.',
   ),
   ...paragraph(
-    'By thread, everything that is retained is looked through, and each record is sent that holds',
-    'an event of a thread beyond the sequence that was asked for; so is one that has events of',
-    `more than ${sayNumber(RUNS_MAX)} threads. The gaps of its threads follow`,
-    'the records. `from` and `epoch` mean nothing then, and `lastOffsetsByPartition` of the answer',
-    'is no cursor to resume by partition from: the records of other threads were left out.',
+    'A resume by thread scans all retained records. It sends each record with an event of a',
+    'requested thread after the requested sequence, and each record with events of more than',
+    `${sayNumber(RUNS_MAX)} threads. The gaps of the threads follow the records. \`from\` and`,
+    '`epoch` have no effect then, and `lastOffsetsByPartition` of the answer is not a cursor for a',
+    'resume by partition: the records of other threads were left out.',
   ),
   ...paragraph(
     'A replay ends at its limit with `capped`. To go on, resume again at once: by partition from',
     'the last offset of each partition that had records and from the old cursor of every other',
-    'one, by thread from the highest sequence of each. A gap below that is not asked for again.',
+    'one, by thread from the highest sequence of each. Do not request a declared gap again.',
   ),
 ]
 
@@ -115,15 +116,14 @@ function printFailures(): readonly string[] {
     code(errorTypeOf(name)),
   ])
   return [
-    '### Why a text is no control frame',
+    '### Why a text is not a control frame',
     '',
     ...table(['reason', 'what it means'], frames),
     '## Why a record is malformed',
     '',
     ...paragraph(
-      'Such a record never reaches a client. It is counted and dead-lettered under its',
-      '`error_type`; with `KAFKA_ON_DECODE_ERROR=pause` its partition stops in front of it',
-      'instead.',
+      'A malformed record never reaches a client. It is counted and dead-lettered under its',
+      '`error_type`; with `KAFKA_ON_DECODE_ERROR=pause` its partition is paused before it instead.',
     ),
     ...table(['reason', 'what is wrong', '`error_type`'], records),
   ]
@@ -134,16 +134,17 @@ function printCloses(closes: ProtocolTables['closes']): readonly string[] {
     String(row.code),
     code(reason),
     prose(row.says),
-    row.mayReconnect ? 'yes' : 'no: it would meet the same end',
+    row.mayReconnect ? 'yes' : 'no: it would be refused again',
   ])
   return [
     '## Why a connection ends',
     '',
     ...paragraph(
-      '1006 means that no close frame is sent, because the socket takes no more bytes or is gone.',
+      '1006 means that no close frame is sent, because the socket accepts no more bytes or is',
+      'gone.',
       'The reason is the label of `relay_clients_closed_total`.',
     ),
-    ...table(['code', 'reason', 'what happened', 'come back with the cursor?'], cells),
+    ...table(['code', 'reason', 'what happened', 'reconnect with the cursor?'], cells),
   ]
 }
 
@@ -171,6 +172,6 @@ function printDifferences(differences: readonly DifferenceRow[]): readonly strin
   return [
     '## Differences from DashFlow',
     '',
-    ...table(['what is different', 'why', 'how a client or an operator notices'], cells),
+    ...table(['what is different', 'why', 'what a client or an operator sees'], cells),
   ]
 }

@@ -24,12 +24,12 @@ export interface PrintedText {
 }
 
 const metricTitles: Readonly<Record<keyof typeof metricGroups, string>> = {
-  intake: 'Records in, and what came of them',
+  intake: 'Records read, and their outcomes',
   lag: 'Lag',
   clients: 'Clients and their buffers',
   memory: 'Memory',
   replay: 'Replay and Redis',
-  stages: 'Stages, and when each last did anything',
+  stages: 'Stages, and when each was last active',
 }
 
 /** The metrics in the order of their table. */

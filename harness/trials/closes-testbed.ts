@@ -82,7 +82,7 @@ const faults = {
   client_left: [closeFrame(1000, mask)],
   protocol_error: [Buffer.from([0x83, 0x80, ...mask])],
   invalid_text: [maskedFrame('text', Buffer.from([0xff, 0xfe]), mask)],
-  too_many_pieces: Array.from({ length: 1_025 }, (_, at) => fragment(at === 0)),
+  too_many_fragments: Array.from({ length: 1_025 }, (_, at) => fragment(at === 0)),
   frame_too_large: [frameHead(100 * 1_024 * 1_024)],
   resume_refused: [textFrame(resumeOf(1_025), mask)],
 } as const satisfies Partial<Record<CloseReason, readonly Buffer[]>>
@@ -208,11 +208,11 @@ async function seePinned(seen: Seen, place: Place, reader: Client): Promise<void
   await block(place, first)
   const late = await Client.open(place.address)
   late.stall()
-  await until('pinned to be counted', async () => {
+  await until('slow_consumer_memory to be counted', async () => {
     await place.produce([large(0)])
-    return isCounted(place, 'pinned')
+    return isCounted(place, 'slow_consumer_memory')
   })
-  seen.pinned = codeOf(first)
+  seen.slow_consumer_memory = codeOf(first)
   await place.produce([large(0), large(0), record(0)])
   await until('the last to be read', () => reader.deliveries.at(-1)!.value.length < 1_000)
   const missed = () => place.metric('websocket_dropped_messages_total')

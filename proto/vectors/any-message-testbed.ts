@@ -1,6 +1,6 @@
 /**
- * Any valid record, for property tests: messages with every field of the schema, and what becomes
- * of their bytes when somebody damages them.
+ * Arbitrary valid records for property tests: messages with every field of the schema, and their
+ * bytes with damage.
  */
 import { create, ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf'
 import * as fc from 'fast-check'

@@ -1,6 +1,6 @@
 /**
- * The wire format once more, written for clarity instead of speed: slices, bigint and exceptions.
- * The walk in walk.ts must accept and refuse exactly what this accepts and refuses.
+ * A second reader of the wire format, written for clarity instead of speed: slices, bigint and
+ * exceptions. The walk in walk.ts must accept and refuse exactly what this accepts and refuses.
  */
 import { isUtf8 } from 'node:buffer'
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf'

@@ -2,7 +2,7 @@
  * Records as bytes, by name, with what strict and compatible decoding must make of them. Codec,
  * relay, client and the malformed stimuli share them, so that all speak of the same bytes.
  *
- * A file is a story, two expectations and hexadecimal digits; the name is the file's.
+ * A file is a description, two expectations and hexadecimal digits; the name is the file's.
  *
  *     # A plain event.
  *     # strict: event

@@ -8,7 +8,7 @@
  * has its answers. Where a node of a cluster names another one, that is connected to next.
  */
 import { Redis } from 'ioredis'
-import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
+import { isFixedByReconnecting, refusalOf } from '../tables/redis-refusals.ts'
 import { Backoff } from '../world/backoff.ts'
 import { type Clock, sleep } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
@@ -194,7 +194,7 @@ export class RedisLink {
   }
 
   #refused(client: Redis, { message }: Error): void {
-    if (client !== this.#client || !isCuredByConnecting(refusalOf(message))) return
+    if (client !== this.#client || !isFixedByReconnecting(refusalOf(message))) return
     this.#places.refused(message)
     this.#isLeaving = true
   }

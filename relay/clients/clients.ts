@@ -163,7 +163,7 @@ export class Clients {
     const lastFirst = (a: Session, b: Session) => a.outlet.ordinal - b.outlet.ordinal
     for (const { outlet } of pinning.toSorted(lastFirst)) {
       if (log.pinnedBytes <= pinnedBytesMax) return
-      outlet.close('pinned')
+      outlet.close('slow_consumer_memory')
     }
   }
 

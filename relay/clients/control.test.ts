@@ -197,7 +197,7 @@ test('nothing that comes after the end is heard', () => {
 test.each([
   [1002, 'protocol_error'],
   [1007, 'invalid_text'],
-  [1008, 'too_many_pieces'],
+  [1008, 'too_many_fragments'],
   [1009, 'CONTROL_FRAME_TOO_LARGE'],
 ])('a protocol that is broken with %d ends the client as %s', (code, told) => {
   const { control, seen } = bench()

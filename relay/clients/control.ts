@@ -43,7 +43,7 @@ const waitingBytes = 256
 const pong = jsonFrame({ type: 'pong' })
 const closeReasons: Readonly<Record<number, CloseReason>> = {
   1007: 'invalid_text',
-  1008: 'too_many_pieces',
+  1008: 'too_many_fragments',
   1009: 'frame_too_large',
 }
 

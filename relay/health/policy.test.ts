@@ -73,7 +73,7 @@ describe('warnings', () => {
       status: 'waiting',
       alerts: [
         'WARNING: Redis is a read-only replica; REDIS_URL must lead to the primary; ' +
-          'it is connected to anew until it does. Replays may be incomplete.',
+          'the relay reconnects until it does. Replays may be incomplete.',
       ],
     })
     expect(decide({ redisRefusal: undefined }).alerts).toEqual([])

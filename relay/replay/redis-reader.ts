@@ -12,7 +12,7 @@ import {
 } from '../adapters/redis.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Retained } from './seam.ts'
-import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
+import { isFixedByReconnecting, refusalOf } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { orAborted } from '../world/deadline.ts'
@@ -179,7 +179,7 @@ export class RedisReader {
   /** Asks for a write that changes nothing. What takes no writes for now can be read from. */
   async #probe(run: RoundTrip): Promise<void> {
     const [probed] = await run([['PEXPIRE', this.#needs.keys.nothing, 1]])
-    const isWrong = probed instanceof Error && isCuredByConnecting(refusalOf(probed.message))
+    const isWrong = probed instanceof Error && isFixedByReconnecting(refusalOf(probed.message))
     if (isWrong) throw this.#refused(probed, 'probe')
     this.#needs.trouble.granted('probe')
   }

@@ -12,7 +12,7 @@ import {
 } from '../adapters/redis.ts'
 import type { Signals } from '../health/signals.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { isCuredByConnecting, refusalOf } from '../tables/redis-refusals.ts'
+import { isFixedByReconnecting, refusalOf } from '../tables/redis-refusals.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock, Timer } from '../world/clock.ts'
 import { type Keys, type OpenBlock, recordsOf } from './blocks.ts'
@@ -271,7 +271,7 @@ export class RedisWriter {
 
   #refused(operation: Operation, { message }: Error): void {
     this.#needs.trouble.refused(operation, message)
-    if (isCuredByConnecting(refusalOf(message))) this.#needs.onLook()
+    if (isFixedByReconnecting(refusalOf(message))) this.#needs.onLook()
   }
 
   async #write(batch: Batch): Promise<void> {
@@ -390,7 +390,7 @@ function partsOf({ blocks }: Batch): Part[] {
 }
 
 const isOfWrongServer = (answer: RedisReply | undefined): answer is Error =>
-  answer instanceof Error && isCuredByConnecting(refusalOf(answer.message))
+  answer instanceof Error && isFixedByReconnecting(refusalOf(answer.message))
 
 /** The answers, none of which may be an error. */
 function answered(replies: readonly RedisReply[]): readonly RedisReply[] {

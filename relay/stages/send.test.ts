@@ -295,7 +295,7 @@ describe('closing', () => {
     outlet.wake()
     for (let count = 0; count < 200; count += 1) append(100)
     expect(log.pinnedBytes).toBeGreaterThan(0)
-    outlet.close('pinned')
+    outlet.close('slow_consumer_memory')
     expect(log.pinnedBytes).toBe(0)
     expect(socket.isDestroyed).toBe(true)
   })

@@ -11,13 +11,13 @@ const mappedBits = 96
 /** Whether a text is an address or a CIDR range. */
 export const isRange = (text: string): boolean => readRange(text) !== undefined
 
-/** `::ffff:10.0.0.1` and `10.0.0.1` are one address. Nothing but the usual spellings is taken. */
+/** `::ffff:10.0.0.1` and `10.0.0.1` are one address. Only the usual spellings are accepted. */
 export function readAddress(text: string): Address | undefined {
   if (isIP(text) === 0 || !ipaddr.isValid(text)) return undefined
   return ipaddr.process(text)
 }
 
-/** An address with how many of its bits count; undefined where a text is neither. */
+/** An address with the number of its bits that count; undefined where a text is neither. */
 export function readRange(text: string): Range | undefined {
   const [base = '', bits] = text.split('/', 2)
   const address = readAddress(base)

@@ -113,8 +113,8 @@ describe('REDIS_URL', () => {
 describe('a dead-letter topic', () => {
   test('that is the topic itself would feed on its own letters: both settings are named', () => {
     const problem =
-      'KAFKA_DLQ_TOPIC and KAFKA_TOPIC: wanted two topics, as letters of the topic that is read ' +
-      'would be read again for ever; found "same" twice'
+      'KAFKA_DLQ_TOPIC and KAFKA_TOPIC: wanted two topics, because the relay would read its ' +
+      'own dead letters forever; found "same" twice'
     expect(problemsOf({ KAFKA_TOPIC: 'same', KAFKA_DLQ_TOPIC: 'same' })).toEqual([problem])
     expect(problemsOf({ KAFKA_TOPIC: 'same' })).toEqual([])
   })

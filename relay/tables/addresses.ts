@@ -1,6 +1,6 @@
 /**
- * Addresses as settings and options give them. Whoever checks one and whoever uses it reads it
- * here: an address that passes the check is one that can be connected to.
+ * Addresses as settings and options give them. Checks and connections use the same parser: an
+ * address that passes the check is one that can be connected to.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 
@@ -16,7 +16,7 @@ export const addressForm = 'host:port or [IPv6]:port with a port of 1 to 65535'
 export const hostForm = 'a host name or an IP address, without scheme and port'
 
 const portMax = 65_535
-/** Letters of any language, as resolvers take them; nothing that means something in a URL. */
+/** Letters of any language, as resolvers accept them; nothing that has a meaning in a URL. */
 const hostName = /^[\p{L}\p{N}._-]+$/u
 const dottedNumbers = /^[\d.]+$/
 const seedColon = ';'
@@ -29,7 +29,7 @@ export function readAddress(text: string): HostPort | undefined {
   return host !== undefined && port >= 1 && port <= portMax ? { host, port } : undefined
 }
 
-/** The same. @throws Error that says what was wanted and what was found */
+/** Like `readAddress`. @throws Error that says what was wanted and what was found */
 export function splitAddress(text: string): HostPort {
   const address = readAddress(text)
   if (address === undefined) throw new Error(`wanted ${addressForm}; found "${text}"`)
@@ -45,7 +45,7 @@ export function readHost(text: string): string | undefined {
   return dottedNumbers.test(text) && !isIPv4(text) ? undefined : text
 }
 
-/** The same again as text: an IPv6 address gets its brackets. */
+/** The address as text: an IPv6 address gets its brackets. */
 export const sayAddress = ({ host, port }: HostPort): string =>
   `${isIPv6(host) ? `[${host}]` : host}:${port}`
 
@@ -65,12 +65,12 @@ export function addressesProblem(list: string): string | undefined {
 }
 
 /**
- * An address for a library that takes what stands before the first colon for the host: IPv6 gets
- * another sign for its colons, which no name has. `hostOfSeed` reads it.
+ * An address for a library that takes everything before the first colon as the host: IPv6 gets
+ * another character for its colons, which no name contains. `hostOfSeed` reads it.
  */
 export const seedOf = ({ host, port }: HostPort): string =>
   isIPv6(host) ? `[${host.replaceAll(':', seedColon)}]:${port}` : `${host}:${port}`
 
-/** The host of what `seedOf` has written; any other host as it is. */
+/** The host in a result of `seedOf`; any other host as it is. */
 export const hostOfSeed = (host: string): string =>
   host.startsWith('[') ? host.slice(1, -1).replaceAll(seedColon, ':') : host

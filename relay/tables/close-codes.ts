@@ -1,8 +1,8 @@
 /**
- * Why the relay ends a client, once. The keys are the label values of the metric that counts
- * closed clients and the reasons in the log; code and text are what the client sees, where a close
- * frame can still be sent at all. Codes from 4000 on are ours; below 4500 a client may come back at
- * once with its cursor, from 4500 on it would meet the same refusal again.
+ * Every reason for which the relay closes a client. The keys are the label values of the metric
+ * that counts closed clients and the reasons in the log; code and text are what the client sees,
+ * where a close frame can still be sent at all. Codes from 4000 on are ours; below 4500 a client
+ * may reconnect at once with its cursor, from 4500 on it would be refused again.
  */
 interface CloseRow {
   /** Code of the close frame; 1006 where none is sent, because the socket takes no more bytes. */
@@ -37,9 +37,9 @@ export const closeRows = {
     says: 'A text frame was not valid UTF-8.',
     mayReconnect: false,
   },
-  too_many_pieces: {
+  too_many_fragments: {
     code: 1008,
-    says: 'A message came in more pieces than the relay accepts.',
+    says: 'A message came in more fragments or reads than the relay accepts.',
     mayReconnect: false,
   },
   frame_too_large: {
@@ -54,7 +54,7 @@ export const closeRows = {
   },
   send_timeout: {
     code: 1006,
-    says: 'A write to the client was not taken within its deadline.',
+    says: 'A write to the client did not finish within its deadline.',
     mayReconnect: true,
   },
   send_failed: {
@@ -62,14 +62,14 @@ export const closeRows = {
     says: 'A write to the client failed.',
     mayReconnect: true,
   },
-  pinned: {
+  slow_consumer_memory: {
     code: 1006,
-    says: 'The client held on to bytes that had left the ring, and was furthest behind.',
+    says: 'Slow clients held too many bytes that had left the ring; this one was furthest behind.',
     mayReconnect: true,
   },
   control_backlog: {
     code: 4002,
-    says: 'The client did not read the answers to what it asked.',
+    says: 'The client did not read the answers to its requests.',
     mayReconnect: true,
   },
   ping_timeout: {
@@ -89,17 +89,17 @@ export const closeRows = {
   },
   replay_busy: {
     code: 4005,
-    says: 'Too many replays were under way for this one to get its turn.',
+    says: 'Too many replays were in progress, so that this one never began.',
     mayReconnect: true,
   },
   log_replaced: {
     code: 4006,
-    says: 'The topic was truncated or created anew: its offsets begin again.',
+    says: 'The topic was truncated or recreated: its offsets begin again.',
     mayReconnect: true,
   },
   frame_held_back: {
     code: 4007,
-    says: 'The client held back the end of a message, and more than others that did so.',
+    says: 'Clients held back too many bytes of incomplete messages; this one held back most.',
     mayReconnect: true,
   },
   resume_refused: {
@@ -109,5 +109,5 @@ export const closeRows = {
   },
 } as const satisfies Record<string, CloseRow>
 
-/** Why a client was ended. */
+/** Why a client was closed. */
 export type CloseReason = keyof typeof closeRows

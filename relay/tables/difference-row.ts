@@ -1,8 +1,8 @@
-/** A deliberate difference from DashFlow's relay: what each of the tables has in a row. */
+/** A deliberate difference from DashFlow's relay: one row of the tables of differences. */
 export interface DifferenceRow {
   /** What this relay does. */
   readonly what: string
-  /** What it would cost otherwise. */
+  /** What the other behaviour costs. */
   readonly why: string
   /** What a client or an operator sees of it. */
   readonly noticed: string

@@ -1,50 +1,50 @@
-/** Differences from DashFlow's relay in who is let in, and in which settings are heard. */
+/** Differences from DashFlow's relay in access control, and in which settings have an effect. */
 import type { DifferenceRow } from './difference-row.ts'
 
 export const doorDifferences: readonly DifferenceRow[] = [
   {
-    what: 'The relay answers to addresses, `localhost` and the names that it was told.',
-    why: "A page can let its own site's name point to this machine, and was at home here then.",
+    what: 'The relay answers to addresses, `localhost` and the configured host names only.',
+    why: 'DNS rebinding: a site can point its name to this machine, and counted as same origin.',
     noticed: '421 and a text that names `WEBSOCKET_ALLOWED_HOSTS`, on every path.',
   },
   {
-    what: 'A page of another origin opens no socket and pins no schema.',
+    what: 'A page of another origin can neither open a socket nor pin a schema.',
     why: 'Any page that was open in a browser could read the stream of a relay on loopback.',
     noticed: '403; `WEBSOCKET_ALLOWED_ORIGINS`, whose entries are compared as origins.',
   },
   {
     what: '`cursor_reset` needs the token unless relay and client are both on loopback.',
-    why: 'Any page or client, also one behind a proxy here, could erase the replay of all others.',
+    why: 'Any page or client, also behind a local proxy, could erase the replay of all others.',
     noticed: '`error` with the code `CURSOR_RESET_FORBIDDEN`.',
   },
   {
-    what: 'Who asks at `/ws` for something else than a WebSocket is told what it takes.',
-    why: 'An upgrade of HTTP/1.0, or to another protocol, is to be ignored, not obeyed.',
+    what: 'A request at `/ws` that is not a WebSocket upgrade is answered with what is needed.',
+    why: 'An upgrade of HTTP/1.0, or to another protocol, must be ignored, not accepted.',
     noticed: '426 with `Upgrade: websocket`; elsewhere an `Upgrade` changes no answer.',
   },
   {
     what: 'An upgrade that does not wait for the answers to earlier requests is refused.',
     why: 'Those answers were written into the stream of frames.',
-    noticed: '400, in its turn.',
+    noticed: '400, after those answers.',
   },
   {
-    what: 'Where a token is set, `/version` tells strangers no text and no list.',
-    why: 'It named brokers, users and paths to everybody.',
+    what: 'Where a token is set, `/version` without it shows no settings that are text or lists.',
+    why: 'It showed brokers, users and paths to everybody.',
     noticed: '`settings_withheld`; with the token everything is there.',
   },
   {
-    what: 'The relay may listen with TLS itself, and uses a renewed certificate by itself.',
-    why: 'Tokens and records crossed the network in the clear unless a proxy stood in between.',
-    noticed: '`WEBSOCKET_TLS_CERT_FILE`, `WEBSOCKET_TLS_KEY_FILE`; `https:` and `wss:` alone then.',
+    what: 'The relay can listen with TLS itself, and loads a renewed certificate on its own.',
+    why: 'Tokens and records crossed the network in the clear unless a proxy added TLS.',
+    noticed: '`WEBSOCKET_TLS_CERT_FILE`, `WEBSOCKET_TLS_KEY_FILE`; then `https:` and `wss:` only.',
   },
   {
-    what: 'Names that look like a setting and are none are told, with the right one.',
+    what: 'Unknown names that look like a setting are reported, with the likely right name.',
     why: 'A relay with `WEBSOCKET_AUTHTOKEN` was open and said nothing.',
-    noticed: 'A warning; code 1 where it was to keep somebody out.',
+    noticed: 'A warning; exit code 1 where the setting restricts access.',
   },
   {
     what: '`REDIS_ZCARD_CHECK_CADENCE` has no effect.',
-    why: 'It says how seldom the replay buffer is trimmed; here every write trims it exactly.',
+    why: 'It sets how often the replay buffer is trimmed; here every write trims it exactly.',
     noticed: 'A warning at the start.',
   },
   {
@@ -53,9 +53,9 @@ export const doorDifferences: readonly DifferenceRow[] = [
     noticed: 'A warning at the start; see METRICS.md.',
   },
   {
-    what: '`RUST_LOG` is heard where `LOG_LEVEL` is not set: one level, of all or of the program.',
-    why: 'Deployments have it. What it says of modules is about those of another program.',
-    noticed: '`logLevel` of `/version`; `off` logs errors still.',
+    what: '`RUST_LOG` applies without `LOG_LEVEL`: its global or `websocket_server` level.',
+    why: 'Deployments have it. Its levels of modules are about modules of another program.',
+    noticed: '`logLevel` of `/version`; `off` still logs errors.',
   },
   {
     what: 'A message of any kind above 1 MiB ends the client, binary ones as well.',
@@ -63,7 +63,7 @@ export const doorDifferences: readonly DifferenceRow[] = [
     noticed: 'Close code 1009; smaller binary messages are ignored as before.',
   },
   {
-    what: 'Wrong tokens, and pages asked for, are limited by address.',
+    what: 'Wrong tokens, and HTTP requests, are limited by address.',
     why: 'A weak token could be guessed, and `/metrics` is not free.',
     noticed: '429 with `Retry-After`; `relay_refused_http_requests_total`.',
   },

@@ -1,6 +1,6 @@
 /**
- * The `error` frames of the protocol, once: what a client did that the relay does not serve, and
- * whether it is closed for it. Codes and texts of DashFlow's are kept word for word.
+ * The `error` frames of the protocol, once: which requests the relay refuses, and whether it closes
+ * the client afterwards. Codes and texts of DashFlow's are kept word for word.
  */
 import type { CloseReason } from './close-codes.ts'
 
@@ -33,19 +33,19 @@ export const errorRows = {
     says: 'The replay failed; what came before this is complete',
     closes: 'replay_failed',
   },
-  REPLAY_IN_PROGRESS: { says: 'A replay is under way; resume again after replay_complete' },
+  REPLAY_IN_PROGRESS: { says: 'A replay is in progress; resume again after replay_complete' },
   CURSOR_RESET_FORBIDDEN: { says: 'cursor_reset needs the bearer token on this address' },
   TOO_MANY_RESETS: { says: 'The replay buffer was reset too often; try again later' },
   TOO_MANY_RESUMES: { says: 'Too many resumes on this connection; try again later' },
   REPLAY_BUSY: {
-    says: 'Too many replays are under way; reconnect later',
+    says: 'Too many replays are in progress; reconnect later',
     closes: 'replay_busy',
   },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorRows
 
-/** The frame as an object; `found` fills the place of `{n}`. */
+/** The frame as an object; `found` replaces `{n}`. */
 export function errorBody(code: ErrorCode, found: string | number = ''): Record<string, unknown> {
   return { type: 'error', code, message: errorRows[code].says.replace('{n}', String(found)) }
 }

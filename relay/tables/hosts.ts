@@ -1,13 +1,13 @@
 /**
- * Under which names the relay may be asked for. A page of another site can let its own name point
- * to this machine, and is then, to a browser, at home here: all that gives it away is the name
- * that it asks for. An address cannot be made to point elsewhere, so addresses are always taken,
- * and so are the names that never leave this machine.
+ * Which names a Host header may have: protection against DNS rebinding. Another site can point its
+ * own name to this machine, and its pages are then same-origin to a browser: only the name in the
+ * Host header gives them away. An address cannot be made to point elsewhere, so addresses are
+ * always accepted, and so are the names that always mean this machine.
  */
 import ipaddr from 'ipaddr.js'
 import type { Settings } from './settings.ts'
 
-/** As a browser reads it: lower case, without the dot at the end; the port if one is named. */
+/** As a browser parses it: lower case, without the dot at the end; the port if one is given. */
 interface Host {
   readonly name: string
   readonly port: string
@@ -38,11 +38,11 @@ export function hostProblem(entry: string): string | undefined {
   if (entry === '*') return undefined
   if (/^[a-z]+:\/\//i.test(entry)) return `"${entry}" is an address of a page, not a name`
   const host = readHost(entry.replace(/^\*\./, ''))
-  if (host === undefined) return `"${entry}" can be no name`
-  return host.name.includes('*') ? `"${entry}" has a * elsewhere than in front` : undefined
+  if (host === undefined) return `"${entry}" is not a valid name`
+  return host.name.includes('*') ? `"${entry}" has a * that is not its first label` : undefined
 }
 
-/** @returns tells whether a Host header names this relay */
+/** @returns a function that says whether a Host header names this relay */
 export function createHosts(settings: HostSettings): (header: string) => boolean {
   const { allowedHosts } = settings
   const isAny = allowedHosts.includes('*')
@@ -52,7 +52,7 @@ export function createHosts(settings: HostSettings): (header: string) => boolean
     const host = readHost(header)
     if (host === undefined) return false
     if (isAny || host.name === own || isLoopback(host.name) || isAddress(host.name)) return true
-    return rules.some((isMet) => isMet(host))
+    return rules.some((matches) => matches(host))
   }
 }
 

@@ -45,17 +45,17 @@ export const kafkaSettingRows = {
     'KAFKA_ON_DECODE_ERROR',
     ['skip', 'pause'],
     'skip',
-    'What a malformed record does: dead-letter it and go on, or stop its partition.',
+    'What to do with a malformed record: dead-letter it and go on, or pause its partition.',
   ),
   oldDataUseTimestamp: flag(
     'KAFKA_OLD_DATA_USE_TIMESTAMP',
     false,
-    'Tell old records from new by timestamp instead of by the offset at start.',
+    'Distinguish old records from new by timestamp instead of by the offset at start.',
   ),
   oldDataGraceMs: seconds(
     'KAFKA_OLD_DATA_GRACE_SECONDS',
     [30, 0, 86_400],
-    'Slack for the rule above.',
+    'Tolerance of `KAFKA_OLD_DATA_USE_TIMESTAMP`.',
   ),
   lagIntervalMs: seconds(
     'KAFKA_LAG_CHECK_INTERVAL_SECS',
@@ -66,7 +66,7 @@ export const kafkaSettingRows = {
     'KAFKA_LAG_POLL_TIMEOUT_MS',
     'ms',
     [1_000, 100, 30_000],
-    'Deadline of one poll of the lag monitor; the first one has that of a request, if longer.',
+    'Deadline of one poll of the lag monitor; the first has that of a request, if longer.',
     ours,
   ),
   lagStaleMs: seconds(
@@ -113,7 +113,7 @@ export const kafkaSettingRows = {
     'KAFKA_COMMIT_INTERVAL_MS',
     'ms',
     [1_000, 100, 60_000],
-    'Time between two commits of the offsets that were offered.',
+    'Time between two commits of the offsets that were offered to clients.',
     ours,
   ),
   inflightBytesMax: number(
@@ -158,17 +158,17 @@ export const kafkaSettingRows = {
     'DLQ_MODE',
     ['fail_open', 'fail_closed'],
     'fail_open',
-    'Whether a dead letter that Kafka does not take is counted as lost, and the stream goes on, ' +
-      'or is tried for ever: its offset is not committed past, and its partition stops when too ' +
-      'many wait.',
+    'What happens to a dead letter that Kafka does not accept: it is counted as lost and the ' +
+      'stream goes on, or it is retried forever: no offset after it is committed, and its ' +
+      'partition is paused when too many wait.',
     ours,
   ),
   dlqWaitingBytesMax: number(
     'DLQ_WAITING_BYTES_MAX',
     'bytes',
     [32 * MiB, 64 * KiB, 1_024 * MiB],
-    'Dead letters that may wait for Kafka. Beyond it a letter is lost as `backpressure` when ' +
-      '`DLQ_MODE` is fail_open; else its partition waits.',
+    'Bytes of dead letters that may wait for Kafka. Above that a dead letter is lost as ' +
+      '`backpressure` when `DLQ_MODE` is fail_open; else its partition waits.',
     ours,
   ),
   dlqSendTimeoutMs: seconds('DLQ_SEND_TIMEOUT_SECS', [5, 1, 120], 'Deadline of one DLQ send.', {
@@ -178,7 +178,7 @@ export const kafkaSettingRows = {
     'MAX_CONCURRENT_DLQ_SENDS',
     'count',
     [100, 1, 10_000],
-    'DLQ requests under way at once, each of many letters; more letters wait.',
+    'DLQ requests in flight at once, each with many dead letters; others wait.',
   ),
   isDlqPayloadIncluded: flag(
     'DLQ_INCLUDE_FULL_PAYLOAD',

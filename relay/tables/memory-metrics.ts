@@ -6,7 +6,7 @@ export const memoryMetricRows = {
   memoryUsed: gauge(
     'relay_memory_used_bytes',
     { share },
-    'Bytes of the memory budget that are used, by what for.',
+    'Bytes of the memory budget that are used, by share.',
     ours,
   ),
   memoryLimit: gauge(
@@ -18,7 +18,7 @@ export const memoryMetricRows = {
   memoryRefusals: counter(
     'relay_memory_refusals_total',
     { share },
-    'Times that a share had no bytes left for what a client asked or sent.',
+    'Times that a share had no bytes left for what a client requested or sent.',
     ours,
   ),
 } as const

@@ -6,15 +6,15 @@ export const memorySettingRows = {
     'WEBSOCKET_MEMORY_BYTES',
     'bytes',
     [0, 0, 1_048_576 * MiB],
-    'Bytes of all shares of the memory budget together, see `relay_memory_used_bytes`; past that ' +
-      'what clients ask for is refused.',
+    'Bytes of all shares of the memory budget together, see `relay_memory_used_bytes`; above ' +
+      'that, requests of clients are refused.',
     { zeroMeans: 'the sum of the shares', isOurs: true },
   ),
   partialFramesBytesMax: number(
     'WEBSOCKET_PARTIAL_FRAMES_BYTES',
     'bytes',
     [16 * MiB, 1 * MiB, 4_096 * MiB],
-    'Bytes of messages whose end has not come, of all clients together; past that whoever holds ' +
+    'Bytes of incomplete messages of all clients together; above that the client that holds ' +
       'back most is closed.',
     ours,
   ),
@@ -22,23 +22,23 @@ export const memorySettingRows = {
     'REPLAY_PAGES_BYTES',
     'bytes',
     [64 * MiB, 1 * MiB, 16_384 * MiB],
-    'Bytes that all replays together hold for clients; past that a replay waits, and is refused ' +
-      'as `REPLAY_BUSY` when that takes longer than `REPLAY_WAIT_SECS`.',
+    'Bytes that all replays together hold for clients; above that a replay waits, and is ' +
+      'refused as `REPLAY_BUSY` when that takes longer than `REPLAY_WAIT_SECS`.',
     ours,
   ),
   replayRequestsBytesMax: number(
     'REPLAY_REQUESTS_BYTES',
     'bytes',
     [16 * MiB, 1 * MiB, 4_096 * MiB],
-    'Bytes of resumes that wait or are served, with what is noted of their threads; one more is ' +
-      'refused as `REPLAY_BUSY`.',
+    'Bytes of resumes that wait or are being served, with the state kept of their threads; one ' +
+      'more is refused as `REPLAY_BUSY`.',
     ours,
   ),
   threadNamesBytesMax: number(
     'KAFKA_THREAD_NAMES_BYTES',
     'bytes',
     [16 * MiB, 64 * KiB, 4_096 * MiB],
-    'Bytes of thread names whose sequences are followed; what was quiet longest goes first.',
+    'Bytes of thread names whose sequences are tracked; the least recently used go first.',
     ours,
   ),
 } as const

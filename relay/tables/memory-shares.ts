@@ -1,6 +1,6 @@
 /**
- * What the relay may hold in memory besides itself, as shares of one budget. A row names the
- * setting that bounds the share; the labels of the metrics follow.
+ * What the relay may hold in memory on behalf of records and clients, as shares of one budget. A
+ * row names the setting that bounds the share; the labels of the metrics are derived from it.
  */
 import type { SettingKey } from './settings.ts'
 
@@ -8,7 +8,7 @@ interface ShareRow {
   /** The setting that is its limit, in bytes. */
   readonly limit: SettingKey
   readonly says: string
-  /** What it grows by is refused, or closed, when the budget as a whole is spent. */
+  /** It stops growing, by refusing or closing clients, when the budget as a whole is used up. */
   readonly isElastic?: true
 }
 
@@ -19,7 +19,7 @@ export const shareRows = {
   },
   unpacked: {
     limit: 'payloadBytesMax',
-    says: 'The content of the large record that is looked through; there is one at a time.',
+    says: 'The content of the large record that is being parsed; there is one at a time.',
   },
   ring: {
     limit: 'ringBytesMax',
@@ -27,15 +27,15 @@ export const shareRows = {
   },
   pinned: {
     limit: 'pinnedBytesMax',
-    says: 'What has left the ring and is still held by a socket.',
+    says: 'Records that have left the ring and are still held by a socket.',
   },
   replay_memory: {
     limit: 'replayMemoryBytesMax',
-    says: 'Records offered for replay from memory; those in the ring too are counted twice.',
+    says: 'Records kept for replay from memory; those that are in the ring too count twice.',
   },
   redis_queue: {
     limit: 'redisQueueBytesMax',
-    says: 'What waits for Redis or is on its way to it.',
+    says: 'Records that wait for Redis or are being written to it.',
   },
   dead_letters: {
     limit: 'dlqWaitingBytesMax',
@@ -43,26 +43,26 @@ export const shareRows = {
   },
   thread_names: {
     limit: 'threadNamesBytesMax',
-    says: 'Names of threads, and where their sequences stand.',
+    says: 'Names of threads, and their newest sequences.',
   },
   replay_pages: {
     limit: 'replayPagesBytesMax',
-    says: 'Pages of replays, and what was made of them for a client that has not taken it.',
+    says: 'Pages of replays, and the frames made of them that a client has not taken yet.',
     isElastic: true,
   },
   replay_requests: {
     limit: 'replayRequestsBytesMax',
-    says: 'What clients that wait for a replay, or get one, have asked for.',
+    says: 'Requests of clients that wait for a replay or are being served one.',
     isElastic: true,
   },
   client_queues: {
     limit: 'clientQueuesBytesMax',
-    says: "Clients' own frames: those that wait, and those that are being written.",
+    says: 'Answers to clients: those that wait, and those that are being written.',
     isElastic: true,
   },
   partial_frames: {
     limit: 'partialFramesBytesMax',
-    says: 'Messages of clients that have not come to their end, or wait for their turn.',
+    says: 'Messages of clients that are incomplete, or complete and not yet processed.',
     isElastic: true,
   },
 } as const satisfies Record<string, ShareRow>
@@ -70,7 +70,7 @@ export const shareRows = {
 export type ShareName = keyof typeof shareRows
 export const shareNames = Object.keys(shareRows) as readonly ShareName[]
 
-/** Whether a share is refused when the budget as a whole is spent; others keep their own bounds. */
+/** Whether a share stops growing when the budget is used up; others keep their own bounds. */
 export function isElastic(name: ShareName): boolean {
   const row: ShareRow = shareRows[name]
   return row.isElastic === true

@@ -1,6 +1,6 @@
 /**
- * The shape of a metric's row, for the tables that list them. What a row says is the type of its
- * handle too: a misspelt label, or a value outside its closed set, does not compile.
+ * The shape of a metric's row, for the tables that list them. The row is also the type of the
+ * metric's handle: a misspelt label, or a value outside its closed set, does not compile.
  */
 
 /** A label whose value is a partition number. */
@@ -13,11 +13,11 @@ interface Row<L extends LabelSet> {
   readonly help: string
   readonly isOurs?: true
 }
-/** Only grows; a restart begins at 0. */
+/** Only increases; a restart begins at 0. */
 export interface CounterRow<L extends LabelSet = LabelSet> extends Row<L> {
   readonly kind: 'counter'
 }
-/** Read from its source at the scrape; a series without a value is left out. */
+/** Read from its source on each scrape; a series without a value is left out. */
 export interface GaugeRow<L extends LabelSet = LabelSet> extends Row<L> {
   readonly kind: 'gauge'
 }

@@ -2,9 +2,9 @@
  * Every metric of the relay, once. The typed handles of relay/metrics, METRICS.md and the scrape
  * itself are derived from this table. The names are DashFlow's, except where `isOurs`.
  *
- * A row's key is the name used inside the house; `name` is the contract. A label either has a
- * closed set of values, all of which exist from the start as 0, or is a partition number, whose
- * series come and go with the partition.
+ * A row's key is the name that the code uses; `name` is the contract. A label either has a closed
+ * set of values, all present from the start as 0, or is a partition number, whose series appear
+ * and disappear with the partition.
  */
 import type { ErrorType } from '../../proto/codec.ts'
 import { type CloseReason, closeRows } from './close-codes.ts'
@@ -25,7 +25,7 @@ import { sendFailures, sendPaths } from './send-paths.ts'
 
 const severity = ['info', 'warning', 'critical'] as const
 const closeReasons = Object.keys(closeRows) as readonly CloseReason[]
-/** What records that do not decode are called. */
+/** Why a record does not decode. */
 const decodeErrorTypes = [
   'payload_too_large',
   'buffer_underflow',
@@ -34,7 +34,7 @@ const decodeErrorTypes = [
   'unknown_decode_error',
 ] as const satisfies readonly ErrorType[]
 
-/** Kafka in: what was taken, and what came of it. */
+/** Input from Kafka: what was read, and with which outcome. */
 const intake = {
   kafkaMessages: counter(
     'websocket_kafka_messages_total',
@@ -80,7 +80,7 @@ const intake = {
         'unknown',
       ],
     },
-    'The same, by what the error was.',
+    'Errors of the consumer that are not about a record, by type.',
   ),
   lastRecordAge: gauge(
     'websocket_last_kafka_message_age_seconds',
@@ -108,7 +108,7 @@ const intake = {
     'websocket_e2e_latency_ms',
     { stage: ['producer_to_consumer'] },
     [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000],
-    "Milliseconds from the producer's stamp to the relay; negative ones count as clock skew.",
+    "Milliseconds from the producer's timestamp to the relay; negative ones are clock skew.",
   ),
   e2eLatencyFine: histogram(
     'relay_e2e_latency_seconds',
@@ -117,14 +117,15 @@ const intake = {
       0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25,
       0.5, 1, 2.5, 5, 10, 30, 60,
     ],
-    'The same in seconds and from 1 ms on, of every record that has a stamp and no clock skew. ' +
-      '`_sum` is exact to the microsecond, and `_sum` / `_count` is the mean.',
+    "Seconds from the producer's timestamp to the relay, from 1 ms on, of every record that has " +
+      'a timestamp and no clock skew. `_sum` is exact to the microsecond, and `_sum` / `_count` ' +
+      'is the mean.',
     ours,
   ),
   clockSkew: counter(
     'websocket_clock_skew_events_total',
     none,
-    'Records whose stamp lies in the future.',
+    'Records whose timestamp is in the future.',
   ),
   multiThreadBatches: counter(
     'websocket_multi_thread_batches_total',
@@ -134,26 +135,26 @@ const intake = {
   dlqSends: counter(
     'websocket_dlq_sends_total',
     { error_type: decodeErrorTypes },
-    'Dead-letter records that Kafka acknowledged.',
+    'Dead letters that Kafka acknowledged.',
   ),
   dlqSendFailures: counter(
     'websocket_dlq_send_failures_total',
     { reason: ['timeout', 'kafka_error', 'backpressure'] },
-    'Dead-letter records that were lost.',
+    'Dead letters that were lost.',
   ),
   dlqRetries: counter(
     'relay_dlq_retries_total',
     none,
-    'Requests of dead letters that failed and are tried again; only with `DLQ_MODE=fail_closed`.',
+    'Requests with dead letters that failed and are retried; only with `DLQ_MODE=fail_closed`.',
     ours,
   ),
   dlqWaiting: gauge(
     'relay_dlq_waiting',
     none,
-    'Dead letters that Kafka has not acknowledged yet and that are not given up.',
+    'Dead letters that wait for the acknowledgement of Kafka.',
     ours,
   ),
-  dlqWaitingBytes: gauge('relay_dlq_waiting_bytes', none, 'Bytes of these letters.', ours),
+  dlqWaitingBytes: gauge('relay_dlq_waiting_bytes', none, 'Bytes of waiting dead letters.', ours),
   inflightBytes: gauge(
     'relay_inflight_bytes',
     none,
@@ -163,13 +164,13 @@ const intake = {
   pausedPartitions: gauge(
     'relay_paused_partitions',
     none,
-    'Assigned partitions that are not being read at the moment.',
+    'Assigned partitions that are not being read now.',
     ours,
   ),
   assignedPartitions: gauge(
     'relay_assigned_partitions',
     none,
-    'Partitions that the group gave to this relay.',
+    'Partitions that the group assigned to this relay.',
     ours,
   ),
   rebalances: counter('relay_rebalances_total', none, 'Assignments received.', ours),
@@ -177,12 +178,13 @@ const intake = {
     'dashstream_ws_retry_count',
     { operation: ['kafka_consumer_create', 'kafka_subscribe'] },
     [0, 1, 2, 3, 4, 5, 10, 20],
-    'Attempts in vain until the cluster answered, and until the group was first joined.',
+    'Failed connection attempts before the cluster first answered (`kafka_consumer_create`), and ' +
+      'before the first successful group join (`kafka_subscribe`).',
   ),
   breakerStalled: gauge(
     'relay_breaker_stalled_seconds',
     none,
-    'For how long records have waited in Kafka unread while it answered; 0 while none do.',
+    'How long records have waited in Kafka unread although it answered; 0 while none do.',
     ours,
   ),
   commitFailures: counter(
@@ -193,12 +195,12 @@ const intake = {
   ),
 } as const
 
-/** Lag: how far the relay is behind the log, and whether that is known. */
+/** Lag: how far the relay is behind the end of the log, and whether that is known. */
 const lag = {
   consumerLag: gauge(
     'websocket_kafka_consumer_lag',
     { partition },
-    'End of what can be read (no open transaction) minus the next offset; absent while unknown.',
+    'Last stable offset (end of what can be read) minus the next offset; absent while unknown.',
   ),
   lagOffsetAge: gauge(
     'websocket_kafka_lag_offset_age_seconds',
@@ -208,12 +210,12 @@ const lag = {
   catchupPhase: gauge(
     'websocket_kafka_catchup_phase',
     { partition },
-    '1 until the log end that was found at the assignment is reached, then 0.',
+    '1 until the relay reaches the log end that it found at the assignment, then 0.',
   ),
   lagPollFailures: counter(
     'websocket_kafka_lag_poll_failures_total',
     none,
-    'Partitions that a poll of the lag monitor got no answer for.',
+    'Partitions for which a poll of the lag monitor got no answer.',
   ),
   lagPollDuration: histogram(
     'websocket_kafka_lag_poll_duration_seconds',
@@ -230,39 +232,39 @@ const lag = {
   lagClamps: counter(
     'relay_lag_clamps_total',
     none,
-    'Samples whose position was beyond the log end and that read 0 instead of less.',
+    'Samples whose position was beyond the log end, and that report 0 instead of less.',
     ours,
   ),
   logRegressions: counter(
     'relay_log_regressions_total',
     none,
-    'Times that the topic was found truncated or created anew, by its offsets or its id.',
+    'Times that the topic was found truncated or recreated, by its offsets or its id.',
     ours,
   ),
 } as const
 
-/** Clients: who is there, what they missed, and why they went. */
+/** Clients: how many are connected, what they missed, and why they were closed. */
 const clients = {
   connectedClients: gauge(
     'websocket_connected_clients',
     none,
-    'Clients connected; /health reads the same source.',
+    'Connected clients; /health reads the same source.',
   ),
   uptime: gauge('websocket_uptime_seconds', none, 'Whole seconds since the start.'),
   dropped: counter(
     'websocket_dropped_messages_total',
     { reason: ['lagged_receiver'] },
-    'Records that clients missed because they fell off the ring, summed over clients.',
+    'Records that clients missed because they fell behind the ring, summed over clients.',
   ),
   clientLagEvents: counter(
     'websocket_client_lag_events_total',
     { severity },
-    'Times that a client fell off the ring.',
+    'Times that a client fell behind the ring.',
   ),
   clientLagMessages: counter(
     'websocket_client_lag_messages_total',
     { severity },
-    'Records that clients missed that way.',
+    'Records that clients missed because they fell behind the ring.',
   ),
   slowDisconnects: counter(
     'websocket_slow_client_disconnects_total',
@@ -272,23 +274,23 @@ const clients = {
   sendFailed: counter(
     'websocket_send_failed_total',
     none,
-    'Clients given up because a write failed.',
+    'Clients closed because a write failed.',
   ),
   sendTimeout: counter(
     'websocket_send_timeout_total',
     none,
-    'Clients given up because a write outlived its deadline.',
+    'Clients closed because a write exceeded its deadline.',
   ),
   wsSendFailures: counter(
     'websocket_ws_send_failures_total',
     { reason: sendFailures, path: sendPaths },
-    'Clients given up, by reason and by the kind of write.',
+    'Clients closed because of a write, by reason and kind of write.',
     ours,
   ),
   controlOversized: counter(
     'websocket_control_oversized_total',
     none,
-    'Control frames above the limit; their senders were closed.',
+    'Control frames above the size limit; their senders were closed.',
   ),
   controlParseFailures: counter(
     'websocket_control_parse_failures_total',
@@ -303,21 +305,21 @@ const clients = {
   refusedConnections: counter(
     'relay_refused_connections_total',
     { reason: ['address', 'total', 'origin', 'token', 'stopping', 'pending', 'host', 'guesses'] },
-    'Upgrades refused, by reason; `address` is the limit per address, `total` that of all. ' +
-      '`pending` were ended before they asked, for being the oldest of too many, `guesses` came ' +
-      'after too many wrong tokens.',
+    'Connections refused, by reason: `address` is the limit per address, `total` that of all ' +
+      'addresses; `pending` were evicted (oldest first) because too many handshakes were in ' +
+      'progress; `guesses` came after too many wrong tokens.',
     ours,
   ),
   refusedHttpRequests: counter(
     'relay_refused_http_requests_total',
     { reason: ['host', 'origin', 'token', 'guesses', 'rate'] },
-    'Requests for pages that were refused, by reason.',
+    'HTTP requests that were refused, by reason.',
     ours,
   ),
   tlsNotAfter: gauge(
     'relay_tls_not_after_timestamp_seconds',
     none,
-    'When the certificate of the listener ends; absent without TLS.',
+    'Unix time at which the certificate of the listener expires; absent without TLS.',
     ours,
   ),
   requestsRefused: counter(
@@ -329,10 +331,10 @@ const clients = {
   clientsThrottled: counter(
     'relay_clients_throttled_total',
     none,
-    'Times that a client was not read from for a while, because it sent too much.',
+    'Times that the relay paused reading from a client because it sent too much.',
     ours,
   ),
-  replaysUnderWay: gauge('relay_replays_under_way', none, 'Replays under way now.', ours),
+  replaysUnderWay: gauge('relay_replays_under_way', none, 'Replays in progress now.', ours),
   clientQueueBytes: gauge(
     'relay_client_queue_bytes',
     none,
@@ -342,7 +344,7 @@ const clients = {
   cursorResets: counter(
     'relay_cursor_resets_total',
     { outcome: ['cleared', 'not_cleared'] },
-    'Resets of the replay buffer that clients asked for, by what came of them.',
+    'Resets of the replay buffer that clients requested, by outcome.',
     ours,
   ),
   clientSentBytes: counter(
@@ -355,7 +357,7 @@ const clients = {
   clientsClosed: counter(
     'relay_clients_closed_total',
     { reason: closeReasons },
-    'Clients that are gone, by reason.',
+    'Clients that were closed or left, by reason.',
     ours,
   ),
   ringBytes: gauge('relay_ring_bytes', none, 'Bytes that the shared ring holds.', ours),
@@ -363,18 +365,18 @@ const clients = {
   ringPinnedBytes: gauge(
     'relay_ring_pinned_bytes',
     none,
-    'Bytes that left the ring while a socket still holds them.',
+    'Bytes that have left the ring and are still held by a socket.',
     ours,
   ),
   clientHeldBytes: gauge(
     'relay_client_held_bytes',
     none,
-    'Bytes of all clients: their own queues and their writes under way.',
+    'Bytes that all clients hold: their queues and their writes in progress.',
     ours,
   ),
 } as const
 
-/** The rows by what they are about, as METRICS.md shows them. */
+/** The rows by subject, as METRICS.md shows them. */
 export const metricGroups = {
   intake: { ...intake, ...sequenceMetricRows },
   lag,

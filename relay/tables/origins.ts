@@ -1,21 +1,21 @@
 /**
- * Pages by their origin: scheme, name and port, compared as a browser means them, however they are
- * spelt. A page that comes from the relay's own host is at home, provided that host is the relay's.
+ * Pages by their origin: scheme, name and port, compared as a browser does, however they are
+ * spelled. A page of the relay's own host is same-origin, provided that the host is the relay's.
  */
 
-/** Schemes whose addresses have an origin of their own, in which nothing is left to be compared. */
+/** Origin of URLs whose scheme has no host and port to compare. */
 const opaque = 'null'
 
 /**
- * @returns scheme, name and port in one spelling; undefined where a text can be no origin. A path
- * of `/` alone is taken for none.
+ * @returns scheme, name and port in one spelling; undefined where the text is not an origin. A
+ * path of `/` alone counts as none.
  */
 export function readOrigin(text: string): string | undefined {
   if (text.toLowerCase() === opaque) return opaque
   if (!URL.canParse(text) || !/^[a-z][a-z\d+.-]*:\/\/[^/?#\\]+\/?$/i.test(text)) return undefined
   const url = new URL(text)
   if (url.username !== '' || url.password !== '') return undefined
-  // Apps and extensions have schemes of their own, to which no URL has an origin.
+  // Apps and extensions have schemes of their own, for which URL knows no origin.
   return url.origin === opaque ? `${url.protocol}//${url.host.toLowerCase()}` : url.origin
 }
 
@@ -24,14 +24,14 @@ export function originProblem(entry: string): string | undefined {
   if (entry === '*') return undefined
   const origin = readOrigin(entry)
   if (origin === undefined) {
-    return `"${entry}" is no origin, which is scheme://name or scheme://name:port and no more`
+    return `"${entry}" is not an origin, which is scheme://name or scheme://name:port`
   }
-  if (origin.includes('*')) return `"${entry}" has a *, which stands for nothing inside an origin`
+  if (origin.includes('*')) return `"${entry}" has a *, which has no meaning inside an origin`
   const isOfSocket = /^wss?:/.test(origin)
   return isOfSocket ? `no page has the scheme of "${entry}": write http or https` : undefined
 }
 
-/** @returns tells whether a page may open a socket of a relay that it asks for as `host` */
+/** @returns a function that says whether a page may open a socket, given the Host header */
 export function createOrigins(allowed: readonly string[]) {
   const isAny = allowed.includes('*')
   const known = new Set(allowed.map(readOrigin))
@@ -39,12 +39,12 @@ export function createOrigins(allowed: readonly string[]) {
     if (isAny) return true
     const origin = readOrigin(header)
     if (origin === undefined) return false
-    return known.has(origin) || isHome(origin, host)
+    return known.has(origin) || isSameOrigin(origin, host)
   }
 }
 
-/** Scheme and port cannot be told from the Host header, so it is read as the page would read it. */
-function isHome(origin: string, host: string | undefined): boolean {
+/** The Host header lacks the scheme and a default port, so the page's scheme is assumed. */
+function isSameOrigin(origin: string, host: string | undefined): boolean {
   if (host === undefined || !URL.canParse(origin)) return false
   const own = `${new URL(origin).protocol}//${host}`
   return URL.canParse(own) && new URL(own).host === new URL(origin).host

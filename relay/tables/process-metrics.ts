@@ -1,4 +1,4 @@
-/** What the runtime tells of the process; collected by the metrics library, listed for the docs. */
+/** Metrics of the process and the runtime; collected by prom-client, listed for the docs. */
 export const processMetricNames = [
   'process_cpu_user_seconds_total',
   'process_cpu_system_seconds_total',

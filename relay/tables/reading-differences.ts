@@ -1,20 +1,20 @@
-/** Deliberate differences from DashFlow's relay in what is read from Kafka, and from where on. */
+/** Deliberate differences from DashFlow's relay in what it reads from Kafka, from which offset. */
 import type { DifferenceRow } from './difference-row.ts'
 
 export const readingDifferences: readonly DifferenceRow[] = [
   {
-    what: '`latest` holds for a new group only, which learns at once where it began.',
-    why: 'After retention, a crash or a new partition it jumped over records that were there.',
-    noticed: 'New partitions begin at 0; what Kafka gave up is a `gap`, and the log goes on there.',
+    what: '`latest` applies to a new group only, which commits its first position at once.',
+    why: 'After retention, a crash or a new partition it skipped records that were there.',
+    noticed: 'New partitions begin at 0; what Kafka deleted is a `gap`, and reading goes on after.',
   },
   {
     what: 'A partition that has no leader stops nothing but itself.',
     why: 'Nothing was read, and no replay began, until all of them had one.',
-    noticed: 'An `alert` names those that are not read; the others are.',
+    noticed: 'An `alert` names the partitions that are not read; the others are.',
   },
   {
-    what: 'A missing topic is waited for by name; one for its own dead letters is refused.',
-    why: 'The one looked like a broken broker; the other read its own letters for ever.',
+    what: 'A missing topic is waited for by name; a topic that is its own DLQ is refused.',
+    why: 'The one looked like a broken broker; the other read its own dead letters forever.',
     noticed: '/readyz waits for `kafka_topic <name>`; exit code 1.',
   },
   {
@@ -24,7 +24,7 @@ export const readingDifferences: readonly DifferenceRow[] = [
   },
   {
     what: 'Addresses that cannot be used stop the start; IPv6 in brackets can be.',
-    why: 'A list with a scheme, semicolons or port 99999 was tried for ever.',
+    why: 'A list with a scheme, semicolons or port 99999 was tried forever.',
     noticed: 'Exit code 1 and the setting; also for a wrong `KAFKA_BROKER_ADDRESS_FAMILY`.',
   },
 ]

@@ -1,4 +1,4 @@
-/** The metrics of replay: what clients asked for and got, and how the buffer behind it does. */
+/** The metrics of replay: what clients requested and got, and the state of the replay buffer. */
 import { redisRefusals } from './redis-refusals.ts'
 import { counter, gauge, histogram, none, ours } from './metric-row.ts'
 
@@ -25,7 +25,7 @@ export const replayMetricRows = {
   replayOutcomes: counter(
     'relay_replay_outcomes_total',
     { outcome: ['complete', 'capped', 'degraded', 'timeout', 'abandoned', 'busy'] },
-    'Replays by how they ended; degraded ones could not ask Redis, busy ones got no memory.',
+    'Replays by outcome; degraded ones could not read Redis, busy ones got no memory.',
     ours,
   ),
   replayMessages: counter('websocket_replay_messages_total', { mode }, 'Records replayed.'),
@@ -42,7 +42,7 @@ export const replayMetricRows = {
   replayStaleCursors: counter(
     'relay_replay_stale_cursors_total',
     none,
-    'Cursors that could not be trusted or reached below what is retained.',
+    'Cursors that could not be trusted, or were older than the oldest retained record.',
     ours,
   ),
   replayLatency: histogram(
@@ -64,7 +64,7 @@ export const replayMetricRows = {
   redisMisses: counter(
     'replay_buffer_redis_misses_total',
     none,
-    'Replay pages that asked Redis and got nothing or no answer.',
+    'Replay pages for which Redis had no records or did not answer.',
   ),
   redisWriteDropped: counter(
     'replay_buffer_redis_write_dropped_total',
@@ -79,13 +79,13 @@ export const replayMetricRows = {
   redisRecordsLost: counter(
     'relay_replay_redis_records_lost_total',
     { reason: ['queue_full', 'too_large', 'timeout', 'connection', 'refused', 'foreign_epoch'] },
-    'Records that Redis does not hold, by reason; dropped and failed ones together.',
+    'Records that Redis does not hold, by reason: both dropped and failed writes.',
     ours,
   ),
   redisRefusals: counter(
     'relay_replay_redis_refusals_total',
     { reason: redisRefusals },
-    'Times that a Redis that was reached refused what it was asked, by what it answered.',
+    'Commands that a connected Redis refused, by the reason in its answer.',
     ours,
   ),
   redisErrors: counter(
@@ -102,19 +102,19 @@ export const replayMetricRows = {
   redisConnected: gauge(
     'relay_replay_redis_connected',
     none,
-    '1 while Redis answers, 0 while it does not; absent when none is configured.',
+    '1 while Redis answers, 0 while it does not; absent when Redis is not configured.',
     ours,
   ),
   redisConnects: counter(
     'relay_replay_redis_connects_total',
     none,
-    'Times that Redis was reached, the first time included.',
+    'Successful connections to Redis, the first one included.',
     ours,
   ),
   redisQueueBytes: gauge(
     'relay_replay_redis_queue_bytes',
     none,
-    'Bytes that wait for Redis or are on their way to it.',
+    'Bytes that wait for Redis or are being written to it.',
     ours,
   ),
   replayMemoryRecords: gauge(
@@ -132,7 +132,7 @@ export const replayMetricRows = {
   epochChanges: counter(
     'relay_replay_epoch_changes_total',
     { reason: ['adopted', 'foreign', 'lost', 'cleared', 'log_regressed'] },
-    'Times that what clients remember of the replay buffer stopped being trusted.',
+    'Changes of the epoch, which invalidate the cursors that clients hold, by reason.',
     ours,
   ),
 } as const

@@ -1,6 +1,6 @@
 /**
- * RUST_LOG, as deployments of DashFlow's relay have it, for whoever has not set LOG_LEVEL: the
- * level of all, or of the program itself. What it says of single modules is about another program.
+ * RUST_LOG, as deployments of DashFlow's relay set it, applies where LOG_LEVEL is not set: the
+ * global level, or that of `websocket_server`. Levels of modules are about another program.
  */
 
 const levels: Readonly<Record<string, string>> = {
@@ -9,12 +9,12 @@ const levels: Readonly<Record<string, string>> = {
   info: 'info',
   warn: 'warn',
   error: 'error',
-  // Nobody who turns off a program's chatter wants its errors unsaid.
+  // Turning off the log of a program is not meant to hide its errors.
   off: 'error',
 }
 const program = /^websocket_server=/
 
-/** @returns a level as LOG_LEVEL takes it; empty where there is none */
+/** @returns a level as in LOG_LEVEL; empty where there is none */
 export function levelOf(rustLog = ''): string {
   const directives = rustLog.toLowerCase().split(',').map((one) => one.trim())
   const ofProgram = directives.findLast((one) => program.test(one))?.replace(program, '')

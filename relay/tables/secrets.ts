@@ -1,11 +1,11 @@
 /**
- * The secrets among the settings, and how they are kept out of what is written: not by whoever
- * writes, because libraries put what they were given into their errors, but where it leaves.
+ * The secrets among the settings, and how they are kept out of logs and answers: at the output, not
+ * by the code that writes, because libraries put what they were given into their errors.
  */
 import { settingRows, type SettingRow } from './settings.ts'
 import type { Environment } from './settings-parse.ts'
 
-/** Shorter ones are left alone: to replace every `1` of a log would hide more than it protects. */
+/** Shorter ones are not replaced: replacing every `1` in a log hides more than it protects. */
 const charactersMin = 4
 
 /** Every row whose value is a secret or holds one. */
@@ -13,7 +13,7 @@ export const secretRows: readonly SettingRow[] = Object.values(settingRows).filt
   (row: SettingRow) => row.kind === 'text' && row.isSecret === true,
 )
 
-/** What must not be shown of an environment, right or wrong as it may be. */
+/** The values in an environment that must not be shown, whether they are valid or not. */
 export function secretsOf(env: Environment): string[] {
   return secretRows.flatMap((row) => {
     const text = env[row.env]?.trim() ?? ''
@@ -22,14 +22,14 @@ export function secretsOf(env: Environment): string[] {
   })
 }
 
-/** The password and what follows a question mark, as they are written and as they are meant. */
+/** The password and the query of a URL, as written and decoded. */
 function ofUrl(url: string): string[] {
   const password = /:\/\/[^:@/]*:(.*)@/s.exec(url)?.[1] ?? ''
   const query = /\?(.*)$/s.exec(url)?.[1] ?? ''
-  return [password, query].flatMap((written) => [written, meantBy(written)])
+  return [password, query].flatMap((written) => [written, decoded(written)])
 }
 
-function meantBy(written: string): string {
+function decoded(written: string): string {
   try {
     return decodeURIComponent(written)
   } catch {
@@ -50,7 +50,7 @@ function formsOf(secret: string): string[] {
   return [...forms, ...encodedForms(secret), Buffer.from(secret).toString('hex')]
 }
 
-/** Base64 of anything that contains the secret: as it looks at each place in a group of three. */
+/** Base64 of any text that contains the secret, for each of the three possible alignments. */
 function encodedForms(secret: string): string[] {
   const bytes = Buffer.from(secret)
   return [0, 1, 2].flatMap((before) => {

@@ -1,6 +1,6 @@
-/** Which kinds of writes a client is given, and how one of them fails: labels of metrics. */
+/** Kinds of writes to a client, and how one fails: labels of metrics. */
 
-/** Live records, a frame of the client's own, or a replay. */
+/** Live records, an answer to this client, or a replay. */
 export const sendPaths = ['broadcast', 'control', 'resume'] as const
 export type SendPath = (typeof sendPaths)[number]
 

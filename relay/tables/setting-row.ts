@@ -1,6 +1,6 @@
 /** The shape of a setting's row, for the table that lists them. */
 
-/** Common to every row. `says` is a sentence for CONFIG.md; `isOurs` marks names of our own. */
+/** Common to every row. `says` is a sentence for CONFIG.md; `isOurs` marks names DashFlow lacks. */
 interface Row {
   readonly env: string
   readonly says: string
@@ -8,8 +8,8 @@ interface Row {
 }
 
 /**
- * A whole number. Outside `min..max` (in the contract's unit) it is moved to the nearest bound with
- * a warning; text that is not a number is refused. `zeroMeans` gives 0 a meaning of its own.
+ * A whole number. Outside `min..max` (in the contract's unit) it is clamped to the nearest bound
+ * with a warning; text that is not a number is refused. `zeroMeans` gives 0 a special meaning.
  */
 export interface NumberRow extends Row {
   readonly kind: 'number'
@@ -20,7 +20,7 @@ export interface NumberRow extends Row {
   readonly max: number
   readonly zeroMeans?: string
 }
-/** One word out of `choices`; anything else is refused. */
+/** One of `choices`; anything else is refused. */
 export interface ChoiceRow<C extends string = string> extends Row {
   readonly kind: 'choice'
   readonly choices: readonly C[]

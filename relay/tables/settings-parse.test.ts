@@ -1,7 +1,7 @@
 /** What an environment becomes, and that every mistake in it is told at once. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseSettings, tellSettings, type Environment } from './settings-parse.ts'
+import { parseSettings, exposedSettings, type Environment } from './settings-parse.ts'
 import { type SettingRow, settingRows, type Settings } from './settings.ts'
 
 const parsed = (env: Environment): Settings => {
@@ -97,13 +97,13 @@ describe('a secret', () => {
     const secret = 'hunter2hunter2'
     const value = env === 'REDIS_URL' ? `redis://me:${secret}@host:1` : secret
     const pair = env === 'KAFKA_SASL_PASSWORD' ? { KAFKA_SASL_USERNAME: 'me' } : {}
-    expect(JSON.stringify(tellSettings(parsed({ [env]: value, ...pair })))).not.toContain(secret)
+    expect(JSON.stringify(exposedSettings(parsed({ [env]: value, ...pair })))).not.toContain(secret)
     const wrong = parseSettings({ [env]: secret, WEBSOCKET_PORT: 'x', KAFKA_BROKERS: ',' })
     expect(JSON.stringify(wrong)).not.toContain(secret)
   })
 
   test('the address of Redis is still told', () => {
-    const told = tellSettings(parsed({ REDIS_URL: 'redis://me:hunter2@host:6379/1' }))
+    const told = exposedSettings(parsed({ REDIS_URL: 'redis://me:hunter2@host:6379/1' }))
     expect(told['redisUrl']).toBe('redis://***@host:6379/1')
   })
 })

@@ -1,6 +1,6 @@
 /**
- * From environment variables to settings. All that is wrong is told at once, so that nobody has to
- * start a relay five times to find five mistakes. A secret's value never stands in a message.
+ * From environment variables to settings. All problems are reported at once, so that five mistakes
+ * do not take five starts to find. A secret's value never stands in a message.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { isRange } from './address-ranges.ts'
@@ -25,7 +25,7 @@ export type ParsedSettings =
   | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly problems: readonly string[] }
 
-/** What became of one value: taken, moved into its bounds with a warning, or refused. */
+/** The outcome of one value: accepted, clamped to its bounds with a warning, or refused. */
 interface Reading {
   readonly value?: unknown
   readonly warning?: string
@@ -35,7 +35,7 @@ interface Reading {
 /**
  * Reads all settings. An unset or blank variable means the default.
  *
- * @param inspect finds what is wrong with what settings lead to, such as files
+ * @param inspect finds problems with what settings refer to, such as files
  */
 export function parseSettings(
   env: Environment,
@@ -48,7 +48,7 @@ export function parseSettings(
     const written = env[row.env]?.trim() ?? ''
     const isUnset = key === 'logLevel' && written === ''
     const reading = readRow(row, isUnset ? levelOf(env['RUST_LOG']) : written)
-    // A refused value stands for its default, so that the rules below find what else is wrong.
+    // A refused value is replaced by its default, so that the rules below find what else is wrong.
     settings[key] = reading.problem === undefined ? reading.value : readRow(row, '').value
     if (reading.warning !== undefined) warnings.push(reading.warning)
     if (reading.problem !== undefined) problems.push(reading.problem)
@@ -79,7 +79,7 @@ function readChoice(row: ChoiceRow, text: string): Reading {
   return { problem: `${row.env}: wanted one of ${words}; found "${text}"` }
 }
 
-/** A service called `websocket` is all it takes. */
+/** A service called `websocket` is enough for that. */
 const ofService =
   ', which Kubernetes sets for a service of that name: rename it, or set enableServiceLinks: false'
 
@@ -113,20 +113,20 @@ function readHostOf(env: string, text: string): Reading {
     : { value: host }
 }
 
-/** What may be meant so, and is worth a word. */
+/** Valid settings that are worth a warning. */
 function cautions({ allowedHosts, authToken, host }: Settings): string[] {
   if (authToken !== '') return []
   const found: string[] = []
   if (!isLoopback(host)) {
     found.push(
-      `WEBSOCKET_HOST ${host} is reached by others, and no token is set: WHOEVER REACHES IT ` +
-        'READS EVERY RECORD. Set WEBSOCKET_AUTH_TOKEN, or listen on 127.0.0.1',
+      `WEBSOCKET_HOST ${host} is reachable by others, and no token is set: ANYONE WHO CONNECTS ` +
+        'CAN READ EVERY RECORD. Set WEBSOCKET_AUTH_TOKEN, or listen on 127.0.0.1',
     )
   }
   if (allowedHosts.includes('*')) {
     found.push(
-      'WEBSOCKET_ALLOWED_HOSTS is * and no token is set: any page in a browser that reaches the ' +
-        'relay may read every record. Name the hosts, or set WEBSOCKET_AUTH_TOKEN',
+      'WEBSOCKET_ALLOWED_HOSTS is * and no token is set: any page in a browser that can connect ' +
+        'to the relay may read every record. Name the hosts, or set WEBSOCKET_AUTH_TOKEN',
     )
   }
   return found
@@ -134,11 +134,11 @@ function cautions({ allowedHosts, authToken, host }: Settings): string[] {
 
 const isPair = (a: string, b: string) => (a === '') === (b === '')
 
-/** An entry of a list that can never match would only look as if it allowed something. */
+/** An entry of a list that can never match is an error: it only looks as if it allows something. */
 const wrongIn = (env: string) => (problem: string | undefined) =>
   [problem === undefined, `${env}: ${problem}`] as const
 
-/** Settings that are right one by one and wrong together. */
+/** Settings that are valid one by one and wrong together. */
 function contradictions(settings: Settings): string[] {
   const { kafkaSecurityProtocol: protocol } = settings
   const isSasl = protocol.startsWith('sasl')
@@ -165,8 +165,8 @@ function contradictions(settings: Settings): string[] {
     ],
     [
       settings.memoryBytesMax === 0 || settings.memoryBytesMax >= memoryBytesMin(settings),
-      `WEBSOCKET_MEMORY_BYTES: wanted 0, or at least ${memoryBytesMin(settings)} bytes: what the ` +
-        `shares that bound themselves may use, and 16 MiB; found ${settings.memoryBytesMax}`,
+      `WEBSOCKET_MEMORY_BYTES: wanted 0, or at least ${memoryBytesMin(settings)} bytes: the sum ` +
+        `of the shares with fixed limits, and 16 MiB; found ${settings.memoryBytesMax}`,
     ],
     [
       settings.trustedProxies.every(isRange),
@@ -183,38 +183,39 @@ function contradictions(settings: Settings): string[] {
   return [...serverProblems(settings), ...broken]
 }
 
-/** What is wrong with where Kafka is, and with what it is to hold. */
+/** Problems with the addresses of Kafka and the names of topics. */
 function serverProblems(settings: Settings): string[] {
   const { kafkaBrokers, kafkaTopic, kafkaDlqTopic, kafkaAddressFamily: family } = settings
   const brokers = addressesProblem(kafkaBrokers)
   const otherFamily = { v4: isIPv6, v6: isIPv4, any: undefined, auto: undefined }[family]
-  const odd = wordsOf(kafkaBrokers).find((word) => otherFamily?.(readAddress(word)?.host ?? ''))
+  const wrong = wordsOf(kafkaBrokers).find((word) => otherFamily?.(readAddress(word)?.host ?? ''))
   const problems = [
     brokers && `KAFKA_BROKERS: ${brokers}`,
-    odd &&
-      `KAFKA_BROKER_ADDRESS_FAMILY and KAFKA_BROKERS: wanted brokers of ${family}; found "${odd}"`,
+    wrong &&
+      `KAFKA_BROKER_ADDRESS_FAMILY and KAFKA_BROKERS: wanted brokers of ${family}; ` +
+        `found "${wrong}"`,
     kafkaTopic === kafkaDlqTopic &&
-      'KAFKA_DLQ_TOPIC and KAFKA_TOPIC: wanted two topics, as letters of the topic that is read ' +
-        `would be read again for ever; found "${kafkaTopic}" twice`,
+      'KAFKA_DLQ_TOPIC and KAFKA_TOPIC: wanted two topics, because the relay would read its own ' +
+        `dead letters forever; found "${kafkaTopic}" twice`,
   ]
   return problems.filter((problem) => typeof problem === 'string')
 }
 
-/** Its path may be the number of a database, and nothing else. */
+/** The path may be the number of a database, and nothing else. */
 function isRedisUrl(text: string): boolean {
   if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text)) return false
   const { hostname, pathname, port } = new URL(text)
   return readHost(hostname) !== undefined && port !== '0' && /^(?:\/\d*)?$/.test(pathname)
 }
 
-/** What is left to be refused must be enough for somebody to be served. */
+/** The part of the budget that can be refused must be enough to serve a client. */
 const memoryBytesMin = (settings: Settings): number =>
   shareNames
     .filter((name) => !isElastic(name))
     .reduce((sum, name) => sum + settings[shareRows[name].limit], 16 * MiB)
 
-/** All effective values, for `/version`: in the house's units and without a secret. */
-export function tellSettings(settings: Settings): Record<string, unknown> {
+/** All effective values, for `/version`: in the units of the code and without a secret. */
+export function exposedSettings(settings: Settings): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => {
       const row: SettingRow = settingRows[key as SettingKey]
@@ -226,15 +227,15 @@ export function tellSettings(settings: Settings): Record<string, unknown> {
 
 const harmless = new Set(['number', 'flag', 'choice'])
 
-/** Those that name no server, user or path: nothing for who wants to know where to go next. */
-export function tellHarmless(settings: Settings): Record<string, unknown> {
-  const told = Object.entries(tellSettings(settings))
+/** The settings that name no server, user or path, and so give an attacker no further target. */
+export function exposedHarmless(settings: Settings): Record<string, unknown> {
+  const exposed = Object.entries(exposedSettings(settings))
   return Object.fromEntries(
-    told.filter(([key]) => harmless.has(settingRows[key as SettingKey].kind)),
+    exposed.filter(([key]) => harmless.has(settingRows[key as SettingKey].kind)),
   )
 }
 
-/** Keeps where a URL points to; anything else that is secret is only told to be set. */
+/** Keeps where a URL points to; of any other secret it shows only that it is set. */
 function withoutSecret(text: string): string {
   if (text === '') return ''
   const url = URL.canParse(text) ? new URL(text) : undefined

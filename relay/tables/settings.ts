@@ -2,7 +2,7 @@
  * Every setting of the relay, once. Types, the parser, `/version`, CONFIG.md and `.env.example`
  * are derived from this table. The env names are DashFlow's, except where a row says "ours".
  *
- * A row's key is the name used inside the house (noun + unit + bound); `env` is the contract.
+ * A row's key is the name that the code uses (noun + unit + bound); `env` is the contract.
  * `scale` turns the contract's unit into ours (seconds to milliseconds: 1000).
  */
 
@@ -44,14 +44,15 @@ export const settingRows = {
     'REDIS_PARTITION_BYTES_MAX',
     'bytes',
     [64 * MiB, 64 * KiB, 65_536 * MiB],
-    'Bytes of the same; the tighter of the bounds holds. A larger record is not kept in Redis.',
+    'Bytes kept for replay per partition; whichever bound is reached first applies. A larger ' +
+      'record is not kept in Redis.',
     ours,
   ),
   redisWritesMax: number(
     'REDIS_MAX_CONCURRENT_WRITES',
     'count',
     [100, 1, 10_000],
-    'Redis pipelines under way at once; past that, records are dropped from replay and counted.',
+    'Redis pipelines in flight at once; above that, records are dropped from replay and counted.',
   ),
   redisTimeoutMs: number(
     'REDIS_TIMEOUT_MS',
@@ -69,20 +70,20 @@ export const settingRows = {
     'REPLAY_BUFFER_MEMORY_SIZE',
     'count',
     [1_000, 1, 1_000_000],
-    'Records offered for replay from memory.',
+    'Records kept for replay from memory.',
   ),
   replayMemoryBytesMax: number(
     'REPLAY_BUFFER_MEMORY_BYTES',
     'bytes',
     [16 * MiB, 64 * KiB, 4_096 * MiB],
-    'Bytes of the same; the tighter of the two bounds holds.',
+    'Bytes kept for replay from memory; whichever bound is reached first applies.',
     ours,
   ),
   redisQueueBytesMax: number(
     'REDIS_QUEUE_BYTES_MAX',
     'bytes',
     [16 * MiB, 64 * KiB, 4_096 * MiB],
-    'Bytes that wait for Redis or are on their way; past that the oldest are dropped and counted.',
+    'Bytes that wait for Redis or are in flight; above that the oldest are dropped and counted.',
     ours,
   ),
   replayTimeoutMs: seconds('REPLAY_TIMEOUT_SECS', [30, 1, 3_600], 'Deadline of one replay.', {
@@ -92,7 +93,7 @@ export const settingRows = {
     'REPLAY_MAX_TOTAL',
     'count',
     [10_000, 1, 10_000_000],
-    'Records of one replay; past that it says `capped`.',
+    'Records of one replay; where there are more, it ends as `capped`.',
     { zeroMeans: 'the default' },
   ),
   host: text('WEBSOCKET_HOST', '127.0.0.1', 'Host to listen on; IPv6 with or without brackets.', {
@@ -103,7 +104,7 @@ export const settingRows = {
     'port',
     [0, 0, 65_535],
     'Port to listen on.',
-    { zeroMeans: 'the first free one of 3002 to 3005' },
+    { zeroMeans: 'the first free port of 3002 to 3005' },
   ),
   ringRecordsMax: number(
     'WEBSOCKET_BUFFER_SIZE',
@@ -115,14 +116,15 @@ export const settingRows = {
     'WEBSOCKET_BUFFER_BYTES',
     'bytes',
     [32 * MiB, 256 * KiB, 4_096 * MiB],
-    'Bytes that the shared ring keeps; the tighter of the two bounds holds.',
+    'Bytes that the shared ring keeps; whichever bound is reached first applies.',
     ours,
   ),
   pinnedBytesMax: number(
     'WEBSOCKET_PINNED_BYTES',
     'bytes',
     [32 * MiB, 1 * MiB, 4_096 * MiB],
-    'Bytes that left the ring and are still held by a socket; past that the last one is closed.',
+    'Bytes that left the ring and are still held by sockets; above that the client furthest ' +
+      'behind is closed.',
     ours,
   ),
   clientWriteBytesMax: number(
@@ -136,7 +138,7 @@ export const settingRows = {
     'WEBSOCKET_FLUSH_INTERVAL_MS',
     'ms',
     [4, 0, 1_000],
-    'Least time between flushes under load, up to twice that for full ones; when quiet: none.',
+    'Least time between flushes under load, up to twice that for full ones; 0 when idle.',
     ours,
   ),
   payloadBytesMax: number(
@@ -154,14 +156,14 @@ export const settingRows = {
   pingIntervalMs: seconds(
     'WEBSOCKET_PING_INTERVAL_SECS',
     [25, 1, 3_600],
-    'Silence of a client after which it is pinged; a second such silence closes it.',
+    'Silence of a client after which it is pinged; after the same time again it is closed.',
     ours,
   ),
   resumeGraceMs: number(
     'WEBSOCKET_RESUME_GRACE_MS',
     'ms',
     [1_000, 0, 60_000],
-    'How long a new client may take to ask for a resume before live records flow.',
+    'How long a new client may take to send a resume before live delivery starts.',
     ours,
   ),
   connectionsPerIpMax: number(
@@ -180,70 +182,71 @@ export const settingRows = {
   httpTimeoutMs: seconds(
     'WEBSOCKET_HTTP_TIMEOUT_SECS',
     [10, 1, 300],
-    'How long a request or a handshake may take to come, and an answer may wait to be taken.',
+    'How long a request or a handshake may take to arrive, and an answer may take to be read.',
     ours,
   ),
   pendingConnectionsMax: number(
     'WEBSOCKET_MAX_CONNECTIONS_PENDING',
     'count',
     [1_000, 4, 100_000],
-    'Connections that are no WebSocket (yet); one more ends the oldest of them.',
+    'Connections that are not (yet) a WebSocket; one more closes the oldest of them.',
     ours,
   ),
   clientFramesPerSecondMax: number(
     'WEBSOCKET_CLIENT_FRAMES_PER_SEC',
     'count',
     [500, 0, 1_000_000],
-    'Frames that a client may send, ten seconds of them at once; past that it is read from ' +
-      'later. Each 256 bytes of a frame count as one more.',
+    'Frames that a client may send in a second, with bursts of ten times that; above that the ' +
+      'relay pauses reading from it. Each 256 bytes of a frame count as one more.',
     { zeroMeans: 'no limit', isOurs: true },
   ),
   clientResumesPerMinuteMax: number(
     'WEBSOCKET_CLIENT_RESUMES_PER_MIN',
     'count',
     [120, 0, 1_000_000],
-    'Resumes that a client may ask for; past that they are refused.',
+    'Resumes that a client may send in a minute; above that they are refused.',
     { zeroMeans: 'no limit', isOurs: true },
   ),
   clientQueuesBytesMax: number(
     'WEBSOCKET_CLIENT_QUEUES_BYTES',
     'bytes',
     [64 * MiB, 1 * MiB, 4_096 * MiB],
-    'Bytes of answers that wait for all clients together; past that the longest queue is closed.',
+    'Bytes of answers that wait for all clients together; above that the client with the longest ' +
+      'queue is closed.',
     ours,
   ),
   resetsPerMinuteMax: number(
     'REPLAY_RESETS_PER_MIN',
     'count',
     [12, 0, 1_000_000],
-    'Times that clients together may reset the replay buffer; past that they are refused.',
+    'Resets of the replay buffer by all clients in a minute; above that they are refused.',
     { zeroMeans: 'no limit', isOurs: true },
   ),
   replaysMax: number(
     'REPLAY_MAX_CONCURRENT',
     'count',
     [64, 1, 10_000],
-    'Replays under way at once; one more waits.',
+    'Replays in progress at once; one more waits.',
     ours,
   ),
   replayWaitMs: seconds(
     'REPLAY_WAIT_SECS',
     [10, 1, 3_600],
-    'How long a replay waits for its turn before its client is closed, to come back later.',
+    'How long a replay may wait to begin before its client is closed, to reconnect later.',
     ours,
   ),
   replayClientBytesPerSecondMax: number(
     'REPLAY_CLIENT_BYTES_PER_SEC',
     'bytes',
     [64 * MiB, 0, 16_384 * MiB],
-    'Bytes a second of one replay, two seconds of them at once.',
+    'Bytes a second of one replay, with bursts of twice that.',
     { zeroMeans: 'no limit', isOurs: true },
   ),
   replayBytesPerSecondMax: number(
     'REPLAY_BYTES_PER_SEC',
     'bytes',
     [256 * MiB, 0, 16_384 * MiB],
-    'The same for all replays together.',
+    'Bytes a second of all replays together, with bursts of twice that.',
     { zeroMeans: 'no limit', isOurs: true },
   ),
   ...doorSettingRows,
@@ -251,31 +254,32 @@ export const settingRows = {
     'SLOW_CLIENT_DISCONNECT_THRESHOLD',
     'count',
     [1_000, 0, 1_000_000_000],
-    'Records missed within the window after which a client is closed.',
+    'Records missed within the window for which a client is closed.',
     { zeroMeans: 'never' },
   ),
   lagWindowMs: seconds(
     'SLOW_CLIENT_LAG_WINDOW_SECS',
     [60, 0, 86_400],
-    'The window of the rule above.',
+    'The window of `SLOW_CLIENT_DISCONNECT_THRESHOLD`.',
     { zeroMeans: 'the whole connection' },
   ),
   healthWindowMs: seconds(
     'HEALTH_WINDOW_SECS',
     [120, 2, 3_600],
-    'How long /health remembers trouble.',
+    'How long /health takes past errors into account.',
     ours,
   ),
   healthStaleMs: seconds(
     'HEALTH_STALE_SECS',
     [60, 1, 3_600],
-    'Age of the last record after which /health speaks of none.',
+    'Age of the last record after which /health reports that none arrive.',
     ours,
   ),
   breakerMs: seconds(
     'HEALTH_BREAKER_SECS',
     [600, 0, 86_400],
-    'How long records may wait in Kafka unread, while it answers, before the relay ends with 75.',
+    'How long records may wait in Kafka unread, while it answers, before the relay exits with ' +
+      'code 75.',
     { zeroMeans: 'never', isOurs: true },
   ),
   expectedSchemasFile: text(
@@ -301,11 +305,11 @@ export const settingRows = {
     'LOG_LEVEL',
     ['trace', 'debug', 'info', 'warn', 'error'],
     'info',
-    'Least severe line that is logged; RUST_LOG is heard where it is not set.',
+    'Least severe level that is logged; RUST_LOG applies where it is not set.',
     ours,
   ),
-  gitCommit: text('GIT_COMMIT_SHA', 'unknown', 'What `/version` tells as `git_sha`.'),
-  buildDate: text('BUILD_DATE', 'unknown', 'What `/version` tells as `build_date`.'),
+  gitCommit: text('GIT_COMMIT_SHA', 'unknown', '`git_sha` of `/version`.'),
+  buildDate: text('BUILD_DATE', 'unknown', '`build_date` of `/version`.'),
 } as const satisfies Record<string, SettingRow>
 
 export type SettingKey = keyof typeof settingRows
@@ -320,5 +324,5 @@ type ValueOf<R> = R extends { kind: 'number' }
         ? C
         : string
 
-/** Effective values, in the house's units: milliseconds, bytes, counts. */
+/** Effective values, in the units of the code: milliseconds, bytes, counts. */
 export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof settingRows)[K]> }

@@ -1,8 +1,7 @@
 /**
- * Names that are set and that nobody hears. A relay whose token is misspelt is open, and says
- * nothing; so whatever looks like a setting of ours and is none is told, and stops the start where
- * it was to keep somebody out. Containers are full of names of others that begin alike: those are
- * left alone.
+ * Misspelt names of settings. A relay whose token is misspelt is open without saying so; therefore
+ * a name that looks like a setting and is none is reported, and stops the start where the setting
+ * restricts access. Containers are full of similar names of other programs: those are ignored.
  */
 import { settingRows } from './settings.ts'
 
@@ -13,26 +12,26 @@ export interface Spelling {
   readonly warnings: readonly string[]
 }
 
-/** What DashFlow's relay hears, and this one has no use for. RUST_LOG stands in for LOG_LEVEL. */
-const unheard: Readonly<Record<string, string>> = {
+/** Settings of DashFlow's relay that have no effect here. RUST_LOG stands in for LOG_LEVEL. */
+const withoutEffect: Readonly<Record<string, string>> = {
   REDIS_ZCARD_CHECK_CADENCE: 'the replay buffer is trimmed exactly, with every write',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'this relay sends no traces',
 }
-/** No other program has names that begin like these. */
+/** Prefixes that no other program uses. */
 const ownPrefix = /^(?:WEBSOCKET|REPLAY|SLOW_CLIENT|EXPECTED_SCHEMAS)_/i
-/** Settings without which the relay, or what it says to Kafka, is open. */
+/** Settings without which the relay, or its connection to Kafka, is open. */
 const guard = /^(?:WEBSOCKET_(?:AUTH|ALLOWED|TRUSTED|HOST|TLS)|KAFKA_(?:SECURITY|SASL|SSL)_)/
-/** Words of an own name that can only be meant to keep somebody out. */
+/** Words in a name with our prefix that can only mean access control. */
 const guardWord = /_(?:AUTH|TOKEN|SECRET|PASSWORD|ORIGINS?|TLS|SSL)(?:_|$)/i
-/** What Kubernetes and Docker set for every service, by its name. */
+/** Variables that Kubernetes and Docker set for every service, named after it. */
 const serviceName = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/
 const serviceValue = /^(?:tcp|udp|sctp):\/\//
-/** Mistakes that still are the same name, and how short a name is for which it is one alone. */
+/** Edits up to which a name still counts as the same; shorter names than this allow one alone. */
 const editsMax = 2
 const shortCharacters = 8
 
 const names: readonly string[] = Object.values(settingRows).map(({ env }) => env)
-/** The last one is of Kafka's brokers themselves, and one letter from being near. */
+/** The last one is a setting of Kafka's brokers, and only one edit away from ours. */
 const known = new Set([...names, 'RUST_LOG', 'KAFKA_BROKER_ID'])
 
 /** Looks through all names of an environment. */
@@ -41,11 +40,11 @@ export function spellingOf(env: Environment): Spelling {
   const warnings: string[] = []
   for (const [name, value = ''] of Object.entries(env)) {
     if (value.trim() === '' || known.has(name) || isOfService(name, value)) continue
-    const why = unheard[name]
+    const why = withoutEffect[name]
     if (why !== undefined) warnings.push(`${name} has no effect: ${why}`)
     const meant = meantBy(name)
     if (meant === undefined) continue
-    const says = `${name} is no setting of the relay; did you mean ${meant}?`
+    const says = `${name} is not a setting of the relay; did you mean ${meant}?`
     const isOpen = (env[meant]?.trim() ?? '') === '' && isGuard(name, meant)
     if (isOpen) problems.push(`${says} Without it the relay may be open: correct or remove it`)
     else warnings.push(says)
@@ -60,7 +59,7 @@ const isGuard = (name: string, meant: string): boolean =>
   (guard.test(meant) && editsOf(name, meant) <= editsMax) ||
   (ownPrefix.test(name) && guardWord.test(name))
 
-/** The setting that a name is nearest to; undefined where it may well be of another program. */
+/** The setting nearest to a name; undefined where the name may well be of another program. */
 function meantBy(name: string): string | undefined {
   const near = nearest(name, names.filter((one) => isNear(name, one)))
   if (near !== undefined || !ownPrefix.test(name)) return near
@@ -80,7 +79,7 @@ function nearest(name: string, settings: readonly string[]): string | undefined 
   return ranked.toSorted((a, b) => a.edits - b.edits)[0]?.one
 }
 
-/** In the order of the alphabet, so that words that changed places are still the same. */
+/** Words in alphabetical order, so that swapped words still match. */
 const wordsOf = (name: string) => name.toUpperCase().split(/[_.-]+/).toSorted().join()
 const lettersOf = (name: string) => name.toUpperCase().replaceAll(/[_.-]/g, '')
 

@@ -1,4 +1,4 @@
-/** Each stage of the pipeline: how much it did, and when last; and what the log could not say. */
+/** Each stage of the pipeline: how much it did, and when it was last active; lost log lines. */
 import { counter, gauge, none, ours } from './metric-row.ts'
 
 const stage = ['consume', 'decode', 'broadcast', 'send', 'redis_write', 'dlq', 'commit'] as const
@@ -7,28 +7,29 @@ export const stageMetricRows = {
   stageAge: gauge(
     'relay_stage_age_seconds',
     { stage },
-    'Seconds since the stage last did anything, to the second; -1 means never.',
+    'Seconds since the stage was last active, whole seconds; -1 means never.',
     ours,
   ),
   stageTimestamp: gauge(
     'relay_stage_timestamp_seconds',
     { stage },
-    'Unix time of that; absent until there was one.',
+    'Unix time at which the stage was last active; absent if it never was.',
     ours,
   ),
   logLinesLost: counter(
     'relay_log_lines_lost_total',
     none,
-    'Lines of the log that nobody took: its reader sleeps or is gone, or the disk is full.',
+    'Log lines dropped because stdout was not drained: its reader stalls or is gone, or the disk ' +
+      'is full.',
     ours,
   ),
   fetches: counter(
     'relay_kafka_fetches_total',
     none,
-    'Fetches that a broker answered, with records or without.',
+    'Fetches that a broker answered, with or without records.',
     ours,
   ),
-  commits: counter('relay_commits_total', none, 'Offset commits that the group took.', ours),
+  commits: counter('relay_commits_total', none, 'Offset commits that succeeded.', ours),
   redisBlocksWritten: counter(
     'relay_replay_redis_blocks_written_total',
     none,
