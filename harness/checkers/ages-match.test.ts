@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../history/event.ts'
+import { kindOf, timeOf, type HistoryEvent } from '../history/event.ts'
 import { story, type Story } from '../history/story-testbed.ts'
 import { agesMatch } from './ages-match.ts'
 import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
@@ -33,10 +33,13 @@ function ages({ record = trueAge, error = () => -1, health, from = 0 }: Told = {
 function without(told: Story, isOut: (event: HistoryEvent) => boolean): Story {
   return story().add(...told.events.filter((event) => !isOut(event)))
 }
-const withoutHealth = (told: Story) => without(told, ([kind]) => kind === 'health')
+const withoutHealth = (told: Story) => without(told, (event) => kindOf(event) === 'health')
 /** Without the scrapes between two times, in seconds. */
 const unanswered = (told: Story, begin: number, end: number) =>
-  without(told, ([kind, t]) => kind === 'scrape' && t >= begin * 1e6 && t <= end * 1e6)
+  without(told, (event) => {
+    const t = timeOf(event)
+    return kindOf(event) === 'scrape' && t >= begin * 1e6 && t <= end * 1e6
+  })
 
 judgeCases('ages-match', agesMatch, { traffic: 'traffic', silence: 'silence' }, [
   ...passes(

@@ -283,7 +283,7 @@ function early(
 
 /** A lifetime counter falls when the process is a new one, and never else. */
 function forgotten(history: History, metric: string, counter: Reading): Violation[] {
-  const starts = history.events('process').filter(([, , role, , edge]) =>
+  const starts = history.events('process').filter(({ role, edge }) =>
     role === 'relay' && edge === 'start',
   )
   if (starts.length > 1) return []

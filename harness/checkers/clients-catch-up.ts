@@ -84,7 +84,7 @@ function closedMeanwhile(history: History, groups: readonly string[]): Violation
   const first = Math.min(...history.faults.map(({ begin }) => begin))
   return [...history.sessions.values()].flat().flatMap(({ client, group, closed }) => {
     if (closed === undefined || !groups.includes(group)) return []
-    const [, at, , code, reason, by] = closed
+    const { t: at, code, reason, by } = closed
     if (by === 'client' || at < first) return []
     const how = reason === '' ? `code ${code}` : `code ${code}, "${reason}"`
     const says =

@@ -307,10 +307,10 @@ function endsSeen(
 ): Micros | undefined {
   const ends = history
     .events('closed')
-    .filter(([, t, client, , , by]) => {
+    .filter(({ t, client, by }) => {
       return t >= begin && t <= window.end && by !== 'client' && clients.includes(client)
     })
-    .map(([, t]) => t)
+    .map(({ t }) => t)
     .sort((a, b) => a - b)
   return ends[wanted - 1]
 }

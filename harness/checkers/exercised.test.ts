@@ -11,7 +11,12 @@ judgeCases('exercised', exercised, all, [
   ...passes(
     'enough',
     ['just enough', some()],
-    ['records of aborted transactions', some().add(['aborted', 1, 0, '10']), { abortedMin: 1 }],
+    ['records of aborted transactions', some().add({
+      kind: 'aborted',
+      t: 1,
+      partition: 0,
+      offset: '10',
+    }), { abortedMin: 1 }],
   ),
   ...cannotTell<ExercisedOptions>(
     'too-little',

@@ -58,16 +58,16 @@ function sayKept(statuses: readonly number[], others: Probes): string {
 }
 
 function letIn(history: History, pages: string, { opened, refused }: Probes): Violation[] {
-  const clients = history.events('opened').filter(([, , , group]) => group === pages)
+  const clients = history.events('opened').filter(({ group }) => group === pages)
   const [first] = clients
   if (first === undefined) return []
-  const numbers = new Set(clients.map(([, , client]) => client))
+  const numbers = new Set(clients.map(({ client }) => client))
   const did = history.events('control').find(([, , client, { type }]) => {
     return numbers.has(client) && type === 'cursor_reset_complete'
   })
   const also = did === undefined ? '' : `, and client ${did[2]} reset the replay buffer`
   const says = `${opened} of ${opened + refused.length} pages of another site were let in${also}.`
-  return [{ rule: 'page-let-in', says, at: first[1] }]
+  return [{ rule: 'page-let-in', says, at: first.t }]
 }
 
 function notTried({ refused }: Probes): Doubt {

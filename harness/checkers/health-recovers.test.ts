@@ -15,7 +15,8 @@ function asked(status: (t: number) => string, end = 20, hop = 'kafka', skips = [
 /** Told at `from`, forgotten at `to`. */
 const told = (from: number, to: number) => (t: number) =>
   t >= from && t < to ? 'reconnecting' : 'healthy'
-const readyz = (t: number, status: number) => ['page', t * 1e6, '/readyz', status, null] as const
+const readyz = (t: number, status: number) =>
+  ({ kind: 'page', t: t * 1e6, path: '/readyz', status, body: null }) as const
 
 const falseAlarms: HealthRecoversOptions = { asks: 'false-alarms' }
 judgeCases('health-recovers: false alarms', healthRecovers, falseAlarms, [

@@ -114,7 +114,7 @@ function falseAlarms(judged: readonly Health[], notReady: readonly Page[]): Viol
       const says = `/health was to call the relay well ${wanted}; it ${saidOf(poll)} ${found}.`
       return { rule: 'false-alarm', says, at: poll[1] }
     }),
-    ...notReady.map(([, at, , status]) => {
+    ...notReady.map(({ t: at, status }) => {
       const says = `/readyz was to answer 200 ${wanted}; it answered ${status}.`
       return { rule: 'false-alarm', says, at }
     }),
@@ -220,7 +220,7 @@ function judgeRecovery(history: History, { limitMs, windowMs }: Recovery): Judge
       const says = `/health was to call the relay well ${wanted}; ${after} it ${saidOf(poll)}.`
       return { rule: 'called-broken', says, at: poll[1] }
     }),
-    ...unready(history, limit, until).map(([, at, , status]) => {
+    ...unready(history, limit, until).map(({ t: at, status }) => {
       const after = `${seconds(at - last)} after the heal`
       const says = `/readyz was to answer 200 ${wanted}; ${after} it answered ${status}.`
       return { rule: 'not-ready', says, at }
@@ -289,13 +289,13 @@ const pollsWithin = (history: History, begin: Micros, end: Micros): readonly Hea
 
 /** Polls of /readyz that were not answered "ready"; none where there is no such page. */
 function unready(history: History, begin: Micros, end: Micros): readonly Page[] {
-  return readyPolls(history, begin, end).filter(([, , , status]) => status !== readyStatus)
+  return readyPolls(history, begin, end).filter(({ status }) => status !== readyStatus)
 }
 
 function readyPolls(history: History, begin: Micros, end: Micros): readonly Page[] {
-  const all = history.events('page').filter(([, , path]) => path === '/readyz')
-  const isAbsent = all.every(([, , , status]) => status === 0 || status === absentStatus)
-  return isAbsent ? [] : all.filter(([, t]) => t > begin && t < end)
+  const all = history.events('page').filter(({ path }) => path === '/readyz')
+  const isAbsent = all.every(({ status }) => status === 0 || status === absentStatus)
+  return isAbsent ? [] : all.filter(({ t }) => t > begin && t < end)
 }
 
 function wordOf([, , , , body]: Health): string {

@@ -145,9 +145,9 @@ function unsaid(
   const names = rows.filter((row) => !trials.some((trial) => trial.row === row))
   if (names.length === 0) return undefined
   const speakers = new Set(trialsOf(history, hostileFrames).map(({ session }) => session.group))
-  const refused = history.events('refused').find(([, , group]) => speakers.has(group))
+  const refused = history.events('refused').find(({ group }) => speakers.has(group))
   const because =
-    refused === undefined ? '' : `: clients were not let in any more (status ${refused[3]})`
+    refused === undefined ? '' : `: clients were not let in any more (status ${refused.status})`
   return {
     rule: 'not-said',
     says: `No client sent ${listed(names.map(({ name }) => name))}${because}.`,

@@ -42,10 +42,10 @@ export const idleIsHealthy = checker({
     const known = alertsBefore(history, phase.begin)
     const exits = history
       .events('process')
-      .filter(([, t, role, , edge]) => role === 'relay' && edge === 'exit' && isIn(t, window))
+      .filter(({ t, role, edge }) => role === 'relay' && edge === 'exit' && isIn(t, window))
     return conclude({
       violations: [
-        ...exits.map(([, at, , , , code, signal]) => ({
+        ...exits.map(({ t: at, code, signal }) => ({
           rule: 'process-ended',
           says: `The relay ended with ${signal ?? `code ${code}`} while it had nothing to do.`,
           at,

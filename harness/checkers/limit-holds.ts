@@ -64,9 +64,9 @@ interface Tries {
 }
 
 const lastTry = (history: History, group: string): number => {
-  const opened = history.events('opened').findLast(([, , , of]) => of === group)
-  const refused = history.events('refused').findLast(([, , of]) => of === group)
-  return Math.max(opened?.[1] ?? 0, refused?.[1] ?? 0)
+  const opened = history.events('opened').findLast(({ group: of }) => of === group)
+  const refused = history.events('refused').findLast(({ group: of }) => of === group)
+  return Math.max(opened?.t ?? 0, refused?.t ?? 0)
 }
 
 /** Where there is as little room without a claim afterwards, the claim did not cost it. */

@@ -140,7 +140,7 @@ function notAnswered({ client, askedAt, end, ...replay }: Replay, limitMs: numbe
   if (!isLate && endedBy !== 'relay') return []
   const found =
     endedBy === 'relay'
-      ? `the relay hung up after ${seconds(tookMicros)} (code ${closed?.[3]}${whyOf(closed)})`
+      ? `the relay hung up after ${seconds(tookMicros)} (code ${closed?.code}${whyOf(closed)})`
       : endedBy === 'answer'
         ? `it took ${seconds(tookMicros)}`
         : `none had come after ${seconds(tookMicros)}`
@@ -151,7 +151,7 @@ function notAnswered({ client, askedAt, end, ...replay }: Replay, limitMs: numbe
 }
 
 const whyOf = (closed: Replay['closed']): string =>
-  closed === undefined || closed[4] === '' ? '' : `, "${closed[4]}"`
+  closed === undefined || closed.reason === '' ? '' : `, "${closed.reason}"`
 
 const elsewhere = ({ rule, says }: Violation): Doubt => ({
   rule,

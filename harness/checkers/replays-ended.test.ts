@@ -15,7 +15,7 @@ const alone = (end: number, code = 1_006, by: 'relay' | 'client' = 'relay') =>
     .opened(5, 2, 'slow')
     .sent(5, 2, 'resume:earliest')
     .delivered(6, 2, 0, 0, 50, { path: 'replay' })
-    .add(['closed', end * 1e6, 2, code, '', by])
+    .add({ kind: 'closed', t: end * 1e6, client: 2, code, reason: '', by })
 const quickHungUp = (at: number) =>
   alone(8).opened(5, 3, 'quick').sent(5, 3, 'resume:earliest').closed(at, 3, 'relay')
 

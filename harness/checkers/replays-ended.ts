@@ -115,11 +115,11 @@ function wrongWords({ client, told, closed, end }: Replay): Violation[] {
   const error = told.find(({ type }) => type === 'error')
   const code = error?.['code']
   if (code === 'REPLAY_TIMEOUT') return []
-  const meaning = wrongCodes.get(closed?.[3] ?? 1006)
+  const meaning = wrongCodes.get(closed?.code ?? 1006)
   if (error === undefined && meaning === undefined) return []
   const found =
     error === undefined
-      ? `was closed with ${closed?.[3]}, which says ${meaning}`
+      ? `was closed with ${closed?.code}, which says ${meaning}`
       : `was told ${JSON.stringify(code)}`
   const says =
     `Client ${client} was to be told REPLAY_TIMEOUT, or to be closed as slow (4000 and above, ` +

@@ -12,9 +12,9 @@ const process = (
   edge: Edge,
   code: number | null = null,
   signal: string | null = null,
-) => told.add(['process', at * 1e6, 'relay', 7, edge, code, signal])
+) => told.add({ kind: 'process', t: at * 1e6, role: 'relay', pid: 7, edge, code, signal })
 const closed = (told: Story, at: number, client: number, code: number, by: 'relay' | 'network') =>
-  told.add(['closed', at * 1e6, client, code, '', by])
+  told.add({ kind: 'closed', t: at * 1e6, client, code, reason: '', by })
 
 /** Asked at 5 s, with two clients open. */
 const asked = () =>
@@ -32,7 +32,14 @@ judgeCases('shutdown-completes', shutdownCompletes, options, [
     ['a close frame without a code', ended(told(1_005))],
     ['128 + 15 of a runtime that handles the signal', ended(told(), 143)],
     ['a client that left by itself meanwhile', ended(
-      closed(asked(), 5.2, 1, 1_001, 'relay').add(['closed', 5_100_000, 2, 1_000, '', 'client']),
+      closed(asked(), 5.2, 1, 1_001, 'relay').add({
+        kind: 'closed',
+        t: 5_100_000,
+        client: 2,
+        code: 1_000,
+        reason: '',
+        by: 'client',
+      }),
     )],
     ['a client of another group', ended(told().opened(1, 3, 'stalled'))],
     ['it is killed for another reason later',
@@ -65,8 +72,8 @@ judgeCases('shutdown-completes', shutdownCompletes, options, [
     'nobody-to-tell',
     ['no client', ended(process(process(story(), 0, 'start'), 5, 'signal', null, 'SIGTERM'))],
     ['both clients left by themselves meanwhile', ended(asked().add(
-      ['closed', 5_100_000, 1, 1_000, '', 'client'],
-      ['closed', 5_100_000, 2, 1_000, '', 'client'],
+      { kind: 'closed', t: 5_100_000, client: 1, code: 1_000, reason: '', by: 'client' },
+      { kind: 'closed', t: 5_100_000, client: 2, code: 1_000, reason: '', by: 'client' },
     ))],
     ['too seldom', ended(told()), { timesMin: 2 }],
   ),

@@ -51,13 +51,13 @@ export const shutdownCompletes = checker({
   says: 'A relay that is asked to stop ends in time, with success, and tells its clients.',
   options: schema,
   judge(history, options) {
-    const relay = history.events('process').filter(([, , role]) => role === 'relay')
+    const relay = history.events('process').filter(({ role }) => role === 'relay')
     if (relay.length === 0) {
       const says = 'The target is not started by this harness, so nobody may ask it to stop.'
       return notApplicable('not-ours', says)
     }
     const asked = relay
-      .filter(([, , , , edge, , signal]) => edge === 'signal' && signal === 'SIGTERM')
+      .filter(({ edge, signal }) => edge === 'signal' && signal === 'SIGTERM')
       .map((event) => askedOf(history, options.groups, relay, event))
     if (asked.length === 0) {
       const says = 'The target was never asked to stop.'
@@ -71,23 +71,23 @@ function askedOf(
   history: History,
   groups: readonly string[],
   relay: readonly EventOf<'process'>[],
-  [, at, , pid]: EventOf<'process'>,
+  { t: at, pid }: EventOf<'process'>,
 ): Asked {
-  const later = relay.filter(([, t, , of]) => of === pid && t >= at)
-  const exit = later.find(([, , , , edge]) => edge === 'exit')
+  const later = relay.filter(({ t, pid: of }) => of === pid && t >= at)
+  const exit = later.find(({ edge }) => edge === 'exit')
   const killed = later.find(
-    ([, t, , , edge, , signal]) =>
-      edge === 'signal' && signal === 'SIGKILL' && t <= (exit?.[1] ?? Infinity),
+    ({ t, edge, signal }) =>
+      edge === 'signal' && signal === 'SIGKILL' && t <= (exit?.t ?? Infinity),
   )
   const open = [...history.sessions.values()]
     .flat()
     .filter(({ group, begin, end }) => groups.includes(group) && begin < at && end > at)
-  return { at, exit, killedAt: killed?.[1], open }
+  return { at, exit, killedAt: killed?.t, open }
 }
 
 function judgeAsked(asked: readonly Asked[], options: ShutdownCompletesOptions): Judgement {
   const watched = asked.filter(({ open }) => open.some(isToBeTold))
-  const times = asked.flatMap(({ at, exit }) => (exit === undefined ? [] : [exit[1] - at]))
+  const times = asked.flatMap(({ at, exit }) => (exit === undefined ? [] : [exit.t - at]))
   const untold = watched.reduce((sum, one) => sum + untoldOf(one).length, 0)
   const clients = watched.reduce((sum, { open }) => sum + open.filter(isToBeTold).length, 0)
   const slowest = Math.max(0, ...times)
@@ -119,14 +119,14 @@ function lateness({ at, exit, killedAt }: Asked, limitMs: number): Violation[] {
     const says = `${wanted}; after ${seconds(killedAt - at)} it still ran and was killed.`
     return [{ rule: 'still-running', says, at: Math.min(deadline, killedAt) }]
   }
-  if (exit === undefined || exit[1] <= deadline) return []
-  const says = `${wanted}; it took ${seconds(exit[1] - at)}.`
+  if (exit === undefined || exit.t <= deadline) return []
+  const says = `${wanted}; it took ${seconds(exit.t - at)}.`
   return [{ rule: 'ended-late', says, at: deadline }]
 }
 
 function badEnd({ exit, killedAt }: Asked): Violation[] {
   if (exit === undefined || killedAt !== undefined) return []
-  const [, at, , , , code, signal] = exit
+  const { t: at, code, signal } = exit
   if (signal === 'SIGTERM') {
     const says = 'SIGTERM itself ended the relay: it does not handle the signal to stop.'
     return [{ rule: 'unhandled-signal', says, at }]
@@ -138,14 +138,14 @@ function badEnd({ exit, killedAt }: Asked): Violation[] {
 }
 
 /** A client that left by itself meanwhile is owed no close frame. */
-const isToBeTold = ({ closed }: Session): boolean => closed?.[5] !== 'client'
+const isToBeTold = ({ closed }: Session): boolean => closed?.by !== 'client'
 
 /** Clients that lost their connection, or kept it, without a close frame of the relay's. */
 function untoldOf({ at, exit, open }: Asked): Session[] {
-  const until = (exit?.[1] ?? Infinity) + passingOnMicros
+  const until = (exit?.t ?? Infinity) + passingOnMicros
   return open.filter((one) => {
     if (one.closed === undefined) return true
-    const [, t, , code] = one.closed
+    const { t, code } = one.closed
     return isToBeTold(one) && (code === noFrame || t > until) && t >= at
   })
 }
@@ -156,19 +156,21 @@ function notTold(asked: Asked): Violation[] {
   const says =
     `${others.length + 1} of ${asked.open.filter(isToBeTold).length} open clients got no ` +
     'close frame when the relay was asked to stop; each was to get one, such as 1001.'
-  return [{ rule: 'not-told', says, at: first.closed?.[1] ?? asked.at }]
+  return [{ rule: 'not-told', says, at: first.closed?.t ?? asked.at }]
 }
 
 function toldWrong({ open }: Asked): Violation[] {
-  const wrong = open.find(({ closed }) => closed?.[5] === 'relay' && misleading.has(closed[3]))
+  const wrong = open.find(({ closed }) => closed?.by === 'relay' && misleading.has(closed.code))
   if (wrong?.closed === undefined) return []
-  const [, at, , code] = wrong.closed
+  const { t: at, code } = wrong.closed
   const says = `Asked to stop, the relay closed a client with ${code}; 1000, 1001 or 1012 are true.`
   return [{ rule: 'told-wrong', says, at }]
 }
 
 function unknownStatus(asked: readonly Asked[]) {
-  const statuses = asked.flatMap(({ exit }) => (exit === undefined ? [] : [exit[5] ?? exit[6]]))
+  const statuses = asked.flatMap(({ exit }) => {
+    return exit === undefined ? [] : [exit.code ?? exit.signal]
+  })
   if (!statuses.includes(null)) return undefined
   const says = 'A wrapper around the relay kept its exit status.'
   const fix = 'start the relay itself with --target-command, or let the wrapper exec it'

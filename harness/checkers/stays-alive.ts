@@ -16,16 +16,16 @@ export const staysAlive = checker({
   says: 'The relay does not end by itself.',
   options: schema,
   judge(history, { role: watched = 'relay' }) {
-    const relay = history.events('process').filter(([, , role]) => role === watched)
+    const relay = history.events('process').filter(({ role }) => role === watched)
     const polls = watched === 'relay' ? history.events('health') : []
     const answered = polls.filter(([, , , status]) => status > 0).length
     const until = history.phase(strikePhase)?.begin ?? settledAt(history)
     const deaths = relay.filter(
-      ([, t, , , edge]) => edge === 'exit' && t < until && !isWanted(history, t),
+      ({ t, edge }) => edge === 'exit' && t < until && !isWanted(history, t),
     )
-    const asked = relay.filter(([, t, , , edge]) => edge === 'exit' && isWanted(history, t)).length
+    const asked = relay.filter(({ t, edge }) => edge === 'exit' && isWanted(history, t)).length
     return conclude({
-      violations: deaths.map(([, at, , pid, , code, signal]) => {
+      violations: deaths.map(({ t: at, pid, code, signal }) => {
         const how = signal ?? `code ${code}`
         const says =
           `The ${watched} (process ${pid}) ended with ${how} ${seconds(at)} into the run, and ` +

@@ -3,7 +3,7 @@ import { cannotTell, fails, judgeCases, passes } from './checker-testbed.ts'
 import { versionReportsSetting } from './version-reports-setting.ts'
 
 const version = (body: unknown, status = 200) =>
-  story().add(['page', 1e6, '/version', status, body])
+  story().add({ kind: 'page', t: 1e6, path: '/version', status, body })
 
 const options = { path: 'settings.sendTimeoutMs', equals: 2_000 }
 judgeCases('version-reports-setting', versionReportsSetting, options, [

@@ -17,12 +17,12 @@ export const versionReportsSetting = checker({
   says: 'An effective value stands in /version.',
   options: schema,
   judge(history, { path, equals }) {
-    const asked = history.events('page').filter(([, , page]) => page === '/version')
-    const pages = asked.filter(([, , , status]) => status === okStatus)
+    const asked = history.events('page').filter(({ path: page }) => page === '/version')
+    const pages = asked.filter(({ status }) => status === okStatus)
     const last = pages.at(-1)
     if (last === undefined) {
       const fix = 'see that GET /version is answered with 200 at the address of the target'
-      const statuses = asked.map(([, , , status]) => status)
+      const statuses = asked.map(({ status }) => status)
       const says =
         asked.length === 0
           ? '/version was not asked.'
@@ -30,7 +30,7 @@ export const versionReportsSetting = checker({
             `${[...new Set(statuses)].join(', ')}.`
       return cannotTell('no-version', says, fix)
     }
-    const [, at, , , body] = last
+    const { t: at, body } = last
     const told = dig(body, path.split('.'))
     const isTold = told !== undefined
     const says = `/version was to report ${path} = ${show(equals)}; it reported ${show(told)}.`

@@ -27,8 +27,12 @@ function judgeFolder(run: string): RunVerdict {
     const record = readRecord(run)
     return judge(readHistory(join(run, historyFolder)), record)
   } catch (error) {
-    const what = `${run} cannot be judged: ${(error as Error).message}`
-    throw new Trouble('record-unreadable', what, 'run it again', error)
+    const because = (says: string) => `${run} cannot be judged: ${says}`
+    if (error instanceof Trouble) {
+      throw new Trouble(error.code, because(error.what), error.todo, error)
+    }
+    const { message } = error as Error
+    throw new Trouble('record-unreadable', because(message), 'run it again', error)
   }
 }
 

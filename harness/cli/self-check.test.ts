@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
-import type { HistoryEvent } from '../history/event.ts'
+import { isOfKind, type HistoryEvent } from '../history/event.ts'
+import { openJournal } from '../history/journal.ts'
 import { story } from '../history/story-testbed.ts'
 import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
 import { writeRecording } from '../self-check/recording.ts'
@@ -63,7 +64,7 @@ describe('chaos self-check', () => {
   })
 
   it('fails where a recording is not healthy to begin with', async () => {
-    const events = healthy().filter(([kind, , client]) => kind !== 'delivered' || client !== 1)
+    const events = healthy().filter((event) => !isOfKind(event, 'delivered') || event[2] !== 1)
     writeRecording(folder, { record, events })
     expect(await check()).toBe(1)
     expect(said).toContain('NOT HEALTHY calm: stream is fail')
@@ -79,8 +80,9 @@ describe('chaos self-check', () => {
       const run = join(suite, name)
       mkdirSync(join(run, historyFolder), { recursive: true })
       writeRecord(run, { ...record, scenario: { name, claim: '' } })
-      const lines = events.map((event) => `${JSON.stringify(event)}\n`)
-      writeFileSync(join(run, historyFolder, 'all.ndjson'), lines.join(''))
+      const journal = openJournal(systemClock, join(run, historyFolder, 'all.ndjson'), 0)
+      for (const event of events) journal.write(event)
+      journal.close()
     }
     play('calm', healthy())
     play('broken', healthy().slice(0, 8))

@@ -5,6 +5,7 @@ import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { FaultStage } from '../faults/fault.ts'
 import { injectFault } from '../faults/registry.ts'
+import { isOfKind, type HistoryEvent } from '../history/event.ts'
 import { playPhase } from './act.ts'
 import type { PlannedPhase } from './planned.ts'
 import type { Stage } from './stage.ts'
@@ -39,8 +40,12 @@ describe('a phase that waits for replays', () => {
 })
 
 test('a relay that is to be back at once is back before the phase begins', async () => {
-  const told: unknown[] = []
-  const journal = { write: ([, , , step]: unknown[]) => void told.push(step), now: () => 0 }
+  const told: string[] = []
+  const write = (event: HistoryEvent) => {
+    if (isOfKind(event, 'fault')) told.push(event.step)
+    if (isOfKind(event, 'phase')) told.push(event.edge)
+  }
+  const journal = { write, now: () => 0 }
   const producer = { load: () => Promise.resolve() }
   const relay = { pid: process.pid, kill: async () => ({ code: 0 }), start: async () => undefined }
   const group = { partitions: 0, settleLimitMs: 0, facts: async () => undefined }

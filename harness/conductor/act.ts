@@ -48,7 +48,7 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
       if (own !== standing) unhealed.push(...(await mendAll(stage, own)))
       if (unhealed[0] !== undefined) throw unhealed[0]
     }
-    journal.write(['phase', journal.now(), phase.name, 'begin'])
+    journal.write({ kind: 'phase', t: journal.now(), name: phase.name, edge: 'begin' })
     const endMs = clock.nowMs() + phase.ms
     const { awaitsArrivalMs = 0 } = phase
     const ends = awaitsArrivalMs > 0 ? (await stage.producer.status()).ends : {}
@@ -61,7 +61,7 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
       await orAborted(signal, send(stage, phase, stimulus))
     }
   } finally {
-    journal.write(['phase', journal.now(), phase.name, 'end'])
+    journal.write({ kind: 'phase', t: journal.now(), name: phase.name, edge: 'end' })
     unhealed.push(...(await mendAll(stage, standing)))
   }
   // Whatever came after would be measured on a broken way.
@@ -87,17 +87,23 @@ async function strike(
   const { journal } = stage
   const says = sayFault(spec)
   try {
-    const told = { ...spec, says, effects: effectsOf(spec) }
-    journal.write(['fault', journal.now(), id, 'inject', told])
+    const told = { evidence: { ...spec, says }, effects: effectsOf(spec) }
+    journal.write({ kind: 'fault', t: journal.now(), id, step: 'inject', ...told })
     stage.report({ at: 'fault', says, step: 'inject' })
     const injected = await injectInTime(stage, spec, says)
     standing.push({ id, spec, injected })
     const { isBiting, evidence } = await injected.bites()
     const step = isBiting ? 'bites' : 'toothless'
-    journal.write(['fault', journal.now(), id, step, evidence])
+    journal.write({ kind: 'fault', t: journal.now(), id, step, evidence })
     stage.report({ at: 'fault', says, step })
   } catch (error) {
-    journal.write(['fault', journal.now(), id, 'failed', { why: messageOf(error) }])
+    journal.write({
+      kind: 'fault',
+      t: journal.now(),
+      id,
+      step: 'failed',
+      evidence: { why: messageOf(error) },
+    })
     stage.report({ at: 'fault', says: `${says}: ${messageOf(error)}`, step: 'failed' })
   }
 }
@@ -145,11 +151,17 @@ async function mend(
   const { id, spec, injected } = stands
   try {
     const evidence = await withDeadline(clock, limitMs, `healing ${id}`, () => injected.heal())
-    journal.write(['fault', journal.now(), id, 'heal', evidence])
+    journal.write({ kind: 'fault', t: journal.now(), id, step: 'heal', evidence })
     stage.report({ at: 'fault', says: sayFault(spec), step: 'heal' })
     return undefined
   } catch (error) {
-    journal.write(['fault', journal.now(), id, 'failed', { why: messageOf(error) }])
+    journal.write({
+      kind: 'fault',
+      t: journal.now(),
+      id,
+      step: 'failed',
+      evidence: { why: messageOf(error) },
+    })
     stage.report({ at: 'fault', says: messageOf(error), step: 'failed' })
     return new Error(`the fault ${id} could not be healed: ${messageOf(error)}`, { cause: error })
   }

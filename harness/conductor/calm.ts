@@ -44,13 +44,13 @@ export async function reachSteady(stage: Stage): Promise<boolean> {
   const found = stage.watchedGroups.map(
     (name) => `${name} ${groups[name]?.deliveries ?? 0} (${groups[name]?.open ?? 0} open)`,
   )
-  stage.journal.write([
-    'trouble',
-    stage.journal.now(),
-    'steady',
-    `every client must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
+  stage.journal.write({
+    kind: 'trouble',
+    t: stage.journal.now(),
+    where: 'steady',
+    what: `every client must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
       `deliveries were: ${found.join(', ')}`,
-  ])
+  })
   return false
 }
 
@@ -120,10 +120,10 @@ function hasArrived(stage: Stage, produced: ProducerStatus, received: FleetStatu
 
 async function inPhase<T>(stage: Stage, name: string, work: () => Promise<T>): Promise<T> {
   const { journal } = stage
-  journal.write(['phase', journal.now(), name, 'begin'])
+  journal.write({ kind: 'phase', t: journal.now(), name, edge: 'begin' })
   try {
     return await work()
   } finally {
-    journal.write(['phase', journal.now(), name, 'end'])
+    journal.write({ kind: 'phase', t: journal.now(), name, edge: 'end' })
   }
 }

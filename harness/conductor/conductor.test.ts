@@ -1,6 +1,7 @@
 /** What the conductor does, in which order, and what it does when something goes wrong. */
 import { describe, expect, test } from 'vitest'
 import { hadEnough, playFake, scenarioOf } from './stage-testbed.ts'
+import { isOfKind, type EventKind, type HistoryEvent } from '../history/event.ts'
 
 const cut = { fault: 'cut', hop: 'redis' } as const
 const stall = { fault: 'stall', hop: 'kafka' } as const
@@ -36,10 +37,10 @@ test('a run goes through its phases in order, heals in reverse, and is struck on
 test('a phase begins when its faults bite, and lasts its time', async () => {
   const { events } = await playFake(twoPhases)
   const at = (name: string, edge: string) =>
-    events.find((event) => event[0] === 'phase' && event[2] === name && event[3] === edge)![1]
-  const bites = events.filter((event) => event[0] === 'fault' && event[3] === 'bites')
+    eventsOf(events, 'phase').find((one) => one.name === name && one.edge === edge)!.t
+  const bites = eventsOf(events, 'fault').filter(({ step }) => step === 'bites')
   expect(bites).toHaveLength(2)
-  for (const [, t] of bites) expect(t).toBeLessThanOrEqual(at('broken', 'begin'))
+  for (const { t } of bites) expect(t).toBeLessThanOrEqual(at('broken', 'begin'))
   expect((at('broken', 'end') - at('broken', 'begin')) / 1e6).toBeCloseTo(2, 0)
 })
 
@@ -121,8 +122,10 @@ describe('a fault', () => {
   })
 })
 
-const stepsOf = (events: readonly (readonly unknown[])[], id: string) =>
-  events.filter(([kind, , of]) => kind === 'fault' && of === id).map(([, , , step]) => step)
+const eventsOf = <K extends EventKind>(events: readonly HistoryEvent[], kind: K) =>
+  events.filter((event) => isOfKind(event, kind))
+const stepsOf = (events: readonly HistoryEvent[], ofId: string) =>
+  eventsOf(events, 'fault').filter(({ id }) => id === ofId).map(({ step }) => step)
 
 test('a fleet that dies ends the run with its reason, and what stood is healed', async () => {
   const { did, result } = await playFake(twoPhases, {
@@ -144,8 +147,8 @@ test('a run that never gets steady plays no phase, and says who got how much', a
   const { did, events, result } = await playFake(twoPhases, { isStarved: true })
   expect(result.isComplete).toBe(false)
   expect(did.slice(-4)).toEqual(['steady end', 'finish', ...struck])
-  const [trouble] = events.flatMap((event) => (event[0] === 'trouble' ? [event[3]] : []))
-  expect(trouble).toContain('deliveries were: readers 0 (2 open)')
+  const [trouble] = eventsOf(events, 'trouble')
+  expect(trouble?.what).toContain('deliveries were: readers 0 (2 open)')
 })
 
 test('a stage that cannot be struck is left behind in the end, its history whole', async () => {

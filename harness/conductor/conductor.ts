@@ -88,7 +88,12 @@ async function setAndPlay(
     // Whoever waited for what is gone says less of it than whoever saw it go.
     const cutShort = messageOf(stage.signal.aborted ? stage.signal.reason : error)
     if (!stage.signal.aborted) {
-      stage.journal.write(['trouble', stage.journal.now(), 'conductor', cutShort])
+      stage.journal.write({
+        kind: 'trouble',
+        t: stage.journal.now(),
+        where: 'conductor',
+        what: cutShort,
+      })
     }
     return { plan, timing, version, isComplete: false, cutShort }
   } finally {
@@ -151,7 +156,7 @@ async function tellCounts(stage: Stage): Promise<void> {
 
 /** What ends from here on ends because of us: the phase tells it to whoever judges. */
 async function strike(stage: Stage, limitMs: number): Promise<void> {
-  stage.journal.write(['phase', stage.journal.now(), strikePhase, 'begin'])
+  stage.journal.write({ kind: 'phase', t: stage.journal.now(), name: strikePhase, edge: 'begin' })
   try {
     await withDeadline(stage.clock, limitMs, 'striking the stage', () => stage.strike())
   } catch (error) {
@@ -167,7 +172,7 @@ function noteTrouble(world: World, order: Order, startedMs: number, error: unkno
   order.report({ at: 'step', says: messageOf(error) })
   try {
     const journal = openJournal(world.clock, file, startedMs)
-    journal.write(['trouble', journal.now(), 'stage', messageOf(error)])
+    journal.write({ kind: 'trouble', t: journal.now(), where: 'stage', what: messageOf(error) })
     journal.close()
   } catch {
     // The disk is full: the record in memory says that the run was cut short, and why.

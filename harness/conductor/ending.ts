@@ -41,11 +41,19 @@ export function openEnding(user: AbortSignal, clock: Clock, journal: Journal): E
   const lose = (role: string, says: () => string, exit?: Exit & { readonly pid: number }) => {
     const t = journal.now()
     if (exit !== undefined) {
-      journal.write(['process', t, role, exit.pid, 'exit', exit.code, exit.signal])
+      journal.write({
+        kind: 'process',
+        t,
+        role,
+        pid: exit.pid,
+        edge: 'exit',
+        code: exit.code,
+        signal: exit.signal,
+      })
     }
     end(new Error(says()))
     const told = sleep(clock, lastWordsMs).then(() =>
-      journal.write(['trouble', t, serverDied, says()]),
+      journal.write({ kind: 'trouble', t, where: serverDied, what: says() }),
     )
     telling.push(told)
   }

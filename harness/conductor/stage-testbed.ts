@@ -7,7 +7,7 @@ import { orAborted } from '../../relay/world/deadline.ts'
 import { scenario, type PhaseSpec, type Scenario } from '../dsl/scenario.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { Injected } from '../faults/fault.ts'
-import type { HistoryEvent } from '../history/event.ts'
+import { isOfKind, type HistoryEvent } from '../history/event.ts'
 import type { World } from '../world/world.ts'
 import { conduct, type Played } from './conductor.ts'
 import type { Progress } from './progress.ts'
@@ -116,7 +116,7 @@ async function fakeStage(order: Order, run: FakeRun, meddling: Meddling): Promis
     now: () => Math.round(clock.nowMs() * 1_000),
     write: (event: HistoryEvent) => {
       events.push(event)
-      if (event[0] === 'phase') note(`${event[2]} ${event[3]}`)
+      if (isOfKind(event, 'phase')) note(`${event.name} ${event.edge}`)
     },
     close: () => note('journal closed'),
   }

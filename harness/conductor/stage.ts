@@ -160,7 +160,7 @@ async function raise(world: World, order: Order, ground: Ground): Promise<RealSt
     groupId: names.groupId,
     logFile: join(folder, 'logs/relay.log'),
     onProcess: (pid, edge, code, signal) =>
-      journal.write(['process', journal.now(), 'relay', pid, edge, code, signal]),
+      journal.write({ kind: 'process', t: journal.now(), role: 'relay', pid, edge, code, signal }),
     onLine: (line) => log.take(line),
   })
   strike.defer(() => target.stop().then(() => undefined))

@@ -18,7 +18,7 @@ function logged(work: (take: (line: string) => void, clock: ManualClock) => void
   work((line) => log.take(line), clock)
   log.close()
   log.take('too late')
-  return readHistory(folder).events('log').map(([, , , line]) => line)
+  return readHistory(folder).events('log').map(({ line }) => line)
 }
 
 test('lines are kept as they come, with their time', () => {

@@ -24,7 +24,8 @@ export function openTargetLog(clock: Clock, file: string, originMs: number): Tar
   const journal = openJournal(clock, file, originMs)
   let [second, lines, chars, leftOut, crashLines] = [-1, 0, 0, 0, 0]
   let isOpen = true
-  const write = (line: string) => journal.write(['log', journal.now(), 'relay', line])
+  const write = (line: string) =>
+    journal.write({ kind: 'log', t: journal.now(), role: 'relay', line })
   const tellLeftOut = () => {
     if (leftOut > 0) write(`… ${leftOut} lines were left out here: too many, or too long a log`)
     leftOut = 0

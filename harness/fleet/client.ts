@@ -152,7 +152,7 @@ export class Client implements StreamOwner, FloodTarget {
   setReading(isStalled: boolean): void {
     if (isStalled === this.#isStalled) return
     this.#isStalled = isStalled
-    if (this.#isOpen) this.#write(['stalled', isStalled])
+    if (this.#isOpen) this.#world.journal.write({ kind: 'stalled', ...this.#now(), isStalled })
     this.#pausedUntil?.cancel()
     if (isStalled) this.#connection?.pause()
     else this.#connection?.resume()
@@ -179,7 +179,7 @@ export class Client implements StreamOwner, FloodTarget {
   ): Promise<number> {
     const frame = maskedFrame(opcode, payload, this.#mask)
     const taken = await flood(this.#world.clock, this, frame, each, idleLimitMs)
-    this.#write(['sent', what, taken])
+    this.#sent(what, taken)
     return taken
   }
 
@@ -187,13 +187,13 @@ export class Client implements StreamOwner, FloodTarget {
   send(kind: ClientOpcode, payload: Buffer, what: string): void {
     if (!this.#isOpen) return
     this.#connection?.write(maskedFrame(kind, payload, this.#mask))
-    this.#write(['sent', what, 1])
+    this.#sent(what, 1)
   }
 
   /** Sends the beginning of a frame, and nothing after it. */
   holdBack(unfinished: Buffer): void {
     this.#connection?.write(unfinished)
-    this.#write(['sent', 'hostile:held-back', 1])
+    this.#sent('hostile:held-back', 1)
   }
 
   /** Ends the connection at once; it may be opened again, and is where the group reconnects. */
@@ -270,10 +270,10 @@ export class Client implements StreamOwner, FloodTarget {
     this.#backoff.succeeded()
     this.#comesBack = this.plan.spec.reconnects === true
     this.plan.reference?.opened()
-    this.#write(['opened', this.plan.group])
+    this.#world.journal.write({ kind: 'opened', ...this.#now(), group: this.plan.group })
     this.#settleOpening()
     if (this.#isStalled) {
-      this.#write(['stalled', true])
+      this.#world.journal.write({ kind: 'stalled', ...this.#now(), isStalled: true })
       this.#connection?.pause()
     }
     const { resume } = this.plan.spec
@@ -286,7 +286,7 @@ export class Client implements StreamOwner, FloodTarget {
     if (this.#isLeaving) return
     this.refusedCount += 1
     const { journal } = this.#world
-    journal.write(['refused', journal.now(), this.plan.group, status, why])
+    journal.write({ kind: 'refused', t: journal.now(), group: this.plan.group, status, why })
     if (this.#attempts > 1) this.#comeBack()
   }
 
@@ -366,7 +366,7 @@ export class Client implements StreamOwner, FloodTarget {
     this.#bytesBefore += this.#connection?.bytesRead ?? 0
     this.stream.disconnected()
     this.plan.reference?.closed()
-    this.#write(['closed', code, reason, by])
+    this.#world.journal.write({ kind: 'closed', ...this.#now(), code, reason, by })
     this.#comeBack()
   }
 
@@ -381,13 +381,13 @@ export class Client implements StreamOwner, FloodTarget {
     this.#pausedUntil = this.#world.clock.after(ms, () => this.#connection?.resume(), true)
   }
 
-  #write(
-    event: readonly ['opened', string] | readonly ['stalled', boolean] |
-      readonly ['sent', string, number] | readonly ['closed', number, string, Closer],
-  ): void {
+  #sent(what: string, count: number): void {
     const { journal } = this.#world
-    const [kind, ...rest] = event
-    const whole = [kind, journal.now(), this.plan.number, ...rest]
-    journal.write(whole as unknown as Parameters<typeof journal.write>[0])
+    journal.write(['sent', journal.now(), this.plan.number, what, count])
+  }
+
+  /** The time and who writes, of an event that is written now. */
+  #now(): { readonly t: Micros; readonly client: number } {
+    return { t: this.#world.journal.now(), client: this.plan.number }
   }
 }

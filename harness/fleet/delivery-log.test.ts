@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { HistoryEvent } from '../history/event.ts'
+import { isOfKind, kindOf, type HistoryEvent } from '../history/event.ts'
 import type { Journal } from '../history/journal.ts'
 import { DeliveryLog } from './delivery-log.ts'
 import { FirstSights } from './first-sights.ts'
@@ -17,7 +17,7 @@ function open() {
 /** Unpacks `delivered` events into single arrivals. */
 function arrivals(events: readonly HistoryEvent[]) {
   return events.flatMap((event) => {
-    if (event[0] !== 'delivered') return []
+    if (!isOfKind(event, 'delivered')) return []
     const [, start, , partition, first, count, runs, path] = event
     let t = start
     const told: [number, number, number, string][] = []
@@ -88,7 +88,7 @@ describe('first sights', () => {
       }
     }
     log.flush()
-    expect(events.map((event) => event[0])).toEqual(['seen', 'delivered', 'delivered', 'delivered'])
+    expect(events.map(kindOf)).toEqual(['seen', 'delivered', 'delivered', 'delivered'])
     expect(events[0]).toEqual(['seen', 0, 0, '0', [0, 7, 14, 21, 28, 35, 42, 49, 56, 63],
       [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]])
   })
@@ -101,7 +101,7 @@ describe('first sights', () => {
     expect(sights.compare(0, 0, 69_000, 69_000, 2)).toBe('bytes-differ')
     expect(sights.compare(0, 0, 10, 99, 1)).toBeUndefined()
     sights.flush(0)
-    const told = events.flatMap((event) => (event[0] === 'seen' ? event[4] : []))
+    const told = events.flatMap((event) => (isOfKind(event, 'seen') ? event[4] : []))
     expect(told).toHaveLength(70_001)
     expect(events.at(-1)).toEqual(['seen', 0, 0, '10', [99], [1]])
   })

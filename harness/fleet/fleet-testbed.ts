@@ -2,7 +2,7 @@
 import { afterEach, beforeEach } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
 import type { ClientGroup } from './group.ts'
-import type { EventKind } from '../history/event.ts'
+import type { Closed, EventKind } from '../history/event.ts'
 import { FirstSights } from './first-sights.ts'
 import { createFleet, type Fleet, type FleetOrder } from './fleet.ts'
 import { memoryJournal, type MemoryJournal } from '../history/memory-journal-testbed.ts'
@@ -49,6 +49,9 @@ export function fleetTestbed(seed: string) {
     owned,
   }
 }
+
+/** What a history says of the end of a connection. */
+export const howItEnded = ({ code, reason, by }: Closed) => [code, reason, by]
 
 /** Order for lists whose own order is free. */
 export const byText = (a: unknown, b: unknown): number => (String(a) < String(b) ? -1 : 1)

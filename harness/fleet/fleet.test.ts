@@ -6,7 +6,8 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { systemClock } from '../../relay/world/clock.ts'
 import { episode } from '../records/malformed-case.ts'
 import { shakeHands } from '../wire/raw-server-testbed.ts'
-import { byText, fleetTestbed } from './fleet-testbed.ts'
+import { byText, fleetTestbed, howItEnded } from './fleet-testbed.ts'
+import { kindOf } from '../history/event.ts'
 
 const seed = 'fleet'
 const { perform, owned, rawServer, connect, status, events, journal } = fleetTestbed(seed)
@@ -46,7 +47,7 @@ describe('a fast client', () => {
       [2, 1, '40', 50],
     ])
     expect(new Set(events('delivered').map((event) => event[7]))).toEqual(new Set(['live']))
-    expect(events('closed').map((event) => event.slice(3))).toEqual(
+    expect(events('closed').map(howItEnded)).toEqual(
       Array.from({ length: 3 }, () => [1_000, '', 'client']),
     )
   })
@@ -64,7 +65,7 @@ describe('a fast client', () => {
     sockets[0]!.terminate()
     await until(() => expect(events('closed')).toHaveLength(1))
     expect(JSON.parse(received[0]!)).toMatchObject({ type: 'resume', from: 'earliest' })
-    const kinds = journal().events.map((event) => event[0])
+    const kinds = journal().events.map(kindOf)
     const replayed = ['seen', 'delivered', 'control']
     expect(kinds).toEqual(['opened', 'sent', ...replayed, 'seen', 'delivered', 'closed'])
     expect(events('delivered').map((event) => event[7])).toEqual(['replay', 'live'])
@@ -112,7 +113,7 @@ describe('a fast client', () => {
     ])
     const pongs = events('control').map((event) => event[3]['count'] as number)
     expect(pongs.reduce((sum, count) => sum + count, 0)).toBe(12)
-    expect(events('closed')[0]!.slice(3)).toEqual([4_008, 'too slow', 'relay'])
+    expect(howItEnded(events('closed')[0]!)).toEqual([4_008, 'too slow', 'relay'])
   })
 })
 
@@ -121,19 +122,20 @@ describe('a client that is not let in', () => {
     const { url } = await relay(undefined, code)
     const told = await connect(url, {}, 2)
     expect(told.groups['g']).toMatchObject({ open: 0, refused: 2, closed: 0 })
-    expect(events('refused').map((event) => event.slice(2, 4))).toEqual([['g', code], ['g', code]])
+    const refused = { group: 'g', status: code }
+    expect(events('refused')).toMatchObject([refused, refused])
   })
 
   it('tells that nobody listens', async () => {
     await connect('ws://127.0.0.1:1/ws')
-    expect(events('refused')[0]!.slice(2)).toEqual(['g', 0, 'ECONNREFUSED'])
+    expect(events('refused')[0]).toMatchObject({ group: 'g', status: 0, why: 'ECONNREFUSED' })
   })
 
   it('tells that nobody answers, in time', async () => {
     const { url } = await rawServer(() => undefined)
     const spec = { count: 1, reads: 'fast' } as const
     await perform({ do: 'connect', group: 'g', url, count: 1, spec, deadlineMs: 50 })
-    expect(events('refused')[0]![4]).toContain('no answer')
+    expect(events('refused')[0]!.why).toContain('no answer')
   })
 
   it('refuses an answer that does not know its key', async () => {
@@ -141,7 +143,7 @@ describe('a client that is not let in', () => {
       socket.end('HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
     })
     await connect(url)
-    expect(events('refused')[0]![4]).toContain('Sec-WebSocket-Accept')
+    expect(events('refused')[0]!.why).toContain('Sec-WebSocket-Accept')
   })
 })
 
@@ -158,7 +160,7 @@ describe('a stalled client', () => {
     expect((await status()).bytesRead).toBe(before)
     await perform({ do: 'reading', group: 'g', isStalled: false })
     await until(async () => expect((await status()).deliveries).toBe(count))
-    expect(events('stalled').map((event) => event[3])).toEqual([true, false])
+    expect(events('stalled').map((event) => event.isStalled)).toEqual([true, false])
   })
 
   it('can still flood, and the flood ends although nobody takes it', async () => {
@@ -198,7 +200,8 @@ describe('a client that comes back', () => {
       from: 'cursor',
       lastOffsetsByPartition: { 3: '17' },
     })
-    expect(events('opened').map((event) => event.slice(2))).toEqual([[1, 'g'], [1, 'g']])
+    const opened = { client: 1, group: 'g' }
+    expect(events('opened')).toMatchObject([opened, opened])
   })
 })
 
@@ -224,7 +227,7 @@ describe('a broken stream', () => {
     await connect(url)
     await until(() => expect(events('closed')).toHaveLength(1))
     expect(events('garbled')[0]![5]).toBe('reserved-bit')
-    expect(events('closed')[0]!.slice(3)).toEqual([1_002, 'reserved-bit', 'client'])
+    expect(howItEnded(events('closed')[0]!)).toEqual([1_002, 'reserved-bit', 'client'])
   })
 
   it('that ends inside a frame says so', async () => {
@@ -234,7 +237,8 @@ describe('a broken stream', () => {
     })
     await connect(url)
     await until(() => expect(events('closed')).toHaveLength(1))
-    expect(events('closed')[0]!.slice(3)).toEqual([1_006, 'end of stream, inside a frame', 'relay'])
+    const says = 'end of stream, inside a frame'
+    expect(howItEnded(events('closed')[0]!)).toEqual([1_006, says, 'relay'])
   })
 })
 
@@ -247,7 +251,7 @@ describe('a reference client', () => {
     sockets[0]!.send('{"type":"cursor","partition":0}')
     await until(() => expect(received).toHaveLength(1))
     expect(JSON.parse(received[0]!)).toMatchObject({ lastOffsetsByPartition: { 0: '5' } })
-    expect(events('closed')[0]!.slice(3)).toEqual([4_003, 'cursor_malformed', 'client'])
+    expect(howItEnded(events('closed')[0]!)).toEqual([4_003, 'cursor_malformed', 'client'])
   })
 })
 

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { hungUpPorts } from '../wire/kernel-queues.ts'
 import { shakeHands } from '../wire/raw-server-testbed.ts'
-import { byText, fleetTestbed } from './fleet-testbed.ts'
+import { byText, fleetTestbed, howItEnded } from './fleet-testbed.ts'
 
 const { perform, rawServer, connect, events } = fleetTestbed('leaving')
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000 })
@@ -12,7 +12,8 @@ describe('leaving', () => {
     const { url } = await rawServer(shakeHands)
     await connect(url)
     await perform({ do: 'disconnect', group: 'g', how: 'close' })
-    expect(events('closed')[0]!.slice(3)).toEqual([1_006, 'no answer to our close frame', 'client'])
+    const says = 'no answer to our close frame'
+    expect(howItEnded(events('closed')[0]!)).toEqual([1_006, says, 'client'])
   })
 
   it.each([
@@ -30,7 +31,7 @@ describe('leaving', () => {
       else sockets[0]!.write(Buffer.from(answer, 'hex'))
     })
     await perform({ do: 'disconnect', group: 'g', how: 'close' })
-    expect(events('closed').map((event) => event.slice(3))).toEqual([closed])
+    expect(events('closed').map(howItEnded)).toEqual([closed])
   })
 
   it('is not begun by a client on which the relay has just hung up', async () => {
@@ -39,7 +40,7 @@ describe('leaving', () => {
     sockets[0]!.end(Buffer.from('880203e9', 'hex'))
     sockets[1]!.end()
     await perform({ do: 'disconnect', group: 'g', how: 'close' })
-    expect(events('closed').map((event) => event.slice(3)).sort(byText)).toEqual([
+    expect(events('closed').map(howItEnded).sort(byText)).toEqual([
       [1_001, '', 'relay'],
       [1_006, 'end of stream', 'relay'],
     ])
@@ -52,6 +53,6 @@ describe('leaving', () => {
     sockets[0]!.end()
     await until(async () => expect((await hungUpPorts()).has(sockets[0]!.remotePort!)).toBe(true))
     await perform({ do: 'disconnect', group: 'g', how: 'close' })
-    expect(events('closed')[0]!.slice(3)).toEqual([1_006, 'end of stream, unread', 'relay'])
+    expect(howItEnded(events('closed')[0]!)).toEqual([1_006, 'end of stream, unread', 'relay'])
   })
 })

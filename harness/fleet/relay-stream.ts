@@ -182,7 +182,12 @@ export class RelayStream implements FrameSink {
     if (this.#recorder.garbledLeft > 0) {
       journal.write(['garbled', this.t, this.#client, partition, String(offset), why])
     } else if (this.#recorder.garbledLeft === 0) {
-      journal.write(['trouble', this.t, 'fleet', 'too many garbled frames: no more are written'])
+      journal.write({
+        kind: 'trouble',
+        t: this.t,
+        where: 'fleet',
+        what: 'too many garbled frames: no more are written',
+      })
     }
   }
 }

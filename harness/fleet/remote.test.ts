@@ -54,7 +54,7 @@ describe('the process of the fleet', () => {
     await fleet.finish()
     expect(await fleet.ended).toEqual({ code: 0, signal: null })
     const written = readFileSync(join(folder, 'fleet.ndjson'), 'utf8')
-    expect(written.match(/^\["opened"/gm)).toHaveLength(3)
+    expect(written.match(/^{"kind":"opened",/gm)).toHaveLength(3)
     server.close()
   })
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../relay/world/clock.ts'
-import type { HistoryEvent } from '../history/event.ts'
+import { isOfKind, type HistoryEvent } from '../history/event.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { shakeHands, startRawServer } from '../wire/raw-server-testbed.ts'
 import { startFleet } from './remote.ts'
@@ -99,7 +99,7 @@ function countDelivered(file: string): number {
   let count = 0
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     const event = line === '' ? undefined : (JSON.parse(line) as HistoryEvent)
-    if (event?.[0] === 'delivered') count += event[5]
+    if (event !== undefined && isOfKind(event, 'delivered')) count += event[5]
   }
   return count
 }

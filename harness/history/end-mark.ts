@@ -7,14 +7,13 @@
  */
 import { crc32 } from 'node:zlib'
 import type { Micros } from './event.ts'
-
-/** How the line of a mark begins. */
-export const markStart = '["end",'
+import { currentFormat, type Format } from './version.ts'
 
 /** The line of the mark. `crc` is that of all bytes before the line. */
 export function markOf(t: Micros, counts: ReadonlyMap<string, number>, crc: number): string {
-  const head = `${markStart}${t},${JSON.stringify(Object.fromEntries(counts))},`
-  return `${head}${crc32(head, crc)}]\n`
+  const told = JSON.stringify(Object.fromEntries(counts))
+  const head = `${currentFormat.markStart}"t":${t},"counts":${told},"crc32":`
+  return `${head}${crc32(head, crc)}}\n`
 }
 
 /** What the end of a journal says of it. */
@@ -29,12 +28,27 @@ export type JournalEnd =
 export class EndWatch {
   #end: JournalEnd = 'unmarked'
   readonly #counts = new Map<string, number>()
+  readonly #format: Format
 
-  /** @param crcBefore the checksum of all bytes before this line */
-  see(line: string, kind: string | undefined, crcBefore: () => number): void {
+  constructor(format: Format) {
+    this.#format = format
+  }
+
+  /** Sees a line that is no mark: an event of that kind, or none at all. */
+  seeEvent(kind: string | undefined): void {
     if (this.#end !== 'unmarked') this.#end = 'altered'
-    else if (!line.startsWith(markStart)) this.#count(kind ?? '')
-    else this.#end = this.#isFitting(line, crcBefore()) ? 'whole' : 'altered'
+    else this.#counts.set(kind ?? '', (this.#counts.get(kind ?? '') ?? 0) + 1)
+  }
+
+  /**
+   * Sees a mark.
+   *
+   * @param mark the line as JSON holds it; undefined where it is no JSON
+   * @param crc the checksum of all bytes before this line
+   */
+  seeMark(line: string, mark: unknown, crc: number): void {
+    const isFirst = this.#end === 'unmarked'
+    this.#end = isFirst && this.#isFitting(line, mark, crc) ? 'whole' : 'altered'
   }
 
   /** `isCut`: the file ends inside a line. */
@@ -42,15 +56,12 @@ export class EndWatch {
     return isCut && this.#end === 'whole' ? 'altered' : this.#end
   }
 
-  #count(kind: string): void {
-    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
-  }
-
-  #isFitting(line: string, crc: number): boolean {
-    const from = line.lastIndexOf(',') + 1
+  /** The checksum is the last number of the line, and covers what stands before it. */
+  #isFitting(line: string, mark: unknown, crc: number): boolean {
+    const from = line.search(/\d+.$/)
     const told = line.slice(from, -1)
-    if (told !== String(crc32(line.slice(0, from), crc))) return false
-    const counts: unknown = JSON.parse(line.slice(line.indexOf('{'), from - 1))
-    return JSON.stringify(counts) === JSON.stringify(Object.fromEntries(this.#counts))
+    if (mark === undefined || told !== String(crc32(line.slice(0, from), crc))) return false
+    const counts = JSON.stringify(this.#format.countsOf(mark))
+    return counts === JSON.stringify(Object.fromEntries(this.#counts))
   }
 }

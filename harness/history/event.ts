@@ -1,14 +1,25 @@
 /**
  * The history: everything that anyone saw during a run, and the only thing that checkers read.
  *
- * On disk it is newline-delimited JSON, one array an event, `[kind, t, ...]`, in one append-only
- * file per writing process. `t` is whole microseconds since the start of the run, on the machine's
- * monotonic clock (one domain for all local processes). Hot events describe many records at once,
- * so that a million deliveries stay below 50 MB.
+ * On disk it is newline-delimited JSON, one event a line, in one append-only file per writing
+ * process; version.ts says how a file begins and end-mark.ts how it ends. `t` is whole
+ * microseconds since the start of the run, on the machine's monotonic clock (one domain for all
+ * local processes).
+ *
+ * What is written per record, frame or sample is hot: a tuple, `[kind, t, ...]`, so that a million
+ * deliveries stay below 50 MB. All else is cold: an object, `{ kind, t, ... }`, whose fields have
+ * names and can become more without harm to those who read it.
  */
+import type { FaultEffects } from './effects.ts'
 
 /** Microseconds since the start of the run. */
 export type Micros = number
+
+/** What all cold events have. */
+interface Cold<K extends string> {
+  readonly kind: K
+  readonly t: Micros
+}
 
 /** Identity of one produced record within a run: its position in the producer's plan. */
 export type RecordNumber = number
@@ -44,27 +55,38 @@ export type Unacked = readonly [
   records: readonly ProducedRecord[],
 ]
 /** Records the producer itself dropped (bounded queue full): counted, never sent. */
-export type Dropped = readonly ['dropped', Micros, count: number, why: string]
+export interface Dropped extends Cold<'dropped'> {
+  readonly count: number
+  readonly why: string
+}
 
 /** A record was stored in a transaction that was given up: nobody may read it. */
-export type Aborted = readonly ['aborted', Micros, partition: number, offset: string]
+export interface Aborted extends Cold<'aborted'> {
+  readonly partition: number
+  readonly offset: string
+}
 
 /** A client opened. One that comes back opens again under its number: it is owed what it missed. */
-export type Opened = readonly ['opened', Micros, client: number, group: string]
+export interface Opened extends Cold<'opened'> {
+  readonly client: number
+  readonly group: string
+}
 /** A connection was refused before it was a WebSocket. Status 0: no HTTP answer at all. */
-export type Refused = readonly ['refused', Micros, group: string, status: number, why: string]
+export interface Refused extends Cold<'refused'> {
+  readonly group: string
+  readonly status: number
+  readonly why: string
+}
 /**
  * A connection ended. `code` 1006: no close frame came; `reason` then says how, and whether inside
  * a frame. `by`: who began; `network` is an error of the socket, a RST above all.
  */
-export type Closed = readonly [
-  'closed',
-  Micros,
-  client: number,
-  code: number,
-  reason: string,
-  by: 'relay' | 'client' | 'network',
-]
+export interface Closed extends Cold<'closed'> {
+  readonly client: number
+  readonly code: number
+  readonly reason: string
+  readonly by: 'relay' | 'client' | 'network'
+}
 /** First sight of a record by this process: what its bytes were. Later sights must agree. */
 export type Seen = readonly [
   'seen',
@@ -106,8 +128,11 @@ export type ControlIn = readonly ['control', Micros, client: number, frame: Reco
  * `hostile-alone:<name>`, which is said on a connection on which nothing else was.
  */
 export type ControlOut = readonly ['sent', Micros, client: number, what: string, count: number]
-/** A client stopped (`true`) or went on (`false`) reading. `bytesRead` so far. */
-export type Reading = readonly ['stalled', Micros, client: number, isStalled: boolean]
+/** A client stopped (`true`) or went on (`false`) reading. */
+export interface Reading extends Cold<'stalled'> {
+  readonly client: number
+  readonly isStalled: boolean
+}
 /** The reference client's reaction to a record it did not simply apply. */
 export type Refusal = readonly [
   'refusal',
@@ -138,7 +163,11 @@ export type Health = readonly [
   why?: string,
 ]
 /** One GET of another JSON page of the target, `/version` above all. */
-export type Page = readonly ['page', Micros, path: string, status: number, body: unknown]
+export interface Page extends Cold<'page'> {
+  readonly path: string
+  readonly status: number
+  readonly body: unknown
+}
 /**
  * One scrape of /metrics: the series whose value changed since the scrape before (`null`: the
  * series is gone), keyed as `name{label="value",…}` with sorted labels. Status 0: no answer. The
@@ -175,36 +204,48 @@ export type LagTruth = readonly [
   partitions: Readonly<Record<string, readonly [string, string, string, boolean]>>,
 ]
 /** A dead-letter record that the harness read back. */
-export type DeadLetter = readonly ['deadletter', Micros, fields: Record<string, unknown>]
+export interface DeadLetter extends Cold<'deadletter'> {
+  readonly fields: Record<string, unknown>
+}
 
 export type FaultStep = 'inject' | 'bites' | 'toothless' | 'heal' | 'failed'
-/** What happened to a fault. `evidence` holds the measurement that shows that it bites. */
-export type Fault = readonly [
-  'fault',
-  Micros,
-  id: string,
-  step: FaultStep,
-  evidence: Record<string, unknown>,
-]
-/** A phase of the scenario begins or ends. `settle` and `steady` are phases too. */
-export type Phase = readonly ['phase', Micros, name: string, edge: 'begin' | 'end', why?: string]
 /**
- * A process that belongs to the run. `signal`: we asked it to end, with the signal that stands in
- * the last place; `exit`: it has ended, with the code or by the signal.
+ * What happened to a fault. `evidence` holds the measurement that shows that it bites; at `inject`
+ * it is the scenario's own words, and `effects` says what the fault does, whatever its name is.
  */
-export type Process = readonly [
-  'process',
-  Micros,
-  role: string,
-  pid: number,
-  edge: 'start' | 'signal' | 'exit',
-  code: number | null,
-  signal: string | null,
-]
+export interface Fault extends Cold<'fault'> {
+  readonly id: string
+  readonly step: FaultStep
+  readonly evidence: Record<string, unknown>
+  readonly effects?: FaultEffects
+}
+/** A phase of the scenario begins or ends. `settle` and `steady` are phases too. */
+export interface Phase extends Cold<'phase'> {
+  readonly name: string
+  readonly edge: 'begin' | 'end'
+  readonly why?: string
+}
+/**
+ * A process that belongs to the run. Edge `signal`: we asked it to end, with that signal; `exit`:
+ * it has ended, with the code or by the signal.
+ */
+export interface Process extends Cold<'process'> {
+  readonly role: string
+  readonly pid: number
+  readonly edge: 'start' | 'signal' | 'exit'
+  readonly code: number | null
+  readonly signal: string | null
+}
 /** Something the harness itself could not do; makes what depends on it `unknown`. */
-export type Trouble = readonly ['trouble', Micros, where: string, what: string]
+export interface Trouble extends Cold<'trouble'> {
+  readonly where: string
+  readonly what: string
+}
 /** A line that a process of the run wrote, the target's above all; rate and length are bounded. */
-export type Log = readonly ['log', Micros, role: string, line: string]
+export interface Log extends Cold<'log'> {
+  readonly role: string
+  readonly line: string
+}
 /**
  * How well a process of the harness could watch in the time before: the longest delay of its event
  * loop, samples it had to leave out, bytes that waited to be read.
@@ -217,41 +258,58 @@ export type Strain = readonly [
   missedSamples: number,
   backlogBytes: number,
 ]
-/**
- * The last line of a journal: how many events of each kind it holds, and a crc32 over all bytes
- * before this number. A journal without it was cut, or lost lines.
- */
-export type End = readonly ['end', Micros, counts: Readonly<Record<string, number>>, crc32: number]
-
-export type HistoryEvent =
+/** What is written per record, frame or sample. */
+export type HotEvent =
   | Acked
   | Unacked
-  | Dropped
-  | Aborted
-  | Opened
-  | Refused
-  | Closed
   | Seen
   | Delivered
   | Garbled
   | ControlIn
   | ControlOut
-  | Reading
   | Refusal
   | RunState
   | Health
-  | Page
   | Scrape
   | Memory
   | LagTruth
+  | Strain
+
+/** What happens now and then. */
+export type ColdEvent =
+  | Dropped
+  | Aborted
+  | Opened
+  | Refused
+  | Closed
+  | Reading
+  | Page
   | DeadLetter
   | Fault
   | Phase
   | Process
   | Trouble
   | Log
-  | Strain
-  | End
 
-export type EventKind = HistoryEvent[0]
-export type EventOf<K extends EventKind> = Extract<HistoryEvent, readonly [K, ...unknown[]]>
+export type HistoryEvent = HotEvent | ColdEvent
+export type HotKind = HotEvent[0]
+export type ColdKind = ColdEvent['kind']
+export type EventKind = HotKind | ColdKind
+export type EventOf<K extends EventKind> =
+  | Extract<HotEvent, readonly [K, ...unknown[]]>
+  | Extract<ColdEvent, { readonly kind: K }>
+
+/** Whether an event is a tuple. */
+export const isHot = (event: HistoryEvent): event is HotEvent => Array.isArray(event)
+
+/** The kind of an event in either form. */
+export const kindOf = (event: HistoryEvent): EventKind => (isHot(event) ? event[0] : event.kind)
+
+/** The time of an event in either form. */
+export const timeOf = (event: HistoryEvent): Micros => (isHot(event) ? event[1] : event.t)
+
+/** Whether an event is of that kind, for the compiler as well. */
+export const isOfKind = <K extends EventKind>(
+  event: HistoryEvent,
+  kind: K,
+): event is EventOf<K> & HistoryEvent => kindOf(event) === kind

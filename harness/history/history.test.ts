@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readHistory } from './history.ts'
 import { parseSeries } from './readings.ts'
 import { story, type Story } from './story-testbed.ts'
+import { versionLine } from './version.ts'
 
 let folder: string
 beforeEach(() => {
@@ -12,8 +13,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+/** A journal of today's version with these lines. */
 const write = (name: string, ...lines: string[]) =>
-  writeFileSync(join(folder, name), lines.join('\n'))
+  writeFileSync(join(folder, name), [versionLine, ...lines].join('\n'))
 const lines = ({ events }: Story) => events.map((event) => JSON.stringify(event))
 const lag = (partition: number) => `websocket_kafka_consumer_lag{partition="${partition}"}`
 
@@ -23,13 +25,13 @@ describe('readHistory', () => {
     write('conductor.ndjson', ...lines(story().opened(2, 3)), '')
     write('notes.txt', 'not a journal')
     const history = readHistory(folder)
-    expect(history.events('opened').map(([, , client]) => client)).toEqual([1, 3, 2])
+    expect(history.events('opened').map(({ client }) => client)).toEqual([1, 3, 2])
     expect(history.readFaults).toEqual({ truncated: 0, tooLong: 0, garbled: 0 })
     expect(history.end).toBe(3e6)
   })
 
   test('counts a last line that was cut short, and reads the rest', () => {
-    write('fleet.ndjson', ...lines(story().opened(1, 1)), '["opened",2000000,2,"rea')
+    write('fleet.ndjson', ...lines(story().opened(1, 1)), '{"kind":"opened","t":2000000,"cl')
     const history = readHistory(folder)
     expect(history.events('opened')).toHaveLength(1)
     expect(history.readFaults.truncated).toBe(1)
@@ -38,10 +40,20 @@ describe('readHistory', () => {
 
   test.each([
     ['no JSON', 'nonsense'],
-    ['no array', '{"kind":"opened"}'],
+    ['nothing but a kind', '{"kind":"opened"}'],
     ['no such kind', '["unheard-of",1,2,3,4,5,6]'],
-    ['no time', '["opened","now",1,"readers"]'],
-    ['too few parts', '["opened",1]'],
+    ['no such kind of object', '{"kind":"unheard-of","t":1}'],
+    ['no time', '["sent","now",1,"reset",1]'],
+    ['an object without a time', '{"kind":"opened","client":1,"group":"readers"}'],
+    ['too few parts', '["sent",1]'],
+    ['a field is missing', '{"kind":"opened","t":1,"client":1}'],
+    ['a field of another type', '{"kind":"opened","t":1,"client":"1","group":"readers"}'],
+    ['no object where one is due', '{"kind":"deadletter","t":1,"fields":null}'],
+    ['a cold kind as a tuple', '["opened",1,1,"readers"]'],
+    ['a hot kind as an object', '{"kind":"sent","t":1,"client":1,"what":"reset","count":1}'],
+    ['no step of a fault', '{"kind":"fault","t":1,"id":"a","step":"begin","evidence":{}}'],
+    ['no effects', '{"kind":"fault","t":1,"id":"a","step":"inject","evidence":{},"effects":{}}'],
+    ['a version behind the beginning', versionLine],
     ['no offset', '["delivered",1,1,0,"minus one",1,[0,1],"live"]'],
     ['no records', '["acked",1,0,"0",1,null]'],
     ['null', 'null'],
@@ -52,7 +64,7 @@ describe('readHistory', () => {
     expect(history.events('opened')).toHaveLength(2)
     expect(history.readFaults.garbled).toBe(1)
     expect(history.events('trouble')).toHaveLength(1)
-    expect(history.events('trouble')[0]?.[3]).toContain('fleet.ndjson:2')
+    expect(history.events('trouble')[0]?.what).toContain('fleet.ndjson:3')
   })
 
   test('reads lines that are longer than what is read at once', () => {
@@ -109,7 +121,7 @@ describe('a history', () => {
     told.fault(4, 'a', 'failed', { why: 'no rival' })
     expect(told.history().faults).toMatchObject([{ begin: 1e6, end: 4e6, isBiting: undefined }])
     const unhealed = story().broken(1, 2, { fault: 'cut' }).events.slice(0, 2)
-    const stays = story().add(...unhealed).fault(4, unhealed[0]![2] as string, 'failed')
+    const stays = story().add(...unhealed).fault(4, 'phase/0-cut', 'failed')
     expect(stays.phase('later', 20, 30).history().faults).toMatchObject([{ end: 30e6 }])
   })
 

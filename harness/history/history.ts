@@ -14,10 +14,20 @@ import {
   type ClientDeliveries,
   type Sight,
 } from './deliveries.ts'
-import { EndWatch, type JournalEnd } from './end-mark.ts'
-import type { EventKind, EventOf, HistoryEvent, Micros } from './event.ts'
+import {
+  isHot,
+  isOfKind,
+  kindOf,
+  timeOf,
+  type EventKind,
+  type EventOf,
+  type HistoryEvent,
+  type HotEvent,
+  type Micros,
+} from './event.ts'
+import { eachEvent, type ReadJournal } from './journal-lines.ts'
 import { latencyHistogram, type Histogram } from './latency.ts'
-import { eachLine, journalFiles, type LineFaults } from './lines.ts'
+import { journalFiles, type LineFaults } from './lines.ts'
 import {
   readBy,
   readSignal,
@@ -30,7 +40,7 @@ import {
 import { RecordsBuilder, type PartitionRecords } from './records.ts'
 import {
   faultsOf,
-  isFaultStep,
+  isFault,
   merged,
   phasesOf,
   sessionsOf,
@@ -39,10 +49,12 @@ import {
   type Session,
   type Window,
 } from './windows.ts'
+import { isEvent } from './well-formed.ts'
 
 /** Kinds that are only offered as columns, by `stream()`. */
-export type HotKind = 'acked' | 'seen' | 'delivered'
-export type ColdKind = Exclude<EventKind, HotKind>
+export type StreamKind = 'acked' | 'seen' | 'delivered'
+/** Kinds whose events are kept as they are. */
+export type KeptKind = Exclude<EventKind, StreamKind>
 
 /** The records and who received them. */
 export interface Stream {
@@ -61,16 +73,10 @@ export interface ReadFaults extends LineFaults {
   garbled: number
 }
 
-/** A file of the history, and what its end says of it. */
-export interface ReadJournal {
-  readonly name: string
-  readonly end: JournalEnd
-}
-
 /** A history, read-only. Times are microseconds since the start of the run. */
 export interface History {
   /** Events of one kind, by time. */
-  events<K extends ColdKind>(kind: K): readonly EventOf<K>[]
+  events<K extends KeptKind>(kind: K): readonly EventOf<K>[]
   /** Place of an event among all as they were read; see `Run.order`. */
   orderOf(event: HistoryEvent): number
   /** The first window of that name. */
@@ -99,76 +105,36 @@ export interface History {
   troubleOf(where: string): readonly EventOf<'trouble'>[]
 }
 
-/** Reads all journals of a run's history folder. @throws if the folder cannot be read */
+/**
+ * Reads all journals of a run's history folder.
+ *
+ * @throws if the folder cannot be read; Trouble if it holds a journal of a newer version
+ */
 export function readHistory(folder: string): History {
   const builder = new HistoryBuilder()
-  const journals = journalFiles(folder).map((file) => readJournal(builder, file))
-  return { ...builder.build(), journals }
-}
-
-function readJournal(builder: HistoryBuilder, file: string): ReadJournal {
-  const name = basename(file)
-  const watch = new EndWatch()
-  const cutBefore = builder.faults.truncated
-  eachLine(file, builder.faults, (line, number, crcBefore) => {
-    const event = eventOf(line)
-    watch.see(line, event?.[0], crcBefore)
-    if (event === undefined || !builder.add(event)) builder.garbled(`${name}:${number}`)
+  const journals = journalFiles(folder).map((file) => {
+    return eachEvent(file, builder.faults, (event, line) => {
+      if (event === undefined || !builder.add(event)) builder.garbled(`${basename(file)}:${line}`)
+    })
   })
-  return { name, end: watch.end(builder.faults.truncated > cutBefore) }
+  return { ...builder.build(), journals }
 }
 
 /** The history of events that are in memory already, in any order. */
 export function historyOf(events: readonly HistoryEvent[]): History {
   const builder = new HistoryBuilder()
   for (const event of events) {
-    if (!builder.add(event)) builder.garbled(JSON.stringify(event))
+    if (!isEvent(event) || !builder.add(event)) builder.garbled(JSON.stringify(event))
   }
   return builder.build()
 }
-
-function eventOf(line: string): HistoryEvent | undefined {
-  try {
-    return JSON.parse(line) as HistoryEvent
-  } catch {
-    return undefined
-  }
-}
-
-const coldKinds = {
-  unacked: 6,
-  dropped: 4,
-  aborted: 4,
-  opened: 4,
-  refused: 5,
-  closed: 6,
-  garbled: 6,
-  control: 4,
-  sent: 5,
-  stalled: 4,
-  refusal: 6,
-  runstate: 7,
-  health: 5,
-  page: 5,
-  scrape: 5,
-  memory: 5,
-  lagtruth: 5,
-  deadletter: 3,
-  fault: 5,
-  phase: 4,
-  process: 7,
-  trouble: 4,
-  log: 4,
-  strain: 6,
-  end: 4,
-} as const satisfies Record<ColdKind, number>
 
 /** How many garbled lines are told one by one. */
 const garbledToldMax = 20
 
 class HistoryBuilder {
   readonly faults: ReadFaults = { truncated: 0, tooLong: 0, garbled: 0 }
-  readonly #cold = new Map<ColdKind, HistoryEvent[]>()
+  readonly #kept = new Map<KeptKind, HistoryEvent[]>()
   readonly #orders = new WeakMap<HistoryEvent, number>()
   #order = 0
   readonly #records = new RecordsBuilder()
@@ -178,11 +144,9 @@ class HistoryBuilder {
 
   /** Takes one event; `false` when it is none. */
   add(event: HistoryEvent): boolean {
-    if (!Array.isArray(event) || !Number.isFinite(event[1])) return false
     this.#order += 1
-    const isTaken = this.#take(event)
-    // Closing the journals is no part of what happened.
-    if (isTaken && event[0] !== 'end') this.#end = Math.max(this.#end, event[1])
+    const isTaken = isHot(event) ? this.#takeHot(event) : this.#keep(event)
+    if (isTaken) this.#end = Math.max(this.#end, timeOf(event))
     return isTaken
   }
 
@@ -190,13 +154,13 @@ class HistoryBuilder {
     this.faults.garbled += 1
     if (this.faults.garbled > garbledToldMax) return
     const what = `not an event: ${where.slice(0, 200)}`
-    this.#keep('trouble', ['trouble', this.#end, 'history', what])
+    this.#keep({ kind: 'trouble', t: this.#end, where: 'history', what })
   }
 
   build(): History {
-    for (const events of this.#cold.values()) events.sort((a, b) => a[1] - b[1])
-    const events = <K extends ColdKind>(kind: K) =>
-      (this.#cold.get(kind) ?? []) as unknown as readonly EventOf<K>[]
+    for (const events of this.#kept.values()) events.sort((a, b) => timeOf(a) - timeOf(b))
+    const events = <K extends KeptKind>(kind: K) =>
+      (this.#kept.get(kind) ?? []) as unknown as readonly EventOf<K>[]
     return historyFrom(
       events,
       (event) => this.#orders.get(event) ?? -1,
@@ -206,7 +170,7 @@ class HistoryBuilder {
     )
   }
 
-  #take(event: HistoryEvent): boolean {
+  #takeHot(event: HotEvent): boolean {
     if (event[0] === 'acked') {
       if (!isOffset(event[3]) || !Array.isArray(event[5])) return false
       this.#records.add(event)
@@ -217,18 +181,17 @@ class HistoryBuilder {
       if (!isOffset(event[3]) || !Array.isArray(event[4]) || !Array.isArray(event[5])) return false
       this.#sights.add(event)
     } else {
-      return this.#keep(event[0], event)
+      return this.#keep(event)
     }
     return true
   }
 
-  #keep(kind: ColdKind, event: HistoryEvent): boolean {
-    const length = coldKinds[kind] as number | undefined
-    if (length === undefined || event.length < length) return false
-    if (event[0] === 'fault' && !isFaultStep(event[3])) return false
-    const events = this.#cold.get(kind)
+  #keep(event: EventOf<KeptKind>): boolean {
+    const kind = kindOf(event) as KeptKind
+    if (isOfKind(event, 'fault') && !isFault(event)) return false
+    const events = this.#kept.get(kind)
     this.#orders.set(event, this.#order)
-    if (events === undefined) this.#cold.set(kind, [event])
+    if (events === undefined) this.#kept.set(kind, [event])
     else events.push(event)
     return true
   }
@@ -263,7 +226,7 @@ function historyFrom(
     end,
     readFaults,
     journals: undefined,
-    troubleOf: (where) => events('trouble').filter(([, , place]) => place === where),
+    troubleOf: (where) => events('trouble').filter((one) => one.where === where),
     phases,
     phase: (name) => phases.find((phase) => phase.name === name),
     faults: faultsOf(events('fault'), end),

@@ -3,7 +3,8 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../../relay/world/clock.ts'
 import { markOf } from './end-mark.ts'
-import type { HistoryEvent, Micros } from './event.ts'
+import { kindOf, type HistoryEvent, type Micros } from './event.ts'
+import { versionLine } from './version.ts'
 
 /** Events are written out once this many characters wait, and every `flushMs`. */
 const bufferCharsMax = 256 * 1_024
@@ -34,18 +35,18 @@ export interface Journal {
 /**
  * Opens a journal.
  *
- * @param file path; created, appended to if it exists
+ * @param file path; created
  * @param originMs `clock.nowMs()` at the start of the run, the same for all processes of it
  */
 export function openJournal(clock: Clock, file: string, originMs: number): Journal {
   const fd = openSync(file, 'a')
-  let waiting: string[] = []
+  let waiting = [`${versionLine}\n`]
   let chars = 0
   let count = 0
   let crc = 0
   let isClosed = false
   let failure: Error | undefined
-  const counts = new Map<string, number>()
+  const counts = new Map([['version', 1]])
   const now = () => Math.round((clock.nowMs() - originMs) * 1_000)
   const flush = () => {
     if (waiting.length === 0) return
@@ -64,7 +65,8 @@ export function openJournal(clock: Clock, file: string, originMs: number): Journ
       waiting.push(line)
       chars += line.length
       count += 1
-      counts.set(event[0], (counts.get(event[0]) ?? 0) + 1)
+      const kind = kindOf(event)
+      counts.set(kind, (counts.get(kind) ?? 0) + 1)
       if (chars > bufferCharsMax) flush()
     },
     flush,

@@ -1,6 +1,6 @@
 /** A journal in memory, for tests that read what was written. */
 import { systemClock } from '../../relay/world/clock.ts'
-import type { EventKind, EventOf, HistoryEvent } from './event.ts'
+import { isOfKind, type EventKind, type EventOf, type HistoryEvent } from './event.ts'
 import type { Journal } from './journal.ts'
 
 export interface MemoryJournal extends Journal {
@@ -15,7 +15,7 @@ export function memoryJournal(): MemoryJournal {
   return {
     events,
     of: <K extends EventKind>(kind: K) =>
-      events.filter((event): event is EventOf<K> => event[0] === kind),
+      events.filter((event) => isOfKind(event, kind)),
     now: () => Math.round((systemClock.nowMs() - originMs) * 1_000),
     write: (event) => void events.push(event),
     flush: () => undefined,

@@ -4,6 +4,7 @@
  */
 import type { FaultStep, HistoryEvent, ProducedRecord } from './event.ts'
 import { historyOf, type History } from './history.ts'
+import { effectsInVersion1 } from './version-1.ts'
 
 const micros = (seconds: number) => Math.round(seconds * 1e6)
 
@@ -34,7 +35,7 @@ export class Story {
 
   phase(name: string, begin: number, end: number): this {
     const edge = (at: number, which: 'begin' | 'end') =>
-      ['phase', micros(at), name, which] as const
+      ({ kind: 'phase', t: micros(at), name, edge: which }) as const
     return this.add(edge(begin, 'begin'), edge(end, 'end'))
   }
 
@@ -51,19 +52,26 @@ export class Story {
   }
 
   opened(at: number, client: number, group = 'readers'): this {
-    return this.add(['opened', micros(at), client, group])
+    return this.add({ kind: 'opened', t: micros(at), client, group })
   }
 
   closed(at: number, client: number, by: 'relay' | 'client' | 'network' = 'relay'): this {
-    return this.add(['closed', micros(at), client, by === 'client' ? 1_000 : 1_006, '', by])
+    return this.add({
+      kind: 'closed',
+      t: micros(at),
+      client,
+      code: by === 'client' ? 1_000 : 1_006,
+      reason: '',
+      by,
+    })
   }
 
   refused(at: number, group: string, status: number): this {
-    return this.add(['refused', micros(at), group, status, ''])
+    return this.add({ kind: 'refused', t: micros(at), group, status, why: '' })
   }
 
   stalled(at: number, client: number, isStalled: boolean): this {
-    return this.add(['stalled', micros(at), client, isStalled])
+    return this.add({ kind: 'stalled', t: micros(at), client, isStalled })
   }
 
   /** One run of `count` records from `first` on, arriving from `at` on. */
@@ -142,11 +150,14 @@ export class Story {
       kafka_offset: offset,
       error_type: errorType,
     }
-    return this.add(['deadletter', micros(at), fields])
+    return this.add({ kind: 'deadletter', t: micros(at), fields })
   }
 
+  /** A fault has the effects that version 1 knew by its name, where it did. */
   fault(at: number, id: string, step: FaultStep, evidence: Record<string, unknown> = {}): this {
-    return this.add(['fault', micros(at), id, step, evidence])
+    const effects = step === 'inject' ? effectsInVersion1(evidence) : undefined
+    const fault = { kind: 'fault', t: micros(at), id, step, evidence } as const
+    return this.add(effects === undefined ? fault : { ...fault, effects })
   }
 
   /** A fault that bites at once and is healed at `until`. */
@@ -158,11 +169,19 @@ export class Story {
   }
 
   process(at: number, edge: 'start' | 'exit', role = 'relay', pid = 1): this {
-    return this.add(['process', micros(at), role, pid, edge, edge === 'exit' ? 0 : null, null])
+    return this.add({
+      kind: 'process',
+      t: micros(at),
+      role,
+      pid,
+      edge,
+      code: edge === 'exit' ? 0 : null,
+      signal: null,
+    })
   }
 
   trouble(at: number, where: string, what: string): this {
-    return this.add(['trouble', micros(at), where, what])
+    return this.add({ kind: 'trouble', t: micros(at), where, what })
   }
 
   history(): History {

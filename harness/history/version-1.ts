@@ -1,5 +1,55 @@
-/** What histories of version 1 left unsaid: their fault events had no effects, only a name. */
+/**
+ * Version 1 of the format: all events were tuples, and a file began with no version. What it holds
+ * is made into what this version would have written, here and nowhere else.
+ */
 import type { FaultEffect, FaultEffects, FaultPlace } from './effects.ts'
+import type { ColdKind, EventOf, HistoryEvent } from './event.ts'
+import { isEvent } from './well-formed.ts'
+
+/** How the line of an end mark began. */
+export const markStart1 = '["end",'
+
+/** What the parts behind kind and time of today's objects were, in their order. */
+const parts = {
+  dropped: ['count', 'why'],
+  aborted: ['partition', 'offset'],
+  opened: ['client', 'group'],
+  refused: ['group', 'status', 'why'],
+  closed: ['client', 'code', 'reason', 'by'],
+  stalled: ['client', 'isStalled'],
+  page: ['path', 'status', 'body'],
+  deadletter: ['fields'],
+  fault: ['id', 'step', 'evidence'],
+  phase: ['name', 'edge', 'why'],
+  process: ['role', 'pid', 'edge', 'code', 'signal'],
+  trouble: ['where', 'what'],
+  log: ['role', 'line'],
+} as const satisfies { readonly [K in ColdKind]: readonly (keyof EventOf<K>)[] }
+
+/** The event of a line of version 1; undefined where it is none. */
+export function eventOfVersion1(value: unknown): HistoryEvent | undefined {
+  if (!Array.isArray(value)) return undefined
+  const event = upgraded(value as readonly unknown[])
+  return isEvent(event) ? event : undefined
+}
+
+function upgraded(tuple: readonly unknown[]): unknown {
+  const [kind, t, ...more] = tuple
+  if (typeof kind !== 'string' || !Object.hasOwn(parts, kind)) return tuple
+  const names = parts[kind as ColdKind]
+  const event = Object.fromEntries([
+    ['kind', kind],
+    ['t', t],
+    ...names.flatMap((name, i) => (i < more.length ? [[name, more[i]]] : [])),
+  ]) as Readonly<Record<string, unknown>>
+  const { step, evidence } = event
+  if (step !== 'inject' || typeof evidence !== 'object' || evidence === null) return event
+  const effects = effectsInVersion1(evidence as Readonly<Record<string, unknown>>)
+  return effects === undefined ? event : { ...event, effects }
+}
+
+/** What an end mark of version 1 counted. */
+export const countsOfVersion1 = (mark: unknown): unknown => (mark as readonly unknown[])[2]
 
 const clientsOrServer = { kafka: 'kafka', redis: 'redis', clients: 'client-link' } as const
 

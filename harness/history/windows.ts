@@ -1,7 +1,16 @@
 /** Windows of a run: its phases, its faults, and the sessions of its clients. */
 import { unknownEffects, type FaultEffect, type FaultEffects } from './effects.ts'
-import type { Closed, Fault, HistoryEvent, Micros, Opened, Phase, Reading } from './event.ts'
-import { effectsInVersion1 } from './version-1.ts'
+import {
+  timeOf,
+  type Closed,
+  type Fault,
+  type FaultStep,
+  type HistoryEvent,
+  type Micros,
+  type Opened,
+  type Phase,
+  type Reading,
+} from './event.ts'
 
 /** The phase in which everything is ended by us: what ends then did not end by itself. */
 export const strikePhase = 'strike'
@@ -58,7 +67,7 @@ export interface Session extends Window {
 /** Phases in the order of their beginnings; one that has no end lasts until `end`. */
 export function phasesOf(events: readonly Phase[], end: Micros): NamedWindow[] {
   const phases: NamedWindow[] = []
-  for (const [, t, name, edge, why] of events) {
+  for (const { t, name, edge, why } of events) {
     if (edge === 'begin') {
       phases.push({ name, begin: t, end, hasEnded: false, ...(why !== undefined && { why }) })
       continue
@@ -74,15 +83,13 @@ export function phasesOf(events: readonly Phase[], end: Micros): NamedWindow[] {
 /** Faults in the order of their injection; every `inject` of an id begins another one. */
 export function faultsOf(events: readonly Fault[], end: Micros): FaultWindow[] {
   const faults: FaultWindow[] = []
-  for (const [, t, id, step, evidence] of events) {
+  for (const event of events) {
+    const { t, id, step } = event
     const at = faults.findLastIndex((fault) => fault.id === id && fault.healedAt === undefined)
     const open = faults[at]
     const change = faultSteps[step]
-    if (step === 'inject' || open === undefined) {
-      faults.push(change(unknownFault(id, t, end), t, evidence))
-    } else {
-      faults[at] = change(open, t, evidence)
-    }
+    if (step !== 'inject' && open !== undefined) faults[at] = change(open, event)
+    else faults.push(change(unknownFault(id, t, end), event))
   }
   return faults
 }
@@ -100,22 +107,27 @@ const unknownFault = (id: string, begin: Micros, end: Micros): FaultWindow => ({
   evidence: {},
 })
 
-type StepChange = (fault: FaultWindow, t: Micros, evidence: Fault[4]) => FaultWindow
+type StepChange = (fault: FaultWindow, event: Fault) => FaultWindow
 
-const faultSteps: Readonly<Record<Fault[3], StepChange>> = {
-  inject: (fault, _, { effects, ...spec }) => ({
+const faultSteps: Readonly<Record<FaultStep, StepChange>> = {
+  inject: (fault, { evidence, effects }) => ({
     ...fault,
-    spec,
-    effects: (effects as FaultEffects | undefined) ?? effectsInVersion1(spec) ?? unknownEffects,
+    spec: evidence,
+    effects: effects ?? unknownEffects,
   }),
-  bites: (fault, t, evidence) => ({ ...fault, isBiting: true, bitAt: fault.bitAt ?? t, evidence }),
-  toothless: (fault, _, evidence) => ({
+  bites: (fault, { t, evidence }) => ({
+    ...fault,
+    isBiting: true,
+    bitAt: fault.bitAt ?? t,
+    evidence,
+  }),
+  toothless: (fault, { evidence }) => ({
     ...fault,
     isBiting: fault.isBiting ?? false,
     evidence,
   }),
-  heal: (fault, t) => ({ ...fault, healedAt: t, end: t }),
-  failed: (fault, t, evidence) => ({
+  heal: (fault, { t }) => ({ ...fault, healedAt: t, end: t }),
+  failed: (fault, { t, evidence }) => ({
     ...fault,
     failure: evidence,
     // What never stood ends where it was given up; what stands and can't be healed goes on.
@@ -123,8 +135,10 @@ const faultSteps: Readonly<Record<Fault[3], StepChange>> = {
   }),
 }
 
-/** Whether a fault can take such a step; an event with another one is none. */
-export const isFaultStep = (step: string): boolean => Object.hasOwn(faultSteps, step)
+/** Whether a fault can take such a step, and has effects that can be read. */
+export const isFault = ({ step, effects }: Fault): boolean =>
+  Object.hasOwn(faultSteps, step) &&
+  (effects === undefined || Array.isArray((effects as Partial<FaultEffects> | null)?.does))
 
 /** Sessions by client, in the order of their openings. */
 export function sessionsOf(
@@ -133,18 +147,18 @@ export function sessionsOf(
 ): ReadonlyMap<number, readonly Session[]> {
   const byClient = new Map<number, (Session & { stalls: Window[] })[]>()
   for (const event of events) {
-    const [kind, t, client] = event
+    const { kind, t, client } = event
     const sessions = byClient.get(client) ?? []
     byClient.set(client, sessions)
     if (kind === 'opened') {
-      const group = event[3]
+      const group = event.group
       sessions.push({ client, group, begin: t, end, closed: undefined, stalls: [] })
       continue
     }
     const open = sessions.at(-1)
     if (open === undefined || open.closed !== undefined) continue
     if (kind === 'closed') sessions[sessions.length - 1] = closeSession(open, t, event)
-    else changeReading(open.stalls, t, event[3], end)
+    else changeReading(open.stalls, t, event.isStalled, end)
   }
   return byClient
 }
@@ -164,5 +178,5 @@ function changeReading(stalls: Window[], t: Micros, isStalled: boolean, end: Mic
 export function merged<L extends readonly (readonly HistoryEvent[])[]>(
   ...lists: L
 ): L[number][number][] {
-  return lists.flat().sort((a, b) => a[1] - b[1])
+  return lists.flat().sort((a, b) => timeOf(a) - timeOf(b))
 }

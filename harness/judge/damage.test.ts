@@ -7,6 +7,7 @@ import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import type { HistoryEvent } from '../history/event.ts'
 import { readHistory } from '../history/history.ts'
 import { openJournal } from '../history/journal.ts'
+import { versionLine } from '../history/version.ts'
 import { story } from '../history/story-testbed.ts'
 import { dice } from '../world/dice.ts'
 import { judge } from './judge.ts'
@@ -98,7 +99,10 @@ describe.each(names)('%s', (name) => {
   test('any byte changed', () => {
     const bytes = bytesOf(name)
     const die = dice('any byte')
+    const versionAt = versionLine.search(/\d+}$/)
     for (let at = 0; at < bytes.length; at += 1) {
+      // Another version is refused, whatever else there is: see below.
+      if (at === versionAt) continue
       const changed = Buffer.from(bytes)
       changed[at] = (bytes[at] as number) ^ (1 + die.int(255))
       writeFileSync(fileOf(name), changed)
@@ -119,6 +123,12 @@ describe.each(names)('%s', (name) => {
       writeLines(name, lines.toSpliced(at, 2, lines[at + 1] as string, line))
       expect(ruling(), `line ${at} after the next`).toMatch(unknown)
     }
+  })
+
+  test('of a version that is not known', () => {
+    const [, ...rest] = linesOf(name)
+    writeLines(name, [versionLine.replace(/\d+}$/, '9}'), ...rest])
+    expect(() => readHistory(folder)).toThrow(`${name} must be a history of version 2 or older`)
   })
 
   test('gone', () => {

@@ -39,9 +39,17 @@ const folder = mkdtempSync(join(tmpdir(), 'judge-bench-'))
 try {
   const journal = openJournal(systemClock, join(folder, 'fleet.ndjson'), systemClock.nowMs())
   for (let partition = 0; partition < partitions; partition += 1) write(journal, partition)
-  journal.write(['phase', 60e6, 'settle', 'begin'])
-  journal.write(['phase', 70e6, 'settle', 'end'])
-  journal.write(['process', 0, 'relay', 1, 'start', null, null])
+  journal.write({ kind: 'phase', t: 60e6, name: 'settle', edge: 'begin' })
+  journal.write({ kind: 'phase', t: 70e6, name: 'settle', edge: 'end' })
+  journal.write({
+    kind: 'process',
+    t: 0,
+    role: 'relay',
+    pid: 1,
+    edge: 'start',
+    code: null,
+    signal: null,
+  })
   journal.close()
   report()
 } finally {
@@ -61,7 +69,7 @@ function write(journal: Journal, partition: number): void {
     journal.write(['seen', t + 5_000, partition, String(first), crcs, crcs.map(() => 1_024)])
   }
   for (let client = 1; client <= clients; client += 1) {
-    if (partition === 0) journal.write(['opened', 0, client, 'readers'])
+    if (partition === 0) journal.write({ kind: 'opened', t: 0, client, group: 'readers' })
     for (let first = 0; first < recordsEach; first += runLength) {
       const t = 1e6 + first * gapMicros + 5_000 + client
       const count = Math.min(runLength, recordsEach - first)

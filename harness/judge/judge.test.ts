@@ -149,7 +149,7 @@ const doubtful: Doubtful[] = [
   {
     what: 'the producer dropped',
     rule: 'producer-limited',
-    given: calm().add(['dropped', 5e6, 50, 'queue full']),
+    given: calm().add({ kind: 'dropped', t: 5e6, count: 50, why: 'queue full' }),
   },
   { what: 'no expectation', rule: 'nothing-expected', given: calm(), more: { expectations: [] } },
   {
@@ -224,7 +224,7 @@ const lateClose: Expectation = {
 const closedLate = () => {
   const late = story().process(0, 'start').opened(0.5, 1).phase('steady', 0.5, 2)
   late.acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100).phase('broken', 3, 20)
-  return late.add(['stalled', 3e6, 1, true]).closed(15, 1).phase('settle', 20, 21)
+  return late.stalled(3, 1, true).closed(15, 1).phase('settle', 20, 21)
 }
 const timed = record(expecting(lateClose))
 

@@ -50,7 +50,7 @@ const damage = (rule: string, says: string): Reservation => ({
 
 /** From the death of a server or a process of ours on, nothing is known of the target. */
 export function deathsOf(history: History): Reservation[] {
-  return history.troubleOf(serverDied).map(([, t, , what]) => ({
+  return history.troubleOf(serverDied).map(({ t, what }) => ({
     rule: serverDied,
     says: `${what.trimEnd()} This was ${(t / 1e6).toFixed(1)} s into the run.`,
     fix: 'read its log in the folder of the run, and run it again',
@@ -179,7 +179,7 @@ export function gapsOf(history: History): Reservation[] {
   if (truth === undefined) return []
   return [{
     rule: 'lag-truth-incomplete',
-    says: `The broker could not always be asked for the truth on lag: ${truth[3]}.`,
+    says: `The broker could not always be asked for the truth on lag: ${truth.what}.`,
     fix: 'run it again on a machine that is less busy',
     spoils: 'passes',
     ground: 'lag-truth',

@@ -146,7 +146,7 @@ function weakLoad(history: History, { phases }: RunRecord): Reservation[] {
   const planned = due.reduce((sum, records) => sum + records, 0)
   const sent = sentWithin(history, played.map(({ window }) => window))
   const { acked } = history.stream()
-  const dropped = history.events('dropped').reduce((sum, [, , count]) => sum + count, 0)
+  const dropped = history.events('dropped').reduce((sum, { count }) => sum + count, 0)
   const found: Reservation[] = []
   if (sent < planned * loadShareMin) {
     const says = `${Math.round(planned)} records were planned, ${sent} were sent and acknowledged.`
@@ -179,8 +179,8 @@ const toldElsewhere = new Set(['history', serverDied, lagTruthUnread])
 function troubles(history: History): Reservation[] {
   return history
     .events('trouble')
-    .filter(([, , where]) => !toldElsewhere.has(where))
-    .map(([, , where, what]) => ({
+    .filter(({ where }) => !toldElsewhere.has(where))
+    .map(({ where, what }) => ({
       rule: 'trouble',
       says: `${where}: ${what}`,
       fix: 'see to what it names, and run it again',

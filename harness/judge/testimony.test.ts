@@ -6,14 +6,16 @@ import type { RunRecord } from './record.ts'
 import { testimonyOf } from './testimony.ts'
 
 const log = (told: Story, at: number, ...lines: string[]) =>
-  told.add(...lines.map((line, i) => ['log', at * 1e6 + i, 'relay', line] as const))
+  told.add(...lines.map((line, i) => {
+    return { kind: 'log', t: at * 1e6 + i, role: 'relay', line } as const
+  }))
 const process = (
   told: Story,
   at: number,
   edge: 'signal' | 'exit',
   code: number | null,
   signal: string | null,
-) => told.add(['process', at * 1e6, 'relay', 1, edge, code, signal])
+) => told.add({ kind: 'process', t: at * 1e6, role: 'relay', pid: 1, edge, code, signal })
 const textsOf = (all: readonly { line: string }[]) => all.map(({ line }) => line)
 
 /** A relay whose consumer panics at 3.6 s and says so once among much else. */

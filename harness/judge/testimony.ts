@@ -44,11 +44,11 @@ export function testimonyOf(
   if (verdict === 'pass' || verdict === 'not-applicable') {
     return { ends, isEndOdd, crash: [], before: [] }
   }
-  const lines = history.events('log').filter(([, , role]) => role === 'relay').map(lineOf)
+  const lines = history.events('log').filter(({ role }) => role === 'relay').map(lineOf)
   return { ends, isEndOdd, crash: crashOf(lines), before: beforeOf(lines, firstSign) }
 }
 
-const lineOf = ([, at, , line]: EventOf<'log'>): LoggedLine => ({ at, line })
+const lineOf = ({ t: at, line }: EventOf<'log'>): LoggedLine => ({ at, line })
 
 function crashOf(lines: readonly LoggedLine[]): LoggedLine[] {
   const shown = new Set<number>()
@@ -82,11 +82,13 @@ interface End {
 }
 
 function exitsOf(history: History): End[] {
-  const events = history.events('process').filter(([, , role]) => role === 'relay')
+  const events = history.events('process').filter(({ role }) => role === 'relay')
   return events.flatMap((event): End[] => {
-    const [, at, , pid, edge, code, signal] = event
+    const { t: at, pid, edge, code, signal } = event
     if (edge !== 'exit') return []
-    const asked = events.filter(([, t, , of, what]) => of === pid && what === 'signal' && t <= at)
+    const asked = events.filter((one) => {
+      return one.pid === pid && one.edge === 'signal' && one.t <= at
+    })
     return [endOf(pid, at, asked, signal ?? (code === null ? undefined : `code ${code}`), code)]
   })
 }
@@ -103,10 +105,10 @@ function endOf(
   if (first === undefined) {
     return { says: `${who} ended by itself at ${seconds(at)} with ${how}.`, isOdd: true }
   }
-  const signals = asked.map((one) => one[6]).join(', then ')
-  const says = `${who} was sent ${signals} at ${seconds(first[1])} and ended`
+  const signals = asked.map((one) => one.signal).join(', then ')
+  const says = `${who} was sent ${signals} at ${seconds(first.t)} and ended`
   const isOdd = signals !== 'SIGKILL' && !orderlyCodes.has(code)
-  return { says: `${says} ${seconds(at - first[1])} later with ${how}.`, isOdd }
+  return { says: `${says} ${seconds(at - first.t)} later with ${how}.`, isOdd }
 }
 
 const seconds = (micros: Micros) => `${(micros / 1e6).toFixed(1)} s`

@@ -78,7 +78,7 @@ async function finish(producer: Producer, sink: Sink, journal: Journal): Promise
   const status = await withDeadline(clock, drainLimitMs, 'sending what is queued', () =>
     producer.drain(),
   ).catch((error: Error) => {
-    journal.write(['trouble', journal.now(), 'producer', error.message])
+    journal.write({ kind: 'trouble', t: journal.now(), where: 'producer', what: error.message })
     return producer.status()
   })
   await sink.close()

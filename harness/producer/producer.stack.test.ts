@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
-import type { EventKind, EventOf, HistoryEvent } from '../history/event.ts'
+import { isOfKind, type EventKind, type EventOf, type HistoryEvent } from '../history/event.ts'
 import { kafkaClient } from '../stack/kafka.ts'
 import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -57,7 +57,7 @@ async function producerOn(topic: string) {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as HistoryEvent)
-      .filter((event): event is EventOf<K> => event[0] === kind)
+      .filter((event) => isOfKind(event, kind))
   return { producer, events }
 }
 

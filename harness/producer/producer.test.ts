@@ -73,7 +73,7 @@ test('a broker that hangs does not slow the model; what finds no room is dropped
   expect(acked + failed + dropped).toBe(due)
   expect(failed).toBe(0)
   expect(stored).toHaveLength(acked)
-  const told = journal.of('dropped').reduce((sum, [, , count]) => sum + count, 0)
+  const told = journal.of('dropped').reduce((sum, { count }) => sum + count, 0)
   expect(told).toBe(dropped)
 })
 

@@ -66,7 +66,12 @@ export function openProducer(
   const tick = () => {
     const times = pace.take(recordsPerTickMax)
     const dropped = flow.make(times)
-    if (dropped > 0) journal.write(['dropped', journal.now(), dropped, 'queue-full'])
+    if (dropped > 0) journal.write({
+      kind: 'dropped',
+      t: journal.now(),
+      count: dropped,
+      why: 'queue-full',
+    })
     if (queue.length > 0) pump.wake()
     return times.length
   }

@@ -28,7 +28,7 @@ test('of each pair one is given up, of every other both, and all of it is told',
   while (!progress.isOver) await clock.pass(10)
   await playing
   expect(ended).toEqual(['b aborts 3', 'a aborts 5', 'b aborts 9', 'a commits 11'])
-  const told = journal.of('aborted').map(([, , partition, offset]) => `${partition}/${offset}`)
+  const told = journal.of('aborted').map(({ partition, offset }) => `${partition}/${offset}`)
   expect(told).toEqual(['0/1', '0/0', '0/2', '0/4', '1/7'])
   const acked = journal.of('acked').map(([, , partition, offset]) => `${partition}/${offset}`)
   expect(acked).toEqual(['1/6', '1/8', '1/10'])

@@ -106,7 +106,12 @@ class Sent {
     await run[how]()
     for (const { base, sentAt, record } of this.#sent) {
       if (how === 'commit') pump.acknowledged(this.#partition, base, sentAt, record)
-      else journal.write(['aborted', journal.now(), this.#partition, `${base}`])
+      else journal.write({
+        kind: 'aborted',
+        t: journal.now(),
+        partition: this.#partition,
+        offset: `${base}`,
+      })
     }
   }
 }

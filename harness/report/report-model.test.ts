@@ -140,7 +140,7 @@ test('a setting that the target does not report is asked, not confirmed', () => 
 
 test('how the target ended, and what it said before a failure, stand in the report', () => {
   const told = story().process(0, 'start').process(3, 'exit').phase('steady', 0, 1)
-  told.add(['log', 2_900_000, 'relay', 'panic: <b>'])
+  told.add({ kind: 'log', t: 2_900_000, role: 'relay', line: 'panic: <b>' })
   const history = told.history()
   const one = { ...shown([]), history, verdict: judge(history, record) }
   expect(reportOf(head, [one]).scenarios[0]?.testimony).toEqual({
@@ -219,7 +219,7 @@ test('a run that was cut short proves nothing, not even a failure', () => {
 
 test('a relay that we end ourselves did not die', () => {
   const ended = story().process(0, 'start').process(3, 'exit')
-  ended.add(['phase', 2_900_000, 'strike', 'begin'])
+  ended.add({ kind: 'phase', t: 2_900_000, name: 'strike', edge: 'begin' })
   const rules = judge(ended.history(), record).expectations.map((one) => one.judgement.rule)
   expect(rules).toContain('alive')
 })

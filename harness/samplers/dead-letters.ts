@@ -43,7 +43,11 @@ export function startDeadLetterSampler(world: SamplerWorld, options: DeadLetterO
   const next = new Map<number, bigint>()
   const take = (partition: number, offset: string, value: Buffer | null) => {
     next.set(partition, BigInt(offset) + 1n)
-    journal.write(['deadletter', journal.now(), fieldsOf(partition, offset, value)])
+    journal.write({
+      kind: 'deadletter',
+      t: journal.now(),
+      fields: fieldsOf(partition, offset, value),
+    })
   }
   const started = withDeadline(clock, startLimitMs, 'joining the dead-letter topic', async () => {
     await admin.connect()

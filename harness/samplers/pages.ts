@@ -21,8 +21,13 @@ export function startPageSampler(
     const t = journal.now()
     const { status, body, why } = await pages.get(path, limitMs)
     const page = jsonValue(body)
-    journal.write(['page', t, path, status, page])
-    if (why !== undefined) journal.write(['trouble', t, 'pages', `GET ${path}: ${why}`])
+    journal.write({ kind: 'page', t, path, status, body: page })
+    if (why !== undefined) journal.write({
+      kind: 'trouble',
+      t,
+      where: 'pages',
+      what: `GET ${path}: ${why}`,
+    })
     return page
   }
   const first = keep('/version')

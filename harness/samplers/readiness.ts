@@ -24,7 +24,7 @@ export function startReadinessSampler(
       const t = journal.now()
       const { status, body } = await pages.get('/readyz', limitMs)
       isAbsent = status === absentStatus
-      journal.write(['page', t, '/readyz', status, jsonValue(body)])
+      journal.write({ kind: 'page', t, path: '/readyz', status, body: jsonValue(body) })
     },
     close: async () => pages.close(),
   })

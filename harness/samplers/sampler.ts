@@ -77,6 +77,11 @@ export function troubleTeller(world: SamplerWorld, where: string): (error: unkno
     const times = (told.get(what) ?? 0) + 1
     if (told.size >= troublesMax && times === 1) return
     told.set(what, times)
-    if (times <= troublesMax) world.journal.write(['trouble', world.journal.now(), where, what])
+    if (times <= troublesMax) world.journal.write({
+      kind: 'trouble',
+      t: world.journal.now(),
+      where,
+      what,
+    })
   }
 }

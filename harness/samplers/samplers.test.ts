@@ -101,7 +101,11 @@ describe('readiness', () => {
     const { address } = await target((_, answer) => answer.writeHead(503).end('{"status":"no"}'))
     started(startReadinessSampler(world, { address, everyMs: 5 }))
     await vi.waitFor(() => expect(events('page').length).toBeGreaterThan(2))
-    expect(events('page')[0]?.slice(2)).toEqual(['/readyz', 503, { status: 'no' }])
+    expect(events('page')[0]).toMatchObject({
+      path: '/readyz',
+      status: 503,
+      body: { status: 'no' },
+    })
   })
 
   it('is not asked again of a target that has no such page', async () => {
@@ -110,7 +114,7 @@ describe('readiness', () => {
     const sampler = startReadinessSampler(world, { address, everyMs: 5 })
     await vi.waitFor(() => expect(events('page').length).toBe(1))
     await sampler.stop()
-    expect(events('page').map(([, , path, status]) => [path, status])).toEqual([['/readyz', 404]])
+    expect(events('page').map(({ path, status }) => [path, status])).toEqual([['/readyz', 404]])
     expect(events('trouble')).toEqual([])
   })
 })
@@ -141,7 +145,7 @@ describe('metrics', () => {
     const { address } = await target((_, answer) => answer.end('a 1\na 1\n'))
     started(startMetricsSampler(world, { address, everyMs: 1 }))
     await vi.waitFor(() => expect(events('scrape').length).toBeGreaterThan(40))
-    expect(events('trouble').map((event) => event[3])).toEqual(
+    expect(events('trouble').map((event) => event.what)).toEqual(
       Array.from({ length: 20 }, () => '/metrics: a comes twice'),
     )
   })
@@ -152,7 +156,8 @@ it('pages are kept at the start and on demand', async () => {
   const { address } = await target((request, answer) => answer.end(`{"you":"${request.url}"}`))
   const pages = started(startPageSampler(world, { address }))
   expect(await pages.keep('/again')).toEqual({ you: '/again' })
-  expect(events('page').map((event) => event.slice(2)).sort(byPath)).toEqual([
+  const told = events('page').map(({ path, status, body }) => [path, status, body])
+  expect(told.sort(byPath)).toEqual([
     ['/again', 200, { you: '/again' }],
     ['/version', 200, { you: '/version' }],
   ])
@@ -201,10 +206,10 @@ describe('a sampler', () => {
     await new Promise<void>((resolve) => void systemClock.after(30, resolve))
     expect(samples).toBe(before)
     expect(most).toBe(1)
-    expect(events('trouble')[0]!.slice(2)).toEqual([
-      'test',
-      'a sample of test took longer than its limit of 20 ms',
-    ])
+    expect(events('trouble')[0]).toMatchObject({
+      where: 'test',
+      what: 'a sample of test took longer than its limit of 20 ms',
+    })
   })
 })
 

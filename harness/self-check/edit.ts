@@ -2,15 +2,18 @@
  * Edits on the events of a history: what a damage is made of. Nothing is changed in place, and the
  * order of the events stays, because it is the order of arrival.
  */
-import type {
-  Delivered,
-  EventKind,
-  EventOf,
-  Health,
-  HistoryEvent,
-  LagTruth,
-  Micros,
-  Scrape,
+import {
+  isHot,
+  isOfKind,
+  timeOf,
+  type Delivered,
+  type EventKind,
+  type EventOf,
+  type Health,
+  type HistoryEvent,
+  type LagTruth,
+  type Micros,
+  type Scrape,
 } from '../history/event.ts'
 
 export type Events = readonly HistoryEvent[]
@@ -144,7 +147,7 @@ export const changeDeliveries = (
 /** All deliveries that are meant, in the order of the file. */
 export const deliveriesOf = (events: Events, where: Where): Row[] =>
   events.flatMap((event) =>
-    event[0] === 'delivered' && mayMean(event, where)
+    isOfKind(event, 'delivered') && mayMean(event, where)
       ? rowsOf(event).filter((row) => isMeant(row, where))
       : [],
   )
@@ -155,7 +158,7 @@ export function editKind<K extends EventKind>(
   kind: K,
   edit: (event: EventOf<K>) => readonly HistoryEvent[],
 ): Events {
-  return events.flatMap((event) => (event[0] === kind ? edit(event as EventOf<K>) : [event]))
+  return events.flatMap((event) => (isOfKind(event, kind) ? edit(event) : [event]))
 }
 
 /** Takes events of one kind away. */
@@ -166,20 +169,26 @@ export const withoutKind = <K extends EventKind>(
 ): Events => editKind(events, kind, (event) => (isMeantToGo(event) ? [] : [event]))
 
 /** Events that a client's connection wrote, with their client. */
-const clientOf = (event: HistoryEvent): number | undefined => {
+export function clientOf(event: HistoryEvent): number | undefined {
+  if (!isHot(event)) return 'client' in event ? event.client : undefined
   const [kind] = event
-  if (kind === 'delivered' || kind === 'control' || kind === 'sent') return event[2]
-  return kind === 'opened' || kind === 'closed' || kind === 'garbled' ? event[2] : undefined
+  return kind === 'delivered' || kind === 'control' || kind === 'sent' || kind === 'garbled'
+    ? event[2]
+    : undefined
 }
+
+/** The same event at another time. */
+export const movedTo = (event: HistoryEvent, t: Micros): HistoryEvent =>
+  isHot(event) ? (event.with(1, t) as unknown as HistoryEvent) : { ...event, t }
 
 /** What happened from `since` on happens so much later, as if something had been waited for. */
 export function happenLater(events: Events, since: Micros, byMicros: Micros): Events {
   const moved = (t: Micros) => (t >= since ? t + byMicros : t)
   return events.flatMap((event): readonly HistoryEvent[] => {
-    if (event[0] === 'delivered') {
+    if (isOfKind(event, 'delivered')) {
       return runsOf(rowsOf(event).map((row) => ({ ...row, t: moved(row.t) })))
     }
-    if (event[0] !== 'acked') return [event.with(1, moved(event[1])) as unknown as HistoryEvent]
+    if (!isOfKind(event, 'acked')) return [movedTo(event, moved(timeOf(event)))]
     const [kind, t, partition, first, sentAt, records] = event
     return [[kind, moved(t), partition, first, moved(sentAt), records]]
   })
@@ -187,7 +196,7 @@ export function happenLater(events: Events, since: Micros, byMicros: Micros): Ev
 
 /** Puts events of a client where they would stand had they come at `t`. */
 export function insert(events: Events, client: number, t: Micros, ...more: HistoryEvent[]): Events {
-  const at = events.findLastIndex((event) => clientOf(event) === client && event[1] <= t)
+  const at = events.findLastIndex((event) => clientOf(event) === client && timeOf(event) <= t)
   return [...events.slice(0, at + 1), ...more, ...events.slice(at + 1)]
 }
 

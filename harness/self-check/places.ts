@@ -42,7 +42,7 @@ export function plainClients(given: Given): number[] {
 }
 
 const isOpenAtEnd = ({ closed }: Session, given: Given): boolean =>
-  closed === undefined || (closed[5] === 'client' && closed[1] >= settledAt(given) - secondMicros)
+  closed === undefined || (closed.by === 'client' && closed.t >= settledAt(given) - secondMicros)
 
 const hasLive = ({ history }: Given, client: number): boolean =>
   history

@@ -6,6 +6,7 @@ import { forDamage, given, type Damage, type Given } from './damage.ts'
 import { damages } from './damages.ts'
 import { withoutDeliveries, type Events } from './edit.ts'
 import { recordingsFolder, recordingsIn } from './recording.ts'
+import { timeOf } from '../history/event.ts'
 
 /**
  * A damaged history stays damaged: whatever is taken away from it besides, it never becomes well.
@@ -39,7 +40,7 @@ describe('a run that failed', () => {
     if (damaged === undefined || typeof damaged === 'string') return
     for (let n = 0; n < cuts; n += 1) {
       const at = Math.floor((chance.next() * 0.9 + 0.1) * patient.history.end)
-      const shorter = damaged.events.filter(([, t]) => t <= at)
+      const shorter = damaged.events.filter((event) => timeOf(event) <= at)
       expect(verdictOf(patient, shorter), `cut at ${at} µs`).not.toBe('pass')
     }
   })

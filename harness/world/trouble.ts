@@ -22,6 +22,7 @@ export const troubles = {
   'target-unready': 'the relay under test did not become ready by its deadline',
   'server-gone': 'a server that is not ours to start is not there any more',
   'record-unreadable': 'the record or the history of a run cannot be read',
+  'history-newer': 'the history of a run is of a version that this program does not know yet',
   'stack-bypassed': 'the addresses given would let the target go around the proxies',
 } as const
 export type TroubleCode = keyof typeof troubles

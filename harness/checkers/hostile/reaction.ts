@@ -27,7 +27,7 @@ function reactionOfListener(
 ): Reaction | undefined {
   const { t, row, session } = trial
   const until = Math.min(t + limit, trial.next)
-  const by = session.closed?.[5]
+  const by = session.closed?.by
   const isEnded = by !== undefined && by !== 'client'
   if (isEnded && session.end <= until) {
     const says =
@@ -55,7 +55,7 @@ function reactionOfListener(
 function reactionOfCloser(history: History, trial: Trial, limit: Micros): Reaction | undefined {
   const { t, row, session } = trial
   const until = t + limit
-  const by = session.closed?.[5]
+  const by = session.closed?.by
   const isEnded = by !== undefined && by !== 'client' && session.end <= until
   const { code } = row
   if (code !== undefined && !isTold(history, trial, until, (frame) => frame['code'] === code)) {

@@ -16,9 +16,9 @@ export function relayDeath(history: History, trials: readonly Trial[], limit: Mi
   const struck = history.phase(strikePhase)?.begin ?? Infinity
   const exit = history
     .events('process')
-    .find(([, t, role, , edge]) => role === 'relay' && edge === 'exit' && t < struck)
+    .find(({ t, role, edge }) => role === 'relay' && edge === 'exit' && t < struck)
   if (exit === undefined) return {}
-  const [, at, , pid, , code, signal] = exit
+  const { t: at, pid, code, signal } = exit
   // Whatever was said last by anybody is to blame, and nothing that was said before.
   const said = trialsOf(history, hostileFrames).filter(({ t }) => t <= at)
   const last = said.toSorted((a, b) => b.t - a.t)[0]

@@ -42,7 +42,7 @@ export function relayAccount(
 ): Accounted & { readonly stoppedAt: readonly string[]; readonly outcomes: Outcomes } {
   const taken = takenBy(history)
   const stops = stopsOf(history, taken)
-  const letters = Map.groupBy(history.events('deadletter'), ([, , fields]) =>
+  const letters = Map.groupBy(history.events('deadletter'), ({ fields }) =>
     placeOf(fields['kafka_partition'], fields['kafka_offset']),
   )
   const isPassed = ({ record }: Odd) => record.offset <= (taken.get(record.partition)?.passed ?? -1)
@@ -100,7 +100,7 @@ const ourWords: ReadonlySet<unknown> = new Set(
 )
 
 const usesOurWords = (history: History): boolean =>
-  history.events('deadletter').some(([, , fields]) => ourWords.has(fields['error_type']))
+  history.events('deadletter').some(({ fields }) => ourWords.has(fields['error_type']))
 
 /** Whether records may be read again: after a fault, and after the group changed. */
 function mayRepeat(history: History): boolean {
@@ -168,13 +168,13 @@ function deadLettered(
   const violations: Flawed[] = []
   if (own.length > 1 && !isRepeatable) {
     const found = `was to be dead-lettered once; it was dead-lettered ${own.length} times`
-    violations.push(flaw('twice', one, found, own[1]?.[1]))
+    violations.push(flaw('twice', one, found, own[1]?.t))
   }
-  const type = first[2]['error_type'] as string
+  const type = first.fields['error_type'] as string
   if (isOurWords && !(relay.errorTypes as readonly string[]).includes(type)) {
     const wanted = relay.errorTypes.join(' or ')
     const found = `was to be dead-lettered as ${wanted}; its dead letter says ${type}`
-    violations.push(flaw('wrong-reason', one, found, first[1]))
+    violations.push(flaw('wrong-reason', one, found, first.t))
   }
   return violations
 }
@@ -183,7 +183,7 @@ function deadLettered(
 function forwarded(taken: Taken | undefined, one: Odd, own: readonly DeadLetter[]): Flawed[] {
   const [letter] = own
   if (letter !== undefined) {
-    return [flaw('wrong-reaction', one, 'was to be forwarded; it was dead-lettered', letter[1])]
+    return [flaw('wrong-reaction', one, 'was to be forwarded; it was dead-lettered', letter.t)]
   }
   if (taken?.delivered.has(one.record.offset) === true) return []
   return [flaw('unaccounted', one, 'was to be forwarded; no client got it')]
@@ -251,10 +251,10 @@ const restKinds = (stops: readonly Stop[]): string =>
 
 /** Where the harness could not read all dead letters, one that it lacks proves nothing. */
 function readable(history: History, found: readonly Flawed[]): Found {
-  const trouble = history.events('trouble').find(([, , where]) => where === 'dead-letters')
+  const trouble = history.events('trouble').find(({ where }) => where === 'dead-letters')
   const violations = found.filter(({ rule }) => trouble === undefined || rule !== 'unaccounted')
   if (trouble === undefined || violations.length === found.length) return { violations, doubts: [] }
-  const says = `The dead letters could not all be read: ${trouble[3]}.`
+  const says = `The dead letters could not all be read: ${trouble.what}.`
   return { violations, doubts: [{ rule: 'dead-letters-unread', says, fix: 'repeat the run' }] }
 }
 

@@ -53,7 +53,7 @@ export function takenBy(history: History): ReadonlyMap<number, Taken> {
   const letterTimes = new Map(
     history
       .events('deadletter')
-      .map(([, t, fields]) => [placeOf(fields['kafka_partition'], fields['kafka_offset']), t]),
+      .map(({ t, fields }) => [placeOf(fields['kafka_partition'], fields['kafka_offset']), t]),
   )
   const taken = new Map<number, Taken>()
   for (const partition of history.stream().records.keys()) {

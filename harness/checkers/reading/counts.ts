@@ -41,9 +41,9 @@ const isBlind = (fault: FaultWindow, t: Micros): boolean => {
 /** Whether nobody comes or goes around a moment. */
 function stillness(history: History): (t: Micros) => boolean {
   const changes = [
-    ...history.events('opened').map(([, t]) => t),
-    ...history.events('closed').map(([, t]) => t),
-    ...history.events('refused').map(([, t]) => t),
+    ...history.events('opened').map(({ t }) => t),
+    ...history.events('closed').map(({ t }) => t),
+    ...history.events('refused').map(({ t }) => t),
     ...history
       .events('sent')
       .filter(([, , , what]) => what.startsWith('handshake-aborted'))

@@ -34,7 +34,7 @@ export function freedSlots(
   const probes = probesOf(history, probe, window)
   const { opened, refused, limited } = probes
   const times = [
-    ...history.events('opened').filter(([, , , group]) => group === probe).map(([, t]) => t),
+    ...history.events('opened').filter(({ group }) => group === probe).map(({ t }) => t),
     ...refused.map(([t]) => t),
   ].filter((t) => t >= window.begin && t <= window.end)
   return {

@@ -4,7 +4,14 @@
  * the relay's own word about itself never counts.
  */
 import type { Run } from '../../history/deliveries.ts'
-import type { Closed, ControlIn, ControlOut, HistoryEvent, Micros } from '../../history/event.ts'
+import {
+  timeOf,
+  type Closed,
+  type ControlIn,
+  type ControlOut,
+  type HistoryEvent,
+  type Micros,
+} from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow, Session, Window } from '../../history/windows.ts'
 import { strikePhase } from '../../history/windows.ts'
@@ -72,7 +79,7 @@ function replayOf(
   frames: readonly ControlIn[],
 ): Replay {
   const momentOf = (event: HistoryEvent): Moment => ({
-    t: event[1],
+    t: timeOf(event),
     order: history.orderOf(event),
   })
   const { client, group } = session
@@ -140,8 +147,8 @@ function enderOf(history: History, { end, group, closed }: Session): ReplayEnd {
   })
   const settled = history.phase('settle')?.end ?? history.phase(strikePhase)?.begin
   // What is open when all has settled is ended by us, whoever is seen to begin.
-  if (settled === undefined ? closed[5] === 'client' : end >= settled) return 'run'
-  return isOurs || closed[5] === 'client' ? 'us' : 'relay'
+  if (settled === undefined ? closed.by === 'client' : end >= settled) return 'run'
+  return isOurs || closed.by === 'client' ? 'us' : 'relay'
 }
 
 /** Whether anything at all was broken within a time, or the client itself did not read. */

@@ -38,9 +38,9 @@ export function probesOf(history: History, probe: string, { begin, end }: Window
   const isWithin = (t: number, group: string) => t >= begin && t <= end && group === probe
   const refused = history
     .events('refused')
-    .flatMap(([, t, group, status]) => (isWithin(t, group) ? [[t, status] as const] : []))
+    .flatMap(({ t, group, status }) => (isWithin(t, group) ? [[t, status] as const] : []))
   return {
-    opened: history.events('opened').filter(([, t, , group]) => isWithin(t, group)).length,
+    opened: history.events('opened').filter(({ t, group }) => isWithin(t, group)).length,
     refused,
     limited: refused.filter(([, status]) => status === tooMany).length,
   }
@@ -56,8 +56,8 @@ export function otherRefusals({ refused }: Probes): Violation[] {
  * status that was met before already was not caused by it.
  */
 export function newRefusals(history: History, { refused }: Probes, t: Micros): Violation[] {
-  const before = history.events('refused').filter(([, at]) => at < t)
-  const known = new Set(before.map(([, , , status]) => status))
+  const before = history.events('refused').filter(({ t: at }) => at < t)
+  const known = new Set(before.map(({ status }) => status))
   return failedBy(refused.filter(([, status]) => !known.has(status)))
 }
 

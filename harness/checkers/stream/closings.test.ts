@@ -4,7 +4,14 @@ import { broken, calm, judges, other, type Row } from './stream-testbed.ts'
 
 /** 1006 without a close frame, as clients see a FIN. */
 const fin = (given: Story, at: number, client: number): Story =>
-  given.add(['closed', at * 1e6, client, 1_006, 'end of stream', 'relay'])
+  given.add({
+    kind: 'closed',
+    t: at * 1e6,
+    client,
+    code: 1_006,
+    reason: 'end of stream',
+    by: 'relay',
+  })
 
 /** Client 2 got a third of the records before its connection ended at 3 s. */
 const ended = (given = other()): Story => fin(given.delivered(1.1, 2, 0, 0, 30), 3, 2)

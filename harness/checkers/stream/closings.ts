@@ -35,8 +35,8 @@ export function causelessEnds(
   const hasTimedOut = timedOut(history, replayTimeoutMs)
   const ended = [...history.sessions.values()].flat().filter((session) => {
     const { closed } = session
-    if (closed === undefined || closed[5] === 'client' || closed[1] >= ending.at) return false
-    if (hasCause(session, closed[1], causes) || hasTimedOut(session, closed[1])) return false
+    if (closed === undefined || closed.by === 'client' || closed.t >= ending.at) return false
+    if (hasCause(session, closed.t, causes) || hasTimedOut(session, closed.t)) return false
     return !hasOffended(session, offenders)
   })
   return new Set(ended)
@@ -90,7 +90,7 @@ export function closingFlaws(
 ): Flaw[] {
   return [...causeless].filter(isJudged).map((session): Flaw => {
     const { client, group, begin, end: at, closed } = session
-    const [, , , code, reason, by] = closed as NonNullable<Session['closed']>
+    const { code, reason, by } = closed as NonNullable<Session['closed']>
     const shows = { code, reason, by, openForMs: Math.round((at - begin) / 1_000) }
     const where = { client, group, partition: -1, first: -1, last: -1 }
     return { kind: 'closed-without-cause', ...where, count: 1, at, shows }

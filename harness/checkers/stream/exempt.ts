@@ -58,7 +58,7 @@ function oddOf(records: PartitionRecords, isIt: (kind: string) => boolean): Rang
 /** Offsets that dead-letter records name, by partition. */
 export function deadLettered(history: History): ReadonlyMap<number, readonly number[]> {
   const offsets = new Map<number, number[]>()
-  for (const [, , fields] of history.events('deadletter')) {
+  for (const { fields } of history.events('deadletter')) {
     const partition = Number(fields['kafka_partition'])
     const offset = Number(fields['kafka_offset'])
     if (!Number.isInteger(partition) || !Number.isInteger(offset)) continue
@@ -72,7 +72,7 @@ export function deadLettered(history: History): ReadonlyMap<number, readonly num
 /** Dead letters about records that the producer did not make malformed. */
 export function validDeadLettered(history: History): Flaw[] {
   const { records } = history.stream()
-  return history.events('deadletter').flatMap(([, at, fields]): Flaw[] => {
+  return history.events('deadletter').flatMap(({ t: at, fields }): Flaw[] => {
     const partition = Number(fields['kafka_partition'])
     const offset = Number(fields['kafka_offset'])
     const acked = records.get(partition)

@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { HistoryEvent } from '../../history/event.ts'
+import { kindOf, timeOf, type HistoryEvent } from '../../history/event.ts'
 import { historyOf } from '../../history/history.ts'
 import { story, type Story } from '../../history/story-testbed.ts'
 import { stream } from '../stream.ts'
@@ -98,7 +98,7 @@ describe('the stream, with less evidence', () => {
     fc.assert(
       fc.property(plan, fc.double({ min: 0, max: settledAt, noNaN: true }), (given, at) => {
         const { events } = played(given)
-        const cut = verdictOf(events.filter(([, t]) => t < at * 1e6))
+        const cut = verdictOf(events.filter((event) => timeOf(event) < at * 1e6))
         expect(cut).not.toBe(given.damage === 'none' ? 'fail' : 'pass')
       }),
     )
@@ -109,7 +109,9 @@ describe('the stream, with less evidence', () => {
     fc.assert(
       fc.property(plan, moment, fc.option(isNo), (given, at, other) => {
         const { events } = played({ ...given, damage: other ?? given.damage })
-        const kept = events.filter(([kind, t]) => kind !== 'delivered' || t < at * 1e6)
+        const kept = events.filter((event) => {
+          return kindOf(event) !== 'delivered' || timeOf(event) < at * 1e6
+        })
         expect(verdictOf(kept)).not.toBe('pass')
       }),
     )

@@ -84,7 +84,7 @@ export function owedWithin(
 
 /** Whether the connection outlived the run; one that we kept from reading at its end is excused. */
 export function isOpenAtEnd({ closed, stalls }: Session, { at, isSettled }: Ending): boolean {
-  if (!isSettled || (closed !== undefined && closed[1] < at)) return false
+  if (!isSettled || (closed !== undefined && closed.t < at)) return false
   return !stalls.some(({ begin, end }) => begin <= at && end >= at)
 }
 

@@ -1,5 +1,5 @@
 /** Limits that do not hold: of memory, of slots, of time. */
-import type { HistoryEvent, Memory, Opened } from '../../history/event.ts'
+import { isOfKind, type HistoryEvent, type Memory, type Opened } from '../../history/event.ts'
 import type { Window } from '../../history/windows.ts'
 import { edited, type Damage, type Damaged, type Given } from '../damage.ts'
 import {
@@ -87,16 +87,16 @@ export const bounds: readonly Damage[] = [
     finds: ['limit-evaded'],
     seenBy: ['limit-holds'],
     apply(given) {
-      const refused = given.history.events('refused').find(([, , group]) => group === 'pretending')
+      const refused = given.history.events('refused').find(({ group }) => group === 'pretending')
       if (refused === undefined) return undefined
       const client = Math.max(...given.history.sessions.keys()) + 1
       return edited(
         editKind(given.events, 'refused', (event): readonly HistoryEvent[] => {
           if (event !== refused) return [event]
-          const [, t, group] = event
+          const { t, group } = event
           return [
-            ['opened', t, client, group],
-            ['closed', t + second / 2, client, 1_000, '', 'client'],
+            { kind: 'opened', t, client, group },
+            { kind: 'closed', t: t + second / 2, client, code: 1_000, reason: '', by: 'client' },
           ]
         }),
       )
@@ -176,8 +176,8 @@ export const bounds: readonly Damage[] = [
       const { client } = session
       const left = withoutDeliveries(given.events, { clients: [client], since: healedAt })
       return edited([
-        ...withoutKind(left, 'closed', (event) => event[2] === client),
-        ['closed', healedAt + 1, client, 1_006, '', 'network'],
+        ...withoutKind(left, 'closed', (event) => event.client === client),
+        { kind: 'closed', t: healedAt + 1, client, code: 1_006, reason: '', by: 'network' },
       ])
     },
   },
@@ -205,25 +205,24 @@ const editMemory = ({ events }: Given, change: (bytes: number, t: number) => num
 
 /** The last client that was let in to see whether slots are free is refused. */
 function refuseProbe({ events, history }: Given, status: number): Events | undefined {
-  const probe = history.events('opened').findLast(([, , , group]) => group === 'probe')
+  const probe = history.events('opened').findLast(({ group }) => group === 'probe')
   return probe && refusedInstead(events, probe, status)
 }
 
 function refusedInstead(events: Events, probe: Opened, status: number): Events {
-  const [, t, client, group] = probe
-  const refused = ['refused', t, group, status, `${status}`] as const
+  const { t, client, group } = probe
+  const refused = { kind: 'refused', t, group, status, why: `${status}` } as const
   const without = withoutDeliveries(events, { clients: [client], since: t })
   return without.flatMap((event): readonly HistoryEvent[] => {
     if (event === probe) return [refused]
-    return event[0] === 'closed' && event[2] === client && event[1] >= t ? [] : [event]
+    return isOfKind(event, 'closed') && event.client === client && event.t >= t ? [] : [event]
   })
 }
 
 function editRefusals({ events, history }: Given, status: number): Events | undefined {
   if (history.events('refused').length === 0) return undefined
   return editKind(events, 'refused', (event): readonly HistoryEvent[] => {
-    const [kind, t, group, , why] = event
-    return group === 'pretending' ? [[kind, t, group, status, why]] : [event]
+    return [event.group === 'pretending' ? { ...event, status } : event]
   })
 }
 
@@ -246,7 +245,7 @@ function closedLater(given: Given): Events | undefined {
   )
   return history
     .events('opened')
-    .filter(([, at, , group]) => group === asked.probe && isWithin(at))
+    .filter(({ t: at, group }) => group === asked.probe && isWithin(at))
     .reduce<Events>((left, one) => refusedInstead(left, one, 429), counted)
 }
 
@@ -258,8 +257,8 @@ function endedLater({ events, history }: Given, group: string, { begin, end }: W
   const closes = new Set<HistoryEvent | undefined>(own.map(({ closed }) => closed))
   return editKind(events, 'closed', (event): readonly HistoryEvent[] => {
     if (!closes.has(event)) return [event]
-    const [kind, t, client, ...how] = event
-    const at = Math.max(t, end + second)
-    return [['control', at, client, { type: 'pong', count: 500 }], [kind, at, client, ...how]]
+    const at = Math.max(event.t, end + second)
+    const pongs = ['control', at, event.client, { type: 'pong', count: 500 }] as const
+    return [pongs, { ...event, t: at }]
   })
 }

@@ -53,7 +53,7 @@ const strained = (
 
 /** Faults whose effect somebody measures. */
 const faultEvents = (given: Given, step: string) =>
-  given.history.events('fault').filter((event) => event[3] === step)
+  given.history.events('fault').filter((event) => event.step === step)
 
 export const evidence: readonly Damage[] = [
   damage(
@@ -63,14 +63,14 @@ export const evidence: readonly Damage[] = [
     (given) =>
       faultEvents(given, 'bites').length === 0
         ? undefined
-        : editKind(given.events, 'fault', ([kind, t, id, step, why]) => [
-            [kind, t, id, step === 'bites' ? 'toothless' : step, why],
+        : editKind(given.events, 'fault', (event) => [
+            event.step === 'bites' ? { ...event, step: 'toothless' } : event,
           ]),
   ),
   damage('a fault is never healed', 'What was broken is never mended.', ['not-healed'], (given) =>
     faultEvents(given, 'heal').length === 0
       ? undefined
-      : withoutKind(given.events, 'fault', ([, , , step]) => step === 'heal'),
+      : withoutKind(given.events, 'fault', ({ step }) => step === 'heal'),
   ),
   damage(
     'a fault never happens',
@@ -97,7 +97,12 @@ export const evidence: readonly Damage[] = [
     ['producer-limited'],
     (given) => [
       ...given.events,
-      ['dropped', settledAt(given) / 2, Math.ceil(given.history.stream().acked / 10), 'queue full'],
+      {
+        kind: 'dropped',
+        t: settledAt(given) / 2,
+        count: Math.ceil(given.history.stream().acked / 10),
+        why: 'queue full',
+      },
     ],
   ),
   damage(
@@ -106,7 +111,12 @@ export const evidence: readonly Damage[] = [
     ['trouble'],
     (given) => [
       ...given.events,
-      ['trouble', settledAt(given) / 2, 'producer', 'could not write to Kafka any more'],
+      {
+        kind: 'trouble',
+        t: settledAt(given) / 2,
+        where: 'producer',
+        what: 'could not write to Kafka any more',
+      },
     ],
   ),
   damage(
@@ -116,7 +126,7 @@ export const evidence: readonly Damage[] = [
     (given) => [...given.events, ['nonsense', 1] as never],
   ),
   damage('the run never got steady', 'The steady state is not reached.', ['not-steady'], (given) =>
-    withoutKind(given.events, 'phase', ([, , name]) => name === 'steady'),
+    withoutKind(given.events, 'phase', ({ name }) => name === 'steady'),
   ),
   damage(
     'nothing is delivered',
@@ -171,7 +181,12 @@ export const evidence: readonly Damage[] = [
     ['server-died'],
     (given) => [
       ...given.events,
-      ['trouble', settledAt(given) / 2, 'server-died', 'Redis ended (SIGKILL).'],
+      {
+        kind: 'trouble',
+        t: settledAt(given) / 2,
+        where: 'server-died',
+        what: 'Redis ended (SIGKILL).',
+      },
     ],
   ),
   damage(

@@ -297,8 +297,8 @@ function closed(
   by: 'relay' | 'network',
 ): Events {
   const left = withoutDeliveries(events, { clients: [client], since: at })
-  const own = withoutKind(left, 'closed', (event) => event[2] === client)
-  const ended: HistoryEvent = ['closed', at, client, code, '', by]
+  const own = withoutKind(left, 'closed', (event) => event.client === client)
+  const ended: HistoryEvent = { kind: 'closed', t: at, client, code, reason: '', by }
   return insert(own, client, at, ended)
 }
 

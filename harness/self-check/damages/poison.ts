@@ -95,8 +95,8 @@ export const poison: readonly Damage[] = [
     seenBy,
     apply: (given) =>
       edited(
-        editLetter(given, ([kind, t, fields]) => [
-          [kind, t, { ...fields, error_type: 'decompression_failed_at_dawn' }],
+        editLetter(given, (event) => [
+          { ...event, fields: { ...event.fields, error_type: 'decompression_failed_at_dawn' } },
         ]),
       ),
   },
@@ -215,7 +215,7 @@ function letter(t: number, partition: number, offset: number): HistoryEvent {
     kafka_offset: offset,
     error_type: 'buffer_underflow',
   }
-  return ['deadletter', t, fields]
+  return { kind: 'deadletter', t, fields }
 }
 
 function editLetter(

@@ -1,8 +1,16 @@
 /** The relay itself: that it ends, what it says of itself, and what it does with hostile frames. */
-import type { ControlOut, HistoryEvent, Process } from '../../history/event.ts'
+import {
+  isOfKind,
+  kindOf,
+  timeOf,
+  type Closed,
+  type ControlOut,
+  type HistoryEvent,
+  type Process,
+} from '../../history/event.ts'
 import { hostileFrames } from '../../wire/hostile-frames.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
-import { editKind, withoutKey, withoutKind, type Events } from '../edit.ts'
+import { clientOf, editKind, withoutKey, withoutKind, type Events } from '../edit.ts'
 import { firstFaultAt } from '../places.ts'
 
 const seenBy = ['hostile-answered'] as const
@@ -16,8 +24,16 @@ export const relay: readonly Damage[] = [
     apply(given) {
       const start = given.history.events('process').find((event) => isRelay(event, 'start'))
       const at = Math.min(firstFaultAt(given), given.history.end / 2) - 1
-      if (start === undefined || at < start[1]) return undefined
-      const died: Process = ['process', at, 'relay', start[3], 'exit', null, 'SIGSEGV']
+      if (start === undefined || at < start.t) return undefined
+      const died: Process = {
+        kind: 'process',
+        t: at,
+        role: 'relay',
+        pid: start.pid,
+        edge: 'exit',
+        code: null,
+        signal: 'SIGSEGV',
+      }
       return edited([...given.events, died])
     },
   },
@@ -29,9 +45,8 @@ export const relay: readonly Damage[] = [
     seenBy: ['shutdown-completes'],
     apply(given) {
       const end = given.history.events('process').findLast((event) => isRelay(event, 'exit'))
-      if (end === undefined || end[1] < given.history.end * 0.8) return undefined
-      const [kind, t, role, pid, edge] = end
-      const aborted: Process = [kind, t, role, pid, edge, null, 'SIGABRT']
+      if (end === undefined || end.t < given.history.end * 0.8) return undefined
+      const aborted: Process = { ...end, code: null, signal: 'SIGABRT' }
       return edited(
         editKind(given.events, 'process', (event) => (event === end ? [aborted] : [event])),
       )
@@ -92,7 +107,14 @@ export const relay: readonly Damage[] = [
       const [, t, client, what] = sent
       const ended = endAfter(given, client, t, what)
       const again = saidAlone(given, sent)
-      const closed = ['closed', t + second / 2, again.client, 1_006, '', 'relay'] as const
+      const closed: Closed = {
+        kind: 'closed',
+        t: t + second / 2,
+        client: again.client,
+        code: 1_006,
+        reason: '',
+        by: 'relay',
+      }
       return ended && edited([...ended, ...again.events, closed])
     },
   },
@@ -118,9 +140,9 @@ export const relay: readonly Damage[] = [
     apply(given) {
       const page = pageOf(given)
       if (page === undefined) return undefined
-      const [, t, group] = page
+      const { t, group } = page
       const client = Math.max(...given.history.sessions.keys()) + 1
-      const opened = ['opened', t, client, group] as const
+      const opened = { kind: 'opened', t, client, group } as const
       return edited(
         editKind(given.events, 'refused', (event) => [event === page ? opened : event]),
       )
@@ -137,8 +159,7 @@ export const relay: readonly Damage[] = [
       if (page === undefined) return undefined
       return edited(
         editKind(given.events, 'refused', (event) => {
-          const [kind, t, group, , why] = event
-          return [group === page[2] ? [kind, t, group, 503, why] : event]
+          return [event.group === page.group ? { ...event, status: 503 } : event]
         }),
       )
     },
@@ -154,7 +175,7 @@ function pageOf({ history, record }: Given) {
       expectation.check === 'foreign-pages-refused' ? [expectation.pages] : [],
     ),
   )
-  return history.events('refused').find(([, , group]) => pages.has(group))
+  return history.events('refused').find(({ group }) => pages.has(group))
 }
 
 /** One more client says the same frame at the same time, alone on a connection of its own. */
@@ -162,14 +183,14 @@ function saidAlone({ history }: Given, [, t, , what]: ControlOut) {
   const client = Math.max(...history.sessions.keys()) + 1
   const alone = what.replace(/^hostile:/, 'hostile-alone:')
   const events: readonly HistoryEvent[] = [
-    ['opened', t - 1, client, 'hostile'],
+    { kind: 'opened', t: t - 1, client, group: 'hostile' },
     ['sent', t, client, alone, 1],
   ]
   return { client, events }
 }
 
 const isRelay = (event: Process, edge: 'start' | 'exit') =>
-  event[2] === 'relay' && event[4] === edge
+  event.role === 'relay' && event.edge === edge
 
 type Body = Record<string, unknown>
 
@@ -205,9 +226,9 @@ function version(
       if (key === undefined) return undefined
       return edited(
         editKind(given.events, 'page', (page) => {
-          const [kind, t, path, status, body] = page
+          const { path, body } = page
           if (path !== '/version' || typeof body !== 'object' || body === null) return [page]
-          return [[kind, t, path, status, within(body as Body, key.split('.'), change)]]
+          return [{ ...page, body: within(body as Body, key.split('.'), change) }]
         }),
       )
     },
@@ -230,14 +251,15 @@ function endAfter({ events, history }: Given, client: number, t: number, what: s
   const session = history.sessions.get(client)?.find(({ begin, end }) => begin <= t && end >= t)
   const until = session?.end ?? Infinity
   const isLater = (event: HistoryEvent) =>
-    ['sent', 'control', 'delivered', 'closed', 'stalled'].includes(event[0]) &&
-    event[2] === client &&
-    (event[1] > t || (event[0] === 'sent' && event[1] === t && event[3] !== what)) &&
-    event[1] <= until
-  const ended: HistoryEvent = ['closed', t + 1_000, client, 1_006, '', 'network']
+    kindOf(event) !== 'opened' &&
+    clientOf(event) === client &&
+    (timeOf(event) > t || (isOfKind(event, 'sent') && event[1] === t && event[3] !== what)) &&
+    timeOf(event) <= until
+  const how = { code: 1_006, reason: '', by: 'network' } as const
+  const ended: HistoryEvent = { kind: 'closed', t: t + 1_000, client, ...how }
   const left = events.filter((event) => !isLater(event))
   const at = left.findLastIndex(
-    (event) => event[0] === 'sent' && event[2] === client && event[1] <= t,
+    (event) => isOfKind(event, 'sent') && event[2] === client && event[1] <= t,
   )
   return [...left.slice(0, at + 1), ended, ...left.slice(at + 1)]
 }

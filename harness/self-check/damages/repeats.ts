@@ -1,5 +1,5 @@
 /** Records that came again, too early, too late, or in another order. */
-import type { Micros } from '../../history/event.ts'
+import { isOfKind, type Micros } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { changeDeliveries, deliveriesOf, insert, runsOf, type Events, type Row } from '../edit.ts'
 import { faultThat, isHonest, plainRecord, replayedRows, settledAt } from '../places.ts'
@@ -93,7 +93,7 @@ export const repeats: readonly Damage[] = [
       const { t, path } = first
       const earlier = had.map((row) => ({ ...row, t, path }))
       const at = given.events.findIndex(
-        (event) => event[0] === 'delivered' && event[2] === first.client && event[1] === t,
+        (event) => isOfKind(event, 'delivered') && event[2] === first.client && event[1] === t,
       )
       const { events } = given
       return edited([...events.slice(0, at), ...runsOf(earlier), ...events.slice(at)])

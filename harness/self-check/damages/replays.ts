@@ -138,8 +138,7 @@ export const replays: readonly Damage[] = [
       const end = askedAt + asked.limitMs * 1_000 + 5 * second
       return edited(
         editKind(given.events, 'closed', (event) => {
-          const [kind, , who, code, reason] = event
-          return who === client ? [[kind, end, who, code, reason, 'client']] : [event]
+          return [event.client === client ? { ...event, t: end, by: 'client' } : event]
         }),
       )
     },
