@@ -32,7 +32,8 @@ const isNothingJudged = (report: Report): boolean =>
   troubleLines(report).length === 1
 
 function nothingJudged(out: Screen, report: Report): string[] {
-  const lines = troubleLines(report).flatMap((trouble) => trouble.split('\n'))
+  const [trouble = ''] = report.scenarios.flatMap(({ troubles }) => troubles)
+  const lines = trouble.split('\n')
   const told = lines.map((line) => `  ${plain(line.trim())}`)
   return [`${sayVerdict(out, 'unknown')} Nothing was judged.`, ...told]
 }

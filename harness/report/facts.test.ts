@@ -16,6 +16,7 @@ test.each([
   ['pid', 12_345, 'pid', '12345'],
   ['polls', 1_200, 'polls', '1,200'],
   ['closedAtSeconds', null, 'closed at', 'none'],
+  ['refused', '', 'refused', 'none'],
   ['isCountRight', true, 'is count right', 'true'],
 ])('%s: %s', (name, value, words, says) => {
   expect(inWords({ [name]: value })).toEqual([[words, says]])

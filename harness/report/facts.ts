@@ -28,7 +28,7 @@ const units: readonly (readonly [name: RegExp, say: (amount: number) => string])
 ]
 
 export function sayValue(name: string, value: unknown): string {
-  if (value === null) return 'none'
+  if (value === null || value === '') return 'none'
   if (typeof value === 'string') return value
   if (typeof value !== 'number') return JSON.stringify(value)
   const [, say] = units.find(([ending]) => ending.test(name)) ?? [undefined, rounded]
