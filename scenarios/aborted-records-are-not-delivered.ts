@@ -1,7 +1,7 @@
 /**
- * Transactions of two producers lie over one another and over the load; many are given up, one of
- * them last of all. Their records are on no client's screen, those around them on all, and a relay
- * that has nothing more to read says so, although the log ends with what nobody may read.
+ * Two producers run overlapping transactions beside the load; many are aborted, one of them last
+ * of all. Clients must get no aborted record and every other one. A relay with nothing left to
+ * read must report that, although the log ends with records that nobody may read.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { quiet } from '../harness/dsl/words.ts'
@@ -10,7 +10,7 @@ const healthStaleMs = 2_000
 
 export default scenario({
   name: 'aborted-records-are-not-delivered',
-  claim: 'Of a transaction that was given up clients get nothing, and the relay moves past it.',
+  claim: 'Clients get no record of an aborted transaction, and the relay moves past it.',
   suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {

@@ -1,19 +1,19 @@
 /**
- * More clients come than there is room for: which shows the room. Some claim another address,
- * handshakes are broken off, others vanish: none of it keeps the next one out, or lets more in.
+ * More clients connect than the limit allows, which counts the free slots. Clients claim another
+ * address, abort their handshakes, or vanish: afterwards as many slots must be free as before.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { join, leave, quiet } from '../harness/dsl/words.ts'
 
 const aborts = { stimulus: 'abort-handshakes', group: 'hasty', each: 30 } as const
 const vanishes = { fault: 'black-hole', hop: 'clients', group: 'vanishing' } as const
-/** A margin; and what a relay gets that tells no interval of pings: a limit of ours. */
+/** A margin; and the ping interval assumed for a relay that does not report one. */
 const [marginMs, silenceMs] = [1_500, 10_000]
 const crowd = { reads: 'fast', joins: 'later', isDirect: true } as const
 
 export default scenario({
   name: 'connection-slots-are-released',
-  claim: 'A client that is gone, or never quite came, gives its slot to the next one.',
+  claim: 'A client that vanished or never finished its handshake gives its slot back.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 3 },
   relay: { connectionsPerIpMax: 12, pingIntervalMs: 1_000, lagDisconnectRecords: 0 },

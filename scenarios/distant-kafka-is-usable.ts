@@ -1,17 +1,17 @@
 /**
- * The way to Kafka takes 250 ms, and the relay starts anew at the end of it. Whatever it has to ask
- * there takes seconds; what its clients ask for must not wait until all of that is answered. Some
- * partitions have no record at all, so that nothing but the answers tells where they stand.
+ * Kafka answers 250 ms late, and the relay restarts under that latency. All its requests to Kafka
+ * together take seconds; replays must not wait for the last answer. Some partitions have no
+ * records, so only Kafka's answers tell their offsets.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, retainsAll } from '../harness/dsl/words.ts'
 
 const far = { fault: 'latency', hop: 'kafka', ms: 250 } as const
-const anew = { fault: 'restart-relay', isBackAtOnce: true } as const
+const restart = { fault: 'restart-relay', isBackAtOnce: true } as const
 
 export default scenario({
   name: 'distant-kafka-is-usable',
-  claim: 'However far Kafka is, replays are answered in their time, and live records go on.',
+  claim: 'With a distant Kafka, replays are answered in time and live records keep flowing.',
   suites: ['nightly'],
   topic: { partitions: 6 },
   relay: {
@@ -37,7 +37,7 @@ export default scenario({
       name: 'far',
       ms: 2_000,
       awaitsReplaysMs: answerLimitMs(replayTimeoutMs),
-      faults: [far, anew],
+      faults: [far, restart],
       stimuli: [join('late'), join('watching')],
     },
     { name: 'far-still', ms: 4_000, faults: [far] },

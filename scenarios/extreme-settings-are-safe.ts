@@ -1,6 +1,6 @@
 /**
- * Redis is told to keep records for 0 seconds, for longer than any clock counts, for a word, and
- * for one second; memory keeps few. What newcomers are replayed shows what the relay made of it.
+ * The time to live in Redis is set to 0 seconds, to more than 64 bits hold, to a word, and to one
+ * second; memory keeps few records. What new clients get replayed shows what the relay made of it.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, quiet } from '../harness/dsl/words.ts'
@@ -10,19 +10,19 @@ const ttl = 'REDIS_MESSAGE_TTL_SECS'
 /** More seconds than 64 bits hold once they are counted in anything smaller. */
 const endless = '18446744073709551615'
 const path = 'replay_buffer.redis_message_ttl_secs'
-const told = { check: 'settings-stay-in-bounds', path } as const
+const reported = { check: 'settings-stay-in-bounds', path } as const
 const kept = { replayMemoryRecordsMax: 100, ...retainsAll } as const
-/** Whoever polls its lag seldom may take as long to end. */
+/** A relay may finish its current lag poll before it exits: keep that short. */
 const soonOver = { lagDisconnectRecords: 0, lagIntervalMs: 1_000 } as const
 const traffic = { ms: 4_000, prelude: [join('watching')] } as const
 
 export default scenario({
   name: 'extreme-settings-are-safe',
-  claim: 'A time to live that cannot be is replaced by one that works, and one that can be holds.',
+  claim: 'An impossible time to live is replaced by one that works; a possible one is kept.',
   suites: ['nightly'],
   topic: { partitions: 4 },
   relay: { replayTtlMs: 0, replayTimeoutMs: 10_000, ...kept, ...soonOver },
-  // So few that no partition needs a second page: what pages skip is another finding.
+  // Few enough that no replay needs a second page: records skipped by paging are another finding.
   load: { recordsPerSecond: 120, payloadBytes: 512, threads: 24 },
   fleet: {
     readers: { count: 1, reads: 'fast' },
@@ -52,9 +52,9 @@ export default scenario({
     const late = { groups: ['late'], ...least, ...only } as const
     const whole = (['zero', 'endless', 'word'] as const).flatMap(
       (one) => [{ check: 'replays-answered', ...late, phase: `${one}-replayed`, sincePhase: one },
-        { ...told, phase: one, above: 0, atMost: Number(endless) }] as const)
+        { ...reported, phase: one, above: 0, atMost: Number(endless) }] as const)
     const old = { groups: ['late'], limitMs: 3_000, memoryRecordsMax: 100 } as const
     const over = { check: 'replays-expire', phase: 'second-replayed', ...old } as const
-    return { 'M-742': [...whole, { ...told, phase: 'second', above: 0, atMost: 1 }, over] }
+    return { 'M-742': [...whole, { ...reported, phase: 'second', above: 0, atMost: 1 }, over] }
   },
 })

@@ -1,7 +1,7 @@
 /**
- * Pages of another site knock, as they do in a browser on the relay's own machine or network: once
- * under the name of their own site, which leads here, and once under the right one. They are to
- * reset the replay buffer; whoever reads the stream must not feel that they were there.
+ * Pages of another site connect, as a browser on the relay's machine or network would: once under
+ * their own host name, which resolves to the relay (DNS rebinding), and once under the relay's.
+ * They try to reset the replay buffer. Clients that read the stream must notice nothing.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { join, leave } from '../harness/dsl/words.ts'
@@ -10,7 +10,7 @@ const page = { count: 2, reads: 'fast', joins: 'later' } as const
 
 export default scenario({
   name: 'foreign-pages-are-refused',
-  claim: 'A page of another site opens no socket, whatever name it has for the relay.',
+  claim: 'A page of another site cannot open a WebSocket, under any host name.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 2 },
   relay: { connectionsPerIpMax: 20, lagDisconnectRecords: 0 },

@@ -1,7 +1,7 @@
 /**
- * Clients too slow for the stream make the relay drop records for them; Redis hangs, and records
- * come without a value. Then all trouble ends, and later the stream itself falls silent. /health
- * must warn of each trouble, and forget it.
+ * Slow clients make the relay drop records; then Redis hangs, and records arrive without a value.
+ * Later all faults end, and at last the stream itself is silent. /health must warn of each problem
+ * and drop the warning once it is over.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { quiet } from '../harness/dsl/words.ts'
@@ -14,7 +14,7 @@ const warned = <P extends string>(trouble: SignalName, phase: P, alert: string, 
 
 export default scenario({
   name: 'health-reflects-current-state',
-  claim: 'Warnings come with their trouble and go after it; ages are told, and "never" is too.',
+  claim: 'Warnings appear with their problem and clear after it; ages are exported, "never" too.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 3 },
   relay: {
@@ -26,7 +26,7 @@ export default scenario({
     clientWriteBytesMax: 16_384,
     redisQueueBytesMax: 524_288,
     connectionsPerIpMax: 100,
-    // The proof that a link is slow asks for more answers than a client otherwise may.
+    // The proof that a link is slow sends more pings than clients may by default.
     clientFramesPerSecondMax: 0,
   },
   load: { recordsPerSecond: 400, payloadBytes: 8_192, threads: 24 },

@@ -1,7 +1,7 @@
 /**
- * Clients say everything that no honest client says, while others read. Each frame gets its due;
- * the relay, its readers and the slots of the hostile ones are none the worse. What ends a whole
- * relay comes last, so that everything else is judged all the same.
+ * Clients send frames that no honest client sends, while others read. Each frame must get its
+ * expected reaction; the relay, the readers and the connection slots must not suffer. Frames that
+ * can end a whole relay come last, so that the rest is still judged.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { join, leave, quiet } from '../harness/dsl/words.ts'
@@ -10,13 +10,13 @@ const say = (about: 'limits' | 'nonsense' | 'multi-byte') =>
   ({ stimulus: 'hostile-frames', group: 'hostile', about }) as const
 const prelude = [leave('probe')] as const
 const answered = { check: 'hostile-answered', limitMs: 2_000 } as const
-/** Many clients join before and after: each slot that was kept lets one less in. */
+/** Clients fill all slots before and after: each slot that is not released admits one less. */
 const slots = (before: 'room' | 'nonsense', after: 'nonsense' | 'multi-byte') =>
   ({ check: 'new-clients-accepted', probe: 'probe', before, after }) as const
 
 export default scenario({
   name: 'hostile-frames-are-contained',
-  claim: 'Whatever a client says, it is answered, ignored or ended, and nobody else feels it.',
+  claim: 'Any frame is answered, ignored or ends its sender, and no other client notices.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 3 },
   relay: { connectionsPerIpMax: 40, lagDisconnectRecords: 0 },

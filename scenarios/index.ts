@@ -1,4 +1,4 @@
-/** Every scenario by its name, in the order in which a suite plays them. */
+/** Every scenario by its name, in the order in which a suite runs them. */
 import type { Scenario } from '../harness/dsl/scenario.ts'
 import abortedRecordsAreNotDelivered from './aborted-records-are-not-delivered.ts'
 import pauseClosesNoClient from './pause-closes-no-client.ts'

@@ -1,15 +1,15 @@
 /**
- * The relay falls thousands of records behind on a narrow way to Kafka, and catches up: before,
- * while and after a rival takes partitions. Then malformed records stop partitions for good. The
- * lag gauge is compared with the harness's own count throughout.
+ * On a slow link to Kafka the relay falls thousands of records behind and catches up: before,
+ * during and after a rival consumer takes partitions. Then malformed records pause partitions for
+ * good. The lag gauge is compared with the harness's own count throughout.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { quiet } from '../harness/dsl/words.ts'
 
 const burst = { stimulus: 'burst', records: 18_000 } as const
-/** Answers to polls and heartbeats get through at once, and records hardly. */
+/** Answers to polls and heartbeats get through at once, records hardly at all. */
 const trickle = { fault: 'bandwidth', hop: 'kafka', kilobytesPerSecond: 16 } as const
-/** Less than what is written, and enough for a consumer to come round for its heartbeats. */
+/** Less than what is produced, and enough for a consumer to send its heartbeats in time. */
 const narrow = { fault: 'bandwidth', hop: 'kafka', kilobytesPerSecond: 150 } as const
 
 const more = { recordsPerSecond: 2_000 }
@@ -18,7 +18,7 @@ const poison = { stimulus: 'malformed', kinds: ['garbage'], each: 6 } as const
 
 export default scenario({
   name: 'lag-gauge-is-correct',
-  claim: 'The lag gauge follows the lag, across rebalances too, and hides no stuck consumer.',
+  claim: 'The lag gauge follows the real lag, across rebalances too, and shows a stuck consumer.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 6 },
   relay: {

@@ -1,7 +1,7 @@
 /**
- * A relay that may begin at the newest records begins on a topic that is quiet, and ends without
- * having read one. What is produced while it is away is the first that it has to read when it is
- * back: it had begun long before.
+ * A relay configured to start at the newest records starts on a quiet topic and stops without
+ * having read one. Records produced while it is away are the first that it must read after the
+ * restart: its position was decided by the first start.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, quiet, retainsAll } from '../harness/dsl/words.ts'
@@ -10,7 +10,7 @@ const burst = { stimulus: 'burst', records: 600 } as const
 
 export default scenario({
   name: 'latest-applies-once',
-  claim: 'Only where a relay never was may it begin at the newest: a restart skips nothing.',
+  claim: 'A relay starts at the newest records only the first time: a restart skips nothing.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {

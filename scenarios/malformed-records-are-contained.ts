@@ -1,11 +1,11 @@
 /**
- * Every malformed kind there is, mixed into the load: each one is accounted for by the relay's
- * dead letters or by the reference client's refusals, and no valid record goes missing.
+ * Every malformed kind, mixed into the load: each record must be accounted for by a dead letter of
+ * the relay or by a refusal of the reference client, and no valid record may go missing.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 
 const each = 10
-/** A client takes what is not JSON for text; or it rounds integers. */
+/** For clients that read invalid JSON as text, and for clients that round integers. */
 const textKinds = ['bad-patch-json', 'bad-patch-utf8'] as const
 const numberKinds = ['big-integers'] as const
 const ofClients = {

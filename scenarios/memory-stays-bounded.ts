@@ -1,7 +1,7 @@
 /**
- * Stalled clients under a load of small records. The send deadline and the slow-client rule are set
- * out of the way, so that nothing but the bounds of the queues themselves keeps the memory down.
- * The ring is full before anybody stalls, by count and by bytes: what grows then is a queue.
+ * Stalled clients under a load of small records. The send deadline and the slow-client rule are
+ * disabled, so that only the bounds of the queues keep the memory down. The ring is full before
+ * any client stalls, by count and by bytes: what grows afterwards is a queue.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 
@@ -11,7 +11,7 @@ const pinnedBytesMax = 24 * mebibyte
 
 export default scenario({
   name: 'memory-stays-bounded',
-  claim: 'The memory of the relay stays bounded while clients stall under load.',
+  claim: "The relay's memory stays bounded while clients stall under load.",
   suites: ['quick', 'nightly'],
   topic: { partitions: 3 },
   relay: {

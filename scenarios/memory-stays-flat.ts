@@ -1,6 +1,6 @@
 /**
- * Half an hour of everything at once: too long for a nightly run, long enough for a leak of a
- * megabyte a minute to stand out from a heap that breathes.
+ * Half an hour of load with stalled clients: too long for a nightly run, long enough for a leak of
+ * 1 MiB/min to stand out from the normal variation of the heap.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 
@@ -9,7 +9,7 @@ const minuteMs = 60_000
 
 export default scenario({
   name: 'memory-stays-flat',
-  claim: 'Over half an hour of load the memory of the relay does not grow.',
+  claim: "The relay's memory does not grow over half an hour of load.",
   suites: ['soak'],
   topic: { partitions: 3 },
   relay: { sendTimeoutMs: 60_000, lagDisconnectRecords: 0, connectionsPerIpMax: 100 },

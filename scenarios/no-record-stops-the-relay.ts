@@ -1,7 +1,7 @@
 /**
- * Records that are small, valid and as expensive as they can be made flow among others. A relay
- * that takes longer for them than for their bytes is late with everything: other records, and the
- * questions of whoever decides whether it lives.
+ * Small, valid records that are as expensive to process as possible, among ordinary ones. A relay
+ * that spends more time on them than their size justifies is late with everything: other records,
+ * and the probes that decide whether it is alive.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 
@@ -10,7 +10,7 @@ const expensive = ['jumping-batch'] as const
 
 export default scenario({
   name: 'no-record-stops-the-relay',
-  claim: 'No valid record keeps a relay from its other records, or from answering.',
+  claim: 'No valid record delays other records or keeps the relay from answering.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: { lagDisconnectRecords: 0 },

@@ -1,6 +1,6 @@
 /**
- * The relay is frozen for much longer than a client may be silent, as by a machine that swaps or
- * moves. When it goes on, what its clients said meanwhile lies there, and none of them is at fault.
+ * The relay is frozen for much longer than a client may be silent, as when its machine swaps or is
+ * migrated. When it continues, the clients' answers are waiting in its sockets: none was silent.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 
@@ -8,7 +8,7 @@ const frozenMs = 4_000
 
 export default scenario({
   name: 'pause-closes-no-client',
-  claim: 'A relay that was frozen for a while goes on where it was, with all of its clients.',
+  claim: 'A relay that was frozen continues where it was, with all its clients.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: { pingIntervalMs: 1_000, sendTimeoutMs: 2_000, lagDisconnectRecords: 0 },

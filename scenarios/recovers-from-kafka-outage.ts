@@ -1,18 +1,18 @@
 /**
- * The relay is cut off from Kafka while records go on to be written there. Afterwards it catches up
- * by itself, and neither its clients nor its health remember the outage for long.
+ * The relay is cut off from Kafka while producers keep writing. Afterwards it must catch up by
+ * itself: clients miss nothing, and /health drops the outage after its window.
  */
 import { sessionTimeoutMsDefault } from '../harness/checkers/stream/limits.ts'
 import { scenario } from '../harness/dsl/scenario.ts'
 
-/** Kafka gives a member so long to be back; then it joins its group anew. */
+/** Kafka keeps a member's place for the session timeout; then it must join its group again. */
 const backMsFor = (sessionTimeoutMs = sessionTimeoutMsDefault) => sessionTimeoutMs + 4_000
-/** What a relay may take to tell that no record has come for longer than it holds for normal. */
+/** What a relay may take to report that no record has come for longer than normal. */
 const detectedMs = 3_000
 
 export default scenario({
   name: 'recovers-from-kafka-outage',
-  claim: 'After an outage of Kafka nothing is missing, and nothing is called broken any more.',
+  claim: 'After a Kafka outage no record is missing and /health is healthy again.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {

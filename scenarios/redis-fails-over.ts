@@ -1,7 +1,7 @@
 /**
- * Another Redis takes over the address, as behind a load balancer: connections that stand stay with
- * the old server, which has become a read-only replica and answers all the same. A relay that does
- * not connect anew stores nothing more, although nothing is broken; latecomers find out.
+ * Another Redis takes over the address, as behind a load balancer: open connections stay with the
+ * old server, which is now a read-only replica and still answers. A relay that does not reconnect
+ * stores nothing more, although nothing looks broken; clients that join late find out.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, retainsAll } from '../harness/dsl/words.ts'
@@ -10,7 +10,7 @@ const failsOver = { fault: 'failover', hop: 'redis' } as const
 
 export default scenario({
   name: 'redis-fails-over',
-  claim: 'When another Redis takes over the address, replays soon hold again what comes.',
+  claim: 'When another Redis takes over the address, new records are soon replayable again.',
   suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {
@@ -25,9 +25,9 @@ export default scenario({
   fleet: { readers: { count: 3, reads: 'fast' }, late: latecomers(2) },
   phases: ({ replayTimeoutMs }) => [
     { name: 'traffic', ms: 3_000 },
-    // A relay may take some seconds to find the new one; all that comes then is asked for.
+    // A relay may take some seconds to find the new one; everything after that must be replayed.
     { name: 'failed-over', ms: 10_000, faults: [failsOver] },
-    // The old one is gone: whoever has only read from it may take its time to find the new one.
+    // The old one is gone: a relay that has only read from it gets time to find the new one.
     { name: 'alone', ms: 6_000 },
     {
       name: 'replayed',

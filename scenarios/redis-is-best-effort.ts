@@ -1,19 +1,19 @@
 /**
- * Redis hangs, is cut off, and comes back. Live records go on as if nothing were; replays hold what
- * came since Redis can have been used again, and say what the outage took. In the end the relay is
- * started again: then it has nothing but what Redis has.
+ * Redis hangs, is cut off, and comes back. Live records must keep flowing. Replays must hold what
+ * came after the recovery and declare what the outage lost. At the end the relay restarts, so that
+ * it has only what Redis has.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, restartedWith, retainsAll } from '../harness/dsl/words.ts'
 
 const hangs = { fault: 'black-hole', hop: 'redis' } as const
 const isCut = { fault: 'cut', hop: 'redis' } as const
-/** Little enough to be full soon: what is lost in an outage must be declared. */
+/** Small enough to overflow soon: what is lost in an outage must be declared. */
 const queueBytes = 1_048_576
 
 export default scenario({
   name: 'redis-is-best-effort',
-  claim: 'Without Redis live records flow on; once it is back, replays hold what came since.',
+  claim: 'Without Redis, live records keep flowing; once it is back, replays hold new records.',
   suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {
@@ -26,19 +26,19 @@ export default scenario({
     connectionsPerIpMax: 100,
   },
   load: { recordsPerSecond: 500, payloadBytes: 1_024, threads: 24 },
-  fleet: { readers: { count: 3, reads: 'fast' }, late: latecomers(2), anew: latecomers(2) },
+  fleet: { readers: { count: 3, reads: 'fast' }, late: latecomers(2), later: latecomers(2) },
   phases: ({ replayTimeoutMs }) => {
     const replayed = { ms: 1_500, awaitsReplaysMs: answerLimitMs(replayTimeoutMs) } as const
     return [
       { name: 'traffic', ms: 3_000 },
       { name: 'hung', ms: 4_000, faults: [hangs] },
       { name: 'gone', ms: 3_000, faults: [isCut] },
-      // A relay may take some seconds to come back; then there must be more than memory holds.
+      // A relay may take some seconds to reconnect; then there must be more than memory holds.
       { name: 'recovered', ms: 9_000 },
       { name: 'replayed', ...replayed, stimuli: [join('late')] },
       { name: 'restarted', ...restartedWith({}) },
       { name: 'refilled', ms: 2_500 },
-      { name: 'replayed-anew', ...replayed, stimuli: [join('anew')] },
+      { name: 'replayed-again', ...replayed, stimuli: [join('later')] },
     ]
   },
   expect: ({ replayTimeoutMs, replayRecordsMax: recordsMax }) => {

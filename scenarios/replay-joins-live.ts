@@ -1,6 +1,6 @@
 /**
- * Replays under load: of clients that lost their connection, of newcomers that want everything, and
- * after a reset. The buffer is so large that nothing but the reset may be missing from it.
+ * Replays under load: for clients that lost their connection, for new clients that ask for
+ * everything, and after a reset. The buffer is so large that only the reset may remove from it.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, retainsAll } from '../harness/dsl/words.ts'
@@ -9,13 +9,13 @@ const cut = { fault: 'cut', hop: 'clients', group: 'returning' } as const
 const back = (replayTimeoutMs: number) => {
   return { ms: 3_000, awaitsReplaysMs: answerLimitMs(replayTimeoutMs) } as const
 }
-/** From the reset to the end of the last phase there must be as much time as for its answer. */
+/** The time from the reset to the end of the last phase must cover the limit for its answer. */
 const [resetLimitMs, resetMs] = [7_000, 2_000]
 const reset = { stimulus: 'reset', group: 'resetter' } as const
 
 export default scenario({
   name: 'replay-joins-live',
-  claim: 'A replay under load ends exactly where live records begin, and a reset forgets for good.',
+  claim: 'A replay under load ends exactly where live records begin, and a reset is permanent.',
   suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {
@@ -32,7 +32,7 @@ export default scenario({
     late: latecomers(2),
     newest: { count: 1, reads: 'fast', resume: 'latest', joins: 'later' },
     resetter: { count: 1, reads: 'fast' },
-    anew: latecomers(2),
+    later: latecomers(2),
   },
   phases: ({ replayTimeoutMs }) => [
     { name: 'traffic', ms: 5_000 },
@@ -40,14 +40,14 @@ export default scenario({
     { name: 'back', ...back(replayTimeoutMs), stimuli: [join('late'), join('newest')] },
     { name: 'reset', ms: resetMs, faults: [cut], stimuli: [reset] },
     {
-      name: 'back-anew',
+      name: 'back-again',
       ...back(replayTimeoutMs),
       ms: resetLimitMs - resetMs,
-      stimuli: [join('anew')],
+      stimuli: [join('later')],
     },
   ],
   expect: ({ replayRecordsMax: recordsMax }) => {
-    const groups = ['returning', 'late', 'anew', 'newest'] as const
+    const groups = ['returning', 'late', 'later', 'newest'] as const
     const enough = { replaysMin: 4, recordsMin: 5_000, recordsMax } as const
     return {
       'BUG-26': [{ check: 'stream', rules: ['seam-duplicate'] }],

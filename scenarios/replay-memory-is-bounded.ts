@@ -1,28 +1,28 @@
 /**
- * Clients ask for all that is retained, and take next to nothing of it. A relay reads ahead for
- * each of them, at least the record that it is sending: few of those are to be held at once. The
- * large records are through by then, so that their garbage is none of it; one client that asks for
- * the same and reads it at once is the base.
+ * Clients ask for everything that is retained and read next to none of it. A relay reads ahead for
+ * each of them, at least the record that it is sending: it may hold only few of those at once. The
+ * large records have passed by then, so that their garbage does not count; the baseline is one
+ * client that asks for the same and reads it at once.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { join } from '../harness/dsl/words.ts'
 
 const mebibyte = 1_024 * 1_024
 const large = { recordsPerSecond: 2, payloadBytes: 8 * mebibyte } as const
-/** All of them, so that nobody is behind it. */
+/** Holds all records, so that no client falls out of it. */
 const ringBytesMax = 64 * mebibyte
 const replayMemoryBytesMax = 16 * mebibyte
-/** Room for two of these records, each as it was read and as it is sent. */
+/** Two of these records, each once as read and once as sent. */
 const replayPagesBytesMax = 4 * large.payloadBytes
 
 const late = { resume: 'earliest', joins: 'later', isDirect: true } as const
-/** Next to nothing of one record in all of the time. */
+/** In all of the time a small part of one record. */
 const bytesPerSecond = 100_000
 const gone = { stimulus: 'disconnect', group: 'askers', how: 'reset' } as const
 
 export default scenario({
   name: 'replay-memory-is-bounded',
-  claim: 'Clients that ask for replays and take nothing do not fill the memory of the relay.',
+  claim: "Clients that request replays and do not read them do not fill the relay's memory.",
   suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {

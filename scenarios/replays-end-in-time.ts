@@ -1,18 +1,18 @@
 /**
- * Clients that read slowly, but do read, ask for more than they can take in the time of a replay.
- * Each single write succeeds, so that nothing but the deadline of the whole replay can end it.
+ * Clients that read slowly ask for more than they can read within the replay timeout. Each single
+ * write succeeds, so that only the deadline of the whole replay can end it.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { join, quiet, retainsAll } from '../harness/dsl/words.ts'
 
-/** Too slow for the replay, and quick enough for each write of it. */
+/** Too slow for the whole replay, fast enough for each of its writes. */
 const bytesPerSecond = 2_000_000
-/** What buffers on the way hold, some 20 MB, is read first: only then the end is seen. */
+/** The client first reads what buffers between hold, some 20 MB; only then it sees the end. */
 const drainMs = 10_000
 
 export default scenario({
   name: 'replays-end-in-time',
-  claim: 'The deadline of a replay holds for its sending as well, however slowly that goes on.',
+  claim: 'The replay deadline also covers sending, however slowly the client reads.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {

@@ -1,6 +1,6 @@
 /**
- * The replay buffer is reset while Redis cannot be reached. The answer must not say that all was
- * cleared, and once Redis is back, what was before the reset must not be there again.
+ * The replay buffer is reset while Redis is unreachable. The answer must not claim that everything
+ * was cleared, and once Redis is back, records from before the reset must not reappear.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, retainsAll } from '../harness/dsl/words.ts'
@@ -11,7 +11,7 @@ const clearMs = 1_000
 
 export default scenario({
   name: 'resets-report-their-result',
-  claim: 'A reset that did not reach Redis does not say that it did, and forgets all the same.',
+  claim: 'A reset that could not reach Redis reports that, and still takes effect.',
   suites: ['nightly'],
   topic: { partitions: 2 },
   relay: {
@@ -26,17 +26,17 @@ export default scenario({
   fleet: {
     readers: { count: 2, reads: 'fast' },
     resetter: { count: 1, reads: 'fast' },
-    anew: latecomers(2),
+    late: latecomers(2),
   },
   phases: ({ replayTimeoutMs }) => [
     { name: 'traffic', ms: 2_500 },
-    { name: 'reset-in-vain', ms: 3_000, faults: [isCut], stimuli: [reset] },
+    { name: 'reset-unreachable', ms: 3_000, faults: [isCut], stimuli: [reset] },
     { name: 'recovered', ms: 3_000 },
     {
       name: 'replayed',
       ms: 1_000,
       awaitsReplaysMs: answerLimitMs(replayTimeoutMs),
-      stimuli: [join('anew')],
+      stimuli: [join('late')],
     },
   ],
   expect: () => ({ 'M-746': [{ check: 'reset-forgets', limitMs: clearMs + 2_000 }] }),

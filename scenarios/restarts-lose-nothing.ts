@@ -1,6 +1,6 @@
 /**
- * The relay is asked to stop, and later killed, in the middle of the load; its clients come back
- * with their cursors. In the end nothing is sent, so that what is committed has one right answer.
+ * The relay is stopped, and later killed, under load; its clients reconnect with their cursors. At
+ * the end nothing is produced, so that the committed offsets have exactly one right value.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, quiet, retainsAll } from '../harness/dsl/words.ts'
@@ -9,7 +9,7 @@ const commitIntervalMs = 500
 
 export default scenario({
   name: 'restarts-lose-nothing',
-  claim: 'Whether a relay is stopped or killed, clients that come back get all, and no false gap.',
+  claim: 'After a stop or a kill, reconnecting clients get every record and no false gap.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {
@@ -20,11 +20,11 @@ export default scenario({
     kafkaHeartbeatMs: 1_000,
     ...retainsAll,
     lagDisconnectRecords: 0,
-    // Whoever polls its lag seldom may take as long to end.
+    // A relay may finish its current lag poll before it exits: keep that short.
     lagIntervalMs: 1_000,
     connectionsPerIpMax: 100,
   },
-  // So few that whoever comes back needs no second page: what pages skip is another finding.
+  // Few enough that no replay needs a second page: records skipped by paging are another finding.
   load: { recordsPerSecond: 200, payloadBytes: 1_024, threads: 24 },
   fleet: { returning: { count: 4, reads: 'fast', reconnects: true }, late: latecomers(2) },
   phases: ({ replayTimeoutMs, commitIntervalMs: every = 5_000 }) => [

@@ -1,23 +1,23 @@
 /**
- * Clients that take no bytes while the relay broadcasts, answers pings and replays. They take every
- * slot, so that new clients show which of them were given back.
+ * Clients accept no bytes while the relay broadcasts, answers pings and replays. They occupy every
+ * slot, so that new clients show how many were released.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { join, leave, pings, quiet, resumeAll, stallClients } from '../harness/dsl/words.ts'
 
 const paths = [['broadcast', 'listening'], ['control', 'pinging'], ['resume', 'resuming']] as const
-/** Time for buffers to fill up, and for a relay whose timeout is 5 s, whatever it is told. */
+/** Time for buffers to fill up, and for a relay whose timeout is fixed at 5 s. */
 const [marginMs, fixedMs] = [10_000, 6_000]
-// A relay that stops reading pings has no answers to wait with.
+// A relay that stops reading pings would have no answers to send.
 const unthrottled = { clientFramesPerSecondMax: 0 }
-/** More than there is room for. */
+/** One more than the limit admits. */
 const stalling = { count: 9, reads: 'fast', joins: 'later' } as const
 
 const setting = 'send_timeout_secs'
 
 export default scenario({
   name: 'sends-have-deadlines',
-  claim: 'A client that takes no bytes is closed within the send timeout, whatever it was sent.',
+  claim: 'A client that accepts no bytes is closed within the send timeout on every send path.',
   suites: ['quick', 'nightly'],
   topic: { partitions: 3 },
   relay: { sendTimeoutMs: 2_000, connectionsPerIpMax: 8, lagDisconnectRecords: 0, ...unthrottled },
@@ -36,7 +36,7 @@ export default scenario({
       const prelude = [join(group, all)]
       return { name, ms, prelude, faults: [stallClients(group)], closing: [join('probe', all)] }
     }
-    // What was produced before must be delivered before, or it is that which waits.
+    // Deliver earlier records first, or they are what waits to be sent.
     const free = { ms: 1_500, ...quiet, prelude: [leave('probe')] } as const
     return [
       { name: 'traffic', ms: 1_500 },

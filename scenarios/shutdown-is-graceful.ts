@@ -1,18 +1,18 @@
 /**
- * The relay is asked to stop again and again, in the middle of the load and with clients open; each
- * time it is started again and the clients come back.
+ * The relay is asked to stop four times, under load and with open clients; each time it is started
+ * again and the clients reconnect.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { retainsAll } from '../harness/dsl/words.ts'
 
 const stopped = { ms: 500, faults: [{ fault: 'restart-relay' }] } as const
 const between = { ms: 2_000 } as const
-/** What a relay may take to end: orchestrators wait for 30 s before they kill. */
+/** What a relay may take to exit: orchestrators wait for 30 s before they kill. */
 const limitMs = 15_000
 
 export default scenario({
   name: 'shutdown-is-graceful',
-  claim: 'A relay that is asked to stop ends in time, with success, and tells its clients.',
+  claim: 'A relay that is asked to stop exits in time with success and notifies its clients.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {
@@ -22,7 +22,7 @@ export default scenario({
     kafkaHeartbeatMs: 1_000,
     ...retainsAll,
     lagDisconnectRecords: 0,
-    // Whoever polls its lag seldom may take as long to end.
+    // A relay may finish its current lag poll before it exits: keep that short.
     lagIntervalMs: 1_000,
     connectionsPerIpMax: 100,
   },

@@ -1,19 +1,18 @@
 /**
- * Many clients begin a message and hold its last byte back. Nobody can tell them from clients that
- * are slow, and each single message is as large as it may be; only what all of them hold together
- * can be too much.
+ * Many clients begin a message and hold back its last byte. They look like slow clients, and each
+ * message alone is within its limit; only the sum over all clients is too much.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 
 const mebibyte = 1_024 * 1_024
 const partialFramesBytesMax = 16 * mebibyte
 const holders = 400
-/** What a relay reads at a time, twice for each of them: some of it is of clients that it ended. */
+/** Two reads for each client: some of the bytes belong to clients that the relay closed. */
 const readBytes = 2 * 65_536
 
 export default scenario({
   name: 'unfinished-frames-are-bounded',
-  claim: 'Clients that do not end their messages do not fill the memory of the relay.',
+  claim: "Clients that do not finish their messages do not fill the relay's memory.",
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {

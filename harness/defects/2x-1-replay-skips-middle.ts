@@ -1,4 +1,4 @@
-/** After its first page a replay goes on with the newest records, as if nothing lay in between. */
+/** After its first page a replay continues with the newest records and hides those between. */
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 

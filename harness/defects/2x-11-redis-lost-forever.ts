@@ -1,11 +1,11 @@
-/** A replay buffer that lost Redis once stays without it: nothing is stored any more. */
+/** A replay buffer that lost Redis once never uses it again. */
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-11',
-  says: 'after an outage of Redis nothing is kept for replay until the relay is restarted',
+  says: 'after a Redis outage nothing is stored for replay until the relay is restarted',
   scenario: 'redis-is-best-effort',
   rules: ['not-replayed', 'gap-needless'],
   relay: ({ replayStore: store }) => {

@@ -1,23 +1,23 @@
 /**
- * A record is broadcast first and stored then: who resumes in between is told to go on live behind
- * it, and does not find it in the replay buffer, which does not know yet that it is missing.
+ * A record is broadcast before it is stored. A client that resumes in between starts live delivery
+ * after that record, and does not find it in the replay buffer, which cannot declare it missing.
  */
 import { systemClock } from '../../relay/world/clock.ts'
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
-/** Between the two. In earnest it is so short that ten thousand resumes may meet it once. */
+/** Delay of the store. In practice it is so short that one resume in ten thousand meets it. */
 const betweenMs = 300
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-15',
-  says: 'a record is stored a moment after it was broadcast',
+  says: 'a record is stored 300 ms after it was broadcast',
   scenario: 'replay-joins-live',
   rules: ['seam-skip'],
   relay: ({ replayStore: store }) => {
     let resets = 0
-    /** A reset in between takes what is not stored yet as well: that is another finding. */
+    /** A reset in between also drops what is not stored yet: that would be another finding. */
     const later = (work: () => void) => {
       const before = resets
       systemClock.after(betweenMs, () => void (before === resets && work()))

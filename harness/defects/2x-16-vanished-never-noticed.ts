@@ -1,10 +1,10 @@
-/** A client that answers no ping is not given up: only a write that fails would end it. */
+/** A client that answers no ping is not closed: only a failed write would end it. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-16',
-  says: 'a client that is silent is never given up',
+  says: 'a silent client is never closed',
   scenario: 'connection-slots-are-released',
   rules: ['not-closed'],
   relay: (reference) => ({

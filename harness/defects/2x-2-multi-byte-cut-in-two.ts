@@ -1,4 +1,4 @@
-/** A message about an entry that cannot be read cuts it at a byte, and is ended by it. */
+/** The error text about an invalid entry cuts it at byte 128, which throws inside a character. */
 import type { RelayDefect } from './defect.ts'
 
 const shownBytes = 128
@@ -6,7 +6,7 @@ const shownBytes = 128
 const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-2',
-  says: 'a character that lies across byte 128 of an entry ends the relay',
+  says: 'a multi-byte character across byte 128 of an entry crashes the relay',
   scenario: 'hostile-frames-are-contained',
   rules: ['relay-died', 'ended-for-nothing'],
   relay: ({ resumes }) => ({
@@ -21,7 +21,7 @@ const defect: RelayDefect = {
 }
 export default defect
 
-/** As a language does it that has no half characters. */
+/** As in a language whose strings cannot hold half a character. */
 function cut(text: string): void {
   const head = Buffer.from(text).subarray(0, shownBytes)
   new TextDecoder('utf-8', { fatal: true }).decode(head)

@@ -1,8 +1,8 @@
-/** A slot is taken before the handshake is done, and given back only by a client that was there. */
+/** A slot is taken before the handshake is done and released only by an established client. */
 import { systemClock } from '../../relay/world/clock.ts'
 import type { RelayDefect } from './defect.ts'
 
-/** A connection that ends sooner never was one: no client says hello and good-bye so fast. */
+/** A connection that ends sooner was never established: no client is this fast. */
 const handshakeMs = 50
 
 const defect: RelayDefect = {

@@ -1,4 +1,4 @@
-/** Lag series of partitions that were taken away are set to 0 instead of being removed. */
+/** Lag series of revoked partitions are set to 0 instead of removed. */
 import type { LagSample } from '../../relay/lag/seam.ts'
 import type { RelayDefect } from './defect.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Each record waits for a place among the writes to Redis before the next is taken from Kafka: a
- * hundred places, which a hung Redis gives back after 2 s, and 50 ms of waiting for one.
+ * Each record waits for one of 100 slots for writes to Redis before the next one is read from
+ * Kafka. A hung Redis releases a slot after 2 s; a record waits at most 50 ms for one.
  */
 import type { RelayRecord } from '../../relay/log/record.ts'
 import { sleep, systemClock } from '../../relay/world/clock.ts'
@@ -10,13 +10,13 @@ import { storeExcept } from './replay-store.ts'
 const placesMax = 100
 const heldMs = 2_000
 const waitMs = 50
-/** So much waits for Redis only when Redis takes nothing. */
+/** The queue is this long only when Redis accepts nothing. */
 const hungBytes = 65_536
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-6',
-  says: 'each record waits for a hung Redis before the next one is taken',
+  says: 'each record waits for a hung Redis before the next one is read',
   scenario: 'redis-is-best-effort',
   rules: ['delivered-late'],
   relay: ({ replayStore: store }) => {
@@ -38,7 +38,7 @@ async function eachWaits(records: number, takePlace: () => Promise<void>): Promi
   for (let done = 0; done < records; done += 1) await takePlace()
 }
 
-/** Places that are given back in time, or at once when Redis answers. */
+/** Slots that are released after a while, or at once when Redis answers. */
 function openPlaces(isHung: () => boolean): () => Promise<void> {
   const takenMs: number[] = []
   return async () => {

@@ -1,11 +1,11 @@
-/** A replay goes on behind a hole as if nothing had been there. */
+/** A replay continues after a hole without declaring it. */
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: '2X-8',
-  says: 'what is missing in the middle of the replay buffer is not declared',
+  says: 'records missing in the middle of the replay buffer are not declared',
   scenario: 'redis-is-best-effort',
   rules: ['gap-hidden'],
   relay: ({ replayStore: store }) => ({

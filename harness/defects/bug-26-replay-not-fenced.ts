@@ -1,11 +1,11 @@
-/** A replay runs on to the newest record there is, whatever live delivery will begin with. */
+/** A replay runs to the newest record, past the point where live delivery starts. */
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'BUG-26',
-  says: 'a replay does not end where live delivery begins, but with the newest record',
+  says: 'a replay ends with the newest record instead of where live delivery starts',
   scenario: 'replay-joins-live',
   rules: ['seam-duplicate'],
   relay: ({ replayStore: store }) => ({

@@ -1,6 +1,6 @@
 /**
- * A defect is a finding put back on purpose: one small file that replaces one part of the relay,
- * the client or the producer by the audited mistake. It is how a scenario proves that it can fail.
+ * A defect is a finding put back on purpose: one small file that replaces one part of the relay or
+ * of the client by the audited mistake. It proves that a scenario can fail.
  */
 import type { RelayParts } from '../../relay/parts.ts'
 import type { ClientParts } from '../../relay/client/parts.ts'
@@ -10,7 +10,7 @@ interface DefectFacts {
   readonly finding: FindingId
   /** One sentence: what this build does wrong. */
   readonly says: string
-  /** The scenario that must catch it, and the rule of the judgement that must say so. */
+  /** The scenario that must detect it, and the rules one of which its verdict must name. */
   readonly scenario: string
   readonly rules: readonly string[]
 }

@@ -1,7 +1,7 @@
 /** Every defect by its name, which is the name of its file. */
 import type { Defect } from './defect.ts'
 import replaySkipsMiddle from './2x-1-replay-skips-middle.ts'
-import redisLostForEver from './2x-11-redis-lost-forever.ts'
+import redisLostForever from './2x-11-redis-lost-forever.ts'
 import ringBoundedByCount from './2x-14-ring-bounded-by-count.ts'
 import broadcastBeforeStored from './2x-15-broadcast-before-stored.ts'
 import vanishedNeverNoticed from './2x-16-vanished-never-noticed.ts'
@@ -9,7 +9,7 @@ import multiByteCutInTwo from './2x-2-multi-byte-cut-in-two.ts'
 import abortedHandshakeKeepsSlot from './2x-32-aborted-handshake-keeps-slot.ts'
 import revokedPartitionsZeroed from './2x-33-revoked-partitions-zeroed.ts'
 import recordWaitsForRedis from './2x-6-record-waits-for-redis.ts'
-import holesNotTold from './2x-8-holes-not-reported.ts'
+import holesNotReported from './2x-8-holes-not-reported.ts'
 import replayNotFenced from './bug-26-replay-not-fenced.ts'
 import entriesWithoutLimit from './m-1012-entries-without-limit.ts'
 import fixedSendTimeout from './m-1033-fixed-send-timeout.ts'
@@ -26,32 +26,32 @@ import forwardedAddressBelieved from './m-702-forwarded-address-believed.ts'
 import badJsonAsText from './m-740-bad-json-as-text.ts'
 import integersRounded from './m-741-integers-rounded.ts'
 import ttlOfNothing from './m-742-ttl-of-nothing.ts'
-import clearedInVain from './m-746-cleared-without-effect.ts'
+import clearedWithoutEffect from './m-746-cleared-without-effect.ts'
 import resetClearsNothing from './m-746-reset-clears-nothing.ts'
 import otherFieldsForLatest from './m-748-other-fields-for-latest.ts'
 import deadlineOfReadingOnly from './m-809-deadline-of-reading-only.ts'
-import replaysWaitForTheLag from './own-10-replays-wait-for-lag.ts'
+import replaysWaitForLag from './own-10-replays-wait-for-lag.ts'
 import begunAndNotCommitted from './own-11-begun-and-not-committed.ts'
 import poisonTakesBatch from './own-1-poison-takes-batch.ts'
-import replicaForGood from './own-12-replica-forever.ts'
+import replicaForever from './own-12-replica-forever.ts'
 import framesHeldForAll from './own-13-frames-held-for-all.ts'
 import errorRemembered from './own-2-error-remembered.ts'
-import outageNotTold from './own-2-outage-not-reported.ts'
-import standstillHeldAgainstClients from './own-3-pause-held-against-clients.ts'
+import outageNotReported from './own-2-outage-not-reported.ts'
+import pauseHeldAgainstClients from './own-3-pause-held-against-clients.ts'
 import nullOffsetsEndSender from './own-5-null-offsets-end-sender.ts'
 import spansCopiedForEach from './own-6-spans-copied-for-each.ts'
 import anyNameIsOurs from './own-7-any-name-is-ours.ts'
 import originNotAsked from './own-7-origin-not-asked.ts'
 import abortedOneAtATime from './own-8-aborted-one-at-a-time.ts'
 import replaysReadAhead from './own-9-replays-read-ahead.ts'
-import abortsOnTheWayOut from './v35-8-aborts-on-shutdown.ts'
-import clientsNotTold from './v35-8-clients-not-notified.ts'
+import abortsOnShutdown from './v35-8-aborts-on-shutdown.ts'
+import clientsNotNotified from './v35-8-clients-not-notified.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
 
 export const defects = {
   '2x-1-replay-skips-middle': replaySkipsMiddle,
-  '2x-11-redis-lost-forever': redisLostForEver,
+  '2x-11-redis-lost-forever': redisLostForever,
   '2x-14-ring-bounded-by-count': ringBoundedByCount,
   '2x-15-broadcast-before-stored': broadcastBeforeStored,
   '2x-16-vanished-never-noticed': vanishedNeverNoticed,
@@ -59,7 +59,7 @@ export const defects = {
   '2x-32-aborted-handshake-keeps-slot': abortedHandshakeKeepsSlot,
   '2x-33-revoked-partitions-zeroed': revokedPartitionsZeroed,
   '2x-6-record-waits-for-redis': recordWaitsForRedis,
-  '2x-8-holes-not-reported': holesNotTold,
+  '2x-8-holes-not-reported': holesNotReported,
   'bug-26-replay-not-fenced': replayNotFenced,
   'm-1012-entries-without-limit': entriesWithoutLimit,
   'm-1033-fixed-send-timeout': fixedSendTimeout,
@@ -76,26 +76,26 @@ export const defects = {
   'm-740-bad-json-as-text': badJsonAsText,
   'm-741-integers-rounded': integersRounded,
   'm-742-ttl-of-nothing': ttlOfNothing,
-  'm-746-cleared-without-effect': clearedInVain,
+  'm-746-cleared-without-effect': clearedWithoutEffect,
   'm-746-reset-clears-nothing': resetClearsNothing,
   'm-748-other-fields-for-latest': otherFieldsForLatest,
   'm-809-deadline-of-reading-only': deadlineOfReadingOnly,
-  'own-10-replays-wait-for-lag': replaysWaitForTheLag,
+  'own-10-replays-wait-for-lag': replaysWaitForLag,
   'own-11-begun-and-not-committed': begunAndNotCommitted,
   'own-1-poison-takes-batch': poisonTakesBatch,
-  'own-12-replica-forever': replicaForGood,
+  'own-12-replica-forever': replicaForever,
   'own-13-frames-held-for-all': framesHeldForAll,
   'own-2-error-remembered': errorRemembered,
-  'own-2-outage-not-reported': outageNotTold,
-  'own-3-pause-held-against-clients': standstillHeldAgainstClients,
+  'own-2-outage-not-reported': outageNotReported,
+  'own-3-pause-held-against-clients': pauseHeldAgainstClients,
   'own-5-null-offsets-end-sender': nullOffsetsEndSender,
   'own-6-spans-copied-for-each': spansCopiedForEach,
   'own-7-any-name-is-ours': anyNameIsOurs,
   'own-7-origin-not-asked': originNotAsked,
   'own-8-aborted-one-at-a-time': abortedOneAtATime,
   'own-9-replays-read-ahead': replaysReadAhead,
-  'v35-8-aborts-on-shutdown': abortsOnTheWayOut,
-  'v35-8-clients-not-notified': clientsNotTold,
+  'v35-8-aborts-on-shutdown': abortsOnShutdown,
+  'v35-8-clients-not-notified': clientsNotNotified,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
   'v8-l3-stale-lag-series': staleLagSeries,
 } as const satisfies Readonly<Record<string, Defect>>

@@ -1,4 +1,4 @@
-/** A resume may name as many partitions and threads as fit into a frame. */
+/** A resume may name any number of partitions and threads that fits into a frame. */
 import { parseClientFrame } from '../../proto/control.ts'
 import type { RelayDefect } from './defect.ts'
 
@@ -7,7 +7,7 @@ const fromLatest = '{"type":"resume","from":"latest"}'
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1012',
-  says: 'a resume of too many partitions is served',
+  says: 'a resume that names too many partitions is served',
   scenario: 'hostile-frames-are-contained',
   rules: ['not-refused'],
   relay: ({ resumes }) => ({

@@ -1,4 +1,4 @@
-/** The send timeout is a constant, tells nobody, and is counted nowhere. */
+/** The send timeout is a constant, is not reported, and its expiry is not counted. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {

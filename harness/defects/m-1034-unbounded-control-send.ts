@@ -1,10 +1,10 @@
-/** Control frames are written without a deadline, so a client that stalls keeps its slot. */
+/** Control frames are written without a deadline, so a stalled client keeps its slot. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1034',
-  says: 'writes of control frames wait for ever',
+  says: 'writes of control frames have no deadline',
   scenario: 'sends-have-deadlines',
   rules: ['not-closed'],
   relay: ({ sendDeadline }) => ({

@@ -4,7 +4,7 @@ import type { RelayDefect } from './defect.ts'
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-1041',
-  says: 'one lost write to Redis, or one record without a value, is warned of for ever',
+  says: 'one lost write to Redis, or one record without a value, causes a warning forever',
   scenario: 'health-reflects-current-state',
   rules: ['warning-stays'],
   relay: ({ health }) => ({

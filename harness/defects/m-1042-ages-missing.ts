@@ -1,4 +1,4 @@
-/** The ages that /health decides on are not exported to /metrics. */
+/** The ages that /health uses are not exported to /metrics. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {

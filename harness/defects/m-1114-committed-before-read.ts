@@ -1,7 +1,7 @@
-/** Offsets are committed before their records were read: a restart jumps over those in between. */
+/** Offsets are committed before their records were read: a restart skips the records between. */
 import type { RelayDefect } from './defect.ts'
 
-/** What may be under way between a fetch and the clients. */
+/** Records that may be in flight between a fetch and the clients. */
 const ahead = 20n
 
 const defect: RelayDefect = {

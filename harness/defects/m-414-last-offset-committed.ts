@@ -1,4 +1,4 @@
-/** What is committed is the last record that was read, not the next one to be read. */
+/** The offset of the last record read is committed, not that of the next one to read. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {

@@ -1,4 +1,4 @@
-/** A partition from which nothing was handled for a while is reported as having no lag. */
+/** A partition without progress for a while is reported as having no lag. */
 import type { RelayDefect } from './defect.ts'
 
 /** A quiet partition is one without a record for this long. */

@@ -1,10 +1,10 @@
-/** The address that a client says it was forwarded from is believed, whoever it is. */
+/** The forwarded address that a client sends is trusted from any client. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-702',
-  says: 'X-Forwarded-For is believed of everybody',
+  says: 'X-Forwarded-For is trusted from any client',
   scenario: 'connection-slots-are-released',
   rules: ['limit-evaded'],
   relay: ({ address }) => ({

@@ -1,4 +1,4 @@
-/** A patch value that is not valid JSON is taken for the text that it is. */
+/** A patch value that is not valid JSON is applied as text. */
 import type { ClientDefect } from './defect.ts'
 
 const defect: ClientDefect = {

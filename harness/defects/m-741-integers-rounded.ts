@@ -1,4 +1,4 @@
-/** JSON is read with numbers of the language only, so that integers above 2^53 are rounded. */
+/** JSON numbers are read as doubles, so integers above 2^53 are rounded. */
 import { isJsonObject, type JsonValue } from '../../proto/json-value.ts'
 import type { ClientDefect } from './defect.ts'
 
@@ -12,7 +12,7 @@ const defect: ClientDefect = {
 }
 export default defect
 
-/** Only integers lose digits here: a plain JSON.parse would also lose the mark of floats. */
+/** Only integers are rounded: a plain JSON.parse would also lose the difference of 1 and 1.0. */
 function rounded(value: JsonValue): JsonValue {
   if (typeof value === 'bigint') return BigInt(Number(value))
   if (Array.isArray(value)) return value.map(rounded)

@@ -1,10 +1,10 @@
-/** A time to live of 0 goes on to Redis, which refuses each write; memory keeps what it keeps. */
+/** A time to live of 0 is passed to Redis, which refuses each write; only memory keeps records. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-742',
-  says: 'Redis is told to keep records for 0 seconds, and refuses them',
+  says: 'records are written to Redis with a time to live of 0 s, and refused',
   scenario: 'extreme-settings-are-safe',
   rules: ['not-replayed'],
   relay: () => ({ replayExpiry: { ms: 0 } }),

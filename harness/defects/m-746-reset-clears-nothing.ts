@@ -1,11 +1,11 @@
-/** A reset is answered as if the replay buffer were cleared, and it is not. */
+/** A reset reports the replay buffer as cleared although it was not. */
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-746',
-  says: 'a reset deletes nothing and says that it has',
+  says: 'a reset deletes nothing and reports "cleared"',
   scenario: 'replay-joins-live',
   rules: ['forgotten-replayed'],
   relay: ({ replayStore }) => ({

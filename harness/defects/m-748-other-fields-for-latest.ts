@@ -1,4 +1,4 @@
-/** The frame that ends a replay has another field when the replay began with the newest. */
+/** The frame that ends a replay names a field differently when the replay started at the newest. */
 import type { RelayDefect } from './defect.ts'
 
 const usual = '"totalReplayed"'
@@ -8,7 +8,7 @@ const other = '"replayed"'.padEnd(usual.length)
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-748',
-  says: 'the end of a replay from the latest is told with `replayed` in place of `totalReplayed`',
+  says: '`replay_complete` of a replay from `latest` has `replayed` instead of `totalReplayed`',
   scenario: 'replay-joins-live',
   rules: ['fields-missing'],
   relay: ({ replayGate: gate }) => ({

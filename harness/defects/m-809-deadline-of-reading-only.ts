@@ -1,10 +1,10 @@
-/** A replay is read under its deadline as a whole, and then sent without any. */
+/** The replay deadline covers reading only; sending has none. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'M-809',
-  says: 'the deadline of a replay is over before the first byte of it is sent',
+  says: 'the replay deadline covers reading the records, not sending them',
   scenario: 'replays-end-in-time',
   rules: ['replay-goes-on'],
   relay: ({ replayGate: gate }) => ({

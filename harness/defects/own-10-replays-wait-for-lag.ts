@@ -1,4 +1,4 @@
-/** A replay waits for a poll of the lag, whose questions come one by one and within a second. */
+/** A replay waits for a lag poll, which asks one by one and must be done within 1 s. */
 import { systemClock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { RelayDefect } from './defect.ts'
@@ -8,7 +8,7 @@ const pollMs = 1_000
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-10',
-  says: 'no replay begins before a poll of the lag was answered within a second',
+  says: 'no replay starts before a lag poll was answered within 1 s',
   scenario: 'distant-kafka-is-usable',
   rules: ['not-answered'],
   relay() {
@@ -16,7 +16,7 @@ const defect: RelayDefect = {
     return {
       lagQuestions: {
         async poll(ask) {
-          // Twice what is asked side by side takes as long as all of it one by one.
+          // Two rounds of parallel requests take about as long as all of them one by one.
           const oneByOne = () => ask().then(ask)
           const answer = await withDeadline(systemClock, pollMs, 'a poll of the lag', oneByOne)
           isPolled = true

@@ -1,10 +1,10 @@
-/** Where reading begins is committed with the first record only: until then the group is new. */
+/** The start position is committed only with the first record: until then the group is new. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-11',
-  says: 'a relay that begins at the newest on a quiet topic commits nothing before it has read',
+  says: 'a relay that starts at the newest on a quiet topic commits nothing before its first read',
   scenario: 'latest-applies-once',
   rules: ['not-replayed'],
   relay: () => ({

@@ -1,11 +1,11 @@
-/** A replay buffer that stays with the Redis that has become a replica: all writes are refused. */
+/** The replay buffer stays with the Redis that became a replica: all writes are refused. */
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-12',
-  says: 'after a failover of Redis nothing is kept for replay until the relay is restarted',
+  says: 'after a Redis failover nothing is stored for replay until the relay is restarted',
   scenario: 'redis-fails-over',
   rules: ['not-replayed', 'gap-needless'],
   relay: ({ replayStore: store }) => {

@@ -1,10 +1,10 @@
-/** Once Kafka gave an error, /health says so for ever, whatever came since. */
+/** Once Kafka returned an error, /health reports it forever. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-2',
-  says: 'one error of Kafka is told as "reconnecting" until the relay is restarted',
+  says: 'after one Kafka error /health says "reconnecting" until the relay is restarted',
   scenario: 'recovers-from-kafka-outage',
   rules: ['called-broken'],
   relay: ({ health }) => ({

@@ -1,10 +1,10 @@
-/** Nothing but decode errors is ever told: a relay that lost Kafka is called healthy. */
+/** /health reports decode errors only: a relay that lost Kafka is "healthy". */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-2',
-  says: '/health says "healthy" while Kafka is out of reach',
+  says: '/health says "healthy" while Kafka is unreachable',
   scenario: 'recovers-from-kafka-outage',
   rules: ['outage-not-told'],
   relay: ({ health }) => ({

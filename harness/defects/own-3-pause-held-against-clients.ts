@@ -1,13 +1,13 @@
-/** Time in which the relay itself stood still is taken for silence of its clients. */
+/** Time in which the relay itself was paused counts as silence of its clients. */
 import type { RelayDefect } from './defect.ts'
 
-/** No sweep is this late unless the whole process stood still. */
-const standstillMs = 2_000
+/** No sweep is this late unless the whole process was paused. */
+const pauseMs = 2_000
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-3',
-  says: 'after a standstill clients are given up before what they sent meanwhile is read',
+  says: 'after a pause clients are closed before what they sent meanwhile is read',
   scenario: 'pause-closes-no-client',
   rules: ['closed-meanwhile'],
   relay: (reference) => ({
@@ -16,7 +16,7 @@ const defect: RelayDefect = {
       const sweep = outlet.sweep.bind(outlet)
       let sweptMs = Infinity
       outlet.sweep = (nowMs) => {
-        if (nowMs - sweptMs > standstillMs) outlet.close('ping_timeout')
+        if (nowMs - sweptMs > pauseMs) outlet.close('ping_timeout')
         sweptMs = nowMs
         sweep(nowMs)
       }

@@ -1,10 +1,10 @@
-/** Offsets that are null are looked into as if they were a map, and the connection ends with it. */
+/** `null` offsets are read as if they were a map, which ends the connection. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-5',
-  says: 'a resume whose offsets are null ends its connection instead of being answered',
+  says: 'a resume with `null` offsets ends its connection instead of being answered',
   scenario: 'hostile-frames-are-contained',
   rules: ['ended-for-nothing'],
   relay: ({ resumes }) => ({

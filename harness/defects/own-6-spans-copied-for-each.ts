@@ -1,4 +1,4 @@
-/** What is left of a batch's sequences is copied for each of them: a batch costs its square. */
+/** The rest of a batch's sequences is copied for each event: the cost is quadratic. */
 import { decodeRecord } from '../../proto/codec.ts'
 import type { RelayDefect } from './defect.ts'
 import { storeExcept } from './replay-store.ts'
@@ -8,7 +8,7 @@ const payloadBytesMax = 10 * 1_048_576
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-6',
-  says: 'reading a batch copies the rest of its sequences once for each of its events',
+  says: 'reading a batch copies the remaining sequences once for each event (quadratic)',
   scenario: 'no-record-stops-the-relay',
   rules: ['answered-late', 'delivered-late'],
   relay: ({ replayStore: store }) => ({
@@ -22,7 +22,7 @@ const defect: RelayDefect = {
 }
 export default defect
 
-/** As a scanner did that kept the ends of all spans in one list, four numbers for each. */
+/** Like a scanner that keeps the ends of all spans in one list, four numbers for each. */
 function readSpans(value: Buffer): number {
   const decoded = decodeRecord(value, { payloadBytesMax }, 'compatible')
   if (!decoded.ok || decoded.message.message.case !== 'eventBatch') return 0

@@ -1,10 +1,10 @@
-/** Whatever name the relay is asked for by is taken for its own, and pages of it for its own. */
+/** Any Host header is accepted, so pages of that host name count as the relay's own. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-7',
-  says: 'a page whose own name leads to the relay is at home there',
+  says: 'the Host header is not checked: a page whose own name resolves to the relay is accepted',
   scenario: 'foreign-pages-are-refused',
   rules: ['page-let-in'],
   relay: ({ admission }) => ({ admission: { ...admission, misdirected: () => undefined } }),

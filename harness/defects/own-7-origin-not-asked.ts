@@ -1,8 +1,8 @@
-/** Nobody asks which page opens a socket. */
+/** The Origin header of a WebSocket handshake is ignored. */
 import type { IncomingMessage } from 'node:http'
 import type { RelayDefect } from './defect.ts'
 
-/** The same request, as from a client that is no browser. */
+/** The same request, as from a client that is not a browser. */
 function withoutOrigin(request: IncomingMessage): IncomingMessage {
   const { origin: _, ...headers } = request.headers
   return Object.create(request, { headers: { value: headers } }) as IncomingMessage
@@ -11,7 +11,7 @@ function withoutOrigin(request: IncomingMessage): IncomingMessage {
 const defect: RelayDefect = {
   part: 'relay',
   finding: 'own-7',
-  says: 'the origin of a page is not looked at',
+  says: 'the Origin header is not checked',
   scenario: 'foreign-pages-are-refused',
   rules: ['page-let-in'],
   relay: ({ admission }) => ({

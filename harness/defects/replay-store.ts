@@ -1,9 +1,9 @@
-/** The reference's replay buffer, except for what a defect does otherwise. */
+/** The reference's replay buffer, except for the methods that a defect replaces. */
 import type { ReplayStore } from '../../relay/replay/seam.ts'
 
 export const storeExcept = (
   store: ReplayStore,
-  otherwise: Partial<Pick<ReplayStore, 'add' | 'addHole' | 'page' | 'clear' | 'close'>>,
+  replaced: Partial<Pick<ReplayStore, 'add' | 'addHole' | 'page' | 'clear' | 'close'>>,
 ): ReplayStore => ({
   add: (records) => store.add(records),
   addHole: (partition, offset, lastOffset) => store.addHole(partition, offset, lastOffset),
@@ -16,5 +16,5 @@ export const storeExcept = (
   },
   status: () => store.status(),
   close: () => store.close(),
-  ...otherwise,
+  ...replaced,
 })

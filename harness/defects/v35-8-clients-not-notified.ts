@@ -1,4 +1,4 @@
-/** The relay ends in order, but its clients only lose their connections. */
+/** The relay exits in order, but its clients get no close frame. */
 import type { RelayDefect } from './defect.ts'
 
 const defect: RelayDefect = {

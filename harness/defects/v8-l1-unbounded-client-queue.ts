@@ -1,4 +1,4 @@
-/** Every client has a queue of its own, into which each record is copied, and nothing bounds it. */
+/** Every client has its own queue of copied records, without a bound. */
 import type { Outlet, OutletNeeds } from '../../relay/stages/seam.ts'
 import type { RelayDefect } from './defect.ts'
 
@@ -16,7 +16,7 @@ const defect: RelayDefect = {
 }
 export default defect
 
-/** Live records bypass the reference outlet; everything else is still its own. */
+/** Live records bypass the reference outlet; everything else still uses it. */
 function unbounded(outlet: Outlet, { log, socket }: OutletNeeds): Outlet {
   const cursor = log.end()
   let isLive = false

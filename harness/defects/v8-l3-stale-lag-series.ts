@@ -1,4 +1,4 @@
-/** Lag series of partitions that were taken away stay, with the last value they had. */
+/** Lag series of revoked partitions stay, with their last value. */
 import type { LagSample } from '../../relay/lag/seam.ts'
 import type { RelayDefect } from './defect.ts'
 

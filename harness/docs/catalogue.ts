@@ -1,6 +1,6 @@
 /**
- * CATALOG.md: what every scenario claims, does and expects, at the times that it has on the
- * reference relay; then every malformed record and hostile frame with the reaction it is owed.
+ * CATALOG.md: what every scenario claims, does and expects, with its times on the reference relay;
+ * then every malformed record and hostile frame with the expected reaction.
  */
 import type { Finding } from '../findings/findings.ts'
 import { checkers, type Expectation } from '../checkers/registry.ts'
@@ -27,27 +27,27 @@ export interface CatalogueTables {
 }
 
 export function printCatalogue(tables: CatalogueTables): string {
-  const plays = Object.values(tables.scenarios).map((scenario) => ({
+  const planned = Object.values(tables.scenarios).map((scenario) => ({
     scenario,
     plan: planOf(scenario, timingOf(scenario.relay, knownOfReference(scenario.relay))),
   }))
   return page(
     ['# Catalogue', ''],
     paragraph(
-      'Every question that is asked of a relay, what is sent and broken to answer it, and the',
-      'mistakes that are known to be caught. Times are those on the reference relay; a relay with',
-      'other time limits gets other times.',
+      'Every scenario: what it claims, what it sends and breaks, what must hold, and the defects',
+      'that it must detect. Times are those on the reference relay; they follow the time limits of',
+      'the relay that is judged.',
     ),
     table(
-      ['scenario', 'answers', 'takes', 'suites'],
-      plays.map(({ scenario, plan }) => overview(scenario, plan)),
+      ['scenario', 'findings', 'time', 'suites'],
+      planned.map(({ scenario, plan }) => overview(scenario, plan)),
     ),
     paragraph(
-      'Each scenario ends with a phase `settle`, in which nothing is sent and everybody catches',
-      `up. Further down: [malformed records](#${anchor(malformedTitle)}) and [hostile`,
+      'Each scenario ends with a phase `settle`, in which nothing is sent and all clients catch',
+      `up. Below: [malformed records](#${anchor(malformedTitle)}) and [hostile`,
       `frames](#${anchor(hostileTitle)}).`,
     ),
-    plays.flatMap(({ scenario, plan }) => printScenario(tables, scenario, plan)),
+    planned.flatMap(({ scenario, plan }) => printScenario(tables, scenario, plan)),
     [`## ${malformedTitle}`, '', ...printMalformed(tables.malformed)],
     [`## ${hostileTitle}`, '', ...printHostileFrames(tables.hostileFrames)],
   )
@@ -69,7 +69,7 @@ const findingsOf = ({ expectations }: Plan): readonly string[] => [
 
 function printScenario(tables: CatalogueTables, scenario: Scenario, plan: Plan): readonly string[] {
   const { name, claim, topic, load, fleet, relay } = scenario
-  const asked = Object.entries(environmentOf(relay)).map(([env, value]) => `${env}=${value}`)
+  const settings = Object.entries(environmentOf(relay)).map(([env, value]) => `${env}=${value}`)
   const groups = Object.entries(fleet).map(([group, spec]) => sayGroup(group, spec))
   return [
     `## ${name}`,
@@ -80,14 +80,14 @@ function printScenario(tables: CatalogueTables, scenario: Scenario, plan: Plan):
     '',
     `- load: ${sayLoad(load)}, a topic of ${topic.partitions} partitions`,
     `- clients: ${groups.join(' · ')}`,
-    `- settings asked of the relay: ${codes(asked)}`,
+    `- settings of the relay: ${codes(settings)}`,
     '',
     ...printFindings(tables, plan),
     ...table(
-      ['phase', 'time', 'load', 'broken', 'sent besides the load'],
+      ['phase', 'time', 'load', 'faults', 'sent besides the load'],
       plan.phases.map((phase) => phaseCells(scenario, phase)),
     ),
-    ...table(['finding', 'what must hold', 'where and how much'], expectationCells(plan)),
+    ...table(['finding', 'what must hold', 'options'], expectationCells(plan)),
     ...printDefects(tables.defects, name),
   ]
 }
@@ -97,7 +97,7 @@ function printFindings({ findings }: CatalogueTables, plan: Plan): readonly stri
     const { says = '', audit = '', part = '' } = findings[id] ?? {}
     return [id, prose(says), part, audit]
   })
-  return table(['finding', 'what is wrong', 'in the', 'said by'], cells)
+  return table(['finding', 'what is wrong', 'part', 'source'], cells)
 }
 
 function phaseCells(scenario: Scenario, phase: PlannedPhase): readonly string[] {
@@ -111,7 +111,7 @@ function phaseCells(scenario: Scenario, phase: PlannedPhase): readonly string[] 
     phase.awaitsReplaysMs === 0
       ? saySeconds(phase.ms)
       : `${saySeconds(phase.ms)}, and up to ${saySeconds(phase.awaitsReplaysMs)} for replays`,
-    isOther ? sayLoad(phase.load) : 'as above',
+    isOther ? sayLoad(phase.load) : 'default',
     phase.faults.map((fault) => prose(sayFault(fault))).join('; '),
     [...prelude, ...phase.stimuli.map(sayStimulus), ...closing].join('; then '),
   ]
@@ -124,7 +124,7 @@ const expectationCells = ({ expectations }: Plan): readonly (readonly string[])[
     sayOptions(expectation),
   ])
 
-/** What a checker is told, with the units that its names end with. */
+/** The options of a checker, with the units that their names end with. */
 function sayOptions(expectation: Expectation): string {
   return Object.entries(expectation)
     .filter(([name]) => name !== 'check')
@@ -164,5 +164,5 @@ function printDefects(defects: CatalogueTables['defects'], scenario: string): re
       codes(rules),
     ])
   if (cells.length === 0) return []
-  return table(['defect', 'puts back', 'in the', 'the mistake', 'caught by the rule'], cells)
+  return table(['defect', 'finding', 'part', 'what it does wrong', 'detected by rule'], cells)
 }

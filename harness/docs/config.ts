@@ -105,13 +105,13 @@ export function defaultText(row: SettingRow): string {
   return row.kind === 'list' ? row.byDefault.join(',') : String(row.byDefault)
 }
 
-/** The amount for people, where it reads differently from the bare number. */
+/** The amount in words, where they differ from the bare number. */
 function inWords(row: NumberRow, amount: number): string {
   const isPlain = row.unit === 'port' || (row.unit === 'count' && amount < 10_000)
   return isPlain ? '' : ` (${sayAmount(row, amount)})`
 }
 
-/** An amount of a row's own unit, for people. */
+/** An amount with its unit. */
 export function sayAmount({ unit, scale }: NumberRow, amount: number): string {
   if (unit === 'bytes') return sayBytes(amount * scale)
   if (unit === 'ms' || unit === 's') return sayMs(amount * scale)
@@ -128,7 +128,7 @@ function allowedCell(row: SettingRow): string {
 
 const orEmpty = (choices: readonly string[]) => (choices.includes('') ? ' or empty' : '')
 
-/** The numbers that may be written, and what they amount to. */
+/** The allowed numbers, with their amounts in words. */
 function boundsOf(row: NumberRow): string {
   const { min, max, unit } = row
   if (unit === 'port') return `${min} to ${max}`
@@ -138,7 +138,7 @@ function boundsOf(row: NumberRow): string {
 
 const zeroNote = ({ zeroMeans }: NumberRow) => (zeroMeans === undefined ? '' : `; 0: ${zeroMeans}`)
 
-/** Text is tried with the parser: what it does not accept as arbitrary text is checked. */
+/** `checked` where the parser refuses an arbitrary text. */
 function wrongCell({ kind, env }: SettingRow): string {
   if (kind === 'number') return 'clamped'
   if (kind === 'choice' || kind === 'flag') return 'refused'

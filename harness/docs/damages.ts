@@ -1,8 +1,8 @@
-/** The kinds of damage that the harness must find in recordings of healthy runs, as a table. */
+/** DAMAGES.md: the kinds of damage that the harness must find in recordings of healthy runs. */
 import type { Damage } from '../self-check/damage.ts'
 import { code, codes, paragraph, prose, table } from './markdown.ts'
 
-/** The damages of one subject, with the title of their chapter. */
+/** The damages of one topic, with the title of their chapter. */
 export interface DamageChapter {
   readonly title: string
   readonly damages: readonly Damage[]
@@ -15,14 +15,17 @@ export function printDamages(chapters: readonly DamageChapter[]): string {
     '# Damages',
     '',
     ...paragraph(
-      `What \`npm run chaos -- self-check\` does to recordings of healthy runs: ${kinds} kinds of`,
-      'damage, each of which must be found by one of its rules. A run of which the harness knows',
-      'too little must be called unknown. Printed from the tables in harness/self-check/damages.',
+      `\`npm run chaos -- self-check\` damages recordings of healthy runs in ${kinds} ways. One of`,
+      'the listed rules must find each damage; where the recording no longer shows enough, the',
+      'verdict must be `unknown`. Printed from the tables in harness/self-check/damages.',
     ),
     ...chapters.flatMap(({ title, damages }) => [
       `## ${title}`,
       '',
-      ...table(['damage', 'what went wrong', 'found by', 'asked of', 'verdict'], damages.map(row)),
+      ...table(
+        ['damage', 'what went wrong', 'found by rule', 'checker', 'verdict'],
+        damages.map(row),
+      ),
     ]),
   ].join('\n')
 }

@@ -1,17 +1,17 @@
-/** Groups and loads as sentences, for the catalogue. */
+/** Client groups and loads as sentences, for the catalogue. */
 import type { Claim, ClientGroup } from '../fleet/group.ts'
 import type { Load } from '../producer/load.ts'
 import { sayBytes, sayNumber } from '../world/amounts.ts'
 
 export const sayLoad = ({ recordsPerSecond, payloadBytes, threads }: Load): string =>
   recordsPerSecond === 0
-    ? 'silence'
-    : `${sayNumber(recordsPerSecond)} records/s of ${sayBytes(payloadBytes)} from ${threads} runs`
+    ? 'none'
+    : `${sayNumber(recordsPerSecond)} records/s of ${sayBytes(payloadBytes)} in ${threads} threads`
 
 const claimTexts = {
   'another-address': 'claim another address',
   'another-origin': 'are pages of another site',
-  'another-name': 'are pages of a site whose name leads here',
+  'another-name': 'are pages of a site whose name resolves to the relay',
 } as const satisfies Record<Claim, string>
 
 export function sayGroup(name: string, group: ClientGroup): string {
@@ -21,8 +21,8 @@ export function sayGroup(name: string, group: ClientGroup): string {
     ...(bytesPerSecond === undefined ? [] : [`${sayBytes(bytesPerSecond)}/s`]),
     ...(resume === undefined ? [] : [`resume from ${resume}`]),
     ...(joins === 'later' ? ['join later'] : []),
-    ...(reconnects === true ? ['come back'] : []),
-    ...(isDirect === undefined ? [] : ['go around the proxies']),
+    ...(reconnects === true ? ['reconnect'] : []),
+    ...(isDirect === undefined ? [] : ['bypass the proxies']),
     ...(claims === undefined ? [] : [claimTexts[claims]]),
   ]
   return `${count} \`${name}\` (${habits.join(', ')})`

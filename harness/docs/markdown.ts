@@ -1,6 +1,6 @@
 /**
- * The little Markdown that the printed texts are made of. Cells come from tables that know nothing
- * of Markdown, so whatever could break a table is escaped here and nowhere else.
+ * The small part of Markdown that the printed documents use. Cells come from tables that know
+ * nothing of Markdown, so everything that could break a table is escaped here and nowhere else.
  */
 
 /** A table; `cells` are Markdown already, see {@link code} and {@link prose}. */
@@ -11,14 +11,14 @@ export function table(
   return [line(heads), line(heads.map(() => '---')), ...cells.map(line), '']
 }
 
-/** Text of a table, in which nothing is markup but what stands between backticks. */
+/** Text of a table, in which only backticks are markup. */
 export const prose = (text: string): string =>
   text
     .split(/(`[^`]*`)/)
     .map((part) => (part.startsWith('`') ? part : part.replaceAll(markup, String.raw`\$&`)))
     .join('')
 
-/** Underscores inside a word are letters. */
+/** Underscores inside a word are not markup. */
 const markup = /[\\<*[\]]|(?<!\w)_|_(?!\w)/g
 
 /** Text as code; empty text is an empty cell. */
@@ -28,10 +28,10 @@ export function code(text: string): string {
   return `${fence}${text}${fence}`
 }
 
-/** Words as code, one after another. */
+/** Words as code, separated by commas. */
 export const codes = (words: readonly string[]): string => words.map(code).join(', ')
 
-/** Sentences as one paragraph, in lines that a terminal shows whole. */
+/** Sentences as one paragraph, wrapped for a terminal. */
 export const paragraph = (...sentences: readonly string[]): readonly string[] => [
   ...wrapped(sentences.join(' ')),
   '',
@@ -47,7 +47,7 @@ export const bullets = (items: readonly string[]): readonly string[] => [
 
 const columnsMax = 96
 
-/** Broken at spaces; what has none stays whole. */
+/** Wrapped at spaces only. */
 function wrapped(text: string): string[] {
   return text.split(' ').reduce<string[]>((lines, word) => {
     const last = lines.at(-1)
@@ -57,17 +57,17 @@ function wrapped(text: string): string[] {
   }, [])
 }
 
-/** A sentence's beginning. */
+/** The text with a capital first letter. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** The name of a heading as a link's target, as GitHub makes it. */
+/** The anchor that GitHub gives a heading. */
 export const anchor = (heading: string): string =>
   heading
     .toLowerCase()
     .replaceAll(/[^\w\s-]/g, '')
     .replaceAll(/\s/g, '-')
 
-/** A text that ends with one line break, whatever its parts end with. */
+/** A document that ends with exactly one line break. */
 export const page = (...parts: readonly (string | readonly string[])[]): string =>
   `${parts.flat().join('\n').trimEnd()}\n`
 

@@ -1,4 +1,4 @@
-/** Malformed records and hostile frames with the reaction that each is owed, for the catalogue. */
+/** Malformed records and hostile frames with their expected reactions, for the catalogue. */
 import type { FrameReaction, HostileFrame } from '../wire/hostile-frames.ts'
 import type { ClientReaction, Malformed, RelayReaction } from '../records/malformed.ts'
 import { code, codes, paragraph, prose, table } from './markdown.ts'
@@ -14,8 +14,8 @@ export function printMalformed(kinds: Readonly<Record<string, Malformed>>): read
   return [
     ...paragraph(
       `${cells.length} kinds. Each record is accounted for one by one. Some are valid and only`,
-      'look dangerous: refusing them is the mistake. The words in brackets are the `error_type` of',
-      "the dead letter and the reason of the client's refusal; one of them must be given.",
+      'look malformed: they must not be refused. In brackets: the accepted values of `error_type`',
+      "in the dead letter, or of the client's reason for refusal.",
     ),
     ...table(['kind', 'what it is', 'the relay', 'the client', 'why'], cells),
   ]
@@ -31,14 +31,14 @@ function sayRelay(reaction: RelayReaction): string {
 
 function sayClient(reaction: ClientReaction): string {
   if (reaction.does === 'refuses') return `refuses it (${codes(reaction.reasons)})`
-  if (reaction.does === 'quarantines') return `keeps it aside (${codes(reaction.reasons)})`
+  if (reaction.does === 'quarantines') return `quarantines it (${codes(reaction.reasons)})`
   return reaction.does === 'applies' ? 'applies it' : 'never sees it'
 }
 
 const frameReactions: Readonly<Record<FrameReaction, string>> = {
   ignored: 'stays connected and answers the next ping',
-  error: 'answers by an error, then ends the connection',
-  closed: 'ends the connection',
+  error: 'answers with an error, then closes the connection',
+  closed: 'closes the connection',
 }
 
 export function printHostileFrames(frames: readonly HostileFrame[]): readonly string[] {
@@ -50,8 +50,8 @@ export function printHostileFrames(frames: readonly HostileFrame[]): readonly st
   ])
   return [
     ...paragraph(
-      `${cells.length} control frames that no honest client sends. None of them may end anyone but`,
-      'its sender, and a sender that is ended gives its slot back.',
+      `${cells.length} control frames that no honest client sends. None of them may end any`,
+      'connection but its own, and a connection that ends must release its slot.',
     ),
     ...table(['frame', 'what it is', 'about', 'the relay'], cells),
   ]

@@ -1,4 +1,4 @@
-/** The printed texts: where each stands, and how it is made from the tables of today. */
+/** The printed documents: their paths, and how each is made from the tables. */
 import { closeRows } from '../../relay/tables/close-codes.ts'
 import { differences } from '../../relay/tables/differences.ts'
 import { errorRows } from '../../relay/tables/errors.ts'
@@ -41,7 +41,7 @@ export const metricTables: MetricTables = {
   processNames: processMetricNames,
 }
 
-/** All printed texts; the scenarios are handed in, since nothing below the commands knows them. */
+/** All printed documents. Scenarios are handed in: only the commands may import them. */
 export const printedTexts = (scenarios: CatalogueTables['scenarios']): readonly PrintedText[] => [
   {
     path: 'scenarios/CATALOG.md',

@@ -1,5 +1,5 @@
 /**
- * The words a scenario is written in. A scenario is data: what is claimed, what is sent, what is
+ * The types of a scenario. A scenario is data: what is claimed, what is sent, what is
  * broken and when, and what must be true of the history. It starts nothing and measures nothing.
  *
  * Times depend on the target's effective configuration, so phases and expectations are functions
@@ -19,23 +19,23 @@ export interface PhaseSpec<G extends string = string, P extends string = string>
   /** How long it lasts, milliseconds. */
   readonly ms: number
   /**
-   * And at most so much longer, while a client waits for the end of its replay: a relay is given
-   * the time that it may take, and one that is quick ends the phase.
+   * Extends the phase by at most this long while a client waits for the end of its replay: a slow
+   * relay gets the time that it may take, and a quick one ends the phase.
    */
   readonly awaitsReplaysMs?: number
   /**
-   * And at most so much longer, until all clients of groups that are there from the start are
-   * connected and have what was acknowledged when the phase began.
+   * Extends the phase by at most this long, until all clients of groups that connect at the start
+   * are connected and have every record acknowledged before the phase began.
    */
   readonly awaitsArrivalMs?: number
   /** Load in this window; default is the scenario's own. */
   readonly load?: Partial<Load>
-  /** Comes first, before anything is broken. */
+  /** Runs first, before any fault is injected. */
   readonly prelude?: readonly Stimulus<G>[]
   readonly faults?: readonly FaultSpec<G>[]
-  /** Comes once every fault of the phase was seen to bite; the phase's time runs from there. */
+  /** Runs once every fault of the phase is active; the phase's time counts from there. */
   readonly stimuli?: readonly Stimulus<G>[]
-  /** Comes last, while everything that was broken still is. */
+  /** Runs last, while all faults are still active. */
   readonly closing?: readonly Stimulus<G>[]
 }
 
@@ -47,7 +47,7 @@ export type Expected<G extends string = string, P extends string = string> = Rea
 export interface Scenario<G extends string = string, P extends string = string> {
   /** kebab-case, by its claim. Also the name of its file. */
   readonly name: string
-  /** One sentence that a relay's owner would sign. */
+  /** One sentence that the owner of a relay can agree with. */
   readonly claim: string
   readonly suites: readonly ('quick' | 'nightly' | 'soak')[]
   readonly topic: { readonly partitions: number }
@@ -55,7 +55,7 @@ export interface Scenario<G extends string = string, P extends string = string> 
   readonly load: Load
   readonly fleet: Readonly<Record<G, ClientGroup>>
   readonly phases: (t: Timing) => readonly PhaseSpec<NoInfer<G>, P>[]
-  /** What must hold, by the finding it answers. `stream` is added to every scenario by itself. */
+  /** What must hold, by the finding it answers. `stream` is added to every scenario. */
   readonly expect: (t: Timing) => Expected<NoInfer<G>, NoInfer<P>>
 }
 

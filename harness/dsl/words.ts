@@ -1,4 +1,4 @@
-/** Short forms for what scenarios say often. */
+/** Short forms of phases, groups, faults and stimuli that many scenarios use. */
 import type { ClientGroup } from '../fleet/group.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { Load } from '../producer/load.ts'
@@ -14,10 +14,10 @@ export const retainsAll = {
   replayRecordsPerPartitionMax: 50_000,
 } as const satisfies RelaySettings
 
-/** A relay is to have ended a replay by then: in its own time, and a little to say so. */
+/** The limit for a replay's answer: the relay's own timeout and 2 s to send it. */
 export const answerLimitMs = (replayTimeoutMs: number): number => replayTimeoutMs + 2_000
 
-/** Clients that join only when they are told to, and then want everything. */
+/** Clients that join later and then ask for everything retained. */
 export const latecomers = (count: number): ClientGroup => ({
   count,
   reads: 'fast',
@@ -25,11 +25,11 @@ export const latecomers = (count: number): ClientGroup => ({
   joins: 'later',
 })
 
-/** While nothing is sent, the relay is started anew with values that no setting can have. */
+/** The relay is restarted with raw environment values, also invalid ones, while nothing is sent. */
 export const restartedWith = (environment: Readonly<Record<string, string>>) =>
   ({ ms: 100, ...quiet, faults: [{ fault: 'restart-relay', environment }] }) as const
 
-/** So many clients of a group join, or as many as it has. */
+/** `count` clients of a group join, or all of them. */
 export const join = <const G extends string>(group: G, count?: number): Stimulus<G> => ({
   stimulus: 'connect',
   group,
@@ -43,14 +43,14 @@ export const leave = <const G extends string>(group: G): Stimulus<G> => ({
   how: 'close',
 })
 
-/** Nothing reaches a group of clients, and the relay's writes feel it. */
+/** The link to a group stalls: the relay's writes meet TCP backpressure. */
 export const stallClients = <const G extends string>(group: G): FaultSpec<G> => ({
   fault: 'stall',
   hop: 'clients',
   group,
 })
 
-/** Every client of a group sends so many pings at once, with as much payload as one may have. */
+/** Every client of a group sends `each` pings at once, with the largest payload allowed. */
 export const pings = <const G extends string>(group: G, each: number): Stimulus<G> => ({
   stimulus: 'pings',
   group,

@@ -171,7 +171,7 @@ test('the mistake that a target makes on purpose is told, while it is known', ()
     const target = { ...record.target, defect }
     return reportOf(head, [shown([], { target })]).scenarios[0]?.mistake
   }
-  expect(mistakeOf('m-1041-lifetime-warning')).toContain('lifetime')
+  expect(mistakeOf('m-1041-lifetime-warning')).toContain('never clears')
   expect(mistakeOf('of-long-ago')).toBeUndefined()
 })
 

@@ -1,5 +1,5 @@
 /**
- * The house rules that a machine can hold: the law of imports, the budgets, the banned words. Each
+ * The house rules that a machine can check: import order, size budgets, banned words. Each
  * breach says where it is, what is wrong, and what to use instead.
  */
 import { posix } from 'node:path'
@@ -30,7 +30,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   reports: [],
   dashboards: ['relay'],
 }
-/** The law of imports as README says it. */
+/** The import order as README states it. */
 export const lawOfImports =
   'imports go from right to left in `proto ← relay ← harness ← scenarios`, and only ' +
   '`harness/cli` imports the scenarios that it runs'
