@@ -1,6 +1,6 @@
 /**
- * The intake: everything that concerns Kafka for as long as the relay runs. Offsets are committed
- * on a timer, off the path of records, and only what was offered or dead-lettered.
+ * The intake: everything about Kafka while the relay runs. Offsets are committed on a timer, off
+ * the path of records, and only those that were offered to clients or dead-lettered.
  */
 import { createAdmin, type KafkaAdmin } from './kafka/kafka-admin.ts'
 import { createKafka } from './kafka/kafka-client.ts'
@@ -30,11 +30,11 @@ export interface IntakeNeeds {
 }
 
 /**
- * Partitions are followed for so long after the consumer is gone, and the breaker's time longer,
- * because a consumer that never comes back is what the breaker is for.
+ * How long partitions are followed after the consumer has left, in addition to the limit of the
+ * breaker, because a consumer that never comes back is what the breaker is for.
  */
 const followLostMs = 120_000
-/** Time that each step of the way out may take: with a dead broker all of them take it. */
+/** Limit of each step of the shutdown: with a dead broker every step takes all of it. */
 const stopStepMs = 2_500
 
 export class Intake {
@@ -56,12 +56,12 @@ export class Intake {
   #assigned: readonly number[] = []
   readonly #committer: Committer
   hasJoined = false
-  /** The topic, while Kafka says that there is none of its name. */
+  /** The configured topic, while Kafka says that it does not exist. */
   missingTopic: string | undefined
   #wasJoined = false
-  /** Consumers that are gone. */
+  /** Number of consumers that have left. */
   #leftCount = 0
-  /** What cursors and the replay buffer belong to; decided once, when the cluster is known. */
+  /** Namespace of cursors and replay buffer; set once, when the cluster is known. */
   namespace: string | undefined
 
   constructor(wiring: Wiring, needs: IntakeNeeds) {
@@ -95,25 +95,25 @@ export class Intake {
     this.#export()
   }
 
-  /** Next offset to be taken, by partition. */
+  /** Next offset to read, by partition. */
   positions(): ReadonlyMap<number, bigint> {
     return this.#consume.positions()
   }
 
-  /** Partitions of ours that stopped before a malformed record. */
+  /** Assigned partitions that are paused before a malformed record. */
   paused(): PausedPartition[] {
     return Array.from(this.#consume.paused.values())
   }
 
   deadLetters(): HealthFacts['deadLetters'] {
-    const { lostCount: lost, openCount: open, troubleMs } = this.#dlq
-    return { open, troubleMs, lost }
+    const { lostCount: lost, openCount: open, failingMs } = this.#dlq
+    return { open, failingMs, lost }
   }
 
   /**
-   * For each partition that is ours the next offset to be taken; undefined as long as Kafka has not
-   * answered. Left out is what nobody can tell of, of which nothing was ever read either. What was
-   * read before the group was lost goes on where it stands.
+   * The next offset to read of each assigned partition; undefined until Kafka has answered. A
+   * partition whose start is unknown is left out; nothing was ever read of it. After the group was
+   * lost, partitions that were read keep their positions.
    */
   nextOffsets(): ReadonlyMap<number, bigint> | undefined {
     if (!this.hasJoined) return this.#wasJoined ? this.positions() : undefined
@@ -122,17 +122,17 @@ export class Intake {
     return new Map(Array.from(this.positions()).filter(([partition]) => ours.has(partition)))
   }
 
-  /** Partitions of ours that are not read, because Kafka does not say where they begin. */
+  /** Assigned partitions that are not read, because Kafka does not say where they begin. */
   unplaced(): number[] {
     return this.#unplaced(this.#assigned)
   }
 
-  /** Joined, and told once by Kafka where to begin: what is produced from now on is read. */
+  /** Joined, and Kafka has said once where to begin: records produced from now on are read. */
   get hasBegun(): boolean {
     return this.hasJoined && this.#starts.hasBegun
   }
 
-  /** Where the log of a partition ended when it was last asked for. */
+  /** The end of a partition's log in the last answer of Kafka. */
   logEnd(partition: number): bigint | undefined {
     return this.#logs.end(partition)
   }
@@ -148,14 +148,14 @@ export class Intake {
     await this.lag.run()
   }
 
-  /** Takes no record from now on. What was taken is in the log. */
+  /** Reads no record from now on. Records already read are in the log. */
   stopTaking(): void {
     this.#stopping.abort(new Error('the relay stops'))
     this.#consume.stop()
     this.lag.stop()
   }
 
-  /** Sends what dead letters are left, commits, leaves the group; bounded, never throws. */
+  /** Sends the remaining dead letters, commits, leaves the group; bounded, never throws. */
   async stop(): Promise<void> {
     this.stopTaking()
     const { clock, logger } = this.#wiring.world
@@ -180,22 +180,22 @@ export class Intake {
     await this.#wiring.replayed.open(this.namespace, await this.#topic.find())
   }
 
-  /** The topic was not there when the replay buffer was opened, or nobody could say. */
+  /** The topic did not exist, or was unknown, when the replay buffer was opened. */
   #foundTopic(topicId: string): void {
     const { replayed } = this.#wiring
     if (replayed.topicId === undefined) replayed.logRegressed(topicId)
     else if (replayed.topicId !== topicId) this.#begunAnew(topicId, false)
   }
 
-  /** Forgets what is known of the logs that were read, and tells everybody. */
+  /** Resets all that is known of the old logs, and closes the clients. */
   #begunAnew(topicId: string | undefined, isOther: boolean): void {
     const { metrics, replayed, world } = this.#wiring
-    world.logger.warn({ topicId, isOther }, 'the topic was truncated or created anew')
+    world.logger.warn({ topicId, isOther }, 'the topic was truncated or recreated')
     metrics.logRegressions.add()
     this.#heads = new Map()
     this.#logs.forget()
     this.#committer.begin()
-    // Logs that are long enough would be read on where the other ones stood.
+    // Another topic is read from its start: a long enough log would be read from the old offsets.
     const fromStart = isOther ? this.#assigned : []
     this.#consume.begunAnew(fromStart)
     this.lag.begunAnew()
@@ -205,17 +205,17 @@ export class Intake {
     this.#starts.assigned(this.#assigned)
   }
 
-  /** Once. Without an answer no record is old: better one failure too many than one too few. */
+  /** Runs once. Without an answer no record counts as old: rather a failure too many. */
   async #findHeads(): Promise<void> {
     if (this.#stopping.signal.aborted) return
     const { logger } = this.#wiring.world
     this.#heads = await this.#logs.heads().catch((error: unknown) => {
-      logger.warn({ err: error }, 'where the logs end is not known: all is new')
+      logger.warn({ err: error }, 'log ends are unknown at the start: all records count as new')
       return new Map()
     })
   }
 
-  /** Offset of every partition of ours below which everything is settled. */
+  /** Of every assigned partition the offset below which every record is settled. */
   #settled(): Map<number, bigint> {
     const offsets = new Map<number, bigint>()
     for (const partition of this.#assigned) {
@@ -308,7 +308,7 @@ export class Intake {
     return among.filter((partition) => this.#consume.position(partition) === undefined)
   }
 
-  /** The group learns at once where it stands: a crash before the first record must not hide it. */
+  /** Start offsets are committed at once: a crash before the first record must not lose them. */
   #place(starts: readonly Start[]): void {
     for (const start of starts) this.#consume.begin(start)
     const offsets = new Map(starts.map(({ partition, offset }) => [partition, offset]))
@@ -327,12 +327,12 @@ export class Intake {
       place: (starts) => this.#place(starts),
       onFailed: (error) => {
         const explained = explain(error, settings.kafkaSecurityProtocol)
-        world.logger.warn({ err: error, ...explained }, 'where reading begins is not known yet')
+        world.logger.warn({ err: error, ...explained }, 'the start offsets are not known yet')
       },
     })
   }
 
-  /** Without a consumer nothing is committed, but how far behind the clients are still counts. */
+  /** The consumer has left: nothing is committed, but lag is still measured. */
   #left(): void {
     this.#leftCount += 1
     this.#beginAssignment([])
@@ -340,7 +340,7 @@ export class Intake {
     this.lag.lost()
   }
 
-  /** What was known of the last one says nothing about this one. */
+  /** Knowledge of the last assignment does not apply to this one. */
   #beginAssignment(partitions: readonly number[]): void {
     this.#assigned = partitions
     this.#starts.stop()
@@ -358,7 +358,7 @@ export class Intake {
       series: parts.lagSeries,
       source: {
         poll: (partitions, signal) => {
-          // Beside it: what it costs must not count against the deadline of the poll.
+          // Not awaited: its time must not count against the deadline of the poll.
           void this.#topic.follow()
           return parts.lagQuestions.poll(() => this.#logs.watermarks(partitions, signal))
         },

@@ -1,7 +1,7 @@
 /**
- * The relay as a process: the only file that sees the environment, signals and the exit. It loads
- * the rest only when it listens to signals: loading takes a while, and a signal that nobody
- * listens to kills.
+ * The relay as a process: the only file that reads the environment, handles signals and exits. It
+ * loads the rest only after it has installed the signal handlers: loading takes a while, and a
+ * signal without a handler kills the process.
  */
 import process from 'node:process'
 import type { Overrides } from './parts.ts'

@@ -1,7 +1,7 @@
 /**
- * The named parts that the trunk is composed from, each an interface that its folder declares in
- * its seam.ts. The reference implementations stand there too and are wired in relay/wiring.ts, in
- * one place; passing another one makes a relay that differs in that rule and in nothing else.
+ * The named parts that the relay is composed of, each an interface that its folder declares in
+ * its seam.ts. The reference implementations are in the same folders and are wired in
+ * relay/wiring.ts; passing another one makes a relay that differs in that rule and in nothing else.
  */
 import type { OpenTransactions } from './kafka/batches/transactions.ts'
 import type { ReplayPages } from './limits/ledger.ts'
@@ -27,7 +27,7 @@ export interface RelayParts {
   readonly ring: LogBounds
   readonly sendDeadline: SendDeadline
   openOutlet(needs: OutletNeeds): Outlet
-  /** Which batches nobody may read, told from the transactions that were given up. */
+  /** Which batches must not be read, according to the aborted transactions. */
   readonly transactions: OpenTransactions
   readonly poison: PoisonPolicy
   readonly offsets: OffsetPolicy

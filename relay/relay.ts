@@ -10,7 +10,7 @@ import { createSocketServer, refuseUpgrade, type SocketServer } from './adapters
 import { endOf, followTlsPair, readTlsPair, type TlsPair } from './adapters/tls.ts'
 import { Clients } from './clients/clients.ts'
 import { Connection, type ConnectionNeeds } from './clients/connection.ts'
-import { Doors, retryAfter } from './clients/doors.ts'
+import { RequestGuard, retryAfter } from './clients/request-guard.ts'
 import { exportAges } from './health/ages.ts'
 import { watchBreaker } from './health/breaker.ts'
 import { breakerBody, healthBody, liveness, readiness } from './health/body.ts'
@@ -35,10 +35,9 @@ import { sleep } from './world/clock.ts'
 import { withDeadline } from './world/deadline.ts'
 import { Slices } from './world/turns.ts'
 
-/** The ports that are tried when none is set. */
 const portsByDefault = [3_002, 3_003, 3_004, 3_005] as const
-/** Bounds of the way out; what waits for Kafka goes on beside it. */
-const wayOutMs = { lastRecords: 2_000, farewell: 2_500, replayStore: 2_500, http: 1_000 } as const
+/** Limits of the steps of the shutdown; the intake stops at the same time. */
+const shutdownMs = { lastRecords: 2_000, close: 2_500, replayStore: 2_500, http: 1_000 } as const
 
 /** Runs work at the end of a turn of the event loop, after its reads. */
 const soon = (work: () => void): void => void setImmediate(work)
@@ -51,7 +50,7 @@ export class Relay {
   readonly #clients: Clients
   readonly #intake: Intake
   readonly #requests: Requests
-  readonly #doors: Doors
+  readonly #guard: RequestGuard
   #tls: TlsPair | undefined
   readonly #http: HttpServer
   readonly #connectionNeeds: ConnectionNeeds
@@ -91,7 +90,7 @@ export class Relay {
     this.#intake = new Intake(wiring, {
       broadcast,
       room: (run) => this.#clients.room(run),
-      onLost: (partition, first, last) => this.#tellLoss(partition, first, last),
+      onLost: (partition, first, last) => this.#reportLoss(partition, first, last),
       onBegunAnew: () => this.#beginAnew(),
     })
     this.#requests = new Requests(wiring, {
@@ -116,7 +115,7 @@ export class Relay {
       slices: new Slices(clock),
       parts,
     }
-    this.#doors = new Doors({
+    this.#guard = new RequestGuard({
       ...parts,
       ...world,
       metrics,
@@ -155,7 +154,7 @@ export class Relay {
     followTlsPair({ ...world, settings, pair, onRenewed })
   }
 
-  /** Settles when the circuit breaker opens: whoever owns the relay is to `stop` it. */
+  /** Settles when the circuit breaker opens: the owner of the relay must `stop` it. */
   get opened(): Promise<void> {
     return this.#opened.promise
   }
@@ -164,15 +163,15 @@ export class Relay {
     const { parts, world } = this.#wiring
     const stalledMs = () => this.#intake.stall.ms()
     watchBreaker(world.clock, parts.breaker, stalledMs, (ms) => {
-      const says = 'records wait in Kafka and none is taken: the circuit breaker opens'
+      const says = 'records wait in Kafka and none is read: the circuit breaker opens'
       world.logger.error({ stalledMs: Math.round(ms) }, says)
       this.#opened.resolve()
     })
   }
 
   /**
-   * Ends everything: no new clients, no new records; what the log holds, farewells, offsets.
-   * Bounded, never throws. Clients do not wait for Kafka, nor Kafka for clients.
+   * Stops: accepts no new clients and no new records, delivers what the log holds, closes clients,
+   * commits offsets. Bounded, never throws. Clients and Kafka do not wait for each other.
    */
   async stop(): Promise<void> {
     const { clock } = this.#wiring.world
@@ -180,26 +179,26 @@ export class Relay {
     this.#intake.stopTaking()
     void this.#clients.wakeAll()
     await Promise.all([this.#intake.stop(), this.#endClients()])
-    const closing = withDeadline(clock, wayOutMs.http, 'closing HTTP', () => this.#http.close())
+    const closing = withDeadline(clock, shutdownMs.http, 'closing HTTP', () => this.#http.close())
     await closing.catch(() => undefined)
   }
 
-  /** The replay buffer comes after the clients: some of them may be reading from it. */
+  /** The replay buffer is closed after the clients: some may still be reading from it. */
   async #endClients(): Promise<void> {
     const { parts, world } = this.#wiring
-    await this.#sayGoodbye()
+    await this.#closeClients()
     const what = 'closing the replay buffer'
     const close = () => parts.replayStore.close()
-    await withDeadline(world.clock, wayOutMs.replayStore, what, close).catch((error: unknown) => {
+    await withDeadline(world.clock, shutdownMs.replayStore, what, close).catch((error: unknown) => {
       world.logger.warn({ err: error }, `${what} failed`)
     })
   }
 
-  /** Each client is told good-bye once it has what the log holds, or its time is over. */
-  async #sayGoodbye(): Promise<void> {
+  /** Closes each client once it has all records of the log, or its time is over. */
+  async #closeClients(): Promise<void> {
     const { clock } = this.#wiring.world
-    const lastMs = clock.nowMs() + wayOutMs.lastRecords
-    const endMs = lastMs + wayOutMs.farewell
+    const lastMs = clock.nowMs() + shutdownMs.lastRecords
+    const endMs = lastMs + shutdownMs.close
     while (this.#clients.count > 0 && clock.nowMs() < endMs) {
       const isLate = clock.nowMs() >= lastMs
       await this.#clients.round((session) => {
@@ -217,7 +216,7 @@ export class Relay {
     const { metrics, parts, settings, world } = this.#wiring
     const { scrape } = metrics
     return createHttpServer({
-      guard: (request) => this.#doors.guard(request),
+      guard: (request) => this.#guard.check(request),
       tls: this.#tls,
       upgradePath: '/ws',
       routes: {
@@ -248,10 +247,10 @@ export class Relay {
     })
     void schemas.open()
     const { admission } = parts
-    return schemaRoutes({ settings, clock: world.clock, schemas, admission, doors: this.#doors })
+    return schemaRoutes({ settings, clock: world.clock, schemas, admission, guard: this.#guard })
   }
 
-  /** From here on the slot, if there is one, belongs to the socket and dies with it. */
+  /** From here on the slot, if one was taken, belongs to the socket and is released with it. */
   #admit(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const { metrics, parts, settings } = this.#wiring
     const refuse = (reason: RefusedReason, status: number, says: string, waitMs?: number) => {
@@ -260,7 +259,7 @@ export class Relay {
     }
     if (this.#isStopping) return refuse('stopping', 503, 'Shutting down')
     const { admission } = parts
-    const refusal = this.#doors.misdirected(request) ?? this.#doors.refusal(request)
+    const refusal = this.#guard.misdirected(request) ?? this.#guard.refusal(request)
     if (refusal !== undefined) {
       return refuse(refusal.reason, refusal.status, refusal.says, refusal.waitMs)
     }
@@ -281,16 +280,16 @@ export class Relay {
     })
   }
 
-  /** Records are gone from Kafka before they were read: no client will ever get them. */
-  #tellLoss(partition: number, firstOffset: bigint, lastOffset: bigint): void {
+  /** Kafka deleted records before they were read: no client will ever get them. */
+  #reportLoss(partition: number, firstOffset: bigint, lastOffset: bigint): void {
     const count = Number(lastOffset - firstOffset + 1n)
     const { logger } = this.#wiring.world
-    logger.error({ partition, count }, 'Kafka gave up records before they were read')
+    logger.error({ partition, count }, 'Kafka deleted records before they were read')
     const missed = [{ partition, firstOffset, lastOffset, count }]
-    for (const session of this.#clients.all()) session.told(missed)
+    for (const session of this.#clients.all()) session.sendGaps(missed)
   }
 
-  /** No client may be shown two logs as one. */
+  /** Offsets begin again: clients must not see two logs as one. */
   #beginAnew(): void {
     for (const session of this.#clients.all()) {
       if (!session.isOver) session.close('log_replaced')
@@ -332,11 +331,11 @@ export class Relay {
     })
   }
 
-  /** Where there is a token, strangers learn nothing of what stands behind the relay. */
+  /** Where a token is set, clients without it see nothing of the servers behind the relay. */
   #version(request: IncomingMessage): Answer {
     const { parts, settings } = this.#wiring
     const known = parts.admission.shown(request)
-    if (typeof known === 'object') return this.#doors.refuse(known)
+    if (typeof known === 'object') return this.#guard.refuse(known)
     const body = {
       git_sha: settings.gitCommit,
       build_date: settings.buildDate,
@@ -388,8 +387,8 @@ export class Relay {
     ledger.share('pinned').from(() => this.#log.pinnedBytes)
     ledger.share('replay_memory').from(() => replayed.bytes.memory)
     ledger.share('redis_queue').from(() => replayed.bytes.queue)
-    metrics.memoryUsed.from(() => ledger.tell('usedBytes'))
-    metrics.memoryLimit.from(() => ledger.tell('limitBytes'))
+    metrics.memoryUsed.from(() => ledger.byShare('usedBytes'))
+    metrics.memoryLimit.from(() => ledger.byShare('limitBytes'))
     for (const share of shareNames) {
       metrics.memoryRefusals.of({ share }).from(() => ledger.share(share).refusals)
     }

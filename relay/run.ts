@@ -1,4 +1,4 @@
-/** One life of the relay: from its settings to the exit code. */
+/** One run of the relay process: from its settings to the exit code. */
 import { certificateProblems } from './adapters/certificates.ts'
 import { createLogger, type Logger } from './adapters/logger.ts'
 import { readOpenFilesMax } from './adapters/open-files.ts'
@@ -13,14 +13,14 @@ import { systemClock } from './world/clock.ts'
 import { keepYoungSmall, markWhenGrown } from './world/collector.ts'
 import { withDeadline } from './world/deadline.ts'
 
-/** `stuck` asks for a fresh process: the relay stood still, and ended in order. */
+/** `stuck`: the consumer stalled and the relay shut down in order; start a new process. */
 const exitCodes = { ok: 0, failed: 1, stuck: 75 } as const
 const stopMsMax = 14_000
 
 /**
  * Runs a relay until `stop` aborts, whose reason is logged, or its breaker opens. Never throws.
  *
- * @param broken rejects with an error that nobody has caught: nothing can be relied on then
+ * @param broken rejects with an uncaught error, after which the state is undefined
  * @returns the exit code
  */
 export async function runUntil(
@@ -41,14 +41,14 @@ export async function runUntil(
   markWhenGrown()
   keepYoungSmall(systemClock)
   try {
-    return await Promise.race([live(parsed.settings, logger, stop, overrides), broken])
+    return await Promise.race([serve(parsed.settings, logger, stop, overrides), broken])
   } catch (error) {
-    logger.error({ err: error }, 'the relay could not go on')
+    logger.error({ err: error }, 'the relay failed')
     return exitCodes.failed
   }
 }
 
-async function live(
+async function serve(
   wanted: Settings,
   logger: Logger,
   stop: AbortSignal,
@@ -64,7 +64,7 @@ async function live(
     const stopped = aborted(stop)
     await Promise.race([start(relay, settings, logger), stopped])
     await Promise.race([stopped, relay.opened])
-    // A signal that comes on the way out does not change why the relay ends.
+    // A signal during the shutdown does not change the exit code.
     if (!stop.aborted) code = exitCodes.stuck
     logger.info({ signal: stop.reason as string }, 'stopping')
     await end(relay, logger)
@@ -79,9 +79,9 @@ async function start(relay: Relay, { host }: Settings, logger: Logger): Promise<
 }
 
 async function end(relay: Relay, logger: Logger): Promise<void> {
-  const stopping = withDeadline(systemClock, stopMsMax, 'the way out', () => relay.stop())
+  const stopping = withDeadline(systemClock, stopMsMax, 'the shutdown', () => relay.stop())
   await stopping.catch((error: unknown) => {
-    logger.error({ err: error }, 'stopped without waiting any longer')
+    logger.error({ err: error }, 'stopped without a complete shutdown')
   })
 }
 

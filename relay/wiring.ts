@@ -1,6 +1,6 @@
 /**
- * The one place where the relay's parts are made. What stands here is the reference; whoever hands
- * in overrides gets a relay that differs in those parts and in nothing else.
+ * The one place where the relay's parts are created: the reference. Overrides make a relay that
+ * differs in those parts and in nothing else.
  */
 import type { Logger } from './adapters/logger.ts'
 import { openTransactions } from './kafka/batches/transactions.ts'
@@ -27,14 +27,14 @@ import { refusalText } from './tables/redis-refusals.ts'
 import type { Settings } from './tables/settings.ts'
 import type { Clock } from './world/clock.ts'
 
-/** What the relay may know of the world around it. */
+/** What the relay gets from its environment. */
 export interface World {
   readonly clock: Clock
   readonly logger: Logger
-  /** Files that the process may have open, where somebody tells. */
+  /** Files that the process may have open, where the limit is known. */
   readonly openFilesMax?: number | undefined
 }
-/** The parts, and what they count into. */
+/** The parts, and what they share. */
 export interface Wiring {
   readonly settings: Settings
   readonly world: World
@@ -65,11 +65,11 @@ export function wire(
     onRedisUp: () => world.logger.info({}, 'Redis is connected'),
     onRedisDown: (why) => world.logger.warn({ why }, 'Redis is not connected'),
     onRedisRefusal: (reason, answer) => {
-      // That a cluster has more nodes than the one of the address is no trouble.
+      // A cluster with more nodes than the one in the address is normal.
       const level = reason === 'moved' ? 'info' : 'warn'
       world.logger[level]({ reason, answer }, refusalText(reason))
     },
-    onRedisGranted: () => world.logger.info({}, 'Redis grants again what it had refused'),
+    onRedisGranted: () => world.logger.info({}, 'Redis accepts again what it had refused'),
     onEpoch: (epoch, why) => world.logger.info({ epoch, why }, 'the replay buffer has a new epoch'),
   })
   const made = { metrics, signals, ledger, replayed }

@@ -74,7 +74,7 @@ test('a partition without a leader stops neither the others nor their replays', 
     expect([0, 1, 2].map((one) => client.offsets(one).length)).toEqual([4, 0, 4])
     await until('a lag', async () => (await place.metric('relay_assigned_partitions')) === 3)
     const { alert, metrics } = await place.page('/health')
-    expect(alert).toContain('reading of partition 1 begins')
+    expect(alert).toContain('the start offset of partition 1')
     expect(metrics).toMatchObject({ brokers_silent: false, partitions_without_start: 1 })
     between.leaderless.clear()
     await until('the rest', () => client.deliveries.length === 12, 60_000)

@@ -101,7 +101,7 @@ describe('while Kafka refuses dead letters', () => {
       await until('a retry', async () => (await metric('relay_dlq_retries_total')) >= 3)
       await until('the commit before', async () => (await bed.committed(topic)) === '1')
       expect(await metric('relay_dlq_waiting')).toBe(1)
-      expect(String((await page('/health'))['alert'])).toContain('has not taken dead letters')
+      expect(String((await page('/health'))['alert'])).toContain('has not accepted dead letters')
       await bed.topics.remove([dlqTopic])
       await bed.topics.create(dlqTopic, 1)
       await until('the letter', async () => (await metric('websocket_dlq_sends_total')) === 1)

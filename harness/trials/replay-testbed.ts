@@ -67,7 +67,7 @@ export class RedisServer {
       url: this.url,
       clock,
       timeoutMs: 5_000,
-      greet: async () => undefined,
+      onConnect: async () => undefined,
       onUp: () => isUp.resolve(),
     })
     const kept = link.keep()

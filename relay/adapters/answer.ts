@@ -1,4 +1,4 @@
-/** An answer over HTTP, whoever of the pages, the doors and the upgrades gives it. */
+/** An answer over HTTP: of a route, of the request guard, or to an upgrade. */
 export interface Answer {
   readonly code: number
   readonly body: string | Readonly<Record<string, unknown>> | readonly unknown[]

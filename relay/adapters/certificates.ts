@@ -1,6 +1,6 @@
 /**
- * Certificates are looked at before anything is started: one that cannot be used would otherwise
- * show as a broker that cannot be reached, for ever.
+ * Certificates are checked before anything is started: one that cannot be used would otherwise look
+ * like a broker that cannot be reached, forever.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
@@ -18,11 +18,11 @@ interface Pair {
   readonly cert: FileKey
   readonly key: FileKey
   readonly passphrase: string
-  /** What the key must be, for who reads that it is not. */
+  /** What the key must be, for error messages. */
   readonly ofKey: string
 }
 
-/** What is wrong with the files of a secured Kafka and of the relay's own listener. */
+/** Problems with the files for TLS to Kafka and of the relay's own listener. */
 export function certificateProblems(settings: Settings): string[] {
   const problems: string[] = []
   if (settings.kafkaSecurityProtocol.endsWith('ssl')) {
@@ -65,16 +65,16 @@ function use<T>(
   }
 }
 
-/** Looked at before it is opened: to open a pipe is to wait for its other end. */
+/** Checked before it is opened: opening a pipe waits for its other end. */
 export function contentOf(file: string): string {
-  if (!statSync(file).isFile()) throw new Error('it is no file')
+  if (!statSync(file).isFile()) throw new Error('it is not a regular file')
   return readFileSync(file, 'utf8')
 }
 
-/** The first of them, which is the one that a key belongs to; all can be read. */
+/** The first certificate, which the key belongs to; all of them are checked. */
 function certificatesIn(pem: string): X509Certificate {
   const found = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? []
   const [first] = found.map((one) => new X509Certificate(one))
-  if (first === undefined) throw new Error('there is none in it')
+  if (first === undefined) throw new Error('it contains no certificate')
   return first
 }

@@ -1,6 +1,6 @@
 /**
- * The HTTP face: a few pages, and the upgrade to WebSockets. The only importer of the HTTP library.
- * Every phase of a request has a deadline, so that nobody can hold a connection by being slow.
+ * The HTTP server: a few routes, and the upgrade to WebSockets. The only importer of the HTTP
+ * library. Every phase of a request has a deadline, so that a slow peer cannot hold a connection.
  */
 import fastify, {
   type FastifyInstance,
@@ -15,7 +15,7 @@ import { PendingConnections } from './pending.ts'
 import type { TlsPair } from './tls.ts'
 import { Upgrades } from './upgrades.ts'
 
-/** What a client asks. */
+/** A request of a client. */
 export interface Asking {
   readonly request: IncomingMessage
   /** The parts of the path that its route names, decoded. */
@@ -25,21 +25,21 @@ export interface Asking {
 }
 type Method = 'GET' | 'PUT' | 'DELETE'
 export type Route = (asking: Asking) => Answer | Promise<Answer>
-/** What is answered, by path and method. GET answers HEAD, too. */
+/** Routes by path and method. GET answers HEAD too. */
 export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, Route>>>>>
 
 export interface HttpNeeds {
   readonly routes: Routes
-  /** For a request to come, and for an answer to be taken. */
+  /** Limit for a request to arrive, and for an answer to be read. */
   readonly timeoutMs: number
-  /** Connections that are not upgraded; one more ends the oldest of them. */
+  /** Connections that are not upgraded; one more closes the oldest of them. */
   readonly pendingMax: () => number
   readonly onPendingEnded: () => void
-  /** Comes before the route, and before there is one; undefined lets the request go on. */
+  /** Runs before routing; undefined lets the request pass. */
   guard(request: IncomingMessage): Answer | undefined
-  /** Without it there is no TLS. */
+  /** Without it the server has no TLS. */
   readonly tls?: TlsPair | undefined
-  /** The path of the WebSocket; only who asks for one there is upgraded. */
+  /** The path of the WebSocket: upgrades elsewhere are ignored. */
   readonly upgradePath: string
   /** The socket is the callee's from here on. */
   onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
@@ -47,9 +47,9 @@ export interface HttpNeeds {
 export interface HttpServer {
   /** Listens on the first port that is free, and returns it. */
   listen(host: string, ports: readonly number[]): Promise<number>
-  /** Connections that come from now on get this certificate. */
+  /** New connections get this certificate. */
   renew(pair: TlsPair): void
-  /** Stops listening and ends plain HTTP connections; upgraded sockets are not its business. */
+  /** Stops listening and closes plain HTTP connections; upgraded sockets stay open. */
   close(): Promise<void>
 }
 
@@ -79,14 +79,14 @@ export function createHttpServer(needs: HttpNeeds): HttpServer {
   } as FastifyServerOptions)
   upgrades.follow(app.server)
   app.addHook('onRequest', (request, reply, next) => {
-    // What was sent behind an upgrade that is declined may have been lost: no answer follows this.
+    // Bytes after a declined upgrade may have been lost: this is the last answer.
     if (request.raw.headers.upgrade !== undefined) reply.header('connection', 'close')
     const answer = needs.guard(request.raw)
     if (answer === undefined) next()
     else void answerWith(reply, answer)
   })
   takeAnyBody(app)
-  answerTrouble(app)
+  answerErrors(app)
   const onPath = { GET: ({ request }: Asking) => upgrades.answer(request) }
   const routes: Routes = { ...needs.routes, [needs.upgradePath]: onPath }
   for (const [path, methods] of Object.entries(routes)) addRoutes(app, path, methods)
@@ -104,7 +104,7 @@ export function createHttpServer(needs: HttpNeeds): HttpServer {
   }
 }
 
-/** Bodies come as they are: what may be in them is for the routes to say. */
+/** Bodies are handed over as bytes: the routes decide what is valid. */
 function takeAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -139,18 +139,18 @@ function answerWith(reply: FastifyReply, answer: Answer): FastifyReply {
   return reply.headers({ ...answer.headers }).code(answer.code).send(answer.body)
 }
 
-const troubles: Readonly<Record<number, string>> = {
+const errorTexts: Readonly<Record<number, string>> = {
   400: 'Bad request',
   413: `Body larger than ${bodyBytesMax} bytes`,
   414: 'Path too long',
 }
 
-/** The library's words and what an error says of our insides are not for clients. */
-function answerTrouble(app: FastifyInstance): void {
+/** Clients do not see the library's messages or internal errors. */
+function answerErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found' }))
   app.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
     const code = error.statusCode ?? 500
-    reply.code(code).send({ error: troubles[code] ?? 'Internal error' })
+    reply.code(code).send({ error: errorTexts[code] ?? 'Internal error' })
   })
 }
 
@@ -177,7 +177,7 @@ async function listenOnFirstFree(
   throw new RangeError('no port to listen on was given')
 }
 
-/** The library's own listen can be called only once, also when it fails. */
+/** The library's `listen` can be called only once, even if it fails. */
 function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     app.server.once('error', reject)

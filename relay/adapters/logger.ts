@@ -5,26 +5,26 @@ import { pino } from 'pino'
 import { redactor } from '../tables/secrets.ts'
 import type { Settings } from '../tables/settings.ts'
 
-/** A line has a message, and fields that machines read. */
+/** A line has a message, and fields for machines. */
 export type LogLine = (fields: Readonly<Record<string, unknown>>, says: string) => void
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type Logger = Readonly<Record<LogLevel, LogLine>> & {
-  /** Lines that nobody took. */
+  /** Lines that were dropped because stdout was not drained. */
   readonly lost?: () => number
 }
 
-/** Bytes, about, that may wait for whoever reads the log. */
+/** Bytes (about) that may wait for the reader of the log. */
 const waitingMax = 1_024 * 1_024
 
 /**
- * Where lines go. A line is handed to the system at once, so that the last ones before an exit are
- * there; but what the other end does not take waits within a bound and is lost beyond it, because
- * a reader that sleeps must not stop the relay, nor one that is gone end it.
+ * The output of lines. A line is handed to the system at once, so that the last ones before an exit
+ * are written. What the reader does not drain waits up to a limit and is dropped beyond it, because
+ * a reader that stalls must not stop the relay, nor one that is gone end it.
  */
 export class LineSink {
   readonly #stream: Writable
   #isBroken = false
-  #unsaid = 0
+  #unreported = 0
   lost = 0
 
   constructor(stream: Writable) {
@@ -34,19 +34,20 @@ export class LineSink {
 
   write(line: string): void {
     const isFull = this.#stream.writableLength + line.length > waitingMax
-    if (this.#isBroken || isFull || !this.#wrote(this.#sayLost() + line)) {
+    if (this.#isBroken || isFull || !this.#wrote(this.#lostLine() + line)) {
       this.lost += 1
-      this.#unsaid += 1
-    } else this.#unsaid = 0
+      this.#unreported += 1
+    } else this.#unreported = 0
   }
 
-  #sayLost(): string {
-    if (this.#unsaid === 0) return ''
-    const msg = 'lines are missing here: nobody took them'
-    return `${JSON.stringify({ level: pino.levels.values['warn'], lines: this.#unsaid, msg })}\n`
+  #lostLine(): string {
+    if (this.#unreported === 0) return ''
+    const msg = 'lines were dropped here: stdout was not drained'
+    const level = pino.levels.values['warn']
+    return `${JSON.stringify({ level, lines: this.#unreported, msg })}\n`
   }
 
-  /** A full disk throws where a pipe would tell later. */
+  /** A full disk throws, while a pipe reports errors later. */
   #wrote(text: string): boolean {
     try {
       this.#stream.write(text)
@@ -59,7 +60,7 @@ export class LineSink {
 
 let stdout: LineSink | undefined
 
-/** @param secrets what must not stand in any line, whoever put it there */
+/** @param secrets texts that are redacted from every line */
 export function createLogger(
   level: Settings['logLevel'],
   secrets: readonly string[] = [],

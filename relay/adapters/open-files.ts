@@ -1,10 +1,10 @@
 /**
- * How many files this process may have open. Each connection is one: where they run out, clients
- * get no answer at all, nor do Kafka, Redis, or whoever asks whether the relay is alive.
+ * How many files this process may have open. Each connection is one: where they run out, neither
+ * clients nor liveness probes get an answer, and Kafka and Redis cannot be connected to.
  */
 import process from 'node:process'
 
-/** The limit, after the runtime has raised it as far as it may; undefined where nobody tells. */
+/** The limit, after the runtime has raised it as far as it may; undefined where it is unknown. */
 export function readOpenFilesMax(): number | undefined {
   const { userLimits } = process.report.getReport() as { readonly userLimits?: Limits }
   const limit = userLimits?.open_files?.soft

@@ -1,7 +1,7 @@
 /**
- * Connections that nobody else counts, because they are no WebSocket yet. It is the oldest that
- * goes when they are too many: whoever is in earnest is done soon, so peers that only hold
- * connections keep nobody out.
+ * Connections that are not (yet) a WebSocket and so have no slot. When there are too many, the
+ * oldest is closed: an honest peer is done soon, so peers that only hold connections cannot keep
+ * others out.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -10,8 +10,8 @@ export class PendingConnections {
   readonly #countMax: () => number
   readonly #onEnded: () => void
   readonly #open = new Set<Socket>()
-  /** Those that have not agreed on TLS, by their peer: it is the same before and after. */
-  readonly #unsecured = new Map<string, Socket>()
+  /** Those in the TLS handshake, by peer address, which is the same before and after it. */
+  readonly #inHandshake = new Map<string, Socket>()
 
   constructor(countMax: () => number, onEnded: () => void) {
     this.#countMax = countMax
@@ -22,16 +22,16 @@ export class PendingConnections {
     server.on('connection', (socket) => this.#add(socket))
   }
 
-  /** As `follow`, of a server whose connections begin with a handshake of TLS. */
+  /** Like `follow`, for a server whose connections begin with a TLS handshake. */
   followSecured(server: Server): void {
-    server.on('connection', (socket) => this.#addUnsecured(socket))
+    server.on('connection', (socket) => this.#addInHandshake(socket))
     server.on('secureConnection', (socket: Socket) => {
-      this.#unsecured.delete(peerOf(socket))
+      this.#inHandshake.delete(peerOf(socket))
       this.#add(socket)
     })
   }
 
-  /** It is counted elsewhere from now on. */
+  /** The connection is counted as a client from now on. */
   upgraded(socket: Socket): void {
     this.#open.delete(socket)
   }
@@ -41,28 +41,28 @@ export class PendingConnections {
     this.#bound()
   }
 
-  #addUnsecured(socket: Socket): void {
+  #addInHandshake(socket: Socket): void {
     const peer = peerOf(socket)
-    this.#unsecured.set(peer, socket)
+    this.#inHandshake.set(peer, socket)
     socket.once('close', () => {
-      if (this.#unsecured.get(peer) === socket) this.#unsecured.delete(peer)
+      if (this.#inHandshake.get(peer) === socket) this.#inHandshake.delete(peer)
     })
     this.#bound()
   }
 
-  /** One for all sockets. */
+  /** One listener for all sockets. */
   readonly #forget = ((open) =>
     function (this: Socket) {
       open.delete(this)
     })(this.#open)
 
   #bound(): void {
-    if (this.#open.size + this.#unsecured.size <= this.#countMax()) return
-    const [peer, unsecured] = this.#unsecured.entries().next().value ?? []
-    const oldest = unsecured ?? this.#open.values().next().value
+    if (this.#open.size + this.#inHandshake.size <= this.#countMax()) return
+    const [peer, inHandshake] = this.#inHandshake.entries().next().value ?? []
+    const oldest = inHandshake ?? this.#open.values().next().value
     this.#onEnded()
     oldest?.destroy()
-    if (peer !== undefined) this.#unsecured.delete(peer)
+    if (peer !== undefined) this.#inHandshake.delete(peer)
     else if (oldest !== undefined) this.#open.delete(oldest)
   }
 }

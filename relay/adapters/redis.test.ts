@@ -12,7 +12,7 @@ test('a connection is given up once, by whoever notices first', async () => {
   const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const url = `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`
-  const link = new RedisLink({ url, clock, timeoutMs: 100, greet: async () => undefined })
+  const link = new RedisLink({ url, clock, timeoutMs: 100, onConnect: async () => undefined })
   const kept = link.keep()
   while (!link.isUp) await sleep(clock, 5)
   const asked = Array.from({ length: 20 }, () => link.run([['PING']]))

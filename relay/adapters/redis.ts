@@ -1,24 +1,24 @@
 /**
- * The only importer of the Redis client. A link is one connection that is made again for ever:
- * every round trip has a deadline, and one that passes it costs the connection, because its bytes
- * would otherwise wait in the socket for as long as Redis hangs. While it is down everything fails
- * at once; nothing is queued and nothing is sent twice, so order is what the caller made it.
+ * The only importer of the Redis client. A link is one connection that reconnects forever. Every
+ * round trip has a deadline, after which the connection is dropped, because its bytes would
+ * otherwise wait in the socket while Redis hangs. While the link is down every command fails at
+ * once; nothing is queued and nothing is sent twice, so the order is the caller's.
  *
- * A server that turns out to be the wrong one costs the connection as well, once what is under way
- * has its answers. Where a node of a cluster names another one, that is connected to next.
+ * If the server turns out to be the wrong one, the connection is dropped too, after the round trips
+ * in progress. Where a node of a cluster names another one, that is connected to next.
  */
 import { Redis } from 'ioredis'
 import { isFixedByReconnecting, refusalOf } from '../tables/redis-refusals.ts'
 import { Backoff } from '../world/backoff.ts'
 import { type Clock, sleep } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
-import { Places } from './redis-places.ts'
+import { RedisAddresses } from './redis-addresses.ts'
 
 export type RedisCommand = readonly [name: string, ...args: (string | Buffer | number)[]]
 /** A command's answer: bulk strings are buffers; an error of Redis is a value here. */
 export type RedisReply = Buffer | number | null | Error | readonly RedisReply[]
 
-/** A round trip that brought no answers. */
+/** A round trip without an answer. */
 export class RedisLinkError extends Error {
   override readonly name = 'RedisLinkError'
   readonly code: 'timeout' | 'connection'
@@ -38,11 +38,11 @@ export interface RedisLinkNeeds {
   /** Deadline of connecting and of each round trip. */
   readonly timeoutMs: number
   /** Runs on every new connection before it counts as up; throwing gives the connection up. */
-  greet(run: RoundTrip): Promise<void>
+  onConnect(run: RoundTrip): Promise<void>
   onUp?(): void
-  /** Redis was reached and let us not in: told its answer. */
+  /** Redis refused the login; called with its answer. */
   onRefused?(answer: string): void
-  /** The connection was lost or could not be made. Never tells the URL, which may hold secrets. */
+  /** The connection was lost or failed. Never contains the URL, which may hold secrets. */
   onDown?(why: string): void
 }
 
@@ -55,16 +55,16 @@ export class RedisLink {
   #client: Redis | undefined
   #isUp = false
   #underWay = 0
-  /** The server is the wrong one: nothing more is asked of it. */
+  /** The server is the wrong one: no more commands are sent to it. */
   #isLeaving = false
-  readonly #places: Places
+  readonly #addresses: RedisAddresses
 
   constructor(needs: RedisLinkNeeds) {
     this.#needs = needs
-    this.#places = new Places(needs.url)
+    this.#addresses = new RedisAddresses(needs.url)
   }
 
-  /** Connected, and greeted. */
+  /** Connected, and `onConnect` has succeeded. */
   get isUp(): boolean {
     return this.#isUp && !this.#isLeaving
   }
@@ -74,7 +74,7 @@ export class RedisLink {
     const { clock } = this.#needs
     const { signal } = this.#closing
     while (!signal.aborted) {
-      await this.#live()
+      await this.#connectOnce()
       await sleep(clock, this.#backoff.failed(), signal).catch(() => undefined)
     }
   }
@@ -91,27 +91,26 @@ export class RedisLink {
     return this.#send(this.#client, commands)
   }
 
-  /** Drops the connection; a new one is made and greeted. */
+  /** Drops the connection and makes a new one. */
   renew(): void {
     this.#drop(this.#client)
   }
 
-
-  /** Drops the connection for good. */
+  /** Drops the connection and does not reconnect. */
   close(): void {
     this.#closing.abort(new Error('the Redis link was closed'))
     this.#drop(this.#client)
   }
 
-  /** One connection, from its making to its end. */
-  async #live(): Promise<void> {
+  /** One connection, from its start to its end. */
+  async #connectOnce(): Promise<void> {
     let why = 'the connection ended'
     try {
       const client = this.#open()
       const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
       await this.#connect(client)
       client.on('error', (error: Error) => (why = error.message))
-      await this.#needs.greet((commands) => this.#send(client, commands))
+      await this.#needs.onConnect((commands) => this.#send(client, commands))
       if (client.status !== 'ready') throw new RedisLinkError('connection', why)
       await this.#serve(ended)
     } catch (error) {
@@ -123,11 +122,11 @@ export class RedisLink {
     if (!this.#closing.signal.aborted) this.#needs.onDown?.(why)
   }
 
-  /** One that ends at once is no success: the next attempt waits as if it had failed. */
+  /** A connection that ends at once counts as failed, so that the next attempt waits. */
   async #serve(ended: Promise<void>): Promise<void> {
     const { clock } = this.#needs
     this.#isUp = true
-    this.#places.succeeded()
+    this.#addresses.succeeded()
     const sinceMs = clock.nowMs()
     this.#needs.onUp?.()
     await ended
@@ -138,7 +137,7 @@ export class RedisLink {
     const { timeoutMs } = this.#needs
     this.#underWay = 0
     this.#isLeaving = false
-    this.#client = new Redis(this.#places.next(), {
+    this.#client = new Redis(this.#addresses.next(), {
       lazyConnect: true,
       protocol: 2,
       disableClientInfo: true,
@@ -153,8 +152,8 @@ export class RedisLink {
   }
 
   /**
-   * The library tells only in passing why a password was refused, and goes on in database 0 where
-   * the one that was asked for is not there.
+   * The library reports a refused password only as an event, and continues in database 0 where the
+   * configured one does not exist.
    */
   async #connect(client: Redis): Promise<void> {
     const { clock, timeoutMs } = this.#needs
@@ -195,13 +194,13 @@ export class RedisLink {
 
   #refused(client: Redis, { message }: Error): void {
     if (client !== this.#client || !isFixedByReconnecting(refusalOf(message))) return
-    this.#places.refused(message)
+    this.#addresses.refused(message)
     this.#isLeaving = true
   }
 
   /**
-   * Also frees what waits in the socket: a polite end would wait for the peer to take it. Once: all
-   * round trips under way come here together, and each time the library sets a timer that lives on.
+   * Also frees bytes that wait in the socket: a graceful end would wait until the peer reads them.
+   * Only once: all round trips in progress come here, and each call starts a timer in the library.
    */
   #drop(client: Redis | undefined): void {
     if (client?.stream?.destroyed === true) return
@@ -210,10 +209,10 @@ export class RedisLink {
   }
 }
 
-/** An error that is the server's answer, as distinct from one of the way to it. */
+/** An error that is the server's answer, not one of the connection. */
 const isAnswer = ({ name }: Error) => name === 'ReplyError'
 
-/** Answers of the server; a missing one means that the connection broke on the way. */
+/** Answers of the server; a missing one means that the connection broke. */
 function repliesOf(
   answers: readonly [error: Error | null, reply: unknown][] | null,
   count: number,

@@ -12,17 +12,17 @@ let server: Server
 const sockets: Socket[] = []
 const broken: number[] = []
 /** What came, in order. */
-const heard: string[] = []
+const received: string[] = []
 const inbound: Inbound = {
-  text: () => undefined,
-  ping: () => void heard.push('ping'),
-  otherwise: () => undefined,
-  closing: () => void heard.push('closing'),
-  broke: (code) => void broken.push(code),
-  fell: () => void heard.push('fell'),
-  heldBack: () => void heldBack.push(partial.usedBytes),
+  onText: () => undefined,
+  onPing: () => void received.push('ping'),
+  onUnknownFrame: () => undefined,
+  onClose: () => void received.push('close'),
+  onProtocolError: (code) => void broken.push(code),
+  onEnd: () => void received.push('end'),
+  onHeldBack: () => void heldBackBytes.push(partial.usedBytes),
 }
-const heldBack: number[] = []
+const heldBackBytes: number[] = []
 const settings = parseSettings({ WEBSOCKET_PARTIAL_FRAMES_BYTES: String(2 * inboundBytesMax) })
 if (!settings.ok) throw new Error(settings.problems.join('; '))
 const partial = new Ledger(settings.settings).share('partial_frames')
@@ -73,7 +73,7 @@ async function open(): Promise<Socket> {
 
 test.each<readonly [string, Buffer, number]>([
   ['is larger than it may be', head(inboundBytesMax + 1, 0x82), 1009],
-  ['has too many pieces', fragments, 1008],
+  ['has too many fragments', fragments, 1008],
   ['comes in crumbs', head(inboundBytesMax, 0x82), 1008],
 ])('a message that %s breaks the connection', async (_, bytes, code) => {
   const client = await open()
@@ -123,8 +123,8 @@ test('when all hold back too much, whoever holds most is closed, and holds nothi
   await held((bytes) => bytes >= 999)
   const large = Buffer.concat([head(inboundBytesMax, 0x82), Buffer.alloc(inboundBytesMax - 1)])
   for (let clients = 0; clients < 3; clients += 1) (await open()).write(large)
-  for (let turns = 0; heldBack.length === 0 && turns < 20_000; turns += 1) await settled()
-  expect(heldBack).toHaveLength(1)
+  for (let turns = 0; heldBackBytes.length === 0 && turns < 20_000; turns += 1) await settled()
+  expect(heldBackBytes).toHaveLength(1)
   expect(partial.usedBytes).toBeLessThanOrEqual(2 * inboundBytesMax)
   expect(partial.refusals).toBe(1)
 })
@@ -146,23 +146,23 @@ test('what came of a client that is not read from is counted when it is looked a
 test('of the frames of one read, one is taken in a turn of the loop', async () => {
   const client = await open()
   const before = partial.usedBytes
-  heard.length = 0
+  received.length = 0
   client.write(Buffer.concat(Array.from({ length: 400 }, () => controlFrame)))
   let most = 0
-  for (let turns = 0; heard.length < 400 && turns < 20_000; turns += 1) {
-    const already = heard.length
+  for (let turns = 0; received.length < 400 && turns < 20_000; turns += 1) {
+    const already = received.length
     await new Promise((done) => setImmediate(done))
-    most = Math.max(most, heard.length - already)
+    most = Math.max(most, received.length - already)
   }
-  expect([heard.length, most]).toEqual([400, 1])
+  expect([received.length, most]).toEqual([400, 1])
   expect(await held((bytes) => bytes === before)).toBe(before)
 })
 
-test('what was sent before the end is heard before it', async () => {
+test('what was sent before the end is received before it', async () => {
   const client = await open()
-  heard.length = 0
+  received.length = 0
   const goodBye = Buffer.from([0x88, 0x80, 0, 0, 0, 0])
   client.end(Buffer.concat([controlFrame, controlFrame, controlFrame, goodBye]))
-  for (let turns = 0; !heard.includes('fell') && turns < 2_000; turns += 1) await settled()
-  expect(heard).toEqual(['ping', 'ping', 'ping', 'closing', 'fell'])
+  for (let turns = 0; !received.includes('end') && turns < 2_000; turns += 1) await settled()
+  expect(received).toEqual(['ping', 'ping', 'ping', 'close', 'end'])
 })

@@ -1,33 +1,33 @@
 /**
- * WebSockets: the handshake and the receiving side are the library's; the writing side is ours
- * alone (stages/send.ts). The library gets no chance to write: it answers no ping, and where it
- * would send a close frame it tells us instead. The only importer of it.
+ * WebSockets: the library does the handshake and the receiving; all writing is ours
+ * (stages/send.ts). The library never writes: it does not answer pings, and where it would send a
+ * close frame it calls us instead. The only importer of the library.
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { PartialFrames, PartialHolder } from '../limits/partial-frames.ts'
 
-/** Largest message that is taken; a larger one ends the connection before it is buffered. */
+/** Largest accepted message; a larger one ends the connection before it is buffered. */
 export const inboundBytesMax = 1_024 * 1_024
 const fragmentsMax = 1_024
-/** Reads that one frame may take: what waits for the rest costs far more than its bytes. */
+/** Reads that one frame may take: each buffered read costs far more than its bytes. */
 const readsMax = 4_096
 
-/** What a client sends. Of `closing` and `broke` one comes, once, or none; `fell` may follow. */
+/** What a client sends. `onClose` or `onProtocolError` comes at most once; `onEnd` may follow. */
 export interface Inbound {
-  text(text: string): void
-  ping(payload: Buffer): void
-  /** A pong, or a binary message: nothing that has an answer. */
-  otherwise(bytes: number): void
+  onText(text: string): void
+  onPing(payload: Buffer): void
+  /** A pong or a binary message, which has no answer. */
+  onUnknownFrame(bytes: number): void
   /** The client's close frame. */
-  closing(): void
-  /** It broke the protocol; the code is of a close frame (1002, 1007, 1008, 1009). */
-  broke(code: number): void
-  /** It sends nothing any more, without having said good-bye. */
-  fell(): void
-  /** It holds back the end of a message, and of all that do so it holds most: it is not read on. */
-  heldBack(): void
+  onClose(): void
+  /** It violated the protocol; the code is one of a close frame (1002, 1007, 1008, 1009). */
+  onProtocolError(code: number): void
+  /** It ended the connection, with or without a close frame before. */
+  onEnd(): void
+  /** It holds back more bytes of incomplete messages than any other client: reading stops. */
+  onHeldBack(): void
 }
 /** The reading side of one client. */
 export interface Reading {
@@ -35,18 +35,18 @@ export interface Reading {
   resume(): void
 }
 
-/** What the library's receiver keeps until a message is whole; a test holds it to that. */
+/** Private fields of the library's receiver that hold incomplete messages; a test pins them. */
 interface Receiver {
-  /** Reads, or what is left of the first of them. */
+  /** Reads, the first possibly in part. */
   _buffers: Buffer[]
   _bufferedBytes: number
-  /** The pieces of a message that comes in several frames. */
+  /** The fragments of a message that comes in several frames. */
   _fragments: Buffer[]
-  /** Of reads that were given to it and are not gone through to their end. */
+  /** Bytes of reads that it has not processed completely. */
   readonly writableLength: number
   once(event: 'finish', listener: () => void): unknown
 }
-/** What of the library's socket is its own affair, and no documented part of it. */
+/** Undocumented fields of the library's socket. */
 interface Inside {
   readonly _receiver?: Receiver
   readonly _closeFrameReceived: boolean
@@ -57,10 +57,10 @@ function receiverOf(client: WebSocket): Receiver | undefined {
   return receiver
 }
 
-/** What a read costs beside its bytes. */
+/** Memory of a read in addition to its bytes. */
 const readBytes = 256
 
-/** The first read is kept whole, whatever is left of it. */
+/** The first read is kept as a whole, even if only a part is left. */
 function bytesKept({ _buffers: reads, _bufferedBytes: bytes }: Receiver): number {
   const [first] = reads
   if (first === undefined) return 0
@@ -70,7 +70,7 @@ function bytesKept({ _buffers: reads, _bufferedBytes: bytes }: Receiver): number
 const reader = Symbol('reader')
 type Read = Socket & { [reader]?: ReadingSocket }
 
-// One of each for all clients: thousands are idle at a time.
+// One of each listener for all clients: thousands are idle at a time.
 const ignore = () => undefined
 const onData = function (this: Read) {
   this[reader]?.measure()
@@ -83,8 +83,8 @@ const onClose = function (this: Read) {
 }
 
 /**
- * Keeps the library from writing the close frames that it would send by itself. It calls `close`
- * for two reasons, and emits an error right after it for one of them: the client broke a rule.
+ * Keeps the library from writing close frames by itself. It calls `close` for two reasons, and
+ * emits an error right after it for one of them: the client violated the protocol.
  */
 class ReadingSocket extends WebSocket implements PartialHolder {
   inbound: Inbound | undefined
@@ -93,10 +93,10 @@ class ReadingSocket extends WebSocket implements PartialHolder {
   #socket: Socket | undefined
   #isDone = false
   #code = 1002
-  /** The pieces of the message that is coming; how many were counted, and their bytes. */
+  /** The fragments of the message that is coming; how many were counted, and their bytes. */
   #message: readonly Buffer[] | undefined
-  #pieces = 0
-  #pieceBytes = 0
+  #fragments = 0
+  #fragmentBytes = 0
 
   listen(inbound: Inbound, socket: Socket, partial: PartialFrames): void {
     this.inbound = inbound
@@ -108,23 +108,23 @@ class ReadingSocket extends WebSocket implements PartialHolder {
   }
 
   /**
-   * Counts what the library's receiver keeps of what was read. A read that it is going through
-   * counts twice for so long.
+   * Counts the bytes that the library's receiver keeps. A read that it is processing counts twice
+   * meanwhile.
    */
   measure(): void {
     const receiver = receiverOf(this)
     if (this.#isDone || receiver === undefined) return
     const waitingBytes = (this.#socket?.readableLength ?? 0) + receiver.writableLength
-    this.#holds(waitingBytes + bytesKept(receiver) + this.#bytesOfPieces(receiver))
+    this.#holds(waitingBytes + bytesKept(receiver) + this.#bytesOfFragments(receiver))
   }
 
-  /** No more will come. */
+  /** The client has ended its side. */
   ended(): void {
     this.#afterAll(() => {
-      // The library does not tell of a close frame that it reads after the end.
+      // The library does not report a close frame that it reads after the end.
       const { _closeFrameReceived: isLeaving } = inside(this)
-      if (isLeaving) this.#finish((inbound) => inbound.closing())
-      this.inbound?.fell()
+      if (isLeaving) this.#finish((inbound) => inbound.onClose())
+      this.inbound?.onEnd()
     })
   }
 
@@ -133,14 +133,14 @@ class ReadingSocket extends WebSocket implements PartialHolder {
     else this.#afterAll(() => this.forget())
   }
 
-  /** When what came is gone through. */
+  /** Runs `then` when all received bytes have been processed. */
   #afterAll(then: () => void): void {
     const receiver = receiverOf(this)
     if (receiver === undefined || receiver.writableLength === 0) then()
     else receiver.once('finish', then)
   }
 
-  /** The socket goes on reading until its own buffer is full. */
+  /** The socket still reads until its own buffer is full. */
   override pause(): void {
     super.pause()
     this.#partial?.isRead(this, false)
@@ -153,14 +153,14 @@ class ReadingSocket extends WebSocket implements PartialHolder {
     this.measure()
   }
 
-  /** Reads on and keeps nothing of it, so that a last frame still reaches the client. */
+  /** Discards further input, so that a last frame still reaches the client. */
   giveUp(): void {
     this.#socket?.removeAllListeners('data').on('data', ignore)
     this.forget()
-    this.#finish((inbound) => inbound.heldBack())
+    this.#finish((inbound) => inbound.onHeldBack())
   }
 
-  /** Nothing of it is waited for any more. */
+  /** Releases all partial messages. */
   forget(): void {
     this.#partial?.isRead(this, true)
     const receiver = receiverOf(this)
@@ -177,35 +177,36 @@ class ReadingSocket extends WebSocket implements PartialHolder {
   }
 
   /** Each piece is a view, which keeps the whole read that it came in. */
-  #bytesOfPieces({ _fragments: pieces }: Receiver): number {
-    if (pieces !== this.#message) this.#pieces = this.#pieceBytes = 0
-    this.#message = pieces
-    for (; this.#pieces < pieces.length; this.#pieces += 1) {
-      const { buffer } = pieces[this.#pieces]!
-      if (pieces[this.#pieces - 1]?.buffer !== buffer) this.#pieceBytes += buffer.byteLength
-      this.#pieceBytes += readBytes
+  #bytesOfFragments({ _fragments: fragments }: Receiver): number {
+    if (fragments !== this.#message) this.#fragments = this.#fragmentBytes = 0
+    this.#message = fragments
+    for (; this.#fragments < fragments.length; this.#fragments += 1) {
+      const { buffer } = fragments[this.#fragments]!
+      if (fragments[this.#fragments - 1]?.buffer !== buffer)
+        this.#fragmentBytes += buffer.byteLength
+      this.#fragmentBytes += readBytes
     }
-    return this.#pieceBytes
+    return this.#fragmentBytes
   }
 
-  /** In place of listeners, of which every client would have its own. */
+  /** Replaces listeners, which every client would have of its own. */
   override emit(event: string | symbol, ...[what, isBinary]: unknown[]): boolean {
     if (event === 'error') {
       this.forget()
-      this.#finish((inbound) => inbound.broke(this.#code))
-    } else if (event === 'message' && isBinary === false) this.inbound?.text(String(what))
-    else if (event === 'ping') this.inbound?.ping(what as Buffer)
+      this.#finish((inbound) => inbound.onProtocolError(this.#code))
+    } else if (event === 'message' && isBinary === false) this.inbound?.onText(String(what))
+    else if (event === 'ping') this.inbound?.onPing(what as Buffer)
     else if (event === 'message' || event === 'pong') {
-      this.inbound?.otherwise((what as Buffer).length)
+      this.inbound?.onUnknownFrame((what as Buffer).length)
     }
-    // Only once this returns does the receiver go on.
+    // The receiver goes on only after this returns.
     if (this.partialBytes > 0) queueMicrotask(() => this.measure())
     return true
   }
 
   override close(code?: number): void {
     this.#code = code ?? this.#code
-    queueMicrotask(() => this.#finish((inbound) => inbound.closing()))
+    queueMicrotask(() => this.#finish((inbound) => inbound.onClose()))
   }
 
   #finish(tell: (inbound: Inbound) => void): void {
@@ -218,7 +219,7 @@ class ReadingSocket extends WebSocket implements PartialHolder {
 export interface SocketServer {
   /**
    * Completes the handshake, or refuses it with an HTTP status. `accept` gets the reading side and
-   * returns who listens to it.
+   * returns its handler.
    */
   upgrade(
     request: IncomingMessage,
@@ -228,13 +229,13 @@ export interface SocketServer {
   ): void
 }
 
-/** @param partial told of what clients hold back */
+/** @param partial counts the incomplete messages of clients */
 export function createSocketServer(partial: PartialFrames): SocketServer {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     autoPong: false,
-    // One read brings ten thousand frames. Of each client one is taken in a turn of the loop.
+    // One read can bring 10,000 frames. Each turn of the event loop takes one of each client.
     allowSynchronousEvents: false,
     perMessageDeflate: false,
     maxPayload: inboundBytesMax,
@@ -251,7 +252,7 @@ export function createSocketServer(partial: PartialFrames): SocketServer {
   }
 }
 
-/** Answers an upgrade that is not accepted, and ends the connection. */
+/** Answers a refused upgrade, and closes the connection. */
 export function refuseUpgrade(
   socket: Socket,
   status: number,

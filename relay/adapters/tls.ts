@@ -1,7 +1,7 @@
 /**
  * Certificate and key of the relay's own listener: read together, checked together, and read again
  * when their files change, because certificates are renewed more often than relays are restarted.
- * Files are asked about now and then: what a mounted secret does is seen by no watcher.
+ * Files are polled: file watchers do not notice changes of mounted secrets.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
@@ -18,13 +18,13 @@ type TlsSettings = Pick<Settings, 'tlsCertFile' | 'tlsKeyFile'>
 
 const lookEveryMs = 5_000
 
-/** @returns undefined where the relay is to listen without TLS */
+/** @returns undefined where the relay listens without TLS */
 export function readTlsPair({ tlsCertFile, tlsKeyFile }: TlsSettings): TlsPair | undefined {
   if (tlsCertFile === '') return undefined
   return { cert: contentOf(tlsCertFile), key: contentOf(tlsKeyFile) }
 }
 
-/** When the certificate of a pair ends, in seconds since 1970. */
+/** When the certificate of a pair expires, in seconds since 1970. */
 export const endOf = ({ cert }: TlsPair): number =>
   new X509Certificate(cert).validToDate.getTime() / 1_000
 
@@ -32,13 +32,13 @@ export interface FollowNeeds {
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: TlsSettings
-  /** What is in use now. */
+  /** The pair in use. */
   readonly pair: TlsPair
-  /** Uses another pair for connections that come from now on. */
+  /** Uses another pair for new connections. */
   onRenewed(pair: TlsPair): void
 }
 
-/** Looks for another pair until the timer is cancelled. One that cannot be used is told once. */
+/** Polls for another pair until the timer is cancelled. An unusable one is logged once. */
 export function followTlsPair(needs: FollowNeeds): Timer {
   const { clock, logger, settings } = needs
   const files = [settings.tlsCertFile, settings.tlsKeyFile]
@@ -49,7 +49,7 @@ export function followTlsPair(needs: FollowNeeds): Timer {
     const marks = await Promise.all(files.map(markOf))
     if (marks.join() === seen) return
     const [cert = '', key = ''] = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-    // Only now: what could not be read is to be read again.
+    // Only now: files that could not be read are read again.
     seen = marks.join()
     if (cert === known.cert && key === known.key) return
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
@@ -74,7 +74,7 @@ export function followTlsPair(needs: FollowNeeds): Timer {
   })
 }
 
-/** Changes whenever the file does, also when it is another one under the same name. */
+/** Changes whenever the file does, also when another one takes its name. */
 async function markOf(file: string): Promise<string> {
   const { ino, mtimeMs, size } = await stat(file)
   return `${ino}/${mtimeMs}/${size}`

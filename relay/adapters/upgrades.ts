@@ -1,17 +1,17 @@
 /**
- * Which requests become a WebSocket. All others are answered as if nothing but HTTP had been asked
- * for: a server may always decline to change the protocol, and what is no upgrade to it is none.
+ * Which requests become a WebSocket. All others are answered as plain HTTP: a server may always
+ * ignore an `Upgrade` header.
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Answer } from './answer.ts'
 
-/** Versions of the protocol that the library speaks; the first is told. */
+/** Versions of the protocol that the library supports; refusals name the first. */
 const versions = ['13', '8']
 
 export class Upgrades {
   readonly #path: string
-  /** Answers that are not done, by socket: what they still write would run into the frames. */
+  /** Unfinished answers by socket: what they still write would mix with the frames. */
   readonly #due = new WeakMap<Socket, number>()
 
   /** @param path the only one that is upgraded */
@@ -31,7 +31,7 @@ export class Upgrades {
     return this.#asks(request) && this.#dueOf(request.socket) === 0
   }
 
-  /** For whoever asks at the same path for something else, or cannot have it. */
+  /** The answer to a request at the same path that is not, or must not be, an upgrade. */
   answer(request: IncomingMessage): Answer {
     if (this.#asks(request)) {
       const error = 'Wait for the answers to earlier requests before asking for an upgrade'
@@ -45,7 +45,7 @@ export class Upgrades {
     }
   }
 
-  /** HTTP/1.0 knows no upgrades, and says so: the header is to be ignored there. */
+  /** HTTP/1.0 has no upgrades: the header is ignored there. */
   #asks({ headers, httpVersionMinor, method, url }: IncomingMessage): boolean {
     const isPath = (url ?? '').split('?', 1)[0] === this.#path
     if (!isPath || method !== 'GET' || httpVersionMinor === 0) return false

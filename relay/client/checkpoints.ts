@@ -2,7 +2,7 @@
 import { CompressionType, type Checkpoint } from '../../proto/gen/dashstream_pb.js'
 import { measureFrame, startsAsZstd } from '../../proto/zstd-frame.ts'
 import { checkpointIdOf } from './diffs.ts'
-import { tells, type Effect, type Standing, type Tools } from './effects.ts'
+import { keeps, type Effect, type Standing, type Tools } from './effects.ts'
 import { refuse, type Refused } from './refusals.ts'
 import { areEqual, stateOfBytes } from './state-json.ts'
 
@@ -12,7 +12,7 @@ export function readCheckpoint(
   { place }: Standing,
   tools: Tools,
 ): Effect {
-  if (checkpoint.state.length === 0) return tells
+  if (checkpoint.state.length === 0) return keeps
   if (place === 'unnumbered') return refuse('sequence-missing')
   const unpacked = unpack(checkpoint, tools)
   if (!unpacked.ok) return unpacked
@@ -26,7 +26,7 @@ export function readCheckpoint(
   return {
     ok: true,
     does: 'proves',
-    next: { state: read.state, toldBytes: read.state.heapBytes },
+    next: { state: read.state, addedBytes: read.state.heapBytes },
     ...(id === undefined ? {} : { checkpoint: id }),
   }
 }

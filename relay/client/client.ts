@@ -170,7 +170,7 @@ export class Client {
   /** The text that asks for what was missed; by default from the cursors, if there are any. */
   resumeRequest(from?: 'cursor' | 'latest' | 'earliest'): string {
     const offsets = this.#cursors.offsets()
-    this.#connection.owe('resume')
+    this.#connection.expect('resume')
     return encodeControl({
       type: 'resume',
       mode: 'partition',
@@ -184,13 +184,13 @@ export class Client {
 
   /** The text that asks to forget everything; takes effect when the relay confirms it. */
   resetRequest(): string {
-    this.#connection.owe('cursor_reset')
+    this.#connection.expect('cursor_reset')
     return encodeControl({ type: 'cursor_reset' })
   }
 
   /** The text of a ping; a pong is owed from now on. */
   pingRequest(): string {
-    this.#connection.owe('ping')
+    this.#connection.expect('ping')
     return encodeControl({ type: 'ping' })
   }
 

@@ -15,7 +15,7 @@ export interface Announced extends Position {
 
 export class Connection {
   readonly #nowMs: () => number
-  readonly #owedSinceMs = new Map<Request | 'record', number>()
+  readonly #expectedSinceMs = new Map<Request | 'record', number>()
   #announced: Announced | undefined
   #isOpen = true
 
@@ -31,14 +31,14 @@ export class Connection {
   set(state: 'open' | 'closed'): void {
     this.#isOpen = state === 'open'
     this.#announced = undefined
-    this.#owedSinceMs.clear()
+    this.#expectedSinceMs.clear()
   }
 
   /** The next record's position came; false when the one before still waits for its record. */
   announce(announced: Announced): boolean {
     if (this.#announced) return false
     this.#announced = announced
-    this.owe('record')
+    this.expect('record')
     return true
   }
 
@@ -46,23 +46,23 @@ export class Connection {
   claim(): Announced | undefined {
     const announced = this.#announced
     this.#announced = undefined
-    this.#owedSinceMs.delete('record')
+    this.#expectedSinceMs.delete('record')
     return announced
   }
 
   /** Something was asked for, or announced. */
-  owe(what: Request | 'record'): void {
-    if (!this.#owedSinceMs.has(what)) this.#owedSinceMs.set(what, this.#nowMs())
+  expect(what: Request | 'record'): void {
+    if (!this.#expectedSinceMs.has(what)) this.#expectedSinceMs.set(what, this.#nowMs())
   }
 
   /** The answer came; false when nobody had asked. */
   settle(request: Request): boolean {
-    return this.#owedSinceMs.delete(request)
+    return this.#expectedSinceMs.delete(request)
   }
 
   /** Something that is owed for longer than `limitMs`. */
   overdue(limitMs: number): string | undefined {
     const nowMs = this.#nowMs()
-    return [...this.#owedSinceMs].find(([, sinceMs]) => nowMs - sinceMs > limitMs)?.[0]
+    return [...this.#expectedSinceMs].find(([, sinceMs]) => nowMs - sinceMs > limitMs)?.[0]
   }
 }

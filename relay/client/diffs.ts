@@ -22,7 +22,7 @@ function readFullState(diff: StateDiff, tools: Tools): Effect {
   const read = stateOfBytes(diff.fullState, tools)
   if (!read.ok) return read
   const wrong = checkHash(read.state.value, diff.stateHash, tools)
-  return wrong ?? proves(diff, { state: read.state, toldBytes: read.state.heapBytes })
+  return wrong ?? proves(diff, { state: read.state, addedBytes: read.state.heapBytes })
 }
 
 function readPatch(diff: StateDiff, { run, doubt }: Standing, tools: Tools): Effect {
@@ -35,7 +35,7 @@ function readPatch(diff: StateDiff, { run, doubt }: Standing, tools: Tools): Eff
   const wrong = patched.ok ? checkHash(patched.state.value, diff.stateHash, tools) : patched
   if (wrong) return why ? refuse(why, wrong.says) : wrong
   if (!patched.ok) return patched
-  const next = { state: patched.state, toldBytes: bytesOf(diff) + (patched.copiedBytes ?? 0) }
+  const next = { state: patched.state, addedBytes: bytesOf(diff) + (patched.copiedBytes ?? 0) }
   return isProvable ? proves(diff, next) : { ok: true, does: 'advances', next }
 }
 

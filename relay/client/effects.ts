@@ -16,7 +16,7 @@ import type { Work } from './work.ts'
  * - `unproves`: the run begins anew and does not say with which state
  */
 export type Effect =
-  | { readonly ok: true; readonly does: 'tells' | 'unproves' }
+  | { readonly ok: true; readonly does: 'keeps' | 'unproves' }
   | { readonly ok: true; readonly does: 'advances'; readonly next: NewState }
   | {
       readonly ok: true
@@ -50,4 +50,4 @@ export interface Tools extends ClientTools {
   readonly work: Work
 }
 
-export const tells: Effect = { ok: true, does: 'tells' }
+export const keeps: Effect = { ok: true, does: 'keeps' }

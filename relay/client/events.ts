@@ -1,7 +1,7 @@
 /** Events: the life of a graph and its nodes, and the state that some of them carry. */
 import { EventType, type Event } from '../../proto/gen/dashstream_pb.js'
 import { isJsonObject } from '../../proto/canonical-json.ts'
-import { tells, type Effect, type Standing, type Tools } from './effects.ts'
+import { keeps, type Effect, type Standing, type Tools } from './effects.ts'
 import type { Body } from './envelope.ts'
 import { refuse } from './refusals.ts'
 import type { NewState, NodeStatus, Run } from './run.ts'
@@ -15,23 +15,23 @@ const errorUnitsMax = 300
 
 /** What an event asks of its run's state. */
 export function readEvent(event: Event, standing: Standing, tools: Tools): Effect {
-  if (!mayCarryState(event)) return tells
+  if (!mayCarryState(event)) return keeps
   const isStart = event.eventType === EventType.GRAPH_START
   const text = stateAttribute(event)
-  if (text === undefined && !isStart) return tells
+  if (text === undefined && !isStart) return keeps
   if (standing.place === 'unnumbered') return refuse('sequence-missing')
   if (text === undefined) return { ok: true, does: 'unproves' }
   if (text === null) return refuse('state-json', 'The attribute is not text.')
   const read = stateOfText(text, tools)
   if (!read.ok) return read
-  const next = { state: read.state, toldBytes: read.state.heapBytes }
+  const next = { state: read.state, addedBytes: read.state.heapBytes }
   return isStart ? { ok: true, does: 'proves', next } : merge(next, standing, tools)
 }
 
 /** A node's state is laid over the run's, member by member; only a proven state can take it. */
-function merge(told: NewState, { run, doubt }: Standing, tools: Tools): Effect {
+function merge(given: NewState, { run, doubt }: Standing, tools: Tools): Effect {
   const { work, limits } = tools
-  const { value, bytes, depth, heapBytes } = told.state
+  const { value, bytes, depth, heapBytes } = given.state
   const old = run.state
   if (!isJsonObject(value)) return refuse('state-json', 'The state of a node must be an object.')
   if (doubt) return refuse(doubt)
@@ -46,8 +46,8 @@ function merge(told: NewState, { run, doubt }: Standing, tools: Tools): Effect {
   }
   const checked = checkSize({ value: merged, ...size }, limits, work)
   if (!checked.ok) return checked
-  const toldBytes = told.toldBytes + copiedBytes
-  return { ok: true, does: 'advances', next: { state: checked.state, toldBytes } }
+  const addedBytes = given.addedBytes + copiedBytes
+  return { ok: true, does: 'advances', next: { state: checked.state, addedBytes } }
 }
 
 /** Whether a message is one that changes the state of its run. */

@@ -39,7 +39,7 @@ export interface TimelineEntry {
 /** A change of state: what it is now, and what keeping it takes beside the state before. */
 export interface NewState {
   readonly state: SizedState
-  readonly toldBytes: number
+  readonly addedBytes: number
 }
 
 /** What a line of a timeline and a node are worth, roughly. */
@@ -89,7 +89,7 @@ export class Run implements RunPosition {
   }
 
   /** A message of this sequence was heard of, whatever becomes of it. */
-  hear(sequence: bigint): void {
+  observe(sequence: bigint): void {
     if (this.seen > 0n && sequence === this.seen + 1n) this.#clearDoubts()
     if (sequence > this.seen) this.seen = sequence
   }
@@ -101,9 +101,9 @@ export class Run implements RunPosition {
   }
 
   /** The state that follows from the one before. */
-  advance({ state, toldBytes }: NewState, sequence: bigint): void {
+  advance({ state, addedBytes }: NewState, sequence: bigint): void {
     this.state = state
-    this.snapshots.add(state.value, sequence, toldBytes)
+    this.snapshots.add(state.value, sequence, addedBytes)
     this.#chainTo(sequence)
   }
 
@@ -121,7 +121,7 @@ export class Run implements RunPosition {
   }
 
   /** Writes a line; the oldest goes when there are too many. */
-  tell(entry: TimelineEntry): void {
+  addLine(entry: TimelineEntry): void {
     this.timeline.push(entry)
     if (this.timeline.length > this.#timelineMax) this.timeline.shift()
   }

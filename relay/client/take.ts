@@ -6,7 +6,7 @@ import { EventType } from '../../proto/gen/dashstream_pb.js'
 import { readCheckpoint } from './checkpoints.ts'
 import type { Dedupe, Fate } from './dedupe.ts'
 import { readDiff } from './diffs.ts'
-import { tells, type Doubt, type Effect, type Standing, type Tools } from './effects.ts'
+import { keeps, type Doubt, type Effect, type Standing, type Tools } from './effects.ts'
 import type { Body, Envelope } from './envelope.ts'
 import { changesState, nodeOf, noteEvent, readEvent } from './events.ts'
 import type { Place } from './guard.ts'
@@ -47,12 +47,12 @@ export function take(delivery: Delivery, dedupe: Dedupe, tools: Tools): Taken {
   const doubt = doubtOf(delivery, place)
   if (doubt === 'gap') run.flags.add('gap')
   const effect = boundedEffectOf({ run, envelope, place, doubt }, tools)
-  if (sequence > 0n) run.hear(sequence)
+  if (sequence > 0n) run.observe(sequence)
   if (key !== undefined) dedupe.note(key, effect.ok ? 'taken' : 'refused')
   if (!effect.ok) return refused(delivery, effect, fate)
   settle(run, effect, place, sequence)
   if (envelope.body.case === 'event') noteEvent(run, envelope.body.value, sequence)
-  run.tell(lineOf(envelope))
+  run.addLine(lineOf(envelope))
   return { outcome: 'applied' }
 }
 
@@ -84,7 +84,7 @@ function effectOf(standing: Standing, tools: Tools): Effect {
   }
   if (body.case === 'stateDiff') return readDiff(body.value, standing, tools)
   if (body.case === 'checkpoint') return readCheckpoint(body.value, standing, tools)
-  return body.case === 'event' ? readEvent(body.value, standing, tools) : tells
+  return body.case === 'event' ? readEvent(body.value, standing, tools) : keeps
 }
 
 function settle(run: Run, effect: Effect & { ok: true }, place: Place, sequence: bigint): void {
@@ -97,7 +97,7 @@ function settle(run: Run, effect: Effect & { ok: true }, place: Place, sequence:
       return run.advance(effect.next, sequence)
     case 'unproves':
       return run.unprove()
-    case 'tells':
+    case 'keeps':
       if (place === 'next') run.hold(sequence)
   }
 }
@@ -125,7 +125,7 @@ function refused({ run, envelope }: Delivery, why: Refused, fate: Fate | undefin
   if (flag) run.flags.add(flag)
   if (fate === undefined) {
     run.refusals.set(reason, (run.refusals.get(reason) ?? 0) + 1)
-    run.tell({ ...lineOf(envelope), refused: reason })
+    run.addLine({ ...lineOf(envelope), refused: reason })
   }
   return { outcome: 'refused', reason, says }
 }

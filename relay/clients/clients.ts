@@ -1,6 +1,6 @@
 /**
- * All clients. Whatever is done for each of them, per flush or per sweep, is done here in one loop
- * and on one timer, and in slices of the event loop where they are very many.
+ * All clients. Work for each of them, per flush or per sweep, is done here in one loop and on one
+ * timer, and in slices of the event loop where there are thousands.
  */
 import type { BatchRun } from '../kafka/kafka-consumer.ts'
 import type { ByteLog } from '../log/byte-log.ts'
@@ -13,21 +13,21 @@ export interface ClientsNeeds {
   readonly log: ByteLog
   readonly clock: Clock
   readonly pinnedBytesMax: number
-  /** Where the frames of clients' own are accounted for. */
+  /** Memory account of answers to clients. */
   readonly queues: Pick<Share, 'excessBytes' | 'refusals'>
-  /** All clients were looked at. */
+  /** A sweep over all clients has ended. */
   readonly onSwept: () => void
-  /** How long consumption waits for the foremost client at most. */
+  /** Longest time that consumption waits for the fastest client. */
   readonly waitMsMax: number
-  /** Runs work after what has arrived by now was read. */
+  /** Runs work after all input that has arrived by now was read. */
   readonly soon: (work: () => void) => void
 }
 
-/** Share of the ring that even the foremost client may be behind before consumption waits. */
+/** Share of the ring that even the fastest client may be behind before consumption waits. */
 const shareBehindMax = 0.25
-/** What a client is told at its end fits in here; more is what it did not take. */
-const farewellBytesMax = 4_096
-/** Deadlines are kept to within this. */
+/** The last frames of a client fit in here; a longer queue means that it does not read. */
+const closingBytesMax = 4_096
+/** Deadlines are exact to within this. */
 const sweepMs = 100
 const waitStepMs = 5
 
@@ -43,7 +43,7 @@ export class Clients {
     const { clock } = needs
     this.#wakes = new Rounds(clock, this.#sessions, ({ outlet }) => outlet.wake())
     this.#sweeps = new Rounds(clock, this.#sessions, (session) => this.#sweepOne(session))
-    // When the process stood still, timers come first: what clients sent meanwhile is unread yet.
+    // After a pause of the process timers run first: what clients sent meanwhile is still unread.
     needs.clock.every(sweepMs, () => needs.soon(() => this.sweep()))
   }
 
@@ -70,15 +70,15 @@ export class Clients {
     return [...this.#sessions]
   }
 
-  /** Does something with each client, in slices; settles when it was done with all. */
+  /** Calls `work` with each client, in slices; settles after the last one. */
   async round(work: (session: Session) => void): Promise<void> {
     await new Rounds(this.#needs.clock, this.#sessions, work).begin()
   }
 
   /**
-   * The log has grown: every client takes what it can.
+   * The log has grown: every client writes what it can.
    *
-   * @returns settles when all were woken; undefined when they are
+   * @returns settles when all were woken; undefined when they already are
    */
   wakeAll(): Promise<void> | undefined {
     const woken = this.#wakes.begin()
@@ -87,7 +87,7 @@ export class Clients {
     return undefined
   }
 
-  /** Looks at everything that depends on time; the bounds of all come last. */
+  /** Checks everything that depends on time; then the limits over all clients. */
   sweep(): void {
     this.#sweptMs = this.#needs.clock.nowMs()
     const swept = this.#sweeps.begin()
@@ -109,9 +109,9 @@ export class Clients {
   }
 
   /**
-   * Waits while even the foremost client is far behind: then nobody keeps up, and going on would
-   * make all of them lose records. One slow client holds nobody back, and a client that takes no
-   * bytes at all is closed by its send deadline, so the wait has an end.
+   * Waits while even the fastest client is far behind: no client keeps up then, and reading on
+   * would make all of them lose records. One slow client does not hold back the others, and a
+   * client that reads nothing at all is closed by its send deadline, so the wait has an end.
    */
   async room(run: Pick<BatchRun, 'beat' | 'isStale'>): Promise<void> {
     if (!this.#isOutrun()) return
@@ -132,9 +132,9 @@ export class Clients {
   }
 
   /**
-   * Closes those with the longest queues while all queues together are too long. What they are
-   * being written stays until they take it; of those that had the time of a sweep to do so and
-   * still hold it, the longest are given up first.
+   * Closes the clients with the longest queues while all queues together are too long. A write in
+   * progress keeps its bytes; clients that were closed in an earlier sweep and still hold them are
+   * abandoned first, longest queue first.
    */
   #keepQueuesBelow(): void {
     let excessBytes = this.#needs.queues.excessBytes
@@ -143,7 +143,7 @@ export class Clients {
     const over = this.all().filter(({ isOver }) => isOver)
     for (const { outlet } of over.toSorted(longestFirst)) {
       if (excessBytes <= 0) return
-      if (outlet.queuedBytes <= farewellBytesMax) break
+      if (outlet.queuedBytes <= closingBytesMax) break
       excessBytes -= outlet.queuedBytes
       outlet.abandon()
     }
@@ -155,7 +155,7 @@ export class Clients {
     }
   }
 
-  /** Closes those furthest behind while sockets hold more evicted bytes than they may. */
+  /** Closes the clients furthest behind while sockets hold too many evicted bytes. */
   #keepPinnedBelow(): void {
     const { log, pinnedBytesMax } = this.#needs
     if (log.pinnedBytes <= pinnedBytesMax) return
@@ -168,9 +168,8 @@ export class Clients {
   }
 
   /**
-   * Whoever is being ended already cannot be hurried: the deadline of its write under way frees
-   * what it holds. Until then it may hold evicted bytes beyond the budget, but no more than the
-   * ring has evicted in that time.
+   * A client that is already being closed frees its bytes at the deadline of its write. Until then
+   * it may hold evicted bytes beyond the budget, but no more than the ring evicts in that time.
    */
   #closable(): Session[] {
     return this.all().filter(({ isOver }) => !isOver)

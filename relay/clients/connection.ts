@@ -1,6 +1,6 @@
 /**
- * What is made for one client, as one object: thousands are idle at a time, and a closure for every
- * thing that may happen to one of them would cost more memory than all that is known of it.
+ * Everything about one client as one object: thousands are idle at a time, and a closure for each
+ * of its events would cost more memory than its state.
  */
 import type { Socket } from 'node:net'
 import type { Reading } from '../adapters/sockets.ts'
@@ -30,7 +30,7 @@ export interface ConnectionNeeds {
   }
 }
 
-/** Bytes of frames of its own that may wait for one client. */
+/** Bytes of answers that may wait for one client. */
 const controlBytesMax = 256 * 1_024
 
 export class Connection implements OutletNeeds {
@@ -39,7 +39,7 @@ export class Connection implements OutletNeeds {
   readonly session: Session
   readonly control: Control
 
-  /** Opens both sides of a socket that has just been upgraded. */
+  /** Opens both directions of a socket that has just been upgraded. */
   constructor(needs: ConnectionNeeds, socket: Socket, visitor: Visitor, reading: Reading) {
     const { clients, control, parts, session } = needs
     this.#needs = needs

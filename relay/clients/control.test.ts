@@ -42,8 +42,8 @@ function bench(
   const session = {
     outlet,
     isOver: false,
-    heard: () => undefined,
-    greeted: () => undefined,
+    onActivity: () => undefined,
+    endResumeGrace: () => undefined,
     refuse: (code: string) => void seen.told.push(code),
     close: (reason: string) => void seen.told.push(reason),
   }
@@ -56,7 +56,7 @@ function bench(
     createRates(clock, rates).openClient(),
   )
   const send = (count: number, text = '{"type":"ping"}') => {
-    for (let sent = 0; sent < count; sent += 1) control.text(text)
+    for (let sent = 0; sent < count; sent += 1) control.onText(text)
   }
   return { clock, metrics, seen, outlet, session, control, send }
 }
@@ -88,9 +88,9 @@ describe('a client that sends too much', () => {
 
   test('pays for pongs and binary frames, too, and more for large ones', () => {
     const { control, seen } = bench()
-    for (let sent = 0; sent < 4; sent += 1) control.otherwise(6_200)
+    for (let sent = 0; sent < 4; sent += 1) control.onUnknownFrame(6_200)
     expect(seen.isRead).toBe(true)
-    control.otherwise(6_200)
+    control.onUnknownFrame(6_200)
     expect(seen.isRead).toBe(false)
   })
 
@@ -131,7 +131,7 @@ describe('many frames in one turn of the loop', () => {
     const clock = new BusyClock()
     const { control, seen, send } = bench(clock)
     send(20)
-    control.closing()
+    control.onClose()
     expect(seen.told).toEqual([])
     for (let left = 100; left > 0 && seen.told.length === 0; left -= 1) await turn()
     expect([seen.answers, seen.told]).toEqual([20, ['client_left']])
@@ -201,7 +201,7 @@ test.each([
   [1009, 'CONTROL_FRAME_TOO_LARGE'],
 ])('a protocol that is broken with %d ends the client as %s', (code, told) => {
   const { control, seen } = bench()
-  control.broke(code)
+  control.onProtocolError(code)
   expect(seen.told).toEqual([told])
 })
 
@@ -213,7 +213,7 @@ describe('a frame of very many entries', () => {
   const list = (count: number) => `{"type":"ping","x":[${'1,'.repeat(count)}1]}`
   const cost = (text: string) => {
     const { control } = bench()
-    return workOf(() => control.text(text))
+    return workOf(() => control.onText(text))
   }
 
   test.each([

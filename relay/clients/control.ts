@@ -1,9 +1,9 @@
 /**
- * What clients may ask: ping, resume, cursor_reset. Anything else is ignored, as in DashFlow, so
+ * The frames of clients: ping, resume, cursor_reset. Anything else is ignored, as in DashFlow, so
  * that newer clients can talk to older relays.
  *
- * Answers go through a queue that is bounded in bytes. While it is full the client is not read
- * from, so that a client which asks without reading fills its own buffers and not ours.
+ * Answers go through a queue that is bounded in bytes. While it is full the relay does not read
+ * from the client, so that one that sends without reading fills its own buffers and not ours.
  */
 import {
   type ClientFrame,
@@ -28,16 +28,16 @@ export interface ControlNeeds {
   readonly metrics: Metrics
   readonly requests: Pick<Requests, 'resume' | 'reset'>
   readonly clock: Clock
-  /** What all clients together may ask in one turn of the loop. */
+  /** Time for the frames of all clients in one turn of the event loop. */
   readonly slices: Slices
-  /** Where the bytes count of frames that wait for a slice. */
+  /** Memory account of frames that wait for a slice. */
   readonly memory: Pick<Share, 'add' | 'excessBytes'>
 }
 interface WaitingFrame {
   readonly bytes: number
   readonly take: () => void
 }
-/** What a frame takes that waits, beside its content. */
+/** Memory of a waiting frame in addition to its content. */
 const waitingBytes = 256
 
 const pong = jsonFrame({ type: 'pong' })
@@ -47,7 +47,7 @@ const closeReasons: Readonly<Record<number, CloseReason>> = {
   1009: 'frame_too_large',
 }
 
-/** Listens to one client. */
+/** Handles the frames of one client. */
 export class Control implements Inbound {
   readonly #needs: ControlNeeds
   readonly #session: Session
@@ -55,7 +55,7 @@ export class Control implements Inbound {
   readonly #rates: ClientRates
   #isCrowded = false
   #isThrottled = false
-  /** What it sent and has to wait for a slice, in order. Its socket is not read meanwhile. */
+  /** Frames that wait for a slice, in order. The socket is not read meanwhile. */
   #waiting: WaitingFrame[] | undefined
 
   constructor(needs: ControlNeeds, session: Session, reading: Reading, rates: ClientRates) {
@@ -65,42 +65,42 @@ export class Control implements Inbound {
     this.#rates = rates
   }
 
-  text(text: string): void {
+  onText(text: string): void {
     if (this.#mustWait) this.#wait(2 * text.length, () => this.#takeText(text))
     else this.#takeText(text)
   }
 
-  ping(payload: Buffer): void {
+  onPing(payload: Buffer): void {
     if (this.#mustWait) this.#wait(payload.length, () => this.#takePing(payload))
     else this.#takePing(payload)
   }
 
-  otherwise(bytes: number): void {
-    this.#heard(bytes)
+  onUnknownFrame(bytes: number): void {
+    this.#count(bytes)
   }
 
-  closing(): void {
+  onClose(): void {
     const close = () => this.#session.close('client_left')
     if (this.#waiting === undefined) close()
     else this.#wait(0, close)
   }
 
-  broke(code: number): void {
+  onProtocolError(code: number): void {
     if (this.#waiting === undefined) this.#takeBreach(code)
     else this.#wait(0, () => this.#takeBreach(code))
   }
 
-  fell(): void {
+  onEnd(): void {
     const close = () => this.#session.outlet.close('client_gone')
     if (this.#waiting === undefined) close()
     else this.#wait(0, close)
   }
 
-  heldBack(): void {
+  onHeldBack(): void {
     this.#session.close('frame_held_back')
   }
 
-  /** Answers may flow again. */
+  /** The queue of answers has been written. */
   drained(): void {
     this.#isCrowded = false
     this.#readOn()
@@ -111,8 +111,8 @@ export class Control implements Inbound {
   }
 
   /**
-   * One read brings thousands of frames, and many sockets may be read in one turn. Where there is
-   * no memory left for what waits, nothing of this client does: better a turn that is too long.
+   * One read can bring thousands of frames, and many sockets may be read in one turn. Where no
+   * memory is left for waiting frames, they are handled at once: rather a turn that is too long.
    */
   #wait(contentBytes: number, take: () => void): void {
     const { memory } = this.#needs
@@ -149,17 +149,17 @@ export class Control implements Inbound {
   }
 
   #takeText(text: string): void {
-    if (!this.#heard(Buffer.byteLength(text))) return
+    if (!this.#count(Buffer.byteLength(text))) return
     const read = parseClientFrame(text)
     if (!read.ok) return this.#unread(read, text)
     const { type } = read.frame
     if (type === 'ping') this.#answer(pong)
     else if (type === 'resume') this.#resume(read, text)
     else this.#needs.requests.reset(this.#session)
-    this.#session.greeted()
+    this.#session.endResumeGrace()
   }
 
-  /** What is no frame of ours is ignored; what names too much is refused where it would be. */
+  /** Unknown frames are ignored; a resume with too many entries is refused as such. */
   #unread(read: NoFrame, text: string): void {
     const { metrics } = this.#needs
     if (read.reason === 'invalid_json') return metrics.controlParseFailures.add()
@@ -168,11 +168,11 @@ export class Control implements Inbound {
       if (tooMuchOf(read) === undefined) return
       this.#resume(read, text)
     }
-    this.#session.greeted()
+    this.#session.endResumeGrace()
   }
 
   #takePing(payload: Buffer): void {
-    if (!this.#heard(payload.length)) return
+    if (!this.#count(payload.length)) return
     this.#answer(frame(opcodes.pong, payload))
   }
 
@@ -182,16 +182,16 @@ export class Control implements Inbound {
     this.#session.refuse('CONTROL_FRAME_TOO_LARGE', `more than ${inboundBytesMax}`)
   }
 
-  /** Counts what the client sent. @returns whether it is still of interest */
-  #heard(bytes: number): boolean {
+  /** Counts what the client sent. @returns false after the client was closed */
+  #count(bytes: number): boolean {
     if (this.#session.isOver) return false
-    this.#session.heard()
+    this.#session.onActivity()
     const waitMs = this.#rates.frame(bytes)
     if (waitMs > 0 && !this.#isThrottled) this.#throttle(waitMs)
     return true
   }
 
-  /** Reads nothing for a while: a client that sends too much fills its own buffers. */
+  /** Pauses reading: a client that sends too much fills its own buffers. */
   #throttle(waitMs: number): void {
     this.#needs.metrics.clientsThrottled.add()
     this.#isThrottled = true
@@ -217,7 +217,7 @@ export class Control implements Inbound {
     this.#session.refuse('TOO_MANY_RESUMES')
   }
 
-  /** What was received already is still answered: the queue's other half is larger than that. */
+  /** Frames already received are still answered: half of the queue is kept free for them. */
   #answer(answer: Buffer): void {
     const { outlet } = this.#session
     outlet.control(answer)

@@ -1,8 +1,8 @@
 /**
- * What clients ask of the replay buffer: replays, each fenced against the live stream, and the
- * reset of the buffer, which concerns everybody and is therefore not for everybody.
+ * Requests of clients to the replay buffer: replays, each fenced against the live stream, and the
+ * reset of the buffer, which affects all clients and is therefore restricted.
  */
-import { FenceLine, type ReadingPlaces } from './fence-line.ts'
+import { FenceQueue, type ReadPositions } from './fence-queue.ts'
 import type { ClientFrame, Parsed } from '../../proto/control.ts'
 import { controlFrame } from '../replay/replay-frames.ts'
 import type { ResumeRequest } from '../replay/resume.ts'
@@ -21,15 +21,15 @@ import { Ledger, type ReplayPages } from '../limits/ledger.ts'
 import type { Rates, ReplayGate } from '../limits/seam.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 
-/** Partitions that the answer to a reset names at most. */
+/** Most partitions that the answer to a reset names. */
 const resetPartitionsMax = 100
-/** What an entry of a request costs beside its name: a text, a number, and places in maps. */
+/** Memory of an entry of a request in addition to its name: a text, a number, entries in maps. */
 const entryBytes = 128
 
 type Cleared = Awaited<ReturnType<ReplayStore['clear']>>
 type RefusalReason = (typeof metricRows)['requestsRefused']['labels']['reason'][number]
 
-/** What of the relay answers requests. */
+/** The parts of the relay that answer requests. */
 export interface RequestsWiring {
   readonly settings: Settings
   readonly world: { readonly clock: Clock; readonly logger: Logger }
@@ -47,19 +47,19 @@ export interface RequestsWiring {
 
 export class Requests {
   readonly #wiring: RequestsWiring
-  readonly #needs: ReadingPlaces
+  readonly #needs: ReadPositions
   readonly #turns = new Turns()
   #clearing: Promise<Cleared> | undefined
-  readonly #fences: FenceLine
+  readonly #fences: FenceQueue
 
-  constructor(wiring: RequestsWiring, needs: ReadingPlaces) {
+  constructor(wiring: RequestsWiring, needs: ReadPositions) {
     this.#wiring = wiring
     this.#needs = needs
     const { settings, world } = wiring
-    this.#fences = new FenceLine(world.clock, needs, settings.replayTimeoutMs)
+    this.#fences = new FenceQueue(world.clock, needs, settings.replayTimeoutMs)
   }
 
-  /** Begins the replay that a frame asks for, or says why not. */
+  /** Begins the replay that a frame requests, or answers with an error. */
   resume(session: Session, read: Parsed<ClientFrame>, text: string): void {
     const request = this.#wiring.parts.resumes.parse(read, text)
     if ('refused' in request) {
@@ -76,12 +76,12 @@ export class Requests {
     void this.#replay(session, request).finally(() => asked.give(bytes))
   }
 
-  /** Forgets everything that could be replayed, and tells this client where the stream stands. */
+  /** Clears everything that could be replayed, and sends this client the newest offsets. */
   reset(session: Session): void {
     if (!session.visitor.mayAdminister) {
       return this.#refuse(session, 'reset_forbidden', 'CURSOR_RESET_FORBIDDEN')
     }
-    // Whoever asks while a reset is under way shares it.
+    // A request during a reset shares it.
     if (this.#clearing === undefined && !this.#wiring.parts.rates.mayReset()) {
       return this.#refuse(session, 'reset_rate', 'TOO_MANY_RESETS')
     }
@@ -129,7 +129,7 @@ export class Requests {
     return new ReplaySession(needs, request, fence)
   }
 
-  /** Clears the buffer, or says that it did not; never throws. */
+  /** Clears the buffer, or reports that it could not; never throws. */
   async #clear(): Promise<Cleared> {
     const { parts, settings, world } = this.#wiring
     const work = (signal: AbortSignal) => parts.replayStore.clear(signal)
@@ -177,7 +177,7 @@ export class Requests {
   }
 }
 
-/** Bytes that a request holds while it waits and is served; rather too many. */
+/** Bytes that a request holds while it waits and is served: an upper estimate. */
 function costOf({ cursors, sequences }: ResumeRequest): number {
   let bytes = entryBytes * (1 + cursors.size + 2 * sequences.size)
   for (const thread of sequences.keys()) bytes += 2 * thread.length

@@ -1,6 +1,6 @@
-/** What may be replaced of how clients are counted. */
+/** The replaceable part that counts clients. */
 
-/** How many clients there are, as each page tells it: all from one source. */
+/** The number of clients as each endpoint reports it: all from one source. */
 export interface Headcount {
   health(clients: number): number
   metrics(clients: number): number

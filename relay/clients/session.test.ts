@@ -84,7 +84,7 @@ describe('greeting', () => {
     expect(it.seen.lives).toBe(0)
     it.pass(100)
     expect(it.seen.lives).toBe(1)
-    it.session.greeted()
+    it.session.endResumeGrace()
     expect(it.seen.lives).toBe(1)
   })
 })
@@ -133,7 +133,7 @@ describe('silence', () => {
 
   test('is over with anything the client sends', () => {
     it.pass(25_000)
-    it.session.heard()
+    it.session.onActivity()
     it.pass(24_999)
     expect(it.sent).toEqual([9])
     expect(it.closed).toEqual([])

@@ -1,6 +1,6 @@
 /**
- * One client for as long as it is connected: what it is told when it falls off the log, when it is
- * closed for being slow, and how its silence is noticed.
+ * One client while it is connected: what it is sent when it falls behind the ring, when it is
+ * closed as too slow, and how its silence is detected.
  */
 import { closeFrame, frame, jsonFrame, opcodes } from '../log/frames.ts'
 import { severityOf, type Signals } from '../health/signals.ts'
@@ -25,40 +25,40 @@ export class Session {
   readonly #openedMs: number
   readonly outlet: Outlet
   readonly visitor: Visitor
-  #isGreeting = true
-  /** What a capped replay has left out, and until when the client may ask for it. */
+  #isInResumeGrace = true
+  /** What a capped replay has left out, and until when the client may request it. */
   #rest: { readonly left: readonly MissedRange[]; readonly untilMs: number } | undefined
-  #heardMs: number
+  #lastActivityMs: number
   #pingedMs: number | undefined
   #windowFromMs: number
   #missedInWindow = 0
-  /** Of what it is missing now and was not told of yet. */
+  /** Records that it misses now and that no gap has declared yet. */
   #counted = 0
-  /** Its last frames are on their way: what it sends now is of no interest any more. */
+  /** Its last frames are being written: whatever it sends now is ignored. */
   isOver = false
 
   /** @param open makes the outlet, which reports back to this session */
   constructor(needs: SessionNeeds, visitor: Visitor, open: (session: Session) => Outlet) {
     this.#needs = needs
     this.visitor = visitor
-    this.#openedMs = this.#heardMs = this.#windowFromMs = needs.clock.nowMs()
+    this.#openedMs = this.#lastActivityMs = this.#windowFromMs = needs.clock.nowMs()
     this.outlet = open(this)
   }
 
-  /** The client sent something, whatever it was. */
-  heard(): void {
-    this.#heardMs = this.#needs.clock.nowMs()
+  /** The client sent something. */
+  onActivity(): void {
+    this.#lastActivityMs = this.#needs.clock.nowMs()
     this.#pingedMs = undefined
   }
 
-  /** Live records may flow: it has resumed, or said that it will not, or its time is over. */
-  greeted(): void {
-    if (!this.#isGreeting) return
-    this.#isGreeting = false
+  /** Live delivery starts: the client has sent a frame, or the grace time is over. */
+  endResumeGrace(): void {
+    if (!this.#isInResumeGrace) return
+    this.#isInResumeGrace = false
     this.outlet.goLive()
   }
 
-  /** As the outlet's: what was left to be asked for is being asked for. */
+  /** Sets the outlet's fence; the rest of a capped replay is being requested now. */
   fence(): boolean {
     const isFenced = this.outlet.fence()
     if (isFenced) this.#rest = undefined
@@ -66,32 +66,32 @@ export class Session {
   }
 
   /**
-   * A replay was capped. Live records would carry the client's cursor past what is left, so they
-   * wait until it has had time to ask for it: what a write may take, because the end of the
-   * replay is still on its way. Then it is told that it will not get it unasked.
+   * A replay was capped. Live records would move the client's cursor past the rest, so they wait
+   * until the client has had time to request it: the deadline of a write, because the end of the
+   * replay is still being written. After that the rest is declared as a gap.
    */
   offerRest(left: readonly MissedRange[]): void {
     const { clock, settings } = this.#needs
     this.#rest = { left, untilMs: clock.nowMs() + settings.sendTimeoutMs }
   }
 
-  /** Looks at everything that depends on time. */
+  /** Checks everything that depends on time. */
   sweep(nowMs: number): void {
     this.outlet.sweep(nowMs)
     if (this.#rest !== undefined && nowMs >= this.#rest.untilMs) this.#giveUpRest(this.#rest.left)
     const { pingIntervalMs, resumeGraceMs } = this.#needs.settings
-    if (this.#isGreeting && nowMs - this.#openedMs >= resumeGraceMs) this.greeted()
+    if (this.#isInResumeGrace && nowMs - this.#openedMs >= resumeGraceMs) this.endResumeGrace()
     if (this.#pingedMs !== undefined) {
       if (nowMs - this.#pingedMs >= pingIntervalMs) this.outlet.close('ping_timeout')
-    } else if (nowMs - this.#heardMs >= pingIntervalMs) {
+    } else if (nowMs - this.#lastActivityMs >= pingIntervalMs) {
       this.#pingedMs = nowMs
       this.outlet.control(pingFrame)
     }
   }
 
   /**
-   * Counts what the client is missing by now. One that takes nothing cannot be told before it does,
-   * and may never be; whoever looks at the relay sees it all the same.
+   * Counts what the client misses by now, for metrics and /health. A client that reads nothing can
+   * be sent a gap only when it reads again, which may be never.
    */
   misses(count: number): void {
     const before = this.#counted
@@ -99,7 +99,7 @@ export class Session {
     if (count > before) this.#needs.signals.clientLapped(count - before, before)
   }
 
-  /** Tells the client exactly what it missed; closes it when that is too much. */
+  /** Sends the client exact gaps for what it missed; closes it when that is too much. */
   lapped(missed: readonly MissedRange[]): void {
     const count = missed.reduce((sum, range) => sum + range.count, 0)
     this.misses(count)
@@ -111,11 +111,11 @@ export class Session {
       this.close('slow_client', gapFrames(missed), jsonFrame(this.#disconnectBody(lag)))
       return
     }
-    this.told(missed)
+    this.sendGaps(missed)
   }
 
-  /** Tells the client what it will not get; a client that takes not even that is closed. */
-  told(missed: readonly MissedRange[], why = slowness): void {
+  /** Sends the client gaps for what it will not get; closes it if the queue is full. */
+  sendGaps(missed: readonly MissedRange[], why = slowness): void {
     if (missed.length === 0) return
     if (!this.outlet.control(gapFrames(missed, why))) this.outlet.close('control_backlog')
   }
@@ -128,7 +128,7 @@ export class Session {
     else this.close(reason, answer)
   }
 
-  /** Ends the client with last frames and a close frame, as far as the socket takes them. */
+  /** Closes the client with last frames and a close frame, as far as the socket accepts them. */
   close(reason: CloseReason, ...last: readonly Buffer[]): void {
     this.isOver = true
     const { code, says } = closeRows[reason]
@@ -137,7 +137,7 @@ export class Session {
 
   #giveUpRest(left: readonly MissedRange[]): void {
     this.#rest = undefined
-    this.told(left, 'by a replay that reached its limit')
+    this.sendGaps(left, 'by a replay that reached its limit')
     this.outlet.unfence()
   }
 
@@ -174,7 +174,7 @@ const pingFrame = frame(opcodes.ping, new Uint8Array(0))
 
 const slowness = 'due to slow connection'
 
-/** DashFlow's fields, and where the missed records are. */
+/** DashFlow's fields, and the offsets of the missed records. */
 const gapFrames = (missed: readonly MissedRange[], why = slowness): Buffer =>
   Buffer.concat(
     missed.map(({ count, ...place }) => {

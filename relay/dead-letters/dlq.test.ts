@@ -176,13 +176,13 @@ describe('fail-closed', () => {
     dlq.take(poison(7n))
     await clock.pass(60_000, 250)
     expect([counted(), dlq.openCount]).toEqual([0, 1])
-    expect(dlq.troubleMs).toBeGreaterThan(59_000)
+    expect(dlq.failingMs).toBeGreaterThan(59_000)
     expect(metrics.dlqRetries.total).toBeGreaterThan(10)
     expect(metrics.dlqRetries.total).toBeLessThan(20)
     expect(dlq.commitable(2, 20n)).toBe(7n)
     isUp = true
     await clock.pass(5_000)
-    expect([sent(), dlq.troubleMs, dlq.commitable(2, 20n)]).toEqual([1, undefined, 20n])
+    expect([sent(), dlq.failingMs, dlq.commitable(2, 20n)]).toEqual([1, undefined, 20n])
   })
 
   test('takes no more than there is room for, and tells when there is', async () => {

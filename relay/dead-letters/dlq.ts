@@ -80,7 +80,7 @@ export class DeadLetterQueue {
   #isNextDue = false
   #wasFull = false
   #retry: Timer | undefined
-  #troubleSinceMs: number | undefined
+  #failingSinceMs: number | undefined
   readonly #lost: Recency
   #idle = Promise.withResolvers<void>()
 
@@ -108,15 +108,15 @@ export class DeadLetterQueue {
     return this.#lost.count()
   }
   /** For how long letters have been sent in vain; undefined when the last ones got through. */
-  get troubleMs(): number | undefined {
-    if (this.#troubleSinceMs === undefined) return undefined
-    return this.#needs.clock.nowMs() - this.#troubleSinceMs
+  get failingMs(): number | undefined {
+    if (this.#failingSinceMs === undefined) return undefined
+    return this.#needs.clock.nowMs() - this.#failingSinceMs
   }
 
   /** Takes the letter of a record. Returns at once; never throws. */
   take(poison: Poison): void {
     const { partition, offset } = poison
-    this.#lines.tell(poison, () => traceId(this.#needs.topic, partition, offset))
+    this.#lines.log(poison, () => traceId(this.#needs.topic, partition, offset))
     if (!this.#isClosed && this.#isFull) return this.#fail('backpressure', 1)
     const { clock, settings, topic } = this.#needs
     const { isDlqPayloadIncluded: isPayloadIncluded, payloadBytesMax } = settings
@@ -202,7 +202,7 @@ export class DeadLetterQueue {
     } catch (error) {
       return this.#refused(chunk, error)
     }
-    this.#troubleSinceMs = undefined
+    this.#failingSinceMs = undefined
     this.#backoff.succeeded()
     for (const { poison } of chunk) {
       this.#needs.metrics.dlqSends.of({ error_type: poison.errorType }).add()
@@ -226,7 +226,7 @@ export class DeadLetterQueue {
         return
       }
     }
-    this.#troubleSinceMs ??= this.#needs.clock.nowMs()
+    this.#failingSinceMs ??= this.#needs.clock.nowMs()
     if (this.#isClosed) return this.#tryLater(chunk, error)
     const reason = isTimeout(error) ? 'timeout' : 'kafka_error'
     const { partition, offset } = chunk[0]!.poison

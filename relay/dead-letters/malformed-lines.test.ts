@@ -14,7 +14,7 @@ function bed() {
   const tell = (offset: bigint, says = 'The record ends inside a field.') => {
     const value = Buffer.from('secret bytes of somebody')
     const poison = { partition: 2, offset, value, errorType: 'buffer_underflow' as const, says }
-    told.tell({ ...poison, messageCount: 7 }, () => `id ${++hashes}`)
+    told.log({ ...poison, messageCount: 7 }, () => `id ${++hashes}`)
   }
   return { clock, lines, tell, hashes: () => hashes }
 }

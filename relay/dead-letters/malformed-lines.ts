@@ -1,14 +1,13 @@
 /**
- * A line in the log for a malformed record, so that an operator finds it without reading the
- * dead-letter topic. A flood of them costs a few lines a minute and one that counts the rest. The
- * bytes of the record stand in no line: they may hold what the log must not, and the letter under
- * the same `trace_id` has them.
+ * A log line for a malformed record, so that an operator finds it without reading the dead-letter
+ * topic. A flood of them costs ten lines a minute and one that counts the rest. A line never holds
+ * bytes of the record: they may be secret, and the dead letter with the same `trace_id` has them.
  */
 import type { Logger } from '../adapters/logger.ts'
 import type { Poison } from './dead-letter.ts'
 import type { Clock } from '../world/clock.ts'
 
-/** In the first minute from which on one is told. */
+/** Lines in a minute, which begins with the first of them. */
 const linesMax = 10
 const everyMs = 60_000
 const wordsMax = 200
@@ -16,31 +15,31 @@ const wordsMax = 200
 export class MalformedLines {
   readonly #clock: Clock
   readonly #logger: Logger
-  #told = 0
-  #untold = 0
+  #logged = 0
+  #suppressed = 0
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock
     this.#logger = logger
   }
 
-  /** @param traceId asked only if there is a line: to make one costs a hash */
-  tell(poison: Poison, traceId: () => string): void {
-    if (this.#told === 0) this.#clock.after(everyMs, () => this.#beginAnew(), true)
-    if (this.#told >= linesMax) {
-      this.#untold += 1
+  /** @param traceId called only if there is a line: it costs a hash */
+  log(poison: Poison, traceId: () => string): void {
+    if (this.#logged === 0) this.#clock.after(everyMs, () => this.#nextMinute(), true)
+    if (this.#logged >= linesMax) {
+      this.#suppressed += 1
       return
     }
-    this.#told += 1
+    this.#logged += 1
     this.#logger.error(fieldsOf(poison, traceId()), 'a record is malformed')
   }
 
-  #beginAnew(): void {
-    const records = this.#untold
-    this.#told = 0
-    this.#untold = 0
+  #nextMinute(): void {
+    const records = this.#suppressed
+    this.#logged = 0
+    this.#suppressed = 0
     if (records === 0) return
-    this.#logger.error({ records }, 'more records were malformed than have a line of their own')
+    this.#logger.error({ records }, 'more malformed records, which were not logged one by one')
   }
 }
 

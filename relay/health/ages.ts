@@ -1,6 +1,6 @@
 /**
- * Ages as gauges. An age freezes with the process that exports it, so each has a timestamp beside
- * it; and "never" must not look like "just now", so it is -1, as in DashFlow.
+ * Ages as gauges. An age stops with the process that exports it, so each has a timestamp gauge as
+ * well; and "never" must not look like "just now", so it is -1, as in DashFlow.
  */
 import type { Metrics } from '../metrics/metrics.ts'
 import type { AgeGauges } from './seam.ts'
@@ -13,7 +13,7 @@ export const referenceAges: AgeGauges = {
   seconds: (ageMs) => (ageMs === undefined ? never : ageMs / 1_000),
 }
 
-/** Lets the scrape read the ages and the timestamps of what `signals` noticed. */
+/** Lets the scrape read the ages and timestamps of `signals`. */
 export function exportAges(metrics: Metrics, signals: Signals, ages: AgeGauges): void {
   metrics.lastRecordAge.from(() => ages.seconds(signals.lastRecord.ageMs()))
   metrics.lastInfraErrorAge.from(() => ages.seconds(signals.lastInfraError.ageMs()))

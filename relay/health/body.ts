@@ -1,6 +1,6 @@
 /**
  * The bodies of /health, /livez and /readyz. /health keeps the shape that DashFlow's page, probes
- * and operators read: the names say 120 s whatever the window is, so the window stands beside them.
+ * and operators read: its names say 120 s whatever the window is, so `window_seconds` is added.
  */
 import { type Metrics, sumOf } from '../metrics/metrics.ts'
 import type { Breaker, HealthDecision, HealthFacts } from './seam.ts'
@@ -9,9 +9,9 @@ export interface HealthParts {
   readonly facts: HealthFacts
   readonly decision: HealthDecision
   readonly metrics: Metrics
-  /** The same source as the gauge's. */
+  /** From the same source as the gauge. */
   readonly connectedClients: number
-  /** The `replay_buffer` block, as the buffer says it. */
+  /** The `replay_buffer` block, as the buffer reports it. */
   readonly replayBuffer: Readonly<Record<string, number | boolean | string | null>>
   readonly breaker: ReturnType<typeof breakerBody>
   readonly limits: { readonly windowMs: number; readonly staleMs: number }
@@ -89,7 +89,7 @@ export function breakerBody(breaker: Breaker, stalledMs: number | undefined) {
   }
 }
 
-/** DashFlow's three words. A record of exactly the limit's age still counts as connected. */
+/** DashFlow's three values. A record of exactly the limit's age still counts as connected. */
 function kafkaStatus(facts: HealthFacts, staleMs: number): string {
   if (facts.received === 0) return 'waiting_for_messages'
   return (facts.lastRecordAgeMs ?? Infinity) <= staleMs ? 'connected' : 'no_recent_messages'
@@ -111,11 +111,11 @@ export const liveness = (uptimeMs: number): ProbeAnswer => ({
 export interface Readiness {
   readonly isListening: boolean
   readonly isStopping: boolean
-  /** The group has answered with an assignment, be it an empty one. */
+  /** The group has answered with an assignment, even an empty one. */
   readonly hasJoined: boolean
-  /** And Kafka with where reading begins: what is produced from now on will come. */
+  /** Kafka has answered where reading begins: records produced from now on will be delivered. */
   readonly hasBegun: boolean
-  /** The topic that is to be relayed, if there is none of its name. */
+  /** The configured topic, if it does not exist. */
   readonly missingTopic: string | undefined
 }
 

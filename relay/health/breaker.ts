@@ -1,7 +1,7 @@
 /**
- * The circuit breaker: a relay that stands still for long, while records wait and brokers answer,
- * makes room for a fresh process. What it announces is what is left of its own limit, so that the
- * countdown cannot differ from the deed.
+ * The circuit breaker: a relay that is stalled for too long, while records wait and brokers answer,
+ * exits so that a new process can start. Its countdown is computed from its own limit, so that it
+ * cannot differ from the actual exit.
  */
 import type { Breaker, BreakerVerdict } from './seam.ts'
 import type { Clock } from '../world/clock.ts'
@@ -9,7 +9,7 @@ import type { Clock } from '../world/clock.ts'
 const soonMs = 60_000
 const lookEveryMs = 1_000
 
-/** @param limitMs standstill that is too long; 0 is never */
+/** @param limitMs stall after which the breaker opens; 0 is never */
 export const createBreaker = (limitMs: number): Breaker => ({
   judge: (stalledMs) => (limitMs === 0 ? undefined : verdictOn(stalledMs, limitMs)),
 })
@@ -20,7 +20,7 @@ function verdictOn(stalledMs: number | undefined, limitMs: number): BreakerVerdi
   return { state: remainingMs < soonMs ? 'will_restart_soon' : 'degraded', remainingMs }
 }
 
-/** Looks every second, and calls `onOpen` once, when no time is left. */
+/** Checks every second, and calls `onOpen` once, when no time is left. */
 export function watchBreaker(
   clock: Clock,
   breaker: Breaker,

@@ -23,7 +23,7 @@ function relay(moment: Partial<MomentFacts> = {}) {
       unplaced: [],
       missingTopic: undefined,
       paused: [],
-      deadLetters: { open: 0, troubleMs: undefined, lost: 0 },
+      deadLetters: { open: 0, failingMs: undefined, lost: 0 },
       isRedisEnabled: true,
       ...moment,
       ...more,
@@ -47,14 +47,14 @@ const gauge = async (world: ReturnType<typeof relay>, name: string) =>
   (await world.metrics.scrape.text()).split('\n').find((line) => line.startsWith(`${name} `))
 
 describe('warnings', () => {
-  const troubles: readonly [string, string, (signals: Signals) => void][] = [
+  const causes: readonly [string, string, (signals: Signals) => void][] = [
     ['drops', 'messages dropped due to slow clients', (signals) => signals.clientLapped(50)],
     ['Redis drops', 'dropped 3 Redis writes', (signals) => signals.redisDropped(3, 'queue_full')],
     ['Redis failures', '3 Redis write failures', (signals) => signals.redisFailed(3, 'timeout')],
     ['missing payloads', 'missing payloads', (signals) => signals.payloadMissing()],
     ['bad records', 'decode error rate', (signals) => signals.malformed('buffer_underflow')],
   ]
-  test.each(troubles)('of %s are there during the trouble and gone after it', (_, text, cause) => {
+  test.each(causes)('of %s are there during the trouble and gone after it', (_, text, cause) => {
     const { clock, signals, decide, facts } = relay()
     expect(decide().alerts).toEqual([])
     cause(signals)
@@ -264,9 +264,9 @@ test('what Kafka does not say, or does not have, is told by name', () => {
   const { decide } = relay()
   const alertsOf = (moment: Partial<MomentFacts>) => decide(moment).alerts.join('\n')
   expect(alertsOf({ missingTopic: 'orders' })).toContain('Kafka has no topic "orders"')
-  expect(alertsOf({ unplaced: [3, 7] })).toContain('reading of partition 3, 7 begins')
-  expect(alertsOf({ areBrokersSilent: true })).toContain('how many records wait there is not known')
-  const deadLetters = { open: 0, troubleMs: 1, lost: 4 }
+  expect(alertsOf({ unplaced: [3, 7] })).toContain('the start offset of partition 3, 7')
+  expect(alertsOf({ areBrokersSilent: true })).toContain('number of waiting records is not known')
+  const deadLetters = { open: 0, failingMs: 1, lost: 4 }
   expect(alertsOf({ deadLetters })).toContain('4 dead letters were lost in last 2m')
 })
 
@@ -274,11 +274,11 @@ test('what stopped before a malformed record, and dead letters sent in vain, are
   const { decide } = relay()
   const { alerts } = decide({
     paused: [{ partition: 3, offset: 9_007_199_254_740_993n, why: 'policy' }],
-    deadLetters: { open: 2, troubleMs: 61_500, lost: 0 },
+    deadLetters: { open: 2, failingMs: 61_500, lost: 0 },
   })
   const said = alerts.join('\n')
   expect(said).toContain('Partition 3 is paused before offset 9007199254740993')
-  expect(said).toContain('Kafka has not taken dead letters for 61s; 2 wait')
-  const later = decide({ deadLetters: { open: 2, troubleMs: undefined, lost: 0 } })
+  expect(said).toContain('Kafka has not accepted dead letters for 61s; 2 wait')
+  const later = decide({ deadLetters: { open: 2, failingMs: undefined, lost: 0 } })
   expect(later.alerts.join()).not.toContain('dead letters')
 })

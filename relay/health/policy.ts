@@ -1,21 +1,22 @@
 /**
- * What /health says, decided from recent counts and ages only: a warning appears with the trouble
- * and goes with the window. Idle is not broken; records that wait in Kafka while none arrive are.
+ * What /health reports, decided from recent counts and ages only: a warning appears with the errors
+ * and clears when they leave the window. An idle topic is healthy; a relay that reads nothing while
+ * records wait in Kafka is not.
  */
 import type { HealthDecision, HealthFacts, HealthPolicy } from './seam.ts'
 import { refusalText } from '../tables/redis-refusals.ts'
 
-/** DashFlow's bounds. */
+/** DashFlow's limits. */
 const droppedTolerated = 10
 const errorShareTolerated = 0.01
 const sampleMin = 100
-/** A topic may have thousands of partitions; a page of health may not. */
+/** A topic may have thousands of partitions; /health lists this many at most. */
 const pausedShownMax = 20
 
 export interface HealthLimits {
-  /** How long trouble is remembered. */
+  /** How long past errors count. */
   readonly windowMs: number
-  /** Age of the last record from which on there is "none". */
+  /** Age of the last record after which none arrive. */
   readonly staleMs: number
 }
 
@@ -34,11 +35,11 @@ const isDecodingBadly = (facts: HealthFacts) =>
 /** Time without a record: since the last one, or since the start. */
 const silenceMs = (facts: HealthFacts) => facts.lastRecordAgeMs ?? facts.uptimeMs
 
-/** Whether records wait and none has come for long. */
+/** Whether records wait and none has arrived for longer than `staleMs`. */
 const isStuck = (facts: HealthFacts, staleMs: number) =>
   (facts.lagRecords ?? 0) > 0 && silenceMs(facts) > staleMs
 
-/** Whether the last thing heard from Kafka, within the window, was an error. */
+/** Whether the latest result from Kafka, within the window, was an error. */
 function isReconnecting(facts: HealthFacts, windowMs: number): boolean {
   const { lastInfraErrorAgeMs: errorAgeMs, lastRecordAgeMs: recordAgeMs } = facts
   if (errorAgeMs === undefined || errorAgeMs >= windowMs) return false
@@ -67,7 +68,7 @@ function alertsOf(facts: HealthFacts, limits: HealthLimits): string[] {
     isStuck(facts, limits.staleMs) ? stuckAlert(facts) : undefined,
     ...facts.paused.slice(0, pausedShownMax).map(pausedAlert),
     deadLetterAlert(facts),
-    lostLetterAlert(facts, last),
+    lostDeadLetterAlert(facts, last),
     missingTopicAlert(facts),
     unplacedAlert(facts),
     facts.areBrokersSilent ? silentAlert : undefined,
@@ -139,30 +140,30 @@ const pausedAlert = ({ partition, offset, why }: HealthFacts['paused'][number]) 
   `CRITICAL: Partition ${partition} is paused before offset ${offset}: ` +
   (why === 'policy'
     ? 'the record is malformed and KAFKA_ON_DECODE_ERROR=pause. Fix or skip it, then restart.'
-    : 'too many dead letters wait and DLQ_MODE=fail_closed. It goes on when Kafka takes them.')
+    : 'too many dead letters wait and DLQ_MODE=fail_closed. It resumes when Kafka accepts them.')
 
 function deadLetterAlert({ deadLetters }: HealthFacts): string | undefined {
-  const { open, troubleMs } = deadLetters
-  if (troubleMs === undefined || open === 0) return undefined
+  const { open, failingMs } = deadLetters
+  if (failingMs === undefined || open === 0) return undefined
   return (
-    `WARNING: Kafka has not taken dead letters for ${Math.floor(troubleMs / 1_000)}s; ` +
+    `WARNING: Kafka has not accepted dead letters for ${Math.floor(failingMs / 1_000)}s; ` +
     `${open} wait. Check the DLQ topic.`
   )
 }
 
-function lostLetterAlert({ deadLetters }: HealthFacts, last: string): string | undefined {
+function lostDeadLetterAlert({ deadLetters }: HealthFacts, last: string): string | undefined {
   if (deadLetters.lost === 0) return undefined
   return (
-    `WARNING: ${deadLetters.lost} dead letters were lost in last ${last}: Kafka did not take ` +
-    'them. Check that the DLQ topic exists and what it takes; see the log for the reason.'
+    `WARNING: ${deadLetters.lost} dead letters were lost in last ${last}: Kafka did not accept ` +
+    'them. Check that the DLQ topic exists and accepts their size; see the log for the reason.'
   )
 }
 
 function missingTopicAlert({ missingTopic }: HealthFacts): string | undefined {
   if (missingTopic === undefined) return undefined
   return (
-    `CRITICAL: Kafka has no topic "${missingTopic}". Nothing is relayed until it is created; ` +
-    'or else correct KAFKA_TOPIC.'
+    `CRITICAL: Kafka has no topic "${missingTopic}". Nothing is relayed until it is created. ` +
+    'Create it, or correct KAFKA_TOPIC.'
   )
 }
 
@@ -171,14 +172,14 @@ function unplacedAlert({ unplaced }: HealthFacts): string | undefined {
   const shown = unplaced.slice(0, pausedShownMax).join(', ')
   const more = unplaced.length > pausedShownMax ? ' and others' : ''
   return (
-    `WARNING: Kafka does not say where reading of partition ${shown}${more} begins, so it is ` +
+    `WARNING: Kafka does not report the start offset of partition ${shown}${more}, so it is ` +
     'not read. Check that the partition has a leader.'
   )
 }
 
 const silentAlert =
-  'WARNING: Kafka did not answer the last polls in time: how many records wait there is not ' +
-  'known. Check the way to the brokers, or raise KAFKA_LAG_POLL_TIMEOUT_MS.'
+  'WARNING: Kafka did not answer the last polls in time: the number of waiting records is not ' +
+  'known. Check the network to the brokers, or raise KAFKA_LAG_POLL_TIMEOUT_MS.'
 
 const percent = (part: number, whole: number) =>
   `${(whole === 0 ? 0 : (100 * part) / whole).toFixed(2)}%`

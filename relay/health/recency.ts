@@ -1,6 +1,6 @@
 /**
- * How often something happened lately, and when last. Health is decided from these and never from
- * lifetime totals, so that trouble is forgotten once it is over.
+ * How often something happened recently, and when last. Health is decided from these and never from
+ * lifetime totals, so that alerts clear.
  */
 import type { Clock } from '../world/clock.ts'
 
@@ -8,7 +8,7 @@ const buckets = 120
 
 /**
  * Counts over a sliding window, in constant memory. An event is counted for at least the window
- * and for at most one bucket (1/120 of it) longer: trouble is never forgotten early.
+ * and for at most one bucket (1/120 of it) longer: never too short.
  */
 export class Recency {
   readonly #clock: Clock
@@ -24,7 +24,7 @@ export class Recency {
     this.#bucketMs = Math.ceil(windowMs / buckets)
   }
 
-  /** `n` of them happened just now; 0 is nothing at all. */
+  /** `n` events happened just now; 0 changes nothing. */
   add(n = 1): void {
     if (n === 0) return
     const nowMs = this.#clock.nowMs()
@@ -44,12 +44,12 @@ export class Recency {
     return this.#lastMs === undefined ? undefined : this.#clock.nowMs() - this.#lastMs
   }
 
-  /** Wall-clock stamp of the last one; undefined for never. */
+  /** Wall-clock time of the last one; undefined for never. */
   lastUnixMs(): number | undefined {
     return this.#lastUnixMs
   }
 
-  /** Empties the buckets that the time has passed over since the last call. */
+  /** Empties the buckets that have expired since the last call. */
   #advance(nowMs: number): number {
     const now = Math.floor(nowMs / this.#bucketMs)
     const passed = Math.min(now - this.#newest, this.#counts.length)

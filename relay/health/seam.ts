@@ -1,18 +1,18 @@
-/** What the decisions of /health are made of: interfaces of the parts that stand here. */
+/** The facts and decisions of /health: interfaces of the parts in this folder. */
 import type { RedisRefusal } from '../tables/redis-refusals.ts'
 
-/** A partition that is not read on, until someone acts or its dead letters find room. */
+/** A partition that is paused, until an operator acts or its dead letters have been sent. */
 export interface PausedPartition {
   readonly partition: number
-  /** Of the record that is not passed. */
+  /** Of the record before which it is paused. */
   readonly offset: bigint
   readonly why: 'policy' | 'dead_letters'
 }
 
-/** Dead letters that Kafka does not take: open ones, for how long, and those lost of late. */
-export interface LetterFacts {
+/** Dead letters that Kafka does not accept: open ones, since when, and those recently lost. */
+export interface DeadLetterFacts {
   readonly open: number
-  readonly troubleMs: number | undefined
+  readonly failingMs: number | undefined
   readonly lost: number
 }
 
@@ -42,19 +42,19 @@ export interface HealthFacts {
     readonly redisFailed: number
     readonly payloadMissing: number
   }
-  /** Records waiting in Kafka for us, where it is known. */
+  /** Records waiting in Kafka for the relay, where it is known. */
   readonly lagRecords: number | undefined
-  /** Partitions of ours that stopped before a malformed record, and why. */
+  /** Assigned partitions that are paused before a malformed record, and why. */
   readonly paused: readonly PausedPartition[]
-  readonly deadLetters: LetterFacts
+  readonly deadLetters: DeadLetterFacts
   /** Whether the brokers left the last polls of the lag monitor unanswered. */
   readonly areBrokersSilent: boolean
-  /** Partitions of ours that are not read, because Kafka does not say where they begin. */
+  /** Assigned partitions that are not read, because Kafka does not report their start offset. */
   readonly unplaced: readonly number[]
-  /** The topic that is to be relayed, if Kafka says that there is none of its name. */
+  /** The configured topic, if Kafka says that it does not exist. */
   readonly missingTopic: string | undefined
   readonly isRedisEnabled: boolean
-  /** What a Redis that is reached refuses now, if it does. */
+  /** What a connected Redis refuses now, if anything. */
   readonly redisRefusal?: RedisRefusal | undefined
 }
 
@@ -63,23 +63,23 @@ export interface HealthDecision {
   readonly alerts: readonly string[]
 }
 
-/** Decides what /health says. Pure. */
+/** Decides what /health reports. Pure. */
 export interface HealthPolicy {
   decide(facts: HealthFacts): HealthDecision
 }
 
-/** What the circuit breaker makes of a standstill. */
+/** The circuit breaker's verdict on a stall. */
 export interface BreakerVerdict {
   readonly state: 'healthy' | 'degraded' | 'will_restart_soon'
-  /** What is left if nothing moves; at 0 the process ends. Undefined while nothing stands still. */
+  /** Time left if the stall lasts; at 0 the process exits. Undefined without a stall. */
   readonly remainingMs: number | undefined
 }
 
-/** Decides how long a standstill may last. Pure. */
+/** Decides how long a stall may last. Pure. */
 export interface Breaker {
   /**
-   * @param stalledMs for how long records have waited and none was taken, while brokers answered
-   * @returns undefined when there is to be no breaker
+   * @param stalledMs how long records have waited and none was read, while brokers answered
+   * @returns undefined when the breaker is disabled
    */
   judge(stalledMs: number | undefined): BreakerVerdict | undefined
 }

@@ -1,11 +1,11 @@
-/** Bytes that were handed to clients' sockets: asked of the sockets at the scrape, not counted. */
+/** Bytes that were handed to clients' sockets: read from the sockets at the scrape. */
 import type { Socket } from 'node:net'
 
 export class SentBytes {
   readonly #open = new Set<Socket>()
   #gone = 0
 
-  /** Counts what this socket is given, until it is closed and after. */
+  /** Counts the bytes of this socket, until it is closed and after. */
   opened(socket: Socket): void {
     this.#open.add(socket)
   }

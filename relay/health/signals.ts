@@ -1,6 +1,6 @@
 /**
- * What the relay notices about itself, counted once: each event goes into its lifetime counter
- * and into its recency window in the same call, so that /metrics and /health cannot disagree.
+ * Events of the relay, counted once: each goes into its lifetime counter and into its recency
+ * window in the same call, so that /metrics and /health cannot disagree.
  */
 import { type Metrics, sumOf } from '../metrics/metrics.ts'
 import type { HealthFacts } from './seam.ts'
@@ -15,11 +15,11 @@ export type InfraErrorType = Rows['kafkaErrorsByType']['labels']['error_type'][n
 export type RedisLossReason = Rows['redisRecordsLost']['labels']['reason'][number]
 export type LagSeverity = Rows['clientLagEvents']['labels']['severity'][number]
 
-/** How bad it is that a client missed so many records; DashFlow's words and bounds. */
+/** Severity of a client's missing this many records; DashFlow's words and limits. */
 export const severityOf = (missed: number): LagSeverity =>
   missed >= 100 ? 'critical' : missed >= 10 ? 'warning' : 'info'
 
-/** What only the moment of asking can tell. */
+/** Facts that are read at the moment of the question. */
 export interface MomentFacts {
   readonly lagRecords: number | undefined
   readonly areBrokersSilent: boolean
@@ -39,7 +39,7 @@ export class Signals {
   readonly #old
   readonly #recent: Readonly<Record<keyof HealthFacts['recent'], Recency>>
 
-  /** @param windowMs how long trouble is remembered */
+  /** @param windowMs how long past events count */
   constructor(metrics: Metrics, clock: Clock, windowMs: number) {
     this.#metrics = metrics
     this.#clock = clock
@@ -66,7 +66,7 @@ export class Signals {
     this.#decoded.add(count)
     this.#recent.messages.add(count)
   }
-  /** A record that did not. Old ones, from before the start, don't make the relay look ill. */
+  /** A record that did not decode. Old ones, from before the start, do not affect health. */
   malformed(errorType: DecodeErrorType, isOld = false): void {
     this.#recent.messages.add()
     if (isOld) return this.#old.add()
@@ -84,14 +84,14 @@ export class Signals {
     this.#metrics.kafkaErrorsByType.of({ error_type: errorType }).add()
     this.#recent.infraErrors.add()
   }
-  /** A client fell off the ring and missed `count` records more than the `before` of this time. */
+  /** A client fell behind the ring and missed `count` records in addition to `before`. */
   clientLapped(count: number, before = 0): void {
     const severity = severityOf(before + count)
     if (before === 0) this.#metrics.clientLagEvents.of({ severity }).add()
     this.#metrics.clientLagMessages.of({ severity }).add(count)
     this.#recent.dropped.add(count)
   }
-  /** A client was given up because of a write. */
+  /** A client was closed because of a write. */
   gaveUp(path: SendPath, reason: SendFailure): void {
     this.#metrics.wsSendFailures.of({ reason, path }).add()
     if (reason === 'send_failed') this.#recent.sendFailed.add()
@@ -103,7 +103,7 @@ export class Signals {
     this.#metrics.redisRecordsLost.of({ reason }).add(count)
     this.#recent.redisDropped.add(count)
   }
-  /** Records that were sent to Redis in vain. */
+  /** Records that were sent to Redis and not stored. */
   redisFailed(count: number, reason: RedisLossReason): void {
     this.#metrics.redisWriteFailures.add(count)
     this.#metrics.redisRecordsLost.of({ reason }).add(count)
@@ -113,7 +113,7 @@ export class Signals {
   get uptimeMs(): number {
     return this.#clock.nowMs() - this.#startMs
   }
-  /** Every record taken, whatever became of it: the sum of its outcomes, by construction. */
+  /** Every record read: the sum of its outcomes, by construction. */
   get received(): number {
     return sumOf(this.#metrics.kafkaMessages) + this.#metrics.kafkaPayloadMissing.total
   }

@@ -1,13 +1,13 @@
 /**
- * When each stage last did anything. Looked at from outside: whatever a stage counts anyway is
- * looked at once a second, so that nothing is stamped on the path of a record.
+ * When each stage was last active. Observed from outside: a counter of each stage is read once a
+ * second, so that the path of a record takes no timestamps.
  */
 import type { Metrics } from '../metrics/metrics.ts'
 import type { AgeGauges } from './seam.ts'
 import type { Stage } from '../tables/stage-metrics.ts'
 import type { Clock } from '../world/clock.ts'
 
-/** What grows when the stage does something. */
+/** A counter that grows when the stage is active. */
 export type StageCounts = Readonly<Record<Stage, () => number>>
 
 interface Seen {

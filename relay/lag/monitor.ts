@@ -1,7 +1,7 @@
 /**
- * Asks Kafka how long the logs are, on its own timer and under its own deadline, so that a slow
- * broker costs a sample and never a record. It believes no answer that is older than the
- * assignment, reads positions before log ends, and tells when a log has become shorter.
+ * Asks Kafka for the ends of the logs, on its own timer and under its own deadline, so that a slow
+ * broker costs a sample and never a record. It ignores answers that are older than the assignment,
+ * reads positions before log ends, and reports when a log has become shorter.
  */
 import type { Metrics } from '../metrics/metrics.ts'
 import type { LagSample, LagSeries } from './seam.ts'
@@ -12,16 +12,15 @@ import { withDeadline } from '../world/deadline.ts'
 export interface Watermarks {
   readonly logStart: bigint
   /**
-   * Behind all that can be read: the next offset that will be written, or where the first
-   * transaction that is open begins (the last stable offset). What waits for a producer to decide
-   * is neither lag nor a standstill.
+   * The last stable offset: the next offset that will be written, or the start of the first open
+   * transaction. Records of an open transaction are neither lag nor a stall.
    */
   readonly logEnd: bigint
   /** The group's committed offset, the next to be read; undefined when there is none. */
   readonly committed: bigint | undefined
 }
 
-/** Where watermarks come from. */
+/** The source of watermarks. */
 export interface LagSource {
   /**
    * Partitions that got no answer are left out.
@@ -34,9 +33,9 @@ export interface LagSource {
   ): Promise<ReadonlyMap<number, Watermarks>>
 }
 
-/** How far the consume stage is with its partitions. */
+/** The progress of the consume stage. */
 export interface Progress {
-  /** Next offset that will be taken, or was the last time that this relay had the partition. */
+  /** Next offset to read, now or when this relay last had the partition. */
   position(partition: number): bigint | undefined
   /** Milliseconds since a record of it was handled; undefined for never. */
   idleMs(partition: number): number | undefined
@@ -51,9 +50,9 @@ export interface LagMonitorNeeds {
   readonly intervalMs: number
   /** Deadline of one poll. */
   readonly timeoutMs: number
-  /** The same of the first one of an assignment, which makes connections and looks leaders up. */
+  /** Deadline of the first poll of an assignment, which connects and looks up leaders. */
   readonly firstTimeoutMs: number
-  /** For how long partitions are followed that were lost, and not given to somebody else. */
+  /** How long partitions are followed after the consumer was lost. */
   readonly followLostMs: number
   /** A lagging partition that is idle for longer is reported. */
   readonly staleMs: number
@@ -61,15 +60,15 @@ export interface LagMonitorNeeds {
   readonly autoOffsetReset: 'earliest' | 'latest'
   /** The newest offset that the replay buffer holds, if any. */
   readonly remembered?: (partition: number) => bigint | undefined
-  /** The log ends below offsets that were seen: it was truncated, or the topic created anew. */
+  /** The log ends below offsets that were seen: it was truncated, or the topic recreated. */
   readonly onLogRegressed?: (partition: number, logEnd: bigint) => void
-  /** After each poll, with the samples of the partitions that were answered for. */
+  /** After each poll, with the samples of the partitions that got an answer. */
   readonly onPolled?: (samples: readonly LagSample[]) => void
   readonly onStale?: (partition: number, idleMs: number, lagRecords: number) => void
   readonly onPollFailed?: (error: unknown) => void
 }
 
-/** Polls in a row that must fail before the brokers are called silent. */
+/** Polls in a row that must fail before the brokers count as silent. */
 const failuresUntilSilent = 2
 
 /** What is known of a partition of this assignment. */
@@ -107,8 +106,8 @@ export class LagMonitor {
   }
 
   /**
-   * The assignment is this now. Series of revoked partitions are gone when this returns, and the
-   * rest is polled at once.
+   * A new assignment. Series of revoked partitions are gone when this returns, and the rest is
+   * polled at once.
    */
   assigned(partitions: readonly number[]): void {
     this.#lost?.cancel()
@@ -121,8 +120,8 @@ export class LagMonitor {
   }
 
   /**
-   * The consumer is gone, which is not to say that the partitions are somebody else's: they are
-   * followed for a while, because an outage that hides its own lag would look like health.
+   * The consumer is gone, but its partitions may not have been reassigned: they are followed for a
+   * while, because an outage that hides its own lag would look healthy.
    */
   lost(): void {
     if (this.#stopping.signal.aborted) return
@@ -130,7 +129,7 @@ export class LagMonitor {
     this.#lost ??= clock.after(followLostMs, () => this.assigned([]), true)
   }
 
-  /** The logs are others now: nothing that was known of them holds, and all are polled at once. */
+  /** The topic was recreated: all that is known is reset, and all partitions are polled at once. */
   begunAnew(): void {
     const partitions = [...this.#followed.keys()]
     this.#followed = new Map(partitions.map((one) => [one, { ...unknown }]))
@@ -154,14 +153,14 @@ export class LagMonitor {
     this.#stopping.abort(new Error('the lag monitor was stopped'))
   }
 
-  /** Whether the last polls all were answered for no partition. */
+  /** Whether each of the last polls got no answer for any partition. */
   get areBrokersSilent(): boolean {
     return this.#failuresInARow >= failuresUntilSilent
   }
 
   /**
-   * Records that surely wait in Kafka: a lower bound, from the last answers and the positions of
-   * this moment. Undefined while no partition is known.
+   * Records that wait in Kafka: a lower bound, from the last answers and the current positions.
+   * Undefined while no partition is known.
    */
   waitingRecords(): number | undefined {
     let sum: bigint | undefined
@@ -204,7 +203,7 @@ export class LagMonitor {
     this.#reportStale(samples)
   }
 
-  /** An answer that fails, or comes too late, is an empty one. */
+  /** An answer that fails or comes too late counts as empty. */
   async #ask(
     source: LagSource,
     partitions: readonly number[],
@@ -230,7 +229,7 @@ export class LagMonitor {
     const status = unanswered === 0 ? 'success' : 'error'
     metrics.lagPollDuration.of({ status }).observe(tookMs / 1_000)
     metrics.lagPollFailures.add(unanswered)
-    // One partition without a leader does not make brokers silent that answer for the others.
+    // A partition without a leader does not make the brokers silent if they answer for others.
     this.#failuresInARow = answered > 0 ? 0 : this.#failuresInARow + 1
     if (unanswered > 0) return
     this.#lastSuccessUnixMs = clock.unixMs()
@@ -255,7 +254,7 @@ export class LagMonitor {
     return { partition, position, logStart, logEnd, idleMs: this.#needs.intake.idleMs(partition) }
   }
 
-  /** Tells once per regression, not once per poll. */
+  /** Reports once per regression, not once per poll. */
   #judgeRegression(partition: number, followed: Followed, seen: bigint, logEnd: bigint): void {
     const isRegressed = seen > logEnd
     if (isRegressed && !followed.isRegressed) {
@@ -308,8 +307,8 @@ export class LagMonitor {
 const max = (a: bigint, b: bigint) => (a > b ? a : b)
 
 /**
- * The greater of those that are known. Of position and committed offset: another member may have
- * read on while the partition was away, and what it committed is where reading goes on.
+ * The greater of the known ones. Of position and committed offset: another member may have had the
+ * partition in between, and reading goes on at what it committed.
  */
 function furthest(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
   if (a === undefined || b === undefined) return a ?? b

@@ -1,16 +1,16 @@
 /**
- * Which lag series exist and what they say. Only assigned partitions have one; what is not known
- * is absent, never 0; and 0 means that everything up to the log end was taken.
+ * Which lag series exist and their values. Only assigned partitions have one; an unknown lag is
+ * absent, never 0; and 0 means that everything up to the log end was read.
  */
 import type { LagSample, LagSeries } from './seam.ts'
 import type { Clock } from '../world/clock.ts'
 
-/** What the series need beside the samples. */
+/** What the series need in addition to the samples. */
 export interface LagSeriesNeeds {
   readonly clock: Clock
-  /** How long a value may be shown after its poll: an old number is not a fact any more. */
+  /** How long a value is shown after its poll: an old value would be misleading. */
   readonly keepMs: number
-  /** A position was found beyond the log end; shown as 0 and counted. */
+  /** A position was beyond the log end; shown as 0 and counted. */
   onClamp(partition: number): void
 }
 

@@ -1,23 +1,23 @@
 /**
- * For how long records have waited in Kafka while the relay took none. Only what the brokers
- * answered counts: a silent broker, an idle topic and a partition that stopped on purpose are no
- * standstill, and any record that is taken ends it.
+ * How long records have waited in Kafka while the relay read none. Only answers of brokers count: a
+ * silent broker, an idle topic and a partition that is paused on purpose are not a stall, and any
+ * record that is read ends it.
  */
 import type { LagSample } from './seam.ts'
 import type { Clock } from '../world/clock.ts'
 
 export interface StallNeeds {
   readonly clock: Clock
-  /** Next offset that will be taken, if any of the partition was. */
+  /** Next offset to read, if any record of the partition was read. */
   readonly position: (partition: number) => bigint | undefined
   /** Whether the partition is not read on purpose. */
   readonly isPaused: (partition: number) => boolean
 }
 
 interface Waiting {
-  /** Where reading stood, by the poll: it knows the group's commits too. */
+  /** The position by the poll, which knows the group's commits too. */
   readonly position: bigint
-  /** The consumer's own position then. */
+  /** The consumer's own position at that time. */
   readonly taken: bigint | undefined
   readonly sinceMs: number
 }
@@ -30,7 +30,7 @@ export class Stall {
     this.#needs = needs
   }
 
-  /** A poll was over; partitions without a sample got no answer, and are judged afresh later. */
+  /** A poll has ended; partitions without a sample got no answer, and start again later. */
   polled(samples: readonly LagSample[]): void {
     const waiting = new Map<number, Waiting>()
     for (const { partition, position, logEnd } of samples) {
@@ -44,7 +44,7 @@ export class Stall {
     this.#waiting = waiting
   }
 
-  /** Of the partition that has stood still for longest; undefined while none does. */
+  /** The longest stall of a partition; undefined while there is none. */
   ms(): number | undefined {
     const { clock, isPaused, position } = this.#needs
     const sinces = Array.from(this.#waiting)

@@ -1,7 +1,7 @@
 /**
- * One bucket for each address. There are more addresses than memory, so only those that were seen
- * last have one: whoever comes from so many that its first are forgotten is not held by a limit of
- * one address anyway.
+ * One token bucket for each address. There are more addresses than memory, so only the most
+ * recently used ones have a bucket: a client with more than 10,000 addresses would evade a limit
+ * per address anyway.
  */
 import type { Clock } from '../world/clock.ts'
 import { Bucket } from './bucket.ts'
@@ -16,8 +16,8 @@ export class AddressBuckets {
   readonly #byAddress = new Map<string, Bucket>()
 
   /**
-   * @param perSecond what comes back in a second
-   * @param most what one address may take at once
+   * @param perSecond tokens added in a second
+   * @param most tokens that one address may take at once
    */
   constructor(clock: Clock, perSecond: number, most: number) {
     this.#clock = clock
@@ -25,7 +25,7 @@ export class AddressBuckets {
     this.#most = most
   }
 
-  /** A minute's worth may come at once; 0 is no limit. */
+  /** The tokens of a minute may be taken at once; 0 is no limit. */
   static perMinute(clock: Clock, count: number): AddressBuckets | undefined {
     return count === 0 ? undefined : new AddressBuckets(clock, count / 60, count)
   }
@@ -35,12 +35,12 @@ export class AddressBuckets {
     return this.#byAddress.size
   }
 
-  /** Milliseconds until this address may take one; 0 for at once. */
+  /** Milliseconds until this address may take a token; 0 for at once. */
   waitMs(address: string): number {
     return this.#byAddress.get(address)?.waitMs() ?? 0
   }
 
-  /** Takes one if there is one. */
+  /** Takes a token if there is one. */
   take(address: string): boolean {
     const bucket = this.#byAddress.get(address) ?? this.#newBucket()
     this.#byAddress.delete(address)

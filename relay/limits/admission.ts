@@ -1,8 +1,8 @@
 /**
- * Who is let in. A page of another site may run in a browser on this very machine, so that being
- * asked from loopback means nothing by itself: the relay must be asked for by a name that is its
- * own, and a page must come from an origin that is allowed. A client that sends no origin is no
- * browser, and is asked for the token if there is one.
+ * Access control. A page of another site may run in a browser on this machine, so a request from
+ * loopback proves nothing by itself: the Host header must name the relay, and a page must come from
+ * an allowed origin. A client that sends no Origin is not a browser; it needs the token if one is
+ * set.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -49,7 +49,7 @@ export function createAdmission(
     const given = tokenOf(request)
     if (given === undefined) return false
     const from = address.of(request)
-    // Not even the right one: a guess that is still judged would be no less of a guess.
+    // Not even the right token is accepted then: else guessing could simply go on.
     const waitMs = guesses?.waitMs(from) ?? 0
     if (waitMs > 0) return tooManyGuesses(waitMs)
     if (timingSafeEqual(digest(given), digest(authToken))) return true
@@ -72,8 +72,8 @@ const wrongHost = (host: string): Refusal => ({
   reason: 'host',
   status: 421,
   says:
-    `This relay is not known as ${JSON.stringify(host.slice(0, 255))}: ask for it by its ` +
-    'address or as localhost, or add the name to WEBSOCKET_ALLOWED_HOSTS',
+    `This relay does not accept the host name ${JSON.stringify(host.slice(0, 255))}: use its ` +
+    'IP address or localhost, or add the name to WEBSOCKET_ALLOWED_HOSTS',
 })
 
 const tooManyGuesses = (waitMs: number): Refusal => ({
@@ -86,10 +86,10 @@ const tooManyGuesses = (waitMs: number): Refusal => ({
 /** `Authorization: Bearer …`, or `?token=…` for browsers, whose sockets cannot set headers. */
 function tokenOf(request: IncomingMessage): string | undefined {
   const header = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  // A request line need not be a URL, so only what follows the question mark is looked at.
+  // A request target need not be a URL, so only the part after the question mark is parsed.
   const query = /\?(.*)$/s.exec(request.url ?? '')?.[1]
   return header ?? new URLSearchParams(query).get('token') ?? undefined
 }
 
-/** Equal lengths, so that the comparison tells nothing about the length either. */
+/** Digests of equal length, so that the comparison does not leak the length of the token. */
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

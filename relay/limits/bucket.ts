@@ -1,6 +1,6 @@
 /**
- * How much of something may happen in a time: so much at once, and so much per second after that.
- * Time is only looked at when something is taken, so that a full bucket costs nothing.
+ * A token bucket: a burst, and a rate after that. The clock is read only when tokens are taken, so
+ * an idle bucket costs nothing.
  */
 import type { Clock } from '../world/clock.ts'
 
@@ -12,8 +12,8 @@ export class Bucket {
   #atMs: number
 
   /**
-   * @param perSecond what comes back in a second
-   * @param most what may be taken at once when nothing was taken for long
+   * @param perSecond tokens added in a second
+   * @param most size of the bucket: the largest burst
    */
   constructor(clock: Clock, perSecond: number, most: number) {
     this.#clock = clock
@@ -22,7 +22,7 @@ export class Bucket {
     this.#atMs = clock.nowMs()
   }
 
-  /** Takes one if there is one. */
+  /** Takes a token if there is one. */
   take(): boolean {
     this.#refill()
     if (this.#left < 1) return false
@@ -30,16 +30,16 @@ export class Bucket {
     return true
   }
 
-  /** Milliseconds until one may be taken; 0 if it may be now. */
+  /** Milliseconds until a token is available; 0 if one is. */
   waitMs(): number {
     this.#refill()
     return this.#left >= 1 ? 0 : ((1 - this.#left) / this.#perSecond) * 1_000
   }
 
   /**
-   * Takes `amount` even if it is not there.
+   * Takes `amount` even if the bucket holds less.
    *
-   * @returns milliseconds until the debt is paid; 0 if there is none
+   * @returns milliseconds until the bucket is back at 0; 0 if it is not below
    */
   spend(amount: number): number {
     this.#refill()
@@ -49,8 +49,8 @@ export class Bucket {
 
   #refill(): void {
     const nowMs = this.#clock.nowMs()
-    const earned = ((nowMs - this.#atMs) / 1_000) * this.#perSecond
-    this.#left = Math.min(this.#most, this.#left + earned)
+    const added = ((nowMs - this.#atMs) / 1_000) * this.#perSecond
+    this.#left = Math.min(this.#most, this.#left + added)
     this.#atMs = nowMs
   }
 }

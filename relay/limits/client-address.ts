@@ -1,11 +1,11 @@
 /**
- * Whose address a limit is counted for. Headers are believed only as far as trusted proxies wrote
- * them: from the right, over all lines of the header, up to the first address that is not trusted.
- * An entry that is no address ends the search at the proxy that vouched for it: skipping it would
- * let a client choose its own address.
+ * The address for which a limit is counted. Headers are trusted only as far as trusted proxies
+ * wrote them: from the right, over all lines of the header, up to the first address that is not
+ * trusted. An entry that is not an address ends the search at the proxy that added it: skipping it
+ * would let a client choose its own address.
  *
- * An IPv6 address counts as its /64, which is what one customer gets: it has as many addresses as
- * it likes in there, and a limit for each of them would be none.
+ * An IPv6 address counts as its /64, which is what one customer gets: a limit for each of the 2^64
+ * addresses in it would have no effect.
  */
 import ipaddr from 'ipaddr.js'
 import type { IncomingMessage } from 'node:http'
@@ -15,7 +15,7 @@ import type { ClientAddress } from './seam.ts'
 /** Words of 16 bits in a /64. */
 const networkWords = 4
 
-/** Headers with which other proxies say for whom they ask. */
+/** Other headers in which proxies name their client; they are not parsed. */
 const unread = ['forwarded', 'x-real-ip'] as const
 
 /** @param trusted addresses or CIDR ranges, already checked with `isRange` */
@@ -32,8 +32,8 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
       const peer = readAddress(socket.remoteAddress ?? '')
       if (!isOfThisMachine(peer)) return false
       const forwarded = headers['x-forwarded-for']
-      // Whoever is asked for by a proxy that nobody named, or in words that are not read here, may
-      // be anywhere. Who pretends to be forwarded harms nobody but itself.
+      // A client behind an unknown proxy, or named in a header that is not parsed here, may be
+      // anywhere. A client that adds these headers itself only loses access.
       if (forwarded === undefined) return unread.every((name) => headers[name] === undefined)
       return isTrusted(peer) && hopsOf(forwarded).every((hop) => isOfThisMachine(readHop(hop)))
     },
@@ -55,7 +55,7 @@ function addressOf(
   return address
 }
 
-/** All of them, from the client on, read one by one: a header has room for very many. */
+/** All hops, from the client on. */
 const hopsOf = (lines: readonly string[]): string[] => lines.join(',').split(',')
 
 const readHop = (hop: string): Address | undefined => readAddress(withoutPort(hop.trim()))

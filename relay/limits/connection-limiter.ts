@@ -1,6 +1,6 @@
 /**
- * How many sockets one address may hold. A slot is a function that gives itself back: there is no
- * other way to release one, and releasing twice releases once, so a count can neither leak nor go
+ * How many sockets one address may hold. A slot is a function that releases itself: there is no
+ * other way to release one, and calling it twice releases once, so a count can neither leak nor go
  * below zero. The table holds only addresses that have a slot now.
  */
 import type { ConnectionLimiter } from './seam.ts'

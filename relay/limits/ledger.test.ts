@@ -88,9 +88,9 @@ describe('a share', () => {
 describe('the whole', () => {
   test('is the sum of the shares unless it is set, and each has the limit of its setting', () => {
     const { ledger } = budget()
-    const limits = [...ledger.tell('limitBytes').values()]
+    const limits = [...ledger.byShare('limitBytes').values()]
     expect(ledger.limitBytes).toBe(limits.reduce((sum, one) => sum + one, 0))
-    expect([...ledger.tell('usedBytes').keys()]).toEqual(shareNames)
+    expect([...ledger.byShare('usedBytes').keys()]).toEqual(shareNames)
     expect(new Set(Object.values(shareRows).map(({ limit }) => limit)).size).toBe(limits.length)
   })
 

@@ -1,8 +1,8 @@
 /**
- * The memory budget: one account of all bytes that grow with what others send or do not read, in
- * shares that each have a limit. Some shares bound themselves, by dropping the oldest, and are only
- * read here. Of the others, bytes are taken before they are used and given back after: what cannot
- * be had is waited for, or refused.
+ * The memory budget: one account of all bytes that grow with what clients and producers send, or
+ * clients do not read, in shares with a limit each. Some shares bound themselves, by dropping the
+ * oldest, and are only read here. For the others, bytes are taken before they are used and given
+ * back after; where none are left, the caller waits or is refused.
  */
 import { isElastic, type ShareName, shareNames, shareRows } from '../tables/memory-shares.ts'
 import type { Settings } from '../tables/settings.ts'
@@ -17,7 +17,7 @@ interface Waiting {
 /** The bytes of one purpose. */
 export class Share {
   readonly limitBytes: number
-  /** Whether it must not use what others have left nothing of. */
+  /** Whether it must stop growing when the whole budget is used up. */
   readonly isElastic: boolean
   readonly #ledger: Ledger
   readonly #waiting = new Set<Waiting>()
@@ -35,25 +35,25 @@ export class Share {
   get usedBytes(): number {
     return this.#takenBytes + (this.#read?.() ?? 0)
   }
-  /** By how much it is beyond its limit, or the whole because of it; at most 0 if neither. */
+  /** Bytes above its own limit, or above the whole budget because of it; at most 0 if neither. */
   get excessBytes(): number {
     return Math.max(this.usedBytes - this.limitBytes, this.#ledger.excessOf(this))
   }
 
-  /** Makes it tell what somebody counts who bounds it as well. */
+  /** Reads the bytes from a source that also bounds them. */
   from(read: () => number): void {
     this.#read = read
   }
 
-  /** Counts bytes that are there already, or are gone. Whoever adds keeps the share in bounds. */
+  /** Counts bytes that are in use already, or are freed. The caller keeps the share in bounds. */
   add(bytes: number): void {
     this.#takenBytes += bytes
     if (bytes < 0) this.#ledger.settle()
   }
 
-  /** Takes bytes if they are there. */
+  /** Takes bytes if they are available. */
   take(bytes: number): boolean {
-    const isTaken = this.#waiting.size === 0 && this.#hasRoom(bytes)
+    const isTaken = this.#waiting.size === 0 && this.#fits(bytes)
     if (isTaken) this.#takenBytes += bytes
     else this.refusals += 1
     return isTaken
@@ -63,9 +63,9 @@ export class Share {
     this.add(-bytes)
   }
 
-  /** Takes bytes when it is their turn, in the order of asking; `false` if that takes too long. */
+  /** Waits for bytes, in the order of requests; `false` if that takes too long. */
   async wait(bytes: number, clock: Clock, limitMs: number): Promise<boolean> {
-    if (this.#waiting.size === 0 && this.#hasRoom(bytes)) {
+    if (this.#waiting.size === 0 && this.#fits(bytes)) {
       this.#takenBytes += bytes
       return true
     }
@@ -78,7 +78,7 @@ export class Share {
       return true
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error
-      // They may have been granted in the moment in which the time was over.
+      // They may have been granted at the very deadline.
       if (!this.#waiting.delete(one)) return true
       this.refusals += 1
       this.settle()
@@ -88,29 +88,29 @@ export class Share {
     }
   }
 
-  /** Grants what waits and fits. */
+  /** Grants waiting requests that fit. */
   settle(): void {
     for (const one of this.#waiting) {
-      if (!this.#hasRoom(one.bytes)) return
+      if (!this.#fits(one.bytes)) return
       this.#waiting.delete(one)
       this.#takenBytes += one.bytes
       one.grant()
     }
   }
 
-  /** What alone is more than the share passes when nobody else holds any of it. */
-  #hasRoom(bytes: number): boolean {
+  /** A request larger than the share fits when no other bytes of it are in use. */
+  #fits(bytes: number): boolean {
     const used = this.usedBytes
-    return used === 0 || (used + bytes <= this.limitBytes && this.#ledger.hasRoom(bytes))
+    return used === 0 || (used + bytes <= this.limitBytes && this.#ledger.fits(bytes))
   }
 }
 
-/** What all replays together may hold for their clients; bytes are taken before they are read. */
+/** Memory for the pages of all replays; bytes are taken before they are read. */
 export type ReplayPages = Pick<Share, 'wait' | 'give'>
 
 export class Ledger {
   readonly limitBytes: number
-  /** How many wait for bytes, of whatever share. */
+  /** Number of requests that wait for bytes of any share. */
   waiting = 0
   readonly #shares: ReadonlyMap<ShareName, Share>
 
@@ -132,16 +132,16 @@ export class Ledger {
     return this.#shares.get(name)!
   }
 
-  /** A number of each share, for the metrics. */
-  tell(what: 'usedBytes' | 'limitBytes'): ReadonlyMap<ShareName, number> {
+  /** One number of each share, for the metrics. */
+  byShare(what: 'usedBytes' | 'limitBytes'): ReadonlyMap<ShareName, number> {
     return new Map(Array.from(this.#shares, ([name, share]) => [name, share[what]]))
   }
 
-  hasRoom(bytes: number): boolean {
+  fits(bytes: number): boolean {
     return this.usedBytes + bytes <= this.limitBytes
   }
 
-  /** What is beyond the whole is the matter of the elastic share that uses most. */
+  /** Bytes above the whole budget count against the elastic share that uses most. */
   excessOf(share: Share): number {
     const excess = share.isElastic ? this.usedBytes - this.limitBytes : 0
     if (excess <= 0) return 0
@@ -150,7 +150,7 @@ export class Ledger {
     return share.usedBytes === most ? excess : 0
   }
 
-  /** Looks whether what waits can be had by now. */
+  /** Checks whether waiting requests fit by now. */
   settle(): void {
     if (this.waiting === 0) return
     for (const share of this.#shares.values()) share.settle()

@@ -1,17 +1,17 @@
-/** Settings held against what the process may have open: what cannot be kept is not promised. */
+/** Settings checked against the limit of open files, so that no more connections are accepted. */
 import { settingRows, type Settings } from '../tables/settings.ts'
 
 /** For Kafka, Redis, logs, and the runtime itself. */
 const othersMax = 128
-/** Share of the rest that is kept for whoever is no client (yet), so that all get an answer. */
+/** Share of the rest that is kept for connections that are not clients (yet). */
 const keptShare = 1 / 8
 
 const leftOf = (filesMax: number) => Math.max(2, filesMax - othersMax)
 const keptOf = (filesMax: number) => Math.ceil(leftOf(filesMax) * keptShare)
 
 /**
- * The settings with as many connections as there may be files, and a warning if that is fewer than
- * were wanted.
+ * The settings with as many connections as the limit of open files allows, and a warning if that is
+ * fewer than configured.
  */
 export function withinOpenFiles(
   settings: Settings,
@@ -30,7 +30,7 @@ export function withinOpenFiles(
   return { settings: { ...settings, connectionsMax: used }, warning }
 }
 
-/** How many connections that are no clients (yet) there may be beside so many that are. */
+/** How many connections that are not clients (yet) may be open in addition to `clients`. */
 export function pendingMax(
   { pendingConnectionsMax }: Pick<Settings, 'pendingConnectionsMax'>,
   clients: number,

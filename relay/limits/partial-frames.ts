@@ -1,43 +1,43 @@
 /**
- * Messages of clients that have not come to their end: what each holds back costs us its bytes, and
- * nothing else bounds them. When all together hold too much, whoever holds most is closed.
+ * Incomplete messages of clients: their bytes are held in memory, and nothing else bounds them.
+ * When all together hold too much, the client that holds most is closed.
  */
 import type { Share } from './ledger.ts'
 
-/** Who sent the beginning of a message. */
+/** A client that has sent the beginning of a message. */
 export interface PartialHolder {
   readonly partialBytes: number
-  /** Counts again what it holds, where nothing tells of a change. */
+  /** Counts what it holds again, where no event reports a change. */
   measure(): void
-  /** Closes it; it holds nothing any more when this returns. */
+  /** Closes it; it holds no bytes when this returns. */
   giveUp(): void
 }
 
-/** What all of them together may hold. */
+/** The memory that all of them share. */
 export type PartialShare = Pick<Share, 'add' | 'excessBytes' | 'refusals'>
 
 export class PartialFrames {
   readonly #share: PartialShare
   readonly #holders = new Set<PartialHolder>()
-  /** Those that are not read from: what came all the same waits, and nobody is told of it. */
+  /** Clients that are not being read: bytes still arrive, without an event. */
   readonly #unread = new Set<PartialHolder>()
 
   constructor(share: PartialShare) {
     this.#share = share
   }
 
-  /** Somebody is not read from for now, or is read from again. */
+  /** Reading from a client is paused or resumed. */
   isRead(holder: PartialHolder, isRead: boolean): void {
     if (isRead) this.#unread.delete(holder)
     else this.#unread.add(holder)
   }
 
-  /** Counts what came of those that are not read from; to be called now and then. */
+  /** Counts the bytes of clients that are not being read; to be called regularly. */
   look(): void {
     for (const holder of this.#unread) holder.measure()
   }
 
-  /** What somebody holds is another amount than it was. */
+  /** The bytes that a client holds have changed. */
   changed(holder: PartialHolder, beforeBytes: number): void {
     const { partialBytes } = holder
     this.#share.add(partialBytes - beforeBytes)
@@ -46,7 +46,7 @@ export class PartialFrames {
     if (partialBytes > beforeBytes) this.#keepBelow()
   }
 
-  /** Of two that hold the same it is the older one. */
+  /** Closes the client that holds most; of two with the same bytes, the older one. */
   #keepBelow(): void {
     while (this.#holders.size > 0 && this.#share.excessBytes > 0) {
       let largest: PartialHolder | undefined

@@ -1,17 +1,17 @@
 /**
- * How often clients may ask. A client that sends too much is read from later, which harms nobody
- * but itself; one that resumes too often is refused, because each resume costs a replay.
+ * Rate limits of clients. From a client that sends too much the relay reads later, which slows only
+ * that client; too many resumes are refused, because each one costs a replay.
  */
 import type { ClientRates, Rates } from './seam.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { Bucket } from './bucket.ts'
 
-/** Seconds of its rate that a client may send at once. */
+/** Burst of a client, in seconds of its rate. */
 const burstSeconds = 10
 /**
- * Bytes of a frame that count as one frame more, because what reading one costs grows with them. So
- * the largest frame takes nearly all that may come at once, and the next one has to wait for it.
+ * Each of so many bytes of a frame counts as one more frame, because the cost of reading it grows
+ * with them. The largest frame takes nearly the whole burst, so that the next one has to wait.
  */
 const frameBytes = 256
 
@@ -53,6 +53,6 @@ class OneClient implements ClientRates {
   }
 }
 
-/** A minute's worth may come at once; 0 is no limit. */
+/** The tokens of a minute may be taken at once; 0 is no limit. */
 const perMinute = (clock: Clock, count: number): Bucket | undefined =>
   count === 0 ? undefined : new Bucket(clock, count / 60, count)

@@ -1,29 +1,29 @@
 /**
- * What keeps replays from being an amplifier: sixty bytes of a resume ask for thousands of records.
- * Only so many replays are under way at once, the others wait for a bounded time, and all of them
- * together send no more bytes a second than they may. Addresses share the places: a few of them
- * cannot hold all, however slowly they read.
+ * Keeps replays from amplifying load: a resume of 60 bytes requests thousands of records. The
+ * number of replays at once is limited, others wait for a bounded time, and all of them together
+ * have a limit in bytes per second. Slots are shared fairly by address: a few addresses cannot hold
+ * all, however slowly they read.
  */
 import type { ReplayGate } from './seam.ts'
 import type { Clock } from '../world/clock.ts'
 import { sleep } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
 import { Bucket } from './bucket.ts'
-import { FairPlaces } from './fair-places.ts'
+import { FairSlots } from './fair-slots.ts'
 
 export interface GateBounds {
-  /** Replays under way at once. */
+  /** Replays in progress at once. */
   readonly replaysMax: number
-  /** How long one more waits for its turn before it is refused. */
+  /** How long one more may wait before it is refused. */
   readonly waitMs: number
   /** Bytes a second of one replay and of all together; 0 is no limit. */
   readonly clientBytesPerSecond: number
   readonly allBytesPerSecond: number
 }
 
-/** Seconds of its rate that may be sent at once. */
+/** Burst, in seconds of the rate. */
 const burstSeconds = 2
-/** One more than this many times the replays under way need not even wait. */
+/** Waiting replays per slot; one more is refused at once. */
 const waitingPerReplayMax = 16
 
 export function createReplayGate(clock: Clock, bounds: GateBounds): ReplayGate {
@@ -34,20 +34,20 @@ class FairGate implements ReplayGate {
   readonly #clock: Clock
   readonly #bounds: GateBounds
   readonly #all: Bucket | undefined
-  readonly #places: FairPlaces
+  readonly #slots: FairSlots
 
   constructor(clock: Clock, bounds: GateBounds) {
     this.#clock = clock
     this.#bounds = bounds
     this.#all = this.#bucket(bounds.allBytesPerSecond)
-    this.#places = new FairPlaces(bounds.replaysMax)
+    this.#slots = new FairSlots(bounds.replaysMax)
   }
 
   get underWay(): number {
-    return this.#places.taken
+    return this.#slots.taken
   }
 
-  /** A place is given on between two chunks: a client that reads slowly holds it no longer. */
+  /** A slot may pass to another address between two chunks, so slow clients do not keep it. */
   async *pass(
     chunks: AsyncIterable<Buffer>,
     address: string,
@@ -58,14 +58,14 @@ class FairGate implements ReplayGate {
     try {
       for await (const bytes of this.#paced(chunks)) {
         yield bytes
-        if (!this.#places.isOwed(address)) continue
-        this.#places.leave(address)
+        if (!this.#slots.mustYield(address)) continue
+        this.#slots.leave(address)
         isIn = false
         isIn = await this.#enter(address)
         if (!isIn) return onRefused()
       }
     } finally {
-      if (isIn) this.#places.leave(address)
+      if (isIn) this.#slots.leave(address)
     }
   }
 
@@ -73,27 +73,27 @@ class FairGate implements ReplayGate {
     const own = this.#bucket(this.#bounds.clientBytesPerSecond)
     for await (const bytes of chunks) {
       yield bytes
-      const owedMs = own?.spend(bytes.length) ?? 0
-      const allOwedMs = this.#all?.spend(bytes.length) ?? 0
-      const waitMs = Math.max(owedMs, allOwedMs)
+      const ownWaitMs = own?.spend(bytes.length) ?? 0
+      const sharedWaitMs = this.#all?.spend(bytes.length) ?? 0
+      const waitMs = Math.max(ownWaitMs, sharedWaitMs)
       if (waitMs > 0) await sleep(this.#clock, waitMs)
     }
   }
 
-  /** A place, at once or in its turn; `false` when that took too long. */
+  /** Takes a slot, at once or after waiting; `false` when that took too long. */
   async #enter(address: string): Promise<boolean> {
     const { replaysMax, waitMs } = this.#bounds
-    if (this.#places.take(address)) return true
-    if (this.#places.waitingCount >= replaysMax * waitingPerReplayMax) return false
+    if (this.#slots.take(address)) return true
+    if (this.#slots.waitingCount >= replaysMax * waitingPerReplayMax) return false
     const turn = Promise.withResolvers<void>()
-    this.#places.wait(address, turn.resolve)
+    this.#slots.wait(address, turn.resolve)
     try {
-      await withDeadline(this.#clock, waitMs, 'the turn of a replay', () => turn.promise)
+      await withDeadline(this.#clock, waitMs, 'a slot for a replay', () => turn.promise)
       return true
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error
-      // The place may have been handed over in the moment in which the time was over.
-      return !this.#places.cancel(address, turn.resolve)
+      // The slot may have been handed over at the very deadline.
+      return !this.#slots.cancel(address, turn.resolve)
     }
   }
 

@@ -1,4 +1,4 @@
-/** What clients may ask for and how often: interfaces of the parts that stand here. */
+/** Limits and access control: interfaces of the parts in this folder. */
 import type { IncomingMessage } from 'node:http'
 
 /** Slots per client address. */
@@ -8,27 +8,27 @@ export interface ConnectionLimiter {
   readonly taken: number
 }
 
-/** What one client may ask. */
+/** The rates of one client. */
 export interface ClientRates {
-  /** A frame of so many bytes was taken. @returns for how long the client is not to be read from */
+  /** A frame was received. @returns for how many milliseconds to pause reading from the client */
   frame(bytes: number): number
-  /** Whether it may resume once more. */
+  /** Whether it may resume again. */
   mayResume(): boolean
 }
 
-/** How often clients may ask for what. */
+/** The rates of all clients. */
 export interface Rates {
   openClient(): ClientRates
-  /** Whether the buffer may be reset once more, by whomever. */
+  /** Whether the buffer may be reset again, by any client. */
   mayReset(): boolean
 }
 
-/** Lets replays through: so many at once, and all of them no faster than they may be. */
+/** Limits how many replays run at once, and their bytes per second. */
 export interface ReplayGate {
   /**
-   * The chunks, in their time; they end, and `onRefused` is called, if its turn does not come.
+   * The chunks, paced; they end, and `onRefused` is called, if no slot becomes free in time.
    *
-   * @param address whose share it is
+   * @param address for which the slot counts
    */
   pass(
     chunks: AsyncIterable<Buffer>,
@@ -38,38 +38,38 @@ export interface ReplayGate {
   readonly underWay: number
 }
 
-/** Whose request it is, proxies that are trusted apart. */
+/** The address of a client, behind trusted proxies. */
 export interface ClientAddress {
-  /** The address that a limit is counted for. */
+  /** The address for which limits are counted. */
   of(request: IncomingMessage): string
-  /** Whether it was made on this machine. */
+  /** Whether the client is on this machine. */
   isLocal(request: IncomingMessage): boolean
 }
 
-/** Why a request is turned away, with an HTTP status and a text. */
+/** Why a request is refused, with an HTTP status and a text. */
 export interface Refusal {
   readonly reason: 'host' | 'origin' | 'token' | 'guesses'
   readonly status: 400 | 401 | 403 | 421 | 429
   readonly says: string
-  /** After which it is worth another try. */
+  /** Time after which the client may try again. */
   readonly waitMs?: number
 }
 
-/** Who is let in, and who may do what. */
+/** Access control: which requests are accepted, and what they may do. */
 export interface Admission {
-  /** Why a request is not meant for this relay, whatever it asks for. */
+  /** The refusal of a Host header that does not name this relay. */
   misdirected(request: IncomingMessage): Refusal | undefined
   /** Why it may neither open a socket nor change anything. */
   refusal(request: IncomingMessage): Refusal | undefined
   /** Whether it has the token or needs none; a refusal if what it has is wrong. */
   shown(request: IncomingMessage): boolean | Refusal
-  /** Whether whoever was let in may also change what concerns everybody. */
+  /** Whether an accepted client may also change what affects all clients. */
   mayAdminister(request: IncomingMessage): boolean
 }
 
-/** What is known of a client from the request that it came with. */
+/** What is known of a client from its upgrade request. */
 export interface Visitor {
-  /** The address that limits are counted for. */
+  /** The address for which limits are counted. */
   readonly address: string
   readonly mayAdminister: boolean
 }

@@ -1,16 +1,16 @@
 /**
- * The byte log: the one ring that all clients share. It is the wire stream itself, so handing a
- * client its records is one slice for one socket, whatever number of records it holds, without a
- * copy and without work per record. Bounded in bytes and in records; the oldest segment goes first.
+ * The byte log: the one ring that all clients share. It holds the wire format itself, so writing
+ * records to a client is one slice for one socket, however many records it has, without a copy and
+ * without work per record. Bounded in bytes and in records; the oldest segment is evicted first.
  *
- * Memory is the ring, plus what sockets still hold of segments that have left it (`pinnedBytes`),
- * which the log only counts: whoever owns the sockets has to keep it below a bound.
+ * Memory is the ring, plus what sockets still hold of evicted segments (`pinnedBytes`), which the
+ * log only counts: the owner of the sockets has to keep it below a limit.
  */
 import type { MissedRange } from './record.ts'
 import { recordBytesMax, writeRecord } from './frames.ts'
 import { type PartitionCount, Segment } from './segment.ts'
 
-/** A reader's place: before the record `index` of `segment`. Only the log reads or moves it. */
+/** A reader's position: before the record `index` of `segment`. Only the log reads or moves it. */
 export interface Cursor {
   segment: Segment
   index: number
@@ -29,7 +29,7 @@ export interface LogBounds {
 }
 
 const segmentBytesMax = 1_024 * 1_024
-/** The ring gives up one segment at a time: with eight, it holds at least 7/8 of its bounds. */
+/** The ring evicts one segment at a time: with eight, it holds at least 7/8 of its bounds. */
 const segmentsMin = 8
 
 interface Totals {
@@ -47,7 +47,7 @@ export class ByteLog {
   #newest: Segment
   #ringBytes = 0
   #pinnedBytes = 0
-  /** The last slice that was taken, and its first record: readers that keep up take the same. */
+  /** The last slice that was taken: readers that keep up take the same one. */
   #shared: { readonly slice: Slice; readonly from: number; readonly to: number } | undefined
 
   constructor(bounds: LogBounds) {
@@ -93,7 +93,7 @@ export class ByteLog {
     return segment.bytes.subarray(end - value.length, end)
   }
 
-  /** Offsets begin again: what is appended from now on does not follow what is there. */
+  /** Offsets begin again: records appended from now on do not follow those in the log. */
   beginAnew(): void {
     for (const totals of this.#totals.values()) totals.lastOffset = -1n
     this.#roll(0)
@@ -111,7 +111,7 @@ export class ByteLog {
     return next
   }
 
-  /** Share of the ring that a reader at this ordinal has let pass; above 1 it is lapped. */
+  /** Share of the ring that a reader at this ordinal is behind; above 1 it is lapped. */
   shareBehind(ordinal: number): number {
     const records = this.ordinal - ordinal
     const recordBytes = this.#ringBytes / Math.max(1, this.ringRecords)
@@ -119,7 +119,7 @@ export class ByteLog {
     return Math.max(records / recordsMax, (records * recordBytes) / bytesMax)
   }
 
-  /** Ordinal of the record that the cursor stands before. */
+  /** Ordinal of the record after the cursor. */
   ordinalOf(cursor: Cursor): number {
     return cursor.segment.firstOrdinal + cursor.index
   }
@@ -131,8 +131,8 @@ export class ByteLog {
 
   /**
    * Takes whole records of at most `bytesMax` (but always one, if there is one), moves the cursor
-   * past them and holds their segment. Every slice must be given back with `release`.
-   * A cursor that is lapped must be given to `catchUp` first.
+   * past them and holds their segment. Every slice must be released with `release`.
+   * A lapped cursor must be passed to `catchUp` first.
    *
    * @returns undefined at the end of the log
    */
@@ -159,7 +159,7 @@ export class ByteLog {
     return slice
   }
 
-  /** The write of a slice has ended, well or not. */
+  /** The write of a slice has ended or failed. */
   release(segment: Segment): void {
     if (segment.release()) this.#pinnedBytes -= segment.size
   }
@@ -176,12 +176,12 @@ export class ByteLog {
     return missed
   }
 
-  /** What the cursor stands before, by partition; empty at the end of the log. */
+  /** The records after the cursor, by partition; empty at the end of the log. */
   unread(cursor: Cursor): MissedRange[] {
     return this.#between(cursor, this.#totals)
   }
 
-  /** Of each partition what lies between the cursor and a place later than it. */
+  /** Of each partition the records between the cursor and a later position. */
   #between({ segment, index }: Cursor, end: ReadonlyMap<number, PartitionCount>): MissedRange[] {
     const read = new Map<number, Totals>()
     const unread = new Map<number, bigint>()
@@ -236,7 +236,7 @@ export class ByteLog {
     const segment = this.#oldest
     this.#oldest = segment.next!
     segment.isEvicted = true
-    // A reader left behind must not keep everything after it alive.
+    // A reader that stays behind must not keep all later segments in memory.
     segment.next = undefined
     this.#ringBytes -= segment.size
     if (segment.isHeld) this.#pinnedBytes += segment.size

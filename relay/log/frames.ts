@@ -38,7 +38,7 @@ export function writeHeader(
   return at + 10
 }
 
-/** One whole frame of its own. */
+/** One whole frame in its own buffer. */
 export function frame(opcode: number, payload: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(headerBytes(payload.length) + payload.length)
   bytes.set(payload, writeHeader(bytes, 0, opcode, payload.length))
@@ -59,7 +59,7 @@ export function closeFrame(code: number, reason: string): Buffer {
 
 /** Two headers and the longest cursor text that 32-bit partitions and 64-bit offsets can make. */
 const overheadBytesMax = 2 + 71 + 10
-/** Bytes that a record takes at most as clients get it. */
+/** Upper bound of the bytes of a record on the wire. */
 export const recordBytesMax = (valueBytes: number): number => overheadBytesMax + valueBytes
 
 /**
@@ -81,7 +81,7 @@ export function writeRecord(
   return valueAt + value.length
 }
 
-/** A record in a buffer of its own, as replays send it. */
+/** A record in its own buffer, as replays send it. */
 export function recordFrames(partition: number, offset: bigint, value: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(recordBytesMax(value.length))
   return bytes.subarray(0, writeRecord(bytes, 0, partition, offset, value))

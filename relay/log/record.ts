@@ -1,15 +1,14 @@
-/** A record as the stages behind decoding know it, and what a client may miss of them. */
+/** A record after decoding, and ranges of records that a client missed. */
 
-/** A record that passed decoding, as the stages after it need it. */
+/** A record that was decoded successfully, as the later stages need it. */
 export interface RelayRecord {
   readonly partition: number
   readonly offset: bigint
   /**
    * The Kafka value, unchanged: what every client gets. A view of the byte log's segment, never
-   * rewritten, so it may be kept for as long as one likes; but keeping it keeps its segment (1 MiB,
-   * or the record if that is larger). Whoever keeps records in the order they came, with a bound
-   * in bytes, holds at most two segments more than it counts; whoever keeps single records of
-   * many segments must copy them.
+   * rewritten, so it may be kept; but keeping it keeps its segment (1 MiB, or the record if that is
+   * larger). A buffer that keeps records in their order, with a limit in bytes, holds at most two
+   * segments more than it counts; code that keeps single records of many segments must copy them.
    */
   readonly value: Buffer
 }
@@ -19,7 +18,7 @@ export interface MissedRange {
   readonly partition: number
   readonly firstOffset: bigint
   readonly lastOffset: bigint
-  /** Records, not offsets: what was dead-lettered in between was never for clients. */
+  /** Records, not offsets: dead-lettered records in between are not counted. */
   readonly count: number
 }
 

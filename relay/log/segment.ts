@@ -1,10 +1,10 @@
 /**
- * A stretch of the byte log: wire bytes of records, appended once and never rewritten, and beside
- * them which record ends where. A segment that has left the ring lives on only in the slices that
- * sockets still hold, and its index for as long as a client stands in it.
+ * A segment of the byte log: wire bytes of records, appended once and never rewritten, and an index
+ * of where each record ends. The bytes of an evicted segment stay in memory only in slices that
+ * sockets still hold, and its index while the cursor of a client is in it.
  */
 
-/** What had been appended of one partition when a segment began. */
+/** The records of one partition before a segment began. */
 export interface PartitionCount {
   readonly count: number
   readonly lastOffset: bigint
@@ -18,7 +18,7 @@ export class Segment {
   readonly firstOrdinal: number
   /** Per partition, what came before this segment. */
   readonly before: ReadonlyMap<number, PartitionCount>
-  /** Bytes allocated, which is what counts against bounds. */
+  /** Allocated bytes, which count against the bounds. */
   readonly size: number
   bytes: Buffer
   used = 0
@@ -87,7 +87,7 @@ export class Segment {
     return this.isEvicted && this.#holders === 0
   }
 
-  /** Lets the bytes go: nobody reads them here any more, and views that others took stay valid. */
+  /** Releases the bytes: they are not read here again, and existing views stay valid. */
   forgetBytes(): void {
     this.bytes = noBytes
   }

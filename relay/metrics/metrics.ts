@@ -1,8 +1,7 @@
 /**
- * The relay's metrics as typed handles, derived from the table, and the scrape. Counting is
- * adding to a plain number, so that it may stand on a path that runs per record: a labelled counter
- * of prom-client takes 80 times as long. That library only sees the numbers when somebody scrapes,
- * and writes the text.
+ * The relay's metrics as typed handles, derived from the table, and the scrape. Counting adds to a
+ * plain number, so that it may be done for every record: a labelled counter of prom-client takes 80
+ * times as long. That library only reads the numbers at a scrape, and writes the text.
  */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import {
@@ -31,12 +30,12 @@ export class Tally {
   #added = 0
   #read: (() => number) | undefined
 
-  /** Adds `n`, a whole number of at least 0. Not for a series that tells what others count. */
+  /** Adds `n`, a whole number of at least 0. Not for a series that is read from a source. */
   add(n = 1): void {
     if (this.#read !== undefined) throw new TypeError('this series is derived: add to its source')
     this.#added += n
   }
-  /** Makes the series tell what somebody else counts. */
+  /** Reads the value of the series from a source. */
   from(read: () => number): void {
     this.#read = read
   }
@@ -52,7 +51,7 @@ export class Distribution {
   readonly #counts: number[]
   #sum = 0
 
-  /** @param bounds upper bounds of the buckets, ascending; what is above them all counts too */
+  /** @param bounds upper bounds of the buckets, ascending; values above all of them count too */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds
     this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
@@ -63,7 +62,7 @@ export class Distribution {
     this.#counts[at]! += 1
     this.#sum += value
   }
-  /** The lines of this series, buckets cumulated as the text format wants them. */
+  /** The lines of this series, with cumulative buckets as the text format requires. */
   lines(name: string, labels: AnyLabels): Line[] {
     let below = 0
     const buckets = this.#counts.map((count, at) => ({
@@ -79,7 +78,7 @@ export class Distribution {
   }
 }
 
-/** The series of one metric, one per combination of label values, all there from the start. */
+/** The series of one metric, one per combination of label values, all present from the start. */
 export class Family<L extends LabelSet, S> {
   readonly #names: readonly string[]
   readonly #series = new Map<string, readonly [AnyLabels, S]>()
@@ -90,7 +89,7 @@ export class Family<L extends LabelSet, S> {
       this.#series.set(this.#keyOf(combination), [combination, begin()])
     }
   }
-  /** The series with these labels; take it once and keep it where it is used often. */
+  /** The series with these labels; where it is used often, look it up once and keep it. */
   of(labels: Labels<L>): S {
     const found = this.#series.get(this.#keyOf(labels as AnyLabels))
     if (found === undefined) throw new RangeError(`no series ${JSON.stringify(labels)}`)
@@ -114,7 +113,7 @@ function combinations(labels: LabelSet): AnyLabels[] {
   return found
 }
 
-/** A gauge. It has no value of its own: it asks its source at the scrape, so they cannot differ. */
+/** A gauge. It has no own value: it reads its source at the scrape, so they cannot differ. */
 export class Gauge<Source extends () => unknown> {
   source: Source | undefined
   /** Sets where the value comes from; `undefined`, or an absent entry, leaves the series out. */
@@ -123,7 +122,7 @@ export class Gauge<Source extends () => unknown> {
   }
 }
 type One = () => number | undefined
-/** By the value of the one label. */
+/** By the value of its one label. */
 type PerLabel<L extends LabelSet> = () => ReadonlyMap<Labels<L>[keyof L], number>
 
 type IsEmpty<L> = keyof L extends never ? true : false
@@ -145,15 +144,15 @@ export interface Scrape {
   /** The whole scrape in Prometheus's text format. */
   text(): Promise<string>
   readonly contentType: string
-  /** Names of gauges that were never given a source: a mistake in the wiring. */
+  /** Names of gauges without a source: a mistake in the wiring. */
   unfed(): readonly string[]
 }
 export type Metrics = Handles & { readonly scrape: Scrape }
 
 /**
- * Makes all metrics of the table. Each call is a registry of its own.
+ * Creates all metrics of the table, in a new registry.
  *
- * @param isProcessIncluded also tell CPU, memory, event-loop delay and GC of this process
+ * @param isProcessIncluded also export CPU, memory, event-loop delay and GC of this process
  */
 export function createMetrics(isProcessIncluded = true): Metrics {
   const registry = new Registry()
@@ -179,7 +178,7 @@ function handleOf(row: MetricRow): unknown {
   return Object.keys(row.labels).length === 0 ? begin() : new Family(row.labels, begin)
 }
 
-/** The library asks a metric for its lines and nothing else, so lines are all that it is given. */
+/** The library only reads the lines of a metric, so lines are all that it gets. */
 function register(registry: Registry, row: MetricRow, lines: () => Line[]): void {
   const { name, help, kind: type } = row
   const metric = { name, help, type, get: async () => ({ name, help, type, values: lines() }) }
@@ -204,7 +203,7 @@ function gaugeLines(row: MetricRow, value: GaugeValue): Line[] {
   return Array.from(value, ([labelled, one]) => ({ labels: { [label]: labelled }, value: one }))
 }
 
-/** Metrics that say in DashFlow's words what another one counts already. */
+/** DashFlow's metrics that another metric counts already. */
 function derive(handles: Handles): void {
   const sent = (reason: 'send_failed' | 'send_timeout') => () =>
     sumOf(handles.wsSendFailures, (labels) => labels['reason'] === reason)

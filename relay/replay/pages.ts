@@ -23,7 +23,7 @@ export const pageBytesMax = 1_024 * 1_024
 type Hole = ReplayPage['holes'][number]
 
 /** When the next record is larger than it may be: nothing, and how much it needs. */
-export function pageWithoutRoom(
+export function pageTooLarge(
   { from }: Pick<PagePlace, 'from'>,
   { neededBytes }: { readonly neededBytes: number },
 ): ReplayPage {
@@ -33,7 +33,7 @@ export function pageWithoutRoom(
 /** From memory: no holes, because a run has none. */
 export function pageOfRun(run: Run, from: bigint, before: bigint): ReplayPage {
   const { neededBytes } = run
-  if (neededBytes !== undefined) return pageWithoutRoom({ from }, { neededBytes })
+  if (neededBytes !== undefined) return pageTooLarge({ from }, { neededBytes })
   const records: StoredRecord[] = []
   let through = from - 1n
   for (const { first, last, value } of run.stretches) {

@@ -20,7 +20,7 @@ import { Slots } from '../world/slots.ts'
 import type { Keys } from './blocks.ts'
 import type { Epoch } from './epoch.ts'
 import type { PageLimits } from './pages.ts'
-import type { RedisTrouble } from './redis-trouble.ts'
+import type { RedisStatus } from './redis-status.ts'
 import {
   boundsCommands,
   type FoundPage,
@@ -41,7 +41,7 @@ export interface ReaderNeeds {
   /** Redis no longer holds the epoch: another one, or none. */
   readonly onOther: (held: string | undefined) => void
   readonly onUp: () => void
-  readonly trouble: RedisTrouble
+  readonly status: RedisStatus
 }
 
 /** Pages that may be read at once. */
@@ -61,9 +61,9 @@ export class RedisReader {
       url: settings.redisUrl,
       clock,
       timeoutMs: settings.redisTimeoutMs,
-      greet: (run) => this.#greet(run),
+      onConnect: (run) => this.#onConnect(run),
       onUp: () => needs.onUp(),
-      onRefused: (answer) => needs.trouble.refused('probe', answer),
+      onRefused: (answer) => needs.status.refused('probe', answer),
     })
   }
 
@@ -133,7 +133,7 @@ export class RedisReader {
       for (const one of answers) if (one instanceof Error) throw this.#refused(one, 'read')
       const [held, ...replies] = answers
       this.#check(expected, Buffer.isBuffer(held) ? held.toString() : undefined)
-      this.#needs.trouble.granted('read')
+      this.#needs.status.granted('read')
       return replies
     } catch (error) {
       metrics.redisErrors.add()
@@ -164,12 +164,12 @@ export class RedisReader {
   }
 
   #refused(error: Error, operation: 'probe' | 'read'): Error {
-    this.#needs.trouble.refused(operation, error.message)
+    this.#needs.status.refused(operation, error.message)
     return error
   }
 
   /** What is behind the primary is not read from: it would look like a buffer with losses. */
-  async #greet(run: RoundTrip): Promise<void> {
+  async #onConnect(run: RoundTrip): Promise<void> {
     for (const reply of await run(readerScripts)) {
       if (reply instanceof Error) throw this.#refused(reply, 'probe')
     }
@@ -181,6 +181,6 @@ export class RedisReader {
     const [probed] = await run([['PEXPIRE', this.#needs.keys.nothing, 1]])
     const isWrong = probed instanceof Error && isFixedByReconnecting(refusalOf(probed.message))
     if (isWrong) throw this.#refused(probed, 'probe')
-    this.#needs.trouble.granted('probe')
+    this.#needs.status.granted('probe')
   }
 }

@@ -17,7 +17,7 @@ import type { Settings } from '../tables/settings.ts'
 import type { Clock, Timer } from '../world/clock.ts'
 import { type Keys, type OpenBlock, recordsOf } from './blocks.ts'
 import type { Epoch, EpochNews } from './epoch.ts'
-import type { Operation, RedisTrouble } from './redis-trouble.ts'
+import type { Operation, RedisStatus } from './redis-status.ts'
 import * as scripts from './scripts.ts'
 import type { Batch, WriteQueue } from './write-queue.ts'
 
@@ -37,7 +37,7 @@ export interface WriterNeeds {
   readonly onUp: () => void
   /** The server is looked at, or was the wrong one: whoever else is connected should look too. */
   readonly onLook: () => void
-  readonly trouble: RedisTrouble
+  readonly status: RedisStatus
 }
 
 /** How often Redis is looked at when nothing is written: at least this often per TTL. */
@@ -71,7 +71,7 @@ export class RedisWriter {
 
   constructor(needs: WriterNeeds) {
     this.#needs = needs
-    const { settings, clock, metrics, trouble } = needs
+    const { settings, clock, metrics, status } = needs
     this.#bounds = {
       ttlMs: needs.expiryMs(),
       recordsMax: settings.replayRecordsPerPartitionMax,
@@ -81,15 +81,15 @@ export class RedisWriter {
       url: settings.redisUrl,
       clock,
       timeoutMs: settings.redisTimeoutMs,
-      greet: (run) => this.#told('connect', () => this.#greet(run)),
+      onConnect: (run) => this.#reportRefusals('connect', () => this.#onConnect(run)),
       onUp: () => {
         metrics.redisConnects.add()
-        trouble.up()
+        status.up()
         needs.onUp()
         this.pump()
       },
-      onRefused: (answer) => trouble.refused('connect', answer),
-      onDown: (why) => trouble.down(why),
+      onRefused: (answer) => status.refused('connect', answer),
+      onDown: (why) => status.down(why),
     })
   }
 
@@ -155,8 +155,8 @@ export class RedisWriter {
     if (!this.#link.isUp || !this.isReadable || this.#isLooking) return
     this.#isLooking = true
     try {
-      await this.#told('look', () => this.#tidy(this.#run, this.#newest.keys()))
-      this.#needs.trouble.granted('look')
+      await this.#reportRefusals('look', () => this.#tidy(this.#run, this.#newest.keys()))
+      this.#needs.status.granted('look')
     } catch {
       this.#needs.metrics.redisErrors.add()
     } finally {
@@ -178,7 +178,7 @@ export class RedisWriter {
     this.#newest.clear()
     const known = this.#toClear
     try {
-      return await this.#told('write', () => this.#clearWith(this.#run, known))
+      return await this.#reportRefusals('write', () => this.#clearWith(this.#run, known))
     } catch {
       this.#link.renew()
       return undefined
@@ -214,7 +214,7 @@ export class RedisWriter {
   }
 
   /** A new connection: whose data is it, and how far does it reach? */
-  async #greet(run: RoundTrip): Promise<void> {
+  async #onConnect(run: RoundTrip): Promise<void> {
     const { keys, epoch } = this.#needs
     answered(await run(scripts.writerScripts))
     const [held] = answered(await run([['GET', keys.epoch]]))
@@ -260,7 +260,7 @@ export class RedisWriter {
   }
 
   /** Does something of which it is told when Redis refuses it. */
-  async #told<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+  async #reportRefusals<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
@@ -270,7 +270,7 @@ export class RedisWriter {
   }
 
   #refused(operation: Operation, { message }: Error): void {
-    this.#needs.trouble.refused(operation, message)
+    this.#needs.status.refused(operation, message)
     if (isFixedByReconnecting(refusalOf(message))) this.#needs.onLook()
   }
 
@@ -300,7 +300,7 @@ export class RedisWriter {
     answers: readonly RedisReply[],
     value: string,
   ): readonly OpenBlock[] {
-    const { epoch, signals, trouble } = this.#needs
+    const { epoch, signals, status } = this.#needs
     // Ours has changed meanwhile: what the answer says of Redis' may be the older news.
     const isNews = value === epoch.value
     const back: OpenBlock[] = []
@@ -315,7 +315,7 @@ export class RedisWriter {
       }
       isGranted = !isWrong && this.#judge(part, answer, isNews) && isGranted
     }
-    if (isGranted) trouble.granted('write')
+    if (isGranted) status.granted('write')
     // What was written before a reset must not come after it.
     if (value === epoch.value) return back
     if (back.length > 0) signals.redisFailed(recordsOf(back), 'refused')
@@ -345,7 +345,7 @@ export class RedisWriter {
    * @returns whether Redis has granted it
    */
   #judge([partition, blocks]: Part, answer: RedisReply | undefined, isNews: boolean): boolean {
-    const { epoch, metrics, signals, trouble } = this.#needs
+    const { epoch, metrics, signals, status } = this.#needs
     try {
       const written = scripts.readWritten(answer)
       const news = isNews ? epoch.heard(written.epoch) : 'same'
@@ -359,7 +359,7 @@ export class RedisWriter {
       const missed = recordsOf(blocks.slice(written.done))
       if (missed > 0) signals.redisFailed(missed, written.failure ? 'refused' : 'foreign_epoch')
       if (written.failure !== undefined || isRefused) metrics.redisErrors.add()
-      if (written.failure !== undefined) trouble.refused('write', written.failure)
+      if (written.failure !== undefined) status.refused('write', written.failure)
       this.#follow(news)
       return written.failure === undefined
     } catch (error) {

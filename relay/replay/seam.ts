@@ -44,14 +44,14 @@ export interface ReplayStore extends ReplayIntake {
   /**
    * One page of `after < offset < before`.
    *
-   * @param roomBytes what its records may take; without it the first one may be of any size
+   * @param budgetBytes what its records may take; without it the first one may be of any size
    */
   page(
     partition: number,
     after: bigint,
     before: bigint,
     signal: AbortSignal,
-    roomBytes?: number,
+    budgetBytes?: number,
   ): Promise<ReplayPage>
   /** Forgets everything; `isCleared` only if it is true of both tiers. */
   clear(signal: AbortSignal): Promise<{ isCleared: boolean; keys: number }>

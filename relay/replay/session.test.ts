@@ -160,10 +160,10 @@ describe('a replay', () => {
       const page = store.page.bind(store)
       let pages = 0
       store.valueOf = () => Buffer.alloc(valueBytes)
-      store.page = async (partition, after, before, _signal?: AbortSignal, roomBytes?: number) => {
+      store.page = async (partition, after, before, _signal?: AbortSignal, budget?: number) => {
         pages += 1
         const neededBytes = 3 * valueBytes
-        if (neededBytes <= roomBytes!) return page(partition, after, before)
+        if (neededBytes <= budget!) return page(partition, after, before)
         return { records: [], holes: [], through: after, hasMore: true, neededBytes }
       }
       const share = pagesOf(bytesMax)

@@ -19,7 +19,7 @@ import type { Clock } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
 import { Chunks } from './chunks.ts'
 import { legOf, type Leg } from './legs.ts'
-import { Lease } from './lease.ts'
+import { Lease } from './memory-lease.ts'
 import { pageBytesMax } from './pages.ts'
 import { controlFrame, gapFrame, staleFrame } from './replay-frames.ts'
 import type { ResumeRequest } from './resume.ts'
@@ -56,8 +56,8 @@ export interface ReplayNeeds {
 export type ReplayOutcome = 'complete' | 'capped' | 'degraded' | 'timeout' | 'abandoned' | 'busy'
 
 /** There was no memory for a page. */
-class NoRoom extends Error {
-  override readonly name = 'NoRoom'
+class NoMemory extends Error {
+  override readonly name = 'NoMemory'
 }
 /** Of a page: its records, and the frames that are made of them. */
 const copies = 2
@@ -116,7 +116,7 @@ export class ReplaySession {
       yield* mode === 'partition' && from === 'latest' ? this.#latest() : this.#replay()
       this.outcome = this.#isCapped ? 'capped' : this.#degraded ? 'degraded' : 'complete'
     } catch (error) {
-      if (error instanceof NoRoom) {
+      if (error instanceof NoMemory) {
         this.outcome = 'busy'
         return
       }
@@ -190,17 +190,17 @@ export class ReplaySession {
    */
   async #page({ partition, after, before }: Leg): Promise<ReplayPage> {
     const { pageWaitMs, store } = this.#needs
-    for (let roomBytes = pageBytesMax; ; ) {
+    for (let budgetBytes = pageBytesMax; ; ) {
       const limitMs = Math.min(pageWaitMs, this.#leftMs())
-      if (!(await this.#lease.hold(copies * roomBytes, limitMs))) throw new NoRoom()
+      if (!(await this.#lease.hold(copies * budgetBytes, limitMs))) throw new NoMemory()
       const page = await this.#timed('a page of a replay', (signal) =>
-        store.page(partition, after, before, signal, roomBytes),
+        store.page(partition, after, before, signal, budgetBytes),
       )
       if (page.neededBytes === undefined) {
         this.#lease.shrink(copies * bytesOf(page))
         return page
       }
-      roomBytes = page.neededBytes
+      budgetBytes = page.neededBytes
     }
   }
 

@@ -24,10 +24,10 @@ import {
   pageOfBlocks,
   pageOfHole,
   pageOfRun,
-  pageWithoutRoom,
+  pageTooLarge,
 } from './pages.ts'
 import { RedisReader } from './redis-reader.ts'
-import { RedisTrouble } from './redis-trouble.ts'
+import { RedisStatus } from './redis-status.ts'
 import { RedisWriter } from './redis-writer.ts'
 import { WriteQueue } from './write-queue.ts'
 
@@ -68,12 +68,12 @@ export class TieredReplayStore implements ReplayStore {
   readonly #queue: WriteQueue
   readonly #incoming: Incoming
   readonly #epoch: Epoch
-  readonly #trouble: RedisTrouble
+  readonly #status: RedisStatus
   readonly #isEnabled: boolean
   #redis: RedisTier | undefined
   #topicId: string | undefined
   /** Something was reset before Redis could be told at all. */
-  #owesReset = false
+  #isResetPending = false
 
   constructor(needs: StoreNeeds) {
     this.#needs = needs
@@ -94,7 +94,7 @@ export class TieredReplayStore implements ReplayStore {
       () => this.#taken(),
     )
     this.#epoch = new Epoch(clock, replayTtlMs - redisTimeoutMs, () => newEpoch(this.#topicId))
-    this.#trouble = new RedisTrouble({
+    this.#status = new RedisStatus({
       ...needs,
       onRefusal: (refusal, answer) => needs.onRedisRefusal?.(refusal, answer),
       onGranted: () => needs.onRedisGranted?.(),
@@ -129,7 +129,7 @@ export class TieredReplayStore implements ReplayStore {
         onRedisUp?.()
       },
       onLook: () => void reader.look(),
-      trouble: this.#trouble,
+      status: this.#status,
     })
     const reader = new RedisReader({
       ...this.#needs,
@@ -137,9 +137,9 @@ export class TieredReplayStore implements ReplayStore {
       epoch: this.#epoch,
       onOther: (held) => writer.saw(held),
       onUp: () => reads.resolve(),
-      trouble: this.#trouble,
+      status: this.#status,
     })
-    if (this.#owesReset) void writer.clear()
+    if (this.#isResetPending) void writer.clear()
     this.#redis = { writer, reader, kept: Promise.all([writer.keep(), reader.keep()]) }
     const reached = Promise.all([writes.promise, reads.promise])
     await Promise.race([reached, sleep(clock, settings.redisTimeoutMs)])
@@ -181,11 +181,11 @@ export class TieredReplayStore implements ReplayStore {
     after: bigint,
     before: bigint,
     signal: AbortSignal,
-    roomBytes?: number,
+    budgetBytes?: number,
   ): Promise<ReplayPage> {
     this.#incoming.settle()
     const { metrics } = this.#needs
-    const limits = limitsOf(roomBytes)
+    const limits = limitsOf(budgetBytes)
     const from = after + 1n
     const run = this.#memory.run(partition, from, limits)
     if (run !== undefined) {
@@ -239,7 +239,7 @@ export class TieredReplayStore implements ReplayStore {
       redis_message_ttl_secs: settings.replayTtlMs / 1_000,
       redis_max_sequences: settings.replayRecordsPerPartitionMax,
       redis_connected: this.#isConnected,
-      redis_refusal: this.#trouble.refusal ?? null,
+      redis_refusal: this.#status.refusal ?? null,
       memory_buffer_bytes: this.#memory.bytes,
       redis_queue_bytes: this.#queue.bytes,
     }
@@ -296,7 +296,7 @@ export class TieredReplayStore implements ReplayStore {
     try {
       const read = (reader: RedisReader) => reader.page(at.partition, at.from, limits, signal)
       const found = await this.#ask(read)
-      if (found !== undefined && 'neededBytes' in found) return pageWithoutRoom(at, found)
+      if (found !== undefined && 'neededBytes' in found) return pageTooLarge(at, found)
       if (found !== undefined) {
         const page = pageOfBlocks(found, at)
         const isHit = page.records.length > 0
@@ -342,7 +342,7 @@ export class TieredReplayStore implements ReplayStore {
     this.#epoch.renew()
     this.#epochIs(why)
     if (!this.#isEnabled) return { isCleared: true, keys: 0 }
-    this.#owesReset = this.#redis === undefined
+    this.#isResetPending = this.#redis === undefined
     const clearing = this.#redis?.writer.clear() ?? Promise.resolve(undefined)
     const keys = await orAborted(signal, clearing).catch(() => undefined)
     return { isCleared: keys !== undefined, keys: keys ?? 0 }
@@ -379,10 +379,10 @@ function blockBounds(settings: Settings): BlockBounds {
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
-const limitsOf = (roomBytes = Infinity): PageLimits => ({
+const limitsOf = (budgetBytes = Infinity): PageLimits => ({
   recordsMax: pageRecordsMax,
-  bytesMax: Number.isFinite(roomBytes) ? roomBytes : pageBytesMax,
-  firstBytesMax: roomBytes,
+  bytesMax: Number.isFinite(budgetBytes) ? budgetBytes : pageBytesMax,
+  firstBytesMax: budgetBytes,
 })
 
 /** The bounds of two tiers together. */

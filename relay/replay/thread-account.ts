@@ -34,7 +34,7 @@ export class ThreadAccount {
   readonly #notes: Pick<Share, 'take' | 'give'>
   #spans = 0
   /** Spans that memory was taken for. */
-  #room = 0
+  #spansPaid = 0
 
   /**
    * @param requested what the client has of each thread: it is owed what lies above
@@ -73,19 +73,19 @@ export class ThreadAccount {
 
   /** Whether so much is out of order or missing that no more can be kept account of. */
   isFull(): boolean {
-    if (this.#spans < this.#room) return false
+    if (this.#spans < this.#spansPaid) return false
     this.#spans = 0
     for (const wanted of this.#wanted.values()) {
       wanted.spans = merged(wanted.spans)
       this.#spans += wanted.spans.length
     }
-    return this.#spans >= this.#room / 2 && !this.#grow()
+    return this.#spans >= this.#spansPaid / 2 && !this.#grow()
   }
 
   /** Gives back what its spans took. */
   end(): void {
-    this.#notes.give(this.#room * spanBytes)
-    this.#room = 0
+    this.#notes.give(this.#spansPaid * spanBytes)
+    this.#spansPaid = 0
   }
 
   /** What is missing between the request and the highest that turned up, ascending by thread. */
@@ -101,10 +101,11 @@ export class ThreadAccount {
 
   /** Room for twice as many, as long as there may be more and memory for them. */
   #grow(): boolean {
-    const wanted = Math.max(spansAtFirst, 2 * this.#room, 2 * this.#spans)
-    const room = Math.min(this.#spansMax, wanted)
-    if (room <= this.#room || !this.#notes.take((room - this.#room) * spanBytes)) return false
-    this.#room = room
+    const wanted = Math.max(spansAtFirst, 2 * this.#spansPaid, 2 * this.#spans)
+    const paid = Math.min(this.#spansMax, wanted)
+    if (paid <= this.#spansPaid || !this.#notes.take((paid - this.#spansPaid) * spanBytes))
+      return false
+    this.#spansPaid = paid
     return true
   }
 

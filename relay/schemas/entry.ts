@@ -1,6 +1,6 @@
 /**
  * One pinned schema: which schema a graph is expected to have. Fields are DashFlow's. What a client
- * sends is checked here, so that the store never holds anything that it would not take again.
+ * sends is checked here, so that the store never holds an entry that it could not load again.
  */
 
 export interface SchemaEntry {
@@ -12,7 +12,7 @@ export interface SchemaEntry {
   readonly pinned_by: string | null
   readonly note: string | null
 }
-/** What a client sent, as it is meant, or why it cannot be taken. */
+/** What a client sent, parsed, or why it is refused. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: 400 | 413 | 415 | 422; readonly says: string }
@@ -20,7 +20,7 @@ export type Parsed<T> =
 const nameBytesMax = 256
 const refuse = (code: 400 | 413 | 415 | 422, says: string) => ({ ok: false, code, says }) as const
 
-/** A graph's name as it stands in the path, decoded. Any text that a log line can hold. */
+/** A graph's name from the path, decoded. Any text that a log line can hold. */
 export function readName(name: string): Parsed<string> {
   const bytes = Buffer.byteLength(name)
   if (bytes === 0 || bytes > nameBytesMax) {
@@ -30,7 +30,7 @@ export function readName(name: string): Parsed<string> {
   return { ok: true, value: name }
 }
 
-/** The entry that a PUT asks for. */
+/** The entry in a PUT. */
 export function readEntry(
   graphName: string,
   contentType: string,
@@ -52,7 +52,7 @@ export function readEntry(
   return { ok: true, value: inOrder(entry) }
 }
 
-/** An entry that was stored; undefined if it is none. */
+/** A stored entry; undefined if it is not valid. */
 export function entryFrom(graphName: string, stored: unknown): SchemaEntry | undefined {
   const fields = fieldsOf(stored)
   const pinnedAt = (stored as { pinned_at?: unknown } | null)?.pinned_at

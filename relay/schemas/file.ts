@@ -1,6 +1,6 @@
 /**
- * The file of pinned schemas, replaced as a whole: whoever reads it, after whatever crash, finds
- * one complete state. A file that is no such state is moved aside, never overwritten.
+ * The file of pinned schemas, replaced as a whole: after any crash it holds one complete state. A
+ * file that is not valid is moved aside, never overwritten.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { entryFrom, type SchemaEntry } from './entry.ts'
 
 export type Entries = ReadonlyMap<string, SchemaEntry>
 
-/** What was found: a state, or where the thing was moved that is none. */
+/** The entries, and where an invalid file was moved. */
 export interface Found {
   readonly entries: Entries
   readonly movedTo?: string
@@ -20,9 +20,9 @@ const fileBytesMax = 256 * 1_024 * 1_024
 const leftoverMs = 3_600_000
 
 /**
- * Reads the state. None there is an empty one.
+ * Reads the state. A missing file is an empty state.
  *
- * @throws Error of the file system, or when the file is none: nothing is known then
+ * @throws Error of the file system, or when it is not a regular file: the state is unknown then
  */
 export async function readSchemas(file: string, nowMs: number): Promise<Found> {
   const text = await textOf(file)
@@ -35,9 +35,9 @@ export async function readSchemas(file: string, nowMs: number): Promise<Found> {
 }
 
 /**
- * Replaces the state; settled means that it is on the disk.
+ * Replaces the state; when it settles, the state is on disk.
  *
- * @throws Error of the file system, or the signal's reason: the old state is there then
+ * @throws Error of the file system, or the signal's reason: the old state is on disk then
  */
 export async function writeSchemas(
   file: string,
@@ -45,7 +45,7 @@ export async function writeSchemas(
   signal: AbortSignal,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
-  // A link stays a link: it may lead to the disk that keeps things.
+  // A symbolic link stays a link: it may point to a persistent disk.
   const target = await realpath(file).catch(() => file)
   const unfinished = `${target}.${randomUUID()}.tmp`
   try {
@@ -59,7 +59,7 @@ export async function writeSchemas(
   await syncFolder(dirname(target))
 }
 
-/** Removes what killed processes left. Never throws. */
+/** Removes temporary files of killed processes. Never throws. */
 export async function removeLeftovers(file: string, nowMs: number): Promise<void> {
   const folder = dirname(file)
   const own = (name: string) => name.startsWith(`${basename(file)}.`) && name.endsWith('.tmp')
@@ -73,7 +73,7 @@ export async function removeLeftovers(file: string, nowMs: number): Promise<void
 
 async function textOf(file: string): Promise<string | undefined> {
   try {
-    // Looked at before it is opened: to open a pipe is to wait for its other end.
+    // Checked before it is opened: opening a pipe waits for its other end.
     const found = await stat(file)
     if (!found.isFile() || found.size > fileBytesMax) {
       throw new Error(`${file}: wanted a file of at most ${fileBytesMax} bytes`)

@@ -7,7 +7,7 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createHttpServer, type HttpServer } from '../adapters/http.ts'
 import { createLogger } from '../adapters/logger.ts'
-import { Doors } from '../clients/doors.ts'
+import { RequestGuard } from '../clients/request-guard.ts'
 import { createAdmission } from '../limits/admission.ts'
 import { createClientAddress } from '../limits/client-address.ts'
 import { createMetrics } from '../metrics/metrics.ts'
@@ -49,11 +49,11 @@ async function serve(env: Readonly<Record<string, string>> = {}) {
   const admission = createAdmission(clock, settings, address)
   const metrics = createMetrics(false)
   const quiet = { clock, logger: { warn: () => undefined }, requestsPerSecondMax: 0 }
-  const doors = new Doors({ admission, address, metrics, ...quiet })
-  const routes = schemaRoutes({ settings, clock, schemas, admission, doors })
+  const guard = new RequestGuard({ admission, address, metrics, ...quiet })
+  const routes = schemaRoutes({ settings, clock, schemas, admission, guard })
   const server = createHttpServer({
     routes,
-    guard: (asked) => doors.guard(asked),
+    guard: (asked) => guard.check(asked),
     upgradePath: '/ws',
     timeoutMs: settings.httpTimeoutMs,
     pendingMax: () => settings.pendingConnectionsMax,

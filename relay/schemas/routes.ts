@@ -1,11 +1,11 @@
 /**
- * The expected-schema API, in DashFlow's shapes. Reading is open like /health; changing is an
- * administrative act: it needs the token where there is one, and beyond loopback there must be one.
+ * The expected-schema API, in DashFlow's shapes. Reading is open like /health; changing is
+ * administrative: it needs the token where one is set, and without one it works on loopback only.
  */
 import type { Asking, Routes } from '../adapters/http.ts'
 import type { Answer } from '../adapters/answer.ts'
 import type { Admission } from '../limits/seam.ts'
-import type { Doors } from '../clients/doors.ts'
+import type { RequestGuard } from '../clients/request-guard.ts'
 import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { readEntry, readName, type SchemaEntry } from './entry.ts'
@@ -16,7 +16,7 @@ export interface RouteNeeds {
   readonly clock: Clock
   readonly schemas: ExpectedSchemas
   readonly admission: Admission
-  readonly doors: Pick<Doors, 'refusal' | 'refuse'>
+  readonly guard: Pick<RequestGuard, 'refusal' | 'refuse'>
 }
 
 export function schemaRoutes(needs: RouteNeeds): Routes {
@@ -49,14 +49,14 @@ const named = (work: (asking: Asking, name: string) => Promise<Answer>) => (aski
 
 function forbidden(
   { request }: Asking,
-  { admission, doors }: RouteNeeds,
+  { admission, guard }: RouteNeeds,
 ): Answer | undefined {
-  const refusal = doors.refusal(request)
-  if (refusal !== undefined) return doors.refuse(refusal)
+  const refusal = guard.refusal(request)
+  if (refusal !== undefined) return guard.refuse(refusal)
   if (admission.mayAdminister(request)) return undefined
   return no(
     403,
-    'From beyond loopback this needs the bearer token, and none is set: set WEBSOCKET_AUTH_TOKEN',
+    'Without a token this is allowed from loopback only: set WEBSOCKET_AUTH_TOKEN, and send it',
   )
 }
 
@@ -90,7 +90,7 @@ function refused(why: Refused, name: string, settings?: Settings): Answer {
   return no(507, `wanted at most ${most} graphs (EXPECTED_SCHEMAS_MAX); delete one first`)
 }
 
-/** What the disk did is the operator's to know and the client's to be told. */
+/** Errors of the disk are answered with 500 and their message. */
 async function answered(work: () => Promise<Answer>): Promise<Answer> {
   try {
     return await work()

@@ -1,7 +1,6 @@
 /**
- * The pinned schemas. What is shown is what is on the disk: a change is visible when it was
- * written, and not at all when it was not. Changes are made one after the other; those that would
- * have to wait behind too many others are turned away.
+ * The pinned schemas. Reads show what is on disk: a change is visible only after it was written.
+ * Changes are made one after the other; when too many wait, further ones are refused.
  */
 import type { Logger } from '../adapters/logger.ts'
 import type { Clock } from '../world/clock.ts'
@@ -31,7 +30,7 @@ export class ExpectedSchemas {
     this.#needs = needs
   }
 
-  /** Reads the file ahead of the first question, and says aloud what is wrong. Never throws. */
+  /** Reads the file before the first request, and logs what is wrong. Never throws. */
   async open(): Promise<void> {
     const { clock, file, logger } = this.#needs
     await removeLeftovers(file, clock.unixMs())
@@ -89,12 +88,12 @@ export class ExpectedSchemas {
     const { clock, file } = this.#needs
     const what = 'writing the pinned schemas'
     return withDeadline(clock, ioLimitMs, what, (signal) => this.#inTurn(async () => {
-      // Nobody waits for it any longer, and was told that it failed.
+      // The request has already failed by its deadline.
       signal.throwIfAborted()
       const entries = new Map(await this.#entries())
       const made = make(entries)
       if (typeof made === 'string') return made
-      // If it fails, nobody knows what is on the disk: the next who asks looks.
+      // If it fails, the state on disk is unknown: the next request reads it.
       this.#loaded = undefined
       await writeSchemas(file, entries, signal)
       this.#loaded = Promise.resolve(entries)
@@ -102,14 +101,14 @@ export class ExpectedSchemas {
     }))
   }
 
-  /** After all that were asked for before: also one that hangs must not be overtaken. */
+  /** After all earlier changes: even one that hangs must not be overtaken. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work).finally(() => (this.#waiting -= 1))
     this.#turn = done.catch(() => undefined)
     return done
   }
 
-  /** What cannot be read is tried again by the next who asks. */
+  /** If reading fails, the next request tries again. */
   #entries(): Promise<Entries> {
     const { clock } = this.#needs
     this.#loaded ??= this.#read().catch((error: unknown) => {

@@ -5,7 +5,7 @@
  */
 import { readingDifferences } from './reading-differences.ts'
 import type { DifferenceRow } from './difference-row.ts'
-import { doorDifferences } from './door-differences.ts'
+import { accessDifferences } from './access-differences.ts'
 
 const delivery: readonly DifferenceRow[] = [
   {
@@ -368,5 +368,5 @@ export const differences: readonly DifferenceRow[] = [
   ...malformed,
   ...readingDifferences,
   ...observability,
-  ...doorDifferences,
+  ...accessDifferences,
 ]

@@ -16,7 +16,7 @@ type HostSettings = Pick<Settings, 'allowedHosts' | 'host'>
 
 const shape = /^(\[[\da-f:.]+\]|[^\s:/?#@\\[\]]+)(?::(\d{0,5}))?$/i
 /** Ports that are left out of a Host header: without TLS, and with it in front of the relay. */
-const unsaidPorts = new Set(['80', '443'])
+const defaultPorts = new Set(['80', '443'])
 
 /** @returns undefined for what cannot be a Host header */
 export function readHost(text: string): Host | undefined {
@@ -60,13 +60,13 @@ function ruleOf(entry: string): (host: Host) => boolean {
   const isDomain = entry.startsWith('*.')
   const wanted = readHost(isDomain ? entry.slice(2) : entry)
   if (wanted === undefined) return () => false
-  const ports = wanted.port === '' ? undefined : portsMeant(wanted.port)
+  const ports = wanted.port === '' ? undefined : portsOf(wanted.port)
   return ({ name, port }) => {
     const isName = isDomain ? name.endsWith(`.${wanted.name}`) : name === wanted.name
     return isName && (ports === undefined || ports.includes(port))
   }
 }
 
-const portsMeant = (port: string): string[] => (unsaidPorts.has(port) ? [port, ''] : [port])
+const portsOf = (port: string): string[] => (defaultPorts.has(port) ? [port, ''] : [port])
 
 const isAddress = (name: string): boolean => name.startsWith('[') || ipaddr.IPv4.isValid(name)

@@ -6,7 +6,7 @@
  * `scale` turns the contract's unit into ours (seconds to milliseconds: 1000).
  */
 
-import { doorSettingRows } from './door-settings.ts'
+import { accessSettingRows } from './access-settings.ts'
 import { kafkaSettingRows } from './kafka-settings.ts'
 import { memorySettingRows } from './memory-settings.ts'
 import {
@@ -249,7 +249,7 @@ export const settingRows = {
     'Bytes a second of all replays together, with bursts of twice that.',
     { zeroMeans: 'no limit', isOurs: true },
   ),
-  ...doorSettingRows,
+  ...accessSettingRows,
   lagDisconnectRecords: number(
     'SLOW_CLIENT_DISCONNECT_THRESHOLD',
     'count',

@@ -1,4 +1,4 @@
-/** Waits between attempts at what keeps failing: each twice the one before, up to a bound. */
+/** Exponential backoff: each wait is twice the one before, up to a limit. */
 export interface BackoffBounds {
   readonly firstMs: number
   readonly mostMs: number

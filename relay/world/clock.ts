@@ -8,7 +8,7 @@ export interface Timer {
   cancel(): void
 }
 
-/** What a component may know of time. `nowMs` is monotonic; `unixMs` is for people and stamps. */
+/** The time as components see it. `nowMs` is monotonic; `unixMs` is for people and timestamps. */
 export interface Clock {
   /** Monotonic milliseconds, with fractions; comparable between processes of one machine. */
   nowMs(): number

@@ -4,7 +4,7 @@
  */
 import type { Clock } from './clock.ts'
 
-/** Thrown when work outlives its limit. `what` names the work, `limitMs` the time it was given. */
+/** Thrown when work takes too long. `what` names the work, `limitMs` is its limit. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'
   readonly what: string

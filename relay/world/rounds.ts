@@ -1,12 +1,12 @@
 /**
- * Rounds over very many, in slices of the loop. One event may concern each of them, and to go round
- * twenty thousand clients for a single record would stand in the way of everything else for long.
- * A round over few is over when it has begun.
+ * Rounds over thousands of items, in slices of the event loop. One event may concern all of them,
+ * and visiting 20,000 clients for a single record would block everything else. A round over a few
+ * items ends in the call that begins it.
  */
 import type { Clock } from './clock.ts'
 import { sliceMs, Turns } from './turns.ts'
 
-/** How many come between two looks at the time. */
+/** Items between two reads of the clock. */
 const perLook = 8
 
 export class Rounds<One> {
@@ -17,7 +17,7 @@ export class Rounds<One> {
   #underWay: Promise<void> | undefined
   #following: Promise<void> | undefined
 
-  /** @param all may change at any time: who comes later comes last, who has gone is left out */
+  /** @param all may change at any time: added items come last, removed ones are left out */
   constructor(clock: Clock, all: ReadonlySet<One>, each: (one: One) => void) {
     this.#clock = clock
     this.#all = all
@@ -25,10 +25,10 @@ export class Rounds<One> {
   }
 
   /**
-   * A round over all, in their order. While one is under way another one is to follow, and that is
-   * the same for whoever asks for one meanwhile.
+   * A round over all, in their order. During a round, one more is scheduled after it, which all
+   * callers in the meantime share.
    *
-   * @returns settles when all were come by; undefined when that is so already
+   * @returns settles when all were visited; undefined when that is so already
    */
   begin(): Promise<void> | undefined {
     if (this.#underWay === undefined) return this.#start()
@@ -59,11 +59,11 @@ export class Rounds<One> {
     }
   }
 
-  /** Goes on for a slice. */
+  /** Runs one slice. @returns whether the round is done */
   #isDone(rest: Iterable<One>): boolean {
     const endMs = this.#clock.nowMs() + sliceMs
     let left = perLook
-    // An iterator of a set goes on where it was left.
+    // The iterator of a set continues where it stopped.
     for (const one of rest) {
       this.#each(one)
       left -= 1

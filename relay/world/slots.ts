@@ -1,7 +1,7 @@
 /**
- * Slots for work of which only so much may be under way. One that is given back is handed to the
- * first who waits, and to nobody else: to wake all of them for one would cost the more the more
- * there are, and whoever comes just then would overtake them.
+ * Slots for work with limited concurrency. A released slot is handed to the first waiting caller
+ * only: waking all of them would cost more the more there are, and a new caller could overtake
+ * them.
  */
 import { orAborted } from './deadline.ts'
 
@@ -14,7 +14,7 @@ export class Slots {
     this.#max = max
   }
 
-  /** Settles with a slot, in the order of asking; rejects when it is no longer wanted. */
+  /** Settles with a slot, in the order of calls; rejects when the signal aborts. */
   async enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     if (this.#taken < this.#max) {
@@ -26,13 +26,13 @@ export class Slots {
     try {
       await orAborted(signal, promise)
     } catch (error) {
-      // It may have been handed over in the moment in which it was no longer wanted.
+      // The slot may have been handed over at the moment of the abort.
       if (!this.#waiting.delete(resolve)) this.leave()
       throw error
     }
   }
 
-  /** Gives a slot back. */
+  /** Releases a slot. */
   leave(): void {
     const [next] = this.#waiting
     if (next === undefined) {

@@ -1,7 +1,7 @@
 /**
- * Turns at what takes long. Work that goes through a lot of input, and in which nothing would let
- * go of the event loop, is done in slices, and of all who do the same only one slice falls into
- * each turn of the loop: however much there is to do, everybody else goes on.
+ * Long work in slices. Work over much input that would otherwise block the event loop runs in
+ * slices, and all callers of one kind together get one slice in each turn of the loop: however much
+ * there is to do, other work goes on.
  */
 import type { Clock } from './clock.ts'
 
@@ -19,8 +19,8 @@ export class Turns {
 }
 
 /**
- * Slices of one kind of work. What is done in time never waits: the first slice of a turn is for
- * whoever comes first, and those that come later in the same turn share what is left of it.
+ * Slices of one kind of work. Short work never waits: the first caller in a turn begins a slice,
+ * and later callers in the same turn share what is left of it.
  */
 export class Slices {
   readonly #clock: Clock
@@ -32,7 +32,7 @@ export class Slices {
     this.#clock = clock
   }
 
-  /** Whether whoever works is to wait for the next slice. The first to ask in a turn begins one. */
+  /** Whether the caller must wait for the next slice. The first call in a turn begins one. */
   get isOver(): boolean {
     const nowMs = this.#clock.nowMs()
     return nowMs >= (this.#endMs ?? this.#begin(nowMs))
@@ -45,7 +45,7 @@ export class Slices {
   }
 
   #begin(nowMs: number): number {
-    // Whoever began one in this turn will forget it.
+    // The first slice of this turn has scheduled the reset already.
     if (this.#endMs === undefined) setImmediate(this.#forget)
     this.#endMs = nowMs + sliceMs
     return this.#endMs

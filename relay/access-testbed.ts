@@ -25,7 +25,7 @@ async function freePort(): Promise<number> {
 }
 
 /** @returns its port */
-export async function open(env: Environment = {}, heard: Partial<Logger> = {}): Promise<number> {
+export async function open(env: Environment = {}, received: Partial<Logger> = {}): Promise<number> {
   const port = await freePort()
   const asked = {
     KAFKA_BROKERS: '127.0.0.1:1',
@@ -36,7 +36,7 @@ export async function open(env: Environment = {}, heard: Partial<Logger> = {}): 
   }
   const parsed = parseSettings(asked, certificateProblems)
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
-  const relay = new Relay(wire(parsed.settings, { clock, logger: { ...logger, ...heard } }))
+  const relay = new Relay(wire(parsed.settings, { clock, logger: { ...logger, ...received } }))
   relays.push(relay)
   return relay.start()
 }

@@ -1,16 +1,16 @@
 /**
- * Where Redis is looked for: at the address of the settings, and where a cluster's node has sent
- * us. Neither is trusted for good: the one that worked last and the one that was set take turns,
- * because either may be gone.
+ * Where to connect to Redis: the address of the settings, or the one that a node of a cluster has
+ * redirected to. The last one that worked and the configured one are tried in turn, because either
+ * may be gone.
  */
 
-/** `MOVED <slot> <host>:<port>`; without a host, or with `?`, it is the one that said so. */
+/** `MOVED <slot> <host>:<port>`; without a host, or with `?`, it means the answering node. */
 const movedText = /^MOVED \d+ (?<host>\S*):(?<port>\d+)$/
 
-export class Places {
+export class RedisAddresses {
   readonly #configured: string
   #current: string
-  /** Named by the server that was asked last. */
+  /** Named by the last answer. */
   #named: string | undefined
   #worked: string | undefined
 
@@ -29,23 +29,23 @@ export class Places {
     return this.#current
   }
 
-  /** What is connected to now is the right one. */
+  /** The current server is the right one. */
   succeeded(): void {
     this.#worked = this.#current
   }
 
-  /** What is connected to now is not; it may say which one is. */
+  /** The current server is the wrong one; its answer may name the right one. */
   refused(answer: string): void {
     if (this.#worked === this.#current) this.#worked = undefined
     const { host, port } = movedText.exec(answer.trim())?.groups ?? {}
     if (host === undefined || port === undefined) return
-    this.#named = placeOf(this.#current, host, port)
+    this.#named = urlOf(this.#current, host, port)
   }
 }
 
-function placeOf(url: string, host: string, port: string): string | undefined {
-  const place = new URL(url)
-  if (host !== '' && host !== '?') place.hostname = host.includes(':') ? `[${host}]` : host
-  place.port = port
-  return place.hostname === '' ? undefined : place.href
+function urlOf(url: string, host: string, port: string): string | undefined {
+  const target = new URL(url)
+  if (host !== '' && host !== '?') target.hostname = host.includes(':') ? `[${host}]` : host
+  target.port = port
+  return target.hostname === '' ? undefined : target.href
 }

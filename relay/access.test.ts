@@ -1,6 +1,6 @@
 /** The doors of a whole relay, as whoever stands before them sees them: on real sockets. */
 import { afterAll, describe, expect, test } from 'vitest'
-import { get, head, local, open, say, statusOf, stopAll, upgrade } from './doors-testbed.ts'
+import { get, head, local, open, say, statusOf, stopAll, upgrade } from './access-testbed.ts'
 
 afterAll(stopAll, 30_000)
 

@@ -12,7 +12,7 @@ export type Operation = 'connect' | 'look' | 'write' | 'probe' | 'read'
 /** Whether the server is the right one is asked all the time; who is granted that, vouches. */
 const vouchesFor: Readonly<Partial<Record<Operation, Operation>>> = { look: 'write', probe: 'read' }
 
-export interface TroubleNeeds {
+export interface RedisStatusNeeds {
   readonly clock: Clock
   readonly metrics: Metrics
   /** With Redis's own answer, cut. */
@@ -22,67 +22,67 @@ export interface TroubleNeeds {
   readonly onDown: (why: string) => void
 }
 
-const tellEveryMs = 60_000
+const reportEveryMs = 60_000
 const answerCharactersMax = 200
 /** What may be told between two successes; reasons are few, but libraries word them. */
-const downsToldMax = 16
+const downsReportedMax = 16
 
-export class RedisTrouble {
-  readonly #needs: TroubleNeeds
-  readonly #standing = new Map<Operation, RedisRefusal>()
-  readonly #toldMs = new Map<RedisRefusal, number>()
-  readonly #downsTold = new Set<string>()
-  #isToldOf = false
+export class RedisStatus {
+  readonly #needs: RedisStatusNeeds
+  readonly #refused = new Map<Operation, RedisRefusal>()
+  readonly #reportedMs = new Map<RedisRefusal, number>()
+  readonly #downsReported = new Set<string>()
+  #isReported = false
 
-  constructor(needs: TroubleNeeds) {
+  constructor(needs: RedisStatusNeeds) {
     this.#needs = needs
   }
 
   /** The newest of what is refused; undefined when nothing is. */
   get refusal(): RedisRefusal | undefined {
-    return [...this.#standing.values()].at(-1)
+    return [...this.#refused.values()].at(-1)
   }
 
   refused(operation: Operation, answer: string): void {
     const refusal = refusalOf(answer)
     this.#needs.metrics.redisRefusals.of({ reason: refusal }).add()
-    const isNew = ![...this.#standing.values()].includes(refusal)
-    this.#standing.delete(operation)
-    this.#standing.set(operation, refusal)
-    if (isNew) this.#tell(refusal, answer)
+    const isNew = ![...this.#refused.values()].includes(refusal)
+    this.#refused.delete(operation)
+    this.#refused.set(operation, refusal)
+    if (isNew) this.#report(refusal, answer)
   }
 
   granted(operation: Operation): void {
-    if (this.#standing.size === 0) return
-    this.#standing.delete(operation)
+    if (this.#refused.size === 0) return
+    this.#refused.delete(operation)
     const other = vouchesFor[operation]
-    const refusal = other && this.#standing.get(other)
-    if (refusal !== undefined && isOfServer(refusal)) this.#standing.delete(other!)
-    if (this.#standing.size > 0 || !this.#isToldOf) return
-    this.#isToldOf = false
+    const refusal = other && this.#refused.get(other)
+    if (refusal !== undefined && isOfServer(refusal)) this.#refused.delete(other!)
+    if (this.#refused.size > 0 || !this.#isReported) return
+    this.#isReported = false
     this.#needs.onGranted()
   }
 
   /** There is no connection; each reason is told once until there is one again. */
   down(why: string): void {
-    const told = why.slice(0, answerCharactersMax)
-    if (this.#downsTold.has(told) || this.#downsTold.size >= downsToldMax) return
-    this.#downsTold.add(told)
-    this.#needs.onDown(told)
+    const text = why.slice(0, answerCharactersMax)
+    if (this.#downsReported.has(text) || this.#downsReported.size >= downsReportedMax) return
+    this.#downsReported.add(text)
+    this.#needs.onDown(text)
   }
   up(): void {
-    this.#downsTold.clear()
+    this.#downsReported.clear()
     this.granted('connect')
     this.granted('look')
   }
 
-  #tell(refusal: RedisRefusal, answer: string): void {
+  #report(refusal: RedisRefusal, answer: string): void {
     const { clock, onRefusal } = this.#needs
     const nowMs = clock.nowMs()
-    const lastMs = this.#toldMs.get(refusal)
-    if (lastMs !== undefined && nowMs - lastMs < tellEveryMs) return
-    this.#toldMs.set(refusal, nowMs)
-    this.#isToldOf = true
+    const lastMs = this.#reportedMs.get(refusal)
+    if (lastMs !== undefined && nowMs - lastMs < reportEveryMs) return
+    this.#reportedMs.set(refusal, nowMs)
+    this.#isReported = true
     onRefusal(refusal, answer.slice(0, answerCharactersMax))
   }
 }

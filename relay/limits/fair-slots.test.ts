@@ -1,11 +1,11 @@
 /** What it costs to find who is next: as the places, not as those who wait. */
 import { expect, test } from 'vitest'
 import { workOf } from '../world/work-testbed.ts'
-import { FairPlaces } from './fair-places.ts'
+import { FairSlots } from './fair-slots.ts'
 
 /** Every address but one waits once; places are handed on until nobody waits. */
 function handOn(addresses: number): () => number {
-  const places = new FairPlaces(1)
+  const places = new FairSlots(1)
   let handed = 0
   const holders = ['first']
   places.take('first')

@@ -3,21 +3,21 @@ import { expect, test } from 'vitest'
 import { createMetrics } from '../metrics/metrics.ts'
 import { redisRefusalRows, redisRefusals, refusalOf } from '../tables/redis-refusals.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
-import { RedisTrouble } from './redis-trouble.ts'
+import { RedisStatus } from './redis-status.ts'
 
-/** A trouble, and every line that it told. */
+/** A status, and every line that it told. */
 function bed() {
   const clock = new ManualClock()
   const metrics = createMetrics(false)
   const told: string[] = []
-  const trouble = new RedisTrouble({
+  const status = new RedisStatus({
     clock,
     metrics,
     onRefusal: (refusal) => void told.push(refusal),
     onGranted: () => void told.push('granted'),
     onDown: (why) => void told.push(why),
   })
-  return { clock, metrics, told, trouble }
+  return { clock, metrics, told, status }
 }
 
 const full = "OOM command not allowed when used memory > 'maxmemory'."
@@ -63,44 +63,44 @@ test('what Redis answers is called by one name, also out of a script', () => {
 })
 
 test('a refusal is told once, counted each time, and stands until it is over', () => {
-  const { trouble, told, metrics } = bed()
-  for (let time = 0; time < 100; time++) trouble.refused('write', full)
-  trouble.refused('look', full)
-  expect([told, trouble.refusal]).toEqual([['out_of_memory'], 'out_of_memory'])
+  const { status, told, metrics } = bed()
+  for (let time = 0; time < 100; time++) status.refused('write', full)
+  status.refused('look', full)
+  expect([told, status.refusal]).toEqual([['out_of_memory'], 'out_of_memory'])
   expect(metrics.redisRefusals.of({ reason: 'out_of_memory' }).total).toBe(101)
-  trouble.granted('look')
-  expect([told, trouble.refusal]).toEqual([['out_of_memory', 'granted'], undefined])
+  status.granted('look')
+  expect([told, status.refusal]).toEqual([['out_of_memory', 'granted'], undefined])
 })
 
 test('what is forbidden to a write alone is not granted by a look', () => {
-  const { trouble, told } = bed()
+  const { status, told } = bed()
   for (let time = 0; time < 10; time++) {
-    trouble.refused('write', 'NOPERM xadd')
-    trouble.granted('look')
-    trouble.granted('read')
+    status.refused('write', 'NOPERM xadd')
+    status.granted('look')
+    status.granted('read')
   }
-  expect([told, trouble.refusal]).toEqual([['no_permission'], 'no_permission'])
-  trouble.granted('write')
-  expect(trouble.refusal).toBe(undefined)
+  expect([told, status.refusal]).toEqual([['no_permission'], 'no_permission'])
+  status.granted('write')
+  expect(status.refusal).toBe(undefined)
 })
 
 test('one that comes and goes is told once a minute', () => {
-  const { trouble, told, clock } = bed()
+  const { status, told, clock } = bed()
   for (let second = 0; second < 120; second++) {
-    trouble.refused('connect', readOnly)
-    trouble.up()
+    status.refused('connect', readOnly)
+    status.up()
     clock.advance(1_000)
   }
   expect(told).toEqual(['read_only', 'granted', 'read_only', 'granted'])
 })
 
 test('a connection that cannot be made is told once for each reason, until there is one', () => {
-  const { trouble, told } = bed()
-  for (let time = 0; time < 1_000; time++) trouble.down(time % 2 === 0 ? 'refused' : 'timeout')
+  const { status, told } = bed()
+  for (let time = 0; time < 1_000; time++) status.down(time % 2 === 0 ? 'refused' : 'timeout')
   expect(told).toEqual(['refused', 'timeout'])
-  trouble.up()
-  trouble.down('refused')
+  status.up()
+  status.down('refused')
   expect(told).toEqual(['refused', 'timeout', 'refused'])
-  for (let time = 0; time < 1_000; time++) trouble.down(`other words ${time}`)
+  for (let time = 0; time < 1_000; time++) status.down(`other words ${time}`)
   expect(told.length).toBeLessThan(30)
 })

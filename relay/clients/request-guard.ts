@@ -1,6 +1,6 @@
 /**
- * What stands before every page of the relay: each request is to be meant for it, and no address
- * may ask for more than its share. Whoever asks only whether it lives is always answered.
+ * The check before every HTTP request: the Host header must name the relay, and each address has a
+ * request rate. Liveness and readiness probes are always answered.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Answer } from '../adapters/answer.ts'
@@ -11,7 +11,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Admission, ClientAddress, Refusal } from '../limits/seam.ts'
 import type { Clock } from '../world/clock.ts'
 
-export interface DoorsNeeds {
+export interface RequestGuardNeeds {
   readonly admission: Admission
   readonly address: ClientAddress
   readonly metrics: Metrics
@@ -23,54 +23,56 @@ export interface DoorsNeeds {
 
 type PageRefusal = Omit<Refusal, 'reason'> & { readonly reason: Refusal['reason'] | 'rate' }
 
-/** Seconds of its rate that an address may ask for at once. */
+/** Burst of an address, in seconds of its rate. */
 const burstSeconds = 10
-/** Lines about whom was refused: so many at once, and one more with each minute. */
+/** Burst of log lines about refusals; one more each minute. */
 const linesMax = 3
-/** Of what a request says of itself, in a line. */
-const saidMax = 255
-/** They cost next to nothing, and an orchestrator that gets no answer ends the relay. */
+/** Characters of a header in a log line. */
+const headerCharactersMax = 255
+/** They cost almost nothing, and an orchestrator that gets no answer kills the relay. */
 const probes = new Set(['/livez', '/readyz'])
 
-export class Doors {
-  readonly #needs: DoorsNeeds
-  readonly #asked: AddressBuckets | undefined
+export class RequestGuard {
+  readonly #needs: RequestGuardNeeds
+  readonly #requests: AddressBuckets | undefined
   readonly #lines: Bucket
 
-  constructor(needs: DoorsNeeds) {
+  constructor(needs: RequestGuardNeeds) {
     this.#needs = needs
     this.#lines = new Bucket(needs.clock, 1 / 60, linesMax)
     const { clock, requestsPerSecondMax: rate } = needs
-    if (rate > 0) this.#asked = new AddressBuckets(clock, rate, rate * burstSeconds)
+    if (rate > 0) this.#requests = new AddressBuckets(clock, rate, rate * burstSeconds)
   }
 
-  /** @returns undefined when the request may go on to its page */
-  guard(request: IncomingMessage): Answer | undefined {
+  /** @returns undefined when the request may go on to its route */
+  check(request: IncomingMessage): Answer | undefined {
     const refusal = this.misdirected(request) ?? this.#tooMany(request)
     return refusal && this.refuse(refusal)
   }
 
-  /** Whoever scrapes by a name that was not allowed sees a number; the log says what to do. */
+  /** The refusal of a Host header that is not allowed; the log says what to do. */
   misdirected(request: IncomingMessage): Refusal | undefined {
     const refusal = this.#needs.admission.misdirected(request)
-    if (refusal !== undefined) this.#tell(request, refusal)
+    if (refusal !== undefined) this.#log(request, refusal)
     return refusal
   }
 
-  /** Why a request may open no socket and change nothing. */
+  /** Why a request may neither open a socket nor change anything. */
   refusal(request: IncomingMessage): Refusal | undefined {
     const refusal = this.#needs.admission.refusal(request)
-    if (refusal !== undefined) this.#tell(request, refusal)
+    if (refusal !== undefined) this.#log(request, refusal)
     return refusal
   }
 
-  #tell({ headers }: IncomingMessage, { reason, says }: Refusal): void {
+  #log({ headers }: IncomingMessage, { reason, says }: Refusal): void {
     if (!this.#lines.take()) return
-    const [host, origin] = [headers.host, headers.origin].map((one) => one?.slice(0, saidMax))
+    const [host, origin] = [headers.host, headers.origin].map((one) =>
+      one?.slice(0, headerCharactersMax),
+    )
     this.#needs.logger.warn({ reason, host, origin }, `a request was refused: ${says}`)
   }
 
-  /** Counts a refusal, and says it. */
+  /** Counts a refusal, and returns its answer. */
   refuse({ reason, status, says, waitMs }: PageRefusal): Answer {
     this.#needs.metrics.refusedHttpRequests.of({ reason }).add()
     const headers = waitMs === undefined ? {} : { 'retry-after': retryAfter(waitMs) }
@@ -79,13 +81,13 @@ export class Doors {
 
   #tooMany(request: IncomingMessage): PageRefusal | undefined {
     const { address } = this.#needs
-    if (this.#asked === undefined || probes.has(request.url ?? '')) return undefined
+    if (this.#requests === undefined || probes.has(request.url ?? '')) return undefined
     const from = address.of(request)
-    if (this.#asked.take(from)) return undefined
-    const waitMs = this.#asked.waitMs(from)
+    if (this.#requests.take(from)) return undefined
+    const waitMs = this.#requests.waitMs(from)
     return { reason: 'rate', status: 429, says: 'Too many requests from this address', waitMs }
   }
 }
 
-/** Whole seconds, and never none. */
+/** Whole seconds, at least 1. */
 export const retryAfter = (waitMs: number): string => String(Math.max(1, Math.ceil(waitMs / 1_000)))

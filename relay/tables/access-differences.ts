@@ -1,7 +1,7 @@
 /** Differences from DashFlow's relay in access control, and in which settings have an effect. */
 import type { DifferenceRow } from './difference-row.ts'
 
-export const doorDifferences: readonly DifferenceRow[] = [
+export const accessDifferences: readonly DifferenceRow[] = [
   {
     what: 'The relay answers to addresses, `localhost` and the configured host names only.',
     why: 'DNS rebinding: a site can point its name to this machine, and counted as same origin.',

@@ -1,36 +1,36 @@
 /**
- * Places that addresses share. Whoever holds fewer goes first, so that one that asks for many waits
- * behind itself and not before the others; among equals it is the order of asking.
+ * Slots that addresses share fairly. The address that holds fewest goes first, so that an address
+ * with many requests delays only itself; among equals, the order of requests applies.
  *
- * Those that wait are grouped by how many places their address holds: to find the next one costs
- * as many looks as there are such numbers, and not as there are addresses.
+ * Waiting requests are grouped by how many slots their address holds: finding the next one costs as
+ * many steps as there are groups, not addresses.
  */
 
-/** Who waits; called when it has its place. */
+/** A waiting request; called when it has its slot. */
 export type Turn = () => void
 
-export class FairPlaces {
-  readonly #placesMax: number
-  /** Only addresses that hold a place. */
+export class FairSlots {
+  readonly #slotsMax: number
+  /** Only addresses that hold a slot. */
   readonly #heldBy = new Map<string, number>()
-  /** By places that the address holds, then by address. No level and no address is empty. */
+  /** By number of slots that the address holds, then by address. No level or address is empty. */
   readonly #waiting = new Map<number, Map<string, Set<Turn>>>()
   taken = 0
   waitingCount = 0
 
-  constructor(placesMax: number) {
-    this.#placesMax = placesMax
+  constructor(slotsMax: number) {
+    this.#slotsMax = slotsMax
   }
 
-  /** Takes a place if there is one. */
+  /** Takes a slot if one is free. */
   take(address: string): boolean {
-    if (this.taken >= this.#placesMax) return false
+    if (this.taken >= this.#slotsMax) return false
     this.taken += 1
     this.#holds(address, 1)
     return true
   }
 
-  /** Waits for a place that somebody else gives back. */
+  /** Waits for a slot to be released. */
   wait(address: string, turn: Turn): void {
     this.waitingCount += 1
     const level = this.#level(this.#held(address))
@@ -49,7 +49,7 @@ export class FairPlaces {
     return true
   }
 
-  /** Gives a place back. One that somebody waits for is handed over, so that nobody overtakes. */
+  /** Releases a slot. It is handed to the next waiting request, so that no other overtakes it. */
   leave(address: string): void {
     this.taken -= 1
     this.#holds(address, -1)
@@ -60,8 +60,8 @@ export class FairPlaces {
     next[1]()
   }
 
-  /** Whether one waits who would still hold fewer with this place than this address without it. */
-  isOwed(address: string): boolean {
+  /** Whether a waiting address would, with this slot, still hold fewer than this one without it. */
+  mustYield(address: string): boolean {
     return this.waitingCount > 0 && this.#leastHeld() + 1 < this.#held(address)
   }
 
@@ -79,7 +79,7 @@ export class FairPlaces {
     return this.#heldBy.get(address) ?? 0
   }
 
-  /** Its waiters move along. */
+  /** Changes the count of an address; its waiting requests move to the new level. */
   #holds(address: string, more: 1 | -1): void {
     const before = this.#held(address)
     const turns = this.#waiting.get(before)?.get(address)

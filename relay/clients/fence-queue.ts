@@ -1,7 +1,7 @@
 /**
- * Where live delivery is to go on for whoever resumes, and those who wait until that can be said.
- * After a restart that may be every client there is: they wait together, and are gone round in
- * slices of the event loop.
+ * Sets the fence at which live delivery goes on for a client that resumes, and queues clients until
+ * that is known. After a restart every client may wait: they are checked together, in slices of
+ * the event loop.
  */
 import type { Offsets } from '../log/record.ts'
 import type { ResumeRequest } from '../replay/resume.ts'
@@ -9,16 +9,16 @@ import type { Session } from './session.ts'
 import type { Clock } from '../world/clock.ts'
 import { Rounds } from '../world/rounds.ts'
 
-/** Between two looks at whether a replay may begin. */
+/** Time between two checks whether replays may begin. */
 const settleStepMs = 10
 
-/** Where reading from Kafka stands. */
-export interface ReadingPlaces {
-  /** Next offset to be taken from Kafka, by partition. */
+/** The positions of reading from Kafka. */
+export interface ReadPositions {
+  /** Next offset to read from Kafka, by partition. */
   positions(): ReadonlyMap<number, bigint>
-  /** The same for every partition that is ours, read or not; undefined until that is known. */
+  /** The same for every assigned partition, read or not; undefined until that is known. */
   nextOffsets(): ReadonlyMap<number, bigint> | undefined
-  /** Where the log of a partition ends, as far as is known. */
+  /** The end of a partition's log, where it is known. */
   logEnd(partition: number): bigint | undefined
 }
 
@@ -30,18 +30,18 @@ interface Waiting {
   readonly settle: (fence: Fence | undefined) => void
 }
 
-export class FenceLine {
+export class FenceQueue {
   readonly #clock: Clock
-  readonly #needs: ReadingPlaces
+  readonly #needs: ReadPositions
   readonly #waitMs: number
   readonly #waiting = new Set<Waiting>()
   readonly #looks: Rounds<Waiting>
-  /** As it was when a round began; it only grows. */
+  /** The next offsets when a round began; they only grow. */
   #known: Offsets | undefined
   #isDue = false
 
-  /** @param waitMs how long anyone may wait */
-  constructor(clock: Clock, needs: ReadingPlaces, waitMs: number) {
+  /** @param waitMs how long a client may wait */
+  constructor(clock: Clock, needs: ReadPositions, waitMs: number) {
     this.#clock = clock
     this.#needs = needs
     this.#waitMs = waitMs
@@ -49,11 +49,11 @@ export class FenceLine {
   }
 
   /**
-   * Sets the fence where live records cannot come before what the client has. A relay that has just
+   * Sets the fence so that no live record is older than the client's cursors. A relay that has just
    * started reads again what its predecessor had not committed: a client with newer cursors waits
-   * until that has passed, and every client until it is known where reading begins.
+   * until that has passed, and every client waits until the start offsets are known.
    *
-   * @returns undefined when that takes longer than it may
+   * @returns undefined when that takes longer than `waitMs`
    */
   place(session: Session, request: ResumeRequest): Promise<Fence | undefined> {
     return new Promise((settle) => {
@@ -92,22 +92,22 @@ export class FenceLine {
   #fence(session: Session, request: ResumeRequest): Fence | undefined {
     const known = this.#known
     if (known === undefined || this.#isAhead(request, known)) return undefined
-    // Asked again: it must be of the very moment in which the fence is set.
+    // Read again: the offsets must be those of the moment in which the fence is set.
     const next = this.#needs.nextOffsets()
     if (next === undefined) return undefined
-    // What was taken from Kafka and never reached the log, as dead letters, is below as well.
+    // Records that were read and never reached the log, such as malformed ones, are below it too.
     const taken = new Map([...this.#needs.positions(), ...next])
     return session.outlet.placeFence(taken, request.cursors)
   }
 
-  /** Whether the client has records of a log that is still ours to be read. */
+  /** Whether the client has records that the relay has yet to read. */
   #isAhead({ from, mode, cursors }: ResumeRequest, next: Offsets): boolean {
     if (mode !== 'partition' || from !== 'cursor') return false
     for (const [partition, offset] of next) {
       const cursor = cursors.get(partition)
       if (cursor === undefined || cursor < offset) continue
       const logEnd = this.#needs.logEnd(partition)
-      // Without Kafka nobody knows; to begin before what it has would be to send that again.
+      // Unknown without Kafka; a fence below the cursor would send those records again.
       if (logEnd === undefined || cursor < logEnd) return true
     }
     return false

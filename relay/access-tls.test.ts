@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { certificateProblems } from './adapters/certificates.ts'
-import { get, local, open, say, statusOf, stopAll, upgrade } from './doors-testbed.ts'
+import { get, local, open, say, statusOf, stopAll, upgrade } from './access-testbed.ts'
 import { ByteLog } from './log/byte-log.ts'
 import { recordFrames } from './log/frames.ts'
 import type { Outlet } from './stages/seam.ts'
@@ -16,7 +16,7 @@ import { openOutlet } from './stages/send.ts'
 import { parseSettings } from './tables/settings-parse.ts'
 import { sleep, systemClock as clock } from './world/clock.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'doors-tls-'))
+const folder = mkdtempSync(join(tmpdir(), 'access-tls-'))
 const at = (name: string) => join(folder, name)
 /** The key and a certificate that vouches for itself. */
 function issue(name: string): void {

@@ -1,7 +1,7 @@
 /** Settings of access control: hosts, origins, token, proxies, and TLS of the own listener. */
 import { type ListRow, number, ours, type SettingRow, text } from './setting-row.ts'
 
-export const doorSettingRows = {
+export const accessSettingRows = {
   trustedProxies: {
     kind: 'list',
     env: 'WEBSOCKET_TRUSTED_PROXY_IPS',
