@@ -1,10 +1,11 @@
 /** Who is measured, and how it is started: the relay and the baseline relay, as child processes. */
-import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { sleep } from '../../relay/world/clock.ts'
+import { readExposition } from '../samplers/exposition.ts'
 import { onFreePorts } from '../stack/free-ports.ts'
 import type { Stack } from '../stack/stack.ts'
+import { untilReady } from '../targets/readiness.ts'
 import { startChild } from '../world/child.ts'
+import { httpGet } from '../world/http-get.ts'
 import type { OwnedChild } from '../world/owned-child.ts'
 import type { World } from '../world/world.ts'
 import type { Background } from './loads.ts'
@@ -18,6 +19,7 @@ export interface Started {
 }
 
 const startLimitMs = 30_000
+const addressOf = (port: number) => `127.0.0.1:${port}`
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export interface CandidatePlan {
@@ -44,7 +46,7 @@ export function startCandidate(world: World, stack: Stack, plan: CandidatePlan):
       ...spec,
       ready:
         who === 'relay'
-          ? { probe: (signal) => untilReady(world, port, signal) }
+          ? { probe: (signal) => untilReady(world.clock, addressOf(port), signal) }
           : { line: (line) => line.includes('ready') },
     })
     return { child, port }
@@ -83,12 +85,6 @@ const relay = (
   },
 })
 
-async function untilReady(world: World, port: number, signal: AbortSignal): Promise<void> {
-  while ((await ask(`http://127.0.0.1:${port}/readyz`, signal)).status !== 200) {
-    await sleep(world.clock, 50, signal)
-  }
-}
-
 /** How late timers were since the last time it was asked: beyond what it samples at. */
 export interface LoopDelay {
   readonly p99Ms: number
@@ -98,21 +94,12 @@ const samplingMs = 10
 
 /** Reads, and thereby resets, the relay's own measurement of its event loop. */
 export async function readLoopDelay({ port }: Started): Promise<LoopDelay> {
-  const { body } = await ask(`http://127.0.0.1:${port}/metrics`, AbortSignal.timeout(5_000))
+  const page = `http://${addressOf(port)}/metrics`
+  const { body } = await httpGet(page, { signal: AbortSignal.timeout(5_000) })
+  const { series } = readExposition(body)
   const late = (name: string) => {
-    const seconds = new RegExp(`^nodejs_eventloop_lag_${name}_seconds (\\S+)`, 'm').exec(body)?.[1]
-    return Math.max(0, Number(seconds ?? Number.NaN) * 1_000 - samplingMs)
+    const seconds = series.get(`nodejs_eventloop_lag_${name}_seconds`) ?? Number.NaN
+    return Math.max(0, seconds * 1_000 - samplingMs)
   }
   return { p99Ms: late('p99'), maxMs: late('max') }
-}
-
-function ask(url: string, signal: AbortSignal): Promise<{ status: number; body: string }> {
-  return new Promise((resolve) => {
-    get(url, { signal }, (response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (text: string) => (body += text))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
-    }).on('error', () => resolve({ status: 0, body: '' }))
-  })
 }

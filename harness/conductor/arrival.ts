@@ -1,5 +1,5 @@
 /** Whether what was acknowledged has reached clients: how a run knows that it has caught up. */
-import { until } from '../faults/fault.ts'
+import { until } from '../world/until.ts'
 import type { FleetStatus, GroupStatus } from '../fleet/protocol.ts'
 import type { ProducerStatus } from '../producer/protocol.ts'
 import type { Stage } from './stage.ts'

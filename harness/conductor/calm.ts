@@ -4,7 +4,7 @@
  * acknowledged has arrived, so that "late" and "lost" can be told apart.
  */
 import { sleep } from '../../relay/world/clock.ts'
-import { until } from '../faults/fault.ts'
+import { until } from '../world/until.ts'
 import type { FleetStatus, GroupStatus } from '../fleet/protocol.ts'
 import type { ProducerStatus } from '../producer/protocol.ts'
 import { hasAll } from './arrival.ts'

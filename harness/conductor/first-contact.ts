@@ -77,7 +77,8 @@ async function meet(world: World, order: SuiteOrder, item: SuiteItem, debts: Deb
   const sent = isOurTopic ? await produce(world, order, names, client.heard) : undefined
   if (!isOurTopic) await sleep(world.clock, listenMs, order.signal)
   const wrong = wrongWith(client.heard, sent)
-  return wrong === undefined ? undefined : sentence(target, await pagesOf(order, target), wrong)
+  if (wrong === undefined) return undefined
+  return sentence(target, await pagesOf(world, order, target), wrong)
 }
 
 /** Produces a record every second until one arrives, or none can any more. */
@@ -129,9 +130,13 @@ async function makeTopic(
   return names
 }
 
-async function pagesOf({ signal }: SuiteOrder, { address }: RunningTarget): Promise<string> {
+async function pagesOf(
+  { clock }: World,
+  { signal }: SuiteOrder,
+  { address }: RunningTarget,
+): Promise<string> {
   const paths = ['/readyz', '/health', '/version']
-  const asked = await Promise.all(paths.map((path) => askPage(address, path, signal)))
+  const asked = await Promise.all(paths.map((path) => askPage(clock, address, path, signal)))
   return asked.map(sayAsked).join(', ')
 }
 

@@ -7,7 +7,8 @@ import { z } from 'zod'
 import { splitAddress } from '../../relay/tables/addresses.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { Link } from '../stack/stack.ts'
-import { defineFault, until, type FaultStage } from './fault.ts'
+import { defineFault, type FaultStage } from './fault.ts'
+import { until } from '../world/until.ts'
 import { measureBefore, probeMs, proveHealed } from './link-proof.ts'
 
 const biteLimitMs = 5_000

@@ -3,7 +3,7 @@
  * that they may touch and nothing of scenarios, histories or verdicts.
  */
 import type { z } from 'zod'
-import { sleep, type Clock } from '../../relay/world/clock.ts'
+import type { Clock } from '../../relay/world/clock.ts'
 import type { Way } from '../stack/ways.ts'
 import type { FaultEffects } from '../history/effects.ts'
 import type { FleetStatus } from '../fleet/protocol.ts'
@@ -91,30 +91,3 @@ export interface FaultDefinition<S extends { readonly fault: string }> {
 export const defineFault = <S extends { readonly fault: string }>(
   definition: FaultDefinition<S>,
 ): FaultDefinition<S> => definition
-
-/** What `until` needs of whoever waits: time, and when there is no more of it. */
-export interface Patience {
-  readonly clock: Clock
-  readonly signal: AbortSignal
-}
-
-/**
- * Asks again every `everyMs` until the answer holds or `limitMs` passed; asks once at least.
- * Rejects as soon as the signal aborts between two questions.
- */
-export async function until<T>(
-  { clock, signal }: Patience,
-  limitMs: number,
-  everyMs: number,
-  ask: () => Promise<T>,
-  holds: (answer: T) => boolean,
-): Promise<{ holds: boolean; answer: T; tookMs: number }> {
-  const startedMs = clock.nowMs()
-  for (;;) {
-    const answer = await ask()
-    const tookMs = clock.nowMs() - startedMs
-    if (holds(answer)) return { holds: true, answer, tookMs }
-    if (tookMs >= limitMs) return { holds: false, answer, tookMs }
-    await sleep(clock, everyMs, signal)
-  }
-}

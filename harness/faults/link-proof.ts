@@ -5,7 +5,8 @@
  */
 import { sleep } from '../../relay/world/clock.ts'
 import type { Link } from '../stack/stack.ts'
-import { until, type Evidence, type FaultStage } from './fault.ts'
+import type { Evidence, FaultStage } from './fault.ts'
+import { until } from '../world/until.ts'
 import { measureThroughput, probe, type Flood, type Probed } from './probe.ts'
 
 /** How long one question may go unanswered, and how long a fault may take to bite or to heal. */

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { identify } from '../world/processes.ts'
-import { defineFault, until } from './fault.ts'
+import { defineFault } from './fault.ts'
+import { until } from '../world/until.ts'
 import { processOf } from './relay-process.ts'
 
 export const pauseRelay = defineFault({

@@ -9,10 +9,10 @@ import {
   defineFault,
   isDescribable,
   isRelayGone,
-  until,
   type Evidence,
   type FaultStage,
 } from './fault.ts'
+import { until } from '../world/until.ts'
 import { rivalAssigner } from './rival-assigners.ts'
 
 /** Client ids of rivals begin with this, so that everyone can tell them from the target. */

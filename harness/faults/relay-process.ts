@@ -2,7 +2,8 @@
 import type { RelayProcess } from '../targets/target.ts'
 import { identify } from '../world/processes.ts'
 import { isTrouble } from '../world/trouble.ts'
-import { isDescribable, isRelayGone, until, type Evidence, type FaultStage } from './fault.ts'
+import { isDescribable, isRelayGone, type Evidence, type FaultStage } from './fault.ts'
+import { until } from '../world/until.ts'
 
 /** A relay must end on SIGTERM within this time. */
 export const termLimitMs = 15_000

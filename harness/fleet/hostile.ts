@@ -6,6 +6,7 @@
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import { hostileFrames, type HostileFrame, type HostileTopic } from '../wire/hostile-frames.ts'
+import { until } from '../world/until.ts'
 import type { Client } from './client.ts'
 
 /** How long a reaction may take, and how long a frame that is said alone is watched. */
@@ -76,7 +77,7 @@ async function sayInTurn(
     if ((await say(clock, client, frame, 'hostile')) !== 'silent') continue
     client.drop()
   }
-  await until(clock, lingerMs, () => !client.isOpen)
+  await until({ clock }, lingerMs, pollMs, () => !client.isOpen)
   return client.isOpen || said.length === 0 ? suspects : [...suspects, said]
 }
 
@@ -103,7 +104,7 @@ async function doesItAgain(
   if (!(await isThere(client))) return false
   const reaction = await say(stage.clock, client, frame, 'hostile-alone')
   if (reaction === 'answered') {
-    await until(stage.clock, reactionLimitMs, () => isOver() || !client.isOpen)
+    await until(stage, reactionLimitMs, pollMs, () => isOver() || !client.isOpen)
   }
   const isFound = reaction !== 'answered' || !client.isOpen
   await client.leave('reset')
@@ -138,21 +139,16 @@ async function say(
   const { opcode, bytes } = frame.build()
   client.send(opcode, bytes, `${how}:${frame.name}`)
   if (!mayStay(frame)) {
-    await until(clock, reactionLimitMs, () => !client.isOpen)
+    await until({ clock }, reactionLimitMs, pollMs, () => !client.isOpen)
     return client.isOpen ? 'silent' : 'ended'
   }
   client.send('text', ping, 'ping:json')
   const { heard } = client.stream
   const isAnswered = () =>
     heard.pongs > before.pongs && (!frame.isAnswered || heard.answers > before.answers)
-  await until(clock, reactionLimitMs, () => isAnswered() || !client.isOpen)
+  await until({ clock }, reactionLimitMs, pollMs, () => isAnswered() || !client.isOpen)
   client.stream.flush()
   await sleep(clock, pauseMs)
   if (!client.isOpen) return 'ended'
   return isAnswered() ? 'answered' : 'silent'
-}
-
-async function until(clock: Clock, limitMs: number, isReached: () => boolean): Promise<void> {
-  const endMs = clock.nowMs() + limitMs
-  while (!isReached() && clock.nowMs() < endMs) await sleep(clock, pollMs)
 }

@@ -12,6 +12,7 @@ import { Client } from '../wire/relay-client.ts'
 import { startTarget, type TargetSpec } from '../targets/registry.ts'
 import type { RunningTarget } from '../targets/target.ts'
 import type { World } from '../world/world.ts'
+import { until } from '../world/until.ts'
 import { framed } from '../records/record-bytes.ts'
 import { RawProducer } from './raw-producer.ts'
 import { Watchdog } from './watchdog.ts'
@@ -135,12 +136,9 @@ export class Place {
 
   /** Settles when every mark has come. @returns what is wrong with the stream, if anything is */
   async heard(limitMs: number): Promise<string | undefined> {
-    const endMs = this.clock.nowMs() + limitMs
-    while (this.#marks.size > 0 && this.#broken === undefined) {
-      if (this.clock.nowMs() > endMs) return `a sound record did not come within ${limitMs} ms`
-      await sleep(this.clock, lookEveryMs)
-    }
-    return this.#broken
+    const isOver = () => this.#marks.size === 0 || this.#broken !== undefined
+    const { holds } = await until(this, limitMs, lookEveryMs, isOver)
+    return holds ? this.#broken : `a sound record did not come within ${limitMs} ms`
   }
 
   /** Ends everything; at once, for whoever is asked to end in order may stand still. */

@@ -1,8 +1,9 @@
 /** One GET of a target, with a bound on time and size: how every page is sampled. */
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import type { Clock } from '../../relay/world/clock.ts'
 import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import { watchStandstill } from '../history/strain.ts'
+import { httpGet } from '../world/http-get.ts'
 
 export interface Answer {
   /** 0: no answer at all, see `why`. */
@@ -23,7 +24,6 @@ export interface PageClient {
 
 /** Share of its time for which an unanswered request may have been nobody's to read. */
 const stoodShareMax = 0.25
-const bodyBytesMax = 4 * 1_024 * 1_024
 
 /** @param address host:port of the target */
 export function pageClient(clock: Clock, address: string): PageClient {
@@ -35,7 +35,7 @@ export function pageClient(clock: Clock, address: string): PageClient {
       const tookMicros = () => Math.round((clock.nowMs() - startedMs) * 1_000)
       try {
         const got = await withDeadline(clock, limitMs, `GET ${path}`, (signal) =>
-          getOnce(agent, new URL(path, `http://${address}`), signal),
+          httpGet(new URL(path, `http://${address}`), { agent, signal }),
         )
         return { ...got, tookMicros: tookMicros() }
       } catch (error) {
@@ -52,28 +52,4 @@ export function pageClient(clock: Clock, address: string): PageClient {
     },
     close: () => agent.destroy(),
   }
-}
-
-function getOnce(
-  agent: Agent,
-  url: URL,
-  signal: AbortSignal,
-): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { agent, signal }, (answer) => {
-      const chunks: Buffer[] = []
-      let bytes = 0
-      answer.on('data', (chunk: Buffer) => {
-        bytes += chunk.length
-        chunks.push(chunk)
-        if (bytes > bodyBytesMax) asked.destroy(new Error(`answer above ${bodyBytesMax} bytes`))
-      })
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-      )
-      answer.on('error', reject)
-    })
-    asked.on('error', reject)
-    asked.end()
-  })
 }

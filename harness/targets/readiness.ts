@@ -1,6 +1,8 @@
 /** Whether a target is ready: what its pages say, asked until they say so. */
-import { get } from 'node:http'
-import { sleep, type Clock } from '../../relay/world/clock.ts'
+import type { Clock } from '../../relay/world/clock.ts'
+import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
+import { httpGet } from '../world/http-get.ts'
+import { until } from '../world/until.ts'
 
 const askEveryMs = 100
 const askLimitMs = 2_000
@@ -24,35 +26,42 @@ export async function untilReady(
   clock: Clock,
   address: string,
   signal: AbortSignal,
-  tell: (asked: Asked) => void,
+  tell: (asked: Asked) => void = () => undefined,
 ): Promise<void> {
-  for (;;) {
-    const asked = await askReadiness(address, signal)
+  const ask = async () => {
+    const asked = await askReadiness(clock, address, signal)
     // What was cut off by the deadline found nothing out.
     signal.throwIfAborted()
     tell(asked)
-    if (asked.status === 200) return
-    await sleep(clock, askEveryMs, signal)
+    return asked.status === 200
   }
+  await until({ clock, signal }, Infinity, askEveryMs, ask)
 }
 
-async function askReadiness(address: string, signal: AbortSignal): Promise<Asked> {
-  const asked = await askPage(address, '/readyz', signal)
-  return asked.status === 404 ? askPage(address, '/health', signal) : asked
+async function askReadiness(clock: Clock, address: string, signal: AbortSignal): Promise<Asked> {
+  const asked = await askPage(clock, address, '/readyz', signal)
+  return asked.status === 404 ? askPage(clock, address, '/health', signal) : asked
 }
 
 /** Asks one page once; never rejects. */
-export function askPage(address: string, path: string, signal: AbortSignal): Promise<Asked> {
-  return new Promise((resolve) => {
-    const options = { signal, timeout: askLimitMs }
-    const request = get(`http://${address}${path}`, options, (response) => {
-      response.on('error', () => undefined)
-      response.resume()
-      resolve({ path, status: response.statusCode ?? 0, why: undefined })
-    })
-    request.on('timeout', () => request.destroy(new Error(`silent for ${askLimitMs} ms`)))
-    request.on('error', (error: NodeJS.ErrnoException) =>
-      resolve({ path, status: 0, why: error.code ?? error.message }),
+export async function askPage(
+  clock: Clock,
+  address: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<Asked> {
+  try {
+    const { status } = await withDeadline(
+      clock,
+      askLimitMs,
+      `GET ${path}`,
+      (own) => httpGet(`http://${address}${path}`, { signal: own }),
+      signal,
     )
-  })
+    return { path, status, why: undefined }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const isLate = error instanceof DeadlineError
+    return { path, status: 0, why: isLate ? `silent for ${askLimitMs} ms` : (code ?? message) }
+  }
 }

@@ -11,6 +11,7 @@ import { dice, type Dice } from '../world/dice.ts'
 import { Client } from '../wire/relay-client.ts'
 import { record } from './records-testbed.ts'
 import type { Place } from './reference-testbed.ts'
+import { median } from '../world/median.ts'
 import { repeat, until } from './until-testbed.ts'
 
 export interface Flood {
@@ -53,7 +54,7 @@ export const floodSettings = {
 /** One line for whoever wants to repeat or to compare. */
 export function sayFlooded(seed: string, { rssBytes, ...rest }: Flooded): string {
   const mib = (bytes: number) => Math.round(bytes / 1_048_576)
-  const [first, middle, last] = thirds(rssBytes).map(median).map(mib)
+  const [first, middle, last] = thirds(rssBytes).map((some) => mib(median(some) ?? NaN))
   const rssMiB = { first, middle, last, most: mib(Math.max(...rssBytes)) }
   return `seed ${seed}: ${JSON.stringify({ ...rest, rssMiB })}\n`
 }
@@ -63,9 +64,6 @@ export function thirds(samples: readonly number[]): readonly (readonly number[])
   const size = Math.ceil(samples.length / 3)
   return [0, 1, 2].map((third) => samples.slice(third * size, (third + 1) * size))
 }
-
-export const median = (samples: readonly number[]): number =>
-  samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? NaN
 
 /** Attacks a relay that has no other clients; settles when all attackers are gone. */
 export async function flood(place: Place, plan: Flood): Promise<Flooded> {

@@ -9,6 +9,7 @@ import { freePort } from '../world/ports.ts'
 import { Client } from '../wire/relay-client.ts'
 import { poison, record } from './records-testbed.ts'
 import { Testbed } from './reference-testbed.ts'
+import { joinRival } from './rival-testbed.ts'
 import { until } from './until-testbed.ts'
 import { launch, restart } from './restarts-testbed.ts'
 
@@ -83,14 +84,12 @@ test('at any moment, nothing is lost to clients that come back', async () => {
 
 test('in the middle of a join, it leaves nobody behind whom the group would wait for', async () => {
   await bed.topics.create('joining', 1)
-  const kafka = kafkaClient('other', bed.stack.kafkaDirect)
+  const brokers = bed.stack.kafkaDirect
+  const admin = kafkaClient('other', brokers).admin()
+  await admin.connect()
   // Until its next heartbeat it does not know that it is to join again: so long the relay joins.
   const heartbeat = { heartbeatInterval: 1_000, maxWaitTimeInMs: 100 }
-  const other = kafka.consumer({ groupId: 'g-joining', ...heartbeat })
-  const admin = kafka.admin()
-  await Promise.all([other.connect(), admin.connect()])
-  await other.subscribe({ topic: 'joining' })
-  await other.run({ eachMessage: async () => undefined })
+  const other = await joinRival({ brokers, groupId: 'g-joining', topic: 'joining', ...heartbeat })
   const group = async () => (await admin.describeGroups(['g-joining'])).groups[0]
   await until('the other to be in', async () => (await group())?.state === 'Stable')
   const relay = await launch(bed, 'joining', await freePort('joining'))
@@ -100,7 +99,7 @@ test('in the middle of a join, it leaves nobody behind whom the group would wait
     const { members = [], state } = (await group()) ?? {}
     return state === 'Stable' && members.length === 1
   })
-  await Promise.all([other.disconnect(), admin.disconnect()])
+  await Promise.all([other.leave(), admin.disconnect()])
 })
 
 test('standing still, it counts down, says farewell and asks for a fresh process', async () => {

@@ -1,7 +1,8 @@
 /** A hundred thousand malformed records; a thousand of them in reference-intake.stack.test.ts. */
 import { expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import { median, thirds } from './hostile-flood-testbed.ts'
+import { median } from '../world/median.ts'
+import { thirds } from './hostile-flood-testbed.ts'
 import { floodRecords } from './hostile-records-testbed.ts'
 import { Testbed } from './reference-testbed.ts'
 

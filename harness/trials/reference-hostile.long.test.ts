@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import * as hostile from './hostile-flood-testbed.ts'
 import { Testbed } from './reference-testbed.ts'
+import { median } from '../world/median.ts'
 import { areSlotsFree } from './slots-testbed.ts'
 
 const frames = 1_000_000
@@ -19,7 +20,7 @@ test('a million hostile frames harm nobody, and nothing is left of them', async 
     expect(seen.wrong).toEqual([])
     expect(seen.slowestHealthMs).toBeLessThan(1_000)
     // The first third fills what is bounded, and the runtime makes its heap as large as it likes.
-    const [, middle = NaN, last = NaN] = hostile.thirds(seen.rssBytes).map(hostile.median)
+    const [, middle = NaN, last = NaN] = hostile.thirds(seen.rssBytes).map(median)
     expect(last - middle).toBeLessThan(48 * MiB)
     expect(Math.max(...seen.rssBytes)).toBeLessThan(480 * MiB)
     const { connectionsPerIpMax } = hostile.floodSettings

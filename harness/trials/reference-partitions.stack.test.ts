@@ -3,10 +3,10 @@ import { create } from '@bufbuild/protobuf'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
-import { kafkaClient } from '../stack/kafka.ts'
 import { Client } from '../wire/relay-client.ts'
 import { many, range } from './records-testbed.ts'
 import { type Place, Testbed, withPlace } from './reference-testbed.ts'
+import { joinRival } from './rival-testbed.ts'
 import { until } from './until-testbed.ts'
 
 let bed: Testbed
@@ -63,14 +63,12 @@ test('a rebalance while it waits shows nothing twice and loses nothing', async (
   await withBlocked(async (place, client) => {
     const rebalances = () => place.metric('relay_rebalances_total')
     const before = await rebalances()
-    const kafka = kafkaClient('rival', bed.stack.kafkaDirect)
-    const rival = kafka.consumer({ groupId: place.groupId, heartbeatInterval: 500 })
-    await rival.connect()
-    await rival.subscribe({ topic: place.topic })
-    await rival.run({ autoCommit: false, eachMessage: async () => undefined })
+    const { groupId, topic } = place
+    const brokers = bed.stack.kafkaDirect
+    const rival = await joinRival({ brokers, groupId, topic, isCommitting: false })
     await until('the rival to be in', async () => (await rebalances()) > before)
     expect(client.offsets(0).length).toBeLessThan(blocked)
-    await rival.disconnect()
+    await rival.leave()
     await until('the rival to be out', async () => (await rebalances()) > before + 1)
     await place.produce(many(5), 1)
     await until('all of it', () => client.offsets(0).length >= blocked)

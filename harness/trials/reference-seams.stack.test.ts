@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
-import { kafkaClient } from '../stack/kafka.ts'
 import { Client } from '../wire/relay-client.ts'
 import { many, range } from './records-testbed.ts'
 import { Testbed, type Place } from './reference-testbed.ts'
+import { joinRival } from './rival-testbed.ts'
 import { repeat, until } from './until-testbed.ts'
 
 let bed: Testbed
@@ -222,15 +222,11 @@ describe('a rebalance', () => {
     const produced = await underLoad(place, async () => {
       for (let count = 0; count < 2; count += 1) {
         const before = await rebalances()
-        const kafka = kafkaClient(`rival-${count}`, bed.stack.kafkaDirect)
-        const rival = kafka.consumer({ groupId: place.groupId, heartbeatInterval: 500 })
-        await rival.connect()
-        await rival.subscribe({ topic: place.topic })
-        let stolen = 0
-        // It commits what it takes, so that the group stands beyond what our clients have.
-        await rival.run({ eachMessage: async () => void (stolen += 1) })
-        await until('the rival to be in', async () => (await rebalances()) > before && stolen > 100)
-        await rival.disconnect()
+        const { groupId, topic } = place
+        const rival = await joinRival({ brokers: bed.stack.kafkaDirect, groupId, topic })
+        const isIn = async () => (await rebalances()) > before && rival.taken > 100
+        await until('the rival to be in', isIn)
+        await rival.leave()
         await until('the rival to be out', async () => (await rebalances()) > before + 1)
       }
     })

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { RelaySettings } from '../targets/timing.ts'
+import { readExposition } from '../samplers/exposition.ts'
 import { kafkaClient, type Producer } from '../stack/kafka.ts'
 import { startNativeStack } from '../stack/native.ts'
 import type { Address } from '../stack/ways.ts'
@@ -16,14 +17,14 @@ import { openWorld, type World } from '../world/world.ts'
 import { startTarget, type TargetSpec } from '../targets/registry.ts'
 import type { RunningTarget, TargetTask } from '../targets/target.ts'
 
-const readingOf =
-  (scraped: string): Reading<number> =>
-  (name, ...labels) => {
-    const lines = scraped.split('\n').filter((line) => {
-      return /^[^ {]+/.exec(line)?.[0] === name && labels.every((one) => line.includes(one))
-    })
-    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+function readingOf(scraped: string): Reading<number> {
+  const series = [...readExposition(scraped).series]
+  return (name, ...labels) => {
+    const isMeant = (key: string) => key === name || key.startsWith(`${name}{`)
+    const own = series.filter(([key]) => isMeant(key) && labels.every((one) => key.includes(one)))
+    return own.reduce((sum, [, value]) => sum + value, 0)
   }
+}
 
 /** One relay on a topic of its own. */
 export interface Place {

@@ -1,6 +1,7 @@
 /** How the stack tests wait, never for ever, and what they do meanwhile, again and again. */
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { DeadlineError } from '../../relay/world/deadline.ts'
+import { until as untilOrLimit } from '../world/until.ts'
 
 const limitMsDefault = 20_000
 const lookEveryMs = 20
@@ -11,11 +12,8 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   limitMs = limitMsDefault,
 ): Promise<void> {
-  const endMs = clock.nowMs() + limitMs
-  while (!(await holds())) {
-    if (clock.nowMs() > endMs) throw new DeadlineError(what, limitMs)
-    await sleep(clock, lookEveryMs)
-  }
+  const reached = await untilOrLimit({ clock }, limitMs, lookEveryMs, holds)
+  if (!reached.holds) throw new DeadlineError(what, limitMs)
 }
 
 /**

@@ -9,6 +9,7 @@ import { openChildLog, type ChildLog } from './child-log.ts'
 import { childEnvironment, secretsOf } from './environment.ts'
 import { identify, ownerVariable, signalGroup } from './processes.ts'
 import { Trouble } from './trouble.ts'
+import { until } from './until.ts'
 import type { World } from './world.ts'
 import type { OwnedChild, Exit } from './owned-child.ts'
 
@@ -18,7 +19,8 @@ import type { OwnedChild, Exit } from './owned-child.ts'
  */
 export type Ready =
   | { readonly line: (line: string) => boolean }
-  | { readonly probe: (signal: AbortSignal) => Promise<void> }
+  | { readonly probe: Probe }
+type Probe = (signal: AbortSignal) => Promise<void>
 
 export interface ChildSpec {
   /** What it is for: `kafka`, `relay`, `fleet`, …; stands in the history and in messages. */
@@ -191,20 +193,14 @@ function untilLine(
   })
 }
 
-async function untilProbe(
-  world: World,
-  probe: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      return await probe(signal)
-    } catch {
-      // Not yet: the deadline around us, or the child's own end, says when to give up.
-      await sleep(world.clock, probeEveryMs, signal)
-    }
-  }
-}
+/** Asks until the probe passes: the deadline around us, or the child's end, ends it before. */
+const untilProbe = ({ clock }: World, probe: Probe, signal: AbortSignal) =>
+  until({ clock, signal }, Infinity, probeEveryMs, () =>
+    probe(signal).then(
+      () => true,
+      () => false,
+    ),
+  )
 
 /** Ends a child that did not become ready, and says why with its last words. */
 async function failed(

@@ -1,6 +1,7 @@
 /** Reading quantities over time: values at a moment, rises of counters, and a robust slope. */
 import type { Micros } from '../../history/event.ts'
 import type { Reading } from '../../history/readings.ts'
+import { median } from '../../world/median.ts'
 import type { Series } from '../checker.ts'
 
 export interface Point {
@@ -62,11 +63,6 @@ export function slopePerSecond(all: readonly Point[]): number {
     }
   }
   return median(slopes) ?? 0
-}
-
-export function median(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]
 }
 
 /** Points as a line of a chart. */
