@@ -19,6 +19,13 @@ judgeCases(
   { phase: 'expensive', before: 'calm', limitMs: 1_000, pollsMin: 8 },
   [
     ...passes('answered-in-time', ['all', asked()], ['a slow one', asked(6, 900)]),
+    ...passes('answered-in-time',
+      ['not while the relay is stopped by the run', asked(6, 1_500, 0)
+        .broken(5.9, 7, { fault: 'pause-relay' }), { pollsMin: 5 }],
+    ),
+    ...fails('answered-late',
+      ['stopped before it was asked', asked(6, 1_100).broken(5, 5.9, { fault: 'pause-relay' })],
+    ),
     ...fails('answered-late', ['too slow', asked(6, 1_100)], ['not at all', asked(6, 500, 0)]),
     ...cannotTell(
       'late-before',
@@ -32,3 +39,14 @@ judgeCases(
     ...cannotTell('no-phase', ['no such phase', story()]),
   ],
 )
+
+judgeCases('answers-in-time in the whole run', answersInTime, { limitMs: 1_000, pollsMin: 8 }, [
+  ...passes(
+    'answered-in-time',
+    ['all', asked().phase('settle', 9, 10)],
+    ['late when all is over', asked(8.5, 1_100).phase('settle', 7, 8)],
+    ['the relay is stopped by the run', asked(6, 1_500, 0)
+      .broken(5.9, 7, { fault: 'pause-relay' })],
+  ),
+  ...fails('answered-late', ['late anywhere', asked(2, 1_100)]),
+])

@@ -1,18 +1,27 @@
 /**
  * A relay is asked for its health all the time, as an orchestrator would, and answers soon whatever
- * records flow: one that is kept from answering is restarted by those who ask, for nothing.
+ * records flow: one that is kept from answering is restarted by those who ask, for nothing. While
+ * the run itself stops or ends the relay's process, nobody is asked.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import type { Window } from '../history/windows.ts'
 import { checker } from './checker.ts'
-import { cannotTell, conclude, many, sentence, type Violation } from './reading/conclude.ts'
+import {
+  cannotTell,
+  conclude,
+  many,
+  sentence,
+  type Doubt,
+  type Violation,
+} from './reading/conclude.ts'
 import { count, milliseconds, phaseRef } from './options.ts'
 
 const schema = z.strictObject({
-  phase: phaseRef,
+  /** Default is the whole run. */
+  phase: phaseRef.exactOptional(),
   /** A window before anything was sent: where answers are late already, it is not by this. */
-  before: phaseRef,
+  before: phaseRef.exactOptional(),
   /** The longest answer. */
   limitMs: milliseconds,
   /** So many answers are worth a judgement. */
@@ -24,44 +33,31 @@ export const answersInTime = checker({
   restsOn: ['times'],
   options: schema,
   judge(history, { phase, before, limitMs, pollsMin }) {
-    const [window, calm] = [history.phase(phase), history.phase(before)]
+    const window = phase === undefined ? wholeRun(history) : history.phase(phase)
+    const calm = before === undefined ? noTime : history.phase(before)
     if (window === undefined || calm === undefined) {
       const missing = [calm ? [] : before, window ? [] : phase].flat().join(' and ')
       const says = `The run did not get to ${missing}.`
       return cannotTell('no-phase', says, 'let the run go through to its end')
     }
+    const isLate = ({ tookMs, isAnswered }: Poll) => !isAnswered || tookMs > limitMs
     const polls = pollsWithin(history, window)
-    const late = polls.filter(({ tookMs, isAnswered }) => !isAnswered || tookMs > limitMs)
+    const late = polls.filter(isLate)
     const calmly = pollsWithin(history, calm)
-    const lateBefore = calmly.filter(({ tookMs, isAnswered }) => !isAnswered || tookMs > limitMs)
+    const lateBefore = calmly.filter(isLate)
     const wasLate = lateBefore.length > 0
-    const limit = `limit ${limitMs} ms`
-    const inCalm = calmly.length === 0 ? '' : `; in ${before} at most ${longestOf(calmly)} ms`
     return conclude({
       violations: late.length === 0 || wasLate ? [] : [lateAnswers(polls, late, limitMs)],
       doubts: [
-        wasLate
-          ? {
-              rule: 'late-before',
-              says: `In ${before} already, ${foundLate(calmly, lateBefore, limitMs)}.`,
-              fix: 'see first why it is late where nothing goes on',
-            }
-          : undefined,
-        polls.length < pollsMin
-          ? {
-              rule: 'too-little',
-              says:
-                `GET /health was asked ${many(polls.length, 'time')} in ${phase}; at least ` +
-                `${pollsMin} are needed.`,
-              fix: 'run longer',
-            }
-          : undefined,
+        wasLate ? alreadyLate(before, foundLate(calmly, lateBefore, limitMs)) : undefined,
+        polls.length < pollsMin ? tooFew(polls, phase, pollsMin) : undefined,
       ],
       holds: {
         rule: 'answered-in-time',
         says:
-          `GET /health was answered ${many(polls.length, 'time')} in ${phase}, the slowest after ` +
-          `${longestOf(polls)} ms (${limit}${inCalm}).`,
+          `GET /health was answered ${many(polls.length, 'time')} in ${phase ?? 'the run'}, the ` +
+          `slowest after ${longestOf(polls)} ms (limit ${limitMs} ms` +
+          `${calmly.length === 0 ? '' : `; in ${before} at most ${longestOf(calmly)} ms`}).`,
       },
       exercised: polls.length,
       counted: 'answers of /health',
@@ -76,6 +72,28 @@ export const answersInTime = checker({
   },
 })
 
+const noTime: Window = { begin: 0, end: -1 }
+
+/** Until it had settled: then clients and the relay are ended. */
+const wholeRun = (history: History): Window => ({
+  begin: 0,
+  end: history.phase('settle')?.end ?? history.end,
+})
+
+const alreadyLate = (before: string | undefined, found: string): Doubt => ({
+  rule: 'late-before',
+  says: `In ${before} already, ${found}.`,
+  fix: 'see first why it is late where nothing goes on',
+})
+
+const tooFew = (polls: readonly Poll[], phase: string | undefined, wanted: number): Doubt => ({
+  rule: 'too-little',
+  says:
+    `GET /health was asked ${many(polls.length, 'time')} in ${phase ?? 'the run'}; at least ` +
+    `${wanted} are needed.`,
+  fix: 'run longer',
+})
+
 const longestOf = (polls: readonly Poll[]): number | null =>
   polls.length === 0 ? null : Math.round(Math.max(...polls.map(({ tookMs }) => tookMs)))
 
@@ -85,10 +103,13 @@ interface Poll {
   readonly isAnswered: boolean
 }
 
+/** Polls of a window, but for those that fell on a fault of the relay's own process. */
 function pollsWithin(history: History, { begin, end }: Window): readonly Poll[] {
+  const stops = history.faults.filter(({ effects }) => effects.on === 'relay')
   return history
     .events('health')
     .filter(([, t]) => t >= begin && t <= end)
+    .filter(([, t, took]) => !stops.some((one) => t <= one.end && t + took >= one.begin))
     .map(([, at, micros, status]) => ({ at, tookMs: micros / 1_000, isAnswered: status > 0 }))
 }
 

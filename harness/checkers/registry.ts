@@ -11,6 +11,7 @@ import { clientsCounted } from './clients-counted.ts'
 import { closedInTime } from './closed-in-time.ts'
 import { counterRises } from './counter-rises.ts'
 import { commitsNextOffset } from './commits-next-offset.ts'
+import { countsAddUp } from './counts-add-up.ts'
 import { deliveredInTime } from './delivered-in-time.ts'
 import { shutdownCompletes } from './shutdown-completes.ts'
 import { exercised } from './exercised.ts'
@@ -43,6 +44,7 @@ export const checkers = {
   'answers-in-time': answersInTime,
   'clients-counted': clientsCounted,
   'counter-rises': counterRises,
+  'counts-add-up': countsAddUp,
   'settings-stay-in-bounds': settingsStayInBounds,
   'version-reports-setting': versionReportsSetting,
   'alert-clears': alertClears,

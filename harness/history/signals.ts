@@ -77,6 +77,18 @@ export const signals = {
   decoded: counter('Kafka records decoded.', [
     from('websocket_kafka_messages_total', { status: 'success' }),
   ]),
+  decodeFailed: counter('New Kafka records that did not decode.', [
+    from('websocket_kafka_messages_total', { status: 'error' }),
+  ]),
+  oldDecodeFailed: counter('Kafka records from before the start that did not decode.', [
+    from('websocket_kafka_messages_total', { status: 'old_data_error' }),
+  ]),
+  oldDecodeErrors: counter('The same, counted by itself.', [
+    from('websocket_old_data_decode_errors_total'),
+  ]),
+  clientLag: counter('Records that clients were behind when they missed some, of any severity.', [
+    from('websocket_client_lag_messages_total'),
+  ]),
   droppedTotal: counter(
     'Records that clients missed because they read too slowly.',
     [from('websocket_dropped_messages_total')],

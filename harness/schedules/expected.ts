@@ -11,6 +11,8 @@ import type { Part } from './draw.ts'
 
 /** How late a record may be while nothing but the replay buffer is broken. */
 const redisDelayMs = 3_000
+/** The longest answer of /health, while the run leaves the relay's process alone. */
+const healthLimitMs = 1_000
 /** What a relay may take to end: orchestrators wait for 30 s before they kill. */
 const endLimitMs = 15_000
 
@@ -21,6 +23,8 @@ export function expectedOf(parts: readonly Part[], timing: Timing): Expected {
   const limitMs = replayTimeoutMs + 2 * sendTimeoutMs
   return {
     'own-14': [
+      { check: 'counts-add-up', comparisonsMin: 3 },
+      { check: 'answers-in-time', limitMs: healthLimitMs, pollsMin: 20 },
       { check: 'replays-answered', groups: asking, limitMs, replaysMin: 1, recordsMin: 1 },
       ...liveThrough(parts),
       { check: 'commits-next-offset', phase: 'quiet', commitIntervalMs },

@@ -136,9 +136,9 @@ export const health: readonly Damage[] = [
     ['answered-late'],
     (given) => {
       const [asked] = askedOf(given, 'answers-in-time')
-      const phase = asked && given.history.phase(asked.phase)
+      const phase = asked?.phase && given.history.phase(asked.phase)
       const polls = given.history.events('health').filter(([, t]) => {
-        return phase !== undefined && t >= phase.begin && t <= phase.end
+        return phase && t >= phase.begin && t <= phase.end
       })
       if (polls.length === 0) return undefined
       const late = given.dice.pick(polls)
