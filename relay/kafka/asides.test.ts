@@ -1,13 +1,17 @@
 /** A batch that takes long steps aside: who is fetched meanwhile, and where it goes on. */
-import type { EachBatchPayload, Kafka } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
-import { parseSettings } from '../tables/settings-parse.ts'
-import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
+import { settled } from '../world/manual-clock-testbed.ts'
 import { Asides } from './asides.ts'
+import { batch } from './batches/batches-testbed.ts'
 import { type Fetched, type FetchedRecord, leaveAnswer } from './batches/fetched.ts'
-import { openTransactions } from './batches/transactions.ts'
-import { type BatchRun, createConsumer } from './kafka-consumer.ts'
+import { answerOf, topic } from './broker-testbed.ts'
+import { consumerBench } from './consumer-testbed.ts'
+import { fetchVersions } from './fetch-answer.ts'
+import type { BatchRun } from './kafka-consumer.ts'
+import { inside } from './kafkajs-patches.ts'
 
+/** By default. */
+const inflightBytesMax = 32 * 1_024 * 1_024
 const answer = Buffer.alloc(10_000, 'answer')
 
 function fetchedOf(partition: number, bytes = 100): Fetched {
@@ -114,71 +118,41 @@ test('records that leave an answer are what they were', () => {
   expect(fetched.records[0]!.key!.buffer).not.toBe(answer.buffer)
 })
 
-/** The consumer on a library that does what the test says, and keeps what it is told. */
-async function consumerBench() {
-  const told: string[] = []
-  const on = new Map<string, (event: object) => void>()
-  let eachBatch: (payload: EachBatchPayload) => Promise<void> = async () => undefined
-  const library = {
-    events: { GROUP_JOIN: 'join', REBALANCING: 'rebalancing' },
-    on: (event: string, tell: (event: object) => void) => on.set(event, tell),
-    connect: async () => undefined,
-    disconnect: async () => undefined,
-    subscribe: async () => undefined,
-    run: async (config: { eachBatch: typeof eachBatch }) => void (eachBatch = config.eachBatch),
-    pause: ([{ partitions }]: [{ partitions: number[] }]) =>
-      told.push(`pause ${partitions.join()}`),
-    resume: ([{ partitions }]: [{ partitions?: number[] }]) => {
-      if (partitions !== undefined) told.push(`resume ${partitions.join()}`)
-    },
-    seek: (to: { partition: number; offset: string }) =>
-      told.push(`seek ${to.partition} ${to.offset}`),
-  }
-  const parsed = parseSettings({ KAFKA_TOPIC: 't' })
-  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
-  const quiet = () => undefined
+/** How many partitions of an answer, with one record each, are read and not left for later. */
+async function readOf(partitions: number): Promise<number> {
+  const all = Array.from({ length: partitions }, (_, partition) => partition)
+  const asked = all.map((partition) => ({ partition, fetchOffset: '0' }))
+  const request = { topics: [{ topic, partitions: asked }] }
+  const { response } = inside.fetch().protocol({ version: fetchVersions.first })(request)
+  const set = batch(0n, { values: [answer], codec: 0 })
+  const { responses } = await response.decode(answerOf(all.map(() => set)))
+  const read = responses.flatMap((one) => one.partitions)
+  return read.filter(({ messages }) => messages.length > 0).length
+}
+
+/** A consumer of two partitions, whose batches are done when the test says so. */
+async function consumerOf() {
   const batches: { run: BatchRun; done: PromiseWithResolvers<boolean> }[] = []
-  const consumer = createConsumer({
-    settings: parsed.settings,
-    clock: new ManualClock(),
-    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    transactions: openTransactions,
-    createClient: () => ({ consumer: () => library }) as unknown as Kafka,
+  const it = await consumerBench({
     positions: () => new Map([0, 1].map((one) => [one, 5n])),
     onBatch: (_, run) => {
       const done = Promise.withResolvers<boolean>()
       batches.push({ run, done })
       return done.promise
     },
-    rested: async () => undefined,
-    onFetched: quiet,
-    onAssigned: quiet,
-    onLeft: quiet,
     onRebalancing: () => {
       const stale = batches.filter(({ run }) => run.isStale())
-      told.push(`commit, ${stale.length} stale`)
+      it.told.push(`commit, ${stale.length} stale`)
     },
-    onError: (error) => told.push(String(error)),
   })
-  consumer.start()
-  await settled()
-  on.get('join')?.({ payload: { memberAssignment: { t: [0, 1] } } })
-  const take = (partition: number) => {
-    const payload = {
-      batch: { messages: [{ fetched: fetchedOf(partition) }] },
-      isRunning: () => true,
-      heartbeat: async () => told.push('heartbeat'),
-      resolveOffset: (offset: string) => told.push(`resolve ${offset}`),
-    }
-    return eachBatch(payload as unknown as EachBatchPayload)
-  }
-  told.length = 0
-  return { batches, consumer, on, take, told }
+  const take = (partition: number, bytes = 100) =>
+    it.take({ ...fetchedOf(partition), bytes })
+  return { ...it, batches, take }
 }
 
 describe('the consumer', () => {
   test('goes on without a batch that steps aside, and behind it when it is done', async () => {
-    const { batches, take, told } = await consumerBench()
+    const { batches, take, told } = await consumerOf()
     const taking = take(0)
     const { run, done } = batches[0]!
     await run.beat()
@@ -192,22 +166,34 @@ describe('the consumer', () => {
   })
 
   test('resolves one that is done in time', async () => {
-    const { batches, take, told } = await consumerBench()
+    const { batches, take, told } = await consumerOf()
     const taking = take(0)
     batches[0]!.done.resolve(true)
     await taking
-    expect(told).toEqual(['resolve 5'])
+    expect(told).toEqual(['resolve 0 5'])
   })
 
   test('gives up what stands aside before it commits for a rebalance', async () => {
-    const { batches, on, take, told } = await consumerBench()
+    const { batches, rebalance, take, told } = await consumerOf()
     const taking = take(0)
     const { run, done } = batches[0]!
     run.stepAside()
     await taking
-    on.get('rebalancing')?.({})
+    rebalance()
     done.resolve(true)
     await settled()
     expect(told).toEqual(['pause 0', 'commit, 1 stale'])
+  })
+
+  test('fetches less while much stands aside, but never nothing', async () => {
+    const { batches, take } = await consumerOf()
+    expect(await readOf(3)).toBe(3)
+    const taking = take(0, inflightBytesMax)
+    batches[0]!.run.stepAside()
+    await taking
+    expect(await readOf(3)).toBe(1)
+    batches[0]!.done.resolve(true)
+    await settled()
+    expect(await readOf(3)).toBe(3)
   })
 })

@@ -29,7 +29,7 @@ export interface Log {
   readonly asked?: bigint[]
 }
 
-const topic = 'records'
+export const topic = 'records'
 /** How long a fetch waits for which there is nothing. */
 const idleMs = 20
 export const apis = {
@@ -195,6 +195,15 @@ const sized = (bytes: Buffer) => Buffer.concat([int32(bytes.length), bytes])
 const list = (...all: readonly Buffer[]) => Buffer.concat([int32(all.length), ...all])
 const topicOf = (partition: Buffer) =>
   Buffer.concat([text(topic), list(Buffer.concat([int32(0), partition]))])
+
+/** An answer to a fetch of the topic: one set of each partition, from 0 on. */
+export function answerOf(sets: readonly Buffer[]): Buffer {
+  const end = int64(1_000n)
+  const partitions = sets.map((set, partition) =>
+    Buffer.concat([int32(partition), int16(0), end, end, list(), sized(set)]),
+  )
+  return Buffer.concat([int32(0), list(Buffer.concat([text(topic), list(...partitions)]))])
+}
 
 const noCommit = Buffer.concat([int64(-1n), text(''), int16(0)])
 

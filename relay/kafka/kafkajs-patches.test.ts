@@ -4,6 +4,7 @@
  * looked at before it is used.
  */
 import { createRequire } from 'node:module'
+import type { ConsumerRunConfig, KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { batch, marker } from './batches/batches-testbed.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
@@ -131,39 +132,46 @@ test('what Kafka gave up goes on with the oldest record, and nothing is committe
   expect(String(offsets.nextOffset('t', 1))).toBe('9007199254740993')
 })
 
-test('a consumer that knows nothing of our records gets messages, and gets on', async () => {
-  const plan = { values: [Buffer.from('a'), null], codec: 4, producerId: 1n }
-  const pieces = [
-    { last: 1n, bytes: batch(0n, { ...plan, isTransactional: true }) },
-    { last: 2n, bytes: marker(2n, 1n, 'commit') },
-    { last: 3n, bytes: batch(3n, { values: [Buffer.from('b')], codec: 0 }) },
-  ]
-  const asked: bigint[] = []
-  const broker = new StandIn({ pieces, asked, perFetch: 2 })
-  const parsed = parseSettings({ KAFKA_BROKERS: await broker.start() })
-  if (!parsed.ok) throw new Error(parsed.problems.join('; '))
-  const consumer = createKafka(parsed.settings, 'test', quiet).consumer({ groupId: 'g' })
-  const got: unknown[] = []
-  const isRead = Promise.withResolvers<void>()
-  try {
-    await consumer.connect()
-    await consumer.subscribe({ topic: broker.topic, fromBeginning: true })
-    await consumer.run({
-      autoCommit: false,
-      async eachMessage({ message: { key, offset, timestamp, value } }) {
-        got.push([offset, String(key), value === null ? null : String(value), timestamp])
-        if (offset === '3') isRead.resolve()
-      },
-    })
-    await isRead.promise
-    expect(got).toEqual([
-      ['0', 'key', 'a', '1700000000000'],
-      ['1', 'key', null, '1700000000001'],
-      ['3', 'key', 'b', '1700000000000'],
-    ])
-    expect(asked.slice(0, 2)).toEqual([0n, 2n])
-  } finally {
-    await consumer.disconnect()
-    await broker.stop()
-  }
-})
+/** Behind the records of a transaction lies a marker, which nobody gets. */
+test.each(['messages', 'batches'] as const)(
+  'a consumer that knows nothing of our records gets %s, and gets on',
+  async (what) => {
+    const plan = { values: [Buffer.from('a'), null], codec: 4, producerId: 1n }
+    const pieces = [
+      { last: 1n, bytes: batch(0n, { ...plan, isTransactional: true }) },
+      { last: 2n, bytes: marker(2n, 1n, 'commit') },
+      { last: 3n, bytes: batch(3n, { values: [Buffer.from('b')], codec: 0 }) },
+    ]
+    const asked: bigint[] = []
+    const broker = new StandIn({ pieces, asked, perFetch: 2 })
+    const parsed = parseSettings({ KAFKA_BROKERS: await broker.start() })
+    if (!parsed.ok) throw new Error(parsed.problems.join('; '))
+    const consumer = createKafka(parsed.settings, 'test', quiet).consumer({ groupId: 'g' })
+    const got: unknown[] = []
+    const isRead = Promise.withResolvers<void>()
+    const take = ({ key, offset, timestamp, value }: KafkaMessage) => {
+      got.push([offset, String(key), value === null ? null : String(value), timestamp])
+      if (offset === '3') isRead.resolve()
+    }
+    const takes: ConsumerRunConfig =
+      what === 'messages'
+        ? { eachMessage: async ({ message }) => take(message) }
+        : { eachBatch: async (payload) => payload.batch.messages.forEach(take) }
+    try {
+      await consumer.connect()
+      await consumer.subscribe({ topic: broker.topic, fromBeginning: true })
+      await consumer.run({ autoCommit: false, ...takes })
+      await isRead.promise
+      expect(got).toEqual([
+        ['0', 'key', 'a', '1700000000000'],
+        ['1', 'key', null, '1700000000001'],
+        ['3', 'key', 'b', '1700000000000'],
+      ])
+      // Whoever takes batches goes on behind all of one, what is hidden in it included.
+      expect(asked.slice(0, 2)).toEqual([0n, what === 'messages' ? 2n : 3n])
+    } finally {
+      await consumer.disconnect()
+      await broker.stop()
+    }
+  },
+)

@@ -14,7 +14,7 @@ import type { RelayRecord } from '../log/record.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { Broadcast } from './broadcast.ts'
-import { Consume } from './consume.ts'
+import { Consume, type ConsumeNeeds } from './consume.ts'
 import { Judge } from './judge.ts'
 import { referencePoison } from './poison.ts'
 
@@ -68,16 +68,20 @@ const quiet = () => undefined
 const idleRun = { isStale: () => false, beat: async () => undefined, stepAside: quiet }
 const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
-/** @param storing what the store makes wait for */
-export function bench(
-  policy: 'skip' | 'pause' = 'skip',
-  poison: PoisonPolicy = referencePoison,
-  more: Readonly<Record<string, string>> = {},
-  box: LetterBox = { send: async () => undefined },
-  storing?: Promise<void>,
-  clock = new ManualClock(),
-) {
-  const parsed = parseSettings({ KAFKA_ON_DECODE_ERROR: policy, ...more })
+/** What may be other than it is elsewhere. */
+interface Given {
+  readonly poison?: PoisonPolicy
+  readonly env?: Readonly<Record<string, string>>
+  readonly box?: LetterBox
+  /** What the store makes wait for. */
+  readonly storing?: Promise<void>
+  readonly clock?: ManualClock
+  readonly room?: ConsumeNeeds['room']
+}
+
+export function bench(policy: 'skip' | 'pause' = 'skip', given: Given = {}) {
+  const { box = { send: async () => undefined }, clock = new ManualClock() } = given
+  const parsed = parseSettings({ KAFKA_ON_DECODE_ERROR: policy, ...given.env })
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
   const { settings } = parsed
   const metrics = createMetrics(false)
@@ -103,7 +107,7 @@ export function bench(
     metrics,
     signals,
     dlq,
-    poison,
+    poison: given.poison ?? referencePoison,
     judge: new Judge(settings.payloadBytesMax),
     ledger: new Ledger(settings),
     broadcast: new Broadcast({
@@ -116,11 +120,11 @@ export function bench(
     store: {
       add: (records: readonly RelayRecord[]) => {
         stored.push(...records)
-        return storing
+        return given.storing
       },
       addHole: (_: number, first: bigint, last = first) => holes.push([first, last]),
     },
-    room: async () => undefined,
+    room: given.room ?? (async () => undefined),
     headAtStart: () => undefined,
     onLost: (_, first, last) => lost.push([first, last]),
     onRewound: async (partition) => {

@@ -8,7 +8,6 @@ import type { LetterBox } from '../dead-letters/dlq.ts'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { batch, batchOf, bench, type Kind, soundValue } from './consume-testbed.ts'
 import { patienceMs } from './patience.ts'
-import { referencePoison } from './poison.ts'
 
 /** Each look at the time costs a millisecond: so many looks make a slice. */
 class BusyClock extends ManualClock {
@@ -18,8 +17,7 @@ class BusyClock extends ManualClock {
   }
 }
 
-const busy = (policy: 'skip' | 'pause' = 'skip') =>
-  bench(policy, referencePoison, {}, undefined, undefined, new BusyClock())
+const busy = (policy: 'skip' | 'pause' = 'skip') => bench(policy, { clock: new BusyClock() })
 
 /** Counts how often a batch asks to step aside. */
 function stepping() {
@@ -165,6 +163,16 @@ describe('a batch that takes longer than a slice', () => {
   })
 })
 
+test('a batch that waits for clients says nothing of a log that has begun anew', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { consume, offsets, run } = bench('skip', { room: () => promise })
+  const taking = consume.take(batch(100n, ofKind(3)), run)
+  consume.begunAnew([])
+  resolve()
+  expect(await taking).toBe(false)
+  expect([offsets(), consume.positions().size]).toEqual([[], 0])
+})
+
 test('a batch that is taken in time is taken in one turn', async () => {
   const { consume, offsets, run } = bench()
   const taking = consume.take(batch(0n, ofKind(5_000)), run)
@@ -220,8 +228,8 @@ describe('a record that unpacks to much', () => {
   })
 
   test('beyond the limit is refused at once, without being unpacked', async () => {
-    const { consume, dead, dlq, run } = bench('skip', referencePoison, {
-      WEBSOCKET_MAX_PAYLOAD_BYTES: '1048576',
+    const { consume, dead, dlq, run } = bench('skip', {
+      env: { WEBSOCKET_MAX_PAYLOAD_BYTES: '1048576' },
     })
     const taking = consume.take(batchOf([packed(2_000_000)]), run)
     await Promise.resolve()
@@ -239,7 +247,7 @@ test('dead letters are written in one request a turn, none of them too long', as
     sent.push(letters.length)
     return ack.promise
   }
-  const { consume, dead, dlq, run } = bench('skip', referencePoison, {}, { send })
+  const { consume, dead, dlq, run } = bench('skip', { box: { send } })
   await consume.take(batch(0n, ofKind(3_000, 'malformed')), run)
   await Promise.resolve()
   expect(sent).toEqual([1_000])

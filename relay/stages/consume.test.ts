@@ -5,7 +5,6 @@ import type { LetterBox } from '../dead-letters/dlq.ts'
 import type { PoisonPolicy } from './seam.ts'
 import { workOf } from '../world/work-testbed.ts'
 import { batch, bench, type Kind, soundValue, withUnreadable } from './consume-testbed.ts'
-import { referencePoison } from './poison.ts'
 
 const kinds = fc.array(fc.constantFrom<Kind>('sound', 'malformed', 'tombstone'), {
   minLength: 1,
@@ -40,7 +39,7 @@ describe('skip policy', () => {
     const send: LetterBox['send'] = async (all) => {
       letters.push(...all.map(({ value }) => value))
     }
-    const it = bench('skip', referencePoison, {}, { send })
+    const it = bench('skip', { box: { send } })
     await it.consume.take(batch(0n, ['malformed']), it.run)
     await it.dlq.flushed()
     expect(JSON.parse(letters[0]!)).toMatchObject({ thread_id: 't', kafka_offset: 0 })
@@ -51,7 +50,7 @@ describe('skip policy', () => {
     const send: LetterBox['send'] = async (all) => {
       letters.push(...all.map(({ value }) => value))
     }
-    const it = bench('skip', referencePoison, {}, { send })
+    const it = bench('skip', { box: { send } })
     await it.consume.take(withUnreadable(batch(5n, ['sound', 'sound', 'sound']), 6n, 40n), it.run)
     await it.dlq.flushed()
     expect(it.offsets()).toEqual([5n, 41n])
@@ -76,7 +75,7 @@ describe('skip policy', () => {
 
   test('offers a batch before it waits for a store that makes it wait', async () => {
     const storing = Promise.withResolvers<void>()
-    const { consume, log, run } = bench('skip', referencePoison, {}, undefined, storing.promise)
+    const { consume, log, run } = bench('skip', { storing: storing.promise })
     let isTaken = false
     const taking = consume.take(batch(0n, ['sound']), run).then(() => (isTaken = true))
     await new Promise(setImmediate)
@@ -124,7 +123,7 @@ describe('without room for another dead letter', () => {
   const closed = { DLQ_MODE: 'fail_closed', DLQ_WAITING_BYTES_MAX: '65536' }
   const hung = () => {
     const ack = Promise.withResolvers<void>()
-    const it = bench('skip', referencePoison, closed, { send: () => ack.promise })
+    const it = bench('skip', { env: closed, box: { send: () => ack.promise } })
     return { ...it, ack }
   }
   const flood = Array.from({ length: 200 }, () => 'malformed' as const)
@@ -223,7 +222,7 @@ describe('positions', () => {
 
 test('another poison policy decides about the neighbours', async () => {
   const poison: PoisonPolicy = { isOffered: (_, malformed) => malformed.size === 0 }
-  const { consume, offsets, run } = bench('skip', poison)
+  const { consume, offsets, run } = bench('skip', { poison })
   await consume.take(batch(0n, ['sound', 'malformed', 'sound']), run)
   await consume.take(batch(3n, ['sound']), run)
   expect(offsets()).toEqual([3n])

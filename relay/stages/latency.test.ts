@@ -5,7 +5,6 @@ import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { batch, bench } from './consume-testbed.ts'
-import { referencePoison } from './poison.ts'
 
 const send = async () => undefined
 
@@ -18,7 +17,7 @@ function stamped(clock: ManualClock, agoMs: number): Buffer {
 
 test('each record falls into a bucket of its own size', async () => {
   const clock = new ManualClock()
-  const it = bench('skip', referencePoison, {}, { send }, undefined, clock)
+  const it = bench('skip', { box: { send }, clock })
   const tookMs = [0.5, 1.5, 4, 8, 40, 400, 90_000]
   // Without a stamp, and from a clock that is ahead: neither has a latency.
   const values = [...tookMs.map((ms) => stamped(clock, ms)), stamped(clock, -5_000)]

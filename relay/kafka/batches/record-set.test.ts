@@ -186,6 +186,16 @@ describe('a record set', () => {
   })
 })
 
+test.each([[0, 3], [1, 2], [2, 1], [9, 1]])(
+  'where earlier answers hold %s of three batches, %s are read, and always one',
+  async (held, read) => {
+    const large = { values: [Buffer.alloc(1_000)], codec: 4 }
+    const set = Buffer.concat([0n, 1n, 2n].map((at) => batch(at, large)))
+    const bytes = batch(0n, { ...large, codec: 0 }).length - 61 + recordBytes
+    expect(await readAll(set, new Allowance(3 * bytes, held * bytes))).toHaveLength(read)
+  },
+)
+
 test('the headers of a record cost nothing, however many they are', async () => {
   const read = (headers: number) => {
     const set = batch(0n, { values: [Buffer.from('v')], codec: 0, headers })
