@@ -1,14 +1,14 @@
 /**
- * A map that never holds more than its cap: the entry that was set or touched longest ago goes
- * first. Every map of the client is one, so that no sender can make it grow without end.
+ * A map that never holds more than its cap: the least recently set or touched entry is dropped
+ * first. Every map of the client is one, so that no sender can make it grow without limit.
  *
- * By hand, because it stands in the path of every record and is served to browsers: `lru-cache`
- * takes 1.2 to 1.9 times as long for a read and a write, and 19 kB where this is 2 kB. The relay,
- * which has a few maps instead of two for each run, uses that (relay/stages/sequences.ts).
+ * By hand, because it is used for every record and is served to browsers: `lru-cache` takes 1.2 to
+ * 1.9 times as long for a read and a write, and is 19 kB where this is 2 kB. The relay, which has a
+ * few maps instead of two for each run, uses lru-cache (relay/stages/sequences.ts).
  *
- * The order is a list of its own. The order of a built-in Map would do, but finding its oldest
- * entry costs a walk over all that were deleted before, and an iterator that is kept to save the
- * walk keeps every table alive that the map has outgrown.
+ * The order is a linked list. The order of a built-in Map would do, but finding its oldest entry
+ * costs a walk over all deleted ones, and an iterator that is kept to save the walk keeps every
+ * table in memory that the map has outgrown.
  */
 interface Entry<K, V> {
   readonly key: K
@@ -23,7 +23,7 @@ export class CappedMap<K, V> {
   readonly #onDrop: ((key: K, value: V) => void) | undefined
   #oldest: Entry<K, V> | undefined
 
-  /** @param max at least 1 · `onDrop` is told what was given up */
+  /** @param max at least 1 · `onDrop` is called with each dropped entry */
   constructor(max: number, onDrop?: (key: K, value: V) => void) {
     if (!(max >= 1)) throw new RangeError(`a cap must be at least 1, got ${max}`)
     this.#max = max
@@ -38,7 +38,7 @@ export class CappedMap<K, V> {
     return this.#entries.get(key)?.value
   }
 
-  /** As `get`, and makes the entry the most recent. */
+  /** Like `get`, and makes the entry the most recent. */
   touch(key: K): V | undefined {
     const entry = this.#entries.get(key)
     if (!entry) return undefined
@@ -73,7 +73,7 @@ export class CappedMap<K, V> {
     return this.#entries.delete(key)
   }
 
-  /** Gives up the least recent entry; false when there is none. */
+  /** Drops the least recent entry; false when there is none. */
   dropOldest(): boolean {
     const entry = this.#oldest
     if (!entry) return false
@@ -87,7 +87,7 @@ export class CappedMap<K, V> {
     this.#oldest = undefined
   }
 
-  /** All entries, oldest first; the map must not be changed on the way. */
+  /** All entries, oldest first; the map must not be changed meanwhile. */
   *entries(): Generator<readonly [K, V]> {
     for (let left = this.size, entry = this.#oldest; left > 0 && entry; left -= 1) {
       yield [entry.key, entry.value]
@@ -103,7 +103,7 @@ export class CappedMap<K, V> {
     for (const [, value] of this.entries()) yield value
   }
 
-  /** Puts an entry behind the newest, which in this ring is the one before the oldest. */
+  /** Inserts an entry after the newest, which in this ring is the one before the oldest. */
   #append(entry: Entry<K, V>): void {
     const oldest = (this.#oldest ??= entry)
     if (oldest === entry) {

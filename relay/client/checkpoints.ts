@@ -1,4 +1,4 @@
-/** Checkpoints: whole states, perhaps compressed, that are believed only with their checksum. */
+/** Checkpoints: whole states, possibly compressed, accepted only if their checksum matches. */
 import { CompressionType, type Checkpoint } from '../../proto/gen/dashstream_pb.js'
 import { measureFrame, startsAsZstd } from '../../proto/zstd-frame.ts'
 import { checkpointIdOf } from './diffs.ts'
@@ -6,7 +6,7 @@ import { keeps, type Effect, type Standing, type Tools } from './effects.ts'
 import { refuse, type Refused } from './refusals.ts'
 import { areEqual, stateOfBytes } from './state-json.ts'
 
-/** What a checkpoint asks of its run; one that only points elsewhere asks nothing. */
+/** The effect of a checkpoint on its run; one without a state changes nothing. */
 export function readCheckpoint(
   checkpoint: Checkpoint,
   { place }: Standing,
@@ -36,7 +36,7 @@ function unpack(
   tools: Tools,
 ): { readonly ok: true; readonly bytes: Uint8Array } | Refused {
   const type = compressionInfo?.type ?? CompressionType.COMPRESSION_NONE
-  // JSON cannot begin like a zstd frame, so an undeclared one is still known for what it is.
+  // JSON cannot begin like a zstd frame, so undeclared compression is recognized too.
   if (type === CompressionType.COMPRESSION_ZSTD || startsAsZstd(state)) return unzstd(state, tools)
   if (type === CompressionType.COMPRESSION_NONE) return { ok: true, bytes: state }
   return refuse('checkpoint-encoding', `It is ${CompressionType[type] ?? type}.`)

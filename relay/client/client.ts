@@ -1,9 +1,9 @@
 /**
  * The reference client: frames of a connection in, states of runs out. It owns no socket and no
- * timer, so that it runs wherever JavaScript does and every rule of it can be tested by hand.
+ * timer, so that it runs on any JavaScript platform and every rule can be tested without a network.
  *
- * Whoever owns the socket tells it what happened (`opened`, `onText`, `onBinary`, `closed`), sends
- * the texts that it asks to be sent, and closes the connection when an answer says so.
+ * The owner of the socket reports its events (`opened`, `onText`, `onBinary`, `closed`), sends the
+ * texts that the client returns, and closes the connection when a result demands it.
  */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 import {
@@ -33,7 +33,7 @@ import { referenceParts } from './wiring.ts'
 /** Positions as they are stored between sessions: offsets are decimal strings. */
 export interface StoredCursor {
   readonly offsets: Readonly<Record<string, string>>
-  /** The epoch of the relay's replay buffer that they belong to, where the relay told one. */
+  /** The epoch of the relay's replay buffer that they belong to, where the relay sent one. */
   readonly epoch?: string
 }
 
@@ -44,11 +44,11 @@ export interface ClientOptions {
   readonly parts?: Partial<ClientParts>
   /** Bounds in place of the default ones. */
   readonly limits?: Partial<ClientLimits>
-  /** Where a former session stopped. What is not an offset in it is left out. */
+  /** Where an earlier session stopped. Entries that are not offsets are left out. */
   readonly cursor?: StoredCursor
 }
 
-/** What became of one binary frame. */
+/** The outcome of one binary frame. */
 export interface RecordOutcome {
   /** -1 when the frame came without a cursor. */
   readonly partition: number
@@ -62,9 +62,9 @@ export interface RecordOutcome {
   readonly mustReconnect?: MustReconnect
 }
 
-/** What became of one text frame. */
+/** The outcome of one text frame. */
 export interface ControlOutcome {
-  /** The frame; absent when the text is none that a relay may send. */
+  /** The frame; absent when the text is not one that a relay may send. */
   readonly frame?: ServerFrame
   /** Runs that were newly marked because of it. */
   readonly flagged: Flagged
@@ -78,7 +78,7 @@ interface Broken {
   readonly mustReconnect: MustReconnect
 }
 
-/** A client over one relay; connections come and go, runs and cursors stay. */
+/** A client of one relay; runs and cursors outlive its connections. */
 export function createClient(options: ClientOptions): Client {
   return new Client(options)
 }
@@ -94,7 +94,7 @@ export class Client {
   readonly #notices: Notices
   readonly #counters = new Counters()
   readonly #connection: Connection
-  /** Rises with every reset; what was announced below it is void. */
+  /** Rises with every reset; records announced before the last one are void. */
   #fence = 0
   #epoch: string | undefined
 
@@ -114,13 +114,13 @@ export class Client {
     this.opened()
   }
 
-  /** A connection is open: nothing of the one before can still arrive. */
+  /** A connection is open: no frame of the previous one can arrive any more. */
   opened(): void {
     this.#connection.set('open')
     this.#cursors.connected()
   }
 
-  /** The connection is gone, or given up. Frames are ignored until `opened`. */
+  /** The connection is closed or abandoned. Frames are ignored until `opened`. */
   closed(): void {
     this.#connection.set('closed')
   }
@@ -141,7 +141,7 @@ export class Client {
     return { frame, ...this.#control(frame) }
   }
 
-  /** A cursor that the caller has read already; the same as its text, without the parsing. */
+  /** A cursor that the caller has parsed already; otherwise the same as `onText`. */
   onCursor(partition: number, offset: bigint): ControlOutcome {
     if (!this.#connection.isOpen) return { flagged: [] }
     return this.#announce(partition, offset)
@@ -167,7 +167,7 @@ export class Client {
     return this.#outcome(position, result)
   }
 
-  /** The text that asks for what was missed; by default from the cursors, if there are any. */
+  /** The text that requests what was missed; by default from the cursors, if there are any. */
   resumeRequest(from?: 'cursor' | 'latest' | 'earliest'): string {
     const offsets = this.#cursors.offsets()
     this.#connection.expect('resume')
@@ -182,34 +182,34 @@ export class Client {
     })
   }
 
-  /** The text that asks to forget everything; takes effect when the relay confirms it. */
+  /** The text that requests a reset; takes effect when the relay confirms it. */
   resetRequest(): string {
     this.#connection.expect('cursor_reset')
     return encodeControl({ type: 'cursor_reset' })
   }
 
-  /** The text of a ping; a pong is owed from now on. */
+  /** The text of a ping; a pong is expected from now on. */
   pingRequest(): string {
     this.#connection.expect('ping')
     return encodeControl({ type: 'ping' })
   }
 
-  /** To be asked now and then: whether the relay owes something for too long. */
+  /** To be called regularly: whether an expected answer is overdue. */
   check(): MustReconnect | undefined {
     if (!this.#connection.isOpen) return undefined
     const overdue = this.#connection.overdue(this.#limits.stallMsMax)
     if (overdue === undefined) return undefined
-    return this.#broken('stalled', `It owes an answer to: ${overdue}.`).mustReconnect
+    return this.#broken('stalled', `No answer to: ${overdue}.`).mustReconnect
   }
 
-  /** What to store, so that a later session can go on here. Always safe to store. */
+  /** What to store, so that a later session can resume here. Always safe to store. */
   cursor(): StoredCursor {
     const offsets = [...this.#cursors.offsets()].map(([p, offset]) => [String(p), String(offset)])
     const epoch = this.#epoch === undefined ? {} : { epoch: this.#epoch }
     return { offsets: Object.fromEntries(offsets) as Record<string, string>, ...epoch }
   }
 
-  /** All runs in brief, the one that was quiet longest first. */
+  /** All runs in brief, the least recently active first. */
   runs(): readonly RunSummary[] {
     return this.#runs.all().map(summaryOf)
   }
@@ -222,14 +222,14 @@ export class Client {
 
   /**
    * SHA-256 of the run's state, as producers compute it; `undefined` for an unknown run. Throws
-   * JsonError for a state without an exact text, which the reference parts never let in.
+   * JsonError for a state without an exact text, which the reference parts never accept.
    */
   stateHashOf(thread: string): Uint8Array | undefined {
     const run = this.#runs.find(thread)
     return run && this.#tools.parts.stateHash(run.state.value, 'plain')
   }
 
-  /** The run's state as it was at `sequence`; `undefined` where that is not known or not kept. */
+  /** The run's state at `sequence`; `undefined` where it is not known or not kept. */
   stateAt(thread: string, sequence: bigint): JsonValue | undefined {
     const run = this.#runs.find(thread)
     return run && stateAt(run, sequence)
@@ -239,7 +239,7 @@ export class Client {
     return this.#quarantine.list()
   }
 
-  /** What the relay said about the connection, the last remarks only. */
+  /** What the relay reported about the connection, the last notices only. */
   notices(): readonly Notice[] {
     return this.#notices.list()
   }
@@ -275,12 +275,12 @@ export class Client {
     return frame.capped ? { flagged: [], mustResume: true } : { flagged: [] }
   }
 
-  /** Not too old, but of another log: what comes now comes from the oldest that there is. */
+  /** Not too old, but of another log: the replay begins at the oldest retained record. */
   #stale({ partition, requested, oldest }: FrameOf<'cursor_stale'>): void {
     if (requested >= oldest) this.#cursors.distrust({ partition, offset: requested })
   }
 
-  /** The fence: whatever was received or announced before has no effect from here on. */
+  /** The fence: frames received or announced before have no effect from here on. */
   #resetTo(frame: FrameOf<'cursor_reset_complete'>): void {
     if (!this.#connection.settle('cursor_reset')) return
     this.#fence += 1

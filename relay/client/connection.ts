@@ -1,15 +1,15 @@
 /**
- * One connection: whether it is open, which cursor waits for its record, and what the relay owes an
- * answer to. A debt that grows old is how a half-open or stuck connection is found out.
+ * One connection: whether it is open, which cursor waits for its record, and which answers are
+ * expected. An overdue answer is how a half-open or stuck connection is detected.
  */
 import type { Position } from './cursors.ts'
 
-/** What the relay owes an answer to. */
+/** A request that the relay must answer. */
 export type Request = 'resume' | 'cursor_reset' | 'ping'
 
 /** A position whose record is yet to come. */
 export interface Announced extends Position {
-  /** Of which reset it is; records that were announced before the last one are void. */
+  /** Number of resets before it; records announced before the last reset are void. */
   readonly fence: number
 }
 
@@ -27,14 +27,14 @@ export class Connection {
     return this.#isOpen
   }
 
-  /** It begins anew, owing nothing; or it is over, and whatever still comes is void. */
+  /** A new connection with nothing expected; or it is closed, and later frames are void. */
   set(state: 'open' | 'closed'): void {
     this.#isOpen = state === 'open'
     this.#announced = undefined
     this.#expectedSinceMs.clear()
   }
 
-  /** The next record's position came; false when the one before still waits for its record. */
+  /** The next record's position; false when the one before still waits for its record. */
   announce(announced: Announced): boolean {
     if (this.#announced) return false
     this.#announced = announced
@@ -42,7 +42,7 @@ export class Connection {
     return true
   }
 
-  /** A record came: the position that was announced for it, if any. */
+  /** A record arrived: the position that was announced for it, if any. */
   claim(): Announced | undefined {
     const announced = this.#announced
     this.#announced = undefined
@@ -50,17 +50,17 @@ export class Connection {
     return announced
   }
 
-  /** Something was asked for, or announced. */
+  /** Something was requested or announced. */
   expect(what: Request | 'record'): void {
     if (!this.#expectedSinceMs.has(what)) this.#expectedSinceMs.set(what, this.#nowMs())
   }
 
-  /** The answer came; false when nobody had asked. */
+  /** The answer arrived; false when it was not expected. */
   settle(request: Request): boolean {
     return this.#expectedSinceMs.delete(request)
   }
 
-  /** Something that is owed for longer than `limitMs`. */
+  /** An answer that has been expected for longer than `limitMs`. */
   overdue(limitMs: number): string | undefined {
     const nowMs = this.#nowMs()
     return [...this.#expectedSinceMs].find(([, sinceMs]) => nowMs - sinceMs > limitMs)?.[0]

@@ -1,4 +1,4 @@
-/** What became of all records, in numbers. */
+/** The outcomes of all records, in numbers. */
 import type { Outcome } from './records.ts'
 import type { ClientRefusal } from './refusals.ts'
 

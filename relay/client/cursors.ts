@@ -1,11 +1,11 @@
 /**
  * Positions: which cursor belongs to which record, and how far each partition is done. A position
  * is committed only after its record was applied or accounted for, and never moves back, so that
- * a resume from it can neither skip a record nor lie about one.
+ * a resume from it skips no record.
  */
 import { CappedMap } from './capped-map.ts'
 
-/** Where a record stands in Kafka. */
+/** The position of a record in Kafka. */
 export interface Position {
   readonly partition: number
   readonly offset: bigint
@@ -20,7 +20,7 @@ export function isPosition({ partition, offset }: Position): boolean {
   return isPartition && offset >= 0n && offset <= offsetMax
 }
 
-/** Offsets by partition as they come from a store; what is not an offset is left out. */
+/** Offsets by partition from a store; entries that are not offsets are left out. */
 export function readOffsets(map: unknown): readonly Position[] {
   if (typeof map !== 'object' || map === null || Array.isArray(map)) return []
   return Object.entries(map)
@@ -29,15 +29,15 @@ export function readOffsets(map: unknown): readonly Position[] {
     .filter(isPosition)
 }
 
-/** Decimal digits; a number may have been rounded on its way. */
+/** Decimal digits as text; a JSON number may have been rounded. */
 function isOffsetText(value: unknown): value is string {
   return typeof value === 'string' && /^\d{1,19}$/.test(value)
 }
 
-/** How far each partition is done, and what lies before the last reset. */
+/** How far each partition is done, and the positions of the last reset. */
 export class Cursors {
   readonly #done: CappedMap<number, bigint>
-  /** The last offset that came over the present connection, whatever was done before. */
+  /** The last offset that arrived over the current connection, whatever was done before. */
   readonly #arrived: CappedMap<number, bigint>
   readonly #resetAt: CappedMap<number, bigint>
 
@@ -52,7 +52,7 @@ export class Cursors {
     return this.#done.get(partition)
   }
 
-  /** Whether the record was passed before, so that what it brings may be known already. */
+  /** Whether the record was processed before, so that its content may be known already. */
   isRepeat({ partition, offset }: Position): boolean {
     const done = this.#done.get(partition)
     return done !== undefined && offset <= done
@@ -71,31 +71,31 @@ export class Cursors {
     else this.#done.set(position.partition, position.offset)
   }
 
-  /** The relay cannot use this position: its replay begins anew, below it. */
+  /** The relay cannot use this position: its replay begins again, below it. */
   distrust({ partition, offset }: Position): void {
     if (this.#done.get(partition) === offset) this.#done.delete(partition)
   }
 
-  /** Partitions that nothing came from yet begin here: what is older was never asked for. */
+  /** Partitions without a record yet begin here: older records were not requested. */
   startAt(positions: ReadonlyMap<number, bigint>): void {
     for (const [partition, offset] of positions) {
       if (!this.#done.has(partition)) this.#done.set(partition, offset)
     }
   }
 
-  /** A new connection: nothing has come over it yet. */
+  /** A new connection: nothing has arrived over it yet. */
   connected(): void {
     this.#arrived.clear()
   }
 
-  /** Offsets of before mean nothing any more, as after a topic was made anew. */
+  /** Earlier offsets are no longer valid, for example after the topic was recreated. */
   newEpoch(): void {
     this.#done.clear()
     for (const [partition, offset] of this.#arrived.entries()) this.#done.set(partition, offset)
     this.#resetAt.clear()
   }
 
-  /** Starts over at these positions; nothing at or before them counts any more. */
+  /** Starts again at these positions; records at or before them are ignored. */
   reset(positions: ReadonlyMap<number, bigint>): void {
     for (const map of [this.#done, this.#arrived, this.#resetAt]) map.clear()
     for (const [partition, offset] of positions) {

@@ -1,11 +1,11 @@
 /**
- * Which messages were taken already. Producers that lost an acknowledgement write a message twice,
- * and relays may send a record live and again in a replay; both must be found out before anything
- * changes, since most changes are not the same when done twice.
+ * Which messages were processed already. Producers that lost an acknowledgement write a message
+ * twice, and relays may send a record live and again in a replay; both must be detected before
+ * anything changes, because most changes are not idempotent.
  */
 import { CappedMap } from './capped-map.ts'
 
-/** What became of a message when it was first seen. */
+/** The outcome of a message when it was first seen. */
 export type Fate = 'taken' | 'refused'
 
 /** A bounded memory of message keys. */
@@ -16,7 +16,7 @@ export interface Dedupe {
   readonly size: number
 }
 
-/** Remembers the last `messageIdsMax` keys; what is older is caught by offsets and sequences. */
+/** Remembers the last `messageIdsMax` keys; older ones are detected by offsets and sequences. */
 export function createDedupe(messageIdsMax: number): Dedupe {
   const fates = new CappedMap<string, Fate>(messageIdsMax)
   return {

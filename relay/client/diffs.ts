@@ -1,6 +1,6 @@
 /**
- * State diffs. Operations are trusted only on a state that is proven; on any other they are tried,
- * and taken if the record's own hash proves that the result is right.
+ * State diffs. Operations are trusted only on a proven state; on any other they are tried, and
+ * accepted if the record's own hash proves the result.
  */
 import type { StateDiff } from '../../proto/gen/dashstream_pb.js'
 import type { Doubt, Effect, Standing, Tools } from './effects.ts'
@@ -10,7 +10,7 @@ import { refuse } from './refusals.ts'
 import type { NewState, Run } from './run.ts'
 import { checkHash, stateOfBytes } from './state-json.ts'
 
-/** What a diff asks of its run. */
+/** The effect of a diff on its run. */
 export function readDiff(diff: StateDiff, standing: Standing, tools: Tools): Effect {
   if (standing.place === 'unnumbered') return refuse('sequence-missing')
   return diff.fullState.length > 0
@@ -53,7 +53,7 @@ function doubtOfBase(run: Run, id: Uint8Array): Doubt {
 
 const idBytesMax = 64
 
-/** A checkpoint's id as text; empty and all-zero ids name none, nor does what is no UUID's size. */
+/** A checkpoint's id as text; undefined for empty, all-zero and overlong ids. */
 export function checkpointIdOf(id: Uint8Array): string | undefined {
   return id.length <= idBytesMax && id.some((byte) => byte !== 0) ? hexOf(id) : undefined
 }

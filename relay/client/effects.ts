@@ -1,6 +1,6 @@
 /**
- * What a message asks of its run, decided before anything of the run is touched: either the whole
- * effect is known to be right, or the run stays as it was.
+ * The effect of a message on its run, decided before the run is changed: either the whole effect is
+ * valid, or the run stays as it was.
  */
 import type { Envelope } from './envelope.ts'
 import type { Place } from './guard.ts'
@@ -11,9 +11,9 @@ import type { NewState, Run } from './run.ts'
 import type { Work } from './work.ts'
 
 /**
- * - `tells`: no change of state · `advances`: the state that follows from the one before
- * - `proves`: a state that is right whatever was before; `checkpoint` names it for later patches
- * - `unproves`: the run begins anew and does not say with which state
+ * - `keeps`: no change of state · `advances`: the state that follows from the one before
+ * - `proves`: a state that is right whatever came before; `checkpoint` names it for later patches
+ * - `unproves`: the run starts again with an unknown state
  */
 export type Effect =
   | { readonly ok: true; readonly does: 'keeps' | 'unproves' }
@@ -26,10 +26,10 @@ export type Effect =
     }
   | Refused
 
-/** Why a change that builds on the run's state would build on sand; `undefined` if it does not. */
+/** Why a change cannot build on the run's state; `undefined` if it can. */
 export type Doubt = Extract<ClientRefusal, 'gap' | 'needs-base' | 'base-unknown'> | undefined
 
-/** A message where it stands in its run. */
+/** A message and its place in its run. */
 export interface Standing {
   readonly run: Run
   readonly envelope: Envelope
@@ -37,16 +37,16 @@ export interface Standing {
   readonly doubt: Doubt
 }
 
-/** What a client has of its own. */
+/** The parts, limits and platform of a client. */
 export interface ClientTools {
   readonly parts: ClientParts
   readonly limits: ClientLimits
   readonly platform: ClientPlatform
 }
 
-/** What the readers of payloads are given besides the message. */
+/** What the readers of payloads get in addition to the message. */
 export interface Tools extends ClientTools {
-  /** What is left for the changes of the record that is read. */
+  /** Remaining work for the changes of the current record. */
   readonly work: Work
 }
 

@@ -1,6 +1,6 @@
 /**
- * A record as messages of runs: every payload carries its own header, and a batch carries many.
- * What follows treats a batched event exactly like one that came alone.
+ * A record as messages of runs: every payload has its own header, and a batch has many. Later code
+ * treats a batched event exactly like a single one.
  */
 import type { DashStreamMessage, Event, Header } from '../../proto/gen/dashstream_pb.js'
 
@@ -8,12 +8,12 @@ type Payload = Exclude<DashStreamMessage['message'], { case: undefined }>
 /** One payload that belongs to one run. */
 export type Body = Exclude<Payload, { case: 'eventBatch' }>
 
-/** One message with what its header says, in the client's words. */
+/** One message with the fields of its header. */
 export interface Envelope {
   readonly thread: string
   /** 0n: not numbered. */
   readonly sequence: bigint
-  /** Names the message across redeliveries; `undefined` where nothing does. */
+  /** Identifies the message across redeliveries; `undefined` where nothing does. */
   readonly key: string | undefined
   readonly schemaVersion: number
   /** Producer's clock, microseconds since 1970; 0n when absent. */
@@ -56,7 +56,7 @@ function envelope(body: Body, header: Header | undefined, thread: string): Envel
   }
 }
 
-/** Ids are UUIDs; what is longer than this is no id but somebody's attempt on our memory. */
+/** Ids are UUIDs; a longer one is an attempt to fill the memory. */
 const idBytesMax = 64
 
 /** The message id as text; no two ids share one. */

@@ -1,4 +1,4 @@
-/** Events: the life of a graph and its nodes, and the state that some of them carry. */
+/** Events: start and end of a graph and its nodes, and the state that some of them carry. */
 import { EventType, type Event } from '../../proto/gen/dashstream_pb.js'
 import { isJsonObject } from '../../proto/canonical-json.ts'
 import { keeps, type Effect, type Standing, type Tools } from './effects.ts'
@@ -13,7 +13,7 @@ const durationName = 'duration_us'
 const nameUnitsMax = 128
 const errorUnitsMax = 300
 
-/** What an event asks of its run's state. */
+/** The effect of an event on its run's state. */
 export function readEvent(event: Event, standing: Standing, tools: Tools): Effect {
   if (!mayCarryState(event)) return keeps
   const isStart = event.eventType === EventType.GRAPH_START
@@ -28,14 +28,14 @@ export function readEvent(event: Event, standing: Standing, tools: Tools): Effec
   return isStart ? { ok: true, does: 'proves', next } : merge(next, standing, tools)
 }
 
-/** A node's state is laid over the run's, member by member; only a proven state can take it. */
+/** A node's state is merged into the run's, member by member, if the run's state is proven. */
 function merge(given: NewState, { run, doubt }: Standing, tools: Tools): Effect {
   const { work, limits } = tools
   const { value, bytes, depth, heapBytes } = given.state
   const old = run.state
   if (!isJsonObject(value)) return refuse('state-json', 'The state of a node must be an object.')
   if (doubt) return refuse(doubt)
-  if (!isJsonObject(old.value)) return refuse('state-json', 'The state of the run is no object.')
+  if (!isJsonObject(old.value)) return refuse('state-json', "The run's state is not an object.")
   const copiedBytes = work.copy(old.value)
   const merged = { ...old.value, ...value }
   const size = {
@@ -65,7 +65,7 @@ function mayCarryState({ eventType }: Event): boolean {
   )
 }
 
-/** The state's text; `undefined` if there is none, `null` if what stands there is no text. */
+/** The state's text; `undefined` if there is none, `null` if the attribute is not text. */
 function stateAttribute({ attributes }: Event): string | null | undefined {
   for (const name of stateNames) {
     const value = Object.hasOwn(attributes, name) ? attributes[name]?.value : undefined
@@ -102,7 +102,7 @@ const notes: { readonly [T in EventType]?: Note } = {
   },
 }
 
-/** Notes what an event says of the graph and its nodes; older events change nothing. */
+/** Updates graph and nodes from an event; older events change nothing. */
 export function noteEvent(run: Run, event: Event, sequence: bigint): void {
   notes[event.eventType]?.(run, event, sequence)
 }
@@ -120,7 +120,7 @@ function noteNode(run: Run, event: Event, status: NodeStatus): void {
   run.nodes.set(name, status)
 }
 
-/** The node's name, cut to what is kept of it; `undefined` for none. */
+/** The node's name, cut to 128 characters; `undefined` for none. */
 export function nodeOf({ nodeId }: Event): string | undefined {
   return nodeId === '' ? undefined : nodeId.slice(0, nameUnitsMax)
 }
@@ -130,7 +130,7 @@ function textAttribute({ attributes }: Event, name: string): string {
   return value?.case === 'stringValue' ? value.value : ''
 }
 
-/** The schema's own field counts; producers that fill only the attribute are understood too. */
+/** From the schema's own field, or from the attribute, which some producers fill alone. */
 function durationOf({ durationUs, attributes }: Event): { durationMs?: number } {
   const told = Object.hasOwn(attributes, durationName) ? attributes[durationName]?.value : undefined
   const micros = durationUs > 0n ? durationUs : told?.case === 'intValue' ? told.value : 0n

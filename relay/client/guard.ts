@@ -1,10 +1,10 @@
 /**
- * The one rule about order, asked before anything touches a run. Kafka keeps the order of a
- * thread, so a new record whose sequence is not above every sequence seen is a producer's mistake,
- * whatever it carries: applying it would put an old state over a newer one.
+ * The one rule about order, checked before a run is changed. Kafka keeps the order of a thread, so
+ * a new record whose sequence is not above every sequence seen is a producer's mistake: applying it
+ * would replace a newer state by an old one.
  */
 
-/** Where a run stands: what it is built on, and how far it was heard of. */
+/** The position of a run: the sequence of its state, and the newest one seen. */
 export interface RunPosition {
   /** Every sequence up to here is contained in the state; `undefined` while the base is unknown. */
   readonly chain: bigint | undefined
@@ -13,14 +13,14 @@ export interface RunPosition {
 }
 
 /**
- * `next` continues the chain · `ahead` leaves something out, or the chain has no beginning ·
- * `behind` must not change anything · `unnumbered` cannot be placed.
+ * `next` continues the chain · `ahead` leaves a gap, or the chain has no beginning · `behind` must
+ * not change anything · `unnumbered` has no sequence.
  */
 export type Place = 'next' | 'ahead' | 'behind' | 'unnumbered'
 
-/** Decides where a message stands in its run. */
+/** Decides the place of a message in its run. */
 export interface SequenceGuard {
-  /** @param isRepeat the record was sent before, so it may fill what is open above the chain */
+  /** @param isRepeat the record was sent before, so it may fill a gap above the chain */
   place(sequence: bigint, run: RunPosition, isRepeat: boolean): Place
 }
 

@@ -1,5 +1,5 @@
 /**
- * From bytes to JSON, strictly: what is not UTF-8, or not JSON, is a refusal and never a value.
+ * From bytes to JSON, strictly: anything that is not UTF-8 or not JSON is refused.
  */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 import type { ParseJson, ValueRead } from './parts.ts'

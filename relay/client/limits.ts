@@ -1,6 +1,6 @@
 /**
- * Every bound of the client. Whatever a relay or a producer sends, memory and time stay below what
- * these say; each map gives up its least recent entry instead of growing.
+ * Every limit of the client. Whatever a relay or a producer sends, memory and time stay below them;
+ * each map drops its least recent entry instead of growing.
  */
 const KiB = 1_024
 const MiB = 1_024 * KiB
@@ -9,17 +9,17 @@ export const clientLimits = {
   /** One record, plain and unpacked. */
   payloadBytesMax: 10 * MiB,
   /**
-   * Messages within one record, headers and map entries included: they take two bytes each on the
-   * wire, and two hundred in memory.
+   * Messages within one record, headers and map entries included: they take 2 bytes each on the
+   * wire, and 200 in memory.
    */
   messagesMax: 131_072,
-  /** What the changes of one record may cost, see work.ts. */
+  /** Work that the changes of one record may cost, see work.ts. */
   workUnitsMax: 128 * MiB,
   /** One control frame. */
   textUnitsMax: MiB,
   /** One state as JSON, and what the copies within one patch may add. */
   stateBytesMax: 10 * MiB,
-  /** All states, snapshots and timelines; above it the runs that were quiet longest are dropped. */
+  /** All states, snapshots and timelines; above it the least recently active runs are dropped. */
   heldBytesMax: 256 * MiB,
   /** Levels of arrays and objects in one another. */
   stateDepthMax: 512,
@@ -32,7 +32,7 @@ export const clientLimits = {
   timelineMax: 500,
   /** Past states of one run that `stateAt` can give. */
   snapshotsMax: 128,
-  /** Bytes that the past states of one run may be worth. */
+  /** Bytes of the past states of one run. */
   snapshotBytesMax: 4 * MiB,
   /** Checkpoints of one run that a patch may name as its base. */
   checkpointsMax: 64,
@@ -41,17 +41,17 @@ export const clientLimits = {
   /** Message ids that are remembered, over all runs. */
   messageIdsMax: 65_536,
   partitionsMax: 1_024,
-  /** Last remarks about the connection. */
+  /** Last notices about the connection. */
   noticesMax: 100,
   /** Records kept aside: their summaries, never their bytes. */
   quarantineMax: 1_000,
-  /** How often a record that cannot be decoded is fetched before it is kept aside. */
+  /** How often a record that cannot be decoded is fetched before it is quarantined. */
   poisonAttemptsMax: 1,
-  /** Offsets whose attempts are counted at a time. */
+  /** Offsets whose attempts are counted at once. */
   poisonOffsetsMax: 1_024,
   /** Milliseconds that a cursor may wait for its record, and a request for its answer. */
   stallMsMax: 30_000,
 } as const satisfies Record<string, number>
 
-/** The bounds by name. */
+/** The limits by name. */
 export type ClientLimits = { readonly [K in keyof typeof clientLimits]: number }

@@ -1,4 +1,4 @@
-/** What Node brings to the client. A browser hands in the codec core and its own zstd instead. */
+/** What Node provides to the client. A browser uses the codec core and its own zstd instead. */
 import { createHash } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { decodeRecord } from '../../proto/codec.ts'

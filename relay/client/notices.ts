@@ -1,13 +1,13 @@
 /**
- * What the relay said about the connection, and what the client made of it, for people to read:
- * frames that nobody understands must be seen, and must never stop anything.
+ * What the relay reported about the connection, and how the client reacted, for people: unknown
+ * frames must be visible, and must never stop the client.
  */
 import type { ServerFrame } from '../../proto/control-frames.ts'
 
-/** One remark. */
+/** One notice. */
 export interface Notice {
   readonly atUnixMs: number
-  /** Type of the frame, `unreadable` for a text that is none, or the reason of a reconnect. */
+  /** Type of the frame, `unreadable` for a text that is not one, or the reason of a reconnect. */
   readonly kind: ServerFrame['type'] | 'unreadable' | (string & {})
   /** At most 300 characters. */
   readonly says: string
@@ -15,7 +15,7 @@ export interface Notice {
 
 const unitsMax = 300
 
-/** The last remarks, oldest first. */
+/** The last notices, oldest first. */
 export class Notices {
   readonly #kept: Notice[] = []
   readonly #max: number
@@ -34,7 +34,7 @@ export class Notices {
   }
 }
 
-/** What a frame says for people; an error with its code, which people search for. */
+/** The message of a frame; of an error with its code, which people search for. */
 export function noticeOf(frame: Extract<ServerFrame, { message: string }>): string {
   return frame.type === 'error' ? `${frame.code}: ${frame.message}` : frame.message
 }

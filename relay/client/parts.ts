@@ -1,6 +1,6 @@
 /**
- * The named parts that the client is composed from. Whoever passes another one gets a client that
- * differs in that rule and in nothing else; that is how a known mistake is put back on purpose.
+ * The named parts that the client is composed of. Passing another one makes a client that differs
+ * in that rule and in nothing else; that is how known defects are injected on purpose.
  */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 import type { Decoded, DecodeLimits } from '../../proto/codec-core.ts'
@@ -49,13 +49,13 @@ export interface ClientParts {
     limits: StateLimits,
     work?: Work,
   ) => StateRead
-  /** 32 bytes; `exponent` as in proto/canonical-json.ts. Throws for a state without exact text. */
+  /** 32 bytes; `exponent` as in proto/canonical-json.ts. Throws if a state has no exact text. */
   readonly stateHash: (state: JsonValue, exponent: 'plain' | 'signed') => Uint8Array
   readonly guard: SequenceGuard
   readonly dedupe: (messageIdsMax: number) => Dedupe
 }
 
-/** What the platform brings: the same client runs in Node and in a browser. */
+/** What the platform provides: the same client runs in Node and in a browser. */
 export interface ClientPlatform {
   readonly decode: ClientParts['decode']
   readonly sha256: (bytes: Uint8Array) => Uint8Array

@@ -1,4 +1,4 @@
-/** Operations of a patch as they are applied, whichever part reads or applies them. */
+/** Operations of a patch, shared by the parts that read and apply them. */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 
 /** An RFC 6901 pointer, split and unescaped; empty is the root. */

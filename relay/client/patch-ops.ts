@@ -20,7 +20,7 @@ const opNames = new Map<number, PatchOp['op']>([
   [OpType.TEST, 'test'],
 ])
 
-/** The operations of a diff, or why one of them is none. */
+/** The operations of a diff, or why one of them is invalid. */
 export function readOperations(
   wire: readonly DiffOperation[],
   parts: ClientParts,
@@ -56,17 +56,18 @@ function readOperation(
   const op = opNames.get(wire.op)
   if (op === undefined) return refuse('patch-op', `It is number ${wire.op}.`)
   const path = readPointer(wire.path)
-  if (!path) return refuse('patch', `The path ${quoted(wire.path)} is no JSON pointer.`)
+  if (!path) return refuse('patch', `The path ${quoted(wire.path)} is not a JSON pointer.`)
   if (op === 'remove') return { op, path }
   if (op === 'move' || op === 'copy') {
     const from = readPointer(wire.from)
-    return from ? { op, path, from } : refuse('patch', `From ${quoted(wire.from)} is no pointer.`)
+    const says = `From ${quoted(wire.from)} is not a JSON pointer.`
+    return from ? { op, path, from } : refuse('patch', says)
   }
   const read = patchValue(wire.value, wire.encoding, parseJson)
   return read.ok ? { op, path, value: read.value, valueBytes: wire.value.length } : read
 }
 
-/** Splits a pointer; `undefined` when it is none. Keys of any name are legitimate. */
+/** Splits a JSON pointer; `undefined` when it is invalid. Keys may have any name. */
 export function readPointer(text: string): Pointer | undefined {
   if (text === '') return []
   if (!text.startsWith('/') || /~(?![01])/.test(text)) return undefined

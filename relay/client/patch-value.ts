@@ -1,13 +1,13 @@
 /**
  * The value of a patch operation. A value that does not parse is refused: taken as text, it would
- * stand in the state as if the producer had written it, and nothing would ever complain.
+ * enter the state as if the producer had written it, without any error.
  */
 import { DiffOperation_ValueEncoding as Encoding } from '../../proto/gen/dashstream_pb.js'
 import { readJson, textOf } from './json-text.ts'
 import type { ParseJson, ValueRead } from './parts.ts'
 import { refuse } from './refusals.ts'
 
-/** Reads a value of any encoding. No bytes at all are null, as for producers. */
+/** Reads a value of any encoding. Zero bytes are null, as for producers. */
 export function readPatchValue(
   bytes: Uint8Array,
   encoding: Encoding,

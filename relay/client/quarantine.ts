@@ -1,13 +1,13 @@
 /**
- * Records that belong to no run, or cannot be read: kept aside as a summary, never as bytes, so
- * that the stream goes on behind them and an operator can still find them in Kafka.
+ * Records that belong to no run, or cannot be read: kept as a summary, never as bytes, so that the
+ * stream goes on and an operator can still find them in Kafka.
  */
 import { CappedMap } from './capped-map.ts'
 import type { Position } from './cursors.ts'
 import type { ClientLimits } from './limits.ts'
 import type { ClientRefusal, Refused } from './refusals.ts'
 
-/** One record that was kept aside. */
+/** One quarantined record. */
 export interface Quarantined extends Position {
   readonly reason: ClientRefusal
   /** At most 300 characters. */
@@ -18,7 +18,7 @@ export interface Quarantined extends Position {
 
 const saysUnitsMax = 300
 
-/** The bounded list, and how often each poison was tried. */
+/** The bounded list, and how often each undecodable record was tried. */
 export class Quarantine {
   readonly #kept: CappedMap<string, Quarantined>
   readonly #attempts: CappedMap<string, number>
@@ -30,7 +30,7 @@ export class Quarantine {
     this.#attemptsMax = limits.poisonAttemptsMax
   }
 
-  /** Counts one more attempt at a record that cannot be decoded; true while it is worth another. */
+  /** Counts an attempt at a record that cannot be decoded; true while another one is allowed. */
   isWorthRetrying({ partition, offset }: Position): boolean {
     const key = `${partition}:${offset}`
     const attempts = (this.#attempts.get(key) ?? 0) + 1
@@ -39,7 +39,7 @@ export class Quarantine {
     return attempts < this.#attemptsMax
   }
 
-  /** Keeps the summary of a record aside; the same offset is kept once. */
+  /** Keeps the summary of a record; the same offset is kept once. */
   keep(
     place: Omit<Quarantined, 'reason' | 'says'>,
     { reason, says }: Pick<Refused, 'reason' | 'says'>,
@@ -48,7 +48,7 @@ export class Quarantine {
     this.#kept.set(key, { ...place, reason, says: says.slice(0, saysUnitsMax) })
   }
 
-  /** What is kept, oldest first. */
+  /** All summaries, oldest first. */
   list(): readonly Quarantined[] {
     return [...this.#kept.values()]
   }

@@ -1,6 +1,6 @@
 /**
- * From the bytes of one record to one outcome. Whatever is in them, the answer is a value, the
- * runs that the record does not belong to are untouched, and the stream can go on.
+ * From the bytes of one record to one outcome. Whatever the bytes, the result is a value, other
+ * runs are not changed, and the stream can go on.
  */
 import type { Position } from './cursors.ts'
 import type { Dedupe } from './dedupe.ts'
@@ -13,7 +13,7 @@ import { Work } from './work.ts'
 
 export type Outcome = 'applied' | 'duplicate' | 'quarantined' | 'refused' | 'ignored'
 
-/** What became of a record; of a batch, what became of its worst message. */
+/** The outcome of a record; of a batch, that of its worst message. */
 export interface RecordResult {
   readonly outcome: Outcome
   /** Present unless the record was applied. */
@@ -21,18 +21,18 @@ export interface RecordResult {
   readonly says?: string
   /** The run of the message that decided the outcome. */
   readonly thread?: string
-  /** The bytes are no record at all; fetching them once more may help. */
+  /** The bytes are not a record; fetching them again may help. */
   readonly isUndecodable?: true
 }
 
-/** What records are read into. */
+/** Where records are applied. */
 export interface RecordSink {
   readonly runs: Runs
   readonly dedupe: Dedupe
   readonly tools: ClientTools
 }
 
-/** A record on its way into its runs. */
+/** A record that is being applied. */
 interface RecordDelivery extends RecordSink {
   readonly tools: Tools
   readonly position: Position
@@ -42,7 +42,7 @@ interface RecordDelivery extends RecordSink {
 /** From worst to best. */
 const gravity: readonly Outcome[] = ['refused', 'quarantined', 'applied', 'ignored', 'duplicate']
 
-/** Reads a record into its runs. Keeps no reference to `frame`. */
+/** Applies a record to its runs. Keeps no reference to `frame`. */
 export function readRecord(
   frame: Uint8Array,
   position: Position,

@@ -1,7 +1,7 @@
 /**
- * One run as the client knows it: its state, what the state is built on, and what may be said
- * against it. The state is changed here and nowhere else, so that chain, flags and past can never
- * disagree with it.
+ * One run as the client knows it: its state, the sequence it is built on, and flags about what may
+ * be wrong with it. The state is changed only here, so that chain, flags and snapshots always agree
+ * with it.
  */
 import { CappedMap } from './capped-map.ts'
 import { isBlocked, runFlags, type RunFlag } from './flags.ts'
@@ -13,12 +13,12 @@ import { emptyState, type SizedState } from './state-size.ts'
 
 export type RunStatus = 'running' | 'completed' | 'failed'
 
-/** What a node of the graph is doing. */
+/** The status of a node of the graph. */
 export interface NodeStatus {
   readonly status: 'active' | 'completed' | 'failed'
   /** Sequence of the event that said so; 0n when it was not numbered. */
   readonly sequence: bigint
-  /** Milliseconds, where the producer told them. */
+  /** Milliseconds, where the producer sent them. */
   readonly durationMs?: number
   /** At most 300 characters. */
   readonly error?: string
@@ -36,13 +36,13 @@ export interface TimelineEntry {
   readonly refused?: ClientRefusal
 }
 
-/** A change of state: what it is now, and what keeping it takes beside the state before. */
+/** A change of state: the new state, and the memory it takes in addition to the one before. */
 export interface NewState {
   readonly state: SizedState
   readonly addedBytes: number
 }
 
-/** What a line of a timeline and a node are worth, roughly. */
+/** Rough memory of a line of a timeline, and of a node. */
 const lineBytes = 256
 const nodeBytes = 1_024
 
@@ -77,7 +77,7 @@ export class Run implements RunPosition {
     this.#timelineMax = limits.timelineMax
   }
 
-  /** Whether the state is not proven, so that operations need a proof of their own. */
+  /** Whether the state is not proven, so that operations need their own proof. */
   get isBlocked(): boolean {
     return isBlocked(this.flags)
   }
@@ -88,13 +88,13 @@ export class Run implements RunPosition {
     return this.state.heapBytes + this.snapshots.bytes + told
   }
 
-  /** A message of this sequence was heard of, whatever becomes of it. */
+  /** A message of this sequence was seen, whatever its outcome. */
   observe(sequence: bigint): void {
     if (this.seen > 0n && sequence === this.seen + 1n) this.#clearDoubts()
     if (sequence > this.seen) this.seen = sequence
   }
 
-  /** The state after `sequence` is known for certain: nothing is said against it any more. */
+  /** The state after `sequence` is proven: all flags are cleared. */
   prove(next: NewState, sequence: bigint): void {
     this.flags.clear()
     this.advance(next, sequence)
@@ -107,20 +107,20 @@ export class Run implements RunPosition {
     this.#chainTo(sequence)
   }
 
-  /** The run begins anew, and nobody said with which state. */
+  /** The run starts again with an unknown state. */
   unprove(): void {
     this.state = emptyState
     this.chain = undefined
     this.flags.add('partial')
   }
 
-  /** A message that changes no state stands at the end of the chain. */
+  /** A message without a state change is the new end of the chain. */
   hold(sequence: bigint): void {
     this.snapshots.hold(sequence)
     this.#chainTo(sequence)
   }
 
-  /** Writes a line; the oldest goes when there are too many. */
+  /** Adds a line to the timeline; the oldest is dropped when there are too many. */
   addLine(entry: TimelineEntry): void {
     this.timeline.push(entry)
     if (this.timeline.length > this.#timelineMax) this.timeline.shift()
@@ -132,7 +132,7 @@ export class Run implements RunPosition {
     else this.flags.delete('catching-up')
   }
 
-  /** The stream was said to have holes; the next sequence shows that this run has none. */
+  /** The relay reported gaps in the stream; the next sequence shows that this run has none. */
   #clearDoubts(): void {
     for (const flag of this.flags) {
       if (!runFlags[flag].blocks && flag !== 'catching-up') this.flags.delete(flag)

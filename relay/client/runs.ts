@@ -3,11 +3,11 @@ import { CappedMap } from './capped-map.ts'
 import type { ClientLimits } from './limits.ts'
 import { Run } from './run.ts'
 
-/** The registry. The run that was quiet longest is forgotten first; coming back, it is partial. */
+/** The registry. The least recently active run is dropped first; if it returns, it is partial. */
 export class Runs {
   readonly #limits: ClientLimits
   readonly #runs: CappedMap<string, Run>
-  /** What each run was worth when it was weighed last. */
+  /** Bytes of each run at its last measurement. */
   readonly #held = new WeakMap<Run, number>()
   #heldBytes = 0
   #serial = 0
@@ -21,7 +21,7 @@ export class Runs {
     })
   }
 
-  /** How many runs were forgotten to stay within the caps. */
+  /** How many runs were dropped to stay within the caps. */
   get forgotten(): number {
     return this.#forgotten
   }
@@ -38,7 +38,7 @@ export class Runs {
     return this.#runs.get(thread)
   }
 
-  /** The run of a thread, made when it is new; it counts as active from now on. */
+  /** The run of a thread, created when it is new; it counts as active from now on. */
   open(thread: string, partition: number): Run {
     const known = this.#runs.touch(thread)
     if (known) {
@@ -51,7 +51,7 @@ export class Runs {
     return run
   }
 
-  /** Accounts for what a run holds after a message, and forgets others if it is too much. */
+  /** Measures a run after a message, and drops others if all together hold too much. */
   weigh(run: Run): void {
     const bytes = run.heldBytes
     this.#heldBytes += bytes - (this.#held.get(run) ?? 0)

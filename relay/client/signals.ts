@@ -1,6 +1,6 @@
 /**
- * What the relay says about the stream, and which runs it concerns. Only those are marked: a run
- * of another partition, or one that has ended, is as right as before.
+ * Which runs a frame of the relay about the stream affects. Only those are marked: a run of another
+ * partition, or one that has ended, stays valid.
  */
 import type { FrameOf, ServerFrame } from '../../proto/control-frames.ts'
 import type { Cursors } from './cursors.ts'
@@ -11,7 +11,7 @@ import type { Runs } from './runs.ts'
 /** Runs that were newly marked, by thread. */
 export type Flagged = readonly string[]
 
-/** Marks the runs that a frame concerns; most frames concern none. */
+/** Marks the runs that a frame affects; most frames affect none. */
 export function markRuns(frame: ServerFrame, runs: Runs, cursors: Cursors): Flagged {
   if (frame.type === 'gap') return markGap(frame, runs, cursors)
   if (frame.type === 'disconnect') return mark(runs, 'disconnected', () => true)
@@ -19,7 +19,7 @@ export function markRuns(frame: ServerFrame, runs: Runs, cursors: Cursors): Flag
   return mark(runs, 'stale-cursor', (run) => run.partition === frame.partition)
 }
 
-/** Records are missing: in the thread that is named, else in the partition, else anywhere. */
+/** Records are missing: in the named thread, else in the partition, else anywhere. */
 function markGap(gap: FrameOf<'gap'>, runs: Runs, cursors: Cursors): Flagged {
   const { partition, lastOffset, threadId } = gap
   if (threadId !== undefined) return mark(runs, 'stream-gap', (run) => run.thread === threadId)

@@ -1,6 +1,6 @@
 /**
- * Past states of one run, for looking back. States are never changed in place and share what they
- * have in common, so keeping one costs the record that made it and the containers that it copied.
+ * Past states of one run. States are never changed in place and share what they have in common, so
+ * keeping one costs the record that made it and the containers that it copied.
  */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 
@@ -12,7 +12,7 @@ interface Snapshot {
   readonly bytes: number
 }
 
-/** What bounds a run's past. */
+/** Limits of a run's past states. */
 export interface SnapshotLimits {
   readonly snapshotsMax: number
   readonly snapshotBytesMax: number
@@ -28,7 +28,7 @@ export class Snapshots {
     this.#limits = limits
   }
 
-  /** What the past states are worth, in bytes: of the records and of what they copied. */
+  /** Bytes of the past states: of the records and of what they copied. */
   get bytes(): number {
     return this.#bytes
   }

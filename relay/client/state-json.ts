@@ -1,4 +1,4 @@
-/** Whole states out of records: sized before they are parsed, and compared with their hash. */
+/** Whole states from records: their size is checked before parsing, their hash afterwards. */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 import type { Tools } from './effects.ts'
 import { parseText, readJson } from './json-text.ts'
@@ -9,13 +9,13 @@ import { measured } from './state-size.ts'
 const hashBytes = 32
 const utf8 = new TextEncoder()
 
-/** The state that these bytes are as JSON. */
+/** The state in JSON bytes. */
 export function stateOfBytes(bytes: Uint8Array, { parts, limits }: Tools): StateRead {
   const tooLarge = checkBytes(bytes.length, limits.stateBytesMax)
   return tooLarge ?? sized(readJson(bytes, parts.parseJson, 'state-json'), bytes.length)
 }
 
-/** The state that this text is as JSON. */
+/** The state in a JSON text. */
 export function stateOfText(text: string, { parts, limits }: Tools): StateRead {
   const bytes = text.length > limits.stateBytesMax ? text.length : utf8.encode(text).length
   const tooLarge = checkBytes(bytes, limits.stateBytesMax)

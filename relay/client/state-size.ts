@@ -1,8 +1,8 @@
 /**
- * How large a state is. Measuring walks the whole of it, so states carry upper bounds that every
- * change raises a little, and are measured when a bound passes its limit, or twice what was
- * measured. Without it a few copies of the root into itself would be a state of any size and depth,
- * and a small state that is often changed would seem to be a large one.
+ * The size of a state. Measuring walks all of it, so states carry upper bounds that every change
+ * raises, and are measured when a bound exceeds its limit, or twice the last measurement. Without
+ * it a few copies of the root into itself would make a state of any size and depth, and a small
+ * state that changes often would seem large.
  */
 import {
   isJsonObject,
@@ -37,7 +37,7 @@ export interface Size {
 /** A container or a number of two bytes takes as long as sixteen elements to copy. */
 const measuredByteUnits = 8
 
-/** A state may grow by so much before it is measured again. */
+/** Growth of a state before it is measured again. */
 const growthBytesMin = 65_536
 
 export const emptyState: SizedState = measured({})
@@ -54,7 +54,7 @@ export function checkSize(
   const isWithin = state.bytes <= limits.stateBytesMax && state.depth <= limits.stateDepthMax
   const growthMax = state.measuredBytes + growthBytesMin
   if (isWithin && state.heapBytes <= state.measuredBytes + growthMax) return { ok: true, state }
-  // What measuring walks over is in no message, so it is paid by what it can be at most.
+  // The size of the walk is not known in advance, so its upper bound is charged.
   work?.spend(Math.min(state.bytes, limits.stateBytesMax) * measuredByteUnits)
   const size = measure(state.value, limits)
   if (size) {
@@ -65,13 +65,13 @@ export function checkSize(
   return refuse('state-too-large', `Limits: ${stateBytesMax} bytes, ${stateDepthMax} levels.`)
 }
 
-/** A state as it is, whatever its size: no limit is held against it. */
+/** A state with its measured size, without any limit. */
 export function measured(value: JsonValue): SizedState {
   const size = sizeOf(value)
   return { value, ...size, measuredBytes: size.heapBytes }
 }
 
-/** The size of a value that was told, and is bounded by what told it. */
+/** The size of a value that is bounded by the message it came in. */
 export function sizeOf(value: JsonValue): Size {
   return measure(value, { stateBytesMax: Infinity, stateDepthMax: Infinity })!
 }
@@ -129,14 +129,14 @@ function walk(
   }
 }
 
-/** What a value adds by itself, its quotes, brackets or comma included. */
+/** JSON bytes of a value without its content, quotes, brackets or comma included. */
 function scalarBytes(value: JsonValue): number {
   if (typeof value === 'string') return value.length + 3
   if (typeof value === 'number') return 8
   return typeof value === 'bigint' ? 20 : 8
 }
 
-/** What a value takes in memory by itself, its place in its container left out. */
+/** Memory of a value, without its slot in its container. */
 function heapBytesOf(value: JsonValue): number {
   if (typeof value === 'string') return 24 + value.length
   if (typeof value === 'number') return Number.isSafeInteger(value) ? 0 : 16

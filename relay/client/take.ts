@@ -1,6 +1,6 @@
 /**
- * One message into its run, in the only order that is safe: known already? in order? what does it
- * ask? and only then the change. Every path that changes a run goes through here.
+ * Applies one message to its run, in the only safe order: duplicate? in order? which effect? and
+ * only then the change. Every path that changes a run goes through here.
  */
 import { EventType } from '../../proto/gen/dashstream_pb.js'
 import { readCheckpoint } from './checkpoints.ts'
@@ -17,7 +17,7 @@ import { OverworkedError } from './work.ts'
 /** The newest schema that this client interprets; 0 on the wire reads as 1. */
 export const schemaVersionMax = 1
 
-/** What became of one message. */
+/** The outcome of one message. */
 export type Taken =
   | { readonly outcome: 'applied' }
   | {
@@ -30,11 +30,11 @@ export type Taken =
 export interface Delivery {
   readonly run: Run
   readonly envelope: Envelope
-  /** The record stands at or before an offset that was passed already. */
+  /** The record's offset was processed already. */
   readonly isRepeat: boolean
 }
 
-/** Takes one message. Changes the run as a whole or not at all. */
+/** Applies one message. Changes the run as a whole or not at all. */
 export function take(delivery: Delivery, dedupe: Dedupe, tools: Tools): Taken {
   const { run, envelope, isRepeat } = delivery
   const { sequence } = envelope
@@ -56,7 +56,7 @@ export function take(delivery: Delivery, dedupe: Dedupe, tools: Tools): Taken {
   return { outcome: 'applied' }
 }
 
-/** Why a change cannot simply build on the run; decided before the run hears of the message. */
+/** Why a change cannot build on the run's state; decided before the run sees the message. */
 function doubtOf({ run, envelope, isRepeat }: Delivery, place: Place): Doubt {
   if (place === 'unnumbered') return run.isBlocked ? 'needs-base' : undefined
   const isJump = place === 'ahead' && run.chain !== undefined && envelope.sequence > run.seen + 1n
@@ -64,7 +64,7 @@ function doubtOf({ run, envelope, isRepeat }: Delivery, place: Place): Doubt {
   return place === 'next' && !run.isBlocked ? undefined : 'needs-base'
 }
 
-/** Nothing of the run was touched yet when the work for it turns out to be too much. */
+/** Refuses a message that costs too much work; the run has not been changed then. */
 function boundedEffectOf(standing: Standing, tools: Tools): Effect {
   try {
     return effectOf(standing, tools)
@@ -77,7 +77,7 @@ function boundedEffectOf(standing: Standing, tools: Tools): Effect {
 function effectOf(standing: Standing, tools: Tools): Effect {
   const { body, schemaVersion, sequence } = standing.envelope
   if (standing.place === 'behind') {
-    return refuse('order', `It is ${sequence}, the run was heard of up to ${standing.run.seen}.`)
+    return refuse('order', `It is ${sequence}, the newest of the run is ${standing.run.seen}.`)
   }
   if (schemaVersion > schemaVersionMax) {
     return refuse('schema', `It is ${schemaVersion}, this client knows ${schemaVersionMax}.`)
@@ -102,7 +102,7 @@ function settle(run: Run, effect: Effect & { ok: true }, place: Place, sequence:
   }
 }
 
-/** A message that was taken before: it changes nothing, but it may close a hole in the chain. */
+/** A message that was applied before: it changes nothing, but it may close a gap in the chain. */
 function takeAgain(delivery: Delivery, place: Place): Taken {
   const { run, envelope } = delivery
   if (place === 'next' && !changesState(envelope.body)) run.hold(envelope.sequence)
@@ -118,7 +118,7 @@ function without(outcome: 'duplicate' | 'ignored', reason: ClientRefusal): Taken
   return { outcome, reason, says: refuse(reason).says }
 }
 
-/** Says it against the run; a refusal that was said before is not said twice. */
+/** Flags the run; a repeated refusal is not recorded twice. */
 function refused({ run, envelope }: Delivery, why: Refused, fate: Fate | undefined): Taken {
   const { reason, says } = why
   const flag = flagOf(reason)
@@ -136,7 +136,7 @@ function lineOf({ sequence, timestampUs, body }: Envelope) {
   return { sequence, kind: kindOf(body), unixMs, ...(node === undefined ? {} : { node }) }
 }
 
-/** `state_diff`, `node_start`, …: what people call a message. */
+/** `state_diff`, `node_start`, …: the name of a message for people. */
 function kindOf(body: Body): string {
   if (body.case === 'event') {
     return (EventType[body.value.eventType] ?? `event_${body.value.eventType}`).toLowerCase()

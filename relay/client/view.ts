@@ -1,10 +1,10 @@
-/** Runs as they are shown to others: values that nobody can change the client with. */
+/** Runs as callers see them: values through which the client cannot be changed. */
 import type { JsonValue } from '../../proto/canonical-json.ts'
 import type { RunFlag } from './flags.ts'
 import type { ClientRefusal } from './refusals.ts'
 import type { NodeStatus, Run, RunStatus, TimelineEntry } from './run.ts'
 
-/** One run at the moment of the question. `state` is shared: read it, do not write it. */
+/** One run at the moment of the call. `state` is shared: read it, do not write it. */
 export interface RunSummary {
   readonly thread: string
   /** The partition that its last record came from. */
@@ -15,7 +15,7 @@ export interface RunSummary {
   /** `state` contains every message up to here; 0n while its base is not known. */
   readonly lastAppliedSequence: bigint
   readonly lastSeenSequence: bigint
-  /** What may be said against the state; empty when it is known to be right. */
+  /** What may be wrong with the state; empty when it is proven. */
   readonly flags: readonly RunFlag[]
 }
 
@@ -51,7 +51,7 @@ export function viewOf(run: Run): RunView {
   }
 }
 
-/** The state as it was at `sequence`; the same answer whenever it is asked. */
+/** The state at `sequence`. */
 export function stateAt(run: Run, sequence: bigint): JsonValue | undefined {
   return run.snapshots.at(sequence)
 }

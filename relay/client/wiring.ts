@@ -8,7 +8,7 @@ import { applyPatch } from './patch.ts'
 
 const utf8 = new TextEncoder()
 
-/** The client as it should be. */
+/** The reference client. */
 export function referenceParts(platform: ClientPlatform): ClientParts {
   return {
     decode: platform.decode,

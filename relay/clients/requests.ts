@@ -121,7 +121,7 @@ export class Requests {
       pageWaitMs: settings.replayWaitMs,
       notes: ledger.share('replay_requests'),
       logEnd: (partition: number) => this.#needs.logEnd(partition),
-      told: (value: Buffer) => {
+      judge: (value: Buffer) => {
         return judge.isLarge(value) ? judge.judgeAside(value, false) : judge.judge(value)
       },
       turns: this.#turns,

@@ -13,13 +13,13 @@
  * An entry of a stream is a block: its id is `<last offset>-1` (a stream takes no id 0-0), its
  * fields are `from` with the block's first offset, `count` with its records, `index` with
  * `<offset - from>:<bytes>` of each record, and `values`, the unchanged Kafka values one after the
- * other. A block answers for every offset from `from` to its id: one that is not in the index is a
- * natural hole. Ids ascend by themselves, so Redis refuses what it already has, and the order never
+ * other. A block covers every offset from `from` to its id: one that is not in the index holds no
+ * record for clients. Ids ascend, so Redis refuses a block that it already has, and the order never
  * depends on a double.
  *
- * A block is small or a single record. From the sizes follows, in the same round trip as a write,
- * which blocks are beyond the bounds in records, bytes and age. No key lives longer than the TTL
- * after it was last written.
+ * A block is small or a single record. The sizes show, in the same round trip as a write, which
+ * blocks exceed the bounds in records, bytes and age. No key lives longer than the TTL after it was
+ * last written.
  */
 import type { Stretch } from './stretch.ts'
 
@@ -31,7 +31,7 @@ export function keysOf(namespace: string) {
   return {
     epoch: `${prefix}:epoch`,
     partitions: `${prefix}:partitions`,
-    /** Nothing is ever kept here: to ask for a write that changes nothing. */
+    /** Always empty: the target of a write that changes nothing, to probe for the primary. */
     nothing: `${prefix}:nothing`,
     stream: (partition: number) => `${prefix}:partition:${partition}`,
     sizes: (partition: number) => `${prefix}:partition:${partition}:sizes`,
@@ -55,7 +55,7 @@ export interface Block {
 export interface OpenBlock extends Block {
   last: bigint
   readonly records: StoredRecord[]
-  /** What it costs in memory and on the wire, rather too much. */
+  /** Bytes in memory and on the wire: an upper estimate. */
   bytes: number
 }
 export interface BlockBounds {
@@ -63,7 +63,7 @@ export interface BlockBounds {
   readonly recordsMax: number
 }
 
-/** What a stretch adds to a block. */
+/** Bytes that a stretch adds to a block. */
 export const bytesOf = ({ value }: Stretch): number => overheadBytes + (value?.length ?? 0)
 
 /** A block of one stretch. */
@@ -74,7 +74,7 @@ export function beginBlock(partition: number, stretch: Stretch): OpenBlock {
   return block
 }
 
-/** Adds the stretch that follows; false if there is a gap before it or no room for it. */
+/** Adds the next stretch; false if there is a gap before it or the block is full. */
 export function extendBlock(block: OpenBlock, stretch: Stretch, bounds: BlockBounds): boolean {
   if (stretch.first !== block.last + 1n) return false
   if (block.bytes + bytesOf(stretch) > bounds.bytesMax) return false
@@ -90,14 +90,14 @@ function fill(block: OpenBlock, stretch: Stretch): void {
   if (value !== undefined) block.records.push({ offset: first, value })
 }
 
-/** How many records blocks hold. */
+/** Number of records in blocks. */
 export const recordsOf = (blocks: readonly Block[]): number =>
   blocks.reduce((sum, { records }) => sum + records.length, 0)
 
 /** The lowest id that a block ending at or after this offset can have. */
 export const idFrom = (offset: bigint): string => `${offset}-0`
 
-/** A block as the script that writes it takes it. */
+/** A block as arguments of the script that writes it. */
 export function encodeBlock({ first, last, records }: Block): (string | Buffer)[] {
   const index: string[] = []
   const values: Buffer[] = []
@@ -110,14 +110,14 @@ export function encodeBlock({ first, last, records }: Block): (string | Buffer)[
 }
 
 /**
- * Reads an entry as Redis gives it: the id and the flat list of fields.
+ * Reads an entry as Redis returns it: the id and the flat list of fields.
  *
- * @throws TypeError when something else than this relay wrote it
+ * @throws TypeError when another program wrote it
  */
 export function decodeBlock(partition: number, entry: unknown): Block {
   if (!Array.isArray(entry)) throw foreign('no entry')
   const [id, fields] = entry as readonly unknown[]
-  if (!Buffer.isBuffer(id) || !isFields(fields)) throw foreign('an odd entry')
+  if (!Buffer.isBuffer(id) || !isFields(fields)) throw foreign('a malformed entry')
   const [name, from, , , , index, , values] = fields
   if (name?.toString() !== 'from') throw foreign('an entry without `from`')
   if (index === undefined || values === undefined) throw foreign('an entry without `values`')
@@ -147,9 +147,9 @@ const isFields = (fields: unknown): fields is readonly Buffer[] =>
 /** The offset that a text or an id begins with. */
 export function offsetOf(text: Buffer): bigint {
   const digits = text.toString('latin1').split('-', 1)[0]!
-  if (!/^\d{1,20}$/.test(digits)) throw foreign('an offset that is no number')
+  if (!/^\d{1,20}$/.test(digits)) throw foreign('an offset that is not a number')
   return BigInt(digits)
 }
 
 const foreign = (found: string) =>
-  new TypeError(`a replay stream holds ${found}: something else writes to its key`)
+  new TypeError(`a replay stream holds ${found}: another program writes to its key`)

@@ -1,4 +1,4 @@
-/** Frames gathered into chunks: few writes, each bounded in bytes but for a larger frame. */
+/** Frames gathered into chunks: few writes, each bounded in bytes unless one frame is larger. */
 export class Chunks {
   readonly #bytesMax: number
   #frames: Buffer[] = []
@@ -8,7 +8,7 @@ export class Chunks {
     this.#bytesMax = bytesMax
   }
 
-  /** Takes the next frame; returns the chunk that has no room for it, if there is one. */
+  /** Adds a frame; returns the chunk before it, if the frame does not fit into that. */
   add(frame: Buffer): Buffer | undefined {
     const isFull = this.#bytes > 0 && this.#bytes + frame.length > this.#bytesMax
     const chunk = isFull ? this.rest() : undefined
@@ -17,7 +17,7 @@ export class Chunks {
     return chunk
   }
 
-  /** What is left; undefined when nothing is. */
+  /** The last chunk; undefined when it is empty. */
   rest(): Buffer | undefined {
     const frames = this.#frames
     if (frames.length === 0) return undefined

@@ -1,29 +1,29 @@
 /**
- * The epoch of the replay buffer: a word that changes whenever what clients remember of the buffer
- * is no longer to be trusted. It stands in Redis beside the data and dies with it, so that a Redis
- * that has lost the data cannot pass for one that has it. It begins with the id of the topic, where
- * that is known, so that the data of a topic cannot pass for that of another one of its name.
+ * The epoch of the replay buffer: an id that changes whenever the cursors of clients must no longer
+ * be trusted. It is stored in Redis with the data and is lost with it, so that a Redis without the
+ * data cannot be mistaken for one that has it. It begins with the id of the topic, where that is
+ * known, so that the data of a topic cannot be mistaken for that of a recreated one.
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../world/clock.ts'
 
-/** What follows from what Redis says the epoch is. */
+/** What the epoch in Redis means for this relay. */
 export type EpochNews =
-  /** Nothing. */
+  /** No change. */
   | 'same'
-  /** Redis was there before this relay: its epoch is this relay's from now on. */
+  /** Redis had an epoch before this relay started: the relay adopts it. */
   | 'adopted'
-  /** Somebody else has begun a new one since: it is this relay's from now on. */
+  /** Another relay has begun a new one since: this relay adopts it. */
   | 'foreign'
-  /** Redis had lost it, or data of it, and holds the one that was to follow. */
+  /** Redis had lost it, or data of it, and holds the following one. */
   | 'lost'
 
-/** What is sent to Redis with every question and every write. */
+/** What is sent to Redis with every read and every write. */
 export interface EpochOffer {
   readonly expected: string
-  /** What Redis takes when it has none. */
+  /** Stored if Redis has none. */
   readonly ifAbsent: string
-  /** What Redis takes when it has lost something. */
+  /** Stored if Redis has lost data. */
   readonly following: string
 }
 
@@ -32,15 +32,15 @@ export class Epoch {
   readonly #make: () => string
   readonly #ttlMs: number
   #value: string
-  /** The same until it is used: batches under way all offer it. */
+  /** The same until it is used: all batches in flight offer it. */
   #following: string
   #hasMet = false
-  /** The topic that was created anew as the one whose epoch this is now. */
+  /** The id of the previous topic, before it was recreated. */
   #leftTopic: string | undefined
   /** When Redis was last known to hold it; undefined for never. */
   #heldMs: number | undefined
 
-  /** @param ttlMs how long Redis surely keeps the epoch without being asked */
+  /** @param ttlMs how long Redis certainly keeps the epoch without being contacted */
   constructor(clock: Clock, ttlMs: number, make: () => string) {
     this.#clock = clock
     this.#ttlMs = ttlMs
@@ -60,8 +60,8 @@ export class Epoch {
     return { expected, following, ifAbsent: isDue ? following : expected }
   }
 
-  /** Redis was made the offer and now holds `found`. */
-  heard(found: string): EpochNews {
+  /** Redis got the offer and now holds `found`. */
+  received(found: string): EpochNews {
     if (found === this.#value) {
       this.held()
       return 'same'
@@ -75,8 +75,8 @@ export class Epoch {
   }
 
   /**
-   * Whether Redis holds what is surely of another topic: any, if we have never met; later the one
-   * that we have left, which a replica that was behind brings back after a failover.
+   * Whether Redis holds data of another topic: of any other, before the first contact; later only
+   * of the previous topic, which a replica that lagged brings back after a failover.
    */
   isOfAnotherTopic(found: string): boolean {
     const [ours, theirs] = [topicOf(this.#value), topicOf(found)]
@@ -95,7 +95,7 @@ export class Epoch {
     this.#hasMet = true
   }
 
-  /** Begins a new one, which Redis does not hold yet. */
+  /** Begins a new epoch, which Redis does not hold yet. */
   renew(): void {
     const topic = topicOf(this.#value)
     this.#value = this.#make()
@@ -105,9 +105,9 @@ export class Epoch {
   }
 }
 
-/** A word that nobody has used yet. */
+/** A new unique epoch. */
 export const newEpoch = (topicId: string | undefined): string =>
   topicId === undefined ? randomUUID() : `${topicId}.${randomUUID()}`
 
-/** Undefined when it does not say. */
+/** The id of its topic; undefined when it has none. */
 export const topicOf = (epoch: string) => /^(.+)\./.exec(epoch)?.[1]

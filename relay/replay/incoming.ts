@@ -1,6 +1,6 @@
 /**
- * What came in during this turn of the event loop. Records and holes of one fetch arrive in
- * separate calls; here they are brought into order, and holes that touch become one.
+ * Records that arrived in this turn of the event loop. Records and holes of one fetch arrive in
+ * separate calls; here they are sorted, and adjacent holes are merged.
  */
 import type { Stretch } from './stretch.ts'
 
@@ -11,7 +11,7 @@ export class Incoming {
 
   /**
    * @param take gets the stretches of a partition ascending, no later than after this turn
-   * @param taken is told when that was all
+   * @param taken is called when all were handed over
    */
   constructor(take: (partition: number, stretch: Stretch) => void, taken: () => void) {
     this.#take = take

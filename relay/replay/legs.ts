@@ -1,17 +1,17 @@
 /**
- * The legs of a replay: which stretch of each partition it covers, and whether the cursor that the
- * client gave could be used. Pure.
+ * The legs of a replay: which range of each partition it covers, and whether the client's cursor
+ * could be used. Pure.
  */
 import type { Retained } from './seam.ts'
 import type { ResumeRequest } from './resume.ts'
 
-/** What a replay covers of a partition: above `after`, below `before`. */
+/** The range of a partition that a replay covers: above `after`, below `before`. */
 export interface Leg {
   readonly partition: number
   readonly after: bigint
   readonly before: bigint
 }
-/** A cursor that is older than what is retained, or not of this log. */
+/** A cursor that is older than the oldest retained record, or not of this log. */
 export interface Stale {
   readonly partition: number
   readonly requested: bigint
@@ -22,15 +22,15 @@ export interface Stale {
 export interface Known {
   readonly partition: number
   readonly retained: Retained | undefined
-  /** The first offset that comes live; undefined when nothing of it does. */
+  /** The first offset that is delivered live; undefined when none is. */
   readonly fence: bigint | undefined
-  /** Where its log ends as far as is known; cursors beyond it are not trusted. */
+  /** The end of its log, where it is known; cursors beyond it are not trusted. */
   readonly logEnd: bigint | undefined
   /** The buffer's epoch now. */
   readonly epoch: string
 }
 
-/** Undefined where nothing is owed, not even an answer. */
+/** Undefined where the partition needs no replay and no answer. */
 export function legOf(
   request: ResumeRequest,
   known: Known,
@@ -48,11 +48,11 @@ export function legOf(
   return requested < oldest - 1n ? { leg, stale } : { leg }
 }
 
-/** Threads know no offsets: their replay looks through everything that is retained. */
+/** A resume by thread has no offsets: its replay scans all retained records. */
 const cursorOf = ({ mode, from, cursors }: ResumeRequest, partition: number) =>
   mode === 'partition' && from === 'cursor' ? cursors.get(partition) : undefined
 
-/** A cursor of another buffer, or beyond what the log has: it counts as never given. */
+/** A cursor of another epoch, or beyond the end of the log: it counts as never given. */
 function isForeign(request: ResumeRequest, known: Known, requested: bigint): boolean {
   const { epoch, fence, logEnd } = known
   if (request.epoch !== undefined && request.epoch !== epoch) return true

@@ -1,4 +1,4 @@
-/** What one replay holds of the memory that all replays share. */
+/** The part of the shared memory of replays that one replay holds. */
 import type { ReplayPages } from '../limits/ledger.ts'
 import type { Clock } from '../world/clock.ts'
 
@@ -13,7 +13,7 @@ export class Lease {
   }
 
   /**
-   * Holds so much, in place of what it held: whoever waits holds nothing that others wait for.
+   * Holds `bytes` instead of what it held: while it waits it holds nothing that others wait for.
    *
    * @returns `false` when that takes too long
    */
@@ -24,7 +24,7 @@ export class Lease {
     return true
   }
 
-  /** Gives back what it turns out not to need. */
+  /** Gives back bytes that it does not need. */
   shrink(bytes: number): void {
     if (bytes >= this.#bytes) return
     this.#share.give(this.#bytes - bytes)

@@ -1,10 +1,11 @@
 /**
- * The memory tier of the replay buffer: the newest records of all partitions in the order they
- * came, bounded in records and in bytes, the oldest going first. What is still on its way to Redis
- * stays until it has arrived or is given up, so that no record is for a while in neither.
+ * The memory tier of the replay buffer: the newest records of all partitions in the order of
+ * arrival, bounded in records and in bytes; the oldest are evicted first. Records that are still
+ * being written to Redis stay until they are stored or dropped, so that no record is in neither
+ * tier for a while.
  *
- * It knows which offsets it can answer for: a stretch is a record, or offsets that no client ever
- * gets. Between two stretches that do not touch lies what it does not know.
+ * It knows which offsets it covers: a stretch is a record, or offsets that no client ever gets.
+ * Offsets between two stretches that are not adjacent are unknown.
  */
 import Denque from 'denque'
 import type { Retained } from './seam.ts'
@@ -12,7 +13,7 @@ import type { PageLimits } from './pages.ts'
 import type { Run, Stretch } from './stretch.ts'
 
 interface Kept extends Stretch {
-  /** Place in the order of arrival. */
+  /** Number in the order of arrival. */
   readonly ordinal: number
 }
 
@@ -22,7 +23,7 @@ export interface MemoryBounds {
   readonly bytesMax: number
 }
 
-/** What an entry costs beside its value: objects, references, bookkeeping. Rather too much. */
+/** Memory of an entry in addition to its value: an upper estimate. */
 const overheadBytes = 160
 
 export class MemoryTier {
@@ -48,7 +49,7 @@ export class MemoryTier {
     return this.#ordinal
   }
 
-  /** Takes the next stretch of a partition; what does not lie beyond the last one is ignored. */
+  /** Adds the next stretch of a partition; one that is not beyond the last is ignored. */
   add(partition: number, stretch: Stretch): boolean {
     const known = this.#partitions.get(partition) ?? new Denque<Kept>()
     const newest = known.peekBack()
@@ -60,7 +61,7 @@ export class MemoryTier {
     return true
   }
 
-  /** Evicts down to the bounds, but nothing from `keepFrom` on, which somebody else bounds. */
+  /** Evicts down to the bounds, but nothing from `keepFrom` on, which the write queue bounds. */
   evict(keepFrom: number): void {
     while (this.records > this.#bounds.recordsMax || this.#bytes > this.#bounds.bytesMax) {
       const partition = this.#order.peekFront()
@@ -79,13 +80,13 @@ export class MemoryTier {
     return [...this.#partitions.keys()]
   }
 
-  /** First and last offset that the tier can answer for. */
+  /** First and last offset that the tier covers. */
   span(partition: number): Retained | undefined {
     const known = this.#partitions.get(partition)
     return known && { oldest: known.peekFront()!.first, newest: known.peekBack()!.last }
   }
 
-  /** The first offset from `from` on that the tier can answer for. */
+  /** The first offset from `from` on that the tier covers. */
   nextKnown(partition: number, from: bigint): bigint | undefined {
     const known = this.#partitions.get(partition)
     const found = known?.peekAt(firstReaching(known, from))
@@ -93,7 +94,7 @@ export class MemoryTier {
     return found.first > from ? found.first : from
   }
 
-  /** What follows from `from` on without a break, up to the limits; undefined if unknown there. */
+  /** Consecutive stretches from `from` on, up to the limits; undefined if `from` is unknown. */
   run(partition: number, from: bigint, limits: PageLimits): Run | undefined {
     if (this.nextKnown(partition, from) !== from) return undefined
     const known = this.#partitions.get(partition)!
@@ -115,7 +116,7 @@ export class MemoryTier {
     }
   }
 
-  /** Forgets everything; ordinals go on. */
+  /** Removes everything; ordinals continue. */
   clear(): void {
     this.#partitions.clear()
     this.#order = new Denque()
@@ -125,7 +126,7 @@ export class MemoryTier {
 
 const costOf = ({ value }: Stretch) => overheadBytes + (value?.length ?? 0)
 
-/** Place of the first stretch that ends at `from` or later; past the end when there is none. */
+/** Index of the first stretch that ends at `from` or later; past the end when there is none. */
 function firstReaching(known: Denque<Kept>, from: bigint): number {
   let [low, high] = [0, known.length]
   while (low < high) {

@@ -36,7 +36,7 @@ export class ModelStore implements ReplayStore {
   readonly trouble: Trouble
   slowness: () => Promise<void> = async () => undefined
   valueOf: (partition: number, offset: bigint) => Buffer = placeText
-  /** Bounds as they were first told, by partition. */
+  /** Bounds as they were first reported, by partition. */
   readonly told = new Map<number, Retained | undefined>()
   wasDegraded = false
   readonly #lost = new Set<string>()
@@ -129,7 +129,7 @@ export class ModelStore implements ReplayStore {
     const { first = 0n, fates = [] } = this.logs.get(partition) ?? {}
     return fates.map((_, at) => first + BigInt(at))
   }
-  /** As whoever asks now is told. */
+  /** As a request now sees it. */
   #known(partition: number, offset: bigint): Fate {
     const first = this.logs.get(partition)?.first ?? 0n
     const isOut = this.#isDown && offset < first + BigInt(this.trouble.stored)
@@ -166,7 +166,7 @@ export function begin(
     ...plentyOfMemory,
     pageWaitMs: 10_000,
     logEnd: () => undefined,
-    told: (value) => decode(value, 1_000_000),
+    judge: (value) => decode(value, 1_000_000),
     turns: new Turns(),
     ...more,
   }

@@ -1,9 +1,9 @@
-/** Pages of a replay, made from what a tier knows: pure. */
+/** Pages of a replay, made from the data of a tier: pure. */
 import type { ReplayPage } from './seam.ts'
 import type { Block, StoredRecord } from './blocks.ts'
 import type { Run } from './stretch.ts'
 
-/** A page begins with `from`; the tier is asked below `end`, the replay ends below `before`. */
+/** A page begins with `from`; the tier is read below `end`, the replay ends below `before`. */
 export interface PagePlace {
   readonly from: bigint
   readonly end: bigint
@@ -22,7 +22,7 @@ export const pageBytesMax = 1_024 * 1_024
 
 type Hole = ReplayPage['holes'][number]
 
-/** When the next record is larger than it may be: nothing, and how much it needs. */
+/** An empty page that says how many bytes the next record needs, because it is too large. */
 export function pageTooLarge(
   { from }: Pick<PagePlace, 'from'>,
   { neededBytes }: { readonly neededBytes: number },
@@ -44,7 +44,7 @@ export function pageOfRun(run: Run, from: bigint, before: bigint): ReplayPage {
   return { records, holes: [], through, hasMore: through + 1n < before }
 }
 
-/** From Redis: whatever lies between its blocks, or after them unless there are more, is a hole. */
+/** From Redis: offsets between its blocks, or after them unless there are more, are a hole. */
 export function pageOfBlocks(
   found: { readonly blocks: readonly Block[]; readonly hasMore: boolean },
   { from, end, before }: PagePlace,
@@ -66,7 +66,7 @@ export function pageOfBlocks(
   return { records, holes, through: next - 1n, hasMore: next < before }
 }
 
-/** When nothing is known below `end`. */
+/** A page of one hole, when nothing is known below `end`. */
 export function pageOfHole({ from, end, before }: PagePlace, degraded?: string): ReplayPage {
   const holes: Hole[] = []
   declare(holes, from, end)

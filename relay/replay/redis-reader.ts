@@ -1,7 +1,7 @@
 /**
- * The reading half of the Redis tier, on a connection of its own: a large page never stands in the
- * way of writes, and a read that hangs costs no write. Few pages are read at once, because each is
- * held in memory whole.
+ * The reading half of the Redis tier, on its own connection: a large page never blocks writes, and
+ * a read that hangs costs no write. Few pages are read at once, because each is held in memory as a
+ * whole.
  */
 import {
   type RedisCommand,
@@ -44,13 +44,13 @@ export interface ReaderNeeds {
   readonly status: RedisStatus
 }
 
-/** Pages that may be read at once. */
+/** Pages read at once. */
 const readsMax = 8
 
 export class RedisReader {
   readonly #needs: ReaderNeeds
   readonly #link: RedisLink
-  /** Each of those before is bounded by the link's deadline. */
+  /** The wait for a slot is bounded: each read has the link's deadline. */
   readonly #slots = new Slots(readsMax)
   #isLooking = false
 
@@ -76,7 +76,7 @@ export class RedisReader {
   close(): void {
     this.#link.close()
   }
-  /** Whether this still is the primary; if not, the link looks for it. Never throws. */
+  /** Checks whether this is still the primary; if not, the link searches it. Never throws. */
   async look(): Promise<void> {
     if (!this.#link.isUp || this.#isLooking) return
     this.#isLooking = true
@@ -84,14 +84,14 @@ export class RedisReader {
     this.#isLooking = false
   }
 
-  /** All of them reject with what went wrong; they settle within the deadline or at the abort. */
+  /** Reads reject with the error; they settle within the deadline or at the abort. */
   async partitions(signal: AbortSignal): Promise<number[]> {
     const asked = [['SMEMBERS', this.#needs.keys.partitions]] as const
     const [members] = await this.#ask(asked, signal)
     return partitionsOf(members ?? null)
   }
 
-  /** Of those partitions that have something, in one round trip. */
+  /** Of the partitions that have records, in one round trip. */
   async bounds(
     partitions: readonly number[],
     signal: AbortSignal,
@@ -145,8 +145,8 @@ export class RedisReader {
   }
 
   /**
-   * What Redis shows under another epoch than ours is nothing that clients may be shown. It is news
-   * unless ours has changed since the question: then the answer may be the older one.
+   * Data under another epoch than ours must not be sent to clients. The other epoch is reported
+   * unless ours has changed since the request: then the answer may be the older one.
    */
   #check(expected: string, held: string | undefined): void {
     const { epoch, onOther } = this.#needs
@@ -155,7 +155,7 @@ export class RedisReader {
     throw new Error('Redis holds another epoch')
   }
 
-  /** Asks all of it again if Redis has forgotten a script: the epoch belongs to its answer. */
+  /** Sends all commands again if Redis has lost a script: the epoch belongs to the same answer. */
   async #run(commands: readonly RedisCommand[]): Promise<readonly RedisReply[]> {
     const replies = await this.#link.run(commands)
     if (!hasForgotten(replies)) return replies
@@ -168,7 +168,7 @@ export class RedisReader {
     return error
   }
 
-  /** What is behind the primary is not read from: it would look like a buffer with losses. */
+  /** A replica that lags is not read from: it would look like a buffer with losses. */
   async #onConnect(run: RoundTrip): Promise<void> {
     for (const reply of await run(readerScripts)) {
       if (reply instanceof Error) throw this.#refused(reply, 'probe')
@@ -176,7 +176,7 @@ export class RedisReader {
     await this.#probe(run)
   }
 
-  /** Asks for a write that changes nothing. What takes no writes for now can be read from. */
+  /** Tries a write that changes nothing. A primary that refuses writes for now can be read. */
   async #probe(run: RoundTrip): Promise<void> {
     const [probed] = await run([['PEXPIRE', this.#needs.keys.nothing, 1]])
     const isWrong = probed instanceof Error && isFixedByReconnecting(refusalOf(probed.message))

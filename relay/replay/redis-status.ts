@@ -1,30 +1,30 @@
 /**
- * What Redis refuses now, and who is told. A refusal stands until the same is granted again; it is
- * told once when it begins, and not again within a minute however often it comes and goes.
+ * What Redis refuses now, and its reports. A refusal lasts until the same operation succeeds again;
+ * it is reported once when it begins, and not again within a minute even if it flaps.
  */
 import type { Metrics } from '../metrics/metrics.ts'
 import { isOfServer, type RedisRefusal, refusalOf } from '../tables/redis-refusals.ts'
 import type { Clock } from '../world/clock.ts'
 
-/** What was asked, on the connection that writes or on the one that reads. */
+/** The operation, on the connection that writes or on the one that reads. */
 export type Operation = 'connect' | 'look' | 'write' | 'probe' | 'read'
 
-/** Whether the server is the right one is asked all the time; who is granted that, vouches. */
-const vouchesFor: Readonly<Partial<Record<Operation, Operation>>> = { look: 'write', probe: 'read' }
+/** A successful check of the server also ends server-wide refusals of the other operation. */
+const alsoClears: Readonly<Partial<Record<Operation, Operation>>> = { look: 'write', probe: 'read' }
 
 export interface RedisStatusNeeds {
   readonly clock: Clock
   readonly metrics: Metrics
-  /** With Redis's own answer, cut. */
+  /** With Redis's own answer, truncated. */
   readonly onRefusal: (refusal: RedisRefusal, answer: string) => void
-  /** Nothing is refused any more. */
+  /** No operation is refused any more. */
   readonly onGranted: () => void
   readonly onDown: (why: string) => void
 }
 
 const reportEveryMs = 60_000
 const answerCharactersMax = 200
-/** What may be told between two successes; reasons are few, but libraries word them. */
+/** Most reasons reported between two connections; libraries word them. */
 const downsReportedMax = 16
 
 export class RedisStatus {
@@ -38,7 +38,7 @@ export class RedisStatus {
     this.#needs = needs
   }
 
-  /** The newest of what is refused; undefined when nothing is. */
+  /** The newest refusal; undefined when there is none. */
   get refusal(): RedisRefusal | undefined {
     return [...this.#refused.values()].at(-1)
   }
@@ -55,7 +55,7 @@ export class RedisStatus {
   granted(operation: Operation): void {
     if (this.#refused.size === 0) return
     this.#refused.delete(operation)
-    const other = vouchesFor[operation]
+    const other = alsoClears[operation]
     const refusal = other && this.#refused.get(other)
     if (refusal !== undefined && isOfServer(refusal)) this.#refused.delete(other!)
     if (this.#refused.size > 0 || !this.#isReported) return
@@ -63,7 +63,7 @@ export class RedisStatus {
     this.#needs.onGranted()
   }
 
-  /** There is no connection; each reason is told once until there is one again. */
+  /** There is no connection; each reason is reported once until there is one again. */
   down(why: string): void {
     const text = why.slice(0, answerCharactersMax)
     if (this.#downsReported.has(text) || this.#downsReported.size >= downsReportedMax) return

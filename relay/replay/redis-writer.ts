@@ -1,7 +1,7 @@
 /**
- * The writing half of the Redis tier. Records go out in batches, one round trip each, several at
- * once but in order; whatever cannot be stored is counted and forgotten. It owns the epoch, because
- * every round trip also looks whether Redis still is what it was.
+ * The writing half of the Redis tier. Records are written in batches, one round trip each, several
+ * at once but in order; records that cannot be stored are counted and dropped. It owns the epoch,
+ * because every round trip also checks whether Redis still holds the same data.
  */
 import {
   type RedisCommand,
@@ -30,25 +30,25 @@ export interface WriterNeeds {
   readonly keys: Keys
   readonly epoch: Epoch
   readonly queue: WriteQueue
-  /** The epoch is another one now. */
+  /** The epoch has changed. */
   readonly onEpoch: (why: 'adopted' | 'foreign' | 'lost' | 'log_regressed') => void
-  /** A batch has arrived or failed: memory need not keep it any longer. */
+  /** A batch was stored or failed: memory need not keep it any longer. */
   readonly onSettled: () => void
   readonly onUp: () => void
-  /** The server is looked at, or was the wrong one: whoever else is connected should look too. */
+  /** The server is being checked, or was the wrong one: the reader should check it too. */
   readonly onLook: () => void
   readonly status: RedisStatus
 }
 
-/** How often Redis is looked at when nothing is written: at least this often per TTL. */
+/** How often Redis is checked when nothing is written: at least this often per TTL. */
 const looksPerTtl = 8
 const lookMs = { min: 50, max: 1_000 }
 /**
- * Batches are at least so far apart unless they are full. A round trip costs the same whatever it
- * carries, memory answers for what waits, and it is the CPU of live delivery that is saved.
+ * Least time between batches unless they are full. A round trip costs the same whatever it carries,
+ * waiting records can be replayed from memory, and fewer batches leave more CPU to live delivery.
  */
 const restMs = 50
-/** Each time a reset comes too early for a partition that another relay has begun meanwhile. */
+/** Attempts of a reset; each fails if another relay begins a new partition meanwhile. */
 const clearsMax = 5
 
 /** The blocks of one batch that go to one partition. */
@@ -61,12 +61,12 @@ export class RedisWriter {
   /** When each partition's stream was written to. */
   readonly #writtenMs = new Map<number, number>()
   readonly #newest = new Map<number, bigint>()
-  /** Partitions of which Redis still holds what was reset: nothing may be read until it is told. */
+  /** Partitions that Redis has yet to clear after a reset: nothing may be read until then. */
   #toClear: ReadonlySet<number> | undefined
   #looking: Timer | undefined
   #resting: Timer | undefined
   #isLooking = false
-  /** Batches that are asked again: what comes later must not overtake them. */
+  /** Batches that are being sent again: later ones must not overtake them. */
   #again = 0
 
   constructor(needs: WriterNeeds) {
@@ -117,7 +117,7 @@ export class RedisWriter {
     this.#link.close()
   }
 
-  /** Sends what waits, as far as there may be more round trips under way. */
+  /** Sends waiting records, up to the limit of round trips in flight. */
   pump(): void {
     const { queue, settings } = this.#needs
     const isFree = () => this.isReadable && this.#again === 0 && this.#isRested
@@ -141,15 +141,15 @@ export class RedisWriter {
     })
   }
 
-  /** A read has found that Redis holds another epoch since, or none. */
+  /** A read has found another epoch in Redis, or none. */
   saw(held: string | undefined): void {
     const { epoch } = this.#needs
-    // Whether the first one that is found may be ours, the greeting decides.
-    if (held !== undefined && epoch.hasMet) this.#follow(epoch.heard(held))
+    // The first epoch that is found is handled when the writer connects.
+    if (held !== undefined && epoch.hasMet) this.#follow(epoch.received(held))
     void this.look()
   }
 
-  /** Asks whether Redis still is what it was, and lets go of what is too old. Never throws. */
+  /** Checks whether Redis still holds the same data, and trims old blocks. Never throws. */
   async look(): Promise<void> {
     this.#needs.onLook()
     if (!this.#link.isUp || !this.isReadable || this.#isLooking) return
@@ -166,11 +166,11 @@ export class RedisWriter {
   }
 
   /**
-   * Forgets everything that Redis holds of this namespace. What was sent before is cleared too,
-   * because it is on the same connection; what comes later waits until this is done.
+   * Clears everything that Redis holds of this namespace. Batches sent before are cleared too,
+   * because they are on the same connection; later ones wait until this is done.
    *
-   * @returns how many keys are gone; undefined when Redis could not be told. It is told as soon as
-   * it can be, and nothing that it holds is shown until then.
+   * @returns how many keys were removed; undefined when Redis could not be reached. It is cleared
+   * as soon as it can be, and its data is not read until then.
    */
   async clear(): Promise<number | undefined> {
     this.#toClear = new Set([...(this.#toClear ?? []), ...this.#newest.keys()])
@@ -191,7 +191,7 @@ export class RedisWriter {
     const { epoch } = this.#needs
     const { value } = epoch
     const gone = await this.#clearNamed(run, value, new Set(known))
-    // Another reset has begun since: it clears what this one has cleared, with its own epoch.
+    // Otherwise another reset has begun since: it clears the same keys, with its own epoch.
     if (value === epoch.value) {
       this.#toClear = undefined
       epoch.held()
@@ -199,7 +199,7 @@ export class RedisWriter {
     return gone
   }
 
-  /** Streams are found by being told of, since a script may touch only what is named to it. */
+  /** Streams are named in the command, because a script may touch only named keys. */
   async #clearNamed(run: RoundTrip, epoch: string, named: Set<number>): Promise<number> {
     const { keys, settings } = this.#needs
     const [members] = answered(await run([['SMEMBERS', keys.partitions]]))
@@ -213,7 +213,7 @@ export class RedisWriter {
     throw new Error(`streams were begun during each of ${clearsMax} resets`)
   }
 
-  /** A new connection: whose data is it, and how far does it reach? */
+  /** A new connection: checks whose data Redis holds, and up to which offsets. */
   async #onConnect(run: RoundTrip): Promise<void> {
     const { keys, epoch } = this.#needs
     answered(await run(scripts.writerScripts))
@@ -235,7 +235,7 @@ export class RedisWriter {
     }
   }
 
-  /** Follows the epoch that Redis holds now: ours, unless it had one. */
+  /** Adopts the epoch that Redis holds now: ours, unless it had one. */
   async #tidy(run: RoundTrip, partitions: Iterable<number>): Promise<void> {
     const { keys, epoch } = this.#needs
     const { replayTtlMs: ttlMs } = this.#needs.settings
@@ -244,10 +244,10 @@ export class RedisWriter {
     const offer: RedisCommand = ['SET', keys.epoch, ifAbsent, 'NX', 'PX', ttlMs]
     const [, held] = answered(await run([offer, ['GETEX', keys.epoch, 'PX', ttlMs], ...trims]))
     if (!Buffer.isBuffer(held)) throw new TypeError('Redis has not kept the epoch')
-    if (expected === epoch.value) this.#follow(epoch.heard(held.toString()))
+    if (expected === epoch.value) this.#follow(epoch.received(held.toString()))
   }
 
-  /** One round trip, and another one for scripts that Redis has forgotten. */
+  /** One round trip, and another one if Redis has lost a script. */
   readonly #run: RoundTrip = async (commands) => {
     const replies = await this.#link.run(commands)
     if (!scripts.hasForgotten(replies)) return replies
@@ -259,7 +259,7 @@ export class RedisWriter {
     }
   }
 
-  /** Does something of which it is told when Redis refuses it. */
+  /** Runs work, and reports if Redis refuses it. */
   async #reportRefusals<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
     try {
       return await work()
@@ -294,14 +294,14 @@ export class RedisWriter {
     }
   }
 
-  /** @returns what this server surely did not take, and another one may */
+  /** @returns blocks that this server certainly did not store, and another one may */
   #judgeAll(
     parts: readonly Part[],
     answers: readonly RedisReply[],
     value: string,
   ): readonly OpenBlock[] {
     const { epoch, signals, status } = this.#needs
-    // Ours has changed meanwhile: what the answer says of Redis' may be the older news.
+    // If our epoch has changed meanwhile, the one in the answer may be older.
     const isNews = value === epoch.value
     const back: OpenBlock[] = []
     let isGranted = true
@@ -316,7 +316,7 @@ export class RedisWriter {
       isGranted = !isWrong && this.#judge(part, answer, isNews) && isGranted
     }
     if (isGranted) status.granted('write')
-    // What was written before a reset must not come after it.
+    // Blocks from before a reset must not be written after it.
     if (value === epoch.value) return back
     if (back.length > 0) signals.redisFailed(recordsOf(back), 'refused')
     return []
@@ -332,7 +332,7 @@ export class RedisWriter {
     return scripts.writeCommand(keys, { partition, blocks, offer, isKnown, bounds })
   }
 
-  /** Whether a stream was written to and had no time to expire. */
+  /** Whether a stream was written to and cannot have expired. */
   #mustBeThere(partition: number, nowMs: number): boolean {
     const writtenMs = this.#writtenMs.get(partition)
     const livesMs = this.#needs.settings.replayTtlMs - this.#needs.settings.redisTimeoutMs
@@ -340,15 +340,15 @@ export class RedisWriter {
   }
 
   /**
-   * Reads the answer to a part: did it arrive, and is Redis still what it was?
+   * Reads the answer to a part: was it stored, and does Redis still hold the same data?
    *
-   * @returns whether Redis has granted it
+   * @returns whether Redis has stored it
    */
   #judge([partition, blocks]: Part, answer: RedisReply | undefined, isNews: boolean): boolean {
     const { epoch, metrics, signals, status } = this.#needs
     try {
       const written = scripts.readWritten(answer)
-      const news = isNews ? epoch.heard(written.epoch) : 'same'
+      const news = isNews ? epoch.received(written.epoch) : 'same'
       const newest = blocks[written.done - 1]?.last
       const isThere = newest !== undefined && written.epoch === epoch.value
       if (isThere) {
@@ -370,7 +370,7 @@ export class RedisWriter {
     }
   }
 
-  /** What is known of streams holds for one epoch only. */
+  /** Knowledge of streams is valid for one epoch only. */
   #follow(news: EpochNews): void {
     if (news === 'same') return
     this.#writtenMs.clear()

@@ -6,13 +6,13 @@ import type { Stale } from './legs.ts'
 export const controlFrame = (body: ServerFrame): Buffer =>
   frame(opcodes.text, Buffer.from(encodeControl(body)))
 
-/** Where the gap is: offsets of a partition, or sequences of a thread. */
+/** The range of the gap: offsets of a partition, or sequences of a thread. */
 type GapPlace = Pick<
   FrameOf<'gap'>,
   'partition' | 'firstOffset' | 'lastOffset' | 'threadId' | 'firstSequence' | 'lastSequence'
 >
 
-/** What it means to a person. */
+/** Severity and text for people. */
 type GapSays = Pick<FrameOf<'gap'>, 'severity' | 'message'>
 const inReplay: GapSays = {
   severity: 'warning',

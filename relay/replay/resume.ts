@@ -1,10 +1,10 @@
 /**
- * Decides what becomes of a resume request: served, or refused with its code. Total: whatever a
- * client sends gets one of the two.
+ * Decides about a resume request: served, or refused with its code. Total: every input gets one of
+ * the two.
  *
- * DashFlow leaves an entry out that it cannot read and then treats the partition as never seen,
- * which turns one wrong character into a replay of everything. Here such a request is refused as a
- * whole and the client told which entry it is.
+ * DashFlow leaves out an entry that it cannot read and then treats the partition as never seen,
+ * which turns one wrong character into a replay of everything. Here the request is refused as a
+ * whole, and the error names the entry.
  */
 import {
   type ClientFrame,
@@ -17,25 +17,25 @@ import {
 } from '../../proto/control.ts'
 import type { ErrorCode } from '../tables/errors.ts'
 
-/** What is asked for, and from where on. */
+/** What is requested, and from which positions. */
 export interface ResumeRequest {
   readonly mode: Resume['mode']
-  /** Where partition mode starts; thread mode takes no notice of it. */
+  /** Where partition mode starts; thread mode ignores it. */
   readonly from: 'latest' | 'earliest' | 'cursor'
   /** The last applied offset of each partition: exclusive lower bounds. */
   readonly cursors: ReadonlyMap<number, bigint>
   /** The last applied sequence of each thread, for thread mode: exclusive lower bounds. */
   readonly sequences: ReadonlyMap<string, bigint>
-  /** The replay buffer's epoch that the cursors were taken in; undefined when not said. */
+  /** The replay buffer's epoch of the cursors; undefined when not given. */
   readonly epoch: string | undefined
 }
-/** Why a request is not served; `found` is what the error's text names. */
+/** Why a request is refused; `found` goes into the error's text. */
 export interface ResumeRefusal {
   readonly refused: Extract<ErrorCode, `RESUME_${string}`>
   readonly found: string | number
 }
 
-/** Judges what was read of a control frame whose `type` is `resume`. */
+/** Judges a parsed control frame whose `type` is `resume`. */
 export function judgeResume(read: Parsed<ClientFrame>): ResumeRequest | ResumeRefusal {
   if (!read.ok) return tooMuchOf(read) ?? { refused: 'RESUME_INVALID', found: read.says }
   if (read.frame.type !== 'resume') return { refused: 'RESUME_INVALID', found: 'its type' }
@@ -43,11 +43,11 @@ export function judgeResume(read: Parsed<ClientFrame>): ResumeRequest | ResumeRe
   return refusalOf(resume) ?? requestOf(resume)
 }
 
-/** The same of the text. */
+/** Judges its text. */
 export const parseResume = (text: string): ResumeRequest | ResumeRefusal =>
   judgeResume(parseClientFrame(text))
 
-/** What a frame is refused for that names so much that it was not read to its end. */
+/** The refusal of a frame with too many entries, which was not parsed to its end. */
 export function tooMuchOf({ field }: NoFrame): ResumeRefusal | undefined {
   if (field === 'lastOffsetsByPartition') {
     const found = `at least ${RESUME_PARTITIONS_MAX + 1}`
@@ -65,12 +65,12 @@ const requestOf = (resume: Resume): ResumeRequest => ({
   epoch: resume.epoch,
 })
 
-/** Whether an entry that could not be read was one of a thread. */
+/** Whether an entry that could not be read is one of a thread. */
 const isThread = (entry: string) => entry.startsWith('thread ')
 
 /**
- * Sizes first, whatever the mode, so that a large request costs no more than being read. Then the
- * entries that its mode goes by; what the other mode would need is not looked at.
+ * Sizes first, whatever the mode, so that a large request costs only its parsing. Then the entries
+ * of its mode; those of the other mode are ignored.
  */
 function refusalOf(resume: Resume): ResumeRefusal | undefined {
   const badThreads = resume.refused.filter(isThread).length
@@ -86,5 +86,5 @@ function refusalOf(resume: Resume): ResumeRefusal | undefined {
   return bad === undefined ? undefined : { refused: 'RESUME_INVALID', found: shown(bad) }
 }
 
-/** A foreign text, short and harmless in a message: cut between characters, never inside one. */
+/** A client's text, made short and safe for a message: cut between characters. */
 const shown = (text: string) => JSON.stringify(Array.from(text.slice(0, 96)).slice(0, 48).join(''))

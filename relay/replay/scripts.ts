@@ -1,7 +1,7 @@
 /**
- * What is done with a stream in one round trip, in Redis's own language: only there can a batch be
- * refused by its epoch and trimmed to its bounds in one step, and a page be bounded before it is
- * sent. The scripts are loaded when a connection is greeted; later only their names are sent.
+ * Operations on a stream in one round trip, as Lua scripts: only in Redis itself can a batch be
+ * refused by its epoch and trimmed to its bounds atomically, and a page be bounded before it is
+ * sent. The scripts are loaded when a connection opens; later only their hashes are sent.
  */
 import { createHash } from 'node:crypto'
 import type { RedisCommand, RedisReply, RoundTrip } from '../adapters/redis.ts'
@@ -22,7 +22,7 @@ const script = (text: string): Script => ({
 const loadCommands = (...scripts: readonly Script[]): RedisCommand[] =>
   scripts.map(({ text }) => ['SCRIPT', 'LOAD', text])
 
-/** Reads the sizes; and drops whole blocks from the front until the rest is within all bounds. */
+/** Reads the sizes, and drops whole blocks from the front until the rest is within all bounds. */
 const accounting = `
 local place = '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+$'
 local time = redis.call('TIME')
@@ -53,9 +53,9 @@ local function trim(stream, sizes, ttl, recordsMax, bytesMax)
 end`
 
 /**
- * Stores blocks of one partition, unless the epoch is somebody else's. A stream that should be
- * there and is not was evicted: what is left begins a new epoch. Its first change is one that Redis
- * refuses when it is out of memory; after another one Redis would let the rest pass.
+ * Stores blocks of one partition, unless the epoch is another relay's. A stream that should exist
+ * and does not was evicted: then a new epoch begins. The first change in the script is one that
+ * Redis refuses when it is out of memory; after another first change Redis would allow the rest.
  */
 const write = script(`${accounting}
 local epoch, partitions, stream, sizes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -98,9 +98,9 @@ trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))
 return 0`)
 
 /**
- * Forgets all streams and begins an epoch, in one step: nothing can be written in between. A
- * cluster lets a script touch only keys that were named to it: where there are streams that were
- * not, nothing is done and their partitions are the answer.
+ * Removes all streams and begins an epoch, atomically. In a cluster a script may touch only keys
+ * that were named in the command: if there are other streams, nothing is done and their partitions
+ * are the answer.
  */
 const clear = script(`
 local epoch, partitions = KEYS[1], KEYS[2]
@@ -116,7 +116,7 @@ for at = 3, #KEYS do gone = gone + redis.call('UNLINK', KEYS[at]) end
 redis.call('SET', epoch, ARGV[1], 'PX', ARGV[2])
 return {gone, others}`)
 
-/** Reads block by block until one of the bounds is reached; tells if there are more. */
+/** Reads block by block until one of the bounds is reached; returns whether there are more. */
 const page = script(`
 local entries, records, bytes, from = {}, 0, 0, ARGV[1]
 while true do
@@ -133,7 +133,7 @@ while true do
   from = '(' .. entry[1]
 end`)
 
-/** From the sizes alone: an entry of the stream would come with its values. */
+/** Reads the sizes only: an entry of the stream would include its values. */
 const bounds = script(`
 local found = {}
 for at = 1, #KEYS, 2 do
@@ -146,22 +146,22 @@ for at = 1, #KEYS, 2 do
 end
 return found`)
 
-/** Streams that one command asks for: what Redis does between two others of somebody else. */
+/** Streams per command, so that one command does not block Redis for other clients. */
 const streamsPerCommand = 256
 
-/** What a connection that writes, or one that reads, must be told first. */
+/** The first commands on a connection that writes, or that reads. */
 export const writerScripts = loadCommands(write, tidy, clear, bounds)
 export const readerScripts = loadCommands(page, bounds)
 
 const isForgotten = (reply: RedisReply | undefined) =>
   reply instanceof Error && reply.message.startsWith('NOSCRIPT')
 
-/** Whether Redis does not know a script any more that it was asked for. */
+/** Whether Redis has lost one of the scripts. */
 export const hasForgotten = (replies: readonly RedisReply[]): boolean => replies.some(isForgotten)
 
 /**
- * Loads the scripts again, and asks again for what was refused for want of them; everything else
- * has its answer. Redis did nothing of what it refused, so nothing is done twice.
+ * Loads the scripts again, and repeats the commands that were refused without them; all others have
+ * their answers. Redis did nothing for a refused command, so nothing is done twice.
  */
 export async function askAgain(
   run: RoundTrip,
@@ -175,7 +175,7 @@ export async function askAgain(
   return replies.map((reply) => (isForgotten(reply) ? answers[next++]! : reply))
 }
 
-/** What a partition may hold. */
+/** Bounds of a partition. */
 export interface StreamBounds {
   readonly ttlMs: number
   readonly recordsMax: number
@@ -188,7 +188,7 @@ export interface Write {
   readonly partition: number
   readonly blocks: readonly (Block & { readonly bytes: number })[]
   readonly offer: EpochOffer
-  /** Whether the partition's stream must be there. */
+  /** Whether the partition's stream must exist. */
   readonly isKnown: boolean
   readonly bounds: StreamBounds
 }
@@ -213,9 +213,9 @@ export function writeCommand(keys: Keys, { partition, blocks, offer, ...more }: 
   return command
 }
 
-/** What became of a write. */
+/** The outcome of a write. */
 export interface Written {
-  /** The epoch that Redis holds now; nothing was written if it was not one of the offered. */
+  /** The epoch that Redis holds now; nothing was written if it is not one of the offered. */
   readonly epoch: string
   /** Blocks that are in Redis now, the first of the batch. */
   readonly done: number
@@ -223,12 +223,12 @@ export interface Written {
   readonly failure: string | undefined
 }
 
-/** @throws the error of Redis, or TypeError when it answered with something else */
+/** @throws the error of Redis, or TypeError for an unexpected answer */
 export function readWritten(reply: RedisReply | undefined): Written {
   if (reply instanceof Error) throw reply
   const [epoch, done, failure] = Array.isArray(reply) ? (reply as RedisReply[]) : []
   if (!Buffer.isBuffer(epoch) || typeof done !== 'number') {
-    throw new TypeError('Redis answered a write with something else')
+    throw new TypeError('unexpected answer of Redis to a write')
   }
   const why = Buffer.isBuffer(failure) ? failure.toString() : undefined
   return { epoch: epoch.toString(), done, failure: why }
@@ -251,13 +251,13 @@ export const clearCommand = (
   return ['EVALSHA', clear.sha, names.length, ...names, epoch, ttlMs, ...named]
 }
 
-/** What became of a reset: keys that are gone, or streams that were not named and stopped it. */
+/** The outcome of a reset: removed keys, or streams that were not named and prevented it. */
 export function readCleared(reply: RedisReply | undefined): {
   readonly gone: number
   readonly others: readonly number[]
 } {
   const [gone, others] = Array.isArray(reply) ? (reply as RedisReply[]) : []
-  if (typeof gone !== 'number') throw new TypeError('Redis answered a reset with something else')
+  if (typeof gone !== 'number') throw new TypeError('unexpected answer of Redis to a reset')
   return { gone, others: partitionsOf(others) }
 }
 
@@ -268,7 +268,7 @@ export function partitionsOf(reply: RedisReply | undefined): number[] {
   return numbers.filter((one) => Number.isSafeInteger(one) && one >= 0).toSorted((a, b) => a - b)
 }
 
-/** For one round trip, however many partitions there are. */
+/** Commands for one round trip, however many partitions there are. */
 export function boundsCommands(keys: Keys, partitions: readonly number[]): RedisCommand[] {
   const commands: RedisCommand[] = []
   for (let at = 0; at < partitions.length; at += streamsPerCommand) {
@@ -279,7 +279,7 @@ export function boundsCommands(keys: Keys, partitions: readonly number[]): Redis
   return commands
 }
 
-/** Of each stream its first and last offset; undefined when it is empty or not there. */
+/** Of each stream its first and last offset; undefined when it is empty or missing. */
 export const readBounds = (replies: readonly RedisReply[]): (Retained | undefined)[] =>
   replies.flatMap((reply) => (Array.isArray(reply) ? (reply as RedisReply[]).map(readBound) : []))
 
@@ -290,19 +290,19 @@ function readBound(reply: RedisReply): Retained | undefined {
   return { oldest: offsetOf(from), newest: offsetOf(id) }
 }
 
-/** Blocks that end at `from` or later; reading stops before the block that is beyond a bound. */
+/** Blocks that end at `from` or later; reading stops before a block that exceeds a bound. */
 export const pageCommand = (stream: string, from: bigint, limits: PageLimits): RedisCommand => {
   const { recordsMax, bytesMax, firstBytesMax } = limits
   const first = Math.min(firstBytesMax, Number.MAX_SAFE_INTEGER)
   return ['EVALSHA', page.sha, 1, stream, idFrom(from), recordsMax, bytesMax, first]
 }
 
-/** Blocks; or what the first of them needs, if it is larger than it may be. */
+/** Blocks; or the bytes that the first of them needs, if it is too large. */
 export type FoundPage =
   | { readonly blocks: readonly Block[]; readonly hasMore: boolean }
   | { readonly neededBytes: number }
 
-/** @throws the error of Redis, or TypeError for a stream that something else writes to */
+/** @throws the error of Redis, or TypeError for a stream that another program writes to */
 export function readPage(
   partition: number,
   reply: RedisReply | undefined,
@@ -310,7 +310,7 @@ export function readPage(
   if (reply instanceof Error) throw reply
   const [more, entries] = (reply ?? []) as readonly RedisReply[]
   if (more === 2 && typeof entries === 'number') return { neededBytes: entries }
-  if (!Array.isArray(entries)) throw new TypeError('Redis answered a page with something else')
+  if (!Array.isArray(entries)) throw new TypeError('unexpected answer of Redis to a page')
   const blocks = entries.map((entry) => decodeBlock(partition, entry))
   return { blocks, hasMore: more === 1 }
 }

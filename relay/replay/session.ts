@@ -1,11 +1,11 @@
 /**
- * One replay: from what a client has to the fence where live delivery begins. Every record below
- * the fence that the client is owed is sent, or declared missing, or lies beyond the cap that the
- * last frame tells of. Nothing is sent twice, and offsets of a partition only ascend.
+ * One replay: from the client's cursors to the fence where live delivery begins. Every requested
+ * record below the fence is sent, or declared missing, or lies beyond the cap that the last frame
+ * reports. No record is sent twice, and offsets of a partition only ascend.
  *
- * By thread it looks through everything that is retained and sends the records that hold an event
- * which is asked for. So nothing has to be kept by thread, and what it costs is bounded by what is
- * retained, whatever the request names.
+ * A replay by thread scans all retained records and sends those with a requested event. So nothing
+ * has to be stored by thread, and its cost is bounded by the retained records, whatever the request
+ * names.
  */
 import { CONTROL_SCHEMA_VERSION } from '../../proto/control.ts'
 import type { ReplayPages, Share } from '../limits/ledger.ts'
@@ -36,21 +36,21 @@ export interface ReplayNeeds {
   readonly recordsMax: number
   /** Bytes of a chunk; one record may be larger. */
   readonly chunkBytesMax: number
-  /** What all replays may hold of pages, and how long this one waits for its part of it. */
+  /** Memory of the pages of all replays, and how long this one waits for its part of it. */
   readonly pages: ReplayPages
   readonly pageWaitMs: number
-  /** What all of them may note of threads. */
+  /** Memory for the thread accounts of all replays. */
   readonly notes: Pick<Share, 'take' | 'give'>
-  /** Where the log of a partition ends as far as is known; cursors beyond it are not trusted. */
+  /** The end of a partition's log, where it is known; cursors beyond it are not trusted. */
   logEnd(partition: number): bigint | undefined
-  /** What a record tells of itself; a promise where telling takes long. */
-  told(value: Buffer): Verdict | Promise<Verdict>
+  /** Judges a record; a promise where that takes long. */
+  judge(value: Buffer): Verdict | Promise<Verdict>
   /** Shared by all replays. */
   readonly turns: Turns
 }
 
 /**
- * How a replay ended; `abandoned` when whoever reads the chunks stopped early, `busy` when there
+ * How a replay ended; `abandoned` when the reader of the chunks stopped early, `busy` when there
  * was no memory for a page of it in time.
  */
 export type ReplayOutcome = 'complete' | 'capped' | 'degraded' | 'timeout' | 'abandoned' | 'busy'
@@ -59,7 +59,7 @@ export type ReplayOutcome = 'complete' | 'capped' | 'degraded' | 'timeout' | 'ab
 class NoMemory extends Error {
   override readonly name = 'NoMemory'
 }
-/** Of a page: its records, and the frames that are made of them. */
+/** Copies of a page in memory: its records, and the frames made of them. */
 const copies = 2
 
 /** Offsets of one partition, inclusive. */
@@ -84,7 +84,7 @@ export class ReplaySession {
   readonly #rest = new Map<number, MissedRange>()
   outcome: ReplayOutcome = 'abandoned'
 
-  /** @param fence for each partition the first offset that comes live */
+  /** @param fence for each partition the first offset that is delivered live */
   constructor(needs: ReplayNeeds, request: ResumeRequest, fence: ReadonlyMap<number, bigint>) {
     this.#needs = needs
     this.#request = request
@@ -98,8 +98,8 @@ export class ReplaySession {
   }
 
   /**
-   * What a capped replay by partition has not come to: below the fence, neither sent nor declared.
-   * What of it is there and what is not, nobody has looked; so each offset counts as a record.
+   * The rest of a capped replay by partition: below the fence, neither sent nor declared. It was
+   * not read, so each offset counts as a record.
    */
   get rest(): readonly MissedRange[] {
     return this.#threads === undefined ? [...this.#rest.values()] : []
@@ -166,7 +166,7 @@ export class ReplaySession {
     })
   }
 
-  /** Walks a partition page by page; what was put together goes out with each page. */
+  /** Walks a partition page by page; chunks are flushed after each page. */
   async *#walk(leg: Leg): AsyncGenerator<Buffer> {
     const { partition, before } = leg
     let { after } = leg
@@ -185,8 +185,8 @@ export class ReplaySession {
   }
 
   /**
-   * The next page, once there is memory for it; a record that is larger than a page is asked for
-   * again when there is memory for that.
+   * The next page, once there is memory for it; a record that is larger than a page is read again
+   * when there is memory for it.
    */
   async #page({ partition, after, before }: Leg): Promise<ReplayPage> {
     const { pageWaitMs, store } = this.#needs
@@ -213,8 +213,8 @@ export class ReplaySession {
         yield* this.#put(this.#hole(partition, holes[hole]!))
       }
       if (this.#threads !== undefined && this.#isSliceOver) await this.#nextSlice()
-      const told = this.#threads && this.#needs.told(value)
-      const choice = this.#choose(told instanceof Promise ? await told : told)
+      const verdict = this.#threads && this.#needs.judge(value)
+      const choice = this.#choose(verdict instanceof Promise ? await verdict : verdict)
       if (choice === 'capped') return this.#leaveOut(leg, offset)
       if (choice === 'unreadable') {
         yield* this.#put(this.#hole(partition, { firstOffset: offset, lastOffset: offset }))
@@ -228,19 +228,19 @@ export class ReplaySession {
   }
 
   /**
-   * What becomes of a record; threads are told of what is sent, and of nothing else. One that has
-   * more threads than it tells of may hold what is asked for.
+   * Decides about a record; only sent records enter the thread account. A record with more threads
+   * than its verdict lists may hold a requested event.
    *
-   * @param told what it tells of itself, for a replay by thread
+   * @param verdict for a replay by thread
    */
-  #choose(told: Verdict | undefined): 'sent' | 'skipped' | 'unreadable' | 'capped' {
+  #choose(verdict: Verdict | undefined): 'sent' | 'skipped' | 'unreadable' | 'capped' {
     const isFull = this.#replayed >= this.#needs.recordsMax
     const threads = this.#threads
-    if (threads === undefined || told === undefined) return isFull ? 'capped' : 'sent'
-    if (!told.isSound) return 'unreadable'
-    if (told.isCut === undefined && !threads.owes(told.threads)) return 'skipped'
+    if (threads === undefined || verdict === undefined) return isFull ? 'capped' : 'sent'
+    if (!verdict.isSound) return 'unreadable'
+    if (verdict.isCut === undefined && !threads.wants(verdict.threads)) return 'skipped'
     if (isFull || threads.isFull()) return 'capped'
-    threads.note(told.threads)
+    threads.note(verdict.threads)
     return 'sent'
   }
 
@@ -254,7 +254,7 @@ export class ReplaySession {
     return this.#needs.clock.nowMs() >= this.#sliceEndMs
   }
 
-  /** Lets go of the event loop, because the time of a slice is over. */
+  /** Yields to the event loop, because the time of a slice is over. */
   async #nextSlice(): Promise<void> {
     const { clock, turns } = this.#needs
     await turns.next()
@@ -272,16 +272,15 @@ export class ReplaySession {
     if (chunk !== undefined) yield this.#inTime(chunk)
   }
 
-  /** @throws DeadlineError when the client has been too slow for the whole */
+  /** @throws DeadlineError when the whole replay has taken too long */
   #inTime(chunk: Buffer): Buffer {
     if (this.#needs.clock.nowMs() >= this.#endMs) throw this.#late()
     return chunk
   }
 
   /**
-   * Every partition of which anything is owed: those that the buffer or the live stream knows. Of
-   * others the client may name as many as it likes; they are looked for only where the buffer
-   * cannot tell which it has.
+   * Every partition that the buffer or the live stream knows. Other partitions that the client
+   * names are considered only where the buffer cannot list its own.
    */
   async #partitions(): Promise<number[]> {
     const { mode, from, cursors } = this.#request
@@ -303,12 +302,12 @@ export class ReplaySession {
     return found
   }
 
-  /** Work under what is left of the whole deadline. */
+  /** Runs work within the time that is left of the whole deadline. */
   async #timed<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return withDeadline(this.#needs.clock, this.#leftMs(), what, work)
   }
 
-  /** @throws DeadlineError when nothing is left */
+  /** @throws DeadlineError when no time is left */
   #leftMs(): number {
     const leftMs = this.#endMs - this.#needs.clock.nowMs()
     if (leftMs <= 0) throw this.#late()
@@ -331,7 +330,7 @@ export class ReplaySession {
     return gapFrame(count, { threadId, firstSequence: first, lastSequence: last })
   }
 
-  /** Counted by what is missing: a replay by thread declares the holes of partitions as well. */
+  /** Counted by kind of gap: a replay by thread declares gaps of partitions as well. */
   #countGap(mode: 'partition' | 'thread', count: bigint): void {
     const { metrics } = this.#needs
     metrics.replayGaps.of({ mode }).add()

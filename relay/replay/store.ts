@@ -1,10 +1,10 @@
 /**
- * The replay buffer: memory and Redis behind one face. Live delivery never waits for it: records
- * are taken in synchronously, and everything about Redis happens behind a bounded queue.
+ * The replay buffer: memory and Redis behind one interface. Live delivery never waits for it:
+ * records are added synchronously, and everything about Redis happens behind a bounded queue.
  *
- * A page comes from one tier only. Where memory knows, it answers; below that Redis is asked up to
- * where memory begins. So nothing that lies between the two can be jumped over unnoticed: what
- * neither of them knows is a hole, and is declared.
+ * A page comes from one tier only: from memory for the offsets that it covers, else from Redis up
+ * to where memory begins. So no offset between the two can be skipped unnoticed: what neither of
+ * them covers is a hole, and is declared.
  */
 import type { Signals } from '../health/signals.ts'
 import type { Asked, ReplayPage, ReplayStore, Retained } from './seam.ts'
@@ -36,15 +36,15 @@ export interface StoreNeeds {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly signals: Signals
-  /** How long Redis is told to keep a record; asked once Redis is used. */
+  /** How long Redis keeps a record; called once Redis is used. */
   readonly expiryMs: () => number
   readonly onRedisUp?: () => void
   /** Each reason once, until there is a connection again. */
   readonly onRedisDown?: (why: string) => void
-  /** Redis is reached and refuses: told once when that begins, with its own answer. */
+  /** Redis is connected and refuses: called once when that begins, with its own answer. */
   readonly onRedisRefusal?: (refusal: RedisRefusal, answer: string) => void
   readonly onRedisGranted?: () => void
-  /** Told with the new epoch. */
+  /** Called with the new epoch. */
   readonly onEpoch?: (epoch: string, why: EpochReason) => void
 }
 export type EpochReason = 'adopted' | 'foreign' | 'lost' | 'cleared' | 'log_regressed'
@@ -72,7 +72,7 @@ export class TieredReplayStore implements ReplayStore {
   readonly #isEnabled: boolean
   #redis: RedisTier | undefined
   #topicId: string | undefined
-  /** Something was reset before Redis could be told at all. */
+  /** A reset came before Redis was used. */
   #isResetPending = false
 
   constructor(needs: StoreNeeds) {
@@ -104,10 +104,10 @@ export class TieredReplayStore implements ReplayStore {
   }
 
   /**
-   * Begins to use Redis, under keys of this namespace. Until then records wait in the queue. What
-   * is there of another topic than this one, where ids are known, is forgotten.
+   * Begins to use Redis, under keys of this namespace. Until then records wait in the queue. Data
+   * of another topic, where ids are known, is removed.
    *
-   * @returns settles when Redis was reached, or one deadline later: it is tried for ever
+   * @returns settles when Redis is connected, or after one deadline: connecting is retried forever
    */
   async open(namespace: string, topicId?: string): Promise<void> {
     if (!this.#isEnabled || this.#redis !== undefined) return
@@ -201,13 +201,13 @@ export class TieredReplayStore implements ReplayStore {
     return this.#forget('cleared', signal)
   }
 
-  /** The log ends below what was stored, or has begun anew: nothing of it may be shown again. */
+  /** The log was truncated or the topic recreated: stored records must not be replayed again. */
   logRegressed(topicId?: string): void {
     this.#topicId = topicId
     void this.#forget('log_regressed', new AbortController().signal)
   }
 
-  /** The newest offset of a partition that either tier is known to hold. */
+  /** The newest offset of a partition that a tier is known to hold. */
   newest(partition: number): bigint | undefined {
     this.#incoming.settle()
     const inMemory = this.#memory.span(partition)?.newest
@@ -216,7 +216,7 @@ export class TieredReplayStore implements ReplayStore {
     return inMemory > inRedis ? inMemory : inRedis
   }
 
-  /** Of the topic whose records are kept, as far as is known. */
+  /** Id of the topic whose records are kept, where it is known. */
   get topicId(): string | undefined {
     return topicOf(this.#epoch.value)
   }
@@ -245,12 +245,12 @@ export class TieredReplayStore implements ReplayStore {
     }
   }
 
-  /** What is held for the memory budget to tell. */
+  /** Bytes for the memory budget. */
   get bytes(): { readonly memory: number; readonly queue: number } {
     return { memory: this.#memory.bytes, queue: this.#queue.bytes }
   }
 
-  /** Lets what waits arrive, for at most one deadline, and drops the connections. */
+  /** Waits until the queue is written, for at most one deadline, and drops the connections. */
   async close(): Promise<void> {
     const { clock, settings } = this.#needs
     this.#incoming.settle()
@@ -312,16 +312,16 @@ export class TieredReplayStore implements ReplayStore {
     return pageOfHole(at, degraded)
   }
 
-  /** Undefined when there is no Redis tier. @throws when it cannot be asked */
+  /** Undefined when there is no Redis tier. @throws when it cannot be read */
   async #ask<T>(work: (reader: RedisReader) => Promise<T>): Promise<T | undefined> {
     if (!this.#isEnabled) return undefined
     if (this.#redis === undefined) throw new Error('Redis is not connected')
     const { writer, reader } = this.#redis
-    if (!writer.isReadable) throw new Error('Redis still holds what was reset')
+    if (!writer.isReadable) throw new Error('Redis still holds data from before a reset')
     return work(reader)
   }
 
-  /** The same, but a tier that cannot be asked knows nothing. */
+  /** The same, but a tier that cannot be read yields undefined and `degraded`. */
   async #asked<T>(
     work: (reader: RedisReader) => Promise<T>,
     signal: AbortSignal,

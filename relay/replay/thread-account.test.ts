@@ -25,7 +25,7 @@ test('gaps lead, lie between, and never trail', () => {
 })
 
 test('the ends of the integers are ordinary', () => {
-  expect(wanting(most).owes([{ thread: 't', sequence: most }])).toBe(false)
+  expect(wanting(most).wants([{ thread: 't', sequence: most }])).toBe(false)
   expect(noted(wanting(most - 1n), most)).toEqual([])
   expect(noted(wanting(0n), most)).toEqual([['t', 1n, most - 1n]])
   expect(noted(wanting(2n ** 53n), 2n ** 53n + 2n)).toEqual([['t', 2n ** 53n + 1n, 2n ** 53n + 1n]])

@@ -1,12 +1,12 @@
 /**
- * What a client is owed of its threads, and what of it turned up: from these follows exactly which
- * sequences are missing, in whatever order the records come. Pure, and bounded: it holds spans of
- * sequences, of which an orderly thread needs one for each stretch without a gap.
+ * The sequences that a client requests of its threads, and those that were found: their difference
+ * is exactly the missing ones, in whatever order the records come. Pure, and bounded: it holds
+ * spans of sequences, and a thread in order needs one span between two gaps.
  */
 import type { Share } from '../limits/ledger.ts'
 import type { Numbered } from '../stages/sequences.ts'
 
-/** Sequences of a thread that are nowhere in what was looked through; inclusive. */
+/** Sequences of a thread that were not found; inclusive. */
 export interface MissingSequences {
   readonly thread: string
   readonly first: bigint
@@ -24,7 +24,7 @@ interface Wanted {
 
 /** Spans over all threads. */
 const spansMaxByDefault = 65_536
-/** How many there is room for at first; what one costs. */
+/** Spans that memory is taken for at first; memory of one span. */
 const spansAtFirst = 256
 const spanBytes = 128
 
@@ -37,7 +37,7 @@ export class ThreadAccount {
   #spansPaid = 0
 
   /**
-   * @param requested what the client has of each thread: it is owed what lies above
+   * @param requested the last sequence that the client has of each thread: it wants later ones
    * @param notes the memory that spans are taken from
    */
   constructor(
@@ -52,15 +52,15 @@ export class ThreadAccount {
     this.#spansMax = spansMax
   }
 
-  /** Whether one of these is owed. */
-  owes(threads: readonly Numbered[]): boolean {
+  /** Whether one of these sequences is wanted. */
+  wants(threads: readonly Numbered[]): boolean {
     return threads.some(({ thread, sequence }) => {
       const wanted = this.#wanted.get(thread)
       return wanted !== undefined && sequence > wanted.after
     })
   }
 
-  /** These turned up; what nobody asked for is left out. */
+  /** Notes found sequences; threads that were not requested are ignored. */
   note(threads: readonly Numbered[]): void {
     for (const { thread, sequence, spans } of threads) {
       const wanted = this.#wanted.get(thread)
@@ -71,7 +71,7 @@ export class ThreadAccount {
     }
   }
 
-  /** Whether so much is out of order or missing that no more can be kept account of. */
+  /** Whether the account is full, because too much is out of order or missing. */
   isFull(): boolean {
     if (this.#spans < this.#spansPaid) return false
     this.#spans = 0
@@ -82,13 +82,13 @@ export class ThreadAccount {
     return this.#spans >= this.#spansPaid / 2 && !this.#grow()
   }
 
-  /** Gives back what its spans took. */
+  /** Gives back the memory of its spans. */
   end(): void {
     this.#notes.give(this.#spansPaid * spanBytes)
     this.#spansPaid = 0
   }
 
-  /** What is missing between the request and the highest that turned up, ascending by thread. */
+  /** What is missing between the request and the highest found sequence, ascending by thread. */
   *missing(): Generator<MissingSequences> {
     for (const [thread, { after, spans }] of this.#wanted) {
       let next = after + 1n
@@ -99,7 +99,7 @@ export class ThreadAccount {
     }
   }
 
-  /** Room for twice as many, as long as there may be more and memory for them. */
+  /** Takes memory for twice as many, if the limit and the memory allow it. */
   #grow(): boolean {
     const wanted = Math.max(spansAtFirst, 2 * this.#spansPaid, 2 * this.#spans)
     const paid = Math.min(this.#spansMax, wanted)
@@ -122,7 +122,7 @@ export class ThreadAccount {
 
 const byFirst = (a: Span, b: Span) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0)
 
-/** The same sequences in as few spans as can be, ascending. */
+/** The same sequences in as few spans as possible, ascending. */
 function merged(spans: readonly Span[]): Span[] {
   const result: Span[] = []
   for (const span of spans.toSorted(byFirst)) {

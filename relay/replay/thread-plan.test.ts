@@ -62,11 +62,11 @@ type Plan = typeof plans extends fc.Arbitrary<infer P> ? P : never
 
 /** What the replay has to find, before any cap: places with what they hold, in order. */
 function owedOf({ logs, first, wanted }: Plan) {
-  const owes = ({ thread, sequence }: Numbered) =>
+  const isWanted = ({ thread, sequence }: Numbered) =>
     isNumbered({ thread, sequence }) && Object.hasOwn(wanted, thread) && sequence > wanted[thread]!
   return logs.flatMap((entries, partition) =>
     [...entries.entries()].flatMap(([at, { fate, events, isGarbage }]) => {
-      const found = fate === 'stored' && !isGarbage ? events.filter(owes) : []
+      const found = fate === 'stored' && !isGarbage ? events.filter(isWanted) : []
       return found.length > 0 ? [{ place: `${partition}/${first + BigInt(at)}`, found }] : []
     }),
   )
@@ -266,7 +266,7 @@ describe('a replay by thread', () => {
       const { clock, session } = model.begin(storeOf([log], 0n, 10), asked, fencesOf([log], 0n), {
         timeoutMs,
         turns: new CountedTurns(),
-        told: () => {
+        judge: () => {
           clock.advance(1)
           return { isSound: true, threads: [], stampMs: 0, isMultiThread: false }
         },

@@ -133,8 +133,8 @@ describe('blocks', () => {
     const odd = [block('x', '0:1', 'a'), block('5', '0:2', 'a'), block('5', 'zero', 'a')]
     const short = [[id, text('a', 'b')], [id, text('from', '5')], [id, text()]]
     const foreign = [...short, 'no entry', ...odd]
-    for (const entry of foreign) expect(() => decodeBlock(0, entry)).toThrow('something else')
-    expect(() => readPage(0, null)).toThrow('something else')
+    for (const entry of foreign) expect(() => decodeBlock(0, entry)).toThrow('another program')
+    expect(() => readPage(0, null)).toThrow('unexpected answer')
   })
 })
 
@@ -226,20 +226,20 @@ const beginEpoch = (prefix = '') => {
 describe('epoch', () => {
   test("is Redis's where Redis was first, and another's where another was later", () => {
     const { epoch } = beginEpoch()
-    expect([epoch.heard('old'), epoch.value]).toEqual(['adopted', 'old'])
-    expect([epoch.heard('old'), epoch.heard('new')]).toEqual(['same', 'foreign'])
+    expect([epoch.received('old'), epoch.value]).toEqual(['adopted', 'old'])
+    expect([epoch.received('old'), epoch.received('new')]).toEqual(['same', 'foreign'])
     expect(epoch.value).toBe('new')
   })
 
   test('is followed by another when Redis has lost it, unless it had time to expire', () => {
     const { epoch, clock } = beginEpoch()
     expect(epoch.offer).toEqual({ expected: 'own 1', ifAbsent: 'own 1', following: 'own 2' })
-    expect(epoch.heard('own 1')).toBe('same')
+    expect(epoch.received('own 1')).toBe('same')
     clock.advance(999)
     expect(epoch.offer).toEqual({ expected: 'own 1', ifAbsent: 'own 2', following: 'own 2' })
     clock.advance(1)
     expect(epoch.offer.ifAbsent).toBe('own 1')
-    expect([epoch.heard('own 2'), epoch.value]).toEqual(['lost', 'own 2'])
+    expect([epoch.received('own 2'), epoch.value]).toEqual(['lost', 'own 2'])
     expect(epoch.offer).toEqual({ expected: 'own 2', ifAbsent: 'own 3', following: 'own 3' })
   })
 
@@ -253,7 +253,7 @@ describe('epoch', () => {
       false,
     ])
     expect(beginEpoch().epoch.isOfAnotherTopic('topic-2.old')).toBe(false)
-    epoch.heard('topic-1.old')
+    epoch.received('topic-1.old')
     expect(isOther('topic-2.new')).toBe(false)
   })
 

@@ -1,7 +1,7 @@
 /**
- * What is on its way to Redis: blocks that wait, and batches that were sent. Bounded in bytes, both
- * together; when full, the oldest waiting block is given up, so that what a slow Redis holds in the
- * end is the newest.
+ * The queue of writes to Redis: blocks that wait, and batches in flight. Bounded in bytes, both
+ * together; when full, the oldest waiting block is dropped, so that a slow Redis ends up with the
+ * newest records.
  */
 import Denque from 'denque'
 import {
@@ -47,17 +47,17 @@ export class WriteQueue {
   /** The newest waiting block of each partition, which may still grow. */
   readonly #growing = new Map<number, OpenBlock>()
   readonly #sent = new Set<Batch>()
-  /** Batches that were sent in vain and go first, in the order in which they were sent. */
+  /** Batches that came back and go first, in the order in which they were sent. */
   #back: Batch[] = []
   #waitingBytes = 0
-  /** Of what was sent or has come back. */
+  /** Bytes that were sent or have come back. */
   #sentBytes = 0
 
   constructor(bounds: QueueBounds) {
     this.#bounds = bounds
   }
 
-  /** Bytes that wait or are on their way. */
+  /** Bytes that wait or are in flight. */
   get bytes(): number {
     return this.#waitingBytes + this.#sentBytes
   }
@@ -78,7 +78,7 @@ export class WriteQueue {
     return Math.min(first, this.#waiting.peekFront()?.ordinal ?? Infinity)
   }
 
-  /** Takes the next stretch of a partition. Returns the records that were given up for it. */
+  /** Adds the next stretch of a partition. Returns the number of records dropped for it. */
   add(partition: number, stretch: Stretch, ordinal: number): number {
     const growing = this.#growing.get(partition)
     const before = growing?.bytes ?? 0
@@ -93,7 +93,7 @@ export class WriteQueue {
     return this.#shed()
   }
 
-  /** The next batch, taken out of the waiting ones; undefined when there is nothing to send. */
+  /** The next batch; undefined when there is nothing to send. */
   send(): Batch | undefined {
     const again = this.#back.shift()
     if (again !== undefined) {
@@ -116,9 +116,9 @@ export class WriteQueue {
   }
 
   /**
-   * A batch has arrived, or has failed.
+   * A batch was stored, or has failed.
    *
-   * @param back blocks of it that were surely not stored and are sent again, before all others
+   * @param back blocks of it that were certainly not stored and are sent again, before all others
    */
   settle(batch: Batch, back: readonly OpenBlock[] = []): void {
     if (!this.#sent.delete(batch)) return
@@ -129,7 +129,7 @@ export class WriteQueue {
     this.#sentBytes += again.bytes
   }
 
-  /** Forgets what waits; what was sent is settled by whoever sent it. Returns the records. */
+  /** Drops what waits; batches in flight are settled by their sender. Returns the records. */
   clear(): number {
     let records = 0
     while (this.#back.length > 0) records += this.#giveUpFirst()
