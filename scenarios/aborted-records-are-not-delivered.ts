@@ -34,7 +34,7 @@ export default scenario({
   ],
   expect: () => ({
     'own-8': [
-      { check: 'stream', rules: ['stranger', 'lost', 'skip'] },
+      { check: 'stream', rules: ['unexpected', 'lost', 'skip'] },
       { check: 'idle-is-healthy', phase: 'silence' },
       { check: 'exercised', recordsMin: 1_500, abortedMin: 50 },
     ],

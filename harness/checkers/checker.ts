@@ -24,7 +24,7 @@ export const anomalyKinds = {
   'malformed-leaked': 'A record that must not reach a client reached one.',
   'malformed-took-neighbour': 'A valid record disappeared together with a malformed one.',
   garbled: 'The bytes that a client got are not the bytes that were produced.',
-  stranger: 'A client got a record that nobody produced.',
+  unexpected: 'A client got a record that nobody produced.',
   stalled: 'Records waited, no fault kept the consumer from them, and it took none for too long.',
   'closed-without-cause': 'The relay closed a client for no reason that the run gave it.',
   'valid-dead-lettered': 'A record that is not malformed was dead-lettered.',

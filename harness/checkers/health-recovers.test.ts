@@ -30,7 +30,7 @@ judgeCases('health-recovers: false alarms', healthRecovers, falseAlarms, [
     ['ready', asked(told(7, 12)).add(readyz(3, 200)).add(readyz(7, 503))],
     ['no such page', asked(told(7, 12)).add(readyz(3, 404))],
     ['on the way out', asked((t) => (t < 19 ? 'healthy' : 'stopping'), 20, 'redis')
-      .phase('strike', 18.9, 20)],
+      .phase('tear-down', 18.9, 20)],
   ),
   ...fails(
     'false-alarm',
@@ -85,7 +85,7 @@ judgeCases<HealthRecoversOptions>('health-recovers: recovery', healthRecovers, r
     ['with nothing to do', asked((t) => (t < 12 ? 'degraded' : 'waiting'))],
     ['what is said on the way out does not count', asked((t) =>
       t < 19 ? told(7, 10)(t) : 'stopping')
-      .phase('strike', 18.8, 21)],
+      .phase('tear-down', 18.8, 21)],
     ['ready again', asked(told(7, 10)).add(readyz(7, 503)).add(readyz(17, 200))],
   ),
   ...fails(

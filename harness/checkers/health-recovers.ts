@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { Health, Micros, Page } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { strikePhase, type FaultWindow } from '../history/windows.ts'
+import { tearDownPhase, type FaultWindow } from '../history/windows.ts'
 import { checker, type Judgement } from './checker.ts'
 import {
   cannotTell,
@@ -59,7 +59,7 @@ export const healthRecovers = checker({
 
 /** What is said while everything is ended by us is nobody's business. */
 const watchedUntil = (history: History): Micros =>
-  history.phase(strikePhase)?.begin ?? history.phase('settle')?.end ?? Infinity
+  history.phase(tearDownPhase)?.begin ?? history.phase('settle')?.end ?? Infinity
 
 const isKafkaFault = ({ effects }: FaultWindow): boolean => effects.on === 'kafka'
 const isOfRelay = (fault: FaultWindow): boolean =>
@@ -163,7 +163,7 @@ interface Detection {
 
 /** From the moment at which the fault was seen to bite. */
 function detectionOf(history: History, fault: FaultWindow, limitMs: number): Detection {
-  const from = fault.bitAt ?? fault.begin
+  const from = fault.activeSince ?? fault.begin
   const due = from + limitMs * 1_000
   const polls = pollsWithin(history, from, fault.end)
   const before = history.events('health').findLast(([, t]) => t < fault.begin)

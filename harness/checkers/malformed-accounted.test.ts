@@ -21,7 +21,11 @@ interface Told {
 function run(told: Told = {}): Story {
   const { letter = 'invalid_protobuf', refusal = 'patch-value' } = told
   const [before, after] = told.missing ?? [0, 1]
-  const runs = told.runs ?? [[0, 3], [4, 10], [15, 5]]
+  const runs = told.runs ?? [
+    [0, 3],
+    [4, 10],
+    [15, 5],
+  ]
   const given = story()
     .opened(0, 1, 'reference')
     .acked(1, 0, 0, 20, malformed)
@@ -39,8 +43,12 @@ const missingOf = (websocket_kafka_payload_missing_total: number) => ({
 
 /** The same without any counter. */
 const uncounted = () =>
-  story().opened(0, 1, 'reference').acked(1, 0, 0, 20, malformed)
-    .delivered(1.1, 1, 0, 0, 3).delivered(1.1, 1, 0, 4, 10).delivered(1.2, 1, 0, 15, 5)
+  story()
+    .opened(0, 1, 'reference')
+    .acked(1, 0, 0, 20, malformed)
+    .delivered(1.1, 1, 0, 0, 3)
+    .delivered(1.1, 1, 0, 4, 10)
+    .delivered(1.2, 1, 0, 15, 5)
     .scrape(3, { other_total: 1 })
 
 /** With a run state of every kind that is judged as well. */
@@ -48,8 +56,10 @@ const clean = (told: Told = {}) => run(told).runstate(15, 1, 'malformed-garbage-
 
 /** Twenty records, the fourth of them without a declared size. */
 const unsized = (isForwarded: boolean, letter?: string) => {
-  const given = story().opened(0, 1, 'reference')
-    .acked(1, 0, 0, 20, { malformed: { 3: 'unsized-zstd' } }).phase('settle', 10, 20)
+  const given = story()
+    .opened(0, 1, 'reference')
+    .acked(1, 0, 0, 20, { malformed: { 3: 'unsized-zstd' } })
+    .phase('settle', 10, 20)
     .delivered(1.1, 1, 0, 0, isForwarded ? 20 : 3)
   if (!isForwarded) given.delivered(1.2, 1, 0, 4, 16)
   return letter === undefined ? given : given.deadletter(2, 0, 3, letter)
@@ -65,8 +75,15 @@ const cut = { fault: 'cut', hop: 'kafka' }
 /** The relay took nothing behind offset 9; 10 is a big-integers record, and another follows. */
 const stopped = (more = {}, last = 200) => {
   const malformedLast = { malformed: { [last]: 'big-integers' } }
-  return run({ runs: [[0, 3], [4, 6]], ...more })
-    .acked(9, 0, 20, 200, malformedLast).phase('strike', 20, 21)
+  return run({
+    runs: [
+      [0, 3],
+      [4, 6],
+    ],
+    ...more,
+  })
+    .acked(9, 0, 20, 200, malformedLast)
+    .phase('tear-down', 20, 21)
 }
 
 judgeCases<Options>(
@@ -120,7 +137,17 @@ judgeCases<Options>(
         { kinds: ['tombstone'] },
       ],
       ['neither forwarded nor dead-lettered', unsized(false), ofUnsized],
-      ['not forwarded', run({ runs: [[0, 3], [4, 6], [11, 9]] }), { kinds: ['big-integers'] }],
+      [
+        'not forwarded',
+        run({
+          runs: [
+            [0, 3],
+            [4, 6],
+            [11, 9],
+          ],
+        }),
+        { kinds: ['big-integers'] },
+      ],
     ),
     ...fails<Options>('miscounted', [
       'a tombstone counted twice',
@@ -151,7 +178,14 @@ judgeCases<Options>(
       'took-neighbour',
       [
         'its batch went with it',
-        run({ runs: [[4, 10], [15, 5]] }).opened(0, 2, 'reference').delivered(1, 2, 0, 4, 10),
+        run({
+          runs: [
+            [4, 10],
+            [15, 5],
+          ],
+        })
+          .opened(0, 2, 'reference')
+          .delivered(1, 2, 0, 4, 10),
       ],
       ['a valid record was dead-lettered', run().deadletter(2, 0, 7, 'invalid_protobuf')],
     ),
@@ -169,11 +203,22 @@ judgeCases<Options>(
       'not-taken',
       [
         'something else ended its consumer',
-        run({ runs: [[0, 3], [4, 4]] }).acked(9, 0, 20, 200).phase('strike', 20, 21),
+        run({
+          runs: [
+            [0, 3],
+            [4, 4],
+          ],
+        })
+          .acked(9, 0, 20, 200)
+          .phase('tear-down', 20, 21),
         kinds,
       ],
       ['Kafka was away to the end', stopped().broken(1, 19, cut), kinds],
-      ['the run was over too soon', stopped().phase('strike', 4, 5), { kinds: ['big-integers'] }],
+      [
+        'the run was over too soon',
+        stopped().phase('tear-down', 4, 5),
+        { kinds: ['big-integers'] },
+      ],
     ),
     ...cannotTell<Options>('dead-letters-unread', [
       'the harness did not read the dead letters',
@@ -218,9 +263,13 @@ judgeCases<Options>(
     ...fails<Options>(
       'state-differs',
       ['another state', clean().runstate(16, 1, episode, false), { kinds: ['big-integers'] }],
-      ['doubted although right', clean().runstate(16, 1, episode, true, ['hash']), {
-        kinds: ['big-integers'],
-      }],
+      [
+        'doubted although right',
+        clean().runstate(16, 1, episode, true, ['hash']),
+        {
+          kinds: ['big-integers'],
+        },
+      ],
       [
         'a blocked run that is not doubted',
         clean().runstate(16, 1, 'malformed-bad-patch-json-1', true),
@@ -246,12 +295,27 @@ judgeCases<Options>(
       'not-delivered',
       [
         'the relay lost it: that says nothing of a client',
-        clean({ runs: [[0, 3], [4, 6], [11, 3], [15, 5]] }),
+        clean({
+          runs: [
+            [0, 3],
+            [4, 6],
+            [11, 3],
+            [15, 5],
+          ],
+        }),
         { kinds: ['big-integers'] },
       ],
       [
         'the relay lost a record of its thread',
-        clean({ runs: [[0, 1], [2, 1], [4, 10], [15, 5]], refusal: 'gap' }),
+        clean({
+          runs: [
+            [0, 1],
+            [2, 1],
+            [4, 10],
+            [15, 5],
+          ],
+          refusal: 'gap',
+        }),
         { kinds: ['bad-patch-json'] },
       ],
       [

@@ -171,7 +171,7 @@ judgeCases<ReplaysAnsweredOptions>(
       [
         'an outage that never bit took nothing',
         replayed('earliest', 60).fault(0.5, 'x', 'inject', { ...isCut, hop: 'redis' })
-          .fault(0.6, 'x', 'toothless').fault(2, 'x', 'heal').control(5.1, 2, complete),
+          .fault(0.6, 'x', 'ineffective').fault(2, 'x', 'heal').control(5.1, 2, complete),
       ],
       [
         'two outages excuse nothing that lies between them',

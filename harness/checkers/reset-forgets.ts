@@ -106,7 +106,7 @@ const isStillOpen = (history: History, { askedAt, answeredAt }: Reset, limitMs: 
 function untrue(history: History, { askedAt, answeredAt, isCleared }: Reset): Violation[] {
   if (!isCleared || answeredAt === undefined) return []
   const severed = redisOutages(history).find(
-    ({ bitAt = Infinity, end }) => bitAt <= askedAt && end >= answeredAt,
+    ({ activeSince = Infinity, end }) => activeSince <= askedAt && end >= answeredAt,
   )
   if (severed === undefined) return []
   const says =

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Health, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { checker } from './checker.ts'
-import { strikePhase, does } from '../history/windows.ts'
+import { tearDownPhase, does } from '../history/windows.ts'
 import { conclude, many, seconds, type Doubt } from './reading/conclude.ts'
 import { name as text } from './options.ts'
 
@@ -19,7 +19,7 @@ export const staysAlive = checker({
     const relay = history.events('process').filter(({ role }) => role === watched)
     const polls = watched === 'relay' ? history.events('health') : []
     const answered = polls.filter(([, , , status]) => status > 0).length
-    const until = history.phase(strikePhase)?.begin ?? settledAt(history)
+    const until = history.phase(tearDownPhase)?.begin ?? settledAt(history)
     const deaths = relay.filter(
       ({ t, edge }) => edge === 'exit' && t < until && !isWanted(history, t),
     )

@@ -248,7 +248,7 @@ const bad = [
   {
     what: 'a record that nobody produced',
     given: calm().delivered(1.1, 1, 0, 0, 101),
-    rule: 'stranger',
+    rule: 'unexpected',
     count: 1,
   },
   {

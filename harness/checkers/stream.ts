@@ -20,7 +20,7 @@ import { rewindsOf } from './stream/excuses.ts'
 import { endingOf } from './stream/owed.ts'
 import { beyondRequest } from './stream/requests.ts'
 import { resumesOf, resumesWithin } from './stream/resumes.ts'
-import { alteredBytes, garbledFrames, strangerTest } from './stream/strangers.ts'
+import { alteredBytes, garbledFrames, unexpectedTest } from './stream/unexpected.ts'
 import { streamJudgement } from './stream/verdict.ts'
 import { streamSchema, type StreamOptions, type StreamFlaws } from './stream/options.ts'
 
@@ -74,7 +74,7 @@ export function streamFlaws(history: History, options: StreamOptions): StreamFla
     haltsAtPoison,
   }
   const missing = missingFlaws(bearings)
-  const strangersOf = strangerTest(history)
+  const strangersOf = unexpectedTest(history)
   const groupOf = (client: number) => history.sessions.get(client)?.find(isJudged)?.group
   const flaws = [
     ...missing.flaws,

@@ -73,7 +73,7 @@ describe('pulling the plug', () => {
   test('Ctrl-C in the middle of a run: everything is healed and ended, exit 2', async () => {
     const out = join(folder, 'interrupted')
     const run = chaos('run', breaking, '--out', out)
-    await eventually(run, () => run.out().includes('bites:'), 60_000)
+    await eventually(run, () => run.out().includes('active:'), 60_000)
     const mark = markOf(run)
     expect(ownedBy(mark).length).toBeGreaterThan(3)
     const beganMs = clock.nowMs()
@@ -89,7 +89,7 @@ describe('pulling the plug', () => {
   test('kill -9: nothing is left within seconds, and the next run passes', async () => {
     const out = join(folder, 'killed')
     const killed = chaos('run', breaking, '--out', out)
-    await eventually(killed, () => killed.out().includes('bites:'), 60_000)
+    await eventually(killed, () => killed.out().includes('active:'), 60_000)
     const mark = markOf(killed)
     killed.process.kill('SIGKILL')
     await killed.ended

@@ -29,11 +29,11 @@ describe('in a log', () => {
     shown.report(scenario('small'))
     shown.report(phase)
     shown.report(counts)
-    shown.report({ at: 'fault', says: 'redis is cut', step: 'bites' })
+    shown.report({ at: 'fault', says: 'redis is cut', step: 'active' })
     shown.close()
     expect(all()).toBe(
       '\n[1/2] small · about 2 min left\n      It is.\n' +
-        '      · trouble (6.0 s)\n      bites:  redis is cut\n',
+        '      · trouble (6.0 s)\n      active: redis is cut\n',
     )
   })
 
@@ -82,7 +82,7 @@ test('quiet tells verdicts that are no pass, with their scenario, and nothing el
   shown.report(scenario('small'))
   shown.report(phase)
   shown.report(counts)
-  shown.report({ at: 'fault', says: 'redis is cut', step: 'bites' })
+  shown.report({ at: 'fault', says: 'redis is cut', step: 'active' })
   shown.report(verdict('pass', 'M-1'))
   shown.report(verdict('not-applicable', 'M-2'))
   shown.report(verdict('fail', 'M-3'))

@@ -131,9 +131,9 @@ export const plain = (text: string): string =>
   text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')
 
 const steps = {
-  inject: 'breaks:',
-  bites: 'bites: ',
-  toothless: 'DID NOT BITE:',
+  inject: 'inject:',
+  active: 'active:',
+  ineffective: 'NO EFFECT:',
   heal: 'healed:',
   failed: 'FAILED:',
 } as const

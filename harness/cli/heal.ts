@@ -1,5 +1,5 @@
 /** `chaos heal`: mends and cleans up what killed runs left. Every run does so at its start. */
-import { payLeftDebts } from '../conductor/heal.ts'
+import { undoLeftovers } from '../conductor/heal.ts'
 import { sweepLeftovers } from '../world/ledger.ts'
 import { stateFolder } from '../world/places.ts'
 import type { CommandWorld } from '../world/command-world.ts'
@@ -10,11 +10,11 @@ export async function healLeftovers(
   options: { json?: boolean },
 ): Promise<number> {
   const swept = await sweepLeftovers(given.clock)
-  const paid = await payLeftDebts(given.clock, stateFolder)
+  const paid = await undoLeftovers(given.clock, stateFolder)
   const done = [
     ...swept.ended.map((one) => `ended ${one}`),
     ...swept.removed.map((one) => `removed ${one}`),
-    ...paid.mended.map((one) => `mended ${one}`),
+    ...paid.undone.map((one) => `undone ${one}`),
   ]
   const left = [...swept.left, ...paid.left]
   if (options.json) given.out.write(`${JSON.stringify({ done, left })}\n`)

@@ -55,6 +55,6 @@ function say({ out }: CommandWorld, judged: RunVerdict): string {
     `  ${sayVerdict(out, verdict)} ${finding.padEnd(8)} ${why}`,
     ...(fix === undefined ? [] : [`                   fix: ${fix}`]),
   ])
-  const doubts = judged.reservations.map(({ says }) => `  doubt: ${says}`)
+  const doubts = judged.caveats.map(({ says }) => `  doubt: ${says}`)
   return [judged.scenario, ...rows, ...sayTestimony(judged.testimony), ...doubts, ''].join('\n')
 }

@@ -9,7 +9,7 @@ import { keptSeeds } from '../schedules/kept-seeds.ts'
 import { scenarioOf } from '../schedules/scenario.ts'
 import { UsageError } from '../world/exit-codes.ts'
 import { durationOf } from './duration.ts'
-import type { Programme } from './play.ts'
+import type { RunPlan } from './run-items.ts'
 import { randomSuite } from './select.ts'
 
 export interface RandomOptions {
@@ -26,7 +26,7 @@ export type MakeItem = (scenario: Scenario, words: readonly string[], seed: stri
 export function randomProgramme(
   options: RandomOptions,
   makeItem: MakeItem,
-): Pick<Programme, 'items' | 'endless'> {
+): Pick<RunPlan, 'items' | 'endless'> {
   const index = indexOf(options.schedule)
   const itemOf = (seed: string, at: number, kept?: readonly number[]): SuiteItem => {
     const words = ['--suite', randomSuite, '--schedule', String(at)]

@@ -14,7 +14,7 @@ import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { defectsOf } from './list.ts'
 import { paint, plain, sayVerdict } from './console.ts'
-import { play, type PlayOptions } from './play.ts'
+import { play, type RunItemsOptions } from './run-items.ts'
 import { quoted } from './quoted.ts'
 import { selectFinding } from './select.ts'
 
@@ -32,7 +32,7 @@ export interface Shown {
 export async function reproduce(
   given: CommandWorld,
   id: string,
-  options: PlayOptions,
+  options: RunItemsOptions,
 ): Promise<number> {
   const finding = selectFinding(id)
   const names = defectsOf(finding) as DefectName[]

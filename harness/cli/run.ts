@@ -15,7 +15,7 @@ import {
 import { retyped } from '../world/option-rows.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
-import { play, type PlayOptions, type Programme } from './play.ts'
+import { play, type RunItemsOptions, type RunPlan } from './run-items.ts'
 import { quoted } from './quoted.ts'
 import {
   randomProgramme,
@@ -26,7 +26,7 @@ import {
 import { randomSuite, selectKinds, selectScenarios, selectSettings } from './select.ts'
 import { closing } from './summary.ts'
 
-export interface RunOptions extends PlayOptions, TargetOptions, RandomOptions {
+export interface RunOptions extends RunItemsOptions, TargetOptions, RandomOptions {
   readonly stack?: string
   readonly kinds?: string
   readonly set: readonly string[]
@@ -71,7 +71,7 @@ function itemsOf(
   options: RunOptions,
   makeItem: MakeItem,
   hint: (says: string) => void,
-): Pick<Programme, 'items' | 'endless'> {
+): Pick<RunPlan, 'items' | 'endless'> {
   if (options.suite === randomSuite && names.length === 0) return randomProgramme(options, makeItem)
   const scenarios = scenariosOf(names, options, hint)
   return { items: (seed) => scenarios.map((one) => makeItem(one, [one.name], seed)) }

@@ -3,12 +3,12 @@ import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { FaultSpec } from '../faults/registry.ts'
-import type { FaultStage } from '../faults/fault.ts'
+import type { FaultContext } from '../faults/fault.ts'
 import { injectFault } from '../faults/registry.ts'
 import { isOfKind, type HistoryEvent } from '../history/event.ts'
-import { playPhase } from './act.ts'
+import { runPhase } from './act.ts'
 import type { PlannedPhase } from './planned.ts'
-import type { Stage } from './stage.ts'
+import type { RunContext } from './run-context.ts'
 
 const load = { recordsPerSecond: 0, payloadBytes: 1, threads: 1 }
 const phaseOf = (awaitsReplaysMs: number): PlannedPhase => {
@@ -25,8 +25,8 @@ async function looksOf(awaitsReplaysMs: number, waits: number): Promise<number> 
   const journal = { write: () => undefined, now: () => 0 }
   const producer = { load: () => Promise.resolve() }
   const { signal } = new AbortController()
-  const stage = { clock, signal, journal, producer, fleet: { status }, report: () => undefined }
-  await playPhase(stage as unknown as Stage, phaseOf(awaitsReplaysMs))
+  const context = { clock, signal, journal, producer, fleet: { status }, report: () => undefined }
+  await runPhase(context as unknown as RunContext, phaseOf(awaitsReplaysMs))
   return looks
 }
 
@@ -50,13 +50,13 @@ test('a relay that is to be back at once is back before the phase begins', async
   const relay = { pid: process.pid, kill: async () => ({ code: 0 }), start: async () => undefined }
   const group = { partitions: 0, settleLimitMs: 0, facts: async () => undefined }
   const { signal } = new AbortController()
-  const faultStage = { clock, relay, signal, group: { ...group, ownedByTarget: async () => [] } }
-  const inject = (spec: FaultSpec) => injectFault(spec, faultStage as unknown as FaultStage)
-  const stage = { clock, signal, journal, producer, inject, report: () => undefined }
+  const faultContext = { clock, relay, signal, group: { ...group, ownedByTarget: async () => [] } }
+  const inject = (spec: FaultSpec) => injectFault(spec, faultContext as unknown as FaultContext)
+  const context = { clock, signal, journal, producer, inject, report: () => undefined }
   const stepsOf = async (fault: FaultSpec) => {
     told.length = 0
-    await playPhase(stage as unknown as Stage, { ...phaseOf(0), faults: [fault] })
-    return told.filter((step) => step !== 'toothless')
+    await runPhase(context as unknown as RunContext, { ...phaseOf(0), faults: [fault] })
+    return told.filter((step) => step !== 'ineffective')
   }
   const away = await stepsOf({ fault: 'restart-relay' })
   const back = await stepsOf({ fault: 'restart-relay', isBackAtOnce: true })

@@ -11,14 +11,14 @@ import { until } from '../world/until.ts'
 import { effectsOf, isOverAtOnce, sayFault } from '../faults/registry.ts'
 import { arrivalOf } from './arrival.ts'
 import type { PlannedPhase } from './planned.ts'
-import type { Stage } from './stage.ts'
+import type { RunContext } from './run-context.ts'
 
 /** A stimulus and a load take effect at once; opening many sockets may take this long. */
 const connectLimitMs = 10_000
 /** Above the sum of what the slowest fault allows itself; and what a run has that must end now. */
-const strikeLimitMs = 90_000
-const mendLimitMs = 90_000
-const hastyMendLimitMs = 4_000
+const injectLimitMs = 90_000
+const healLimitMs = 90_000
+const hastyHealLimitMs = 4_000
 const lookEveryMs = 100
 
 /** A fault in place, by the id under which the history knows it. */
@@ -32,11 +32,11 @@ interface Standing {
  * Plays `phase`. Rejects when the run is to end: the signal aborted, a helper process is gone, a
  * fault could not be healed. One that could not be injected is written down, and the run goes on.
  */
-export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void> {
-  const { journal, clock, signal } = stage
-  await stage.producer.load(phase.load)
+export async function runPhase(context: RunContext, phase: PlannedPhase): Promise<void> {
+  const { journal, clock, signal } = context
+  await context.producer.load(phase.load)
   for (const stimulus of phase.prelude) {
-    await orAborted(signal, send(stage, phase, stimulus))
+    await orAborted(signal, send(context, phase, stimulus))
   }
   const standing: Standing[] = []
   const unhealed: Error[] = []
@@ -45,58 +45,58 @@ export async function playPhase(stage: Stage, phase: PlannedPhase): Promise<void
       signal.throwIfAborted()
       // What stands is healed last: whatever is over at once is over under it.
       const own = isOverAtOnce(spec) ? [] : standing
-      await strike(stage, `${phase.name}/${index}-${spec.fault}`, spec, own)
-      if (own !== standing) unhealed.push(...(await mendAll(stage, own)))
+      await injectOne(context, `${phase.name}/${index}-${spec.fault}`, spec, own)
+      if (own !== standing) unhealed.push(...(await healAll(context, own)))
       if (unhealed[0] !== undefined) throw unhealed[0]
     }
     journal.write({ kind: 'phase', t: journal.now(), name: phase.name, edge: 'begin' })
     const endMs = clock.nowMs() + phase.ms
     const { awaitsArrivalMs = 0 } = phase
-    const ends = awaitsArrivalMs > 0 ? (await stage.producer.status()).ends : {}
-    const sent = phase.stimuli.map((stimulus) => send(stage, phase, stimulus))
+    const ends = awaitsArrivalMs > 0 ? (await context.producer.status()).ends : {}
+    const sent = phase.stimuli.map((stimulus) => send(context, phase, stimulus))
     await orAborted(signal, Promise.all(sent))
     await sleep(clock, Math.max(endMs - clock.nowMs(), 0), signal)
-    await replaysEnd(stage, phase.awaitsReplaysMs)
-    if (awaitsArrivalMs > 0) await arrivalOf(stage, ends, awaitsArrivalMs)
+    await replaysEnd(context, phase.awaitsReplaysMs)
+    if (awaitsArrivalMs > 0) await arrivalOf(context, ends, awaitsArrivalMs)
     for (const stimulus of phase.closing ?? []) {
-      await orAborted(signal, send(stage, phase, stimulus))
+      await orAborted(signal, send(context, phase, stimulus))
     }
   } finally {
     journal.write({ kind: 'phase', t: journal.now(), name: phase.name, edge: 'end' })
-    unhealed.push(...(await mendAll(stage, standing)))
+    unhealed.push(...(await healAll(context, standing)))
   }
   // Whatever came after would be measured on a broken way.
   if (unhealed[0] !== undefined) throw unhealed[0]
 }
 
 /** Waits until no client waits for the end of a replay, at most so long. */
-async function replaysEnd(stage: Stage, limitMs: number): Promise<void> {
+async function replaysEnd(context: RunContext, limitMs: number): Promise<void> {
   if (limitMs === 0) return
-  const ask = () => stage.fleet.status()
-  await until(stage, limitMs, lookEveryMs, ask, ({ groups }) =>
+  const ask = () => context.fleet.status()
+  await until(context, limitMs, lookEveryMs, ask, ({ groups }) =>
     Object.values(groups).every(({ replaying }) => replaying === 0),
   )
 }
 
 /** Injects a fault, which then stands, and measures whether it bites. */
-async function strike(
-  stage: Stage,
+async function injectOne(
+  context: RunContext,
   id: string,
   spec: FaultSpec,
   standing: Standing[],
 ): Promise<void> {
-  const { journal } = stage
+  const { journal } = context
   const says = sayFault(spec)
   try {
     const told = { evidence: { ...spec, says }, effects: effectsOf(spec) }
     journal.write({ kind: 'fault', t: journal.now(), id, step: 'inject', ...told })
-    stage.report({ at: 'fault', says, step: 'inject' })
-    const injected = await injectInTime(stage, spec, says)
+    context.report({ at: 'fault', says, step: 'inject' })
+    const injected = await injectInTime(context, spec, says)
     standing.push({ id, spec, injected })
-    const { isBiting, evidence } = await injected.bites()
-    const step = isBiting ? 'bites' : 'toothless'
+    const { isActive, evidence } = await injected.measure()
+    const step = isActive ? 'active' : 'ineffective'
     journal.write({ kind: 'fault', t: journal.now(), id, step, evidence })
-    stage.report({ at: 'fault', says, step })
+    context.report({ at: 'fault', says, step })
   } catch (error) {
     journal.write({
       kind: 'fault',
@@ -105,21 +105,21 @@ async function strike(
       step: 'failed',
       evidence: { why: messageOf(error) },
     })
-    stage.report({ at: 'fault', says: `${says}: ${messageOf(error)}`, step: 'failed' })
+    context.report({ at: 'fault', says: `${says}: ${messageOf(error)}`, step: 'failed' })
   }
 }
 
 /** A fault that comes to stand after nobody waits for it any more is undone at once. */
-async function injectInTime(stage: Stage, spec: FaultSpec, says: string): Promise<Injected> {
-  const { clock, signal } = stage
+async function injectInTime(context: RunContext, spec: FaultSpec, says: string): Promise<Injected> {
+  const { clock, signal } = context
   const injecting = Promise.withResolvers<Injected>()
   try {
     return await withDeadline(
       clock,
-      strikeLimitMs,
+      injectLimitMs,
       `breaking (${says})`,
       () => {
-        stage.inject(spec).then(injecting.resolve, injecting.reject)
+        context.inject(spec).then(injecting.resolve, injecting.reject)
         return injecting.promise
       },
       signal,
@@ -131,29 +131,29 @@ async function injectInTime(stage: Stage, spec: FaultSpec, says: string): Promis
 }
 
 /** Undoes faults in reverse, within a time for all of them that is short when the run must end. */
-async function mendAll(stage: Stage, standing: readonly Standing[]): Promise<Error[]> {
-  const { clock, signal } = stage
-  const endMs = clock.nowMs() + (signal.aborted ? hastyMendLimitMs : mendLimitMs)
+async function healAll(context: RunContext, standing: readonly Standing[]): Promise<Error[]> {
+  const { clock, signal } = context
+  const endMs = clock.nowMs() + (signal.aborted ? hastyHealLimitMs : healLimitMs)
   const failures: Error[] = []
   for (const stands of standing.toReversed()) {
-    const failure = await mend(stage, stands, Math.max(endMs - clock.nowMs(), 500))
+    const failure = await healOne(context, stands, Math.max(endMs - clock.nowMs(), 500))
     if (failure !== undefined) failures.push(failure)
   }
   return failures
 }
 
 /** Undoes one fault; the error where it could not be undone. */
-async function mend(
-  stage: Stage,
+async function healOne(
+  context: RunContext,
   stands: Standing,
   limitMs: number,
 ): Promise<Error | undefined> {
-  const { journal, clock } = stage
+  const { journal, clock } = context
   const { id, spec, injected } = stands
   try {
     const evidence = await withDeadline(clock, limitMs, `healing ${id}`, () => injected.heal())
     journal.write({ kind: 'fault', t: journal.now(), id, step: 'heal', evidence })
-    stage.report({ at: 'fault', says: sayFault(spec), step: 'heal' })
+    context.report({ at: 'fault', says: sayFault(spec), step: 'heal' })
     return undefined
   } catch (error) {
     journal.write({
@@ -163,16 +163,16 @@ async function mend(
       step: 'failed',
       evidence: { why: messageOf(error) },
     })
-    stage.report({ at: 'fault', says: messageOf(error), step: 'failed' })
+    context.report({ at: 'fault', says: messageOf(error), step: 'failed' })
     return new Error(`the fault ${id} could not be healed: ${messageOf(error)}`, { cause: error })
   }
 }
 
-async function send(stage: Stage, phase: PlannedPhase, stimulus: Stimulus): Promise<void> {
+async function send(context: RunContext, phase: PlannedPhase, stimulus: Stimulus): Promise<void> {
   for (const order of ordersOf(stimulus, { phaseMs: phase.ms, load: phase.load })) {
-    if (order.to === 'group') await stage.connect(order.joins, order.count, connectLimitMs)
-    else if (order.to === 'fleet') await stage.fleet.perform(order.order, order.limitMs)
-    else await stage.producer.perform(order.order, order.limitMs)
+    if (order.to === 'group') await context.connect(order.joins, order.count, connectLimitMs)
+    else if (order.to === 'fleet') await context.fleet.perform(order.order, order.limitMs)
+    else await context.producer.perform(order.order, order.limitMs)
   }
 }
 

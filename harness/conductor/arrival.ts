@@ -2,7 +2,7 @@
 import { until } from '../world/until.ts'
 import type { FleetStatus, GroupStatus } from '../fleet/protocol.ts'
 import type { ProducerStatus } from '../producer/protocol.ts'
-import type { Stage } from './stage.ts'
+import type { RunContext } from './run-context.ts'
 
 const lookEveryMs = 100
 
@@ -16,13 +16,13 @@ export const hasAll = ({ floor }: GroupStatus, ends: Ends): boolean =>
   )
 
 /** Waits until every watched client is connected and has all up to `ends`, at most so long. */
-export async function arrivalOf(stage: Stage, ends: Ends, limitMs: number): Promise<void> {
-  const ask = () => stage.fleet.status()
+export async function arrivalOf(context: RunContext, ends: Ends, limitMs: number): Promise<void> {
+  const ask = () => context.fleet.status()
   const isThere = ({ groups }: FleetStatus) =>
-    stage.watchedGroups.every((name) => {
+    context.watchedGroups.every((name) => {
       const group = groups[name]
-      const count = stage.scenario.fleet[name]?.count ?? 0
+      const count = context.scenario.fleet[name]?.count ?? 0
       return group !== undefined && group.open >= count && hasAll(group, ends)
     })
-  await until(stage, limitMs, lookEveryMs, ask, isThere)
+  await until(context, limitMs, lookEveryMs, ask, isThere)
 }

@@ -8,7 +8,7 @@ import { until } from '../world/until.ts'
 import type { FleetStatus, GroupStatus } from '../fleet/protocol.ts'
 import type { ProducerStatus } from '../producer/protocol.ts'
 import { hasAll } from './arrival.ts'
-import type { Stage } from './stage.ts'
+import type { RunContext } from './run-context.ts'
 
 /** Before the first record: long enough for two scrapes of a target that has seen nothing. */
 const openingMs = 1_500
@@ -25,38 +25,45 @@ const quietMs = 3_000
 const pollMs = 200
 
 /** The time before the first record. */
-export async function playOpening(stage: Stage): Promise<void> {
-  await inPhase(stage, 'opening', () => sleep(stage.clock, openingMs, stage.signal))
+export async function playOpening(context: RunContext): Promise<void> {
+  await inPhase(context, 'opening', () => sleep(context.clock, openingMs, context.signal))
 }
 
 /** Starts the load and waits until every watched group gets it. `false`: it never did. */
-export async function reachSteady(stage: Stage): Promise<boolean> {
-  await stage.producer.load(stage.scenario.load)
+export async function reachSteady(context: RunContext): Promise<boolean> {
+  await context.producer.load(context.scenario.load)
   // Where nothing is sent at first, nothing is to be waited for: that is its steady state.
-  if (stage.scenario.load.recordsPerSecond === 0) return inPhase(stage, 'steady', async () => true)
-  const reached = await inPhase(stage, 'steady', () =>
-    until(stage, steadyLimitMs, pollMs, () => stage.fleet.status(), (status) =>
-      stage.watchedGroups.every((name) => isFlowing(stage, name, status.groups[name])),
+  if (context.scenario.load.recordsPerSecond === 0)
+    return inPhase(context, 'steady', async () => true)
+  const reached = await inPhase(context, 'steady', () =>
+    until(
+      context,
+      steadyLimitMs,
+      pollMs,
+      () => context.fleet.status(),
+      (status) =>
+        context.watchedGroups.every((name) => isFlowing(context, name, status.groups[name])),
     ),
   )
   if (reached.holds) return true
   const { groups } = reached.answer
-  const found = stage.watchedGroups.map(
+  const found = context.watchedGroups.map(
     (name) => `${name} ${groups[name]?.deliveries ?? 0} (${groups[name]?.open ?? 0} open)`,
   )
-  stage.journal.write({
+  context.journal.write({
     kind: 'trouble',
-    t: stage.journal.now(),
+    t: context.journal.now(),
     where: 'steady',
-    what: `every client must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
+    what:
+      `every client must get ${steadyDeliveries} records within ${steadyLimitMs} ms; ` +
       `deliveries were: ${found.join(', ')}`,
   })
   return false
 }
 
 /** All clients of a group are there, and get records. */
-function isFlowing(stage: Stage, name: string, group: GroupStatus | undefined): boolean {
-  const wanted = stage.scenario.fleet[name]?.count ?? 0
+function isFlowing(context: RunContext, name: string, group: GroupStatus | undefined): boolean {
+  const wanted = context.scenario.fleet[name]?.count ?? 0
   return group !== undefined && group.open >= wanted && isFed(group)
 }
 
@@ -69,26 +76,26 @@ const isFed = ({ open, deliveries }: GroupStatus) => deliveries >= steadyDeliver
  *
  * @param stalledMs how long a consumer may take nothing before it counts as standing still
  */
-export async function settle(stage: Stage, stalledMs: number): Promise<void> {
-  await stage.producer.load({ ...stage.scenario.load, recordsPerSecond: 0 })
-  const mayHalt = stage.scenario.relay.kafkaOnDecodeError === 'pause'
-  await inPhase(stage, 'settle', async () => {
-    const quietSinceMs = quietness(stage)
+export async function settle(context: RunContext, stalledMs: number): Promise<void> {
+  await context.producer.load({ ...context.scenario.load, recordsPerSecond: 0 })
+  const mayHalt = context.scenario.relay.kafkaOnDecodeError === 'pause'
+  await inPhase(context, 'settle', async () => {
+    const quietSinceMs = quietness(context)
     const isOver = (produced: ProducerStatus, received: FleetStatus) => {
       const forMs = quietSinceMs(received)
-      const hasHalted = mayHalt && standsAtPoison(produced, stage.samplers.committed())
-      const isLeft = stage.samplers.behind() > 0 && !hasHalted
+      const hasHalted = mayHalt && standsAtPoison(produced, context.samplers.committed())
+      const isLeft = context.samplers.behind() > 0 && !hasHalted
       return forMs >= (isLeft ? stalledMs + standsStillMarginMs : quietMs)
     }
     await until(
-      stage,
+      context,
       settleLimitMs + stalledMs,
       pollMs,
-      async () => [await stage.producer.status(), await stage.fleet.status()] as const,
+      async () => [await context.producer.status(), await context.fleet.status()] as const,
       ([produced, received]) =>
-        hasArrived(stage, produced, received) || isOver(produced, received),
+        hasArrived(context, produced, received) || isOver(produced, received),
     )
-    await sleep(stage.clock, aftermathMs, stage.signal)
+    await sleep(context.clock, aftermathMs, context.signal)
   })
 }
 
@@ -99,27 +106,27 @@ export const standsAtPoison = (
 ): boolean => [...committed].some(([partition, next]) => firstPoison[String(partition)] === next)
 
 /** For how long, ms, no delivery at all was made: some records are owed to nobody. */
-function quietness(stage: Stage): (status: FleetStatus) => number {
+function quietness(context: RunContext): (status: FleetStatus) => number {
   let last = -1
-  let sinceMs = stage.clock.nowMs()
+  let sinceMs = context.clock.nowMs()
   return ({ groups }) => {
     const total = Object.values(groups).reduce((sum, { deliveries }) => sum + deliveries, 0)
-    if (total !== last) sinceMs = stage.clock.nowMs()
+    if (total !== last) sinceMs = context.clock.nowMs()
     last = total
-    return stage.clock.nowMs() - sinceMs
+    return context.clock.nowMs() - sinceMs
   }
 }
 
 /** Whether every watched group's slowest client has the last acknowledged offsets. */
-function hasArrived(stage: Stage, produced: ProducerStatus, received: FleetStatus): boolean {
-  return stage.watchedGroups.every((name) => {
+function hasArrived(context: RunContext, produced: ProducerStatus, received: FleetStatus): boolean {
+  return context.watchedGroups.every((name) => {
     const group = received.groups[name]
     return group === undefined || group.open === 0 || hasAll(group, produced.ends)
   })
 }
 
-async function inPhase<T>(stage: Stage, name: string, work: () => Promise<T>): Promise<T> {
-  const { journal } = stage
+async function inPhase<T>(context: RunContext, name: string, work: () => Promise<T>): Promise<T> {
+  const { journal } = context
   journal.write({ kind: 'phase', t: journal.now(), name, edge: 'begin' })
   try {
     return await work()

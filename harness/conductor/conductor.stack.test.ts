@@ -14,7 +14,7 @@ import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
 import { openWorld, type World } from '../world/world.ts'
 import type { Progress } from './progress.ts'
-import { playSuite, type SuiteOutcome } from './suite.ts'
+import { runSuite, type SuiteOutcome } from './suite.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'conductor-'))
 let world: World
@@ -54,7 +54,7 @@ async function play(
   { folder = world.makeFolder('run') } = {},
 ): Promise<Played> {
   const beganMs = clock.nowMs()
-  const outcome = await playSuite(world, {
+  const outcome = await runSuite(world, {
     items: items.map((one) => ({ scenario: one, target: { kind: 'reference' }, reproduce: '' })),
     seed: 'meddled',
     folder,
@@ -78,7 +78,7 @@ const parentOf = (pid: number) =>
 function onBites(words: readonly string[], signal: NodeJS.Signals) {
   const left = [...words]
   return (progress: Progress) => {
-    if (progress.at !== 'fault' || progress.step !== 'bites') return
+    if (progress.at !== 'fault' || progress.step !== 'active') return
     const word = left.shift()
     if (word === undefined) return
     const pids = pidsOf(word)
@@ -133,7 +133,7 @@ test('a Toxiproxy that hangs makes one run unknown, and the next one passes', as
   const { results, tookMs } = await play([small, small], meddle)
   const [first, second] = results
   expect(first?.verdict.verdict).toBe('unknown')
-  expect(first?.verdict.reservations.map(({ rule }) => rule)).toContain('not-healed')
+  expect(first?.verdict.caveats.map(({ rule }) => rule)).toContain('not-healed')
   expect([second?.verdict.verdict, second?.verdict.findings]).toEqual(['pass', expect.anything()])
   expect(tookMs).toBeLessThan(80_000)
 }, 120_000)

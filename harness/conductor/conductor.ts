@@ -1,19 +1,19 @@
 /**
  * Conducts one scenario against one target: up, steady, broken and healed phase by phase, settled,
- * down. Whatever happens, the stage is struck; what the conductor could not do stands in the
+ * down. Whatever happens, the run context is struck; what the conductor could not do stands in the
  * history as trouble, and the judge makes `unknown` of what depended on it.
  */
 import { join } from 'node:path'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
 import { stalledMsFor } from '../checkers/stream/limits.ts'
-import { strikePhase } from '../history/windows.ts'
+import { tearDownPhase } from '../history/windows.ts'
 import { openJournal } from '../history/journal.ts'
 import type { World } from '../world/world.ts'
-import { messageOf, playPhase } from './act.ts'
+import { messageOf, runPhase } from './act.ts'
 import { playOpening, reachSteady, settle } from './calm.ts'
 import { groupsAtStart, planOf } from './plan.ts'
 import type { Plan } from './planned.ts'
-import { setStage, type Stage } from './stage.ts'
+import { setUpRun, type RunContext } from './run-context.ts'
 import type { Order } from './order.ts'
 import { timingFor, valuesOf, type SourcedTimings } from './timing.ts'
 
@@ -35,21 +35,21 @@ export interface Played {
 const connectLimitMs = 15_000
 const countsEveryMs = 1_000
 /** Striking ends processes, proxies and topics, each with a limit; and so much when in haste. */
-const strikeLimitMs = 90_000
-const hastyStrikeLimitMs = 6_000
+const tearDownLimitMs = 90_000
+const hastyTearDownLimitMs = 6_000
 
-/** Sets the stage of a run, with everything that it plays on. */
-export type SetStage = (world: World, order: Order) => Promise<Stage>
+/** Sets the run context of a run, with everything that it plays on. */
+export type SetStage = (world: World, order: Order) => Promise<RunContext>
 
 /**
  * Plays `order.scenario` once and writes its history to `order.folder`/history.
  *
- * @param set sets the stage; by default one of real servers
+ * @param set sets the run context; by default one of real servers
  */
 export async function conduct(
   world: World,
   order: Order,
-  set: SetStage = setStage,
+  set: SetStage = setUpRun,
 ): Promise<Played> {
   const startedUnixMs = world.clock.unixMs()
   const startedMs = world.clock.nowMs()
@@ -66,84 +66,84 @@ async function setAndPlay(
   startedMs: number,
 ): Promise<Came> {
   const setting = set(world, order)
-  let stage: Stage
+  let context: RunContext
   try {
-    stage = await orAborted(order.signal, setting)
+    context = await orAborted(order.signal, setting)
   } catch (error) {
     // What was under way when the user gave up is struck as soon as it stands.
-    setting.then((late) => late.strike()).catch(() => undefined)
+    setting.then((late) => late.tearDown()).catch(() => undefined)
     noteTrouble(world, order, startedMs, error)
     const timing = timingFor(order, {})
     const plan = planOf(order.scenario, valuesOf(timing))
     return { plan, timing, version: {}, isComplete: false, cutShort: messageOf(error) }
   }
-  const version = stage.samplers.version()
-  const { timing } = stage
+  const version = context.samplers.version()
+  const { timing } = context
   let plan: Plan | undefined
   try {
     plan = planOf(order.scenario, valuesOf(timing))
-    return { plan, timing, version, isComplete: await play(stage, plan) }
+    return { plan, timing, version, isComplete: await play(context, plan) }
   } catch (error) {
     if (plan === undefined) throw error
     // Whoever waited for what is gone says less of it than whoever saw it go.
-    const cutShort = messageOf(stage.signal.aborted ? stage.signal.reason : error)
-    if (!stage.signal.aborted) {
-      stage.journal.write({
+    const cutShort = messageOf(context.signal.aborted ? context.signal.reason : error)
+    if (!context.signal.aborted) {
+      context.journal.write({
         kind: 'trouble',
-        t: stage.journal.now(),
+        t: context.journal.now(),
         where: 'conductor',
         what: cutShort,
       })
     }
     return { plan, timing, version, isComplete: false, cutShort }
   } finally {
-    await strike(stage, order.signal.aborted ? hastyStrikeLimitMs : strikeLimitMs)
+    await tearDown(context, order.signal.aborted ? hastyTearDownLimitMs : tearDownLimitMs)
   }
 }
 
 /** Plays all phases. `false`: the run never reached its steady state. */
-async function play(stage: Stage, plan: Plan): Promise<boolean> {
+async function play(context: RunContext, plan: Plan): Promise<boolean> {
   let isTelling = false
-  const counts = stage.clock.every(countsEveryMs, () => {
+  const counts = context.clock.every(countsEveryMs, () => {
     if (isTelling) return
     isTelling = true
-    void tellCounts(stage).finally(() => (isTelling = false))
+    void tellCounts(context).finally(() => (isTelling = false))
   })
   try {
-    for (const [group] of groupsAtStart(stage.scenario)) {
-      await stage.connect(group, undefined, connectLimitMs)
+    for (const [group] of groupsAtStart(context.scenario)) {
+      await context.connect(group, undefined, connectLimitMs)
     }
-    await playOpening(stage)
-    if (!(await reachSteady(stage))) {
-      await stage.finish()
+    await playOpening(context)
+    if (!(await reachSteady(context))) {
+      await context.finish()
       return false
     }
     let leftMs = plan.phases.reduce((sum, { ms }) => sum + ms, 0)
     for (const phase of plan.phases) {
-      stage.signal.throwIfAborted()
-      stage.report({ at: 'phase', name: phase.name, ms: phase.ms, leftMs })
-      await playPhase(stage, phase)
+      context.signal.throwIfAborted()
+      context.report({ at: 'phase', name: phase.name, ms: phase.ms, leftMs })
+      await runPhase(context, phase)
       leftMs -= phase.ms
     }
-    await settle(stage, stalledMsOf(plan))
-    await stage.checkJournals()
-    stage.signal.throwIfAborted()
+    await settle(context, stalledMsOf(plan))
+    await context.checkJournals()
+    context.signal.throwIfAborted()
   } finally {
     counts.cancel()
   }
-  await stage.finish()
+  await context.finish()
   return true
 }
 
-async function tellCounts(stage: Stage): Promise<void> {
-  await stage.checkJournals()
+async function tellCounts(context: RunContext): Promise<void> {
+  await context.checkJournals()
   try {
     const [produced, received] = await Promise.all([
-      stage.producer.status(),
-      stage.fleet.status(),
+      context.producer.status(),
+      context.fleet.status(),
     ])
     const groups = Object.values(received.groups)
-    stage.report({
+    context.report({
       at: 'counts',
       acked: produced.acked,
       deliveries: groups.reduce((sum, { deliveries }) => sum + deliveries, 0),
@@ -155,18 +155,23 @@ async function tellCounts(stage: Stage): Promise<void> {
 }
 
 /** What ends from here on ends because of us: the phase tells it to whoever judges. */
-async function strike(stage: Stage, limitMs: number): Promise<void> {
-  stage.journal.write({ kind: 'phase', t: stage.journal.now(), name: strikePhase, edge: 'begin' })
+async function tearDown(context: RunContext, limitMs: number): Promise<void> {
+  context.journal.write({
+    kind: 'phase',
+    t: context.journal.now(),
+    name: tearDownPhase,
+    edge: 'begin',
+  })
   try {
-    await withDeadline(stage.clock, limitMs, 'striking the stage', () => stage.strike())
+    await withDeadline(context.clock, limitMs, 'tearing the run down', () => context.tearDown())
   } catch (error) {
-    stage.report({ at: 'step', says: `while cleaning up: ${messageOf(error)}` })
+    context.report({ at: 'step', says: `while cleaning up: ${messageOf(error)}` })
     // What hangs keeps the journal from its own end; what was seen until now is whole.
-    stage.journal.close()
+    context.journal.close()
   }
 }
 
-/** A stage that could not be set still leaves a history that says why, where it can be written. */
+/** A run that could not be set up leaves a history that says why, where one can be written. */
 function noteTrouble(world: World, order: Order, startedMs: number, error: unknown): void {
   const file = join(order.folder, 'history/trouble.ndjson')
   order.report({ at: 'step', says: messageOf(error) })

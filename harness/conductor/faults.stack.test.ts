@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
-import { openDebts } from '../world/undo-log.ts'
-import { setStage, type RealStage } from './stage.ts'
+import { openUndoLog } from '../world/undo-log.ts'
+import { setUpRun, type RealRunContext } from './run-context.ts'
 import { scenario } from '../dsl/scenario.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { Hop } from '../stack/ways.ts'
@@ -17,7 +17,7 @@ import type { Stack } from '../stack/stack.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { identify } from '../world/processes.ts'
 import { openWorld, type World } from '../world/world.ts'
-import type { FaultStage } from '../faults/fault.ts'
+import type { FaultContext } from '../faults/fault.ts'
 import { until } from '../world/until.ts'
 import { throughput } from '../faults/link-proof.ts'
 import { probe } from '../faults/probe.ts'
@@ -44,34 +44,34 @@ const small = scenario({
 
 let world: World
 let stack: Stack
-let stage: RealStage
-let faults: FaultStage
+let context: RealRunContext
+let faults: FaultContext
 
 beforeAll(async () => {
   world = await openWorld(clock, state)
   stack = await startNativeStack({ world, report: () => undefined })
-  stage = await setStage(world, {
+  context = await setUpRun(world, {
     scenario: small,
     target: { kind: 'reference' },
     seed: 'faults',
     folder: world.makeFolder('run'),
     stack,
     toxics: openToxiproxy(clock, stack.toxiproxy),
-    debts: openDebts(state),
+    undoLog: openUndoLog(state),
     report: () => undefined,
     signal: new AbortController().signal,
   })
-  faults = stage.faultStage
-  await stage.connect('readers', undefined, 10_000)
-  await stage.producer.load(load)
+  faults = context.faultContext
+  await context.connect('readers', undefined, 10_000)
+  await context.producer.load(load)
 })
 afterAll(async () => {
-  await stage?.strike().catch(() => undefined)
+  await context?.tearDown().catch(() => undefined)
   await world?.close()
   rmSync(state, { recursive: true, force: true })
 })
 
-const readers = async () => (await stage.fleet.status()).groups['readers']
+const readers = async () => (await context.fleet.status()).groups['readers']
 
 /** Records reach all clients again: what was broken before is not broken still. */
 beforeEach(async () => {
@@ -86,13 +86,13 @@ beforeEach(async () => {
   if (!flow.holds) throw new Error(`records must flow: ${JSON.stringify(flow.answer)}`)
 })
 
-const debtPages = () => readdirSync(state).filter((name) => name.startsWith('debts-'))
+const undoFiles = () => readdirSync(state).filter((name) => name.startsWith('undo-'))
 
 /** Breaks, measures and heals; what is owed meanwhile stands on disk. */
 async function breakAndHeal(spec: FaultSpec) {
   const injected = await injectFault(spec, faults)
-  const owed = debtPages().length
-  const bite = await injected.bites().catch(async (error: unknown) => {
+  const owed = undoFiles().length
+  const bite = await injected.measure().catch(async (error: unknown) => {
     await injected.heal()
     throw error
   })
@@ -109,28 +109,28 @@ describe.each(['redis', 'clients', 'kafka'] as const)('on the way to %s', (hop) 
     { fault: 'cut', probe: 'refused' },
     { fault: 'reset', probe: /reset|ended/ },
   ] as const)('$fault bites and heals', async ({ fault, probe: wanted }) => {
-    const { isBiting, evidence, owed, healed } = await breakAndHeal({ fault, ...on(hop) })
-    expect({ isBiting, owed, evidence }).toMatchObject({ isBiting: true, owed: 1 })
+    const { isActive, evidence, owed, healed } = await breakAndHeal({ fault, ...on(hop) })
+    expect({ isActive, owed, evidence }).toMatchObject({ isActive: true, owed: 1 })
     expect(evidence['probe']).toMatch(wanted)
     expect(healed['answerMs']).toBeGreaterThanOrEqual(0)
-    expect(debtPages().length).toBe(1)
+    expect(undoFiles().length).toBe(1)
   })
 
   test('latency bites and heals', async () => {
-    const { isBiting, evidence, healed } = await breakAndHeal({
+    const { isActive, evidence, healed } = await breakAndHeal({
       fault: 'latency',
       ms: 400,
       ...on(hop),
     })
-    expect(isBiting).toBe(true)
+    expect(isActive).toBe(true)
     expect(Number(evidence['answerMs']) - Number(evidence['beforeMs'])).toBeGreaterThanOrEqual(320)
     expect(healed['tookMs']).toBeLessThan(5_000)
   })
 
   test('a narrow bandwidth bites and heals', async () => {
     const spec = { fault: 'bandwidth', kilobytesPerSecond: 8, ...on(hop) } as const
-    const { isBiting, evidence } = await breakAndHeal(spec)
-    expect({ isBiting, evidence }).toMatchObject({ isBiting: true })
+    const { isActive, evidence } = await breakAndHeal(spec)
+    expect({ isActive, evidence }).toMatchObject({ isActive: true })
     const wide = await throughput(faults.link(on(hop)), faults, 8_192)
     wide.close()
     expect(wide.bytesPerSecond).toBeGreaterThan(Number(evidence['bytesPerSecond']) * 2)
@@ -139,16 +139,16 @@ describe.each(['redis', 'clients', 'kafka'] as const)('on the way to %s', (hop) 
 
 test('another Redis takes over, and the relay goes to it', async () => {
   const redis = stack.pids['redis'] as number
-  const { isBiting, evidence, healed } = await breakAndHeal({ fault: 'failover', hop: 'redis' })
-  expect({ isBiting, evidence }).toMatchObject({
-    isBiting: true,
+  const { isActive, evidence, healed } = await breakAndHeal({ fault: 'failover', hop: 'redis' })
+  expect({ isActive, evidence }).toMatchObject({
+    isActive: true,
     evidence: { stayed: expect.stringMatching(/^-READONLY/), anew: '+OK', connectionsStayed: 2 },
   })
   expect(healed['answerMs']).toBeGreaterThanOrEqual(0)
   expect(identify(redis)).toBeUndefined()
   expect(stack.pids['redis']).not.toBe(redis)
   // A second one moves it again, and what it holds is not lost.
-  expect(await breakAndHeal({ fault: 'failover', hop: 'redis' })).toMatchObject({ isBiting: true })
+  expect(await breakAndHeal({ fault: 'failover', hop: 'redis' })).toMatchObject({ isActive: true })
 })
 
 describe('a fault that does nothing is told as toothless', () => {
@@ -156,15 +156,15 @@ describe('a fault that does nothing is told as toothless', () => {
     { fault: 'latency', ms: 0 },
     { fault: 'bandwidth', kilobytesPerSecond: 10_000_000 },
   ] as const)('$fault', async (spec) => {
-    expect(await breakAndHeal({ ...spec, hop: 'redis' })).toMatchObject({ isBiting: false })
+    expect(await breakAndHeal({ ...spec, hop: 'redis' })).toMatchObject({ isActive: false })
   }, 20_000)
 
   test('readers that get nothing anyway cannot be seen to stop', async () => {
-    await stage.producer.load({ ...load, recordsPerSecond: 0 })
+    await context.producer.load({ ...load, recordsPerSecond: 0 })
     await sleep(clock, 500)
-    const { isBiting, evidence } = await breakAndHeal({ fault: 'readers-stop', group: 'readers' })
-    await stage.producer.load(load)
-    expect({ isBiting, evidence }).toMatchObject({ isBiting: false, evidence: { bytesBefore: 0 } })
+    const { isActive, evidence } = await breakAndHeal({ fault: 'readers-stop', group: 'readers' })
+    await context.producer.load(load)
+    expect({ isActive, evidence }).toMatchObject({ isActive: false, evidence: { bytesBefore: 0 } })
   })
 })
 
@@ -191,18 +191,18 @@ describe('what is broken already cannot be broken', () => {
 
 describe('clients and processes', () => {
   test('readers stop and go on', async () => {
-    const { isBiting, evidence } = await breakAndHeal({ fault: 'readers-stop', group: 'readers' })
-    expect({ isBiting, evidence }).toMatchObject({
-      isBiting: true,
+    const { isActive, evidence } = await breakAndHeal({ fault: 'readers-stop', group: 'readers' })
+    expect({ isActive, evidence }).toMatchObject({
+      isActive: true,
       evidence: { bytesInLastWindow: 0 },
     })
     expect(evidence['bytesBefore']).toBeGreaterThan(0)
   })
 
   test('the relay is frozen and goes on', async () => {
-    const { isBiting, evidence, owed, healed } = await breakAndHeal({ fault: 'pause-relay' })
-    expect({ isBiting, owed, state: evidence['state'] }).toEqual({
-      isBiting: true,
+    const { isActive, evidence, owed, healed } = await breakAndHeal({ fault: 'pause-relay' })
+    expect({ isActive, owed, state: evidence['state'] }).toEqual({
+      isActive: true,
       owed: 1,
       state: 'T',
     })
@@ -211,17 +211,17 @@ describe('clients and processes', () => {
 
   test.each(['kill-relay', 'restart-relay'] as const)('%s, and it is back', async (fault) => {
     const before = faults.relay?.pid as number
-    const { isBiting, healed } = await breakAndHeal({ fault })
-    expect(isBiting).toBe(true)
+    const { isActive, healed } = await breakAndHeal({ fault })
+    expect(isActive).toBe(true)
     expect(identify(before)).toBeUndefined()
     expect(healed['pid']).not.toBe(before)
-    await stage.connect('readers', 0, 10_000)
+    await context.connect('readers', 0, 10_000)
   })
 
   test('rivals take partitions and give them back', async () => {
-    const { isBiting, evidence, healed } = await breakAndHeal({ fault: 'rebalance', rivals: 1 })
-    expect({ isBiting, evidence }).toMatchObject({
-      isBiting: true,
+    const { isActive, evidence, healed } = await breakAndHeal({ fault: 'rebalance', rivals: 1 })
+    expect({ isActive, evidence }).toMatchObject({
+      isActive: true,
       evidence: { partitionsBefore: 4 },
     })
     expect(evidence['partitionsNow']).toBeLessThan(4)

@@ -17,7 +17,7 @@ import { isTrouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { messageOf } from './act.ts'
 import { isOver, openContactClient, wrongWith, type Heard } from './contact-client.ts'
-import type { Debts } from '../world/undo-log.ts'
+import type { UndoLog } from '../world/undo-log.ts'
 import type { Names } from '../stack/kind.ts'
 import type { SuiteItem, SuiteOrder } from './suite-order.ts'
 
@@ -37,19 +37,19 @@ const payloadBytes = 512
 export async function firstContact(
   world: World,
   order: SuiteOrder,
-  debts: Debts,
+  undoLog: UndoLog,
 ): Promise<string | undefined> {
   const [item] = order.items
   if (item === undefined || capabilitiesOf(item.target).isOurs) return undefined
   order.report({ at: 'step', says: `first contact with ${sayTarget(item.target)}` })
-  const why = await meetInTime(world, order, item, debts)
+  const why = await meetInTime(world, order, item, undoLog)
   if (why !== undefined) order.report({ at: 'step', says: why })
   return why
 }
 
-async function meetInTime(world: World, order: SuiteOrder, item: SuiteItem, debts: Debts) {
+async function meetInTime(world: World, order: SuiteOrder, item: SuiteItem, undoLog: UndoLog) {
   try {
-    const meeting = () => meet(world, order, item, debts)
+    const meeting = () => meet(world, order, item, undoLog)
     return await withDeadline(world.clock, wholeLimitMs, 'first contact', meeting, order.signal)
   } catch (error) {
     if (isTrouble(error, 'target-unready')) return error.message
@@ -58,10 +58,10 @@ async function meetInTime(world: World, order: SuiteOrder, item: SuiteItem, debt
   }
 }
 
-async function meet(world: World, order: SuiteOrder, item: SuiteItem, debts: Debts) {
+async function meet(world: World, order: SuiteOrder, item: SuiteItem, undoLog: UndoLog) {
   const { stack, folder } = order
-  await using ground = new AsyncDisposableStack()
-  const names = order.names ?? (await makeTopic(world, order, debts, ground))
+  await using tearDown = new AsyncDisposableStack()
+  const names = order.names ?? (await makeTopic(world, order, undoLog, tearDown))
   const target = await startTarget(world, item.target, {
     settings: item.scenario.relay,
     kafkaBrokers: stack.kafkaProxied,
@@ -70,9 +70,9 @@ async function meet(world: World, order: SuiteOrder, item: SuiteItem, debts: Deb
     logFile: join(folder, 'first-contact.log'),
     onProcess: () => undefined,
   })
-  ground.defer(() => target.stop().then(() => undefined))
+  tearDown.defer(() => target.stop().then(() => undefined))
   const client = openContactClient(world.clock, target.address)
-  ground.defer(() => client.close())
+  tearDown.defer(() => client.close())
   const isOurTopic = order.names === undefined
   const sent = isOurTopic ? await produce(world, order, names, client.heard) : undefined
   if (!isOurTopic) await sleep(world.clock, listenMs, order.signal)
@@ -89,7 +89,7 @@ async function produce({ clock }: World, order: SuiteOrder, { topic }: Names, he
   const sent: Buffer[] = []
   const endMs = clock.nowMs() + recordLimitMs
   try {
-    for (let sequence = 1; clock.nowMs() < endMs && !isOver(heard); ) {
+    for (let sequence = 1; clock.nowMs() < endMs && !isOver(heard);) {
       const thread = loadThread(0)
       const timestampUs = BigInt(Math.round(clock.unixMs() * 1_000))
       const record = plan.record(thread, sequence, payloadBytes, timestampUs)
@@ -112,19 +112,19 @@ function outgoing(value: Buffer, thread: string, sequence: number): Outgoing {
 async function makeTopic(
   world: World,
   { stack }: SuiteOrder,
-  debts: Debts,
-  ground: AsyncDisposableStack,
+  undoLog: UndoLog,
+  tearDown: AsyncDisposableStack,
 ): Promise<Names> {
   const topics = await openTopics(world.clock, stack.kafkaDirect)
-  ground.defer(() => topics.close())
+  tearDown.defer(() => topics.close())
   const topic = `chaos-${world.mark}-first-contact`
   const names = { topic, dlqTopic: `${topic}-dlq`, groupId: topic }
   const ours = [names.topic, names.dlqTopic]
   const brokers = [...stack.kafkaDirect]
-  const struck = debts.owe({ mend: 'delete-topics', brokers, topics: ours })
-  ground.defer(async () => {
+  const cleared = undoLog.register({ undo: 'delete-topics', brokers, topics: ours })
+  tearDown.defer(async () => {
     await topics.remove(ours)
-    struck()
+    cleared()
   })
   for (const one of ours) await topics.create(one, 1)
   return names

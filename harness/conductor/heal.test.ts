@@ -6,46 +6,46 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import type { Debt } from '../world/undo-log.ts'
-import { payLeftDebts } from './heal.ts'
+import type { UndoEntry } from '../world/undo-log.ts'
+import { undoLeftovers } from './heal.ts'
 
 let folder: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'debts-'))
+  folder = mkdtempSync(join(tmpdir(), 'undo-'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const addresses = { listen: '127.0.0.1:2', upstream: '127.0.0.1:3' }
 const link = { name: 'redis', hop: 'redis', ...addresses } as const
 const gone = 'http://127.0.0.1:1'
-const toxic: Debt = { mend: 'remove-toxic', api: gone, link, name: 'stall' }
-const topics: Debt = { mend: 'delete-topics', brokers: ['127.0.0.1:1'], topics: ['a', 'b'] }
+const toxic: UndoEntry = { undo: 'remove-toxic', api: gone, link, name: 'stall' }
+const topics: UndoEntry = { undo: 'delete-topics', brokers: ['127.0.0.1:1'], topics: ['a', 'b'] }
 
 /** A page as a killed run leaves it. */
-function leave(name: string, debts: readonly Debt[]): string {
-  const file = join(folder, `debts-${name}.json`)
-  writeFileSync(file, JSON.stringify({ owner: { pid: process.pid, start: 'yesterday' }, debts }))
+function leave(name: string, entries: readonly UndoEntry[]): string {
+  const file = join(folder, `undo-${name}.json`)
+  writeFileSync(file, JSON.stringify({ owner: { pid: process.pid, start: 'yesterday' }, entries }))
   return file
 }
 
 describe('healing', () => {
-  test('a server that is gone took its debts with it', async () => {
-    const file = leave('3', [topics, toxic, { mend: 'enable-link', api: gone, link }])
-    expect(await payLeftDebts(clock, folder)).toEqual({ mended: [], left: [] })
+  test('a server that is gone took its undoLog with it', async () => {
+    const file = leave('3', [topics, toxic, { undo: 'enable-link', api: gone, link }])
+    expect(await undoLeftovers(clock, folder)).toEqual({ undone: [], left: [] })
     expect(existsSync(file)).toBe(false)
   })
 
-  test('a server that knows the proxy no more has nothing to mend', async () => {
+  test('a server that knows the proxy no more has nothing to undo', async () => {
     const api = await answering(404)
-    leave('4', [{ mend: 'enable-link', api, link }])
-    expect(await payLeftDebts(clock, folder)).toEqual({ mended: [], left: [] })
+    leave('4', [{ undo: 'enable-link', api, link }])
+    expect(await undoLeftovers(clock, folder)).toEqual({ undone: [], left: [] })
   })
 
-  test('a server that refuses keeps the debt for the next time, and says why', async () => {
+  test('a server that refuses keeps the entry for the next time, and says why', async () => {
     const api = await answering(409)
-    const file = leave('5', [{ mend: 'enable-link', api, link }])
-    const { mended, left } = await payLeftDebts(clock, folder)
-    expect(mended).toEqual([])
+    const file = leave('5', [{ undo: 'enable-link', api, link }])
+    const { undone, left } = await undoLeftovers(clock, folder)
+    expect(undone).toEqual([])
     expect(left.join()).toMatch(/the cut of redis: .*status 409/)
     expect(existsSync(file)).toBe(true)
   })
@@ -53,23 +53,23 @@ describe('healing', () => {
   test('what was paid is told, newest first', async () => {
     const api = await answering(204)
     leave('6', [{ ...toxic, api, name: 'first' }, { ...toxic, api, name: 'second' }])
-    const { mended } = await payLeftDebts(clock, folder)
-    expect(mended).toEqual(['the toxic second on redis', 'the toxic first on redis'])
+    const { undone } = await undoLeftovers(clock, folder)
+    expect(undone).toEqual(['the toxic second on redis', 'the toxic first on redis'])
     expect(readdirSync(folder)).toEqual([])
   })
 
   test('a stranger with the id of a frozen relay is left alone', async () => {
     const stranger = { pid: process.pid, start: 'yesterday' }
-    leave('7', [{ mend: 'continue-process', process: stranger }])
-    expect((await payLeftDebts(clock, folder)).left).toEqual([])
+    leave('7', [{ undo: 'continue-process', process: stranger }])
+    expect((await undoLeftovers(clock, folder)).left).toEqual([])
   })
 
   test('a page that cannot be read is told once, and then gone', async () => {
-    writeFileSync(join(folder, 'debts-8.json'), 'half a pa')
-    expect((await payLeftDebts(clock, folder)).left).toEqual([
-      expect.stringMatching(/debts-8\.json cannot be read, and was removed/),
+    writeFileSync(join(folder, 'undo-8.json'), 'half a pa')
+    expect((await undoLeftovers(clock, folder)).left).toEqual([
+      expect.stringMatching(/undo-8\.json cannot be read, and was removed/),
     ])
-    expect(await payLeftDebts(clock, folder)).toEqual({ mended: [], left: [] })
+    expect(await undoLeftovers(clock, folder)).toEqual({ undone: [], left: [] })
   })
 })
 

@@ -1,4 +1,4 @@
-/** Mends what killed runs left broken in servers that outlive a run, newest debt first. */
+/** Mends what killed runs left broken in servers that outlive a run, newest entry first. */
 import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
@@ -8,32 +8,32 @@ import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { isRunning } from '../world/processes.ts'
 import { isTrouble } from '../world/trouble.ts'
 import { messageOf } from './act.ts'
-import { leftDebts, type Debt } from '../world/undo-log.ts'
+import { leftUndoLogs, type UndoEntry } from '../world/undo-log.ts'
 
 const connectLimitMs = 2_000
 
-/** What was mended, and what could not be, as sentences for people. */
+/** What was undone, and what could not be, as sentences for people. */
 export interface Healed {
-  readonly mended: readonly string[]
+  readonly undone: readonly string[]
   readonly left: readonly string[]
 }
 
 /**
- * Pays every debt in `folder` whose owner is dead. A server that is gone takes its debts with it:
- * those of a native stack always are. A page whose debts are all settled is removed, and so is one
- * that cannot be read, after it was told.
+ * Undoes every entry of the undo logs in `folder` whose owner is dead. With a server that is gone
+ * its entries are gone: those of a native stack always are. A log whose entries are all cleared is
+ * removed, and so is one that cannot be read, after it was reported.
  */
-export async function payLeftDebts(clock: Clock, folder: string): Promise<Healed> {
-  const mended: string[] = []
+export async function undoLeftovers(clock: Clock, folder: string): Promise<Healed> {
+  const undone: string[] = []
   const left: string[] = []
-  for (const { file, debts, isReadable } of leftDebts(folder)) {
+  for (const { file, entries, isReadable } of leftUndoLogs(folder)) {
     const before = left.length
-    for (const debt of debts.toReversed()) {
+    for (const entry of entries.toReversed()) {
       try {
-        await pay(clock, debt)
-        mended.push(say(debt))
+        await pay(clock, entry)
+        undone.push(say(entry))
       } catch (error) {
-        if (!(await isGone(clock, debt, error))) left.push(`${say(debt)}: ${messageOf(error)}`)
+        if (!(await isGone(clock, entry, error))) left.push(`${say(entry)}: ${messageOf(error)}`)
       }
     }
     if (left.length === before) rmSync(file, { force: true })
@@ -41,21 +41,21 @@ export async function payLeftDebts(clock: Clock, folder: string): Promise<Healed
       left.push(`${file} cannot be read, and was removed: see whether servers of yours have toxics`)
     }
   }
-  return { mended, left }
+  return { undone, left }
 }
 
-async function pay(clock: Clock, debt: Debt): Promise<void> {
-  switch (debt.mend) {
+async function pay(clock: Clock, entry: UndoEntry): Promise<void> {
+  switch (entry.undo) {
     case 'remove-toxic':
-      return openToxiproxy(clock, debt.api).remove(debt.link, debt.name)
+      return openToxiproxy(clock, entry.api).remove(entry.link, entry.name)
     case 'enable-link':
-      return openToxiproxy(clock, debt.api).setEnabled(debt.link, true)
+      return openToxiproxy(clock, entry.api).setEnabled(entry.link, true)
     case 'continue-process':
-      return isRunning(debt.process) ? void process.kill(debt.process.pid, 'SIGCONT') : undefined
+      return isRunning(entry.process) ? void process.kill(entry.process.pid, 'SIGCONT') : undefined
     case 'delete-topics': {
-      const topics = await openTopics(clock, debt.brokers)
+      const topics = await openTopics(clock, entry.brokers)
       try {
-        await topics.remove(debt.topics)
+        await topics.remove(entry.topics)
       } finally {
         await topics.close()
       }
@@ -63,24 +63,24 @@ async function pay(clock: Clock, debt: Debt): Promise<void> {
   }
 }
 
-const say = (debt: Debt): string => {
-  switch (debt.mend) {
+const say = (entry: UndoEntry): string => {
+  switch (entry.undo) {
     case 'remove-toxic':
-      return `the toxic ${debt.name} on ${debt.link.name}`
+      return `the toxic ${entry.name} on ${entry.link.name}`
     case 'enable-link':
-      return `the cut of ${debt.link.name}`
+      return `the cut of ${entry.link.name}`
     case 'continue-process':
-      return `the frozen process ${debt.process.pid}`
+      return `the frozen process ${entry.process.pid}`
     case 'delete-topics':
-      return `the topics ${debt.topics.join(', ')}`
+      return `the topics ${entry.topics.join(', ')}`
   }
 }
 
 /** Whether the server that was owed something is gone, or was replaced by one without the proxy. */
-async function isGone(clock: Clock, debt: Debt, error: unknown): Promise<boolean> {
+async function isGone(clock: Clock, entry: UndoEntry, error: unknown): Promise<boolean> {
   if (isTrouble(error, 'toxiproxy-refused') && / 404\b/.test(error.message)) return true
-  if (debt.mend === 'continue-process') return false
-  const servers = debt.mend === 'delete-topics' ? debt.brokers : [new URL(debt.api).host]
+  if (entry.undo === 'continue-process') return false
+  const servers = entry.undo === 'delete-topics' ? entry.brokers : [new URL(entry.api).host]
   const refusals = await Promise.all(servers.map((server) => isRefused(clock, server)))
   return refusals.every((isRefusal) => isRefusal)
 }

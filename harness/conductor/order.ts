@@ -4,7 +4,7 @@ import type { TargetSpec } from '../targets/registry.ts'
 import type { Names } from '../stack/kind.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { ToxicControl } from '../faults/fault.ts'
-import type { Debts } from '../world/undo-log.ts'
+import type { UndoLog } from '../world/undo-log.ts'
 import type { Report } from './progress.ts'
 
 /** What a run is ordered with. */
@@ -16,7 +16,7 @@ export interface Order {
   readonly folder: string
   readonly stack: Stack
   readonly toxics: ToxicControl
-  readonly debts: Debts
+  readonly undoLog: UndoLog
   readonly report: Report
   /** Aborts when the user wants the run to end. */
   readonly signal: AbortSignal

@@ -15,7 +15,7 @@ import { isTrouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { messageOf } from './act.ts'
 import { conduct, type Played } from './conductor.ts'
-import { openDebts, type Debts } from '../world/undo-log.ts'
+import { openUndoLog, type UndoLog } from '../world/undo-log.ts'
 import { firstContact } from './first-contact.ts'
 import { planOf } from './plan.ts'
 import { partsLeft } from './kinds.ts'
@@ -53,15 +53,15 @@ export type PlayBeside = (item: SuiteItem, folder: string) => Promise<RunVerdict
 export type Afterwards = (result: SuiteResult, play: PlayBeside) => Promise<SuiteResult>
 
 /** Plays all items. What cannot be played is told, and the next one is tried. */
-export async function playSuite(
+export async function runSuite(
   world: World,
   order: SuiteOrder,
   afterwards?: Afterwards,
 ): Promise<SuiteOutcome> {
   const results: SuiteResult[] = []
   const unplayed: Unplayed[] = []
-  const debts = openDebts(stateFolder)
-  let lost = await firstContact(world, order, debts)
+  const undoLog = openUndoLog(stateFolder)
+  let lost = await firstContact(world, order, undoLog)
   // Parts of a scenario that are left over are played right behind it.
   const items = [...order.items]
   for (let index = 0; ; index += 1) {
@@ -76,9 +76,9 @@ export async function playSuite(
     tellScenario(world, order, items, index, results)
     try {
       const folder = join(order.folder, itemFolder(item, index))
-      const result = await playItem(world, order, item, folder, debts)
+      const result = await runItem(world, order, item, folder, undoLog)
       const play: PlayBeside = async (other, name) =>
-        (await playItem(world, order, other, join(folder, name), debts, silent)).verdict
+        (await runItem(world, order, other, join(folder, name), undoLog, silent)).verdict
       results.push((await afterwards?.(result, play)) ?? result)
       items.splice(index + 1, 0, ...partsLeft(result))
     } catch (error) {
@@ -155,12 +155,12 @@ async function ensureProxies(world: World, { stack, report }: SuiteOrder): Promi
   await stack.removeClientLinks()
 }
 
-async function playItem(
+async function runItem(
   world: World,
   order: SuiteOrder,
   item: SuiteItem,
   folder: string,
-  debts: Debts,
+  undoLog: UndoLog,
   report = order.report,
 ): Promise<SuiteResult> {
   await ensureServers(order)
@@ -174,7 +174,7 @@ async function playItem(
     folder,
     stack,
     toxics: openToxiproxy(world.clock, stack.toxiproxy),
-    debts,
+    undoLog,
     report,
     signal,
     ...(names === undefined ? {} : { names }),
@@ -197,7 +197,7 @@ function itemFolder({ scenario, target }: SuiteItem, index: number): string {
   return `${String(index + 1).padStart(2, '0')}-${scenario.name}${defect}`
 }
 
-/** Whether a name is one that `playSuite` gives to the folder of an item. */
+/** Whether a name is one that `runSuite` gives to the folder of an item. */
 export const isItemFolder = (name: string): boolean => /^\d{2,}-[a-z][\w+-]*$/.test(name)
 
 /** Data of a scenario as the record holds it: open to fields that this version does not know. */

@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   finding: 'own-8',
   says: 'of overlapping aborted transactions, the first one listed hides the others',
   scenario: 'aborted-records-are-not-delivered',
-  rules: ['stranger'],
+  rules: ['unexpected'],
   relay: ({ transactions }) => ({
     transactions(aborted) {
       // They are listed in the order they ended: one that began earlier and ended later is skipped.

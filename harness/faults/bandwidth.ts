@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { Link } from '../stack/stack.ts'
-import type { FaultStage } from './fault.ts'
+import type { FaultContext } from './fault.ts'
 import { defineLinkFault, type Measured } from './link-fault.ts'
 import { throughput } from './link-proof.ts'
 import type { Flood } from './probe.ts'
@@ -20,27 +20,27 @@ export const bandwidth = defineLinkFault({
   toxics: (spec) => [
     { type: 'bandwidth', stream: 'downstream', attributes: { rate: spec.kilobytesPerSecond } },
   ],
-  bites: () => true,
+  isActive: () => true,
   isFreezing: false,
-  measure: ({ kilobytesPerSecond }, link, stage) =>
-    narrowing(kilobytesPerSecond * 1_000, link, stage),
+  measure: ({ kilobytesPerSecond }, link, context) =>
+    narrowing(kilobytesPerSecond * 1_000, link, context),
   draw: (dice) => ({ kilobytesPerSecond: dice.pick(drawnKilobytes) }),
 })
 
-async function narrowing(wanted: number, link: Link, stage: FaultStage): Promise<Measured> {
-  const before = await throughput(link, stage, wanted)
+async function narrowing(wanted: number, link: Link, context: FaultContext): Promise<Measured> {
+  const before = await throughput(link, context, wanted)
   before.close()
   const floods: Flood[] = []
   return {
-    async bites() {
-      const now = await throughput(link, stage, wanted)
+    async measure() {
+      const now = await throughput(link, context, wanted)
       floods.push(now)
       const bytesPerSecond = Math.round(now.bytesPerSecond)
       const bytesPerSecondBefore = Math.round(before.bytesPerSecond)
       const wasMore = bytesPerSecondBefore > wanted && bytesPerSecond < bytesPerSecondBefore * 0.8
-      const isBiting = wasMore && bytesPerSecond <= wanted * 2 + 4_096
+      const isActive = wasMore && bytesPerSecond <= wanted * 2 + 4_096
       const bytesPerSecondWanted = wanted
-      return { isBiting, evidence: { bytesPerSecond, bytesPerSecondBefore, bytesPerSecondWanted } }
+      return { isActive, evidence: { bytesPerSecond, bytesPerSecondBefore, bytesPerSecondWanted } }
     },
     close() {
       for (const flood of floods) flood.close()

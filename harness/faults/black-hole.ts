@@ -7,7 +7,7 @@ export const blackHole = defineLinkFault({
   says: (_, link) => `black hole on ${link}: bytes dropped, connection stays open`,
   does: ['slows', 'backs-up', 'severs'],
   toxics: (spec) => bothWays(spec, { type: 'timeout', attributes: { timeout: 0 } }),
-  bites: (_, probed) => probed.outcome === 'silent',
+  isActive: (_, probed) => probed.outcome === 'silent',
   isFreezing: true,
   draw: () => ({}),
 })

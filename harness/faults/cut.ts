@@ -7,7 +7,7 @@ export const cut = defineLinkFault({
   says: (_, link) => `${link} cut: connections end, new ones are refused`,
   does: ['severs'],
   toxics: () => [],
-  bites: (_, probed) => probed.outcome !== 'answered' && probed.outcome !== 'silent',
+  isActive: (_, probed) => probed.outcome !== 'answered' && probed.outcome !== 'silent',
   isFreezing: true,
   draw: () => ({}),
 })

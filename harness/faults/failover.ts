@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { splitAddress } from '../../relay/tables/addresses.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
 import type { Link } from '../stack/stack.ts'
-import { defineFault, type FaultStage } from './fault.ts'
+import { defineFault, type FaultContext } from './fault.ts'
 import { until } from '../world/until.ts'
 import { measureBefore, probeMs, proveHealed } from './link-proof.ts'
 
@@ -24,26 +24,26 @@ export const failover = defineFault({
   draw: () => ({ fault: 'failover', hop: 'redis' }) as const,
   says: () =>
     'another Redis takes over; connections that stand stay with the old one, now a replica',
-  async inject(_, stage) {
-    if (stage.failOverRedis === undefined) {
+  async inject(_, context) {
+    if (context.failOverRedis === undefined) {
       throw new Error('this fault needs a Redis of our own, not one of yours; leave out --stack')
     }
-    const link = stage.link({ hop: 'redis' })
-    await measureBefore(link, stage)
+    const link = context.link({ hop: 'redis' })
+    await measureBefore(link, context)
     const stands = connect(splitAddress(link.listen)).on('error', () => undefined)
     try {
-      const granted = await asked(stage, stands, write)
+      const granted = await asked(context, stands, write)
       if (!isGranted(granted)) throw new Error(`Redis must take writes; it answered ${granted}`)
-      const demoted = await stage.failOverRedis()
+      const demoted = await context.failOverRedis()
       const connectionsStayed = demoted.connectionsStayed - ours
       return {
-        bites: () => measureBite(stage, link, stands, connectionsStayed),
+        measure: () => measureBite(context, link, stands, connectionsStayed),
         async heal() {
           const left = await demoted.connections().catch(() => undefined)
           const connectionsLeft = left === undefined ? null : left - ours
           stands.destroy()
           await demoted.end()
-          return { connectionsLeft, ...(await proveHealed(link, stage)) }
+          return { connectionsLeft, ...(await proveHealed(link, context)) }
         },
       }
     } catch (error) {
@@ -57,33 +57,33 @@ const isGranted = (answer: string) => answer.startsWith('+OK')
 
 /** Both must be seen: the old one refuses who stayed, and the new one takes writes. */
 async function measureBite(
-  stage: FaultStage,
+  context: FaultContext,
   link: Link,
   stands: Socket,
   connectionsStayed: number,
 ) {
   const ask = async () => ({
-    stayed: await asked(stage, stands, write),
-    anew: await askedAnew(stage, link),
+    stayed: await asked(context, stands, write),
+    anew: await askedAnew(context, link),
   })
-  const { holds, answer } = await until(stage, biteLimitMs, askEveryMs, ask, (found) => {
+  const { holds, answer } = await until(context, biteLimitMs, askEveryMs, ask, (found) => {
     return found.stayed.startsWith('-READONLY') && isGranted(found.anew)
   })
   // Where the relay had no connection, nothing of its own was taken from it.
-  return { isBiting: holds && connectionsStayed > 0, evidence: { ...answer, connectionsStayed } }
+  return { isActive: holds && connectionsStayed > 0, evidence: { ...answer, connectionsStayed } }
 }
 
-async function askedAnew(stage: FaultStage, link: Link): Promise<string> {
+async function askedAnew(context: FaultContext, link: Link): Promise<string> {
   const socket = connect(splitAddress(link.listen)).on('error', () => undefined)
   try {
-    return await asked(stage, socket, write)
+    return await asked(context, socket, write)
   } finally {
     socket.destroy()
   }
 }
 
 /** The first line of the answer, or why there is none. */
-async function asked({ clock }: FaultStage, socket: Socket, question: string): Promise<string> {
+async function asked({ clock }: FaultContext, socket: Socket, question: string): Promise<string> {
   const answer = Promise.withResolvers<string>()
   const onData = (chunk: Buffer) => answer.resolve(String(chunk).split('\r\n')[0] ?? '')
   const onClose = () => answer.resolve('nothing: the connection was closed')

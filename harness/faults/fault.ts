@@ -1,6 +1,6 @@
 /**
- * What a fault is: one verb, what proves that it bites, and its undoing. Faults know the stage
- * that they may touch and nothing of scenarios, histories or verdicts.
+ * What a fault is: how it is injected, what proves that it is active, and how it is healed. Faults
+ * know the parts of a run that they may touch and nothing of scenarios, histories or verdicts.
  */
 import type { z } from 'zod'
 import type { Clock } from '../../relay/world/clock.ts'
@@ -13,16 +13,16 @@ import type { ToxiproxyControl } from '../stack/toxiproxy.ts'
 import type { RelayProcess } from '../targets/target.ts'
 import type { DrawnFrom } from '../world/dice.ts'
 import { identify } from '../world/processes.ts'
-import type { Debts } from '../world/undo-log.ts'
+import type { UndoLog } from '../world/undo-log.ts'
 
-/** The measurement behind a claim that a fault bites, or that it is healed. */
+/** The measurement behind a claim that a fault is active, or healed. */
 export type Evidence = Readonly<Record<string, number | string | boolean | null>>
 
 /** Toxiproxy as far as a fault needs it; every call is under a deadline. */
 export type ToxicControl = Pick<ToxiproxyControl, 'add' | 'remove' | 'setEnabled' | 'api'>
 
 /** The relay's consumer group, as the rivals of a rebalance see it. */
-export interface GroupStage {
+export interface GroupContext {
   readonly brokers: readonly string[]
   readonly topic: string
   readonly groupId: string
@@ -37,14 +37,14 @@ export interface GroupStage {
 }
 
 /** Everything that a fault may touch. */
-export interface FaultStage {
+export interface FaultContext {
   readonly clock: Clock
   /** Aborts when the run must end: nothing waits or measures any longer then. */
   readonly signal: AbortSignal
   readonly toxics: ToxicControl
-  readonly debts: Debts
+  readonly undoLog: UndoLog
   readonly relay: RelayProcess | undefined
-  readonly group: GroupStage
+  readonly group: GroupContext
   /** Undefined where Redis is not ours. */
   readonly failOverRedis?: (() => Promise<DemotedRedis>) | undefined
   link(way: Way): Link
@@ -54,18 +54,18 @@ export interface FaultStage {
 
 /** A fault that is in place. */
 export interface Injected {
-  /** Measures until the fault is seen to bite; `isBiting` is false when it never was. */
-  bites(): Promise<{ isBiting: boolean; evidence: Evidence }>
+  /** Measures until the fault is seen to bite; `isActive` is false when it never was. */
+  measure(): Promise<{ isActive: boolean; evidence: Evidence }>
   /** Undoes it and proves it; throws when it can't be undone. */
   heal(): Promise<Evidence>
 }
 
 /** Whether the relay is ours and has ended: nothing on the way to it can answer any more. */
-export const isRelayGone = ({ relay }: FaultStage): boolean =>
+export const isRelayGone = ({ relay }: FaultContext): boolean =>
   relay !== undefined && identify(relay.pid) === undefined
 
 /** Whether anybody can say who holds what in the target's group: waiting for it has an end. */
-export async function isDescribable({ group }: FaultStage): Promise<boolean> {
+export async function isDescribable({ group }: FaultContext): Promise<boolean> {
   return (await group.facts())?.state !== newProtocolState
 }
 
@@ -80,7 +80,7 @@ export interface FaultDefinition<S extends { readonly fault: string }> {
   says(spec: S): string
   /** What it does to the run, for checkers. */
   effects(spec: S): FaultEffects
-  inject(spec: S, stage: FaultStage): Promise<Injected>
+  inject(spec: S, context: FaultContext): Promise<Injected>
   /** Whether it is healed as soon as it was seen to bite, before the phase begins. */
   isOverAtOnce?(spec: S): boolean
   /** A random one; without it chance never takes this fault. */

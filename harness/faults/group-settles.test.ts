@@ -2,13 +2,13 @@
 import { expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { newProtocolState } from '../samplers/lag-truth.ts'
-import type { FaultStage, GroupStage } from './fault.ts'
+import type { FaultContext, GroupContext } from './fault.ts'
 import { killRelay } from './kill-relay.ts'
 
 /** Kills nothing: the process that stands for the relay is that of the test. */
 function stageOf(holds: (asked: number) => readonly number[] | undefined, state = 'Stable') {
   let asked = 0
-  const group: GroupStage = {
+  const group: GroupContext = {
     brokers: [],
     topic: 't',
     groupId: 'g',
@@ -19,11 +19,11 @@ function stageOf(holds: (asked: number) => readonly number[] | undefined, state 
   }
   const relay = { pid: process.pid, kill: async () => ({ code: null }), start: async () => {} }
   const { signal } = new AbortController()
-  return { clock, signal, relay, group } as unknown as FaultStage
+  return { clock, signal, relay, group } as unknown as FaultContext
 }
 
-async function killedAndBack(stage: FaultStage) {
-  const injected = await killRelay.inject({ fault: 'kill-relay' }, stage)
+async function killedAndBack(context: FaultContext) {
+  const injected = await killRelay.inject({ fault: 'kill-relay' }, context)
   return injected.heal()
 }
 

@@ -8,16 +8,16 @@ export const killRelay = defineFault({
   effects: () => ({ on: 'relay', does: ['ends-relay'] }),
   draw: () => ({ fault: 'kill-relay' }) as const,
   says: () => 'the relay is killed without warning',
-  async inject(_, stage) {
-    const relay = processOf(stage)
+  async inject(_, context) {
+    const relay = processOf(context)
     const pid = relay.pid
     await relay.kill('SIGKILL', termLimitMs)
     return {
-      bites: async () => ({
-        isBiting: isGone(pid),
+      measure: async () => ({
+        isActive: isGone(pid),
         evidence: { pid, isGone: isGone(pid) },
       }),
-      heal: () => startAgain(relay, stage),
+      heal: () => startAgain(relay, context),
     }
   },
 })

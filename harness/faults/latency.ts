@@ -15,7 +15,7 @@ export const latency = defineLinkFault({
   toxics: (spec) => [
     { type: 'latency', stream: 'downstream', attributes: { latency: spec.ms, jitter: 0 } },
   ],
-  bites: ({ ms }, { answerMs = 0 }, before) =>
+  isActive: ({ ms }, { answerMs = 0 }, before) =>
     ms > 0 && answerMs >= before.answerMs + ms * latencyShareMin,
   waitMs: ({ ms }, before) => before.answerMs + ms * 3 + probeMs,
   isFreezing: false,

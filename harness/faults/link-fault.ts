@@ -11,7 +11,7 @@ import type { Link } from '../stack/stack.ts'
 import type { ToxicSpec as Toxic } from '../stack/toxiproxy.ts'
 import type { Way } from '../stack/ways.ts'
 import type { DrawnFrom } from '../world/dice.ts'
-import { defineFault, type FaultDefinition, type FaultStage } from './fault.ts'
+import { defineFault, type FaultDefinition, type FaultContext } from './fault.ts'
 import {
   measureAnswer,
   measureBefore,
@@ -39,19 +39,19 @@ export interface LinkFault<N extends string, O extends z.ZodRawShape> {
   /** The toxics of this fault; none means that the link itself is taken away. */
   toxics(spec: LinkFaultSpec<N, O>): readonly NamelessToxic[]
   /** Whether a question's outcome is what this fault makes of it. */
-  bites(spec: LinkFaultSpec<N, O>, probed: Probed, before: Before): boolean
+  isActive(spec: LinkFaultSpec<N, O>, probed: Probed, before: Before): boolean
   /** How long an answer is waited for; default is what one takes at most without faults. */
   waitMs?(spec: LinkFaultSpec<N, O>, before: Before): number
   /** Whether clients of the link get no bytes at all while it lasts. */
   readonly isFreezing: boolean
   /** Measured instead of a question's outcome, with what was there before. */
-  measure?(spec: LinkFaultSpec<N, O>, link: Link, stage: FaultStage): Promise<Measured>
+  measure?(spec: LinkFaultSpec<N, O>, link: Link, context: FaultContext): Promise<Measured>
   draw(dice: DrawnFrom['dice']): Options<O>
 }
 
 /** A measurement of its own: taken while the fault is in place, and closed when it is healed. */
 export interface Measured {
-  bites(): ReturnType<typeof measureAnswer>
+  measure(): ReturnType<typeof measureAnswer>
   close(): void
 }
 
@@ -69,7 +69,7 @@ export function defineLinkFault<N extends string, O extends z.ZodRawShape>(
     spec: z.union([server, group]) as unknown as z.ZodType<Spec>,
     says: (spec) => fault.says(spec, linkName(spec)),
     effects: (spec) => effectsOf(spec, fault.does),
-    inject: (spec, stage) => inject(fault, spec, stage),
+    inject: (spec, context) => inject(fault, spec, context),
     draw({ dice, groups }) {
       const hop = dice.pick(groups.length === 0 ? hops.slice(0, 2) : hops)
       const way = hop === 'clients' ? { hop, group: dice.pick(groups) } : { hop }
@@ -94,18 +94,18 @@ export const bothWays = (way: Way, toxic: Omit<NamelessToxic, 'stream'>): Namele
 async function inject<N extends string, O extends z.ZodRawShape>(
   fault: LinkFault<N, O>,
   spec: LinkFaultSpec<N, O>,
-  stage: FaultStage,
+  context: FaultContext,
 ) {
-  const link = stage.link(spec)
-  const before = await measureBefore(link, stage)
-  const measured = await fault.measure?.(spec, link, stage)
-  const undo = await apply(fault.toxics(spec), { fault: fault.name, link, stage })
+  const link = context.link(spec)
+  const before = await measureBefore(link, context)
+  const measured = await fault.measure?.(spec, link, context)
+  const undo = await apply(fault.toxics(spec), { fault: fault.name, link, context })
   return {
-    bites: () => measured?.bites() ?? measureBite(fault, spec, { link, stage, before }),
+    measure: () => measured?.measure() ?? measureBite(fault, spec, { link, context, before }),
     async heal() {
       await undo()
       measured?.close()
-      return proveHealed(link, stage)
+      return proveHealed(link, context)
     },
   }
 }
@@ -113,18 +113,18 @@ async function inject<N extends string, O extends z.ZodRawShape>(
 async function measureBite<N extends string, O extends z.ZodRawShape>(
   fault: LinkFault<N, O>,
   spec: LinkFaultSpec<N, O>,
-  { link, stage, before }: { link: Link; stage: FaultStage; before: Before },
+  { link, context, before }: { link: Link; context: FaultContext; before: Before },
 ) {
   const waitMs = fault.waitMs?.(spec, before) ?? probeMs
-  const asked = await measureAnswer(link, stage, waitMs, (probed) =>
-    fault.bites(spec, probed, before),
+  const asked = await measureAnswer(link, context, waitMs, (probed) =>
+    fault.isActive(spec, probed, before),
   )
   const evidence = { ...asked.evidence, beforeMs: Math.round(before.answerMs) }
-  if (!asked.isBiting || !fault.isFreezing || spec.hop !== 'clients') {
-    return { isBiting: asked.isBiting, evidence }
+  if (!asked.isActive || !fault.isFreezing || spec.hop !== 'clients') {
+    return { isActive: asked.isActive, evidence }
   }
-  const { isFrozen, ...frozen } = await measureFrozen(spec.group, stage)
-  return { isBiting: isFrozen, evidence: { ...evidence, ...frozen } }
+  const { isFrozen, ...frozen } = await measureFrozen(spec.group, context)
+  return { isActive: isFrozen, evidence: { ...evidence, ...frozen } }
 }
 
 type Undo = () => Promise<void>
@@ -132,14 +132,14 @@ type Undo = () => Promise<void>
 /** Puts the toxics on the link, or takes the link away; returns what undoes it. */
 async function apply(
   toxics: readonly NamelessToxic[],
-  { fault, link, stage }: { fault: string; link: Link; stage: FaultStage },
+  { fault, link, context }: { fault: string; link: Link; context: FaultContext },
 ): Promise<Undo> {
   const undos: Undo[] = []
   const undoAll = () => allOf(undos.toReversed())
   try {
-    if (toxics.length === 0) await cut(link, stage, undos)
+    if (toxics.length === 0) await cut(link, context, undos)
     for (const toxic of toxics) {
-      await put(link, { ...toxic, name: `${fault}-${toxic.stream}` }, stage, undos)
+      await put(link, { ...toxic, name: `${fault}-${toxic.stream}` }, context, undos)
     }
     return undoAll
   } catch (error) {
@@ -149,21 +149,21 @@ async function apply(
   }
 }
 
-async function cut(link: Link, { toxics, debts }: FaultStage, undos: Undo[]): Promise<void> {
-  const struck = debts.owe({ mend: 'enable-link', api: toxics.api, link })
-  undos.push(() => toxics.setEnabled(link, true).then(struck))
+async function cut(link: Link, { toxics, undoLog }: FaultContext, undos: Undo[]): Promise<void> {
+  const cleared = undoLog.register({ undo: 'enable-link', api: toxics.api, link })
+  undos.push(() => toxics.setEnabled(link, true).then(cleared))
   await toxics.setEnabled(link, false)
 }
 
 async function put(
   link: Link,
   toxic: Toxic,
-  { toxics, debts }: FaultStage,
+  { toxics, undoLog }: FaultContext,
   undos: Undo[],
 ): Promise<void> {
   const { name } = toxic
-  const struck = debts.owe({ mend: 'remove-toxic', api: toxics.api, link, name })
-  undos.push(() => toxics.remove(link, name).then(struck))
+  const cleared = undoLog.register({ undo: 'remove-toxic', api: toxics.api, link, name })
+  undos.push(() => toxics.remove(link, name).then(cleared))
   await toxics.add(link, toxic)
 }
 

@@ -5,7 +5,7 @@
  */
 import { sleep } from '../../relay/world/clock.ts'
 import type { Link } from '../stack/stack.ts'
-import type { Evidence, FaultStage } from './fault.ts'
+import type { Evidence, FaultContext } from './fault.ts'
 import { until } from '../world/until.ts'
 import { measureThroughput, probe, type Flood, type Probed } from './probe.ts'
 
@@ -24,10 +24,10 @@ export interface Before {
 }
 
 /** @throws Error where the way does not answer: what is broken already cannot be broken */
-export async function measureBefore(link: Link, stage: FaultStage): Promise<Before> {
+export async function measureBefore(link: Link, context: FaultContext): Promise<Before> {
   const times: number[] = []
   while (times.length < probesBefore) {
-    const { outcome, answerMs } = await probe(stage.clock, link, biteLimitMs)
+    const { outcome, answerMs } = await probe(context.clock, link, biteLimitMs)
     if (outcome !== 'answered') {
       throw new Error(
         `the way of ${link.name} must answer before it is broken; it was ${outcome} already`,
@@ -41,37 +41,37 @@ export async function measureBefore(link: Link, stage: FaultStage): Promise<Befo
 /** Asks until a question ends as the fault would have it. */
 export async function measureAnswer(
   link: Link,
-  stage: FaultStage,
+  context: FaultContext,
   waitMs: number,
   isBroken: (probed: Probed) => boolean,
-): Promise<{ isBiting: boolean; evidence: Evidence }> {
-  const ask = () => probe(stage.clock, link, waitMs)
-  const asked = await until(stage, biteLimitMs, 50, ask, isBroken)
+): Promise<{ isActive: boolean; evidence: Evidence }> {
+  const ask = () => probe(context.clock, link, waitMs)
+  const asked = await until(context, biteLimitMs, 50, ask, isBroken)
   const { outcome, answerMs } = asked.answer
   const rounded = answerMs === undefined ? null : Math.round(answerMs)
   const tookMs = Math.round(asked.tookMs)
-  return { isBiting: asked.holds, evidence: { probe: outcome, answerMs: rounded, tookMs } }
+  return { isActive: asked.holds, evidence: { probe: outcome, answerMs: rounded, tookMs } }
 }
 
 /** Bytes that reach the clients of a group in a short window. */
-export async function bytesInWindow(group: string, stage: FaultStage): Promise<number> {
-  const bytesOf = async () => (await stage.fleetStatus()).groups[group]?.bytesRead ?? 0
+export async function bytesInWindow(group: string, context: FaultContext): Promise<number> {
+  const bytesOf = async () => (await context.fleetStatus()).groups[group]?.bytesRead ?? 0
   const before = await bytesOf()
-  await sleep(stage.clock, frozenMs, stage.signal)
+  await sleep(context.clock, frozenMs, context.signal)
   return (await bytesOf()) - before
 }
 
 /** Whether the clients of a group stop getting bytes: existing connections must feel it, too. */
-export async function measureFrozen(group: string, stage: FaultStage) {
-  const ask = () => bytesInWindow(group, stage)
-  const asked = await until(stage, biteLimitMs, 1, ask, (bytes) => bytes === 0)
+export async function measureFrozen(group: string, context: FaultContext) {
+  const ask = () => bytesInWindow(group, context)
+  const asked = await until(context, biteLimitMs, 1, ask, (bytes) => bytes === 0)
   return { isFrozen: asked.holds, bytesInLastWindow: asked.answer, windowMs: frozenMs }
 }
 
 /** Bytes a second that answers make on `link`, as far as it takes to tell them from `limit`. */
-export function throughput(link: Link, stage: FaultStage, limit: number): Promise<Flood> {
+export function throughput(link: Link, context: FaultContext, limit: number): Promise<Flood> {
   const bytesMax = Math.max(256 * 1_024, (limit * 4 * throughputMs) / 1_000)
-  return measureThroughput(stage.clock, link, throughputMs, bytesMax)
+  return measureThroughput(context.clock, link, throughputMs, bytesMax)
 }
 
 /**
@@ -82,19 +82,19 @@ export function throughput(link: Link, stage: FaultStage, limit: number): Promis
  *
  * @throws Error where the way is broken still
  */
-export async function proveHealed(link: Link, stage: FaultStage): Promise<Evidence> {
+export async function proveHealed(link: Link, context: FaultContext): Promise<Evidence> {
   const asked = await until(
-    stage,
+    context,
     biteLimitMs,
     100,
-    () => probe(stage.clock, link, probeMs * 2),
+    () => probe(context.clock, link, probeMs * 2),
     ({ outcome }) => outcome === 'answered',
   )
   const { outcome, answerMs } = asked.answer
   const tookMs = Math.round(asked.tookMs)
   if (asked.holds) return { answerMs: Math.round(answerMs ?? 0), tookMs }
   if (link.hop === 'clients') {
-    const direct = await probe(stage.clock, { ...link, listen: link.upstream }, probeMs * 2)
+    const direct = await probe(context.clock, { ...link, listen: link.upstream }, probeMs * 2)
     if (direct.outcome !== 'answered') return { relayItself: direct.outcome, tookMs }
   }
   throw new Error(`the way of ${link.name} must answer after healing; it was ${outcome} still`)

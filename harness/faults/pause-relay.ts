@@ -11,29 +11,29 @@ export const pauseRelay = defineFault({
   effects: () => ({ on: 'relay', does: ['pauses-relay'] }),
   draw: () => ({ fault: 'pause-relay' }) as const,
   says: () => 'relay process paused (SIGSTOP): it keeps its sockets and does nothing',
-  async inject(_, stage) {
-    const relay = processOf(stage)
+  async inject(_, context) {
+    const relay = processOf(context)
     const pid = relay.pid
     const frozen = identify(pid)
     if (frozen === undefined) throw new Error(`the relay (process ${pid}) has ended already`)
-    const struck = stage.debts.owe({ mend: 'continue-process', process: frozen })
+    const cleared = context.undoLog.register({ undo: 'continue-process', process: frozen })
     relay.send('SIGSTOP')
     return {
-      async bites() {
+      async measure() {
         const asked = await until(
-          stage,
+          context,
           2_000,
           20,
           async () => processState(pid),
           (state) => state === 'T',
         )
-        return { isBiting: asked.holds, evidence: { pid, state: asked.answer } }
+        return { isActive: asked.holds, evidence: { pid, state: asked.answer } }
       },
       async heal() {
         relay.send('SIGCONT')
-        struck()
+        cleared()
         const asked = await until(
-          stage,
+          context,
           2_000,
           20,
           async () => processState(pid),

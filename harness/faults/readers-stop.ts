@@ -11,17 +11,17 @@ export const readersStop = defineFault({
   effects: ({ group }) => ({ on: 'clients', group, does: ['slows', 'backs-up'] }),
   draw: ({ dice, groups }) => ({ fault: 'readers-stop', group: dice.pick(groups) }) as const,
   says: (spec) => `clients of group ${spec.group} stop reading`,
-  async inject(spec, stage) {
-    const bytesBefore = await bytesInWindow(spec.group, stage)
-    await stage.setReading(spec.group, true)
+  async inject(spec, context) {
+    const bytesBefore = await bytesInWindow(spec.group, context)
+    await context.setReading(spec.group, true)
     return {
-      async bites() {
-        const { isFrozen, ...measured } = await measureFrozen(spec.group, stage)
+      async measure() {
+        const { isFrozen, ...measured } = await measureFrozen(spec.group, context)
         // Clients that got nothing before cannot be seen to get nothing now.
-        return { isBiting: isFrozen && bytesBefore > 0, evidence: { bytesBefore, ...measured } }
+        return { isActive: isFrozen && bytesBefore > 0, evidence: { bytesBefore, ...measured } }
       },
       async heal() {
-        await stage.setReading(spec.group, false)
+        await context.setReading(spec.group, false)
         return { group: spec.group }
       },
     }

@@ -14,7 +14,7 @@ import { startNativeStack } from '../stack/native.ts'
 import type { Stack } from '../stack/stack.ts'
 import { openTopics, type Topics } from '../stack/topics.ts'
 import { openWorld, type World } from '../world/world.ts'
-import type { FaultStage, GroupStage } from './fault.ts'
+import type { FaultContext, GroupContext } from './fault.ts'
 import { rebalance, rivalClientId } from './rebalance.ts'
 import { rivalAssigner } from './rival-assigners.ts'
 
@@ -72,8 +72,8 @@ async function joinGroup(protocol: string, name = 'target'): Promise<void> {
   await member.run({ eachMessage: async () => undefined })
 }
 
-function stageOf(more: Partial<GroupStage> = {}): FaultStage {
-  const group: GroupStage = {
+function stageOf(more: Partial<GroupContext> = {}): FaultContext {
+  const group: GroupContext = {
     brokers: stack.kafkaDirect,
     topic,
     groupId: topic,
@@ -84,13 +84,13 @@ function stageOf(more: Partial<GroupStage> = {}): FaultStage {
     ...more,
   }
   const { signal } = new AbortController()
-  return { clock, signal, relay: undefined, group } as unknown as FaultStage
+  return { clock, signal, relay: undefined, group } as unknown as FaultContext
 }
 
 /** Rivals take partitions, and give them back. */
 async function moves(rivals: number) {
   const injected = await rebalance.inject({ fault: 'rebalance', rivals }, stageOf())
-  const bite = await injected.bites().catch(async (error: unknown) => {
+  const bite = await injected.measure().catch(async (error: unknown) => {
     await injected.heal()
     throw error
   })
@@ -101,9 +101,9 @@ test.each(['range', 'roundrobin', 'RoundRobinAssigner', 'cooperative-sticky', 'o
   'in a group that uses %s',
   async (protocol) => {
     await joinGroup(protocol)
-    const { isBiting, evidence, healed } = await moves(1)
-    expect({ isBiting, evidence }).toMatchObject({
-      isBiting: true,
+    const { isActive, evidence, healed } = await moves(1)
+    expect({ isActive, evidence }).toMatchObject({
+      isActive: true,
       evidence: { protocol, partitionsBefore: 4, partitionsNow: 2 },
     })
     expect(healed['partitionsNow']).toBe(4)
@@ -114,7 +114,7 @@ test.each(['range', 'roundrobin', 'RoundRobinAssigner', 'cooperative-sticky', 'o
 test('in a group of several members of the target', async () => {
   await joinGroup('range')
   await joinGroup('range', 'target-too')
-  expect(await moves(1)).toMatchObject({ isBiting: true, healed: { partitionsNow: 4 } })
+  expect(await moves(1)).toMatchObject({ isActive: true, healed: { partitionsNow: 4 } })
 }, 60_000)
 
 test('a refusal is told in the words of the broker, with the names', async () => {

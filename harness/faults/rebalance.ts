@@ -10,7 +10,7 @@ import {
   isDescribable,
   isRelayGone,
   type Evidence,
-  type FaultStage,
+  type FaultContext,
 } from './fault.ts'
 import { until } from '../world/until.ts'
 import { rivalAssigner } from './rival-assigners.ts'
@@ -30,66 +30,66 @@ export const rebalance = defineFault({
     spec.rivals === 1
       ? 'a rival joins the consumer group and takes partitions'
       : `${spec.rivals} rivals join the consumer group and take partitions`,
-  async inject(spec, stage) {
-    const before = await heldBefore(stage)
-    const uses = await protocolOf(stage)
+  async inject(spec, context) {
+    const before = await heldBefore(context)
+    const uses = await protocolOf(context)
     const rivals: Consumer[] = []
     try {
-      while (rivals.length < spec.rivals) rivals.push(await join(stage, rivals.length, uses))
+      while (rivals.length < spec.rivals) rivals.push(await join(context, rivals.length, uses))
     } catch (error) {
-      await sendAway(stage, rivals).catch(() => undefined)
+      await sendAway(context, rivals).catch(() => undefined)
       throw error
     }
     return {
-      async bites() {
-        const { isBiting, evidence } = await proveMoved(stage, before)
-        return { isBiting, evidence: { ...evidence, protocol: uses } }
+      async measure() {
+        const { isActive, evidence } = await proveMoved(context, before)
+        return { isActive, evidence: { ...evidence, protocol: uses } }
       },
       async heal() {
-        await sendAway(stage, rivals)
-        return proveBack(stage, before)
+        await sendAway(context, rivals)
+        return proveBack(context, before)
       },
     }
   },
 })
 
-const owned = (stage: FaultStage) => async () => (await stage.group.ownedByTarget())?.length
+const owned = (context: FaultContext) => async () => (await context.group.ownedByTarget())?.length
 
 /** Partitions that there are to be taken. @throws Error where there are none */
-async function heldBefore(stage: FaultStage): Promise<number> {
-  const { settleLimitMs } = stage.group
-  if (!(await isDescribable(stage))) {
-    const found = await sayGroup(stage)
+async function heldBefore(context: FaultContext): Promise<number> {
+  const { settleLimitMs } = context.group
+  if (!(await isDescribable(context))) {
+    const found = await sayGroup(context)
     throw new Error(`a rival must see what the target holds before it takes some; ${found}`)
   }
   const asked = await until(
-    stage,
+    context,
     settleLimitMs,
     200,
-    owned(stage),
-    (now = 0) => now > 0 || isRelayGone(stage),
+    owned(context),
+    (now = 0) => now > 0 || isRelayGone(context),
   )
   const { answer = -1 } = asked
   if (answer > 0) return answer
-  const unsaid = `nobody can say what it holds: ${await sayGroup(stage)}`
+  const unsaid = `nobody can say what it holds: ${await sayGroup(context)}`
   const found = answer < 0 ? unsaid : 'it holds none'
   throw new Error(`the target must hold partitions before a rival can take them; ${found}`)
 }
 
 /** How the members of the group share partitions: a rival must do it likewise, or is refused. */
-async function protocolOf(stage: FaultStage): Promise<string> {
-  const facts = await stage.group.facts()
+async function protocolOf(context: FaultContext): Promise<string> {
+  const facts = await context.group.facts()
   if (facts === undefined) throw new Error('the broker did not describe the consumer group')
   const { protocolType, protocol } = facts
   if (protocolType === 'consumer' && protocol !== '') return protocol
   throw new Error(
     `a rival can join a group of consumers that share partitions by a protocol that the broker ` +
-      `names; ${await sayGroup(stage)}`,
+      `names; ${await sayGroup(context)}`,
   )
 }
 
 /** The group in a sentence, for whoever wonders why a rival did not get in. */
-async function sayGroup({ group }: FaultStage): Promise<string> {
+async function sayGroup({ group }: FaultContext): Promise<string> {
   const facts = await group.facts()
   if (facts === undefined) return `the broker does not describe the group ${group.groupId}`
   const { state, protocolType, protocol, others } = facts
@@ -99,8 +99,8 @@ async function sayGroup({ group }: FaultStage): Promise<string> {
 }
 
 /** One rival, in the group. It is out of it again if this fails. */
-async function join(stage: FaultStage, index: number, protocol: string): Promise<Consumer> {
-  const { brokers, groupId, topic } = stage.group
+async function join(context: FaultContext, index: number, protocol: string): Promise<Consumer> {
+  const { brokers, groupId, topic } = context.group
   const consumer = kafkaClient(`rival-${index}`, brokers).consumer({
     groupId,
     sessionTimeout: 10_000,
@@ -118,7 +118,7 @@ async function join(stage: FaultStage, index: number, protocol: string): Promise
   consumer.on(consumer.events.CRASH, ({ payload }) => joined.reject(payload.error))
   const what = `rival ${index} joining ${groupId}`
   try {
-    await withDeadline(stage.clock, joinLimitMs, what, async () => {
+    await withDeadline(context.clock, joinLimitMs, what, async () => {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
       const running = consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() })
@@ -127,8 +127,8 @@ async function join(stage: FaultStage, index: number, protocol: string): Promise
     return consumer
   } catch (error) {
     joined.promise.catch(() => undefined)
-    const found = await sayGroup(stage).catch(() => 'and the group can not be described')
-    await sendAway(stage, [consumer]).catch(() => undefined)
+    const found = await sayGroup(context).catch(() => 'and the group can not be described')
+    await sendAway(context, [consumer]).catch(() => undefined)
     throw notJoined(error as Error, { what, protocol, found })
   }
 }
@@ -147,44 +147,44 @@ function refusal(error: Error): string {
 }
 
 /** Takes all rivals out of the group, also when one of them does not go. */
-async function sendAway(stage: FaultStage, rivals: readonly Consumer[]): Promise<void> {
+async function sendAway(context: FaultContext, rivals: readonly Consumer[]): Promise<void> {
   await Promise.all(
     rivals.map((rival) =>
-      withDeadline(stage.clock, leaveLimitMs, 'a rival leaving the group', () =>
+      withDeadline(context.clock, leaveLimitMs, 'a rival leaving the group', () =>
         rival.disconnect(),
       ),
     ),
   )
 }
 
-async function proveMoved(stage: FaultStage, before: number) {
+async function proveMoved(context: FaultContext, before: number) {
   const asked = await until(
-    stage,
+    context,
     joinLimitMs,
     200,
-    owned(stage),
+    owned(context),
     (now) => now !== undefined && now < before,
   )
   const partitionsNow = asked.answer ?? null
   const tookMs = Math.round(asked.tookMs)
-  return { isBiting: asked.holds, evidence: { partitionsBefore: before, partitionsNow, tookMs } }
+  return { isActive: asked.holds, evidence: { partitionsBefore: before, partitionsNow, tookMs } }
 }
 
-async function proveBack(stage: FaultStage, before: number): Promise<Evidence> {
+async function proveBack(context: FaultContext, before: number): Promise<Evidence> {
   const isBack = (now: number | undefined) => now !== undefined && now >= before
-  const { settleLimitMs } = stage.group
+  const { settleLimitMs } = context.group
   const asked = await until(
-    stage,
+    context,
     Math.max(settleLimitMs, joinLimitMs),
     200,
-    owned(stage),
-    (now) => isBack(now) || isRelayGone(stage),
+    owned(context),
+    (now) => isBack(now) || isRelayGone(context),
   )
   const tookMs = Math.round(asked.tookMs)
   if (isBack(asked.answer)) return { partitionsNow: asked.answer ?? null, tookMs }
-  if (isRelayGone(stage)) return { relayItself: 'has ended', tookMs }
+  if (isRelayGone(context)) return { relayItself: 'has ended', tookMs }
   throw new Error(
     `the target must get its ${before} partitions back within ${tookMs} ms after the ` +
-      `rivals left; it holds ${asked.answer ?? 'an unknown number'}: ${await sayGroup(stage)}`,
+      `rivals left; it holds ${asked.answer ?? 'an unknown number'}: ${await sayGroup(context)}`,
   )
 }

@@ -6,7 +6,7 @@ import { bandwidth } from './bandwidth.ts'
 import { blackHole } from './black-hole.ts'
 import { cut } from './cut.ts'
 import { failover } from './failover.ts'
-import type { FaultDefinition, FaultStage, Injected } from './fault.ts'
+import type { FaultDefinition, FaultContext, Injected } from './fault.ts'
 import { killRelay } from './kill-relay.ts'
 import { latency } from './latency.ts'
 import { pauseRelay } from './pause-relay.ts'
@@ -62,5 +62,5 @@ export function drawFault(name: FaultName, from: DrawnFrom): FaultSpec | undefin
 }
 
 /** Puts a fault in place; see {@link Injected} for what comes after. */
-export const injectFault = (spec: FaultSpec, stage: FaultStage): Promise<Injected> =>
-  definitionOf(spec).inject(spec, stage)
+export const injectFault = (spec: FaultSpec, context: FaultContext): Promise<Injected> =>
+  definitionOf(spec).inject(spec, context)

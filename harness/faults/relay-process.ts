@@ -2,7 +2,7 @@
 import type { RelayProcess } from '../targets/target.ts'
 import { identify } from '../world/processes.ts'
 import { isTrouble } from '../world/trouble.ts'
-import { isDescribable, isRelayGone, type Evidence, type FaultStage } from './fault.ts'
+import { isDescribable, isRelayGone, type Evidence, type FaultContext } from './fault.ts'
 import { until } from '../world/until.ts'
 
 /** A relay must end on SIGTERM within this time. */
@@ -12,17 +12,17 @@ const startLimitMs = 60_000
 const whyCharsMax = 500
 
 /** The relay's process, which must be ours and alive: what is dead cannot be killed. */
-export function processOf(stage: FaultStage): RelayProcess {
-  if (stage.relay === undefined) {
+export function processOf(context: FaultContext): RelayProcess {
+  if (context.relay === undefined) {
     throw new Error(
       'this fault needs a relay process of our own, but the target is a URL; ' +
         'use --target reference or --target-command',
     )
   }
-  if (isGone(stage.relay.pid)) {
-    throw new Error(`the relay (process ${stage.relay.pid}) has ended already`)
+  if (isGone(context.relay.pid)) {
+    throw new Error(`the relay (process ${context.relay.pid}) has ended already`)
   }
-  return stage.relay
+  return context.relay
 }
 
 export const isGone = (pid: number) => identify(pid) === undefined
@@ -30,10 +30,10 @@ export const isGone = (pid: number) => identify(pid) === undefined
 /** A relay may refuse what it is told, by ending at once; then it is told it no more. */
 export async function startAgain(
   relay: RelayProcess,
-  stage: FaultStage,
+  context: FaultContext,
   environment?: Readonly<Record<string, string>>,
 ): Promise<Evidence> {
-  const beganMs = stage.clock.nowMs()
+  const beganMs = context.clock.nowMs()
   try {
     await relay.start(startLimitMs, environment)
   } catch (error) {
@@ -41,8 +41,8 @@ export async function startAgain(
     await relay.start(startLimitMs)
     return { pid: relay.pid, isRefused: true, why: (error as Error).message.slice(0, whyCharsMax) }
   }
-  const readyMs = Math.round(stage.clock.nowMs() - beganMs)
-  return { pid: relay.pid, readyMs, ...(await settled(stage)) }
+  const readyMs = Math.round(context.clock.nowMs() - beganMs)
+  return { pid: relay.pid, readyMs, ...(await settled(context)) }
 }
 
 /**
@@ -50,15 +50,15 @@ export async function startAgain(
  * its session, and what the new one does before that says nothing of it. A group that never
  * settles is told and not thrown: it may be the relay's own failure.
  */
-async function settled(stage: FaultStage): Promise<Evidence> {
-  const { group } = stage
-  if (!(await isDescribable(stage))) return { isSettled: null }
+async function settled(context: FaultContext): Promise<Evidence> {
+  const { group } = context
+  if (!(await isDescribable(context))) return { isSettled: null }
   const asked = await until(
-    stage,
+    context,
     group.settleLimitMs,
     200,
     () => group.ownedByTarget(),
-    (held = []) => held.length >= group.partitions || isRelayGone(stage),
+    (held = []) => held.length >= group.partitions || isRelayGone(context),
   )
   const partitionsHeld = asked.answer?.length ?? null
   const settledMs = Math.round(asked.tookMs)

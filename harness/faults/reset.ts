@@ -7,7 +7,7 @@ export const reset = defineLinkFault({
   says: (_, link) => `connections on ${link} are reset as soon as they carry data`,
   does: [],
   toxics: () => [{ type: 'reset_peer', stream: 'downstream', attributes: { timeout: 0 } }],
-  bites: (_, probed) => probed.outcome === 'reset' || probed.outcome === 'ended',
+  isActive: (_, probed) => probed.outcome === 'reset' || probed.outcome === 'ended',
   isFreezing: false,
   draw: () => ({}),
 })

@@ -3,7 +3,7 @@ import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { Trouble, type TroubleCode } from '../world/trouble.ts'
-import type { FaultStage } from './fault.ts'
+import type { FaultContext } from './fault.ts'
 import type { RelayProcess } from '../targets/target.ts'
 import { injectFault } from './registry.ts'
 
@@ -27,8 +27,8 @@ function relayRefusing(code: TroubleCode | undefined) {
   // A group that is settled from the start.
   const group = { partitions: 0, settleLimitMs: 0, facts: async () => undefined }
   const ownedByTarget = async () => []
-  const stage = { clock, relay, group: { ...group, ownedByTarget } } as unknown as FaultStage
-  const restart = () => injectFault({ fault: 'restart-relay', environment }, stage)
+  const context = { clock, relay, group: { ...group, ownedByTarget } } as unknown as FaultContext
+  const restart = () => injectFault({ fault: 'restart-relay', environment }, context)
   return { starts, heal: async () => (await restart()).heal() }
 }
 

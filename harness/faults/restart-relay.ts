@@ -27,18 +27,18 @@ export const restartRelay = defineFault<z.infer<typeof restartSpec>>({
     const atOnce = isBackAtOnce ? ' at once' : ''
     return `the relay is asked to stop and started again${atOnce}${further}`
   },
-  async inject({ environment }, stage) {
-    const relay = processOf(stage)
+  async inject({ environment }, context) {
+    const relay = processOf(context)
     const pid = relay.pid
-    const beganMs = stage.clock.nowMs()
+    const beganMs = context.clock.nowMs()
     const ended = await endInOrder(relay)
-    const tookMs = Math.round(stage.clock.nowMs() - beganMs)
+    const tookMs = Math.round(context.clock.nowMs() - beganMs)
     return {
-      bites: async () => ({
-        isBiting: isGone(pid),
+      measure: async () => ({
+        isActive: isGone(pid),
         evidence: { pid, exitCode: ended.code, hasObeyed: ended.hasObeyed, tookMs },
       }),
-      heal: () => startAgain(relay, stage, environment),
+      heal: () => startAgain(relay, context, environment),
     }
   },
 })

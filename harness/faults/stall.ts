@@ -7,7 +7,7 @@ export const stall = defineLinkFault({
   says: (_, link) => `${link} stalled (TCP backpressure)`,
   does: ['slows', 'backs-up', 'severs'],
   toxics: (spec) => bothWays(spec, { type: 'bandwidth', attributes: { rate: 0 } }),
-  bites: (_, probed) => probed.outcome === 'silent',
+  isActive: (_, probed) => probed.outcome === 'silent',
   isFreezing: true,
   draw: () => ({}),
 })

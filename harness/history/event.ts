@@ -208,7 +208,7 @@ export interface DeadLetter extends Cold<'deadletter'> {
   readonly fields: Record<string, unknown>
 }
 
-export type FaultStep = 'inject' | 'bites' | 'toothless' | 'heal' | 'failed'
+export type FaultStep = 'inject' | 'active' | 'ineffective' | 'heal' | 'failed'
 /**
  * What happened to a fault. `evidence` holds the measurement that shows that it bites; at `inject`
  * it is the scenario's own words, and `effects` says what the fault does, whatever its name is.

@@ -78,7 +78,9 @@ describe('readHistory', () => {
 
 describe('a history', () => {
   test('has records by offset, whatever the order in which they were acknowledged', () => {
-    const told = story().acked(2, 0, 10, 10).acked(1, 0, 0, 10, { malformed: { 3: 'x' } })
+    const told = story()
+      .acked(2, 0, 10, 10)
+      .acked(1, 0, 0, 10, { malformed: { 3: 'x' } })
     const history = told.history()
     const records = history.stream().records.get(0)
     expect([records?.firstOffset, records?.lastOffset, records?.length]).toEqual([0, 19, 20])
@@ -99,7 +101,10 @@ describe('a history', () => {
       .trouble(9, 'x', 'y')
       .history()
     const sessions = history.sessions.get(1) ?? []
-    expect(sessions.map(({ begin, end }) => [begin, end])).toEqual([[1e6, 5e6], [6e6, 9e6]])
+    expect(sessions.map(({ begin, end }) => [begin, end])).toEqual([
+      [1e6, 5e6],
+      [6e6, 9e6],
+    ])
     expect(sessions[0]?.stalls).toEqual([
       { begin: 2e6, end: 3e6 },
       { begin: 4e6, end: 5e6 },
@@ -108,20 +113,24 @@ describe('a history', () => {
 
   test('has faults from injection to healing', () => {
     const told = story().broken(1, 3, { fault: 'stall', group: 'g' })
-    told.fault(4, 'b', 'inject', { fault: 'cut' }).fault(5, 'b', 'toothless', { probe: 'answered' })
+    told
+      .fault(4, 'b', 'inject', { fault: 'cut' })
+      .fault(5, 'b', 'ineffective', { probe: 'answered' })
     told.fault(6, 'b', 'failed', { why: 'stuck' })
     const [first, second] = told.history().faults
-    expect(first).toMatchObject({ begin: 1e6, end: 3e6, isBiting: true, spec: { group: 'g' } })
-    expect(second).toMatchObject({ isBiting: false, failure: { why: 'stuck' } })
+    expect(first).toMatchObject({ begin: 1e6, end: 3e6, isActive: true, spec: { group: 'g' } })
+    expect(second).toMatchObject({ isActive: false, failure: { why: 'stuck' } })
     expect(second?.healedAt).toBeUndefined()
   })
 
   test('has a fault that was given up only as long as it was tried', () => {
     const told = story().fault(1, 'a', 'inject', { fault: 'rebalance' }).phase('later', 20, 30)
     told.fault(4, 'a', 'failed', { why: 'no rival' })
-    expect(told.history().faults).toMatchObject([{ begin: 1e6, end: 4e6, isBiting: undefined }])
+    expect(told.history().faults).toMatchObject([{ begin: 1e6, end: 4e6, isActive: undefined }])
     const unhealed = story().broken(1, 2, { fault: 'cut' }).events.slice(0, 2)
-    const stays = story().add(...unhealed).fault(4, 'phase/0-cut', 'failed')
+    const stays = story()
+      .add(...unhealed)
+      .fault(4, 'phase/0-cut', 'failed')
     expect(stays.phase('later', 20, 30).history().faults).toMatchObject([{ end: 30e6 }])
   })
 
@@ -141,7 +150,10 @@ describe('a history', () => {
   })
 
   test('tells signals by label, absent before they first were told', () => {
-    const history = story().scrape(1, { [lag(0)]: 7 }).scrape(2, { [lag(1)]: 9 }).history()
+    const history = story()
+      .scrape(1, { [lag(0)]: 7 })
+      .scrape(2, { [lag(1)]: 9 })
+      .history()
     expect(Object.fromEntries(history.signalBy('consumerLag'))).toEqual({
       0: { t: [1e6, 2e6], v: [7, 7] },
       1: { t: [1e6, 2e6], v: [null, 9] },

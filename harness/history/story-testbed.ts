@@ -164,7 +164,7 @@ export class Story {
   broken(at: number, until: number, spec: { fault: string; group?: string; hop?: string }): this {
     const id = `phase/0-${spec.fault}`
     return this.fault(at, id, 'inject', spec)
-      .fault(at, id, 'bites', { isFrozen: true })
+      .fault(at, id, 'active', { isFrozen: true })
       .fault(until, id, 'heal')
   }
 

@@ -42,10 +42,21 @@ function upgraded(tuple: readonly unknown[]): unknown {
     ['t', t],
     ...names.flatMap((name, i) => (i < more.length ? [[name, more[i]]] : [])),
   ]) as Readonly<Record<string, unknown>>
+  const today = { ...event, ...renamed(event) }
   const { step, evidence } = event
-  if (step !== 'inject' || typeof evidence !== 'object' || evidence === null) return event
+  if (step !== 'inject' || typeof evidence !== 'object' || evidence === null) return today
   const effects = effectsInVersion1(evidence as Readonly<Record<string, unknown>>)
-  return effects === undefined ? event : { ...event, effects }
+  return effects === undefined ? today : { ...today, effects }
+}
+
+/** Steps of faults and phases that had another name. */
+const formerSteps: Readonly<Record<string, string>> = { bites: 'active', toothless: 'ineffective' }
+const formerPhases: Readonly<Record<string, string>> = { strike: 'tear-down' }
+
+function renamed({ kind, step, name }: Readonly<Record<string, unknown>>): object {
+  const [today, before] = [formerSteps[String(step)], formerPhases[String(name)]]
+  if (kind === 'fault' && today !== undefined) return { step: today }
+  return kind === 'phase' && before !== undefined ? { name: before } : {}
 }
 
 /** What an end mark of version 1 counted. */

@@ -31,8 +31,8 @@ const upgrades: { readonly [K in ColdKind]: readonly [readonly unknown[], EventO
   ],
   deadletter: [['deadletter', 1, { a: 1 }], { kind: 'deadletter', t: 1, fields: { a: 1 } }],
   fault: [
-    ['fault', 1, 'p/0-cut', 'bites', { ms: 9 }],
-    { kind: 'fault', t: 1, id: 'p/0-cut', step: 'bites', evidence: { ms: 9 } },
+    ['fault', 1, 'p/0-cut', 'active', { ms: 9 }],
+    { kind: 'fault', t: 1, id: 'p/0-cut', step: 'active', evidence: { ms: 9 } },
   ],
   phase: [
     ['phase', 1, 'steady', 'end', 'late'],
@@ -102,7 +102,7 @@ describe('a journal', () => {
     expect(history.journals).toEqual([{ name: 'old.ndjson', end: 'whole' }])
     expect(history.readFaults).toEqual({ truncated: 0, tooLong: 0, garbled: 0 })
     expect(history.events('closed')).toEqual([upgrades.closed[1]])
-    expect(history.faults).toMatchObject([{ id: 'p/0-cut', isBiting: true }])
+    expect(history.faults).toMatchObject([{ id: 'p/0-cut', isActive: true }])
   })
 
   test('of version 1 may stand beside one of today', () => {

@@ -13,7 +13,7 @@ import {
 } from './event.ts'
 
 /** The phase in which everything is ended by us: what ends then did not end by itself. */
-export const strikePhase = 'strike'
+export const tearDownPhase = 'tear-down'
 
 export interface Window {
   readonly begin: Micros
@@ -32,9 +32,9 @@ export interface NamedWindow extends Window {
 export interface FaultWindow extends Window {
   readonly id: string
   /** Whether it was measured to bite; undefined when nobody could measure. */
-  readonly isBiting: boolean | undefined
+  readonly isActive: boolean | undefined
   /** When it was first measured to bite. */
-  readonly bitAt: Micros | undefined
+  readonly activeSince: Micros | undefined
   readonly healedAt: Micros | undefined
   /** Why injecting or healing failed, if it did. */
   readonly failure: Readonly<Record<string, unknown>> | undefined
@@ -42,7 +42,7 @@ export interface FaultWindow extends Window {
   readonly spec: Readonly<Record<string, unknown>>
   /** What it does to the run: checkers judge by this, whatever the fault is called. */
   readonly effects: FaultEffects
-  /** The measurement behind `isBiting`. */
+  /** The measurement behind `isActive`. */
   readonly evidence: Readonly<Record<string, unknown>>
 }
 
@@ -98,8 +98,8 @@ const unknownFault = (id: string, begin: Micros, end: Micros): FaultWindow => ({
   id,
   begin,
   end,
-  isBiting: undefined,
-  bitAt: undefined,
+  isActive: undefined,
+  activeSince: undefined,
   healedAt: undefined,
   failure: undefined,
   spec: {},
@@ -115,15 +115,15 @@ const faultSteps: Readonly<Record<FaultStep, StepChange>> = {
     spec: evidence,
     effects: effects ?? unknownEffects,
   }),
-  bites: (fault, { t, evidence }) => ({
+  active: (fault, { t, evidence }) => ({
     ...fault,
-    isBiting: true,
-    bitAt: fault.bitAt ?? t,
+    isActive: true,
+    activeSince: fault.activeSince ?? t,
     evidence,
   }),
-  toothless: (fault, { evidence }) => ({
+  ineffective: (fault, { evidence }) => ({
     ...fault,
-    isBiting: fault.isBiting ?? false,
+    isActive: fault.isActive ?? false,
     evidence,
   }),
   heal: (fault, { t }) => ({ ...fault, healedAt: t, end: t }),
@@ -131,7 +131,7 @@ const faultSteps: Readonly<Record<FaultStep, StepChange>> = {
     ...fault,
     failure: evidence,
     // What never stood ends where it was given up; what stands and can't be healed goes on.
-    end: fault.isBiting === undefined ? t : fault.end,
+    end: fault.isActive === undefined ? t : fault.end,
   }),
 }
 

@@ -83,7 +83,7 @@ const ruling = (given = record()) => {
 const unknown = /^unknown, history-(?:damaged|cut-off), what to do$/
 
 test('a whole history passes', () => {
-  expect(verdictOf()).toMatchObject({ verdict: 'pass', reservations: [] })
+  expect(verdictOf()).toMatchObject({ verdict: 'pass', caveats: [] })
   expect(readHistory(folder).end).toBe(20.5e6)
 })
 

@@ -59,7 +59,7 @@ const lossy = () =>
 describe('judge', () => {
   test('passes a run in which all is well, and adds what every run must hold', () => {
     const verdict = judge(calm().history(), record())
-    expect(verdict).toMatchObject({ verdict: 'pass', reservations: [] })
+    expect(verdict).toMatchObject({ verdict: 'pass', caveats: [] })
     expect(verdict.findings.map(({ finding, verdict: one }) => [finding, one])).toEqual([
       ['own-1', 'pass'],
       ['stream', 'pass'],
@@ -130,17 +130,17 @@ const injected = () => calm().fault(3, 'a', 'inject', fault)
 /** Reasons not to believe a pass, though every checker passes. */
 const doubtful: Doubtful[] = [
   {
-    what: 'toothless',
-    rule: 'toothless',
-    given: injected().fault(4, 'a', 'toothless').fault(5, 'a', 'heal'),
+    what: 'ineffective',
+    rule: 'ineffective-fault',
+    given: injected().fault(4, 'a', 'ineffective').fault(5, 'a', 'heal'),
   },
-  { what: 'never measured', rule: 'toothless', given: injected().fault(5, 'a', 'heal') },
+  { what: 'never measured', rule: 'ineffective-fault', given: injected().fault(5, 'a', 'heal') },
   {
     what: 'not injected',
     rule: 'not-injected',
     given: injected().fault(4, 'a', 'failed', { why: 'x' }),
   },
-  { what: 'not healed', rule: 'not-healed', given: injected().fault(4, 'a', 'bites') },
+  { what: 'not healed', rule: 'not-healed', given: injected().fault(4, 'a', 'active') },
   { what: 'no danger', rule: 'no-danger', given: calm(), more: planned(10, [{ fault: 'cut' }]) },
   { what: 'trouble', rule: 'trouble', given: calm().trouble(5, 'pages', 'GET /version: timeout') },
   { what: 'too little load', rule: 'load-not-reached', given: loaded(0), more: planned(1_000) },
@@ -194,7 +194,7 @@ describe('honesty', () => {
 
   test('a weak run does not hide a proven failure', () => {
     const told = lossy().trouble(5, 'pages', 'no answer').fault(3, 'a', 'inject', fault)
-    told.fault(4, 'a', 'toothless').fault(5, 'a', 'heal')
+    told.fault(4, 'a', 'ineffective').fault(5, 'a', 'heal')
     expect(judge(told.history(), record()).verdict).toBe('fail')
   })
 
@@ -205,7 +205,7 @@ describe('honesty', () => {
   })
 
   test('a fault that could not be healed proves nothing, not even a failure', () => {
-    const told = lossy().fault(3, 'a', 'inject', fault).fault(4, 'a', 'bites')
+    const told = lossy().fault(3, 'a', 'inject', fault).fault(4, 'a', 'active')
     expect(judge(told.history(), record()).verdict).toBe('unknown')
   })
 
@@ -235,14 +235,14 @@ describe("the harness's own failure is nobody else's", () => {
 
   test('a server of ours that died: nothing is proven, and it is named', () => {
     const told = lossy().trouble(3, 'server-died', server)
-    const { findings, reservations } = judge(told.history(), record())
+    const { findings, caveats } = judge(told.history(), record())
     expect(findings.map(({ verdict, rule }) => [verdict, rule])).toEqual([
       ['unknown', 'server-died'],
       ['unknown', 'server-died'],
     ])
     expect(findings[1]?.why).toContain('Its last words: "bye". This was 3.0 s into the run.')
     expect(findings[1]?.fix).toMatch(/log/)
-    expect(reservations.map(({ rule }) => rule)).toEqual(['server-died'])
+    expect(caveats.map(({ rule }) => rule)).toEqual(['server-died'])
   })
 
   test('a fleet that stood still: no pass, no failure that rests on times, and any other', () => {

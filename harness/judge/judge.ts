@@ -10,8 +10,8 @@ import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import { capabilitiesOf } from '../targets/registry.ts'
 import { damageOf } from './own-evidence.ts'
-import { concerns, reservationsOf } from './reservations.ts'
-import type { Reservation } from './reservation.ts'
+import { concerns, caveatsOf } from './caveats.ts'
+import type { Caveat } from './caveat.ts'
 import type { RunRecord } from './record.ts'
 import { testimonyOf, type Testimony } from './testimony.ts'
 
@@ -31,7 +31,7 @@ export interface JudgedExpectation {
 export interface FindingVerdict {
   readonly finding: string
   readonly verdict: Verdict
-  /** The rule and the sentence of the expectation, or of the reservation, that decided. */
+  /** The rule and the sentence of the expectation, or of the caveat, that decided. */
   readonly rule: string
   readonly why: string
   /** Of an `unknown`: what to do to get an answer. */
@@ -54,7 +54,7 @@ export interface RunVerdict {
   readonly findings: readonly FindingVerdict[]
   readonly expectations: readonly JudgedExpectation[]
   /** What kept the run from proving more; empty in a good run. */
-  readonly reservations: readonly Reservation[]
+  readonly caveats: readonly Caveat[]
   /** What the target's own log and process say of it. */
   readonly testimony: Testimony
 }
@@ -70,12 +70,12 @@ export function judge(history: History, record: RunRecord): RunVerdict {
       ? judged(history, record, finding, expectation)
       : { finding, expectation, judgement: unjudged(damage) },
   )
-  const reservations = reservationsOf(history, record)
+  const caveats = caveatsOf(history, record)
   const phases = record.phases.map(({ name }) => name)
   const findings = [...new Set(expectations.map(({ finding }) => finding))].map((finding) => {
     const own = expectations.filter((one) => one.finding === finding)
     const expected = own.map(({ expectation }) => expectation)
-    const bearing = reservations.filter((one) => concerns(one, expected, phases))
+    const bearing = caveats.filter((one) => concerns(one, expected, phases))
     return findingVerdict(finding, own, bearing)
   })
   const verdict = worst(findings.map((one) => one.verdict))
@@ -87,7 +87,7 @@ export function judge(history: History, record: RunRecord): RunVerdict {
     verdict,
     findings,
     expectations,
-    reservations,
+    caveats,
     testimony,
   }
 }
@@ -134,7 +134,7 @@ const clientNotUnderTest = notApplicable(
 )
 
 /** Whatever a checker would say of a history that is not what was written, is no evidence. */
-const unjudged = ({ rule, says, fix }: Reservation): Judgement => cannotTell(rule, says, fix)
+const unjudged = ({ rule, says, fix }: Caveat): Judgement => cannotTell(rule, says, fix)
 
 function judgementOf(history: History, { check, ...options }: Expectation): Judgement {
   const checker = checkers[check] as Checker<unknown>
@@ -160,7 +160,7 @@ function firstDanger(history: History): Micros {
 function findingVerdict(
   finding: string,
   own: readonly JudgedExpectation[],
-  reservations: readonly Reservation[],
+  caveats: readonly Caveat[],
 ): FindingVerdict {
   const judgements = own.map(({ judgement }) => judgement)
   const verdict = worst(judgements.map((one) => one.verdict))
@@ -175,15 +175,15 @@ function findingVerdict(
   const base = { finding, verdict, exercised, observations }
   if (verdict === 'not-applicable') return { ...base, rule, why }
   const grounds = groundsOf(own)
-  const spoiler = reservations.find(
-    ({ spoils, ground }) =>
-      spoils === 'everything' ||
-      (verdict === 'pass' && spoils === 'passes') ||
+  const invalidator = caveats.find(
+    ({ invalidates, ground }) =>
+      invalidates === 'everything' ||
+      (verdict === 'pass' && invalidates === 'passes') ||
       (verdict === 'fail' && ground !== undefined && grounds.has(ground)),
   )
-  if (spoiler === undefined) return { ...base, rule, why, ...fix }
+  if (invalidator === undefined) return { ...base, rule, why, ...fix }
   // What each check found stands with its expectation: one cause is one sentence here.
-  const { rule: spoilt, says, fix: todo } = spoiler
+  const { rule: spoilt, says, fix: todo } = invalidator
   return { ...base, verdict: 'unknown', rule: spoilt, why: says, fix: todo }
 }
 

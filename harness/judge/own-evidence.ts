@@ -5,8 +5,8 @@
  */
 import type { Memory, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
-import { strikePhase, type Window } from '../history/windows.ts'
-import type { Reservation } from './reservation.ts'
+import { tearDownPhase, type Window } from '../history/windows.ts'
+import type { Caveat } from './caveat.ts'
 import type { RunRecord } from './record.ts'
 
 /** Where the conductor tells of a server or process of ours that ended in the middle of a run. */
@@ -17,7 +17,7 @@ export const lagTruthUnread = 'lag-truth'
 const runAgain = 'run it again, and keep its folder as the run leaves it'
 
 /** A history that is not what was written, whole: nothing may be concluded from it. */
-export function damageOf({ readFaults, journals }: History, record: RunRecord): Reservation[] {
+export function damageOf({ readFaults, journals }: History, record: RunRecord): Caveat[] {
   const { garbled, tooLong, truncated } = readFaults
   const named = (end: string) =>
     (journals ?? []).filter((one) => one.end === end).map(({ name }) => name)
@@ -41,20 +41,20 @@ export function damageOf({ readFaults, journals }: History, record: RunRecord): 
   return [...damaged, damage('history-cut-off', what)]
 }
 
-const damage = (rule: string, says: string): Reservation => ({
+const damage = (rule: string, says: string): Caveat => ({
   rule,
   says,
   fix: runAgain,
-  spoils: 'everything',
+  invalidates: 'everything',
 })
 
 /** From the death of a server or a process of ours on, nothing is known of the target. */
-export function deathsOf(history: History): Reservation[] {
+export function deathsOf(history: History): Caveat[] {
   return history.troubleOf(serverDied).map(({ t, what }) => ({
     rule: serverDied,
     says: `${what.trimEnd()} This was ${(t / 1e6).toFixed(1)} s into the run.`,
     fix: 'read its log in the folder of the run, and run it again',
-    spoils: 'everything',
+    invalidates: 'everything',
   }))
 }
 
@@ -68,7 +68,7 @@ const samplesMin = 10
 const backlogBytesMax = 64 * 1_024 * 1_024
 
 /** A harness that could not watch closely enough knows no times, and has seen no calm. */
-export function strainOf(history: History): Reservation[] {
+export function strainOf(history: History): Caveat[] {
   const { begin, end } = watchedTime(history)
   const strains = history.events('strain').filter(([, t]) => t >= begin && t <= end)
   const longest = strains.toSorted((a, b) => b[3] - a[3])[0]
@@ -88,7 +88,7 @@ export function strainOf(history: History): Reservation[] {
     rule: 'strained',
     says: `${says} What it timed proves nothing about the target.`,
     fix: 'run it again on a machine that is less busy, or with fewer clients',
-    spoils: 'passes',
+    invalidates: 'passes',
     ground: 'times',
   }))
 }
@@ -123,7 +123,7 @@ const ownUseShareMax = 0.5
  * A target that was ready to run and had no processor, because others had them, is late without
  * any fault of its own. What it did in time all the same is as good as ever.
  */
-export function starvationOf(history: History, { machine }: RunRecord): Reservation[] {
+export function starvationOf(history: History, { machine }: RunRecord): Caveat[] {
   const { begin, end } = watchedTime(history)
   const samples = history
     .events('memory')
@@ -141,7 +141,7 @@ export function starvationOf(history: History, { machine }: RunRecord): Reservat
       `The target waited for a processor for ${percent} % of the time ` +
       `(80 % at most in any 5 s), ${at} s into the run: it was late through others.`,
     fix: 'run it again on a machine that is less busy',
-    spoils: 'failures',
+    invalidates: 'failures',
     ground: 'times',
   }]
 }
@@ -168,20 +168,20 @@ function hungriest(
 
 /** Nobody is judged by what is before the first phase or during the strike. */
 function watchedTime({ phases, end }: History): Window {
-  const strike = phases.find(({ name }) => name === strikePhase)
+  const strike = phases.find(({ name }) => name === tearDownPhase)
   const begin: Micros = phases[0]?.begin ?? 0
   return { begin, end: strike?.begin ?? end }
 }
 
 /** Evidence of one kind that could not always be had: failures that rest on it are not proven. */
-export function gapsOf(history: History): Reservation[] {
+export function gapsOf(history: History): Caveat[] {
   const [truth] = history.troubleOf(lagTruthUnread)
   if (truth === undefined) return []
   return [{
     rule: 'lag-truth-incomplete',
     says: `The broker could not always be asked for the truth on lag: ${truth.what}.`,
     fix: 'run it again on a machine that is less busy',
-    spoils: 'passes',
+    invalidates: 'passes',
     ground: 'lag-truth',
   }]
 }

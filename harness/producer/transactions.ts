@@ -62,7 +62,7 @@ export function openTransactions(
   }
 }
 
-interface Stage {
+interface RunContext {
   readonly clock: Clock
   readonly journal: Journal
   readonly pump: Pump
@@ -78,20 +78,20 @@ interface One {
 
 /** One transaction, and what was sent in it. */
 class Sent {
-  readonly #stage: Stage
+  readonly #context: RunContext
   readonly #thread: string
   readonly #partition: number
   readonly #sent: One[] = []
   #next = 1
 
-  constructor(stage: Stage, thread: string, partition: number) {
-    this.#stage = stage
+  constructor(context: RunContext, thread: string, partition: number) {
+    this.#context = context
     this.#thread = thread
     this.#partition = partition
   }
 
   async send(): Promise<void> {
-    const { clock, journal, plan, run } = this.#stage
+    const { clock, journal, plan, run } = this.#context
     const [thread, partition] = [this.#thread, this.#partition]
     const stampUs = BigInt(Math.round(clock.unixMs() * 1_000))
     const { sequence, next, value } = plan.record(thread, this.#next, payloadBytes, stampUs)
@@ -102,7 +102,7 @@ class Sent {
   }
 
   async end(how: 'abort' | 'commit'): Promise<void> {
-    const { journal, pump, run } = this.#stage
+    const { journal, pump, run } = this.#context
     await run[how]()
     for (const { base, sentAt, record } of this.#sent) {
       if (how === 'commit') pump.acknowledged(this.#partition, base, sentAt, record)

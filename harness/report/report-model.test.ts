@@ -219,7 +219,7 @@ test('a run that was cut short proves nothing, not even a failure', () => {
 
 test('a relay that we end ourselves did not die', () => {
   const ended = story().process(0, 'start').process(3, 'exit')
-  ended.add({ kind: 'phase', t: 2_900_000, name: 'strike', edge: 'begin' })
+  ended.add({ kind: 'phase', t: 2_900_000, name: 'tear-down', edge: 'begin' })
   const rules = judge(ended.history(), record).expectations.map((one) => one.judgement.rule)
   expect(rules).toContain('alive')
 })

@@ -103,7 +103,7 @@ function scenarioOf({ folder, record, verdict, history, charts }: Shown): Report
     verdict: verdict.verdict,
     tookSeconds: record.tookMs / 1_000,
     folder: basename(folder),
-    troubles: verdict.reservations.map(({ says }) => says),
+    troubles: verdict.caveats.map(({ says }) => says),
     phases: history.phases.map(({ name, begin, end }) => band(name, begin, end)),
     faults: history.faults.map(faultOf),
     expectations: verdict.expectations.map((one) => ({
@@ -132,7 +132,7 @@ const band = (name: string, begin: number, end: number): Band => ({
 
 function faultOf(fault: FaultWindow): ReportFault {
   const { says, ...evidence } = { ...fault.spec, ...fault.evidence }
-  const outcome = fault.failure !== undefined ? 'failed' : fault.isBiting ? 'bit' : 'did not bite'
+  const outcome = fault.failure !== undefined ? 'failed' : fault.isActive ? 'bit' : 'did not bite'
   return {
     ...band(typeof says === 'string' ? says : fault.id, fault.begin, fault.end),
     outcome,

@@ -90,7 +90,7 @@ export function rulesOf(run: RunVerdict, verdict: Verdict): string[] {
       ...judgements.map(({ rule }) => rule),
       ...violations,
       ...judgements.flatMap(({ anomalies = [] }) => anomalies.map(({ kind }) => kind)),
-      ...(verdict === 'unknown' ? run.reservations.map(({ rule }) => rule) : []),
+      ...(verdict === 'unknown' ? run.caveats.map(({ rule }) => rule) : []),
     ]),
   ]
 }

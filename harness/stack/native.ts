@@ -226,7 +226,7 @@ async function startToxiproxy(site: Site, port: number): Promise<number> {
     env: tools.toxiproxy.env,
     logFile: join(logFolder, 'toxiproxy.log'),
     deadlineMs: toxiproxyLimitMs,
-    hopeless: (line) => line.includes('Server finished with error'),
+    fatalLine: (line) => line.includes('Server finished with error'),
     ready: { probe: async () => void (await control.version()) },
   })
   keep(site, child, port)

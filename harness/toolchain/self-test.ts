@@ -13,7 +13,7 @@ import { Trouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
 import { ensureTools, toolNames } from './tools.ts'
 
-interface Stage {
+interface RunContext {
   readonly name: string
   /** Program of node_modules/.bin; without it the stage installs the tools. */
   readonly program?: 'oxlint' | 'tsc' | 'vitest'
@@ -21,7 +21,7 @@ interface Stage {
 }
 
 /** In order of cost. The stages of a row run side by side: each of them leaves a core idle. */
-const rows: readonly (readonly Stage[])[] = [
+const rows: readonly (readonly RunContext[])[] = [
   [
     { name: 'toolchain', args: [] },
     { name: 'lint', program: 'oxlint', args: ['--type-aware'] },
@@ -45,7 +45,7 @@ export interface Counts {
   readonly skipped: number
 }
 interface Outcome {
-  readonly stage: Stage
+  readonly stage: RunContext
   readonly isPassed: boolean
   readonly counts: Counts
   readonly tookMs: number
@@ -75,7 +75,7 @@ export function summary(counts: readonly Counts[]): string {
   return `${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`
 }
 
-async function runStage(world: World, stage: Stage): Promise<Outcome> {
+async function runStage(world: World, stage: RunContext): Promise<Outcome> {
   const startedMs = clock.nowMs()
   const report = join(world.makeFolder('self-test'), 'vitest.json')
   const isPassed =
@@ -99,7 +99,7 @@ async function installTools(): Promise<boolean> {
 }
 
 /** Runs a program of a package on this Node, on our own terminal. */
-function runProgram(world: World, stage: Stage, report: string): Promise<boolean> {
+function runProgram(world: World, stage: RunContext, report: string): Promise<boolean> {
   const program = join(repoRoot, 'node_modules/.bin', stage.program as string)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const args = [program, ...stage.args, ...(stage.program === 'vitest' ? reporters : [])]
@@ -121,7 +121,7 @@ function runProgram(world: World, stage: Stage, report: string): Promise<boolean
 
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-function countsOf(stage: Stage, report: string, isPassed: boolean): Counts {
+function countsOf(stage: RunContext, report: string, isPassed: boolean): Counts {
   const check = { passed: isPassed ? 1 : 0, failed: isPassed ? 0 : 1, skipped: 0 }
   if (stage.program !== 'vitest') return check
   try {

@@ -11,7 +11,7 @@ import type { Place } from './reference-testbed.ts'
 import { until } from './until-testbed.ts'
 
 /** Relays that wait shortly for a write, for a ping (and cannot replay), and for nothing. */
-export interface Stage {
+export interface RunContext {
   readonly hasty: Place
   readonly failing: Place
   readonly patient: Place
@@ -24,7 +24,7 @@ const shared = {
   clientFramesPerSecondMax: 0,
   resumeGraceMs: 0,
 } as const
-export const settingsOf: Readonly<Record<keyof Stage, RelaySettings>> = {
+export const settingsOf: Readonly<Record<keyof RunContext, RelaySettings>> = {
   hasty: { ...shared, sendTimeoutMs: 1_000, lagDisconnectRecords: 0 },
   failing: { ...shared, pingIntervalMs: 1_000 },
   patient: {
@@ -107,7 +107,7 @@ async function see(seen: Seen, place: Place, reason: CloseReason, client?: Clien
 }
 
 /** Brings about every reason; the relays end for the last one. */
-export async function seeAll({ hasty, patient, failing }: Stage): Promise<Seen> {
+export async function seeAll({ hasty, patient, failing }: RunContext): Promise<Seen> {
   const seen: Seen = {}
   await Promise.all([
     seeBlocked(seen, hasty),

@@ -39,7 +39,7 @@ export interface ChildSpec {
   /** Without it the child is ready as soon as it was started. */
   readonly ready?: Ready
   /** A line that says that it will never be ready: some servers say so and live on. */
-  readonly hopeless?: (line: string) => boolean
+  readonly fatalLine?: (line: string) => boolean
   /** For becoming ready. */
   readonly deadlineMs: number
   /** Opens a message channel, for children that run Node. */
@@ -84,7 +84,7 @@ export async function startChild(world: World, spec: ChildSpec): Promise<OwnedCh
       Promise.race([
         'line' in ready ? untilLine(lines, ready.line) : untilProbe(world, ready.probe, signal),
         child.exited.then(() => Promise.reject(new Error('it has ended'))),
-        untilLine(lines, spec.hopeless ?? (() => false)).then(() =>
+        untilLine(lines, spec.fatalLine ?? (() => false)).then(() =>
           Promise.reject(new Error('it says that it cannot start')),
         ),
       ]),

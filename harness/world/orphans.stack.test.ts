@@ -95,7 +95,7 @@ test('where the warden was killed, too, the next start cleans up', async () => {
 test('a stranger with the id of a dead child is not touched, nor a living harness', async () => {
   const world = await openTestWorld()
   const stranger = await startChild(world, {
-    role: 'stranger',
+    role: 'unexpected',
     command: 'sleep',
     args: ['1000'],
     logFile: join(state, 'stranger.log'),

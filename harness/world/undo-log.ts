@@ -1,7 +1,7 @@
 /**
- * What is broken right now and must be mended. Every fault is written down before it is injected
+ * What is broken right now and must be undone. Every fault is written down before it is injected
  * and struck out after it is healed, so that what a killed run left broken in servers that outlive
- * it can be mended by `chaos heal`. (Processes and folders of a run are in the world's ledger.)
+ * it can be undone by `chaos heal`. (Processes and folders of a run are in the world's ledger.)
  */
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,44 +17,44 @@ const link = z.object({
   upstream: z.string(),
 })
 
-const debt = z.discriminatedUnion('mend', [
-  z.object({ mend: z.literal('remove-toxic'), api: z.string(), link, name: z.string() }),
-  z.object({ mend: z.literal('enable-link'), api: z.string(), link }),
-  z.object({ mend: z.literal('continue-process'), process: processIdentity }),
+const entry = z.discriminatedUnion('undo', [
+  z.object({ undo: z.literal('remove-toxic'), api: z.string(), link, name: z.string() }),
+  z.object({ undo: z.literal('enable-link'), api: z.string(), link }),
+  z.object({ undo: z.literal('continue-process'), process: processIdentity }),
   z.object({
-    mend: z.literal('delete-topics'),
+    undo: z.literal('delete-topics'),
     brokers: z.array(z.string()),
     topics: z.array(z.string()),
   }),
 ])
 
-/** One thing that is owed to the world. */
-export type Debt = z.infer<typeof debt>
+/** One thing to be undone. */
+export type UndoEntry = z.infer<typeof entry>
 
-export interface Debts {
-  /** Writes a debt down, on disk, before it is made. Returns what strikes it out. */
-  owe(owed: Debt): () => void
+export interface UndoLog {
+  /** Writes down on disk what is to be undone, before it is done. Returns what clears it. */
+  register(what: UndoEntry): () => void
 }
 
-const page = z.object({ owner: processIdentity, debts: z.array(debt) })
-const prefix = 'debts-'
+const page = z.object({ owner: processIdentity, entries: z.array(entry) })
+const prefix = 'undo-'
 
-/** Opens this process's page in `folder`; the page is removed once nothing is owed. */
-export function openDebts(folder: string): Debts {
+/** Opens this process's page in `folder`; the page is removed once nothing is to be undone. */
+export function openUndoLog(folder: string): UndoLog {
   const owner = identify(process.pid)
   const file = join(folder, `${prefix}${process.pid}.json`)
-  const open = new Set<Debt>()
+  const open = new Set<UndoEntry>()
   const save = () => {
     mkdirSync(folder, { recursive: true })
     if (open.size === 0) rmSync(file, { force: true })
-    else replace(file, JSON.stringify({ owner, debts: [...open] }))
+    else replace(file, JSON.stringify({ owner, entries: [...open] }))
   }
   return {
-    owe(owed) {
-      open.add(owed)
+    register(what) {
+      open.add(what)
       save()
       return () => {
-        open.delete(owed)
+        open.delete(what)
         save()
       }
     },
@@ -67,27 +67,29 @@ function replace(file: string, text: string): void {
   renameSync(`${file}.new`, file)
 }
 
-/** A page that a dead run left behind: its debts in the order they were made. */
-export interface LeftDebts {
+/** A log that a dead run left behind: its entries in the order they were made. */
+export interface LeftUndoLog {
   readonly file: string
-  readonly debts: readonly Debt[]
-  /** Whether the page could be read; if not, nobody knows what is owed. */
+  readonly entries: readonly UndoEntry[]
+  /** Whether the page could be read; if not, nobody knows what is entry. */
   readonly isReadable: boolean
 }
 
 /** The pages in `folder` whose owner no longer runs, and those that cannot be read. */
-export function leftDebts(folder: string): readonly LeftDebts[] {
-  return pageNames(folder).flatMap((name): LeftDebts[] => {
+export function leftUndoLogs(folder: string): readonly LeftUndoLog[] {
+  return pageNames(folder).flatMap((name): LeftUndoLog[] => {
     const file = join(folder, name)
     const text = textOf(file)
     if (text === undefined) return []
     const read = page.safeParse(parse(text))
-    if (!read.success) return [{ file, debts: [], isReadable: false }]
-    return isRunning(read.data.owner) ? [] : [{ file, debts: read.data.debts, isReadable: true }]
+    if (!read.success) return [{ file, entries: [], isReadable: false }]
+    return isRunning(read.data.owner)
+      ? []
+      : [{ file, entries: read.data.entries, isReadable: true }]
   })
 }
 
-/** A page that its owner has just removed holds no debts any more. */
+/** A page that its owner has just removed holds no entries any more. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')

@@ -1,7 +1,7 @@
 /** A relay that ends while hostile frames are said: their doing, or something before them. */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import { strikePhase } from '../../history/windows.ts'
+import { tearDownPhase } from '../../history/windows.ts'
 import { hostileFrames } from '../../wire/hostile-frames.ts'
 import { seconds, type Doubt, type Violation } from '../reading/conclude.ts'
 import { trialsOf, type Trial } from './trials.ts'
@@ -13,7 +13,7 @@ export interface RelayDeath {
 
 /** What the relay's own end means for those who said `trials`. */
 export function relayDeath(history: History, trials: readonly Trial[], limit: Micros): RelayDeath {
-  const struck = history.phase(strikePhase)?.begin ?? Infinity
+  const struck = history.phase(tearDownPhase)?.begin ?? Infinity
   const exit = history
     .events('process')
     .find(({ t, role, edge }) => role === 'relay' && edge === 'exit' && t < struck)

@@ -6,7 +6,7 @@ import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { AckedRecord, PartitionRecords } from '../../history/records.ts'
-import { strikePhase } from '../../history/windows.ts'
+import { tearDownPhase } from '../../history/windows.ts'
 import { relayReaction } from '../../records/malformed.ts'
 import { deadLettered } from '../stream/exempt.ts'
 
@@ -80,7 +80,7 @@ export function takenBy(history: History): ReadonlyMap<number, Taken> {
 
 /** When everything was ended by us: what was not taken until then was not taken. */
 export const watchedUntil = (history: History): Micros =>
-  history.phase(strikePhase)?.begin ?? history.phase('settle')?.end ?? history.end
+  history.phase(tearDownPhase)?.begin ?? history.phase('settle')?.end ?? history.end
 
 /**
  * The malformed records at which a relay that nothing else was done to stopped for good. Where

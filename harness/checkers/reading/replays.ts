@@ -14,7 +14,7 @@ import {
 } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow, Session, Window } from '../../history/windows.ts'
-import { strikePhase } from '../../history/windows.ts'
+import { tearDownPhase } from '../../history/windows.ts'
 import { does } from '../../history/windows.ts'
 
 export type Frame = Readonly<Record<string, unknown>>
@@ -143,9 +143,9 @@ function enderOf(history: History, { end, group, closed }: Session): ReplayEnd {
     const { on, group: hit } = fault.effects
     const isOnTheWay = on === 'client-link' && hit === group
     const isNear = end >= fault.begin && end <= fault.end + echoMicros
-    return isNear && fault.isBiting !== false && (isOnTheWay || on === 'relay')
+    return isNear && fault.isActive !== false && (isOnTheWay || on === 'relay')
   })
-  const settled = history.phase('settle')?.end ?? history.phase(strikePhase)?.begin
+  const settled = history.phase('settle')?.end ?? history.phase(tearDownPhase)?.begin
   // What is open when all has settled is ended by us, whoever is seen to begin.
   if (settled === undefined ? closed.by === 'client' : end >= settled) return 'run'
   return isOurs || closed.by === 'client' ? 'us' : 'relay'
@@ -267,7 +267,7 @@ export function resetsOf(history: History): Reset[] {
 export const redisOutages = (history: History): FaultWindow[] =>
   history.faults.filter(
     (fault) =>
-      does(fault, 'severs') && fault.effects.on === 'redis' && fault.isBiting !== false,
+      does(fault, 'severs') && fault.effects.on === 'redis' && fault.isActive !== false,
   )
 
 /** Records were on their way to the buffer for so long when Redis went. */
@@ -279,8 +279,8 @@ export const reconnectMicros = 5_000_000
 export const unstoredWindows = (history: History): Window[] => [
   ...redisOutages(history).map(({ begin, healedAt = Infinity }) => unstored(begin, healedAt)),
   // Once another Redis has taken over there is one that can be used, long before the old one ends.
-  ...failovers(history).map(({ begin, bitAt, healedAt = Infinity }) =>
-    unstored(begin, bitAt ?? healedAt),
+  ...failovers(history).map(({ begin, activeSince, healedAt = Infinity }) =>
+    unstored(begin, activeSince ?? healedAt),
   ),
 ]
 const unstored = (begin: Micros, usableAt: Micros): Window => ({
@@ -291,6 +291,6 @@ const unstored = (begin: Micros, usableAt: Micros): Window => ({
 /** Those that the run made, as far as is known; one that could not be made is none. */
 const failovers = (history: History): FaultWindow[] =>
   history.faults.filter((fault) => {
-    const { isBiting, failure } = fault
-    return does(fault, 'replaces-server') && (isBiting ?? failure === undefined)
+    const { isActive, failure } = fault
+    return does(fault, 'replaces-server') && (isActive ?? failure === undefined)
   })

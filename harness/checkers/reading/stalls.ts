@@ -25,7 +25,7 @@ export function stallOf(history: History, group: string, phase: Window): Stall |
   if (begins.length === 0) return undefined
   const begin = Math.min(...begins)
   const end = Math.max(...windows.map((window) => window.end), fault?.end ?? 0)
-  return { begin, end, isProven: fault?.isBiting ?? true, clients: openOf(history, group, begin) }
+  return { begin, end, isProven: fault?.isActive ?? true, clients: openOf(history, group, begin) }
 }
 
 const isStallOf = (fault: FaultWindow, group: string): boolean =>

@@ -29,8 +29,8 @@ export interface Causes {
 }
 
 /** A fault that could not be injected broke nothing. */
-const hasStood = ({ failure, isBiting }: FaultWindow): boolean =>
-  failure === undefined || isBiting !== undefined
+const hasStood = ({ failure, isActive }: FaultWindow): boolean =>
+  failure === undefined || isActive !== undefined
 
 const isOn = (place: FaultPlace) => (fault: FaultWindow) => fault.effects.on === place
 

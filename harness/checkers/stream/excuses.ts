@@ -93,12 +93,12 @@ const move = (held: Truth, from: number, back: Micros, records: PartitionRecords
  * was sent later has been delivered by no process but the new one.
  */
 function restartOf(
-  { begin, bitAt, end }: FaultWindow,
+  { begin, activeSince, end }: FaultWindow,
   truths: readonly Truth[],
   records: PartitionRecords,
 ): Rewind {
-  const from = truths.findLast(({ t }) => t <= (bitAt ?? begin))?.committed
-  const upTo = sentBy(records, bitAt ?? end)
+  const from = truths.findLast(({ t }) => t <= (activeSince ?? begin))?.committed
+  const upTo = sentBy(records, activeSince ?? end)
   return { begin, until: Infinity, from, upTo, isRestart: true }
 }
 

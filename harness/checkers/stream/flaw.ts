@@ -29,7 +29,7 @@ export const gravity: readonly AnomalyKind[] = [
   'malformed-took-neighbour',
   'malformed-leaked',
   'garbled',
-  'stranger',
+  'unexpected',
   'valid-dead-lettered',
   'stalled',
   'closed-without-cause',

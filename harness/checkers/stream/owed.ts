@@ -3,7 +3,7 @@ import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { Ranges, type Range } from '../../history/ranges.ts'
 import type { PartitionRecords } from '../../history/records.ts'
-import { strikePhase, type Session } from '../../history/windows.ts'
+import { tearDownPhase, type Session } from '../../history/windows.ts'
 import type { SessionAccount } from './account.ts'
 
 /** The end of the run, as far as deliveries go. */
@@ -21,7 +21,7 @@ export interface Ending {
 export function endingOf(history: History): Ending {
   const settle = history.phases.findLast(({ name }) => name === 'settle')
   if (settle?.hasEnded === true) return { at: settle.end, isSettled: true }
-  return { at: history.phase(strikePhase)?.begin ?? history.end, isSettled: false }
+  return { at: history.phase(tearDownPhase)?.begin ?? history.end, isSettled: false }
 }
 
 /** A stretch of acknowledged records that one client was owed and did not get. */

@@ -23,7 +23,7 @@ const names: Readonly<Record<AnomalyKind, string>> = {
   'malformed-leaked': 'malformed records at clients',
   'malformed-took-neighbour': 'valid records lost beside malformed ones',
   garbled: 'altered bytes',
-  stranger: 'unexpected records',
+  unexpected: 'unexpected records',
   stalled: 'records left unread',
   'closed-without-cause': 'connections closed without a cause',
   'valid-dead-lettered': 'valid records dead-lettered',

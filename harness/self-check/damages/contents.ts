@@ -51,7 +51,7 @@ export const contents: readonly Damage[] = [
   {
     name: 'a record that nobody produced',
     says: 'A client gets a record from behind the end of the log.',
-    finds: ['stranger'],
+    finds: ['unexpected'],
     apply(given) {
       const record = plainRecord(given)
       const last = given.history.stream().records.get(record?.partition ?? -1)?.lastOffset
@@ -65,7 +65,7 @@ export const contents: readonly Damage[] = [
   {
     name: 'a record in a wrong partition',
     says: 'The cursor before a record names another partition than the one it stands in.',
-    finds: ['skip', 'lost', 'stranger', 'duplicate', 'garbled', 'nonmonotonic'],
+    finds: ['skip', 'lost', 'unexpected', 'duplicate', 'garbled', 'nonmonotonic'],
     apply(given) {
       const record = plainRecord(given)
       if (record === undefined) return undefined

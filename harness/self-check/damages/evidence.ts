@@ -59,12 +59,12 @@ export const evidence: readonly Damage[] = [
   damage(
     'a fault has no effect',
     'A fault is injected and not seen to bite.',
-    ['toothless'],
+    ['ineffective'],
     (given) =>
-      faultEvents(given, 'bites').length === 0
+      faultEvents(given, 'active').length === 0
         ? undefined
         : editKind(given.events, 'fault', (event) => [
-            event.step === 'bites' ? { ...event, step: 'toothless' } : event,
+            event.step === 'active' ? { ...event, step: 'ineffective' } : event,
           ]),
   ),
   damage('a fault is never healed', 'What was broken is never mended.', ['not-healed'], (given) =>

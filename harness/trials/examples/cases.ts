@@ -102,7 +102,7 @@ export const suites: readonly Suite[] = [
 ]
 
 /** Relays of which nothing else can be judged, and what first contact says of each. */
-export const strangers: readonly (readonly [way: Way, says: RegExp])[] = [
+export const unexpectedRecords: readonly (readonly [way: Way, says: RegExp])[] = [
   ['closes-all', /it ended the connection after \d+ ms with code 1011/],
   ['sends-no-cursors', /a binary message of \d+ bytes came without a cursor before it/],
 ]

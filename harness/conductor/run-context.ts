@@ -1,6 +1,6 @@
 /**
- * The stage of one scenario: the target, the producer, the fleet, the samplers and the proxies
- * between them, set up in order and struck in reverse, whatever happens in between.
+ * The context of one run: the target, the producer, the fleet, the samplers and the proxies
+ * between them, set up in order and cleared in reverse, whatever happens in between.
  */
 import { mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -11,7 +11,7 @@ import type { ClientGroup } from '../fleet/group.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { Scenario } from '../dsl/scenario.ts'
 import type { Way } from '../stack/ways.ts'
-import type { FaultStage, Injected } from '../faults/fault.ts'
+import type { FaultContext, Injected } from '../faults/fault.ts'
 import { injectFault } from '../faults/registry.ts'
 import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
@@ -31,7 +31,7 @@ import { openTargetLog } from './target-log.ts'
 import { timingFor, type SourcedTimings } from './timing.ts'
 import type { Order } from './order.ts'
 
-export interface Stage {
+export interface RunContext {
   readonly clock: Clock
   readonly journal: Journal
   readonly scenario: Scenario
@@ -54,47 +54,54 @@ export interface Stage {
   /** Lets fleet, producer and samplers end in order and write down what they have. */
   finish(): Promise<void>
   /** Ends everything in reverse; rejects with what failed, after the rest was done. */
-  strike(): Promise<void>
+  tearDown(): Promise<void>
 }
 
-/** A stage of real servers. */
-export interface RealStage extends Stage {
-  readonly faultStage: FaultStage
+/** A run context of real servers. */
+export interface RealRunContext extends RunContext {
+  readonly faultContext: FaultContext
 }
 
-/** Sets the stage. On failure everything that was set up already is struck again. */
-export async function setStage(world: World, order: Order): Promise<RealStage> {
+/** Sets the run context. On failure everything that was set up already is cleared again. */
+export async function setUpRun(world: World, order: Order): Promise<RealRunContext> {
   const { stack, folder } = order
   for (const name of ['history', 'logs']) mkdirSync(join(folder, name), { recursive: true })
   const originMs = world.clock.nowMs()
   const journal = openJournal(world.clock, join(folder, 'history/conductor.ndjson'), originMs)
-  const strike = new AsyncDisposableStack()
-  strike.defer(() => journal.close())
+  const tearDown = new AsyncDisposableStack()
+  tearDown.defer(() => journal.close())
   const strain = watchStrain(world.clock, journal, 'conductor')
-  strike.defer(() => strain.cancel())
+  tearDown.defer(() => strain.cancel())
   const ending = openEnding(order.signal, world.clock, journal)
-  strike.defer(() => ending.told())
-  strike.defer(stack.watch((server) => ending.lose(server)))
+  tearDown.defer(() => ending.told())
+  tearDown.defer(stack.watch((server) => ending.lose(server)))
   try {
     const topics = await openTopics(world.clock, stack.kafkaDirect)
-    strike.defer(() => topics.close())
-    const names = order.names ?? (await makeTopics(world, order, topics, strike))
+    tearDown.defer(() => topics.close())
+    const names = order.names ?? (await makeTopics(world, order, topics, tearDown))
     const partitions = (await topics.ends(names.topic)).length
-    return await raise(world, order, { journal, originMs, names, partitions, ending, strike })
+    return await startParts(world, order, {
+      journal,
+      originMs,
+      names,
+      partitions,
+      ending,
+      tearDown,
+    })
   } catch (error) {
-    await strike.disposeAsync().catch(() => undefined)
+    await tearDown.disposeAsync().catch(() => undefined)
     // What a target says that lost its servers while it started is no news.
     throw ending.signal.aborted ? ending.signal.reason : error
   }
 }
 
-interface Ground {
+interface Setup {
   readonly journal: Journal
   readonly originMs: number
   readonly names: Names
   readonly partitions: number
   readonly ending: Ending
-  readonly strike: AsyncDisposableStack
+  readonly tearDown: AsyncDisposableStack
 }
 
 /** A defect of the client is played by the fleet, behind the reference relay. */
@@ -114,19 +121,19 @@ async function makeTopics(
   world: World,
   order: Order,
   topics: Topics,
-  strike: AsyncDisposableStack,
+  tearDown: AsyncDisposableStack,
 ): Promise<Names> {
-  const { debts, scenario, stack } = order
+  const { undoLog, scenario, stack } = order
   const names = namesOf(world, order)
   const ours = [names.topic, names.dlqTopic]
-  const struck = debts.owe({
-    mend: 'delete-topics',
+  const cleared = undoLog.register({
+    undo: 'delete-topics',
     brokers: [...stack.kafkaDirect],
     topics: ours,
   })
-  strike.defer(async () => {
+  tearDown.defer(async () => {
     await topics.remove(ours)
-    struck()
+    cleared()
   })
   await topics.create(names.topic, scenario.topic.partitions)
   await topics.create(names.dlqTopic, 1)
@@ -144,12 +151,12 @@ function namesOf(world: World, { folder }: Order): Names {
   return { topic, dlqTopic: `${topic}-dlq`, groupId: topic }
 }
 
-async function raise(world: World, order: Order, ground: Ground): Promise<RealStage> {
+async function startParts(world: World, order: Order, setup: Setup): Promise<RealRunContext> {
   const { scenario, folder, stack, seed } = order
-  const { journal, originMs, names, ending, strike } = ground
+  const { journal, originMs, names, ending, tearDown } = setup
   ending.signal.throwIfAborted()
   const log = openTargetLog(world.clock, join(folder, 'history/target-log.ndjson'), originMs)
-  strike.defer(() => log.close())
+  tearDown.defer(() => log.close())
   await stack.emptyRedis()
   const target = await startTarget(world, order.target, {
     settings: scenario.relay,
@@ -163,9 +170,9 @@ async function raise(world: World, order: Order, ground: Ground): Promise<RealSt
       journal.write({ kind: 'process', t: journal.now(), role: 'relay', pid, edge, code, signal }),
     onLine: (line) => log.take(line),
   })
-  strike.defer(() => target.stop().then(() => undefined))
+  tearDown.defer(() => target.stop().then(() => undefined))
   for (const group of Object.keys(scenario.fleet)) await stack.addClientLink(group, target.address)
-  strike.defer(() => stack.removeClientLinks())
+  tearDown.defer(() => stack.removeClientLinks())
   ending.signal.throwIfAborted()
   const producer = await startProducer(world, {
     journalFile: join(folder, 'history/producer.ndjson'),
@@ -174,10 +181,10 @@ async function raise(world: World, order: Order, ground: Ground): Promise<RealSt
     seed,
     brokers: stack.kafkaDirect,
     topic: names.topic,
-    partitions: ground.partitions,
+    partitions: setup.partitions,
     ...payloadLimitOf(scenario),
   })
-  strike.defer(() => producer.kill())
+  tearDown.defer(() => producer.kill())
   ending.watch('producer', producer)
   ending.signal.throwIfAborted()
   const fleet = await startFleet(world, {
@@ -187,34 +194,34 @@ async function raise(world: World, order: Order, ground: Ground): Promise<RealSt
     seed,
     ...clientDefectOf(order.target),
   })
-  strike.defer(() => fleet.kill())
+  tearDown.defer(() => fleet.kill())
   ending.watch('fleet', fleet)
   const samplers = await startSamplers(world, { journal, stack, target, names, producer, fleet })
-  strike.defer(() => samplers.stop())
-  return assemble(world, order, ground, { target, producer, fleet, samplers })
+  tearDown.defer(() => samplers.stop())
+  return contextOf(world, order, setup, { target, producer, fleet, samplers })
 }
 
-type Cast = Pick<Stage, 'target' | 'producer' | 'fleet' | 'samplers'>
+type Parts = Pick<RunContext, 'target' | 'producer' | 'fleet' | 'samplers'>
 
-function assemble(world: World, order: Order, ground: Ground, cast: Cast): RealStage {
+function contextOf(world: World, order: Order, setup: Setup, parts: Parts): RealRunContext {
   const { scenario, stack, report } = order
-  const { journal, names, ending, strike } = ground
-  const { fleet, producer, target, samplers } = cast
+  const { journal, names, ending, tearDown } = setup
+  const { fleet, producer, target, samplers } = parts
   const { signal } = ending
   const link = (way: Way) => linkOf(stack, way)
   const timing = timingFor(order, samplers.version())
-  const faultStage: FaultStage = {
+  const faultContext: FaultContext = {
     clock: world.clock,
     signal,
     toxics: order.toxics,
-    debts: order.debts,
+    undoLog: order.undoLog,
     relay: target.process,
     failOverRedis: stack.failOverRedis,
     group: {
       brokers: stack.kafkaDirect,
       topic: names.topic,
       groupId: names.groupId,
-      partitions: ground.partitions,
+      partitions: setup.partitions,
       settleLimitMs: settleLimitOf(timing),
       facts: () => samplers.groupFacts(),
       ownedByTarget: () => samplers.ownedByTarget(),
@@ -224,9 +231,9 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): RealS
     setReading: async (group, isStalled) => void (await fleet.reading(group, isStalled)),
   }
   return {
-    ...cast,
-    faultStage,
-    inject: (spec) => injectFault(spec, faultStage),
+    ...parts,
+    faultContext,
+    inject: (spec) => injectFault(spec, faultContext),
     timing,
     clock: world.clock,
     journal,
@@ -257,9 +264,9 @@ function assemble(world: World, order: Order, ground: Ground, cast: Cast): RealS
       journal.flush()
       if (journal.failure !== undefined) throw journal.failure
     },
-    strike() {
+    tearDown() {
       ending.expectExits()
-      return strike.disposeAsync()
+      return tearDown.disposeAsync()
     },
   }
 }
@@ -272,9 +279,7 @@ const settleLimitOf = ({ kafkaSessionTimeoutMs }: SourcedTimings): number =>
   (kafkaSessionTimeoutMs.value ?? sessionUnknownMs) + rejoinMs
 
 /** What a helper says against itself; one that is only slow to answer says nothing. */
-async function failureOf(helper: {
-  status(): Promise<unknown>
-}): Promise<Error | undefined> {
+async function failureOf(helper: { status(): Promise<unknown> }): Promise<Error | undefined> {
   try {
     await helper.status()
     return undefined

@@ -4,8 +4,8 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
-import { payLeftDebts } from '../conductor/heal.ts'
-import { isItemFolder, playSuite, type Afterwards, type SuiteOutcome } from '../conductor/suite.ts'
+import { undoLeftovers } from '../conductor/heal.ts'
+import { isItemFolder, runSuite, type Afterwards, type SuiteOutcome } from '../conductor/suite.ts'
 import type { Endless, SuiteItem } from '../conductor/suite-order.ts'
 import type { Report } from '../../reports/render/model.ts'
 import type { SelectedStack } from '../stack/registry.ts'
@@ -20,7 +20,7 @@ import { openConsole, type Console, type Detail } from './console.ts'
 import { modelOf, runFolder, writeReport } from '../report/outcome.ts'
 import { withTrouble } from '../report/report-model.ts'
 
-export interface PlayOptions {
+export interface RunItemsOptions {
   readonly seed?: string
   /** Folder for the record; made if it is not there. A record that is in it is replaced. */
   readonly out?: string
@@ -28,7 +28,7 @@ export interface PlayOptions {
   readonly quiet?: boolean
 }
 
-export interface Performance extends SuiteOutcome {
+export interface RunOutcome extends SuiteOutcome {
   readonly report: Report
   /** Path of the page for people; undefined where it could not be written. */
   readonly page: string | undefined
@@ -36,7 +36,7 @@ export interface Performance extends SuiteOutcome {
 }
 
 /** What to play once the seed is known, and how to call it. */
-export interface Programme {
+export interface RunPlan {
   readonly title: string
   readonly items: (seed: string) => readonly SuiteItem[]
   /** What follows behind them, where it is as many as fit. */
@@ -54,10 +54,10 @@ const restMs = 10_000
 /** Plays a programme from nothing to a report. Nothing is left running, whatever happens. */
 export async function play(
   given: CommandWorld,
-  options: PlayOptions,
+  options: RunItemsOptions,
   chosen: SelectedStack,
-  programme: Programme,
-): Promise<Performance> {
+  programme: RunPlan,
+): Promise<RunOutcome> {
   const startedMs = given.clock.nowMs()
   const seed = options.seed ?? randomBytes(4).toString('hex')
   const folder = resolve(options.out ?? runFolder(given.clock.unixMs(), seed))
@@ -65,7 +65,7 @@ export async function play(
   const items = programme.items(seed)
   try {
     const performing = { seed, folder, items, chosen, programme, startedMs }
-    const outcome = await playItems(given, shown, performing)
+    const outcome = await runAll(given, shown, performing)
     const head = {
       title: programme.title,
       seed,
@@ -81,7 +81,7 @@ export async function play(
   }
 }
 
-const detailOf = ({ json, quiet }: PlayOptions): Detail =>
+const detailOf = ({ json, quiet }: RunItemsOptions): Detail =>
   json === true ? 'nothing' : quiet === true ? 'trouble' : 'all'
 
 interface Performing {
@@ -89,12 +89,12 @@ interface Performing {
   readonly folder: string
   readonly items: readonly SuiteItem[]
   readonly chosen: SelectedStack
-  readonly programme: Programme
+  readonly programme: RunPlan
   readonly startedMs: number
 }
 
 /** Where even the servers do not come up, no item was played, for one reason. */
-async function playItems(
+async function runAll(
   given: CommandWorld,
   shown: Console,
   { seed, folder, items, chosen, programme, startedMs }: Performing,
@@ -110,7 +110,7 @@ async function playItems(
     const { names } = chosen
     const endless = programme.endless?.(seed, startedMs)
     const whole = { ...order, ...(names && { names }), ...(endless && { endless }) }
-    return await playSuite(world, whole, programme.afterwards?.(shown))
+    return await runSuite(world, whole, programme.afterwards?.(shown))
   } catch (error) {
     const cause = edgeTrouble(error, folder)
     if (!(cause instanceof Trouble) && !given.signal.aborted) throw error
@@ -135,7 +135,7 @@ function prepareFolder(folder: string): void {
 }
 
 /** A report that cannot be written was not given: the verdict cannot be better than unknown. */
-function write(folder: string, report: Report): Pick<Performance, 'report' | 'page'> {
+function write(folder: string, report: Report): Pick<RunOutcome, 'report' | 'page'> {
   try {
     return { report, page: relative('', writeReport(folder, report)) }
   } catch (error) {
@@ -183,8 +183,8 @@ function inThreeLines(error: unknown): unknown {
 /** What an earlier, killed run left is cleaned up at every start; people are told of it. */
 async function tellLeftovers(world: World, shown: Console): Promise<void> {
   const { ended, removed, left } = world.swept
-  const healed = await payLeftDebts(world.clock, stateFolder)
-  const cleaned = [...ended, ...removed, ...healed.mended]
+  const healed = await undoLeftovers(world.clock, stateFolder)
+  const cleaned = [...ended, ...removed, ...healed.undone]
   if (cleaned.length > 0) shown.line(`cleaned up after a killed run: ${cleaned.join(', ')}`)
   for (const one of [...left, ...healed.left]) shown.line(`could not clean up: ${one}`)
 }

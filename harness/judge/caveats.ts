@@ -15,7 +15,7 @@ import {
   strainOf,
 } from './own-evidence.ts'
 import type { RunRecord } from './record.ts'
-import type { Reservation } from './reservation.ts'
+import type { Caveat } from './caveat.ts'
 import { does } from '../history/windows.ts'
 
 /** Share of the planned load that must have been produced. */
@@ -25,8 +25,8 @@ const droppedShareMax = 0.01
 /** Places whose trouble means that the run never stood on its feet. */
 const foundations = new Set(['steady', 'stage'])
 
-/** All reservations about a run, gravest first. */
-export function reservationsOf(history: History, record: RunRecord): Reservation[] {
+/** All caveats about a run, gravest first. */
+export function caveatsOf(history: History, record: RunRecord): Caveat[] {
   const damaged = damageOf(history, record)
   // What ended early explains journals without an end better than they do.
   if (damaged.length > 0) {
@@ -46,56 +46,58 @@ export function reservationsOf(history: History, record: RunRecord): Reservation
     ...troubles(history),
     ...incomplete(record),
   ]
-  return all.sort((a, b) => Number(b.spoils === 'everything') - Number(a.spoils === 'everything'))
+  return all.sort(
+    (a, b) => Number(b.invalidates === 'everything') - Number(a.invalidates === 'everything'),
+  )
 }
 
 /** Nobody has said what was asked, nor what the scenario lets its clients and the stream do. */
-function nothingExpected({ expectations }: RunRecord): Reservation[] {
+function nothingExpected({ expectations }: RunRecord): Caveat[] {
   if (expectations.length > 0) return []
   const says = 'The record names no expectation: nothing was asked of this run.'
   const fix = 'run the scenario again: a record of this version holds what it expects'
-  return [{ rule: 'nothing-expected', says, fix, spoils: 'everything' }]
+  return [{ rule: 'nothing-expected', says, fix, invalidates: 'everything' }]
 }
 
-function unsteady(history: History, record: RunRecord): Reservation[] {
+function unsteady(history: History, record: RunRecord): Caveat[] {
   const isLoaded = record.phases.some(({ load }) => load.recordsPerSecond > 0)
   const steady = history.phases.find(({ name }) => name === 'steady')
   if (!isLoaded || steady?.hasEnded === true) return []
   const says = 'The run never reached its steady state.'
   const fix = 'see the log of the target, and whether it reads the topic of this run'
-  return [{ rule: 'not-steady', says, fix, spoils: 'everything' }]
+  return [{ rule: 'not-steady', says, fix, invalidates: 'everything' }]
 }
 
-function brokenFaults(history: History): Reservation[] {
-  return history.faults.flatMap((fault): Reservation[] => {
-    const { id, isBiting } = fault
+function brokenFaults(history: History): Caveat[] {
+  return history.faults.flatMap((fault): Caveat[] => {
+    const { id, isActive } = fault
     const where = placeOf(fault)
     if (isUnhealed(fault)) {
       const says = `The fault ${id} could not be healed${because(fault)}.`
       const fix = 'run it again; what stayed broken is mended by: npm run chaos -- heal'
-      return [{ rule: 'not-healed', says, fix, spoils: 'everything' }]
+      return [{ rule: 'not-healed', says, fix, invalidates: 'everything' }]
     }
     if (fault.failure !== undefined) {
       const says = `The fault ${id} could not be injected${because(fault)}.`
       const fix = 'mend what the reason names, and run it again'
-      return [{ rule: 'not-injected', says, fix, spoils: 'passes', ...where }]
+      return [{ rule: 'not-injected', says, fix, invalidates: 'passes', ...where }]
     }
-    if (isBiting === true) return []
+    if (isActive === true) return []
     const says = `The fault ${id} was not seen to bite.`
     const fix = 'see its evidence in the report; a longer phase or more load may let it bite'
-    return [{ rule: 'toothless', says, fix, spoils: 'passes', ...where }]
+    return [{ rule: 'ineffective-fault', says, fix, invalidates: 'passes', ...where }]
   })
 }
 
 /** A rival that took nothing left nothing behind: only its own phase lacked its danger. */
-function placeOf(fault: FaultWindow): Pick<Reservation, 'phase'> {
+function placeOf(fault: FaultWindow): Pick<Caveat, 'phase'> {
   const [phase = '', rest] = fault.id.split('/')
   return does(fault, 'moves-partitions') && rest !== undefined ? { phase } : {}
 }
 
-/** Whether a reservation bears on what was expected; `phases` are those of the run. */
+/** Whether a caveat bears on what was expected; `phases` are those of the run. */
 export function concerns(
-  { phase }: Reservation,
+  { phase }: Caveat,
   expectations: readonly object[],
   phases: readonly string[],
 ): boolean {
@@ -108,33 +110,33 @@ export function concerns(
 }
 
 /** A fault that stood (it was measured) and was never undone. */
-const isUnhealed = ({ isBiting, healedAt }: FaultWindow): boolean =>
-  isBiting !== undefined && healedAt === undefined
+const isUnhealed = ({ isActive, healedAt }: FaultWindow): boolean =>
+  isActive !== undefined && healedAt === undefined
 
 const because = ({ failure }: FaultWindow): string =>
   typeof failure?.['why'] === 'string' ? `: ${failure['why']}` : ''
 
-function missingFaults(history: History, { phases }: RunRecord): Reservation[] {
+function missingFaults(history: History, { phases }: RunRecord): Caveat[] {
   const planned = phases.reduce((sum, { faults }) => sum + faults.length, 0)
   const missing = planned - history.faults.length
   if (missing <= 0) return []
   const says = `${missing} of ${planned} planned faults never happened: there was no danger.`
-  return [{ rule: 'no-danger', says, fix: 'run it again to its end', spoils: 'passes' }]
+  return [{ rule: 'no-danger', says, fix: 'run it again to its end', invalidates: 'passes' }]
 }
 
-function noData(history: History): Reservation[] {
+function noData(history: History): Caveat[] {
   const { acked, delivered } = history.stream()
   if (acked > 0 && delivered > 0) return []
   const says = `${acked} records were acknowledged and ${delivered} delivered.`
   const fix = 'see whether the target reads the topic of this run'
-  return [{ rule: 'no-data', says, fix, spoils: 'passes' }]
+  return [{ rule: 'no-data', says, fix, invalidates: 'passes' }]
 }
 
 /**
  * A load that was not reached tests another claim than the scenario's. What is sent between phases,
  * while faults are injected or healed, makes up for nothing.
  */
-function weakLoad(history: History, { phases }: RunRecord): Reservation[] {
+function weakLoad(history: History, { phases }: RunRecord): Caveat[] {
   const played = phases.flatMap((phase) => {
     const window = history.phase(phase.name)
     return window === undefined ? [] : [{ ...phase, window }]
@@ -144,17 +146,20 @@ function weakLoad(history: History, { phases }: RunRecord): Reservation[] {
     ...stimuli.map(({ records }) => (typeof records === 'number' ? records : 0)),
   ])
   const planned = due.reduce((sum, records) => sum + records, 0)
-  const sent = sentWithin(history, played.map(({ window }) => window))
+  const sent = sentWithin(
+    history,
+    played.map(({ window }) => window),
+  )
   const { acked } = history.stream()
   const dropped = history.events('dropped').reduce((sum, { count }) => sum + count, 0)
-  const found: Reservation[] = []
+  const found: Caveat[] = []
   if (sent < planned * loadShareMin) {
     const says = `${Math.round(planned)} records were planned, ${sent} were sent and acknowledged.`
-    found.push({ rule: 'load-not-reached', says, fix: lessLoad, spoils: 'passes' })
+    found.push({ rule: 'load-not-reached', says, fix: lessLoad, invalidates: 'passes' })
   }
   if (dropped > acked * droppedShareMax) {
     const says = `The producer dropped ${dropped} records itself: it was the bottleneck.`
-    found.push({ rule: 'producer-limited', says, fix: lessLoad, spoils: 'passes' })
+    found.push({ rule: 'producer-limited', says, fix: lessLoad, invalidates: 'passes' })
   }
   return found
 }
@@ -176,7 +181,7 @@ const lessLoad = 'run it again on a machine that is less busy, or with less load
 /** Places of trouble that have a rule of their own. */
 const toldElsewhere = new Set(['history', serverDied, lagTruthUnread])
 
-function troubles(history: History): Reservation[] {
+function troubles(history: History): Caveat[] {
   return history
     .events('trouble')
     .filter(({ where }) => !toldElsewhere.has(where))
@@ -184,17 +189,17 @@ function troubles(history: History): Reservation[] {
       rule: 'trouble',
       says: `${where}: ${what}`,
       fix: 'see to what it names, and run it again',
-      spoils: foundations.has(where) ? 'everything' : 'passes',
+      invalidates: foundations.has(where) ? 'everything' : 'passes',
     }))
 }
 
 /** A run that was cut short left work undone on all sides: what is missing proves nothing. */
-function incomplete({ isComplete, cutShort }: RunRecord): Reservation[] {
+function incomplete({ isComplete, cutShort }: RunRecord): Caveat[] {
   if (cutShort !== undefined) {
     const says = `The run was cut short: ${cutShort}`
-    return [{ rule: 'cut-short', says, fix: 'run it again to its end', spoils: 'everything' }]
+    return [{ rule: 'cut-short', says, fix: 'run it again to its end', invalidates: 'everything' }]
   }
   if (isComplete) return []
   const says = 'The run did not go through to its end.'
-  return [{ rule: 'incomplete', says, fix: 'run it again to its end', spoils: 'passes' }]
+  return [{ rule: 'incomplete', says, fix: 'run it again to its end', invalidates: 'passes' }]
 }

@@ -1,6 +1,6 @@
 /**
- * A stage without servers: a producer, a fleet, samplers and faults that do as they are told, on a
- * clock that runs as fast as it can. All that the conductor does to them stands in one list.
+ * A run context without servers: a producer, a fleet, samplers and faults that do as they are told,
+ * on a clock that runs as fast as it can. All that the conductor does to them is in one list.
  */
 import { ManualClock, settled } from '../../relay/world/manual-clock-testbed.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
@@ -13,10 +13,10 @@ import { conduct, type Played } from './conductor.ts'
 import type { Progress } from './progress.ts'
 import { groupsAtStart } from './plan.ts'
 import type { Order } from './order.ts'
-import type { Stage } from './stage.ts'
+import type { RunContext } from './run-context.ts'
 import { timingFor } from './timing.ts'
 
-/** What the parts of a stage do that is not as it should be. */
+/** What the parts of a run context do that is not as it should be. */
 export interface Meddling {
   /** Called with each line of what was done, before it is done. */
   readonly on?: (line: string, run: FakeRun) => void
@@ -24,16 +24,12 @@ export interface Meddling {
   readonly faults?: Partial<Record<FaultSpec['fault'], Trouble>>
   /** Records that a client of the fleet never gets. */
   readonly isStarved?: boolean
-  readonly hangs?: 'stage' | 'burst' | 'finish' | 'strike'
+  readonly hangs?: 'set-up' | 'burst' | 'finish' | 'tear-down'
   /** When the user has had enough. */
   readonly endsAtMs?: number
 }
 export type Trouble =
-  | 'not-injected'
-  | 'toothless'
-  | 'not-healed'
-  | 'injecting-hangs'
-  | 'healing-hangs'
+  'not-injected' | 'ineffective' | 'not-healed' | 'injecting-hangs' | 'healing-hangs'
 
 export interface FakeRun {
   readonly clock: ManualClock
@@ -67,8 +63,8 @@ const stepMs = 100
 const endMs = 600_000
 const never = new Promise<never>(() => undefined)
 
-/** Plays a scenario on a fake stage, to its end, in no time. */
-export async function playFake(
+/** Runs a scenario on a fake context, to its end, in no time. */
+export async function conductFake(
   played: Scenario,
   meddling: Meddling = {},
 ): Promise<FakeRun & { readonly result: Played; readonly tookMs: number }> {
@@ -92,7 +88,7 @@ export async function playFake(
   if (endsAtMs !== undefined) clock.after(endsAtMs, () => run.end(new Error(hadEnough)))
   const came: Played[] = []
   const world = { clock } as unknown as World
-  const playing = conduct(world, order, () => fakeStage(order, run, meddling))
+  const playing = conduct(world, order, () => fakeContext(order, run, meddling))
   void playing.then((one) => came.push(one))
   while (came.length === 0 && clock.nowMs() < endMs) await clock.pass(stepMs)
   const [result] = came
@@ -101,14 +97,14 @@ export async function playFake(
   return { ...run, result, tookMs: clock.nowMs() }
 }
 
-async function fakeStage(order: Order, run: FakeRun, meddling: Meddling): Promise<Stage> {
+async function fakeContext(order: Order, run: FakeRun, meddling: Meddling): Promise<RunContext> {
   const { scenario: played, signal, report } = order
   const { clock, did, events } = run
   const note = (line: string) => {
     meddling.on?.(line, run)
     did.push(line)
   }
-  if (meddling.hangs === 'stage') return never
+  if (meddling.hangs === 'set-up') return never
   let rate = 0
   let since = { atMs: 0, records: 0 }
   const records = () => since.records + Math.floor(((clock.nowMs() - since.atMs) * rate) / 1_000)
@@ -160,8 +156,8 @@ async function fakeStage(order: Order, run: FakeRun, meddling: Meddling): Promis
     checkJournals: () => Promise.resolve(),
     finish: () =>
       meddling.hangs === 'finish' ? orAborted(signal, never) : Promise.resolve(note('finish')),
-    strike: () => (meddling.hangs === 'strike' ? never : Promise.resolve(note('strike'))),
-  } as unknown as Stage
+    tearDown: () => (meddling.hangs === 'tear-down' ? never : Promise.resolve(note('tear-down'))),
+  } as unknown as RunContext
 }
 
 async function injectFake(
@@ -173,7 +169,7 @@ async function injectFake(
   if (trouble === 'injecting-hangs') return never
   note(`inject ${fault}`)
   return {
-    bites: () => Promise.resolve({ isBiting: trouble !== 'toothless', evidence: {} }),
+    measure: () => Promise.resolve({ isActive: trouble !== 'ineffective', evidence: {} }),
     heal: () => {
       if (trouble === 'healing-hangs') return never
       if (trouble === 'not-healed') return Promise.reject(new Error('it stays broken'))

@@ -43,8 +43,8 @@ export function garbledFrames(history: History, groupOf: (client: number) => str
   })
 }
 
-/** Tells strangers from records that a failed send stored all the same. */
-export function strangerTest(history: History): (account: Account) => Flaw[] {
+/** Tells unexpectedRecords from records that a failed send stored all the same. */
+export function unexpectedTest(history: History): (account: Account) => Flaw[] {
   const uncertain = new Set<number>()
   for (const [, , , isCertain, , records] of history.events('unacked')) {
     if (!isCertain) for (const [, , , crc] of records) uncertain.add(crc >>> 0)
@@ -54,10 +54,10 @@ export function strangerTest(history: History): (account: Account) => Flaw[] {
   for (const { partition, offset, crc } of uncertain.size > 0 ? sights : []) {
     if (uncertain.has(crc)) stored.add(`${partition}/${offset}`)
   }
-  return (account) => strangers(account, records.get(account.partition), stored)
+  return (account) => unexpectedRecords(account, records.get(account.partition), stored)
 }
 
-function strangers(
+function unexpectedRecords(
   { client, partition, sessions }: Account,
   records: PartitionRecords | undefined,
   stored: ReadonlySet<string>,
@@ -69,7 +69,7 @@ function strangers(
       for (let offset = first; offset <= last; offset += 1) {
         if ((records?.indexOf(offset) ?? -1) >= 0 || stored.has(`${partition}/${offset}`)) continue
         const where = { client, group: session.group, partition, first: offset, last: offset }
-        flaws.push({ kind: 'stranger', ...where, count: 1, at })
+        flaws.push({ kind: 'unexpected', ...where, count: 1, at })
       }
     }
   }
