@@ -2,11 +2,11 @@
  * The relay is cut off from Kafka while producers keep writing. Afterwards it must catch up by
  * itself: clients miss nothing, and /health drops the outage after its window.
  */
-import { sessionTimeoutMsDefault } from '../harness/checkers/stream/limits.ts'
+import { kafkaDefaults } from '../harness/checkers/reading/allowances.ts'
 import { scenario } from '../harness/dsl/scenario.ts'
 
 /** Kafka keeps a member's place for the session timeout; then it must join its group again. */
-const backMsFor = (sessionTimeoutMs = sessionTimeoutMsDefault) => sessionTimeoutMs + 4_000
+const backMsFor = (sessionTimeoutMs = kafkaDefaults.sessionTimeoutMs) => sessionTimeoutMs + 4_000
 /** What a relay may take to report that no record has come for longer than normal. */
 const detectedMs = 3_000
 

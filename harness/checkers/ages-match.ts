@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { tolerances } from '../history/tolerances.ts'
 import type { Window } from '../history/windows.ts'
 import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
 import { checker } from './checker.ts'
@@ -19,6 +20,8 @@ import {
 import { milliseconds, phaseRef, type OptionsOf } from './options.ts'
 import { indexAt, points, seriesOf } from './reading/series.ts'
 
+const { ageMs, pagesApartMicros, wholeSecondMicros } = tolerances
+
 const schema = z.strictObject({
   /** A window with records, in which the age must stay small. */
   traffic: phaseRef,
@@ -30,11 +33,6 @@ const schema = z.strictObject({
   toleranceMs: milliseconds.exactOptional(),
 })
 type AgesMatchOptions = OptionsOf<typeof schema>
-
-const toleranceMsDefault = 1_500
-/** /health tells whole seconds, rounded down, and may be asked this much apart from /metrics. */
-const healthSlackMicros = 1_000_000
-const healthApartMicros = 1_500_000
 
 export const agesMatch = checker({
   says: 'The age of the last record is exported, true, and "never" is not 0.',
@@ -71,7 +69,7 @@ interface Sample {
 }
 
 function judgeAges(history: History, options: AgesMatchOptions, ages: Ages) {
-  const { signal = 'lastRecordAge', toleranceMs = toleranceMsDefault } = options
+  const { signal = 'lastRecordAge', toleranceMs = ageMs } = options
   const tolerance = toleranceMs / 1_000
   const firstAt = firstSent(history)
   const samples = samplesOf(history, signal, ages.truth)
@@ -279,18 +277,18 @@ function pairsWithHealth(
   return judged.flatMap(({ t, told, isKnown, true: trueAge }): Pair[] => {
     const i = indexAt(health.t, t)
     const at = health.t[i]
-    if (at === undefined || told === null || !isKnown || t - at > healthApartMicros) return []
+    if (at === undefined || told === null || !isKnown || t - at > pagesApartMicros) return []
     const age = health.v[i] ?? null
     const pair = { t, told, health: age, apartMicros: t - at }
     const last = truth[indexAt(truth, at)]
     if (age === null) {
-      const isOff = last !== undefined && at - last > healthSlackMicros
+      const isOff = last !== undefined && at - last > wholeSecondMicros
       return isOff ? [{ ...pair, isOff }] : []
     }
     const between = last === undefined ? t - at : trueAge * 1e6 - (at - last)
     const difference = (told - age) * 1e6 - between
     return [
-      { ...pair, isOff: difference < -healthSlackMicros || difference > 2 * healthSlackMicros },
+      { ...pair, isOff: difference < -wholeSecondMicros || difference > 2 * wholeSecondMicros },
     ]
   })
 }

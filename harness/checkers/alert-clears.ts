@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
 import type { Reading } from '../history/readings.ts'
+import { tolerances } from '../history/tolerances.ts'
 import type { Window } from '../history/windows.ts'
 import { metricOf, signalNames } from '../history/signals.ts'
 import { checker, type Series } from './checker.ts'
@@ -20,6 +21,8 @@ import {
 } from './reading/conclude.ts'
 import { milliseconds, name, phaseRef, type OptionsOf } from './options.ts'
 import { points, riseWithin, seriesOf, valueAt, type Point } from './reading/series.ts'
+
+const { alertEndSeenLateMs, windowEdgeMicros } = tolerances
 
 const schema = z.strictObject({
   /** The lifetime counter whose rise is the trouble, such as `droppedTotal`. */
@@ -37,10 +40,7 @@ const schema = z.strictObject({
 })
 type AlertClearsOptions = OptionsOf<typeof schema>
 
-const slackMsDefault = 3_000
 const aboveDefault = 10
-/** How long a warning may take to come, and how far a window's edges may be off. */
-const comingMicros = 1_000_000
 /** Polls after the window that must all be without a warning. */
 const laterPollsMin = 2
 /** Words of /health that call a relay broken. */
@@ -103,7 +103,7 @@ function pollsOf(history: History, alert: string | undefined): Poll[] {
 
 function judgeWarning(history: History, options: AlertClearsOptions, watched: Watched) {
   const { phase, polls, counter } = watched
-  const { windowMs, slackMs = slackMsDefault, above = aboveDefault } = options
+  const { windowMs, slackMs = alertEndSeenLateMs, above = aboveDefault } = options
   const rises = risesOf(counter)
   const during = rises.filter(({ t }) => t >= phase.begin - slackMs * 1_000)
   const rise = during.reduce((sum, { v }) => sum + v, 0)
@@ -237,8 +237,8 @@ function risesOf(counter: Reading): Point[] {
 
 /** Whether there was surely enough trouble within the window before `t`. */
 function isDue(t: Micros, counter: Reading, windowMs: number, above: number): boolean {
-  const begin = t - windowMs * 1_000 + comingMicros
-  return riseWithin(counter, begin, t - comingMicros) > above
+  const begin = t - windowMs * 1_000 + windowEdgeMicros
+  return riseWithin(counter, begin, t - windowEdgeMicros) > above
 }
 
 function stays({ metric, last, limit, later }: Told): Violation[] {

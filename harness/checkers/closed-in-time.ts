@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { wayBytes } from '../history/tolerances.ts'
 import type { Window } from '../history/windows.ts'
 import { checker } from './checker.ts'
 import {
@@ -29,6 +30,8 @@ import {
 } from './closed/found.ts'
 import { freedSlots, slotsTaken } from './reading/freed-slots.ts'
 import { ackedBytes, stallOf, type Stall } from './reading/stalls.ts'
+
+const { swallowedMax } = wayBytes
 
 const schema = z.strictObject({
   /** The clients whose reading stops. */
@@ -59,7 +62,6 @@ const schema = z.strictObject({
 })
 export type ClosedInTimeOptions = OptionsOf<typeof schema>
 
-const fillBytesDefault = 6 * 1_048_576
 /** Pongs, or replayed records, that one client must have got for an answer to be under way. */
 const answeredPongsMin = 100
 const answeredRecordsMin = 100
@@ -167,7 +169,7 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
 }
 
 /** From when on a client may be closed, in the words of a sentence. */
-const sinceOf = ({ path, fillBytes = fillBytesDefault }: ClosedInTimeOptions): string =>
+const sinceOf = ({ path, fillBytes = swallowedMax }: ClosedInTimeOptions): string =>
   ({
     broadcast: `${mebibytes(fillBytes)} were owed to each`,
     control: 'they sent pings and read no answers',
@@ -190,7 +192,7 @@ function split(wrong: readonly Violation[], asks: ClosedInTimeOptions['asks']) {
 /** Where enough records were owed as well, it may have been their write that waited. */
 function otherWrites(
   history: History,
-  { path, fillBytes = fillBytesDefault }: ClosedInTimeOptions,
+  { path, fillBytes = swallowedMax }: ClosedInTimeOptions,
   { begin, end }: Window,
 ): Doubt | undefined {
   const owed = ackedBytes(history).within(begin, end)
@@ -213,7 +215,7 @@ function biteOf(
   options: ClosedInTimeOptions,
   given: Stalled,
 ): Micros | undefined {
-  const { path, group, fillBytes = fillBytesDefault, limitMs } = options
+  const { path, group, fillBytes = swallowedMax, limitMs } = options
   const { stall, phase, window } = given
   if (path === 'silence') return stall.begin
   const bytes = ackedBytes(history)
@@ -265,7 +267,7 @@ const isOf = (history: History, client: number, group: string): boolean =>
 function notProven(history: History, options: ClosedInTimeOptions, { window, phase }: Stalled) {
   const { path, group } = options
   const bytes = ackedBytes(history)
-  const fill = mebibytes(options.fillBytes ?? fillBytesDefault)
+  const fill = mebibytes(options.fillBytes ?? swallowedMax)
   const word = path === 'control' ? 'pings' : 'replays'
   if (path === 'broadcast') {
     const owed = mebibytes(bytes.within(window.begin, window.end))

@@ -7,8 +7,10 @@
 import { z } from 'zod'
 import type { LagTruth, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { tolerances } from '../history/tolerances.ts'
 import type { Window } from '../history/windows.ts'
 import { checker } from './checker.ts'
+import { kafkaDefaults } from './reading/allowances.ts'
 import {
   cannotTell,
   conclude,
@@ -19,6 +21,8 @@ import {
 } from './reading/conclude.ts'
 import { milliseconds, phaseRef, type OptionsOf } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
+
+const { commitSeenLateMs } = tolerances
 
 const schema = z.strictObject({
   /** A window without load, long enough for a commit and a look at it. */
@@ -33,18 +37,13 @@ const schema = z.strictObject({
 })
 type CommitsNextOffsetOptions = OptionsOf<typeof schema>
 
-/** `auto.commit.interval.ms` of Kafka's own clients, librdkafka's among them. */
-export const commitIntervalDefaultMs = 5_000
-/** A commit takes a request, and the harness asks once a second. */
-const marginMs = 1_500
-
 const runLonger = 'let the run be quiet for longer, or say how often it commits: commitIntervalMs'
 
 export const commitsNextOffset = checker({
   says: 'Where nothing more is to be read, the committed offset is the end of the log.',
   restsOn: ['lag-truth'],
   options: schema,
-  judge(history, { phase: phaseName, commitIntervalMs = commitIntervalDefaultMs, asks }) {
+  judge(history, { phase: phaseName, commitIntervalMs = kafkaDefaults.commitIntervalMs, asks }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
       const says = `The run did not get to ${phaseName}.`
@@ -56,7 +55,7 @@ export const commitsNextOffset = checker({
       const says = `The broker told the harness nothing of the group's commits in ${phaseName}.`
       return cannotTell('not-asked', says, 'see why the broker did not answer the harness')
     }
-    const waitMs = commitIntervalMs + marginMs
+    const waitMs = commitIntervalMs + commitSeenLateMs
     const marks = marksOf(last, asked, headsOf(history, phase))
     const seen = marks.map((mark) => askedOf(asks, mark, judgeMark(mark, last, waitMs)))
     const judged = marks.filter((_, i) => seen[i]?.doubt === undefined)

@@ -1,10 +1,13 @@
 /** A counter must tell what happened, and soon: one scrape later it is on somebody's screen. */
 import { z } from 'zod'
 import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
+import { tolerances } from '../history/tolerances.ts'
 import { checker } from './checker.ts'
 import { cannotTell, conclude, seconds, type Violation } from './reading/conclude.ts'
 import { milliseconds, phaseRef, type OptionsOf } from './options.ts'
 import { points, riseWithin, seriesOf } from './reading/series.ts'
+
+const { riseSeenLateMs } = tolerances
 
 const schema = z.strictObject({
   signal: z.enum(signalNames),
@@ -18,12 +21,10 @@ const schema = z.strictObject({
 })
 export type CounterRisesOptions = OptionsOf<typeof schema>
 
-const withinMsDefault = 3_000
-
 export const counterRises = checker({
   says: 'A counter tells what happened, within one scrape.',
   options: schema,
-  judge(history, { signal, labels, atLeast, phase: phaseName, withinMs = withinMsDefault }) {
+  judge(history, { signal, labels, atLeast, phase: phaseName, withinMs = riseSeenLateMs }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
       const fix = 'see where the run ended'

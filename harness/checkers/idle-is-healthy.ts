@@ -2,10 +2,13 @@
 import { z } from 'zod'
 import type { Health } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { tolerances } from '../history/tolerances.ts'
 import type { Window } from '../history/windows.ts'
 import { checker } from './checker.ts'
 import { cannotTell, conclude, many, seconds, type Violation } from './reading/conclude.ts'
 import { phaseRef } from './options.ts'
+
+const { ackedLateMicros } = tolerances
 
 const schema = z.strictObject({
   /** A window without records and without faults. */
@@ -14,8 +17,6 @@ const schema = z.strictObject({
 
 const okStatus = 200
 const wellStatuses = new Set(['healthy', 'waiting'])
-/** Records that were sent before the silence may be acknowledged a little into it. */
-const runOutMicros = 1_000_000
 
 export const idleIsHealthy = checker({
   says: 'A relay with nothing to do is not called broken.',
@@ -26,11 +27,11 @@ export const idleIsHealthy = checker({
       const fix = 'see where the run ended'
       return cannotTell('no-phase', `The run did not get to ${phaseName}.`, fix)
     }
-    const window = { begin: phase.begin + runOutMicros, end: phase.end }
+    const window = { begin: phase.begin + ackedLateMicros, end: phase.end }
     if (window.end <= window.begin) {
       const says =
         `The phase ${phaseName} lasted ${seconds(phase.end - phase.begin)}; the first ` +
-        `${seconds(runOutMicros)} of it do not count.`
+        `${seconds(ackedLateMicros)} of it do not count.`
       return cannotTell('too-short', says, 'see where the run ended')
     }
     const records = ackedWithin(history, window)

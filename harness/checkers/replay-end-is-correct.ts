@@ -8,6 +8,8 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
+import { tolerances } from '../history/tolerances.ts'
+import { allowances } from './reading/allowances.ts'
 import { checker } from './checker.ts'
 import { cannotTell, conclude, many, type Violation } from './reading/conclude.ts'
 import { count, groupRefs, type OptionsOf } from './options.ts'
@@ -18,11 +20,13 @@ import {
   replaysOf,
   resetsOf,
   sentBy,
-  storedMicros,
   type FirstArrivals,
   type Frame,
   type Replay,
 } from './reading/replays.ts'
+
+const { storedMicros } = allowances
+const { liveBeforeRequestMicros } = tolerances
 
 const schema = z.strictObject({
   groups: groupRefs,
@@ -36,8 +40,6 @@ export type ReplayEndIsCorrectOptions = OptionsOf<typeof schema>
 
 /** What `replay_complete` holds in every mode. */
 const fields = ['totalReplayed', 'mode', 'lastOffsetsByPartition', 'capped'] as const
-/** Sent so shortly before a request, a record may still come live. */
-const liveMicros = 2_000_000
 
 export const replayEndIsCorrect = checker({
   says: 'The frame that ends a replay has one form, and its numbers are those of what came.',
@@ -134,7 +136,7 @@ function cameIn(history: History, { askedAt, runs, garbled }: Replay): Came {
     const known = records.get(partition)
     const index = known?.indexOf(offset) ?? -1
     const sentAt = index < 0 ? undefined : known?.sentAt[index]
-    const mayBeLive = sentAt === undefined || sentAt >= askedAt - liveMicros
+    const mayBeLive = sentAt === undefined || sentAt >= askedAt - liveBeforeRequestMicros
     if (mayBeLive) perhapsLive += 1
     const before = highest.get(partition) ?? { all: -1, replayed: -1 }
     highest.set(partition, {

@@ -4,6 +4,7 @@
  * than it came, because what buffers hold is read first. Who reads quickly gets all of the same.
  */
 import { z } from 'zod'
+import { tolerances } from '../history/tolerances.ts'
 import { checker } from './checker.ts'
 import {
   cannotTell,
@@ -16,6 +17,8 @@ import {
 import { groupRefs, milliseconds } from './options.ts'
 import { replayedIn, replaysOf, type Replay } from './reading/replays.ts'
 
+const { otherClockMicros } = tolerances
+
 const schema = z.strictObject({
   /** Clients that ask for more than they can take in the time of a replay. */
   groups: groupRefs,
@@ -27,8 +30,6 @@ const schema = z.strictObject({
   limitMs: milliseconds,
 })
 
-/** A relay's clock began a little before ours, and may tick a little coarser. */
-const slackMicros = 500_000
 /** Close codes that say something other than "this took too long, come back". */
 const wrongCodes: ReadonlyMap<number, string> = new Map([
   [1000, 'that all was done'],
@@ -69,7 +70,7 @@ export const replaysEnded = checker({
         says:
           `${many(cut.length, 'replay')} to slow clients ${cut.length === 1 ? 'was' : 'were'} ` +
           `given up ${between(fastest ?? 0, slowest ?? 0)} after the request ` +
-          `(${limitsText(timeoutMs * 1_000 - slackMicros, limit)})` +
+          `(${limitsText(timeoutMs * 1_000 - otherClockMicros, limit)})` +
           `${whole.length > 0 ? `; ${many(whole.length, 'quick replay')} came whole` : ''}.`,
       },
       exercised: cut.length + late.length,
@@ -103,7 +104,7 @@ function goesOn({ client, askedAt, end }: Replay, limit: number): Violation {
 }
 
 function tooEarly({ client, askedAt, end }: Replay, timeout: number): Violation[] {
-  if (end - askedAt >= timeout - slackMicros) return []
+  if (end - askedAt >= timeout - otherClockMicros) return []
   const says =
     `The replay to client ${client} was to have ${seconds(timeout)}; ` +
     `it was given up after ${seconds(end - askedAt)}.`
@@ -130,7 +131,7 @@ function wrongWords({ client, told, closed, end }: Replay): Violation[] {
 /** Who reads quickly is not slow; but where everything is, its time may rightly be over. */
 function notServed({ client, endedBy, askedAt, end, ...replay }: Replay, timeout: number) {
   const tookMicros = end - askedAt
-  const isOverTime = tookMicros >= timeout - slackMicros
+  const isOverTime = tookMicros >= timeout - otherClockMicros
   const isSlowAtAll = isOverTime && replay.runs.length > 0
   if (endedBy === 'answer' || isSlowAtAll || (endedBy === 'run' && !isOverTime)) return []
   const found =

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
+import { allowances } from './reading/allowances.ts'
 import { checker } from './checker.ts'
 import {
   cannotTell,
@@ -23,11 +24,12 @@ import {
   replaysOf,
   resetsOf,
   sentBy,
-  storedMicros,
   type FirstArrivals,
   type Replay,
   type Reset,
 } from './reading/replays.ts'
+
+const { storedMicros } = allowances
 
 const schema = z.strictObject({
   /** Longest time from a reset to its answer. */

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { EventOf, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { tolerances } from '../history/tolerances.ts'
 import type { Session } from '../history/windows.ts'
 import { checker, type Judgement } from './checker.ts'
 import {
@@ -17,6 +18,8 @@ import {
   type Violation,
 } from './reading/conclude.ts'
 import { count, groupRefs, milliseconds, type OptionsOf } from './options.ts'
+
+const { endSeenLateMicros } = tolerances
 
 const schema = z.strictObject({
   /** Longest time from SIGTERM to the end of the process. */
@@ -34,8 +37,6 @@ const orderlyCodes: ReadonlySet<number | null> = new Set([0, 143])
 const noFrame = 1_006
 /** Codes that blame the client, or say that something broke: a client would not come back. */
 const misleading: ReadonlySet<number> = new Set([1_002, 1_003, 1_007, 1_008, 1_009, 1_010, 1_011])
-/** What a proxy may take to pass the end of a connection on. */
-const passingOnMicros = 2_000_000
 
 /** One SIGTERM and what came of it. */
 interface Asked {
@@ -142,7 +143,7 @@ const isToBeTold = ({ closed }: Session): boolean => closed?.by !== 'client'
 
 /** Clients that lost their connection, or kept it, without a close frame of the relay's. */
 function untoldOf({ at, exit, open }: Asked): Session[] {
-  const until = (exit?.t ?? Infinity) + passingOnMicros
+  const until = (exit?.t ?? Infinity) + endSeenLateMicros
   return open.filter((one) => {
     if (one.closed === undefined) return true
     const { t, code } = one.closed

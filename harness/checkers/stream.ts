@@ -8,11 +8,12 @@ import { Ranges } from '../history/ranges.ts'
 import type { Session } from '../history/windows.ts'
 import { account, type Account } from './stream/account.ts'
 import { checker } from './checker.ts'
+import { kafkaDefaults } from './reading/allowances.ts'
 import { cannotTell, many, type Doubt } from './reading/conclude.ts'
 import { causesOf } from './stream/causes.ts'
 import { causelessEnds, closingFlaws } from './stream/closings.ts'
 import type { Flaw } from './stream/flaw.ts'
-import { sessionTimeoutMsDefault, stalledMsFor, type StreamLimits } from './stream/limits.ts'
+import { stalledMsFor, type StreamLimits } from './stream/limits.ts'
 import { missingFlaws } from './stream/missing.ts'
 import { exemptions, validDeadLettered } from './stream/exempt.ts'
 import { trustedStale } from './stream/epochs.ts'
@@ -43,7 +44,7 @@ export const stream = checker({
 
 const limitsOf = (options: StreamOptions): StreamLimits => ({
   stalledMs: options.stalledMs ?? stalledMsFor(),
-  sessionTimeoutMs: options.sessionTimeoutMs ?? sessionTimeoutMsDefault,
+  sessionTimeoutMs: options.sessionTimeoutMs ?? kafkaDefaults.sessionTimeoutMs,
   declaredLossMax: options.declaredLossMax ?? 0,
   replayOverlapMax: options.replayOverlapMax ?? 0,
   replayRecordsMax: options.replayRecordsMax,

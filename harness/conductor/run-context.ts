@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Clock } from '../../relay/world/clock.ts'
 import { DeadlineError, orAborted } from '../../relay/world/deadline.ts'
+import { kafkaDefaults } from '../checkers/reading/allowances.ts'
 import { defectOf } from '../defects/index.ts'
 import type { ClientGroup } from '../fleet/group.ts'
 import type { FaultSpec } from '../faults/registry.ts'
@@ -273,10 +274,9 @@ function contextOf(world: World, order: Order, setup: Setup, parts: Parts): Real
 
 /** Kafka waits for a member that was killed as long as its session, and then for the others. */
 const rejoinMs = 15_000
-const sessionUnknownMs = 45_000
 
 const settleLimitOf = ({ kafkaSessionTimeoutMs }: SourcedTimings): number =>
-  (kafkaSessionTimeoutMs.value ?? sessionUnknownMs) + rejoinMs
+  (kafkaSessionTimeoutMs.value ?? kafkaDefaults.sessionTimeoutMs) + rejoinMs
 
 /** What a helper says against itself; one that is only slow to answer says nothing. */
 async function failureOf(helper: { status(): Promise<unknown> }): Promise<Error | undefined> {

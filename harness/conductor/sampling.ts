@@ -37,8 +37,6 @@ export interface Samplers {
   stop(): Promise<void>
 }
 
-/** Between two looks the truth may have changed: the closer they are, the narrower its bounds. */
-const lagTruthEveryMs = 500
 /** A coordinator that takes longer to say who holds what is between two assignments. */
 const ownedLimitMs = 6_000
 
@@ -52,7 +50,6 @@ export async function startSamplers(world: World, watched: Watched): Promise<Sam
     topic: names.topic,
     groupId: names.groupId,
     isTarget: ({ clientId }) => !clientId.startsWith(rivalClientId),
-    everyMs: lagTruthEveryMs,
   })
   const samplers = [
     pages,

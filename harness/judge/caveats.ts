@@ -4,6 +4,7 @@
  * bystanders are in doubt, not in a `fail` either.
  */
 import type { History } from '../history/history.ts'
+import { ownEvidence } from '../history/tolerances.ts'
 import type { FaultWindow, Window } from '../history/windows.ts'
 import {
   damageOf,
@@ -18,10 +19,8 @@ import type { RunRecord } from './record.ts'
 import type { Caveat } from './caveat.ts'
 import { does } from '../history/windows.ts'
 
-/** Share of the planned load that must have been produced. */
-const loadShareMin = 0.8
-/** Share of records that the producer itself may have dropped. */
-const droppedShareMax = 0.01
+const { droppedShareMax, loadShareMin } = ownEvidence
+
 /** Places whose trouble means that the run never stood on its feet. */
 const foundations = new Set(['steady', 'stage'])
 

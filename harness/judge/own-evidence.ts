@@ -5,9 +5,12 @@
  */
 import type { Memory, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
+import { ownEvidence } from '../history/tolerances.ts'
 import { tearDownPhase, type Window } from '../history/windows.ts'
 import type { Caveat } from './caveat.ts'
 import type { RunRecord } from './record.ts'
+
+const { backlogBytesMax, missedShareMax, ownUseShareMax, samplesMin, standstillMsMax } = ownEvidence
 
 /** Where the conductor tells of a server or process of ours that ended in the middle of a run. */
 export const serverDied = 'server-died'
@@ -58,15 +61,6 @@ export function deathsOf(history: History): Caveat[] {
   }))
 }
 
-/** A process of ours that stands still for longer cannot time what others do. */
-const standstillMaxMs = 2_000
-/** Share of the samples that a sampler may have left out because it came too late. */
-const missedShareMax = 0.2
-/** Few samples have large shares. */
-const samplesMin = 10
-/** Bytes that wait to be read by a fleet that cannot keep up. */
-const backlogBytesMax = 64 * 1_024 * 1_024
-
 /** A harness that could not watch closely enough knows no times, and has seen no calm. */
 export function strainOf(history: History): Caveat[] {
   const { begin, end } = watchedTime(history)
@@ -74,7 +68,7 @@ export function strainOf(history: History): Caveat[] {
   const longest = strains.toSorted((a, b) => b[3] - a[3])[0]
   const fullest = strains.toSorted((a, b) => b[5] - a[5])[0]
   const found: string[] = []
-  if (longest !== undefined && longest[3] > standstillMaxMs) {
+  if (longest !== undefined && longest[3] > standstillMsMax) {
     const [, t, role, delayMs] = longest
     const stood = `${(delayMs / 1_000).toFixed(1)} s, ${(t / 1e6).toFixed(1)} s into the run`
     found.push(`The ${role} of the harness stood still for ${stood} (2.0 s at most).`)
@@ -111,15 +105,6 @@ function missedSamples(
 }
 
 /**
- * A window of this length, of which the target waited for more than this share for a processor.
- * Two processors that nobody else uses leave it waiting for up to two thirds while a run is busy;
- * beside eight busy loops it waited for nine tenths.
- */
-const starving = { windowMicros: 5e6, waitedShareMax: 0.8 } as const
-/** Share of all processors from which on whoever waits is in its own way. */
-const ownUseShareMax = 0.5
-
-/**
  * A target that was ready to run and had no processor, because others had them, is late without
  * any fault of its own. What it did in time all the same is as good as ever.
  */
@@ -132,7 +117,7 @@ export function starvationOf(history: History, { machine }: RunRecord): Caveat[]
     })
   const processors = typeof machine['cpus'] === 'number' ? machine['cpus'] : 1
   const worst = hungriest(samples, processors * ownUseShareMax)
-  if (worst === undefined || worst.waitedShare <= starving.waitedShareMax) return []
+  if (worst === undefined || worst.waitedShare <= ownEvidence.waitedShareMax) return []
   const percent = Math.round(worst.waitedShare * 100)
   const at = (worst.from / 1e6).toFixed(1)
   return [{
@@ -156,10 +141,11 @@ function hungriest(
     const [, to, , , ranTo, waitedTo = 0] = samples[last]!
     // A new process begins to count anew.
     if (waitedTo < (samples[last - 1]![5] ?? 0)) first = last
-    while (first + 1 < last && samples[first + 1]![1] <= to - starving.windowMicros) first += 1
+    const fromMax = to - ownEvidence.waitedWindowMicros
+    while (first + 1 < last && samples[first + 1]![1] <= fromMax) first += 1
     const [, from, , , ranFrom, waitedFrom = 0] = samples[first]!
     const took = to - from
-    if (took < starving.windowMicros || (ranTo - ranFrom) / took > useMax) continue
+    if (took < ownEvidence.waitedWindowMicros || (ranTo - ranFrom) / took > useMax) continue
     const waitedShare = (waitedTo - waitedFrom) / took
     if (waitedShare > (worst?.waitedShare ?? 0)) worst = { from, waitedShare }
   }

@@ -1,4 +1,5 @@
 /** Asks /health a few times a second, as a probe of an orchestrator would, and times the answer. */
+import { answerLimitMs, samplingMs } from '../history/tolerances.ts'
 import { jsonObject } from './json.ts'
 import { pageClient } from './page-request.ts'
 import { startSampling, tellMissed, type Sampler, type SamplerWorld } from './sampler.ts'
@@ -13,7 +14,7 @@ export interface HealthOptions {
 
 export function startHealthSampler(world: SamplerWorld, options: HealthOptions): Sampler {
   const { clock, journal } = world
-  const { address, everyMs = 250, limitMs = 2_000 } = options
+  const { address, everyMs = samplingMs.health, limitMs = answerLimitMs } = options
   const pages = pageClient(clock, address)
   return startSampling(world, {
     name: 'health',

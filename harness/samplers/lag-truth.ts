@@ -6,6 +6,7 @@
  * of its own end, and lag would be negative.
  */
 import type { EventOf } from '../history/event.ts'
+import { samplingMs } from '../history/tolerances.ts'
 import {
   AssignerProtocol,
   kafkaClient,
@@ -64,7 +65,7 @@ export function startLagTruthSampler(
   options: LagTruthOptions,
 ): LagTruthSampler {
   const { clock, journal } = world
-  const { topic, groupId, everyMs = 1_000 } = options
+  const { topic, groupId, everyMs = samplingMs.lagTruth } = options
   const admin = kafkaClient('lag-truth', options.brokers).admin()
   let connecting: Promise<void> | undefined
   let behind = 0

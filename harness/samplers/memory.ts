@@ -3,6 +3,7 @@
  * by hand: how long a thread waited for a processor stands only there, beside the rest.
  */
 import { readdir, readFile } from 'node:fs/promises'
+import { samplingMs } from '../history/tolerances.ts'
 import { startSampling, type Sampler, type SamplerWorld } from './sampler.ts'
 
 export interface MemoryOptions {
@@ -18,7 +19,7 @@ const microsPerTick = 10_000
 
 export function startMemorySampler(world: SamplerWorld, options: MemoryOptions): Sampler {
   const { journal } = world
-  const { pids, waitsOf, everyMs = 500 } = options
+  const { pids, waitsOf, everyMs = samplingMs.memory } = options
   return startSampling(world, {
     name: 'memory',
     everyMs,

@@ -1,5 +1,6 @@
 /** Scrapes /metrics as Prometheus does, more often, and keeps what changed. */
 import type { EventOf } from '../history/event.ts'
+import { answerLimitMs, samplingMs } from '../history/tolerances.ts'
 import { readExposition } from './exposition.ts'
 import { pageClient } from './page-request.ts'
 import {
@@ -21,7 +22,7 @@ type Changes = EventOf<'scrape'>[4]
 
 export function startMetricsSampler(world: SamplerWorld, options: MetricsOptions): Sampler {
   const { clock, journal } = world
-  const { address, everyMs = 500, limitMs = 2_000 } = options
+  const { address, everyMs = samplingMs.metrics, limitMs = answerLimitMs } = options
   const pages = pageClient(clock, address)
   const tell = troubleTeller(world, 'metrics')
   let before: ReadonlyMap<string, number> = new Map()

@@ -6,9 +6,14 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { Reading } from '../../history/readings.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { FaultWindow, Window } from '../../history/windows.ts'
+import { allowances } from '../reading/allowances.ts'
 import { riseWithin } from '../reading/series.ts'
 import type { PartitionTruth } from './truth.ts'
+
+const { pollAndScrapeMicros } = tolerances
+const { recoveryMicros, revocationMicros } = allowances
 
 /** All ways of being wrong. */
 export type LagRule =
@@ -45,13 +50,7 @@ export interface CompareOptions {
   readonly isOfMovement: boolean
 }
 
-/** A poll takes time, and so does the scrape. */
-const slackMicros = 1_000_000
-/** And so does the news that a partition was taken away. */
-const revocationMicros = 500_000
 const pollsAllowed = 2
-/** After the way to Kafka was broken, clients need so long to find each other again. */
-const recoveryMicros = 5_000_000
 /** A gauge that was read so often and never moved, although the truth did, stands still. */
 const frozenReadingsMin = 6
 
@@ -77,7 +76,7 @@ export function compare(
     const hasFailed = riseWithin(failures, t - patience, t) > 0
     // That polls fail excuses an absent or old value only while it was us who broke their way.
     if (was === 'changing' || (hasFailed && isKafkaBroken(history, t - patience, t))) return []
-    const reach = (hasFailed ? pollsAllowed : 1) * interval + slackMicros
+    const reach = (hasFailed ? pollsAllowed : 1) * interval + pollAndScrapeMicros
     const bounds = truth.bounds(t - reach, t)
     if (bounds === undefined) return []
     const isNew = options.isOfMovement && truth.isUntaken(t - reach)

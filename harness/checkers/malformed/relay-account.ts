@@ -7,10 +7,13 @@ import type { DeadLetter, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { FaultWindow } from '../../history/windows.ts'
 import { malformedKinds, type Malformed } from '../../records/malformed.ts'
+import { allowances } from '../reading/allowances.ts'
 import { seconds, type Doubt, type Violation } from '../reading/conclude.ts'
 import { riseWithin } from '../reading/series.ts'
 import type { Odd } from './records.ts'
 import { chanceMax, placeOf, stopsOf, takenBy, type Stop, type Taken } from './taken.ts'
+
+const { outageToldLateMicros } = allowances
 
 /** What was found, and of which records. */
 export interface Accounted {
@@ -32,9 +35,6 @@ export interface Outcomes {
 }
 
 type Found = Pick<Accounted, 'violations' | 'doubts'>
-
-/** A relay that lost Kafka may tell of it this late. */
-const tellingMicros = 10_000_000
 
 export function relayAccount(
   history: History,
@@ -198,14 +198,15 @@ function pardonedOf(history: History, found: readonly Flawed[]): ReadonlySet<Fla
   const pardoned = new Set<Flawed>()
   for (const cut of cuts) {
     const lost = found.filter((one) => one.rule === 'unaccounted' && wasCut(cut, one))
-    const counted = riseWithin(history.signal('dlqFailures'), cut.begin, cut.end + tellingMicros)
+    const end = cut.end + outageToldLateMicros
+    const counted = riseWithin(history.signal('dlqFailures'), cut.begin, end)
     for (const one of lost.slice(0, counted)) pardoned.add(one)
   }
   return pardoned
 }
 
 const wasCut = ({ begin, end }: FaultWindow, { of }: Flawed): boolean =>
-  of.sentAt <= end && of.ackedAt >= begin - tellingMicros
+  of.sentAt <= end && of.ackedAt >= begin - outageToldLateMicros
 
 function stopText({ kind, record, waiting, forMicros }: Stop): string {
   const where = `partition ${record.partition}, offset ${record.offset}`

@@ -6,9 +6,14 @@ import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { AckedRecord, PartitionRecords } from '../../history/records.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import { tearDownPhase } from '../../history/windows.ts'
 import { relayReaction } from '../../records/malformed.ts'
+import { allowances } from '../reading/allowances.ts'
 import { deadLettered } from '../stream/exempt.ts'
+
+const { underWayAtEndMicros } = tolerances
+const { stopMicros } = allowances
 
 /** What left the relay of one partition. */
 export interface Taken {
@@ -38,10 +43,6 @@ export interface Stop {
 
 /** A relay that stops for another reason may do so just before a malformed record. */
 export const chanceMax = 0.1
-/** Longer than any pause of a relay that nothing was done to. */
-const stopMicros = 4_000_000
-/** Records acknowledged this shortly before the end may be under way. */
-const underWayMicros = 1_000_000
 
 /** Where a record lies, as a key. */
 export const placeOf = (partition: unknown, offset: unknown): string =>
@@ -139,7 +140,7 @@ function waitingBehind(records: PartitionRecords, { passed }: Taken, until: Micr
     if ((records.offsets[i] as number) <= passed) break
     const kind = records.malformed.get(records.offsets[i] as number)
     if (kind !== undefined && relayReaction(kind)?.does === 'counts-as-missing') continue
-    if ((records.ackedAt[i] as number) < until - underWayMicros) waiting += 1
+    if ((records.ackedAt[i] as number) < until - underWayAtEndMicros) waiting += 1
   }
   return waiting
 }

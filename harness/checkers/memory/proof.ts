@@ -4,6 +4,7 @@
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import { wayBytes } from '../../history/tolerances.ts'
 import type { Window } from '../../history/windows.ts'
 import { askedOf, doubtOfAsked } from '../reading/askers.ts'
 import { mebibytes, type Doubt } from '../reading/conclude.ts'
@@ -12,6 +13,8 @@ import { riseWithin } from '../reading/series.ts'
 import { ackedBytes, stallOf } from '../reading/stalls.ts'
 import { rssOf } from './rss.ts'
 
+const { reachesRelay } = wayBytes
+
 /** What is to keep memory: clients of one of these groups, or else the load alone. */
 export interface Stimulus {
   readonly stalled?: string
@@ -19,8 +22,6 @@ export interface Stimulus {
   readonly holders?: string
   readonly proofBytes?: number
 }
-
-const proofBytesDefault = 16 * 1_048_576
 
 export interface Proof {
   readonly says: string
@@ -105,7 +106,7 @@ const spanOf = (windows: readonly Window[]): Window => ({
 /** Whether the stall reached the relay, by what was owed and by what the relay counted. */
 function proofOfStall(
   history: History,
-  { stalled, proofBytes = proofBytesDefault }: Stimulus & { readonly stalled: string },
+  { stalled, proofBytes = reachesRelay }: Stimulus & { readonly stalled: string },
   riseBytes: number,
   { begin, end }: Window,
 ) {

@@ -6,14 +6,13 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { Reading } from '../../history/readings.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { FaultWindow, Session } from '../../history/windows.ts'
 import { indexAt, points, type Point } from './series.ts'
 import { openAt } from './slots.ts'
 
-/** A client is counted by one side a little before the other, when it comes and when it goes. */
-const apartMicros = 300_000
-/** After a fault is healed, ends that it held back arrive for so long. */
-const aftermathMicros = 2_000_000
+const { countedApartMicros, endSeenLateMicros } = tolerances
+
 /** Fewer calm samples show nothing. */
 export const calmSamplesMin = 3
 
@@ -35,7 +34,7 @@ export function calmSamples(history: History, reading: Reading): CountSample[] {
 const isBlind = (fault: FaultWindow, t: Micros): boolean => {
   const { on } = fault.effects
   const isElsewhere = on === 'kafka' || on === 'redis' || on === 'consumer-group'
-  return !isElsewhere && t >= fault.begin - apartMicros && t <= fault.end + aftermathMicros
+  return !isElsewhere && t >= fault.begin - countedApartMicros && t <= fault.end + endSeenLateMicros
 }
 
 /** Whether nobody comes or goes around a moment. */
@@ -50,8 +49,8 @@ function stillness(history: History): (t: Micros) => boolean {
       .map(([, t]) => t),
   ].sort((a, b) => a - b)
   return (t) => {
-    const last = changes[indexAt(changes, t + apartMicros)]
-    return last === undefined || last < t - apartMicros
+    const last = changes[indexAt(changes, t + countedApartMicros)]
+    return last === undefined || last < t - countedApartMicros
   }
 }
 
@@ -78,7 +77,7 @@ export function countOf(
 ): Point[] {
   const isStill = stillness(history)
   return count
-    .filter(({ t }) => t >= begin && t <= end - apartMicros && isStill(t))
+    .filter(({ t }) => t >= begin && t <= end - countedApartMicros && isStill(t))
     .map(({ t, v }) => ({ t, v: Math.max(0, v - openAt(history, t, isOther)) }))
 }
 

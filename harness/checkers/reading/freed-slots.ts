@@ -1,10 +1,13 @@
 /** Whether new clients get the slots of those that should be gone. */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { Window } from '../../history/windows.ts'
 import type { Violation } from './conclude.ts'
 import { newRefusals, probesOf } from './slots.ts'
 import type { Stall } from './stalls.ts'
+
+const { joiningMicros } = tolerances
 
 /** What became of new clients that tried for so many slots. */
 export interface Freed {
@@ -54,8 +57,6 @@ export function slotsTaken(history: History, group: string, { begin, clients }: 
     (history.sessions.get(client) ?? []).filter((one) => one.begin <= begin && one.end >= begin),
   )
   const since = Math.min(...opened.map((session) => session.begin))
-  return probesOf(history, group, { begin: since - joinMicros, end: begin }).limited > 0
+  return probesOf(history, group, { begin: since - joiningMicros, end: begin }).limited > 0
 }
 
-/** Clients of one group join together; some are refused before others are let in. */
-const joinMicros = 2_000_000

@@ -13,9 +13,14 @@ import {
   type Micros,
 } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { FaultWindow, Session, Window } from '../../history/windows.ts'
 import { tearDownPhase } from '../../history/windows.ts'
 import { does } from '../../history/windows.ts'
+import { allowances } from './allowances.ts'
+
+const { endSeenLateMicros } = tolerances
+const { redisReconnectMicros, resetMicros, storedMicros } = allowances
 
 export type Frame = Readonly<Record<string, unknown>>
 
@@ -134,15 +139,12 @@ export function isAsked(
 export const replayedIn = ({ runs, garbled }: Replay): number =>
   runs.reduce((sum, { first, last }) => sum + last - first + 1, garbled.length)
 
-/** What a way that is broken, or a relay that is ended, does to connections may show so late. */
-const echoMicros = 2_000_000
-
 function enderOf(history: History, { end, group, closed }: Session): ReplayEnd {
   if (closed === undefined) return 'run'
   const isOurs = history.faults.some((fault) => {
     const { on, group: hit } = fault.effects
     const isOnTheWay = on === 'client-link' && hit === group
-    const isNear = end >= fault.begin && end <= fault.end + echoMicros
+    const isNear = end >= fault.begin && end <= fault.end + endSeenLateMicros
     return isNear && fault.isActive !== false && (isOnTheWay || on === 'relay')
   })
   const settled = history.phase('settle')?.end ?? history.phase(tearDownPhase)?.begin
@@ -229,9 +231,6 @@ export interface Reset {
   readonly doneAt: Micros
 }
 
-/** A reset that nobody answers may take effect for so long. */
-const resetMicrosMax = 10_000_000
-
 export function resetsOf(history: History): Reset[] {
   const frames = history.events('control')
   return history.events('sent').flatMap((sent) => {
@@ -257,7 +256,7 @@ export function resetsOf(history: History): Reset[] {
         answeredAt: answer?.[1],
         isCleared: frame?.['bufferCleared'] === true,
         isRefused,
-        doneAt: isRefused ? -Infinity : (answer?.[1] ?? askedAt + resetMicrosMax),
+        doneAt: isRefused ? -Infinity : (answer?.[1] ?? askedAt + resetMicros),
       },
     ]
   })
@@ -270,11 +269,6 @@ export const redisOutages = (history: History): FaultWindow[] =>
       does(fault, 'severs') && fault.effects.on === 'redis' && fault.isActive !== false,
   )
 
-/** Records were on their way to the buffer for so long when Redis went. */
-export const storedMicros = 1_000_000
-/** And a relay may take so long to come back to a Redis that is there again. */
-export const reconnectMicros = 5_000_000
-
 /** When records may be missing from the buffer because the run took Redis away. */
 export const unstoredWindows = (history: History): Window[] => [
   ...redisOutages(history).map(({ begin, healedAt = Infinity }) => unstored(begin, healedAt)),
@@ -285,7 +279,7 @@ export const unstoredWindows = (history: History): Window[] => [
 ]
 const unstored = (begin: Micros, usableAt: Micros): Window => ({
   begin: begin - storedMicros,
-  end: usableAt + reconnectMicros,
+  end: usableAt + redisReconnectMicros,
 })
 
 /** Those that the run made, as far as is known; one that could not be made is none. */

@@ -9,9 +9,10 @@ import type { FaultWindow, Session, Window } from '../../history/windows.ts'
 import type { FaultPlace } from '../../history/effects.ts'
 import { isOnClients } from '../../history/windows.ts'
 import { does } from '../../history/windows.ts'
+import { allowances } from '../reading/allowances.ts'
 
-/** A reset that nobody answers may still take effect for so long. */
-const unansweredMicros = 5_000_000
+const { unansweredResetMicros } = allowances
+
 const everything: Window = { begin: 0, end: Infinity }
 
 export interface Causes {
@@ -66,7 +67,7 @@ function resetsOf(history: History): Window[] {
   return history.events('sent').flatMap(([, begin, client, what]): Window[] => {
     if (what !== 'reset') return []
     const answer = byClient.get(client)?.find(([, t]) => t >= begin)
-    return [{ begin, end: answer?.[1] ?? begin + unansweredMicros }]
+    return [{ begin, end: answer?.[1] ?? begin + unansweredResetMicros }]
   })
 }
 

@@ -4,21 +4,18 @@
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { Session } from '../../history/windows.ts'
+import { allowances } from '../reading/allowances.ts'
 import { isWithin, type Causes } from './causes.ts'
 import type { Flaw } from './flaw.ts'
 import type { StreamLimits } from './limits.ts'
 import type { Ending } from './owed.ts'
 import { resumesOf } from './resumes.ts'
 
-/** The end of a connection is seen a little later than what ended it. */
-const seenLateMicros = 2_000_000
-/** A client is given up after it took nothing for a while, and no sooner than this. */
-const stallMicrosMin = 1_000_000
-/** What lies in the buffers on the way is read before the end is seen. */
-const drainMicros = 15_000_000
-/** A flood is written down when it is over, which may be after the connection. */
-const floodMicros = 15_000_000
+const { drainMicros, endSeenLateMicros, floodWrittenLateMicros } = tolerances
+const { givenUpMicrosMin } = allowances
+
 /** So many pings at once are a flood. */
 const floodFramesMin = 100
 
@@ -57,10 +54,10 @@ function timedOut(
 }
 
 function hasCause(session: Session, at: Micros, causes: Causes): boolean {
-  if (isWithin(causes.broken(session), at, 0, seenLateMicros)) return true
+  if (isWithin(causes.broken(session), at, 0, endSeenLateMicros)) return true
   return causes
     .slow(session)
-    .some(({ begin, end }) => at >= begin + stallMicrosMin && at <= end + drainMicros)
+    .some(({ begin, end }) => at >= begin + givenUpMicrosMin && at <= end + drainMicros)
 }
 
 /** When clients sent what a relay may end them for. */
@@ -82,7 +79,7 @@ function offendersOf(history: History): Offenders {
 const isHostile = (what: string): boolean => what.startsWith('hostile:')
 
 const hasOffended = ({ client, begin, end }: Session, offenders: Offenders): boolean =>
-  (offenders.get(client) ?? []).some((t) => t >= begin && t <= end + floodMicros)
+  (offenders.get(client) ?? []).some((t) => t >= begin && t <= end + floodWrittenLateMicros)
 
 export function closingFlaws(
   causeless: Causeless,

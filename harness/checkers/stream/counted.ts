@@ -5,6 +5,7 @@
  */
 import type { Run } from '../../history/deliveries.ts'
 import { Ranges, type Range } from '../../history/ranges.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { Account, SessionAccount } from './account.ts'
 import type { Declaration } from './declared.ts'
 import type { Flaw } from './flaw.ts'
@@ -13,15 +14,14 @@ import { endOf, isBefore, type Mark } from './mark.ts'
 import { ackedWithin, indexFrom, type Hole } from './owed.ts'
 import { isInReplay } from './resumes.ts'
 
+const { joiningMicros } = tolerances
+
 export interface Paid {
   /** Holes that are left, with what is left of them. */
   readonly holes: readonly Hole[]
   readonly flaws: readonly Flaw[]
   readonly unexplained: number
 }
-
-/** A record that was on its way when a client joined may count as missed by it. */
-const joiningMicros = 2_000_000
 
 export function payByCount(holes: readonly Hole[], told: Told): Paid {
   const payer = new Payer(holes, told)

@@ -6,13 +6,13 @@
 import type { LagTruth, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { PartitionRecords } from '../../history/records.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { FaultWindow } from '../../history/windows.ts'
+import { allowances } from '../reading/allowances.ts'
 import type { Causes } from './causes.ts'
 
-/** After a rebalance ends, its redeliveries may take this long to show. */
-const aftermathMicros = 15_000_000
-/** Between two samples of the group's state. */
-const sampleMicros = 2_000_000
+const { groupSampleMicros } = tolerances
+const { redeliveryMicros } = allowances
 
 /** One restart or one move of a partition, and what may come again because of it. */
 export interface Rewind {
@@ -47,7 +47,7 @@ export function rewindsOf(
 
 /** A member that is gone holds nothing: that is the restart, not another move. */
 const overlaps = ({ begin, end }: FaultWindow, t: Micros): boolean =>
-  t >= begin - sampleMicros && t <= end + sampleMicros
+  t >= begin - groupSampleMicros && t <= end + groupSampleMicros
 
 interface Truth {
   readonly t: Micros
@@ -82,9 +82,9 @@ function movesOf(truths: readonly Truth[], records: PartitionRecords): Rewind[] 
 
 const move = (held: Truth, from: number, back: Micros, records: PartitionRecords): Rewind => ({
   begin: held.t,
-  until: back + aftermathMicros,
+  until: back + redeliveryMicros,
   from,
-  upTo: sentBy(records, back + aftermathMicros),
+  upTo: sentBy(records, back + redeliveryMicros),
   isRestart: false,
 })
 

@@ -2,6 +2,10 @@
  * What is known of the target beforehand, and how much the scenario's claim allows: everything that
  * an excuse is held against. What nobody knows stays undefined, and nothing is excused by it.
  */
+import { allowances, kafkaDefaults } from '../reading/allowances.ts'
+
+const { stalledMsMin } = allowances
+
 export interface StreamLimits {
   /** Longest time that records may wait while the consumer holds their partition. */
   readonly stalledMs: number
@@ -23,12 +27,6 @@ export interface StreamLimits {
   readonly slowGroups: readonly string[]
 }
 
-/** Kafka's clients commit every 5 s unless they are told otherwise. */
-const commitIntervalMsDefault = 5_000
-const stalledMsMin = 10_000
-/** Of Kafka's own clients; others mostly have less. */
-export const sessionTimeoutMsDefault = 45_000
-
 /** Three commits without any progress are no coincidence; a short interval is given more time. */
-export const stalledMsFor = (commitIntervalMs = commitIntervalMsDefault): number =>
+export const stalledMsFor = (commitIntervalMs = kafkaDefaults.commitIntervalMs): number =>
   Math.max(3 * commitIntervalMs, stalledMsMin)

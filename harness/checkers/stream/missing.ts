@@ -6,6 +6,7 @@ import type { ControlIn, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { PartitionRecords } from '../../history/records.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { AnomalyKind } from '../checker.ts'
 import { many, type Doubt } from '../reading/conclude.ts'
 import type { Account, SessionAccount } from './account.ts'
@@ -33,8 +34,7 @@ import { isUnstored, reasonsOf, type Reasons } from './reasons.ts'
 import { resumesOf, type Resume } from './resumes.ts'
 import { waitsOf, type Waiting, type Waits } from './waiting.ts'
 
-/** A client that still got records this shortly before the end is late; the rest may come yet. */
-const stillFedMicros = 500_000
+const { stillFedMicros } = tolerances
 
 /** All that is needed to judge the holes of one partition. */
 interface Partition {

@@ -5,10 +5,15 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { PartitionRecords } from '../../history/records.ts'
+import { tolerances } from '../../history/tolerances.ts'
 import type { Session, Window } from '../../history/windows.ts'
 import type { Ranges } from '../../history/ranges.ts'
+import { allowances } from '../reading/allowances.ts'
 import { isWithin, type Causes } from './causes.ts'
 import type { StreamLimits } from './limits.ts'
+
+const { faultEdgeMicros } = tolerances
+const { recoveryMicros, unstoredAtEndMicros } = allowances
 
 /** `unknown`: a limit that nobody knows may have taken the record away. */
 export type Reason = 'there' | 'none' | 'unknown'
@@ -25,12 +30,6 @@ export interface Telling {
   readonly cappedAfter: number | undefined
 }
 
-/** Around a fault: what was under way when it came, and what came before all was well again. */
-const slackMicros = 2_000_000
-const recoveryMicros = 5_000_000
-/** What a relay had taken so shortly before it was ended need not be stored yet. */
-const unstoredMicros = 5_000_000
-
 export interface Reasons {
   /** Why the acknowledged record at `index` may be declared missing. */
   of(records: PartitionRecords, index: number, telling: Telling): Reason
@@ -46,10 +45,10 @@ export function reasonsOf(
   const bursts = causes.pauses.map((window) => ({ window, reason: burst(history, window, limits) }))
   const live = (sentAt: Micros, { t, session }: Telling): Reason => {
     const slow = causes.slow(session).filter(({ begin }) => begin <= t)
-    if (isWithin(slow, sentAt, slackMicros, slackMicros)) return 'there'
+    if (isWithin(slow, sentAt, faultEdgeMicros, faultEdgeMicros)) return 'there'
     const own = bursts.filter(
       ({ window }) =>
-        window.begin <= t && isWithin([window], sentAt, slackMicros, recoveryMicros),
+        window.begin <= t && isWithin([window], sentAt, faultEdgeMicros, recoveryMicros),
     )
     if (own.some(({ reason }) => reason === 'there')) return 'there'
     return own.some(({ reason }) => reason === 'unknown') ? 'unknown' : 'none'
@@ -94,16 +93,16 @@ function isForgotten(
   if (isWithin(redisOutages, t, 0, recoveryMicros)) return true
   const outages = redisOutages.filter(({ begin }) => begin <= t)
   if (isUnstored(outages, sentAt)) return true
-  if (resets.some(({ begin, end }) => begin <= t && ackedAt <= end + slackMicros)) return true
+  if (resets.some(({ begin, end }) => begin <= t && ackedAt <= end + faultEdgeMicros)) return true
   if (!isTaken) return false
   return restarts.some(
-    ({ begin }) => begin <= t && ackedAt <= begin && ackedAt >= begin - unstoredMicros,
+    ({ begin }) => begin <= t && ackedAt <= begin && ackedAt >= begin - unstoredAtEndMicros,
   )
 }
 
 /** Whether a record that was sent at `sentAt` need not have come to Redis, which was away. */
 export const isUnstored = (outages: readonly Window[], sentAt: Micros): boolean =>
-  isWithin(outages, sentAt, slackMicros, recoveryMicros)
+  isWithin(outages, sentAt, faultEdgeMicros, recoveryMicros)
 
 /** The oldest go first: behind what a replay still had, nothing was evicted. */
 function evicted(

@@ -7,13 +7,11 @@
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { PartitionRecords } from '../../history/records.ts'
+import { allowances } from '../reading/allowances.ts'
 import type { StreamLimits } from './limits.ts'
 import type { Ending } from './owed.ts'
 import { refusableIn } from './exempt.ts'
 import { isOnClients } from '../../history/windows.ts'
-
-/** After a session has run out, the group is rebalanced. */
-const rejoinSlackMs = 10_000
 
 /** What became of the records of one partition that nobody took. */
 export interface Waiting {
@@ -62,7 +60,7 @@ export function waitsOf(
       if (own === undefined) return undefined
       const { groupState, isReady, at, readySince, movedAt } = own
       const ackedAt = records.ackedAt[index] as number
-      const rejoinMs = lastFault > 0 ? sessionTimeoutMs + rejoinSlackMs : 0
+      const rejoinMs = lastFault > 0 ? sessionTimeoutMs + allowances.rejoinMs : 0
       const allowed = isReady ? readySince : lastFault + rejoinMs * 1_000
       const since = Math.max(ackedAt, lastArrival, movedAt, lastFault, allowed)
       const forMicros = Math.max(0, at - since)
