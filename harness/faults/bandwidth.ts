@@ -1,6 +1,6 @@
 /**
- * A link carries so many bytes a second and no more. Toxiproxy counts in kB: 1 is 1,000 bytes. A
- * limit is seen only where more went through before than it lets through.
+ * Limits a link to a rate. Toxiproxy counts in kB: 1 is 1,000 bytes. A limit can be measured only
+ * if more than the limit went through before.
  */
 import { z } from 'zod'
 import type { Link } from '../stack/stack.ts'

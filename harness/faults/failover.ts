@@ -1,6 +1,6 @@
 /**
- * Another Redis takes over the address, as in a failover behind a load balancer: who is connected
- * stays with the old server, which has become a replica and refuses writes, until it connects anew.
+ * Another Redis takes over the address, as in a failover behind a load balancer: open connections
+ * stay with the old server, now a replica that refuses writes, until the client reconnects.
  */
 import { connect, type Socket } from 'node:net'
 import { z } from 'zod'

@@ -70,8 +70,8 @@ export async function isDescribable({ group }: FaultContext): Promise<boolean> {
 }
 
 /**
- * A fault: everything that anybody needs to know of it. Its name is its key in the registry and
- * the literal of `spec`; types, documents, history and random schedules follow from here.
+ * A fault: its whole definition. Its name is its key in the registry and the literal of `spec`;
+ * types, documents, history events and random schedules are derived from it.
  */
 export interface FaultDefinition<S extends { readonly fault: string }> {
   /** What a scenario may say of it. */

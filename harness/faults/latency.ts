@@ -10,7 +10,7 @@ const drawnMs = [100, 300, 1_000] as const
 export const latency = defineLinkFault({
   name: 'latency',
   options: { ms: z.number().nonnegative() },
-  says: (spec, link) => `${link} answers ${spec.ms} ms later`,
+  says: (spec, link) => `${link} delayed: answers ${spec.ms} ms later`,
   does: ['slows'],
   toxics: (spec) => [
     { type: 'latency', stream: 'downstream', attributes: { latency: spec.ms, jitter: 0 } },

@@ -1,9 +1,8 @@
 /**
- * What faults on a link have in common: Toxiproxy's toxics are put on it or it is taken away, what
- * it does is measured, and it is undone. What each toxic really does was measured: `bandwidth` with
- * rate 0 stops the sender, `timeout` drains the sender and only hides the bytes from the reader,
- * so a stall is the former and a black hole the latter. `toxicity` is never used: at 0 it still
- * changes behaviour.
+ * What all faults on a link share: toxics of Toxiproxy are added or the link is disabled, the
+ * effect is measured, and it is undone. The choice of toxics was measured: `bandwidth` with rate 0
+ * stops the sender (a stall); `timeout` reads from the sender and drops the bytes (a black hole).
+ * `toxicity` is never used: at 0 it still changes behaviour.
  */
 import { z } from 'zod'
 import type { FaultEffect, FaultEffects } from '../history/effects.ts'
@@ -143,7 +142,7 @@ async function apply(
     }
     return undoAll
   } catch (error) {
-    // Half a fault is none: what stands already must not stay.
+    // Half a fault must not stay: undo what is already in place.
     await undoAll().catch(() => undefined)
     throw error
   }

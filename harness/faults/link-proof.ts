@@ -1,7 +1,7 @@
 /**
- * The measurements behind faults on a hop: how the way was before, that it is broken now, that it
- * is whole again. Only the difference proves anything: a way that was slow before is not slow
- * because of us.
+ * The measurements behind faults on a link: how it was before, that it is broken now, that it
+ * works again. Only the difference is proof: a link that was slow before is not slow because of
+ * the fault.
  */
 import { sleep } from '../../relay/world/clock.ts'
 import type { Link } from '../stack/stack.ts'
@@ -30,7 +30,7 @@ export async function measureBefore(link: Link, context: FaultContext): Promise<
     const { outcome, answerMs } = await probe(context.clock, link, biteLimitMs)
     if (outcome !== 'answered') {
       throw new Error(
-        `the way of ${link.name} must answer before it is broken; it was ${outcome} already`,
+        `link ${link.name} must answer before the fault; it was already ${outcome}`,
       )
     }
     times.push(answerMs ?? 0)
@@ -75,12 +75,12 @@ export function throughput(link: Link, context: FaultContext, limit: number): Pr
 }
 
 /**
- * Asks until the way answers again.
+ * Asks until the link answers again.
  *
- * A relay that is dead, or hangs, answers on no way. That is the relay's failure and not the
- * way's: it must not turn the verdict on it into a doubt about us.
+ * A relay that is dead or hangs answers on no link. That is the relay's failure, not the link's:
+ * it must not make the verdict a caveat about the harness.
  *
- * @throws Error where the way is broken still
+ * @throws Error if the link is still broken
  */
 export async function proveHealed(link: Link, context: FaultContext): Promise<Evidence> {
   const asked = await until(
@@ -97,5 +97,5 @@ export async function proveHealed(link: Link, context: FaultContext): Promise<Ev
     const direct = await probe(context.clock, { ...link, listen: link.upstream }, probeMs * 2)
     if (direct.outcome !== 'answered') return { relayItself: direct.outcome, tookMs }
   }
-  throw new Error(`the way of ${link.name} must answer after healing; it was ${outcome} still`)
+  throw new Error(`link ${link.name} must answer after healing; it was still ${outcome}`)
 }

@@ -39,7 +39,7 @@ export const pauseRelay = defineFault({
           async () => processState(pid),
           (state) => state !== 'T',
         )
-        if (!asked.holds) throw new Error(`the relay (process ${pid}) must go on; it is frozen`)
+        if (!asked.holds) throw new Error(`the relay (process ${pid}) is still frozen`)
         return { pid, state: asked.answer }
       },
     }

@@ -1,6 +1,6 @@
 /**
- * A probe asks one question through a link and times the answer. The same question is asked before
- * a fault, during it and after it: that is how we know that a fault bites and that it is healed.
+ * A probe sends one request through a link and times the answer. The same request is sent before,
+ * during and after a fault: that shows that the fault is active and that it is healed.
  */
 import { connect } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
@@ -19,13 +19,13 @@ const apiVersionsRequest = Buffer.from('0000000f001200000000000100050000000000',
 apiVersionsRequest.write('probe', 14, 'latin1')
 
 /**
- * A short request of each hop's protocol that any server of it must answer, and not too shortly:
- * a busy machine gives few answers a second, and they must be more than a narrow way takes.
+ * A short request of each hop's protocol that any server must answer, with an answer long enough
+ * to measure: a busy machine gives few answers a second, and they must exceed a bandwidth limit.
  */
 const questions: Readonly<Record<Hop, Buffer>> = {
   kafka: apiVersionsRequest,
   redis: Buffer.from(`PING ${'x'.repeat(250)}\r\n`),
-  // Kept alive: where a server closes behind its answer, a lost answer looks like a refusal.
+  // Kept alive: if the server closed after its answer, a lost answer would look like a refusal.
   clients: Buffer.from('GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'),
 }
 
@@ -75,7 +75,7 @@ const flooding: Readonly<Record<Hop, Flooding>> = {
     answerBytes: (first) => 4 + (first.length < 4 ? 0 : first.readInt32BE(0)),
   },
   redis: { question: questions.redis, underWay: 20, hasAnswer: () => true },
-  // Of the short answers a busy relay gives fewer bytes a second than a narrow way takes.
+  // With short answers a busy relay sends fewer bytes a second than the bandwidth limit.
   clients: {
     question: Buffer.from('GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'),
     underWay: 4,
@@ -84,11 +84,11 @@ const flooding: Readonly<Record<Hop, Flooding>> = {
 }
 
 /**
- * Asks the same question over and over on one connection, for `ms` or until `bytesMax` came back,
+ * Repeats the same request on one connection, for `ms` or until `bytesMax` came back,
  * so that a limit on bandwidth can be measured. Never throws.
  *
  * The connection is left open, and read to its end: a Toxiproxy whose client is gone while a
- * limit still holds bytes back for it hangs for ever when it is asked to take the limit away.
+ * limit still holds bytes back for it hangs forever when the limit is removed.
  */
 export function measureThroughput(
   clock: Clock,

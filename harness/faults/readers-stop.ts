@@ -1,6 +1,6 @@
 /**
- * Clients that stop reading. The kernel's buffers and the proxy's fill up first, about 4 MB a
- * client on Linux's defaults; only then does the relay's write wait.
+ * Clients that stop reading. The buffers of the kernel and the proxy fill up first, about 4 MB per
+ * client with Linux's defaults; only then the relay's writes wait.
  */
 import { z } from 'zod'
 import { defineFault } from './fault.ts'

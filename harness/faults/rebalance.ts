@@ -1,6 +1,6 @@
 /**
- * A rival in the relay's consumer group takes partitions away from it. The rival reads nothing and
- * commits nothing: whatever it held comes back to the relay unread, so that nothing may be lost.
+ * A rival in the relay's consumer group takes partitions away from it. The rival reads and commits
+ * nothing: its partitions come back to the relay unread, so no record may be lost.
  */
 import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import { kafkaClient, type Consumer } from '../stack/kafka.ts'
@@ -114,7 +114,7 @@ async function join(context: FaultContext, index: number, protocol: string): Pro
     consumer.pause([{ topic, partitions: payload.memberAssignment[topic] ?? [] }])
     joined.resolve()
   })
-  // The library tells a refusal nowhere else, and gives up.
+  // The library reports a refusal nowhere else, and gives up.
   consumer.on(consumer.events.CRASH, ({ payload }) => joined.reject(payload.error))
   const what = `rival ${index} joining ${groupId}`
   try {

@@ -15,7 +15,7 @@ const whyCharsMax = 500
 export function processOf(context: FaultContext): RelayProcess {
   if (context.relay === undefined) {
     throw new Error(
-      'this fault needs a relay process of our own, but the target is a URL; ' +
+      'this fault needs a relay that the harness starts, but the target is a URL; ' +
         'use --target reference or --target-command',
     )
   }
@@ -46,9 +46,9 @@ export async function startAgain(
 }
 
 /**
- * Waits until the group is settled with the target: a member that was killed is missed only after
- * its session, and what the new one does before that says nothing of it. A group that never
- * settles is told and not thrown: it may be the relay's own failure.
+ * Waits until the group is stable with the target: Kafka removes a killed member only after its
+ * session timeout, and what the new one does before that proves nothing. A group that never gets
+ * stable is reported, not thrown: it may be the relay's own failure.
  */
 async function settled(context: FaultContext): Promise<Evidence> {
   const { group } = context

@@ -8,8 +8,8 @@ import { isGone, processOf, startAgain, termLimitMs } from './relay-process.ts'
 const restartSpec = z.strictObject({
   fault: z.literal('restart-relay'),
   /**
-   * Stands beside the settings from then on, as it is: for values that no setting can have. A relay
-   * that refuses it is started without it.
+   * Added to the environment from then on, unchecked: for values that no setting can have. A relay
+   * that refuses them is started without them.
    */
   environment: z.record(z.string(), z.string()).readonly().exactOptional(),
   /** Back before the phase begins, where it would stay away for as long as the phase lasts. */
@@ -25,7 +25,7 @@ export const restartRelay = defineFault<z.infer<typeof restartSpec>>({
     const values = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
     const further = values.length === 0 ? '' : ` with ${values.join(', ')}`
     const atOnce = isBackAtOnce ? ' at once' : ''
-    return `the relay is asked to stop and started again${atOnce}${further}`
+    return `relay stopped (SIGTERM) and started again${atOnce}${further}`
   },
   async inject({ environment }, context) {
     const relay = processOf(context)

@@ -1,9 +1,9 @@
 /**
- * What a rival must know of assignment to join a group of others: it offers the protocol that the
- * group uses, by its name, and assigns by that protocol's rules should the broker make it leader.
+ * Partition assignment for a rival that joins the relay's group: it offers the protocol that the
+ * group uses, by name, and assigns by that protocol's rules if the broker makes it leader.
  *
- * A rival owns nothing that it would have to give back: it reads nothing and says so. What others
- * own under a cooperative protocol is not given away before they gave it up.
+ * A rival reads nothing and so owns nothing to give back. Under a cooperative protocol, partitions
+ * of other members are assigned only after those gave them up.
  */
 import { AssignerProtocol, type PartitionAssigner } from '../stack/kafka.ts'
 

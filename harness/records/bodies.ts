@@ -25,13 +25,13 @@ import { zstd, type Body } from './record-bytes.ts'
 import type { PatchOp } from './state.ts'
 
 export const graphName = 'support-agent'
-/** The nodes of every run, in the order in which they come. */
+/** The nodes of every thread, in order. */
 export const nodes = ['plan', 'retrieve', 'answer', 'review'] as const
 
 const text = (value: string) => ({ value: { case: 'stringValue' as const, value } })
 const whole = (value: bigint) => ({ value: { case: 'intValue' as const, value } })
 
-/** The event that begins a run and brings its first state. */
+/** The event that starts a thread and carries its first state. */
 export function graphStartBody(state: string, prompt: string): Body {
   const attributes = {
     graph_name: text(graphName),
@@ -66,7 +66,7 @@ export interface Patch {
   /** Instead of the operations: the whole state, as bytes. */
   readonly fullState?: Uint8Array
 }
-/** A patch, or a whole state in its place. */
+/** A patch, or the whole state instead. */
 export function patchBody({ ops, stateHash, baseCheckpointId, fullState }: Patch): Body {
   const operations = ops.map(({ op, path, json }) =>
     create(DiffOperationSchema, {
@@ -87,7 +87,7 @@ export function patchBody({ ops, stateHash, baseCheckpointId, fullState }: Patch
 /**
  * A checkpoint as DashFlow writes it: the state compressed inside the field, with a checksum.
  *
- * @param summed what the checksum is of, if not of the state
+ * @param summed the bytes that the checksum covers; default: the state
  */
 export function checkpointBody(checkpointId: Uint8Array, state: string, summed = state): Body {
   const plain = Buffer.from(state)
@@ -107,7 +107,7 @@ export function checkpointBody(checkpointId: Uint8Array, state: string, summed =
   return { type: MessageType.CHECKPOINT, fields: toBinary(CheckpointSchema, checkpoint) }
 }
 
-/** The kinds of body that hold no state and may therefore be used again. */
+/** The kinds of body that hold no state and can therefore be reused. */
 export type PooledKind =
   | 'node-start'
   | 'node-end'

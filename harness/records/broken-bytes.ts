@@ -1,6 +1,6 @@
 /**
- * Bytes that no encoder writes: what must be refused before a message exists. Each function takes a
- * valid record's parts, so that a record is wrong in one way only.
+ * Bytes that no encoder writes and that must be refused before decoding. Each function takes the
+ * parts of a valid record, so that a record is wrong in one way only.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { FRAMED_PLAIN, FRAMED_ZSTD } from '../../proto/codec.ts'
@@ -11,15 +11,15 @@ import type { Dice } from '../world/dice.ts'
 const noFraming = 0x02
 const eventField = 1
 const batchField = 8
-/** Most that one zstd block may unpack to. */
+/** The most that one zstd block may decompress to. */
 const blockBytesMax = 128 * 1_024
 const rleBlock = 1
 
-/** The first two thirds of a record: the outermost field promises more than there is. */
+/** The first two thirds of a record: the outermost field declares more bytes than follow. */
 export const truncated = (message: Uint8Array): Buffer =>
   framed(FRAMED_PLAIN, message.subarray(0, Math.ceil((message.length * 2) / 3)))
 
-/** Random bytes; the first is no tag, because a few random messages would be valid ones. */
+/** Random bytes; the first is no tag, because some random messages would be valid. */
 export function garbage(chance: Dice): Buffer {
   const bytes = Uint8Array.from({ length: 64 + chance.int(960) }, () => chance.int(256))
   bytes[0] = 0x07
@@ -28,7 +28,7 @@ export function garbage(chance: Dice): Buffer {
 
 export const unknownFraming = (message: Uint8Array): Buffer => framed(noFraming, message)
 
-/** An event whose header has one field that its schema does not have like this. */
+/** An event whose header has one field in a form that the schema forbids. */
 export function badHeader(field: 'sequence-as-text' | 'thread-not-utf8'): Buffer {
   const writer = new BinaryWriter()
   writer.tag(eventField, WireType.LengthDelimited).fork()
@@ -41,7 +41,7 @@ export function badHeader(field: 'sequence-as-text' | 'thread-not-utf8'): Buffer
 
 const key = (writer: BinaryWriter) => writer.tag(1, WireType.LengthDelimited).string('a')
 
-/** An event with an attribute of `depth` maps in one another. */
+/** An event with an attribute of `depth` nested maps. */
 export function deepAttributes(depth: number): Buffer {
   const writer = new BinaryWriter()
   writer.tag(eventField, WireType.LengthDelimited).fork()
@@ -56,20 +56,20 @@ export function deepAttributes(depth: number): Buffer {
   return framed(FRAMED_PLAIN, writer.join().join().finish())
 }
 
-/** A zstd framing byte before bytes that are no frame at all, or half of one. */
+/** A zstd framing byte before bytes that are not a frame, or half of one. */
 export function badZstd(message: Uint8Array, isHalf: boolean): Buffer {
   const frame = zstd(message)
   return framed(FRAMED_ZSTD, isHalf ? frame.subarray(0, frame.length / 2) : frame.subarray(4))
 }
 
-/** Unpacks to `bytes` zeros, which is what it declares. */
+/** Decompresses to `bytes` zeros, which is what it declares. */
 export const declaredBomb = (bytes: number): Buffer => framed(FRAMED_ZSTD, zeros(bytes))
 
-/** Many frames, each of which is within the limit that all together are far above. */
+/** Many frames, each within the limit, together far above it. */
 export const bombOfFrames = (bytesEach: number, count: number): Buffer =>
   framed(FRAMED_ZSTD, Buffer.concat(Array.from({ length: count }, () => zeros(bytesEach))))
 
-/** A batch of events of nobody, numbered 5, 1, 5, 1 and so on. */
+/** A batch of events without a thread, numbered 5, 1, 5, 1 and so on. */
 export function jumpingBatch(events: number, messageId: Uint8Array): Buffer {
   const writer = new BinaryWriter()
   writer.tag(batchField, WireType.LengthDelimited).fork()
@@ -88,8 +88,8 @@ export const unsizedZstd = (message: Uint8Array): Buffer =>
   framed(FRAMED_ZSTD, zstd(message, false))
 
 /**
- * A zstd frame of zeros, written by hand: run-length blocks take four bytes for 128 KiB, so that
- * making a bomb does not take the memory that the bomb is after.
+ * A zstd frame of zeros, written by hand: run-length blocks take 4 bytes for 128 KiB, so that
+ * making a bomb needs no memory itself.
  */
 function zeros(bytes: number): Buffer {
   const count = Math.max(1, Math.ceil(bytes / blockBytesMax))

@@ -1,11 +1,11 @@
 /**
- * Each malformed record comes in an episode: a short thread of its own, with valid records before
- * and behind it, so that what it does to its neighbours can be seen, and the load is not disturbed.
+ * Each malformed record comes in a malformed case: a short thread of its own, with valid records
+ * before and after it, which shows its effect on neighbours without disturbing the load.
  *
- * Three forms. `harmless`: the record has no part in the thread, which must come out clean.
- * `valid`: it only looks dangerous and is a part of it. `blocking`: behind it the thread's state is
- * not known; every other such episode ends there, the rest go on with a snapshot and recover.
- * What a client must have at which point says episode-truth.ts.
+ * Three forms. `harmless`: the record is not part of the thread, which must end unaffected.
+ * `valid`: it only looks malformed and is part of it. `blocking`: after it the thread's state is
+ * unknown; every other such case ends there, the rest continue with a snapshot and recover.
+ * malformed-truth.ts says what a client must have at each point.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { EventType, MessageType } from '../../proto/gen/dashstream_pb.js'
@@ -38,26 +38,26 @@ export type { EpisodeRecord }
 
 export interface EpisodeContext {
   readonly seed: string
-  /** Number of the episode among those of its kind, from 0. */
+  /** Number of the case among those of its kind, from 0. */
   readonly count: number
-  /** The target's limit of one payload: what is oversize depends on it. */
+  /** The target's payload limit: what is oversize depends on it. */
   readonly payloadBytesMax: number
-  /** Wall clock of the records; the one thing here that does not follow from the seed. */
+  /** Wall clock of the records: the only part that does not follow from the seed. */
   readonly unixMs: number
 }
 
-/** What a thread's name has behind the kind and the number. */
+/** What follows the kind and the number in a thread's name. */
 const suffixes: Partial<Record<MalformedKind, string>> = {
   'long-thread': `-${'\u20AC'.repeat(100)}`,
   'control-thread': '-\u0000\u0007 {:}\r\n*\u001b[31m\u202E\u{1F6F0}',
 }
 const secondSuffix = '-second'
 
-/** Name of the thread of an episode. */
+/** Name of the thread of a malformed case. */
 export const episodeThread = (kind: MalformedKind, count: number): string =>
   `malformed-${kind}-${count}${suffixes[kind] ?? ''}`
 
-/** The records of an episode, in the order in which they go into one partition. */
+/** The records of a case, in the order in which they are written to one partition. */
 export function episode(kind: MalformedKind, context: EpisodeContext): readonly EpisodeRecord[] {
   const scribe = openScribe(context.seed, episodeThread(kind, context.count), context.unixMs)
   return scripts[kind](scribe, context)
@@ -65,7 +65,7 @@ export function episode(kind: MalformedKind, context: EpisodeContext): readonly 
 
 type Script = (scribe: Scribe, context: EpisodeContext) => EpisodeRecord[]
 
-/** Where the malformed record stands. */
+/** The position of the malformed record. */
 const at = 3
 const deepLevels = 1_000
 const jumpingEvents = 15_000
@@ -78,7 +78,7 @@ const harmless =
   (scribe, context) => [
     scribe.startRecord(),
     scribe.patchRecord(2, 1),
-    // Numbered like the valid one behind it: what cannot be read takes no place in the thread.
+    // Numbered like the valid one after it: what cannot be read has no place in the thread.
     scribe.malformed(at, build(scribe, context)),
     scribe.patchRecord(3, 2),
     scribe.patchRecord(4, 3),
@@ -108,11 +108,11 @@ const blocking = (build: (scribe: Scribe, context: EpisodeContext) => Buffer): S
     scribe.patchRecord(4, 3),
   ])
 
-/** A record at the malformed place whose body is wrong. */
+/** A record at the malformed position whose body is wrong. */
 const wrongBody = (build: (scribe: Scribe, context: EpisodeContext) => Body): Script =>
   blocking((scribe, context) => recordValue(scribe.stamp(at), build(scribe, context)))
 
-/** A patch without a hash, so that nothing but reading it right can save the client. */
+/** A patch without a hash: only a client that reads it right gets the right state. */
 const wrongPatch = (value: string | Buffer): Script =>
   wrongBody((scribe) => scribe.patchWith({ op: 'replace', path: '/plan/next', json: value }))
 
@@ -140,7 +140,7 @@ const scripts: Record<MalformedKind, Script> = {
     recordValue({ ...scribe.stamp(at), sequence: 0 }, scribe.patch(2)),
   ),
   'unknown-base': wrongBody((scribe) =>
-    // Two versions ahead, so that the hash cannot vouch for it either.
+    // Two versions ahead, so that the hash does not match either.
     scribe.patch(3, { baseCheckpointId: hashOf('nobody').subarray(0, 16) }),
   ),
   'bad-checkpoint': wrongBody((scribe) =>

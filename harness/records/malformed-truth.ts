@@ -1,30 +1,30 @@
 /**
- * What a client that gets it right knows of an episode's thread when it has heard of a sequence.
- * The counterpart of episode.ts: written down apart from it, so that the two check each other.
+ * What a correct client knows of a malformed case's thread after a given sequence. Written down
+ * separately from malformed-case.ts, so that the two check each other.
  */
 import { everyMalformedKind, malformed, type MalformedKind } from './malformed.ts'
 
-/** A state by its version, and whether the client must say that it is not proven. */
+/** A state by its version, and whether the client must report it as unproven. */
 export interface EpisodeTruth {
   readonly version: number
   readonly hasHuge: boolean
   readonly isFlagged: boolean
 }
 
-/** The kind that a thread's name tells; undefined for a thread of the load. */
+/** The kind in a thread's name; undefined for a thread of the load. */
 export function kindOfThread(thread: string): MalformedKind | undefined {
   return everyMalformedKind.find((kind) =>
     new RegExp(`^malformed-${kind}-\\d+(?!\\d)`, 'u').test(thread),
   )
 }
 
-/** The sequence at which a snapshot makes a blocked thread whole again. */
+/** The sequence at which a snapshot restores a blocked thread. */
 const snapshotAt = 5
 const malformedAt = 3
 
 const clean = (version: number): EpisodeTruth => ({ version, hasHuge: false, isFlagged: false })
 
-/** @param sequence the highest that the client has heard of, applied or not */
+/** @param sequence the highest that the client has seen, applied or not */
 export function episodeTruth(kind: MalformedKind, thread: string, sequence: number): EpisodeTruth {
   if (thread.endsWith('-second')) return clean(0)
   const isBlocked = malformed(kind).client.does === 'refuses' && kind !== 'duplicate'

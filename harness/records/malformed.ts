@@ -3,8 +3,8 @@
  * relay and a client that get it right react. A run accounts for each record of each kind, so a
  * kind without a documented reaction cannot exist.
  *
- * Some kinds are valid and only look dangerous (`applies`): refusing them is the mistake. The
- * records, with the valid ones around them, are written in harness/records/malformed-case.ts.
+ * Some kinds are valid and only look malformed (`applies`): refusing them is the mistake. The
+ * records, with the valid ones around them, are made in harness/records/malformed-case.ts.
  */
 import { errorTypeOf, type DecodeFailure, type ErrorType } from '../../proto/failures.ts'
 import type { ClientRefusal } from '../../relay/client/refusals.ts'
@@ -18,7 +18,7 @@ export type RelayReaction =
       readonly does: 'dead-letters'
       readonly failures: readonly DecodeFailure[]
       readonly errorTypes: readonly ErrorType[]
-      /** The contract binds who writes it: a relay that can unpack it may forward it as well. */
+      /** The rule binds producers: a relay that can decompress the record may also forward it. */
       readonly mayForward?: true
     }
   | { readonly does: 'counts-as-missing' }
@@ -26,7 +26,7 @@ export type RelayReaction =
 
 /**
  * What the client does. `refuses`: the record does not touch the state, and a refusal with one of
- * `reasons` is reported; `quarantines`: as before, and kept aside because it belongs to no run.
+ * `reasons` is reported; `quarantines`: the same, and set aside because it belongs to no run.
  */
 export type ClientReaction =
   | { readonly does: 'refuses'; readonly reasons: readonly ClientRefusal[] }
@@ -41,7 +41,7 @@ export interface Malformed {
   readonly client: ClientReaction
   /** Why these reactions and no others. */
   readonly because: string
-  /** It costs whoever reads it more than others do. */
+  /** It costs its reader more than other records do. */
   readonly isExpensive?: true
 }
 
@@ -62,25 +62,25 @@ const neverSees: ClientReaction = { does: 'never-sees' }
 
 export const malformedKinds = {
   'bad-patch-json': {
-    says: 'A patch value that claims to be JSON and is not.',
+    says: 'A patch value that is declared as JSON and is not.',
     relay: forwards,
     client: refuses('patch-value'),
-    because: 'A relay does not read patches; text taken for JSON would be a state nobody had.',
+    because: 'A relay does not read patches; applied as text it would make a state nobody had.',
   },
   'bad-patch-utf8': {
-    says: 'A patch value that claims to be JSON and is not even UTF-8.',
+    says: 'A patch value that is declared as JSON and is not even UTF-8.',
     relay: forwards,
     client: refuses('patch-value'),
-    because: 'Replacement characters would stand in the state as if the producer had written them.',
+    because: 'Replacement characters would look as if the producer had written them.',
   },
   'patch-to-nowhere': {
     says: 'A patch that replaces a member of an object that does not exist.',
     relay: forwards,
     client: refuses('patch'),
-    because: 'RFC 6902 demands that the target exists; inventing parents hides a lost record.',
+    because: 'RFC 6902 requires that the target exists; creating parents hides a lost record.',
   },
   'wrong-state-hash': {
-    says: 'A patch that applies, but to a state of another hash than the record states.',
+    says: 'A patch that applies, but results in another hash than the record states.',
     relay: forwards,
     client: refuses('hash'),
     because: 'The hash is the only proof that the client has what the producer had.',
@@ -89,19 +89,19 @@ export const malformedKinds = {
     says: 'A snapshot that is not JSON.',
     relay: forwards,
     client: refuses('state-json'),
-    because: 'A snapshot that cannot be read must not pass for the empty state.',
+    because: 'An unreadable snapshot must not become an empty state.',
   },
   'deep-state': {
-    says: 'A snapshot of a thousand arrays in one another.',
+    says: 'A snapshot of 1,000 nested arrays.',
     relay: forwards,
     client: refuses('state-json', 'state-too-large'),
-    because: 'Code that calls itself for each level runs out of stack on it.',
+    because: 'Recursive code runs out of stack on it.',
   },
   'no-sequence': {
     says: 'A patch without a sequence.',
     relay: forwards,
     client: refuses('sequence-missing'),
-    because: 'A change of state that has no place in its thread cannot be applied in order.',
+    because: 'A change without a position in its thread cannot be applied in order.',
   },
   'unknown-base': {
     says: 'A patch that starts from a checkpoint that nobody has.',
@@ -110,7 +110,7 @@ export const malformedKinds = {
     because: 'Whatever the client has, it is not what the patch was made for.',
   },
   'bad-checkpoint': {
-    says: 'A checkpoint whose checksum is of other bytes.',
+    says: 'A checkpoint with the checksum of other bytes.',
     relay: forwards,
     client: refuses('checkpoint-checksum'),
     because: 'A checkpoint replaces the whole state, so a damaged one damages everything.',
@@ -122,67 +122,67 @@ export const malformedKinds = {
     because: 'JSON has no limit on integers; rounding one makes a correct state look corrupted.',
   },
   'oversized-state': {
-    says: 'A snapshot that is small when compressed and above the payload limit when not.',
+    says: 'A snapshot that is small compressed and above the payload limit decompressed.',
     relay: deadLetters('decompressed_too_large'),
     client: neverSees,
-    because: 'The limit is about the memory of everyone behind the relay, so it holds unpacked.',
+    because: 'The limit protects the memory of all clients, so it covers decompressed bytes.',
   },
   'out-of-order': {
-    says: 'Two neighbouring patches of one thread in the wrong order.',
+    says: 'Two consecutive patches of one thread in the wrong order.',
     relay: forwards,
     client: refuses('gap', 'order'),
-    because: 'Patches do not commute; the relay keeps the order of the log, whatever it is.',
+    because: 'Patches do not commute; the relay keeps the order of the log.',
   },
   duplicate: {
-    says: 'The same record twice, as a producer writes it that lost an acknowledgement.',
+    says: 'The same record twice, as after a lost acknowledgement.',
     relay: forwards,
     client: refuses('duplicate'),
-    because: 'Two offsets are two records for a relay; the message id tells the client.',
+    because: 'For a relay two offsets are two records; the client compares message ids.',
   },
   'missing-sequence': {
-    says: 'A thread whose sequence jumps over a patch that never was in Kafka.',
+    says: 'A thread whose sequence skips a patch that was never in Kafka.',
     relay: forwards,
     client: refuses('gap'),
-    because: 'What is built on a patch that nobody got is not the state of the run.',
+    because: 'Without that patch the state of the thread is unknown.',
   },
   'truncated-protobuf': {
     says: 'A record cut off in the middle of a field.',
     relay: deadLetters('buffer_underflow', 'length_overrun'),
     client: neverSees,
-    because: 'It cannot be read, and a half of a record is not forwarded as a whole one.',
+    because: 'It cannot be decoded, and half a record must not be forwarded as a whole one.',
   },
   garbage: {
-    says: 'Random bytes behind a valid framing byte.',
+    says: 'Random bytes after a valid framing byte.',
     relay: deadLetters('invalid_tag'),
     client: neverSees,
-    because: 'It cannot be read.',
+    because: 'It cannot be decoded.',
   },
   'wrong-wire-type': {
     says: 'A known field with a wire type that it cannot have.',
     relay: deadLetters('wrong_wire_type'),
     client: neverSees,
-    because: 'It is not of this schema, even where a lenient parser would skip the field.',
+    because: 'It violates the schema, even if a lenient parser would skip the field.',
   },
   'bad-utf8': {
     says: 'A thread id of bytes that are not UTF-8.',
     relay: deadLetters('invalid_utf8'),
     client: neverSees,
-    because: 'proto3 strings are UTF-8; two ids may not become one by replacement characters.',
+    because: 'proto3 strings are UTF-8; replacement characters could merge two ids into one.',
   },
   'deep-nesting': {
-    says: 'An attribute of a thousand maps in one another.',
+    says: 'An attribute of 1,000 nested maps.',
     relay: deadLetters('nesting_too_deep'),
     client: neverSees,
-    because: 'Code that calls itself for each level runs out of stack, and takes the relay along.',
+    because: 'Recursive code runs out of stack, which can crash the relay.',
   },
   'bad-zstd': {
-    says: 'A framing byte for zstd with something else behind it.',
+    says: 'A zstd framing byte before bytes that are not zstd.',
     relay: deadLetters('zstd_invalid'),
     client: neverSees,
-    because: 'It cannot be unpacked.',
+    because: 'It cannot be decompressed.',
   },
   'bomb-zstd-declared': {
-    says: 'A zstd frame of a few hundred bytes that declares, and is, many times the limit.',
+    says: 'A zstd frame of a few hundred bytes that declares and holds many times the limit.',
     relay: deadLetters('decompressed_too_large'),
     client: neverSees,
     because: 'The declared size is refused before a byte is allocated.',
@@ -191,21 +191,21 @@ export const malformedKinds = {
     says: 'Many zstd frames in a row, each below the limit, together far above it.',
     relay: deadLetters('zstd_not_single'),
     client: neverSees,
-    because: 'The contract is one frame; the first header must not vouch for those behind it.',
+    because: 'A value is one frame; the size in the first header says nothing about the others.',
   },
   'unsized-zstd': {
     says: 'A zstd frame that does not declare its size.',
     relay: { ...deadLetters('zstd_unsized'), mayForward: true },
     client: neverSees,
     because:
-      'Without a size there is no limit before allocation, and viewers refuse it. The contract ' +
-      'binds who writes it; a relay whose unpacking has a limit of its own may let it through.',
+      'Without a size nothing limits the allocation, and clients refuse it. The rule binds ' +
+      'producers; a relay that limits decompression itself may forward it.',
   },
   'unknown-framing': {
-    says: 'A framing byte that is none of ours and no protobuf tag either.',
+    says: 'A first byte that is neither a known framing byte nor a protobuf tag.',
     relay: deadLetters('invalid_tag', 'invalid_framing'),
     client: neverSees,
-    because: 'Nobody knows what follows it.',
+    because: 'What follows it is unknown.',
   },
   'empty-value': {
     says: 'A value of no bytes.',
@@ -217,19 +217,19 @@ export const malformedKinds = {
     says: 'A record without a value.',
     relay: { does: 'counts-as-missing' },
     client: neverSees,
-    because: 'There is nothing to forward and nothing to dead-letter, but it must be counted.',
+    because: 'There is nothing to forward or dead-letter, but it must be counted.',
   },
   'foreign-schema': {
-    says: 'A schema version of the future.',
+    says: 'A schema version newer than the relay.',
     relay: forwards,
     client: refuses('schema'),
-    because: 'A relay may be older than both its ends; who interprets the record must refuse it.',
+    because: 'A relay may be older than producer and client; who decodes it must refuse it.',
   },
   'long-thread': {
     says: 'A thread id of more than 256 bytes of multi-byte characters, valid.',
     relay: forwards,
     client: applies,
-    because: 'Ids are cut at characters, or not at all; cutting at a byte has killed relays.',
+    because: 'Ids must be cut between characters or not at all; cutting at a byte crashed relays.',
   },
   'control-thread': {
     says: 'A thread id with control characters, colons and spaces, valid.',
@@ -241,50 +241,50 @@ export const malformedKinds = {
     says: 'A record that belongs to no thread.',
     relay: forwards,
     client: quarantines('thread-missing'),
-    because: 'Telemetry without a run is kept aside, not mixed into one.',
+    because: 'Telemetry without a thread is quarantined, not added to one.',
   },
   'jumping-batch': {
-    says: 'A packed batch of 15,000 events whose sequences jump to and fro, small and valid.',
+    says: 'A compressed batch of 15,000 events with alternating sequences, small and valid.',
     relay: forwards,
     client: quarantines('thread-missing'),
-    because: 'What it costs must grow with its size, or it stands in the way of all others.',
+    because: 'Its cost must be linear in its size, or it delays all other records.',
     isExpensive: true,
   },
   'no-message': {
-    says: 'A framing byte and nothing else: a message of no kind.',
+    says: 'A framing byte and nothing else: a message without a kind.',
     relay: forwards,
     client: quarantines('message-kind', 'thread-missing'),
-    because: 'It is valid protobuf, perhaps of a newer kind; it belongs to no run.',
+    because: 'It is valid protobuf, perhaps of a newer kind; it belongs to no thread.',
   },
   'past-clock': {
-    says: 'A producer clock of 1970, valid.',
+    says: 'A time stamp of 1970, valid.',
     relay: forwards,
     client: applies,
-    because: 'Stamps are for people and latency; order comes from offsets and sequences.',
+    because: 'Time stamps are for people and latency; order comes from offsets and sequences.',
   },
   'future-clock': {
-    says: 'A producer clock two minutes ahead, valid.',
+    says: 'A time stamp two minutes ahead, valid.',
     relay: forwards,
     client: applies,
-    because: 'As before; it must not become a latency either.',
+    because: 'As before; it must not be counted as latency either.',
   },
   'multi-thread-batch': {
     says: 'An event batch of several threads, valid.',
     relay: forwards,
     client: applies,
-    because: 'Every event has a header of its own; the envelope belongs to nobody.',
+    because: 'Every event has its own header; the envelope belongs to no thread.',
   },
   'legacy-unframed': {
-    says: 'Protobuf without a framing byte, as old producers write it, valid.',
+    says: 'Protobuf without a framing byte, as old producers write, valid.',
     relay: forwards,
     client: applies,
-    because: 'No message begins with a framing byte, so the two cannot be mistaken.',
+    because: 'No protobuf message starts with a framing byte, so the two cannot be confused.',
   },
   'legacy-zstd': {
-    says: 'zstd without a framing byte, as old producers write it, valid.',
+    says: 'zstd without a framing byte, as old producers write, valid.',
     relay: forwards,
     client: applies,
-    because: 'No message begins as a zstd frame does, so the two cannot be mistaken.',
+    because: 'No protobuf message starts like a zstd frame, so the two cannot be confused.',
   },
   'oversize-payload': {
     says: 'A value above the payload limit.',
@@ -303,14 +303,14 @@ export const malformed = (kind: MalformedKind): Malformed => malformedKinds[kind
 /** Every kind, in the order of the table. */
 export const everyMalformedKind = Object.keys(malformedKinds) as readonly MalformedKind[]
 
-/** What "all" stands for: those that cost a client more than others are sent by name only. */
+/** What `all` means. Kinds that cost a client more than others are sent by name only. */
 export const allMalformedKinds = everyMalformedKind.filter((kind) => !malformed(kind).isExpensive)
 
-/** What a relay owes of a malformed kind; undefined for one that this version does not know. */
+/** The relay's reaction to a malformed kind; undefined if this version does not know the kind. */
 export const relayReaction = (kind: string): Malformed['relay'] | undefined =>
   (malformedKinds as Readonly<Record<string, Malformed>>)[kind]?.relay
 
-/** Whether a relay may refuse such a record. */
+/** Whether a relay may refuse the record. */
 export const isRefusable = (kind: string): boolean => relayReaction(kind)?.does !== 'forwards'
 
 /** The malformed kinds that are named. */

@@ -1,7 +1,7 @@
 /**
  * The plan of the load: the record at (seed, thread, sequence) is a pure function of these and of
- * the size asked for, so that any reader can recompute any record without shared state. The one
- * thing that is not planned is the time stamp in its header.
+ * the size asked for, so that any reader can recompute any record without shared state. Only the
+ * time stamp in its header is not planned.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { MessageType } from '../../proto/gen/dashstream_pb.js'
@@ -25,7 +25,7 @@ export interface PlannedRecord {
   readonly thread: string
   /** The last sequence it holds; a batch holds several. */
   readonly sequence: number
-  /** The sequence of the record behind it. */
+  /** The sequence of the next record. */
   readonly next: number
   readonly value: Buffer
 }
@@ -49,7 +49,7 @@ export const loadThread = (index: number): string => `run-${String(index).padSta
 
 /** Bytes of framing and header, roughly. */
 const headerBytes = 66
-/** Bodies that are kept; past that all are made again. */
+/** Bodies that are kept; beyond that they are made again. */
 const poolMax = 8_192
 
 /** Opens the plan of `seed`; writes its page of prose, which takes some tens of milliseconds. */
@@ -108,7 +108,7 @@ function patch({ seed, thread, sequence, payloadBytes, chance, filler }: Positio
   })
 }
 
-/** Fills a patch without a trace in the state: a note that is taken away again. */
+/** Fills a patch without changing the state: adds a note and removes it. */
 function scratch(text: string): PatchOp[] {
   return [
     { op: 'add', path: '/scratch', json: JSON.stringify(text) },
@@ -124,7 +124,7 @@ function checkpoint({ seed, thread, sequence }: Position): Body {
   return checkpointBody(checkpointId(seed, thread, sequence), state)
 }
 
-/** Events of one thread in one record; each has a header of its own, the envelope has none. */
+/** Events of one thread in one record; each has its own header, the envelope has none. */
 function batch(at: Position, pooled: Pool, timestampUs: bigint): Body {
   const { thread, sequence, payloadBytes, chance } = at
   const writer = new BinaryWriter()

@@ -1,5 +1,5 @@
 /**
- * What kind of record stands at which sequence of a run. The mix is that of a real run: a baseline,
+ * The kind of record at each sequence of a thread. The mix is that of a real one: a baseline,
  * then node after node with tokens, tool calls, patches and metrics, an event batch now and then,
  * and a checkpoint at a steady cadence. A pure function of the sequence, so that any position can
  * be recomputed without those before it.
@@ -17,7 +17,7 @@ export type Slot =
   | 'checkpoint'
   | 'node-end'
 
-/** One node of the run. The batch stands for three sequences and is one record. */
+/** One node of the thread. The batch is one record and holds three sequences. */
 const rhythm = [
   'node-start',
   'token',
@@ -40,12 +40,12 @@ const rhythm = [
 /** Sequences of one event batch. */
 export const batchSpan = 3
 const batchAt = 9
-/** Where, in every eighth node, the token gives way to a checkpoint. */
+/** Where, in every eighth node, a checkpoint replaces the token. */
 const checkpointAt = 13
 const checkpointEvery = 8 * rhythm.length
 const patchesPerNode = rhythm.filter((slot) => slot === 'patch').length
 
-/** Kind of the record that holds `sequence` (1 is the first of a run). */
+/** Kind of the record that holds `sequence` (1 is the first of a thread). */
 export function slotAt(sequence: number): Slot {
   if (sequence === 1) return 'graph-start'
   const beat = sequence - 2
@@ -53,14 +53,14 @@ export function slotAt(sequence: number): Slot {
   return rhythm[beat % rhythm.length] as Slot
 }
 
-/** First sequence of the record that holds `sequence`, and the sequence behind that record. */
+/** First sequence of the record that holds `sequence`, and the first after that record. */
 export function spanAt(sequence: number): { readonly first: number; readonly next: number } {
   if (slotAt(sequence) !== 'batch') return { first: sequence, next: sequence + 1 }
   const first = sequence - (((sequence - 2) % rhythm.length) - batchAt)
   return { first, next: first + batchSpan }
 }
 
-/** How many patches a run has had once it stands at `sequence`. */
+/** How many patches a thread has had at `sequence`. */
 export function versionAt(sequence: number): number {
   if (sequence < 2) return 0
   const beats = sequence - 1

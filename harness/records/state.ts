@@ -1,25 +1,25 @@
 /**
- * The state of a run as a pure function of (seed, thread, version), so that a diff, its hash and
- * the state that a client must end with can be computed anywhere without replaying the run.
+ * The state of a thread as a pure function of (seed, thread, version), so that a diff, its hash
+ * and the state that a client must end with can be computed anywhere without replaying the thread.
  *
  * It holds what breaks careless clients: floats that look like integers, -0.0, integers around
  * 2^53 and up to 2^64-1, keys whose UTF-8 order is not their UTF-16 order, keys that a JSON pointer
- * must escape. Texts are canonical JSON as they stand: keys sorted, numbers as the hash wants them.
+ * must escape. Texts are already canonical JSON: keys sorted, numbers as the hash requires.
  */
 import { createHash } from 'node:crypto'
 import { dice } from '../world/dice.ts'
 
-/** Where a run stands: the seed, the thread, and how many patches made this state. */
+/** A position in a thread: the seed, the thread, and how many patches made this state. */
 export interface StateOf {
   readonly seed: string
   readonly thread: string
-  /** 0 is the state that the run starts with. */
+  /** 0 is the state that the thread starts with. */
   readonly version: number
   /** Adds integers beyond every double, as the malformed kind `big-integers` does. */
   readonly hasHuge?: boolean
 }
 
-/** One RFC 6902 operation; its value is JSON text or pretends to be, a removal has none. */
+/** One RFC 6902 operation; its value is JSON text, valid or not; a removal has none. */
 export interface PatchOp {
   readonly op: 'add' | 'remove' | 'replace'
   readonly path: string

@@ -1,6 +1,6 @@
 /**
  * Writes the records of one thread around a malformed one, from the same state that the load uses:
- * a baseline, patches, and a whole state to recover by. All of it follows from the seed, the
+ * a baseline, patches, and a whole state to recover with. All of it follows from the seed, the
  * thread and the position.
  */
 import { graphStartBody, patchBody, type Patch } from './bodies.ts'
@@ -9,7 +9,7 @@ import { messageBytes, recordValue, type Body, type Stamp } from './record-bytes
 import { hashOf, patchOps, stateText, type PatchOp, type StateOf } from './state.ts'
 import { dice, type Dice } from '../world/dice.ts'
 
-/** One record of an episode. */
+/** One record of a malformed case. */
 export interface EpisodeRecord {
   /** As in the header; also the Kafka key. */
   readonly thread: string
@@ -21,7 +21,7 @@ export interface EpisodeRecord {
 
 export interface Scribe {
   readonly thread: string
-  /** Dice for what has no position of its own. */
+  /** Dice for values without a position of their own. */
   readonly chance: Dice
   stamp(sequence: number, more?: Partial<Stamp>): Stamp
   state(version: number, hasHuge?: boolean): StateOf
@@ -35,7 +35,7 @@ export interface Scribe {
   startRecord(): EpisodeRecord
   patchRecord(sequence: number, version: number, hasHuge?: boolean): EpisodeRecord
   snapshotRecord(sequence: number, version: number): EpisodeRecord
-  /** A malformed record; it counts as the thread's even where its bytes do not say so. */
+  /** A malformed record; it counts as the thread's even if its bytes do not name the thread. */
   malformed(sequence: number, value: Buffer | null): EpisodeRecord
   /** The protobuf of a valid patch, as raw material. */
   rawPatch(sequence: number, version: number): Uint8Array

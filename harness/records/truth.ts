@@ -1,6 +1,6 @@
 /**
- * What the producer knows of a run and a client must find out: its state after a sequence. Asked by
- * whoever compares; nothing of it is ever sent.
+ * What the producer knows of a thread and a client must find out: its state after a sequence. Used
+ * to compare; never sent.
  */
 import { episodeTruth, kindOfThread } from './malformed-truth.ts'
 import { versionAt } from './rhythm.ts'
@@ -16,9 +16,9 @@ export interface Truth {
 }
 
 /**
- * What a client must have that got every record of `thread` up to `sequence`.
+ * The state of a client that got every record of `thread` up to `sequence`.
  *
- * @param sequence the highest it has heard of, applied or refused; from 1
+ * @param sequence the highest it has seen, applied or refused; from 1
  */
 export function truthAt(seed: string, thread: string, sequence: number): Truth {
   const kind = kindOfThread(thread)

@@ -1,7 +1,7 @@
 /**
- * The external stack: servers that run already, at addresses the user gives. Its Kafka must have a
- * listener whose advertised address is a proxy of the given Toxiproxy: else the target would leave
- * the broken path at the first metadata answer, and every verdict about it would be worth nothing.
+ * The external stack: running servers at addresses that the user gives. Its Kafka must have a
+ * listener whose advertised address is a proxy of the given Toxiproxy: otherwise the target would
+ * bypass the proxy after the first metadata response, and every verdict about it would be void.
  */
 import { z } from 'zod'
 import { addressForm, readAddress, sayAddress } from '../../relay/tables/addresses.ts'
@@ -40,9 +40,9 @@ export type ExternalAddresses = z.infer<typeof externalAddresses>
 const metadataLimitMs = 10_000
 
 /**
- * Joins servers that run already. Makes its own proxies on them, and removes them at the end.
+ * Connects to running servers. Creates its own proxies for them, and removes those at the end.
  *
- * @throws Trouble `stack-bypassed` where the target would go around the proxies; `kafka-failed`,
+ * @throws Trouble `stack-bypassed` if the target would bypass the proxies; `kafka-failed`,
  * `toxiproxy-refused`, `toxiproxy-wedged`
  */
 export async function joinExternalStack(clock: Clock, given: ExternalAddresses): Promise<Stack> {
@@ -90,7 +90,7 @@ export async function joinExternalStack(clock: Clock, given: ExternalAddresses):
         await control.createLink(link.name, link.hop, link.listen, link.upstream)
       }
     },
-    // Whose else it is, nobody knows.
+    // Others may use this Redis too.
     emptyRedis: () => Promise.resolve(),
     watch: (see) => lookout.watch(see),
     revive: () => refuseGone(lookout),
@@ -112,7 +112,7 @@ async function refuseGone(lookout: Lookout): Promise<readonly string[]> {
   for (let asked = 0; asked < 2; asked += 1) await lookout.ask()
   const [gone] = lookout.gone.values()
   if (gone === undefined) return []
-  throw new Trouble('server-gone', gone.says(), 'start it again, and then the run')
+  throw new Trouble('server-gone', gone.says(), 'start it, then run again')
 }
 
 async function removeAll(control: ToxiproxyControl, links: Map<string, Link>): Promise<void> {
@@ -156,7 +156,7 @@ async function refuseBypass(clock: Clock, given: ExternalAddresses): Promise<voi
 function bypassed(key: string, wanted: Address, found: string): Trouble {
   return new Trouble(
     'stack-bypassed',
-    `the target would go around the proxy: ${key} is ${wanted}, and it ${found}`,
+    `the target would bypass the proxy: ${key} is ${wanted}, and it ${found}`,
     `give Kafka a listener whose advertised address is the proxy's, and name it in ${key}`,
   )
 }

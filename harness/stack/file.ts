@@ -1,7 +1,7 @@
 /**
- * The stack of `--stack file:<path>`: servers that run already. The file has their addresses, and,
- * for a relay that runs already, what it reads: we can judge only a relay that gets the records
- * that we produce.
+ * The stack of `--stack file:<path>`: running servers. The file has their addresses and, for a
+ * running relay, what it reads: the harness can judge only a relay that gets the records that it
+ * produces.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
@@ -26,12 +26,12 @@ export interface StackFile {
 
 export const file: StackKind = {
   form: 'file:<path>',
-  says: 'servers that run already, addresses as JSON',
+  says: 'running servers, addresses as JSON',
   choose(path) {
     if (path === undefined || path === '') throw new UsageError('--stack file:<path> wants a path')
     const { stack, relay } = readStackFile(path)
     return {
-      says: 'joining the servers that run already',
+      says: 'connecting to the running servers',
       ...(relay && { names: relay }),
       start: ({ world }) => joinExternalStack(world.clock, stack),
     }
@@ -42,7 +42,7 @@ export const file: StackKind = {
 export function readStackFile(path: string): StackFile {
   const parsed = stackFile.safeParse(jsonOf(path))
   if (!parsed.success) {
-    throw new UsageError(`--stack ${path} is not right: ${z.prettifyError(parsed.error)}`)
+    throw new UsageError(`--stack ${path} is not valid: ${z.prettifyError(parsed.error)}`)
   }
   const { relay, ...stack } = parsed.data
   return { stack, relay }

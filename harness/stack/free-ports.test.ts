@@ -23,7 +23,7 @@ test('a taken port is tried again elsewhere', async () => {
 
 test('ports that are always taken are trouble that names the last one', async () => {
   await expect(start(() => Promise.reject(taken))).rejects.toSatisfy(
-    (error) => isTrouble(error, 'port-taken') && error.message.includes('kafka wanted port 3'),
+    (error) => isTrouble(error, 'port-taken') && error.message.includes('kafka needs port 3'),
   )
 })
 

@@ -40,8 +40,8 @@ export async function onFreePorts<T>(
 function taken(role: string, ports: readonly number[], cause: unknown): Trouble {
   return new Trouble(
     'port-taken',
-    `${role} wanted port ${ports.join(', ')} of 127.0.0.1, and found it taken on ${triesMax} tries`,
-    'see who listens there (ss -ltnp); leftovers of ours go with: npm run chaos -- heal',
+    `${role} needs port ${ports.join(', ')} of 127.0.0.1; it was taken in ${triesMax} tries`,
+    'see what listens there (ss -ltnp); clean up leftovers: npm run chaos -- heal',
     cause,
   )
 }

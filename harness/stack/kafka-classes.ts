@@ -1,7 +1,7 @@
 /**
- * Kafka's classes as the JVM keeps them once it has read and checked them. With them a broker is up
- * in half the time, at half the work. They are made once for a Java and a Kafka, by a broker that
- * is started for nothing else; whoever has none starts without.
+ * A class data archive (CDS) of Kafka for the JVM. With it a broker starts in half the time, with
+ * half the CPU. It is made once per version of Java and Kafka, by a broker that is started only for
+ * this; without it the broker starts more slowly.
  */
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, realpathSync, renameSync, statSync } from 'node:fs'
@@ -24,12 +24,12 @@ export async function ensureKafkaClasses(
   const file = join(toolsFolder, `kafka-classes-${identityOf(plan)}.jsa`)
   try {
     if (!existsSync(file)) {
-      report('kafka: making its classes ready, once')
+      report('kafka: archiving its classes, once')
       await make(world, plan, file)
     }
     return [`-XX:SharedArchiveFile=${file}`]
   } catch (error) {
-    report(`kafka: starts slower than it could: ${(error as Error).message}`)
+    report(`kafka: starts without the class archive: ${(error as Error).message}`)
     return []
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Listeners of a broker that want TLS, a password, or both, for tests of whoever connects. The
- * harness itself stays on the open ones.
+ * Broker listeners that require TLS, a password, or both, for tests of clients. The harness itself
+ * uses the plain ones.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -46,8 +46,8 @@ export function securedSettings({ certificates, user, password }: Secured) {
 }
 
 /**
- * Makes `ca.pem`, `broker.pem` (key and certificate for 127.0.0.1) and `other-ca.pem`, an authority
- * that signed nothing here.
+ * Makes `ca.pem`, `broker.pem` (key and certificate for 127.0.0.1) and `other-ca.pem`, an unrelated
+ * authority.
  */
 export function makeCertificates(folder: string): void {
   const openssl = (...args: readonly string[]) =>

@@ -1,7 +1,7 @@
 /**
  * One Kafka broker (KRaft, its own controller) for one run. Two listeners for clients: DIRECT for
- * the harness, and PROXIED, which advertises the proxy's address in place of its own, so that a
- * client cannot go around a fault after the first metadata answer.
+ * the harness, and PROXIED, which advertises the proxy's address instead of its own, so that a
+ * client cannot bypass a fault after the first metadata response.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -149,7 +149,7 @@ function settings(plan: KafkaPlan, ports: KafkaPorts, advertised: Address) {
     'transaction.state.log.num.partitions': 2,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
-    // Groups form at once, and members may be missed after a second.
+    // Groups form at once, and session timeouts may be as short as 1 s.
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1_000,
     // 128 MiB of a 512 MiB heap by default.

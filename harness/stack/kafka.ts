@@ -1,6 +1,6 @@
 /**
- * The door through which kafkajs enters the harness: quiet, with short limits, so that every
- * caller finds out in time. Only for the direct listener.
+ * The only import of kafkajs in the harness: without logs, with short limits, so that every caller
+ * gets an error in time. Only for the direct listener.
  */
 import { connect } from 'node:net'
 import kafkajs, { type ISocketFactory, Kafka, logLevel } from 'kafkajs'

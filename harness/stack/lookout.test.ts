@@ -50,7 +50,7 @@ test('who answers is there, and who hangs up on a stranger as well', async () =>
 test('who is silent for long is gone, and told once', async () => {
   const silent = await server(() => undefined)
   expect(await asked(silent, 2)).toEqual([])
-  expect(await asked(silent, 6)).toEqual([expect.stringMatching(/Redis .*does not answer/)])
+  expect(await asked(silent, 6)).toEqual([expect.stringMatching(/Redis .*no longer answers/)])
 })
 
 test('who is not there is gone, and told once', async () => {

@@ -1,7 +1,7 @@
 /**
- * The lookout: sees when a server of the stack is gone. To every client of a relay a dead Kafka,
- * Redis or Toxiproxy looks like a relay that loses records; only the stack knows better. Faults of
- * ours break the ways between servers, never the servers: whoever is asked here is asked directly.
+ * Notices when a server of the stack is gone. To clients, a dead Kafka, Redis or Toxiproxy looks
+ * like a relay that loses records. Faults break the links between servers, never the servers, so
+ * servers are probed directly.
  */
 import { connect } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
@@ -71,7 +71,7 @@ export function openLookout(clock: Clock, servers: () => readonly Server[]): Loo
     const weight = { alive: -Infinity, silent: 1, refused: refusalWeight }[found]
     const silent = Math.max(0, (silences.get(server) ?? 0) + weight)
     silences.set(server, silent)
-    const what = found === 'refused' ? 'refuses connections' : 'does not answer any more'
+    const what = found === 'refused' ? 'refuses connections' : 'no longer answers'
     if (silent >= silencesMax) tell(goneBy(server, what))
   }
   const askAll = async () => void (await Promise.all(servers().map(ask)))
@@ -124,7 +124,7 @@ const names: Readonly<Record<ServerRole, string>> = {
   toxiproxy: 'Toxiproxy',
 }
 
-/** Whether a server gives any sign of life. One that hangs up on a stranger is alive. */
+/** Whether a server reacts at all. One that closes an unknown connection is alive. */
 function pulseOf(clock: Clock, { role, address }: Server): Promise<'alive' | 'refused' | 'silent'> {
   const socket = connect(splitAddress(address))
   const { promise, resolve } = Promise.withResolvers<'alive' | 'refused' | 'silent'>()

@@ -1,6 +1,6 @@
 /**
  * The native stack: Kafka, Redis and Toxiproxy as child processes on free loopback ports, with a
- * data folder of their own. Nothing of it outlives the world that it was started in.
+ * data folder of their own. Everything ends with the world in which it was started.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -36,7 +36,7 @@ export interface NativeStackOptions {
 
 export const native: StackKind = {
   form: 'native',
-  says: 'the default: Kafka, Redis and Toxiproxy as processes of this machine',
+  says: 'the default: Kafka, Redis and Toxiproxy as local processes',
   choose(rest) {
     if (rest !== undefined) throw new UsageError('--stack native takes nothing more')
     return {
@@ -127,7 +127,7 @@ async function start(site: Site): Promise<Stack> {
   const redisUp = onPorts(site, 'redis', 1, ([port]) => startRedisOn(site, port as number))
   const proxyUp = onPorts(site, 'toxiproxy', 1, ([port]) => startToxiproxy(site, port as number))
   const formatted = formatStorage(site.world, site.plan)
-  // A server that comes up after another one failed must not be forgotten: wait for all.
+  // Wait for all: a server that starts after another one failed must be stopped too.
   await Promise.allSettled([redisUp, proxyUp, formatted])
   const [redisPort, apiPort] = await Promise.all([redisUp, proxyUp, formatted])
   const control = openToxiproxy(site.world.clock, `http://127.0.0.1:${apiPort}`)
@@ -204,7 +204,7 @@ function failOverRedis(site: Site, place: number): Promise<DemotedRedis> {
     const old = children.get('redis') as OwnedChild
     keep(site, next, place)
     demoted.add(old)
-    // Connections that were to stay with it would be made anew, and the failover would be none.
+    // Open connections must stay with it, or this is not a failover.
     void old.exited.then((exit) =>
       demoted.has(old) ? lookout.tell(endedServer('redis', old, exit)) : undefined,
     )

@@ -1,8 +1,8 @@
 /**
- * A failover as it is seen behind one address, be it a load balancer's or a service's: the server
- * that answers is another one from now on, and connections that stand stay with the old one, which
- * has become a read-only replica of it. No forwarder is needed for that: a Redis that is told
- * another port keeps its connections, and the port that it leaves is free for the other one.
+ * A failover as seen behind one address of a load balancer or a service: new connections reach
+ * another server, and open ones stay with the old one, which is now its read-only replica. No
+ * forwarder is needed: a Redis that changes its port keeps its connections, and its old port is
+ * free for the other one.
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
@@ -25,11 +25,11 @@ export interface FailoverPorts {
 export const atOnce = { 'repl-diskless-sync-delay': '0' } as const
 
 /**
- * The new server gets what the old one has, then its place.
+ * The new server copies the old one's data, then takes its port.
  *
- * @returns how many connections of clients stay with the old one
+ * @returns the number of client connections that stay with the old one
  * @throws Error with Redis's answer, such as that of one before 7.0, which keeps its port; then
- * the old one is the primary in its place again
+ * the old one is the primary on its port again
  */
 export async function takePlace(clock: Clock, ports: FailoverPorts): Promise<number> {
   const { place, from, aside } = ports
@@ -41,7 +41,7 @@ export async function takePlace(clock: Clock, ports: FailoverPorts): Promise<num
   })
   await tell(place, `CONFIG SET port ${aside}`)
   try {
-    // Before it refuses anything: clients may be gone in the next millisecond.
+    // Count before it refuses writes: clients may disconnect at once.
     const stay = await connectionsAt(clock, aside)
     await tell(from, 'REPLICAOF NO ONE')
     await tell(aside, `REPLICAOF 127.0.0.1 ${place}`)

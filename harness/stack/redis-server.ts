@@ -14,7 +14,7 @@ const answerLimitMs = 1_000
 /**
  * Starts Redis on a port of 127.0.0.1 and waits until it answers.
  *
- * @param more settings of redis.conf, beside or instead of ours
+ * @param more settings of redis.conf, added to ours or replacing them
  */
 export function startRedis(
   world: World,

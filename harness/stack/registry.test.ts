@@ -30,7 +30,7 @@ test('the native stack, by its name and where none is asked for', () => {
 
 test('a file, with what the relay reads', () => {
   const { says, names, hint } = selectStack(`file:${path}`)
-  expect([says, names, hint]).toEqual([expect.stringMatching(/^joining/), relay, undefined])
+  expect([says, names, hint]).toEqual([expect.stringMatching(/^connecting/), relay, undefined])
 })
 
 test('a path alone is a file, with a hint', () => {

@@ -21,8 +21,7 @@ export interface SelectedStack extends StackChoice {
 }
 
 /**
- * What `--stack` means; without it the native stack. A path alone is a file, as it was before there
- * were kinds.
+ * Parses `--stack`; the default is the native stack. A path alone means a file, as in version 1.
  *
  * @throws UsageError for what makes no sense
  */

@@ -45,28 +45,28 @@ export interface Stack {
   removeClientLinks(): Promise<void>
   readonly links: readonly Link[]
   /**
-   * After Toxiproxy's control API got stuck: makes all links anew, on the same addresses, without
-   * any toxics. Connections through them are cut.
+   * After Toxiproxy's control API got stuck: creates all links again, on the same addresses,
+   * without toxics. Connections through them are cut.
    */
   recreateProxies(): Promise<void>
   /**
-   * Takes out of Redis what earlier runs left there, where it is ours: a relay that looks through
-   * all keys gets slower with each, and a full Redis throws out what the next run needs.
+   * Removes what earlier runs left in a Redis that the harness started: a relay that scans all keys
+   * gets slower with each run, and a full Redis evicts what the next run needs.
    */
   emptyRedis(): Promise<void>
   /**
-   * Another Redis takes the place of the one at `redisDirect`: new connections lead to it, those
-   * that stand stay with the old one, which takes no writes any more. Only where Redis is ours.
+   * Another Redis replaces the one at `redisDirect`: new connections reach it, open ones stay with
+   * the old one, which no longer accepts writes. Only for a Redis that the harness started.
    *
-   * @throws Error with what went wrong; the old one is back in its place then
+   * @throws Error with the cause; the old one is then back in its place
    */
   readonly failOverRedis?: () => Promise<DemotedRedis>
   /** Tells of every server that is gone, also by now, until the returned function is called. */
   watch(see: (gone: GoneServer) => void): () => void
   /**
-   * Starts again what is gone, empty, on the same addresses; returns what that was.
+   * Restarts servers that are gone, empty, on the same addresses; returns which.
    *
-   * @throws Trouble `server-gone` where a server is not ours to start
+   * @throws Trouble `server-gone` for a server that the harness did not start
    */
   revive(): Promise<readonly string[]>
   /** Ends everything that this stack started; idempotent, bounded, never throws. */

@@ -1,6 +1,6 @@
 /**
- * Kafka's administration for the harness: topics and their ends, every request under a
- * deadline. Always on the direct listener: what we break must not break what measures.
+ * Kafka administration for the harness: topics and their end offsets, every request with a
+ * deadline. Always on the direct listener: faults must not disturb the measurement.
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
@@ -112,7 +112,7 @@ async function guarded<T>(
     throw new Trouble(
       'kafka-failed',
       `Kafka at ${brokers.join(', ')} was asked to ${what}: ${(error as Error).message}`,
-      "read the broker's log in the run's folder; the run is unknown, not failed",
+      "read the broker's log in the run's folder; the run counts as unknown, not as failed",
       error,
     )
   }

@@ -1,7 +1,7 @@
 /**
- * Toxiproxy's control API, behind a deadline for every call. The client library has none, and the
- * API is known to deadlock when a toxic is removed while its sink is stuck: whoever asks must get
- * an answer or an error in bounded time, and an error must never count against the target.
+ * Toxiproxy's control API, with a deadline for every call. The client library has none, and the
+ * API is known to deadlock when a toxic is removed while its sink is stuck: the caller must get an
+ * answer or an error in bounded time, and an error must never count against the target.
  *
  * `toxicity` is never used: at 0 a toxic still changes behaviour, and its dice cannot be seeded.
  */
@@ -128,7 +128,7 @@ function refused(api: string, what: string, status: number, cause: unknown): Tro
   return new Trouble(
     'toxiproxy-refused',
     `Toxiproxy at ${api} was asked to ${what} and answered with status ${status}`,
-    'see whether another harness uses the same Toxiproxy; start again with one of its own',
+    'check whether another harness uses the same Toxiproxy; give each its own',
     cause,
   )
 }
@@ -137,7 +137,7 @@ function wedged(api: string, what: string, cause: unknown): Trouble {
   return new Trouble(
     'toxiproxy-wedged',
     `Toxiproxy at ${api} was asked to ${what} and does not answer: ${(cause as Error).message}`,
-    'nothing said about the target counts; recreate the proxies, or run again',
+    'no verdict about the target counts; recreate the proxies, or run again',
     cause,
   )
 }

@@ -8,7 +8,7 @@ const limitMs = 60_000
 export const abortHandshakes = defineStimulus({
   spec: z.strictObject({ stimulus: z.literal('abort-handshakes'), group, each: times }),
   says: (spec) =>
-    `each \`${spec.group}\` client breaks ${sayNumber(spec.each)} handshakes off`,
+    `each \`${spec.group}\` client aborts ${sayNumber(spec.each)} handshakes`,
   isHonest: true,
   orders: ({ group: of, each }) => [
     { to: 'fleet', order: { do: 'abort-handshakes', group: of, each }, limitMs },

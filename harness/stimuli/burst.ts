@@ -6,7 +6,7 @@ const limitMs = 60_000
 
 export const burst = defineStimulus({
   spec: z.strictObject({ stimulus: z.literal('burst'), records: times }),
-  says: ({ records }) => `a burst of ${records} records, as fast as the broker takes them`,
+  says: ({ records }) => `a burst of ${records} records, as fast as the broker accepts them`,
   isHonest: true,
   orders: ({ records: count }, { load }) => [
     { to: 'producer', order: { do: 'burst', count, load }, limitMs },

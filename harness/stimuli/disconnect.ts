@@ -9,7 +9,7 @@ export const disconnect = defineStimulus({
     how: z.enum(['close', 'reset']),
   }),
   says: (spec) =>
-    `the \`${spec.group}\` clients leave, ${spec.how === 'close' ? 'politely' : 'by a reset'}`,
+    `the \`${spec.group}\` clients disconnect (${spec.how === 'close' ? 'close frame' : 'reset'})`,
   isHonest: true,
   orders: ({ group: of, how }) => [
     { to: 'fleet', order: { do: 'disconnect', group: of, how }, limitMs: orderLimitMs },

@@ -17,7 +17,7 @@ export const malformed = defineStimulus({
     const all = kindsOf(named)
     const names = all.map((kind) => `\`${kind}\``).join(', ')
     const which = named === 'all' ? `all ${all.length} malformed kinds` : names
-    return `${each} records of ${which}, between those of the load`
+    return `${each} records of ${which}, among those of the load`
   },
   isHonest: true,
   orders({ kinds: named, each }, { phaseMs }) {

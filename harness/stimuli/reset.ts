@@ -6,7 +6,7 @@ const text = '{"type":"cursor_reset"}'
 
 export const reset = defineStimulus({
   spec: z.strictObject({ stimulus: z.literal('reset'), group }),
-  says: (spec) => `each \`${spec.group}\` client asks the relay to forget its replay buffer`,
+  says: (spec) => `each \`${spec.group}\` client asks the relay to clear its replay buffer`,
   isHonest: true,
   orders({ group: of }) {
     const order = { do: 'send', group: of, opcode: 'text', text, what: 'reset' } as const

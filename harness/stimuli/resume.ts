@@ -8,7 +8,7 @@ export const resume = defineStimulus({
     group,
     from: z.enum(['earliest', 'latest', 'cursor']),
   }),
-  says: (spec) => `each \`${spec.group}\` client asks for a replay from \`${spec.from}\``,
+  says: (spec) => `each \`${spec.group}\` client requests a replay from \`${spec.from}\``,
   isHonest: true,
   orders: ({ group: of, from }) => [
     { to: 'fleet', order: { do: 'resume', group: of, from }, limitMs: orderLimitMs },

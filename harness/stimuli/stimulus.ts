@@ -1,7 +1,7 @@
 /**
- * What a stimulus is: what a scenario may say of it, and the orders that it is made of. Orders are
- * few and plain (clients send a frame, leave, ask for a replay; the producer sends records), so a
- * stimulus that is added needs neither the conductor nor the fleet to learn of it.
+ * What a stimulus is: its spec in a scenario, and the orders that it consists of. Orders are few
+ * and simple (clients send a frame, disconnect, request a replay; the producer sends records), so
+ * that a new stimulus needs no change in the conductor or the fleet.
  */
 import { z } from 'zod'
 import type { GroupOrder } from '../fleet/protocol.ts'
@@ -23,8 +23,7 @@ export type StimulusOrder =
   | { readonly to: 'group'; readonly joins: string; readonly count: number | undefined }
 
 /**
- * A stimulus: everything that anybody needs to know of it. Its name is its key in the registry and
- * the literal of `spec`.
+ * A stimulus: its whole definition. Its name is its key in the registry and the literal of `spec`.
  */
 export interface StimulusDefinition<S extends { readonly stimulus: string }> {
   /** What a scenario may say of it. */

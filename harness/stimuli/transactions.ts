@@ -1,6 +1,6 @@
 /**
- * Pairs of transactions over the phase: two producers' overlap each other and the load; one of
- * them is aborted, and of every other pair both.
+ * Pairs of transactions over the phase: those of two producers overlap each other and the load. In
+ * each pair one is aborted, in every other pair both.
  */
 import { z } from 'zod'
 import { defineStimulus, spreadShare, times } from './stimulus.ts'
@@ -11,7 +11,7 @@ const limitMs = 40_000
 export const transactions = defineStimulus({
   spec: z.strictObject({ stimulus: z.literal('transactions'), each: times }),
   says: ({ each }) =>
-    `${each} pairs of transactions that overlap; of each one is aborted, or both`,
+    `${each} pairs of overlapping transactions; in each pair one is aborted, or both`,
   isHonest: true,
   orders({ each }, { phaseMs }) {
     const overMs = phaseMs * spreadShare

@@ -1,7 +1,6 @@
 /**
- * Variables that a user gives to a relay that a command starts. Those of the contract are the
- * harness's: another value of one of them would let the relay read other servers than those that
- * are broken and measured.
+ * Variables that a user adds for a relay that a command starts. Those that the harness sets itself
+ * are refused: with other values the relay would use other servers than those that are measured.
  */
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
@@ -15,11 +14,11 @@ export const environmentOptions = {
   env: {
     is: 'list',
     takes: '<NAME=value>',
-    says: 'a variable for the target command; may be repeated',
+    says: 'a variable for the target command; repeatable',
     shown: (pair) => (isSecretName(pair.slice(0, pair.indexOf('='))) ? shown(pair) : pair),
   },
-  envFile: { is: 'text', takes: '<file>', says: 'a file of such variables, one a line' },
-  inheritEnv: { is: 'flag', says: 'the target command also gets the environment of this shell' },
+  envFile: { is: 'text', takes: '<file>', says: 'a file of such variables, one per line' },
+  inheritEnv: { is: 'flag', says: 'also pass the environment of this shell' },
 } as const satisfies OptionRows
 
 type Variables = Readonly<Record<string, string>>
@@ -35,11 +34,11 @@ const settingNames = new Set(
 )
 
 /**
- * The variables of a relay besides those of the contract: what the user's own environment has, then
- * the file's, then those given one by one.
+ * The additional variables of a relay: those of the user's environment, then those of the file,
+ * then those given one by one.
  *
  * @param inherited the environment of the harness
- * @throws UsageError for a variable that is the contract's
+ * @throws UsageError for a variable that the harness sets
  */
 export function selectEnv(
   { env = [], envFile, inheritEnv = false }: Given<typeof environmentOptions>,
@@ -72,7 +71,7 @@ function variablesIn(file: string): Variables {
   }
   const lines = text.split('\n').map((line) => line.trim())
   const isOdd = (line: string) => line !== '' && !/^#|^(?:export\s+)?[A-Za-z_]\w*\s*=/.test(line)
-  // A value in quotes may have lines of its own; they are the parser's.
+  // A quoted value may contain line breaks; the parser handles them.
   const odd = text.includes('"') || text.includes("'") ? -1 : lines.findIndex(isOdd)
   if (odd >= 0) {
     throw new UsageError(`${file}, line ${odd + 1}: wanted NAME=value, a comment, or nothing`)

@@ -21,7 +21,7 @@ test.each([
   ['relay "a', /quote \("\) has no end/],
   ["relay 'a", /quote \('\) has no end/],
   ['relay \\', /ends with a backslash/],
-  ['relay > log', /">" means something to a shell only.*--shell/],
+  ['relay > log', /">" has a meaning only in a shell.*--shell/],
   ['a && b', /"&".*--shell/],
   ['relay $HOME', /"\$".*--shell/],
   ['relay "$HOME"', /"\$".*--shell/],

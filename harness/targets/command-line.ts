@@ -1,7 +1,7 @@
 /**
- * The words of a command that starts a relay, split as a shell splits them and nothing else of what
- * a shell does. Without a shell in between, the process that we start is the relay: signals reach
- * it, and its exit status is its own.
+ * Splits the command that starts a relay as a shell would, and does nothing else that a shell does.
+ * Without a shell in between, the process that we start is the relay: it gets the signals, and the
+ * exit status is its own.
  */
 
 /** The program and its arguments, or why the text needs more than splitting. */
@@ -94,6 +94,6 @@ function doubleQuoted(text: string, from: number): Piece {
 const unclosed = (quote: string) => new NeedsShell(`a quote (${quote}) has no end`)
 const needsShell = (char: string) =>
   new NeedsShell(
-    `${JSON.stringify(char)} means something to a shell only; put it in single quotes, ` +
-      `or ask for a shell with --shell`,
+    `${JSON.stringify(char)} has a meaning only in a shell; put it in single quotes, ` +
+      `or use --shell`,
   )

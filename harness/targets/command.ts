@@ -23,22 +23,22 @@ export interface CommandTarget {
 const nameOf = (spec: CommandTarget) => `command: ${spec.command}`
 
 export const command = targetKind({
-  says: 'a program that is a relay, started for each scenario',
+  says: 'a relay program, started for each scenario',
   capabilities: { isConfigurable: true, hasProcess: true, takesDefects: false, isOurs: false },
   askedBy: 'targetCommand',
   options: {
     targetCommand: {
       is: 'text',
       takes: '<command>',
-      says: 'a program that is a relay, with its arguments; no shell',
+      says: 'a relay program with its arguments; no shell',
     },
-    shell: { is: 'flag', says: 'let /bin/sh run the target command' },
+    shell: { is: 'flag', says: 'run the target command by /bin/sh' },
     ...environmentOptions,
     know: knowOption,
   },
   parse(given, inherited): CommandTarget {
     const { targetCommand = '', shell: isShell = false, know } = given
-    // A command that no shell is to run must be one that needs none.
+    // Without --shell, a command that needs a shell is refused.
     const parsed = isShell ? undefined : parseCommandLine(targetCommand)
     if (parsed?.ok === false) throw new UsageError(`--target-command: ${parsed.problem}`)
     const env = selectEnv(given, inherited)
@@ -68,5 +68,5 @@ function programOf({ command: text, isShell = false }: CommandTarget) {
   const parsed = parseCommandLine(text)
   if (parsed.ok) return { command: parsed.command, args: parsed.args }
   const says = `the command "${text}" cannot be run without a shell: ${parsed.problem}`
-  throw new Trouble('target-unready', says, 'change it, or ask for a shell with --shell')
+  throw new Trouble('target-unready', says, 'change it, or use --shell')
 }

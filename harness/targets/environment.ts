@@ -1,6 +1,6 @@
 /**
- * Translates between settings in the house's units and the environment contract of a relay, both
- * ways round: what a scenario asks for becomes env variables, what `/version` tells becomes timing.
+ * Translates between settings in our units and a relay's environment variables: what a scenario
+ * asks for becomes variables, what `/version` reports becomes timing.
  */
 import { settingRows, type SettingKey, type SettingRow } from '../../relay/tables/settings.ts'
 import type { RelaySettings, Timing } from './timing.ts'
@@ -70,9 +70,9 @@ export interface KnownOfTarget {
 }
 
 /**
- * What the target will really do, and who says so. What it reports is believed first, then what
- * the user gave. A setting that the contract shares with every relay counts as asked, else as the
- * contract's default; one that a relay may lack is unknown: nothing of ours is assumed of it.
+ * What the target will really do, and the source of each value. What it reports comes first, then
+ * what the user gave. A setting that every relay has counts as asked, or as its default; one that
+ * a relay may lack is unknown: no value of ours is assumed.
  */
 export function sourcedTiming(
   asked: RelaySettings,

@@ -1,6 +1,6 @@
 /**
- * What a kind of target is: all that the harness must know of it, in one definition. Types, options
- * of the command line, their help and the record of a run come from the registry of these.
+ * The definition of a kind of target. Types, command-line options, their help and the record of a
+ * run are derived from the registry of these.
  */
 import type { z } from 'zod'
 import type { Given, OptionRows } from '../world/option-rows.ts'

@@ -1,6 +1,6 @@
 /**
- * Relays that are known by name: what is fixed in them, and what they do where nobody sets it. They
- * do not report it themselves, and a scenario that guessed would accuse them of our own settings.
+ * Known relays: their fixed values and their defaults. They do not report these themselves, and a
+ * scenario that assumed our defaults would judge them by the wrong limits.
  */
 import type { RelaySettings, Timing } from './timing.ts'
 
@@ -28,7 +28,7 @@ export const knownRelays: readonly KnownRelay[] = [
     fixed: {
       healthWindowMs: 120_000,
       healthStaleMs: 60_000,
-      // librdkafka's own, which it leaves as they are.
+      // The defaults of librdkafka, unchanged.
       commitIntervalMs: 5_000,
       kafkaSessionTimeoutMs: 45_000,
     },

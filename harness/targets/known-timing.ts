@@ -12,7 +12,7 @@ export type KnownTiming = Readonly<Partial<Record<keyof Timing, number>>>
 export const knowOption = {
   is: 'list',
   takes: '<name=value>',
-  says: 'a setting that the relay has and does not report, in ms or as a count; may be repeated',
+  says: 'a setting that the relay uses but does not report, in ms or as a count; repeatable',
 } as const satisfies OptionRow
 
 /** As the record of a run holds it. */

@@ -19,8 +19,8 @@ export const sayAsked = ({ path, status, why }: Asked): string =>
   `GET ${path} ${why === undefined ? `answered ${status}` : `got no answer (${why})`}`
 
 /**
- * Asks until the target says that it is ready: `/readyz`, or `/health` where it has none. Rejects
- * with the signal; `tell` has heard then what was found last.
+ * Polls until the target is ready: `/readyz`, or `/health` if it has none. Rejects with the
+ * signal; `tell` has then got the last answer.
  */
 export async function untilReady(
   clock: Clock,
@@ -30,7 +30,7 @@ export async function untilReady(
 ): Promise<void> {
   const ask = async () => {
     const asked = await askReadiness(clock, address, signal)
-    // What was cut off by the deadline found nothing out.
+    // A request aborted by the deadline is not an answer.
     signal.throwIfAborted()
     tell(asked)
     return asked.status === 200

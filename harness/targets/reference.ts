@@ -19,11 +19,11 @@ const nameOf = ({ defect }: ReferenceTarget) =>
   defect === undefined ? 'reference relay' : `reference relay with ${defect}`
 
 export const reference = targetKind({
-  says: 'the reference relay, whole or with one defect',
+  says: 'the reference relay, correct or with one defect',
   capabilities: { isConfigurable: true, hasProcess: true, takesDefects: true, isOurs: true },
   target: { form: '"reference"', isIt: (text) => text === 'reference' },
   options: {
-    defect: { is: 'text', takes: '<name>', says: 'one mistake put back, see list defects' },
+    defect: { is: 'text', takes: '<name>', says: 'put one defect back, see list defects' },
   },
   parse: ({ defect }): ReferenceTarget =>
     defect === undefined ? {} : { defect: known('defect', defect, defectNames) },
@@ -36,7 +36,7 @@ export const reference = targetKind({
 
 function programOf({ defect }: ReferenceTarget) {
   const command = process.execPath
-  // A defect of another part, such as the client, is played where that part is.
+  // A defect of another part, such as the client, is applied where that part runs.
   const isOfRelay = defect !== undefined && defectOf(defect).part === 'relay'
   return isOfRelay ? { command, args: [defectMain, defect] } : { command, args: [relayMain] }
 }

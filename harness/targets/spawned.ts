@@ -1,6 +1,6 @@
 /**
- * Targets that we start ourselves, by a program that is configured by the variables of the
- * contract. Their process is ours to kill, freeze and restart.
+ * Targets that the harness starts: a program configured by environment variables. The harness can
+ * kill, freeze and restart its process.
  */
 import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import { sleep } from '../../relay/world/clock.ts'
@@ -81,9 +81,9 @@ export async function startSpawned(
     process,
     async stop() {
       const { code, isKilled } = await stopInOrder(kill)
-      // Whatever it started and left behind, and a wrapper that waits for something else.
+      // Also its children that are still running, and a wrapper that waits for something else.
       await running.child.stop(0)
-      // The last words of one that ended badly tell why; they come a moment after its end.
+      // The last log lines of a failed process say why; they arrive a moment after its exit.
       if (code !== 0) await sleep(world.clock, lastWordsMs)
       return { code, isKilled }
     },
@@ -121,7 +121,7 @@ async function launch(
       role: 'relay',
       command: spec.command,
       args: spec.args,
-      // The servers of this run are not to be had otherwise than by the contract.
+      // Only these variables tell the relay the servers of this run.
       env: { ...spec.env, ...contractOf(start, port), ...environment },
       logFile: start.logFile,
       ...(start.onLine !== undefined && { onLine: start.onLine }),

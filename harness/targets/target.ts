@@ -12,7 +12,7 @@ export interface RelayProcess {
   /**
    * Starts it again on the same port and waits until it is ready.
    *
-   * @param environment what stands beside its settings this time
+   * @param environment variables added to its settings this time
    */
   start(limitMs: number, environment?: Readonly<Record<string, string>>): Promise<void>
   send(signal: 'SIGSTOP' | 'SIGCONT'): void

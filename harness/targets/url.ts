@@ -21,7 +21,7 @@ const httpPort = '80'
 const nameOf = (spec: UrlTarget) => `relay at ${spec.url}`
 
 export const url = targetKind({
-  says: 'a relay that runs already; it reads what the file of --stack names',
+  says: 'a running relay; the --stack file names what it reads',
   capabilities: { isConfigurable: false, hasProcess: false, takesDefects: false, isOurs: false },
   target: {
     form: 'an http:// URL (no TLS)',
@@ -48,7 +48,7 @@ function addressIn(text: string): string | undefined {
 /**
  * Takes a relay at an http or ws URL as the target.
  *
- * @throws Trouble `target-unready` where it does not say in time that it is ready
+ * @throws Trouble `target-unready` if it is not ready in time
  */
 async function targetAt(
   world: World,
@@ -67,7 +67,7 @@ async function targetAt(
     throw new Trouble(
       'target-unready',
       `the relay at ${spec.url} is not ready${found}`,
-      'start it, and see that its /readyz or /health answers 200 from this machine',
+      'start it, and check that its /readyz or /health answers 200 from this machine',
       error,
     )
   }

@@ -1,7 +1,7 @@
 /**
- * One TCP connection that becomes a WebSocket: handshake, raw chunks, an end. The socket reads
- * into a buffer that many sockets share, so a thousand clients cost no memory for reading, and a
- * paused socket has taken nothing from the kernel that the client did not ask for.
+ * One TCP connection that becomes a WebSocket: handshake, raw chunks, end. Sockets read into a
+ * shared buffer, so 1,000 clients need no read buffers, and a paused socket takes nothing from the
+ * kernel.
  */
 import { connect as connectTcp, type Socket } from 'node:net'
 import type { Clock } from '../../relay/world/clock.ts'
@@ -37,7 +37,7 @@ export interface Connection {
 const endLimitMs = 2_000
 
 /**
- * Connects and shakes hands; the outcome comes to `sink`, at the latest after `limitMs`.
+ * Connects and does the handshake; the outcome goes to `sink`, at the latest after `limitMs`.
  *
  * @param buffer where the socket's bytes are read into; may be shared by sockets of one process
  */
@@ -103,7 +103,7 @@ export const abortStages = ['half-request', 'request', 'answered'] as const
 export type AbortStage = (typeof abortStages)[number]
 
 /**
- * Begins a handshake and resets the connection at that stage; settles when it is gone.
+ * Begins a handshake and resets the connection in the middle; settles when it is closed.
  *
  * @returns how far it came: nobody there is undefined, no answer to the request is `request`
  */

@@ -1,7 +1,7 @@
 /**
- * Reads WebSocket frames (RFC 6455) out of the chunks that a socket happens to deliver. It exists
- * because the fleet must check more deliveries than a relay can send: a frame that lies whole in
- * its chunk is handed on as a range of that chunk, without a copy and without an object. The
+ * Reads WebSocket frames (RFC 6455) from the chunks that a socket delivers. It exists
+ * because the fleet must check more deliveries than a relay can send: a frame that is whole in its
+ * chunk is passed on as a range of that chunk, without a copy and without an object. The
  * receiver of `ws` takes 12 times as long for records of 1 KiB with their cursors.
  *
  * Knows nothing of what the frames mean; see cursor-frame.ts for that.
@@ -9,8 +9,8 @@
 import { isUtf8 } from 'node:buffer'
 
 /**
- * Takes what was read. Ranges are valid during the call only: the bytes are overwritten after it.
- * Whether a text is UTF-8 is for the sink to check, which can skip it where it compares bytes.
+ * Receives what was read. Ranges are valid during the call only: the bytes are overwritten later.
+ * The sink checks UTF-8, and can skip that where it compares bytes.
  */
 export interface FrameSink {
   text(bytes: Buffer, start: number, end: number): void

@@ -1,6 +1,6 @@
 /**
- * The frames a client sends: masked, as RFC 6455 asks of clients, built for one socket write. By
- * hand, because `ws` sends only what is right, and hostile clients send what is not.
+ * The frames a client sends: masked, as RFC 6455 requires of clients, built for one socket write.
+ * By hand, because `ws` sends only valid frames, and hostile clients send invalid ones.
  */
 
 export const clientOpcode = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
@@ -9,7 +9,7 @@ export type ClientOpcode = keyof typeof clientOpcode
 /**
  * One whole frame.
  *
- * @param mask four bytes; they protect proxies from scripts in browsers, so a fixed mask does here
+ * @param mask four bytes; they protect proxies from scripts in browsers: here a fixed one is enough
  */
 export function maskedFrame(kind: ClientOpcode, payload: Buffer, mask: Buffer): Buffer {
   const length = payload.length

@@ -23,10 +23,10 @@ export interface Handshake {
 /**
  * Prepares a handshake.
  *
- * @param url a ws:// address; TLS is not for the fleet, which always talks to a proxy of ours
+ * @param url a ws:// address; the fleet needs no TLS: it always connects to a proxy of the harness
  * @param nonce 16 bytes
  * @param more further lines of its head
- * @param host whom it asks for, where that is not whom it connects to
+ * @param host the Host header, if it differs from the address
  * @throws RangeError for another scheme
  */
 export function handshake(

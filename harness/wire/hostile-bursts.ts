@@ -1,7 +1,7 @@
 /**
- * Hostile frames as bytes of a connection, many of them and never twice the same: chosen, changed
- * and cut up by dice. What may end the connection comes last in its burst, so that every frame that
- * counts was really read.
+ * Hostile frames as bytes of a connection, chosen, changed and split by dice, never the same twice.
+ * A frame that may end the connection comes last in its burst, so that every frame that counts was
+ * really read.
  */
 import { clientOpcode, maskedFrame } from './frame-writer.ts'
 import type { Dice } from '../world/dice.ts'

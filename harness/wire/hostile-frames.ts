@@ -1,8 +1,8 @@
 /**
- * Control frames that no honest client sends, and what a relay owes each. The contract behind all
- * of them: no frame ends anyone but its sender, and a sender that is ended gives its slot back.
+ * Control frames that no honest client sends, and the reaction that each requires. The rule behind
+ * all of them: a frame ends no connection but its sender's, whose slot must then be released.
  *
- * A resume that is malformed asks `from: latest`, so that the answer to it is short.
+ * Malformed resumes ask `from: latest`, so that the answer is short.
  */
 
 /** One WebSocket message as it goes on the wire; a text frame need not be valid text. */
@@ -12,8 +12,8 @@ export interface Frame {
 }
 
 /**
- * What a frame is hostile in: characters of several bytes where a careless cut would fall, more
- * entries than a resume may name, or anything else.
+ * What makes a frame hostile: multi-byte characters where a careless cut would be, more entries
+ * than a resume may name, or anything else.
  */
 export const hostileTopics = ['multi-byte', 'limits', 'nonsense'] as const
 export type HostileTopic = (typeof hostileTopics)[number]
@@ -75,12 +75,12 @@ const refused = (name: string, code: string, says: string, build: () => Frame): 
 })
 
 const malformedText: readonly HostileFrame[] = [
-  refused('oversize-text', 'CONTROL_FRAME_TOO_LARGE', 'A text of one byte too many.', () =>
+  refused('oversize-text', 'CONTROL_FRAME_TOO_LARGE', 'A text one byte above the limit.', () =>
     text(`{"type":"ping","pad":"${'x'.repeat(textBytesMax - 23)}"}`),
   ),
   {
     name: 'bad-utf8',
-    says: 'A text frame that is not UTF-8: RFC 6455 demands the end of the connection.',
+    says: 'A text frame that is not UTF-8: RFC 6455 requires closing the connection.',
     about: 'nonsense',
     expectedReaction: 'closed',
     build: () => ({
@@ -92,15 +92,15 @@ const malformedText: readonly HostileFrame[] = [
   ignored('invalid-json-multi-byte', 'Not JSON, with a character across byte 100.', () =>
     text(euro.repeat(40)),
   ),
-  ignored('empty-text', 'A text of no bytes.', () => text('')),
-  ignored('binary', 'A binary frame; clients only speak text.', () => ({
+  ignored('empty-text', 'An empty text.', () => text('')),
+  ignored('binary', 'A binary frame; clients send only text.', () => ({
     opcode: 'binary',
     bytes: Buffer.from('{"type":"ping"}'),
   })),
   ignored('json-number', 'JSON that is not an object.', () => text('42')),
   ignored('json-null', 'The JSON null, which is an object to typeof.', () => text('null')),
   ignored('json-array', 'An array.', () => text('[{"type":"ping"}]')),
-  ignored('deep-json', 'A hundred thousand arrays in one another.', () =>
+  ignored('deep-json', '100,000 nested arrays.', () =>
     text(`{"type":"later","a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
   ),
   ignored('no-type', 'An object without a type.', () => text('{}')),
@@ -118,7 +118,7 @@ const malformedResume: readonly HostileFrame[] = [
   refused(
     'resume-partitions',
     'RESUME_TOO_MANY_PARTITIONS',
-    'A resume of one partition too many.',
+    'A resume that names one partition too many.',
     () => resume({ lastOffsetsByPartition: entries(partitionsMax + 1) }),
   ),
   refused('resume-threads', 'RESUME_TOO_MANY_THREADS', 'A resume of one thread too many.', () =>
@@ -128,7 +128,7 @@ const malformedResume: readonly HostileFrame[] = [
   answered('resume-fraction', 'An offset of one and a half.', () => resumeAt('1.5')),
   answered('resume-exponent', 'An offset as 1e3.', () => resumeAt('1e3')),
   answered('resume-beyond-int64', 'An offset of 2^63.', () => resumeAt('"9223372036854775808"')),
-  // To some parsers it is no number at all, and the text no JSON.
+  // Some parsers reject the number, and with it the whole text.
   ignored('resume-beyond-double', 'An offset of 400 digits.', () => resumeAt('9'.repeat(400))),
   answered('resume-boolean', 'An offset of true.', () => resumeAt('true')),
   answered('resume-null-offset', 'An offset of null.', () => resumeAt('null')),

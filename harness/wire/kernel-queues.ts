@@ -1,6 +1,6 @@
 /**
  * Bytes that the kernel has received and this process has not read yet. No counter in the process
- * can show them, and they are the delay that a busy reader adds to everything it measures.
+ * shows them, and they are the delay that a busy reader adds to everything it measures.
  */
 import { readFile } from 'node:fs/promises'
 

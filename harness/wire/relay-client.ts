@@ -1,6 +1,6 @@
 /**
- * The WebSocket client of the stack tests: one connection, on which each cursor is paired with its
- * record. It keeps all it gets, unless somebody listens who wants to have it otherwise.
+ * The WebSocket client of the stack tests: one connection that pairs each cursor with its record.
+ * It keeps everything it gets, unless a listener replaces that.
  */
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { openConnection, type Connection } from './connection.ts'
@@ -69,7 +69,7 @@ export class Client {
   /**
    * Opens one and waits until it is open.
    *
-   * @param first what it sends at once, before anything live can come
+   * @param first sent at once, before any live record can arrive
    */
   static async open(address: string, first?: string): Promise<Client> {
     const client = new Client(address)
