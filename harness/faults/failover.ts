@@ -23,17 +23,17 @@ export const failover = defineFault({
   effects: () => ({ on: 'redis', does: ['replaces-server'] }),
   draw: () => ({ fault: 'failover', hop: 'redis' }) as const,
   says: () =>
-    'another Redis takes over; connections that stand stay with the old one, now a replica',
+    'another Redis takes over; open connections stay with the old one, now a read-only replica',
   async inject(_, context) {
     if (context.failOverRedis === undefined) {
-      throw new Error('this fault needs a Redis of our own, not one of yours; leave out --stack')
+      throw new Error('this fault needs a Redis that the harness starts; leave out --stack')
     }
     const link = context.link({ hop: 'redis' })
     await measureBefore(link, context)
     const stands = connect(splitAddress(link.listen)).on('error', () => undefined)
     try {
       const granted = await asked(context, stands, write)
-      if (!isGranted(granted)) throw new Error(`Redis must take writes; it answered ${granted}`)
+      if (!isGranted(granted)) throw new Error(`Redis must accept writes; it answered ${granted}`)
       const demoted = await context.failOverRedis()
       const connectionsStayed = demoted.connectionsStayed - ours
       return {
@@ -69,7 +69,7 @@ async function measureBite(
   const { holds, answer } = await until(context, biteLimitMs, askEveryMs, ask, (found) => {
     return found.stayed.startsWith('-READONLY') && isGranted(found.anew)
   })
-  // Where the relay had no connection, nothing of its own was taken from it.
+  // A relay that had no connection lost nothing.
   return { isActive: holds && connectionsStayed > 0, evidence: { ...answer, connectionsStayed } }
 }
 

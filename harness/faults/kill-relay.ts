@@ -7,7 +7,7 @@ export const killRelay = defineFault({
   spec: z.strictObject({ fault: z.literal('kill-relay') }),
   effects: () => ({ on: 'relay', does: ['ends-relay'] }),
   draw: () => ({ fault: 'kill-relay' }) as const,
-  says: () => 'the relay is killed without warning',
+  says: () => 'relay process killed (SIGKILL) and started again',
   async inject(_, context) {
     const relay = processOf(context)
     const pid = relay.pid

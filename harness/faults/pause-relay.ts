@@ -15,7 +15,7 @@ export const pauseRelay = defineFault({
     const relay = processOf(context)
     const pid = relay.pid
     const frozen = identify(pid)
-    if (frozen === undefined) throw new Error(`the relay (process ${pid}) has ended already`)
+    if (frozen === undefined) throw new Error(`the relay (process ${pid}) has already exited`)
     const cleared = context.undoLog.register({ undo: 'continue-process', process: frozen })
     relay.send('SIGSTOP')
     return {

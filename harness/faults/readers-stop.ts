@@ -17,7 +17,7 @@ export const readersStop = defineFault({
     return {
       async measure() {
         const { isFrozen, ...measured } = await measureFrozen(spec.group, context)
-        // Clients that got nothing before cannot be seen to get nothing now.
+        // For clients that got nothing before, getting nothing now proves nothing.
         return { isActive: isFrozen && bytesBefore > 0, evidence: { bytesBefore, ...measured } }
       },
       async heal() {

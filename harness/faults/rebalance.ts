@@ -60,7 +60,7 @@ async function heldBefore(context: FaultContext): Promise<number> {
   const { settleLimitMs } = context.group
   if (!(await isDescribable(context))) {
     const found = await sayGroup(context)
-    throw new Error(`a rival must see what the target holds before it takes some; ${found}`)
+    throw new Error(`a rival must see the target's partitions before it takes some; ${found}`)
   }
   const asked = await until(
     context,

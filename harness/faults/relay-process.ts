@@ -20,7 +20,7 @@ export function processOf(context: FaultContext): RelayProcess {
     )
   }
   if (isGone(context.relay.pid)) {
-    throw new Error(`the relay (process ${context.relay.pid}) has ended already`)
+    throw new Error(`the relay (process ${context.relay.pid}) has already exited`)
   }
   return context.relay
 }
