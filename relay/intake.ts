@@ -6,7 +6,7 @@ import { createAdmin, type KafkaAdmin } from './kafka/kafka-admin.ts'
 import { createKafka } from './kafka/kafka-client.ts'
 import { createConsumer, type KafkaConsumer } from './kafka/kafka-consumer.ts'
 import { classify, explain, isTopicMissing } from './kafka/kafka-errors.ts'
-import { createLetterBox, type KafkaLetterBox } from './kafka/kafka-producer.ts'
+import { createDlqProducer, type KafkaDlqProducer } from './kafka/kafka-dlq-producer.ts'
 import { findNamespace } from './kafka/cluster.ts'
 import { Committer } from './kafka/commits.ts'
 import { DeadLetterQueue } from './dead-letters/dlq.ts'
@@ -23,10 +23,10 @@ import { withDeadline } from './world/deadline.ts'
 
 export interface IntakeNeeds {
   readonly broadcast: Broadcast
-  readonly room: ConsumeNeeds['room']
+  readonly waitForClients: ConsumeNeeds['waitForClients']
   readonly onLost: ConsumeNeeds['onLost']
   /** The logs are others than were read; what comes from now on is of the new ones. */
-  readonly onBegunAnew: () => void
+  readonly onTopicRecreated: () => void
 }
 
 /**
@@ -42,7 +42,7 @@ export class Intake {
   readonly #needs: IntakeNeeds
   readonly #stopping = new AbortController()
   readonly #admin: KafkaAdmin
-  readonly #box: KafkaLetterBox
+  readonly #producer: KafkaDlqProducer
   readonly #dlq: DeadLetterQueue
   readonly #consume: Consume
   readonly #consumer: KafkaConsumer
@@ -72,7 +72,7 @@ export class Intake {
     const topic = settings.kafkaDlqTopic || `${settings.kafkaTopic}-dlq`
     this.#admin = createAdmin(this.#client('admin'), clock)
     this.#logs = new Logs({ clock, admin: this.#admin, settings })
-    this.#box = createLetterBox(this.#client('dlq'), clock, topic, settings.dlqSendTimeoutMs)
+    this.#producer = createDlqProducer(this.#client('dlq'), clock, topic, settings.dlqSendTimeoutMs)
     this.#topic = this.#createTopic()
     this.#dlq = this.#createDlq()
     this.#consume = this.#createConsume(needs)
@@ -123,8 +123,8 @@ export class Intake {
   }
 
   /** Assigned partitions that are not read, because Kafka does not say where they begin. */
-  unplaced(): number[] {
-    return this.#unplaced(this.#assigned)
+  withoutStart(): number[] {
+    return this.#withoutStart(this.#assigned)
   }
 
   /** Joined, and Kafka has said once where to begin: records produced from now on are read. */
@@ -170,7 +170,7 @@ export class Intake {
       })
     }
     this.#dlq.close()
-    await Promise.all([this.#box.close(stopStepMs / 2), this.#admin.close(stopStepMs / 2)])
+    await Promise.all([this.#producer.close(stopStepMs / 2), this.#admin.close(stopStepMs / 2)])
   }
 
   async #findNamespace(): Promise<void> {
@@ -184,11 +184,11 @@ export class Intake {
   #foundTopic(topicId: string): void {
     const { replayed } = this.#wiring
     if (replayed.topicId === undefined) replayed.logRegressed(topicId)
-    else if (replayed.topicId !== topicId) this.#begunAnew(topicId, false)
+    else if (replayed.topicId !== topicId) this.#topicRecreated(topicId, false)
   }
 
   /** Resets all that is known of the old logs, and closes the clients. */
-  #begunAnew(topicId: string | undefined, isOther: boolean): void {
+  #topicRecreated(topicId: string | undefined, isOther: boolean): void {
     const { metrics, replayed, world } = this.#wiring
     world.logger.warn({ topicId, isOther }, 'the topic was truncated or recreated')
     metrics.logRegressions.add()
@@ -197,10 +197,10 @@ export class Intake {
     this.#committer.begin()
     // Another topic is read from its start: a long enough log would be read from the old offsets.
     const fromStart = isOther ? this.#assigned : []
-    this.#consume.begunAnew(fromStart)
-    this.lag.begunAnew()
+    this.#consume.topicRecreated(fromStart)
+    this.lag.topicRecreated()
     replayed.logRegressed(topicId)
-    this.#needs.onBegunAnew()
+    this.#needs.onTopicRecreated()
     this.#consumer.readFrom(new Map(fromStart.map((partition) => [partition, 0n])))
     this.#starts.assigned(this.#assigned)
   }
@@ -243,7 +243,7 @@ export class Intake {
     return new Topic({
       ask: (limitMs) => this.#admin.topicId(kafkaTopic, limitMs).catch(() => undefined),
       onFound: (id) => this.#foundTopic(id),
-      onReplaced: (id, isOther) => this.#begunAnew(id, isOther),
+      onReplaced: (id, isOther) => this.#topicRecreated(id, isOther),
     })
   }
 
@@ -254,8 +254,8 @@ export class Intake {
       metrics,
       settings,
       topic: settings.kafkaTopic,
-      box: this.#box,
-      onRoom: () => this.#consumer.resume(this.#consume.released()),
+      producer: this.#producer,
+      onCapacity: () => this.#consumer.resume(this.#consume.released()),
     })
   }
 
@@ -304,7 +304,7 @@ export class Intake {
     this.#starts.assigned(partitions)
   }
 
-  #unplaced(among: readonly number[]): number[] {
+  #withoutStart(among: readonly number[]): number[] {
     return among.filter((partition) => this.#consume.position(partition) === undefined)
   }
 
@@ -322,7 +322,7 @@ export class Intake {
       ...world,
       reset: settings.kafkaAutoOffsetReset,
       ask: (wanted) => this.#logs.marks(wanted),
-      unplaced: (among) => this.#unplaced(among),
+      withoutStart: (among) => this.#withoutStart(among),
       found: (offsets) => this.#committer.found(offsets),
       place: (starts) => this.#place(starts),
       onFailed: (error) => {

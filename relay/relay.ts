@@ -89,9 +89,9 @@ export class Relay {
     })
     this.#intake = new Intake(wiring, {
       broadcast,
-      room: (run) => this.#clients.room(run),
+      waitForClients: (run) => this.#clients.waitForClients(run),
       onLost: (partition, first, last) => this.#reportLoss(partition, first, last),
-      onBegunAnew: () => this.#beginAnew(),
+      onTopicRecreated: () => this.#topicRecreated(),
     })
     this.#requests = new Requests(wiring, {
       positions: () => this.#intake.positions(),
@@ -290,11 +290,11 @@ export class Relay {
   }
 
   /** Offsets begin again: clients must not see two logs as one. */
-  #beginAnew(): void {
+  #topicRecreated(): void {
     for (const session of this.#clients.all()) {
       if (!session.isOver) session.close('log_replaced')
     }
-    this.#log.beginAnew()
+    this.#log.reset()
   }
 
   #health(): Record<string, unknown> {
@@ -303,7 +303,7 @@ export class Relay {
     const facts = signals.facts({
       lagRecords: this.#intake.lag.waitingRecords(),
       areBrokersSilent: this.#intake.lag.areBrokersSilent,
-      unplaced: this.#intake.unplaced(),
+      withoutStart: this.#intake.withoutStart(),
       missingTopic: this.#intake.missingTopic,
       paused: this.#intake.paused(),
       deadLetters: this.#intake.deadLetters(),

@@ -113,7 +113,7 @@ export class Clients {
    * would make all of them lose records. One slow client does not hold back the others, and a
    * client that reads nothing at all is closed by its send deadline, so the wait has an end.
    */
-  async room(run: Pick<BatchRun, 'beat' | 'isStale'>): Promise<void> {
+  async waitForClients(run: Pick<BatchRun, 'beat' | 'isStale'>): Promise<void> {
     if (!this.#isOutrun()) return
     const { clock, waitMsMax } = this.#needs
     const untilMs = clock.nowMs() + waitMsMax

@@ -122,7 +122,7 @@ export class Requests {
       notes: ledger.share('replay_requests'),
       logEnd: (partition: number) => this.#needs.logEnd(partition),
       judge: (value: Buffer) => {
-        return judge.isLarge(value) ? judge.judgeAside(value, false) : judge.judge(value)
+        return judge.isLarge(value) ? judge.judgeInWorker(value, false) : judge.judge(value)
       },
       turns: this.#turns,
     }

@@ -1,7 +1,7 @@
 /** What a letter tells, word for word, and what it never tells. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { letterOf, type Poison } from './dead-letter.ts'
+import { deadLetterOf, type Poison } from './dead-letter.ts'
 
 const poison = (offset: bigint, value = Buffer.from('poison')): Poison => ({
   partition: 2,
@@ -13,7 +13,7 @@ const poison = (offset: bigint, value = Buffer.from('poison')): Poison => ({
 })
 const rules = { topic: 'topic', isPayloadIncluded: false, payloadBytesMax: 1_000 }
 const including = { ...rules, isPayloadIncluded: true, payloadBytesMax: 10_000_000 }
-const letter = (of: Poison, by = rules) => letterOf(of, 0, by)
+const letter = (of: Poison, by = rules) => deadLetterOf(of, 0, by)
 const read = (of: Poison, by = rules) =>
   JSON.parse(letter(of, by).value) as Record<string, unknown>
 const hashOf = (value: Buffer) => createHash('sha256').update(value).digest('hex')

@@ -1,46 +1,46 @@
 /**
- * What a dead letter tells, in DashFlow's fields and words. Pure: the same record, read again,
- * makes the same letter under the same key.
+ * The content of a dead letter, in DashFlow's fields and words. Pure: the same record, read again,
+ * makes the same dead letter under the same key.
  */
 import { createHash } from 'node:crypto'
 import type { ErrorType } from '../../proto/codec.ts'
 
-/** What is known of a malformed record when it is found. */
+/** A malformed record and why it is malformed. */
 export interface Poison {
   readonly partition: number
   readonly offset: bigint
-  /** Set when it stands for a batch of which nobody knows what it holds. */
+  /** Set when it stands for a batch whose records cannot be read. */
   readonly lastOffset?: bigint
   readonly value: Buffer
   readonly errorType: ErrorType
   readonly says: string
-  /** Whose record it is, where so much of it could be read. */
+  /** The record's thread, where its header could be read. */
   readonly thread?: string
-  /** Records taken so far. */
+  /** Records read so far. */
   readonly messageCount: number
 }
 /** A record for the dead-letter topic. */
-export interface Letter {
+export interface DeadLetter {
   readonly key: string
   readonly value: string
-  /** The value without the payload; only where there is one, for a broker that refuses it. */
+  /** The value without the payload, in case the broker refuses the full one. */
   readonly bare?: string
 }
-/** What decides about the payload of a letter. */
-export interface LetterRules {
+/** Rules for the payload of a dead letter. */
+export interface DeadLetterRules {
   /** Topic of the record. */
   readonly topic: string
   readonly isPayloadIncluded: boolean
-  /** A record above this is oversized: its payload never goes into a letter. */
+  /** A record above this is oversized: its payload is never included. */
   readonly payloadBytesMax: number
 }
 
 const edgeBytes = 16
-/** Brokers take records up to 1 MB by default; base64 and the other fields must fit as well. */
+/** Brokers accept records of up to about 1 MiB by default; base64 and other fields must fit. */
 const includedBytesMax = 700_000
 
-/** A key depends on the record only, so that whoever gets a letter twice can tell. */
-export function letterOf(poison: Poison, nowMs: number, rules: LetterRules): Letter {
+/** The key depends on the record only, so that consumers can detect duplicates. */
+export function deadLetterOf(poison: Poison, nowMs: number, rules: DeadLetterRules): DeadLetter {
   const { partition, offset, value } = poison
   const key = traceId(rules.topic, partition, offset)
   const hash = createHash('sha256').update(value).digest('hex')
@@ -58,7 +58,7 @@ function fieldsOf(
   hash: string,
   nowMs: number,
   payload: PayloadFields,
-  { payloadBytesMax }: LetterRules,
+  { payloadBytesMax }: DeadLetterRules,
 ) {
   const { value, errorType } = poison
   const isOversized = isTooLong(poison, payloadBytesMax)
@@ -91,16 +91,16 @@ const omitted = (note: string): PayloadFields => ({
   payload_truncation_note: note,
 })
 const tooLargeNote = (hash: string) =>
-  `Payload omitted: with it the letter is larger than the broker takes. SHA256: ${hash}.`
+  `Payload omitted: with it the dead letter is larger than the broker accepts. SHA256: ${hash}.`
 
-/** Too long as it is; what only grows too long when it is decompressed is a small payload. */
+/** Whether the stored bytes are too long; one that is too long only when unpacked is included. */
 const isTooLong = (
   { errorType, lastOffset, value }: Poison,
   payloadBytesMax: number,
 ): boolean =>
   errorType === 'payload_too_large' && value.length > payloadBytesMax && lastOffset === undefined
 
-function payloadOf(poison: Poison, hash: string, rules: LetterRules): PayloadFields {
+function payloadOf(poison: Poison, hash: string, rules: DeadLetterRules): PayloadFields {
   const { value } = poison
   if (isTooLong(poison, rules.payloadBytesMax)) {
     return omitted(

@@ -1,7 +1,7 @@
 /** Every dead letter is counted once, as what became of it; and when it may be forgotten. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DeadLetterQueue, type LetterBox, LettersTooLarge } from './dlq.ts'
+import { DeadLetterQueue, type DlqProducer, DeadLettersTooLarge } from './dlq.ts'
 import type { Poison } from './dead-letter.ts'
 import { createMetrics, sumOf } from '../metrics/metrics.ts'
 import type { Settings } from '../tables/settings.ts'
@@ -19,11 +19,11 @@ const quiet = () => undefined
 const refuse = async () => {
   throw new Error('refused')
 }
-type Letters = Parameters<LetterBox['send']>[0]
+type Letters = Parameters<DlqProducer['send']>[0]
 const lettersBytes = (letters: Letters) =>
   letters.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
 
-function bench(send: LetterBox['send'], wanted: Partial<Settings> = {}) {
+function bench(send: DlqProducer['send'], wanted: Partial<Settings> = {}) {
   const clock = new ManualClock()
   const metrics = createMetrics(false)
   const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
@@ -38,9 +38,17 @@ function bench(send: LetterBox['send'], wanted: Partial<Settings> = {}) {
     ...wanted,
   } as const
   const seen = { rooms: 0 }
-  const onRoom = () => void (seen.rooms += 1)
-  const box = { send }
-  const dlq = new DeadLetterQueue({ settings, topic: 't', clock, logger, metrics, box, onRoom })
+  const onCapacity = () => void (seen.rooms += 1)
+  const producer = { send }
+  const dlq = new DeadLetterQueue({
+    settings,
+    topic: 't',
+    clock,
+    logger,
+    metrics,
+    producer,
+    onCapacity,
+  })
   const failures = (reason: 'timeout' | 'kafka_error' | 'backpressure') =>
     metrics.dlqSendFailures.of({ reason }).total
   const sent = () => sumOf(metrics.dlqSends)
@@ -121,11 +129,14 @@ describe('letters of one turn', () => {
   test('are never more requests at once than allowed', async () => {
     let underWay = 0
     let most = 0
-    const { dlq, takeMany } = bench(async () => {
-      most = Math.max(most, (underWay += 1))
-      await settled()
-      underWay -= 1
-    }, { dlqWaitingBytesMax: 1 << 30 })
+    const { dlq, takeMany } = bench(
+      async () => {
+        most = Math.max(most, (underWay += 1))
+        await settled()
+        underWay -= 1
+      },
+      { dlqWaitingBytesMax: 1 << 30 },
+    )
     takeMany(10_000)
     await dlq.flushed()
     expect(most).toBe(3)
@@ -133,9 +144,12 @@ describe('letters of one turn', () => {
 
   test('are made smaller for a topic that takes less', async () => {
     const bound = 3_000
-    const { dlq, sent, takeMany } = bench(async (letters) => {
-      if (lettersBytes(letters) > bound) throw new LettersTooLarge('too large')
-    }, { isDlqPayloadIncluded: true })
+    const { dlq, sent, takeMany } = bench(
+      async (letters) => {
+        if (lettersBytes(letters) > bound) throw new DeadLettersTooLarge('too large')
+      },
+      { isDlqPayloadIncluded: true },
+    )
     takeMany(50)
     takeMany(1, Buffer.alloc(5_000))
     await dlq.flushed()
@@ -144,7 +158,7 @@ describe('letters of one turn', () => {
 
   test('fail once when not even one without its payload passes', async () => {
     const { dlq, failures, takeMany } = bench(async () => {
-      throw new LettersTooLarge('too large')
+      throw new DeadLettersTooLarge('too large')
     })
     takeMany(20)
     await dlq.flushed()
@@ -192,12 +206,12 @@ describe('fail-closed', () => {
     }
     const { clock, counted, dlq, seen, sent } = bench(send, closed)
     let taken = 0
-    while (dlq.hasRoom) dlq.take(poison(BigInt((taken += 1))))
+    while (dlq.hasCapacity) dlq.take(poison(BigInt((taken += 1))))
     await clock.pass(10_000, 250)
     expect([counted(), seen.rooms]).toEqual([0, 0])
     isUp = true
     await clock.pass(5_000)
-    expect([sent(), seen.rooms, dlq.hasRoom]).toEqual([taken, 1, true])
+    expect([sent(), seen.rooms, dlq.hasCapacity]).toEqual([taken, 1, true])
   })
 
   test('tries at once when it is to be flushed, and never again once closed', async () => {
@@ -226,10 +240,9 @@ const steps = fc.array(
   ),
   { maxLength: 40 },
 )
-const answers = fc.array(
-  fc.constantFrom<Answer>('ack', 'refuse', 'hang', 'too large', 'late'),
-  { maxLength: 60 },
-)
+const answers = fc.array(fc.constantFrom<Answer>('ack', 'refuse', 'hang', 'too large', 'late'), {
+  maxLength: 60,
+})
 
 /** Plays the steps against a box that answers as told, then acknowledges everything. */
 async function play(mode: Settings['dlqMode'], plan: readonly Step[], given: readonly Answer[]) {
@@ -240,19 +253,22 @@ async function play(mode: Settings['dlqMode'], plan: readonly Step[], given: rea
       acked.add(String((JSON.parse(value) as { kafka_offset: number }).kafka_offset))
     }
   }
-  const it = bench(async (letters) => {
-    const answer = queue.shift() ?? 'ack'
-    if (answer === 'refuse') await refuse()
-    if (answer === 'too large') throw new LettersTooLarge('too large')
-    if (answer === 'hang') await new Promise(quiet)
-    if (answer === 'late') await new Promise<void>((go) => it.clock.after(900, go))
-    acknowledge(letters)
-  }, { dlqMode: mode, dlqSendsMax: 2, dlqWaitingBytesMax: 20_000 })
+  const it = bench(
+    async (letters) => {
+      const answer = queue.shift() ?? 'ack'
+      if (answer === 'refuse') await refuse()
+      if (answer === 'too large') throw new DeadLettersTooLarge('too large')
+      if (answer === 'hang') await new Promise(quiet)
+      if (answer === 'late') await new Promise<void>((go) => it.clock.after(900, go))
+      acknowledge(letters)
+    },
+    { dlqMode: mode, dlqSendsMax: 2, dlqWaitingBytesMax: 20_000 },
+  )
   let next = 0n
   for (const step of plan) {
     if ('passMs' in step) await it.clock.pass(step.passMs)
     else {
-      for (let at = 0; at < step.take && it.dlq.hasRoom; at += 1) it.dlq.take(poison(next++))
+      for (let at = 0; at < step.take && it.dlq.hasCapacity; at += 1) it.dlq.take(poison(next++))
     }
     checkCommit(it, mode, next, acked)
   }

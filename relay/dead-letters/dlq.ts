@@ -1,14 +1,13 @@
 /**
- * Dead letters: what a malformed record leaves behind, collected and sent many at a time. Two
- * modes. Fail-open: the stream goes on whatever becomes of the letter; it is counted exactly once,
- * as sent when Kafka has acknowledged it in time, or as failed with the reason. Fail-closed: a
- * letter is tried for ever, the offset of its record is not committed past before it is sent, and
- * no more are taken than there is room for.
+ * Dead letters of malformed records, collected and sent many at a time. Two modes. Fail-open: the
+ * stream goes on whatever the outcome; each dead letter is counted exactly once, as sent when Kafka
+ * has acknowledged it in time, or as failed with the reason. Fail-closed: it is retried forever, no
+ * offset after its record is committed before it is sent, and no more are accepted than fit.
  *
- * Bounded in requests under way and in bytes that wait or are under way.
+ * Bounded in requests in flight and in bytes that wait or are in flight.
  */
 import { Recency } from '../health/recency.ts'
-import { type Letter, letterOf, type Poison, traceId } from './dead-letter.ts'
+import { type DeadLetter, deadLetterOf, type Poison, traceId } from './dead-letter.ts'
 import { MalformedLines } from './malformed-lines.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Logger } from '../adapters/logger.ts'
@@ -17,16 +16,16 @@ import { Backoff } from '../world/backoff.ts'
 import type { Clock, Timer } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
 
-/** The broker takes no request, or no record, of this size. */
-export class LettersTooLarge extends Error {
-  override readonly name = 'LettersTooLarge'
+/** The broker accepts no request, or no record, of this size. */
+export class DeadLettersTooLarge extends Error {
+  override readonly name = 'DeadLettersTooLarge'
 }
-export interface LetterBox {
+export interface DlqProducer {
   /**
-   * @throws LettersTooLarge when fewer or smaller ones may pass
-   * @throws when the broker did not acknowledge the letters
+   * @throws DeadLettersTooLarge when fewer or smaller ones may be accepted
+   * @throws when the broker did not acknowledge them
    */
-  send(letters: readonly Pick<Letter, 'key' | 'value'>[]): Promise<void>
+  send(deadLetters: readonly Pick<DeadLetter, 'key' | 'value'>[]): Promise<void>
 }
 export interface DlqNeeds {
   readonly settings: Pick<
@@ -44,22 +43,21 @@ export interface DlqNeeds {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
-  readonly box: LetterBox
-  /** There is room again after there was none. */
-  onRoom(): void
+  readonly producer: DlqProducer
+  /** More dead letters are accepted again. */
+  onCapacity(): void
 }
 
-/** Below what brokers take by default, with the frame around it. */
+/** Below the default limit of brokers (about 1 MiB), protocol overhead included. */
 const requestBytesMax = 900_000
-/** Letters of a request. */
-const requestLettersMax = 1_000
-/** What a record costs on the wire beside its key and value. */
+const requestDeadLettersMax = 1_000
+/** Bytes of a record on the wire in addition to its key and value. */
 const recordBytes = 32
 const retry = { firstMs: 250, mostMs: 5_000 } as const
 
 interface Open {
   readonly poison: Pick<Poison, 'partition' | 'offset' | 'errorType'>
-  readonly letter: Letter
+  readonly deadLetter: DeadLetter
   readonly bytes: number
   readonly takenMs: number
 }
@@ -69,7 +67,7 @@ export class DeadLetterQueue {
   readonly #isClosed: boolean
   readonly #backoff = new Backoff(retry)
   readonly #lines: MalformedLines
-  /** Offsets of letters that are not settled, by partition: nothing past them is committed. */
+  /** Offsets of unsettled dead letters, by partition: no later offset is committed. */
   readonly #open = new Map<number, Set<bigint>>()
   #waiting: Open[] = []
   #requests = 0
@@ -91,29 +89,29 @@ export class DeadLetterQueue {
     this.#lost = new Recency(needs.clock, needs.settings.healthWindowMs)
   }
 
-  /** Whether the next letter is taken. Fail-open always says so, and may lose it. */
-  get hasRoom(): boolean {
+  /** Whether the next dead letter is accepted. Always with fail-open, which may lose it. */
+  get hasCapacity(): boolean {
     return !this.#isClosed || !this.#isFull
   }
-  /** Bytes of letters that are not settled. */
+  /** Bytes of unsettled dead letters. */
   get openBytes(): number {
     return this.#openBytes
   }
-  /** Letters that are not settled. */
+  /** Number of unsettled dead letters. */
   get openCount(): number {
     return this.#openCount
   }
-  /** Letters that were lost within the window of health. */
+  /** Dead letters that were lost within the window of health. */
   get lostCount(): number {
     return this.#lost.count()
   }
-  /** For how long letters have been sent in vain; undefined when the last ones got through. */
+  /** How long sending has failed; undefined when the last request succeeded. */
   get failingMs(): number | undefined {
     if (this.#failingSinceMs === undefined) return undefined
     return this.#needs.clock.nowMs() - this.#failingSinceMs
   }
 
-  /** Takes the letter of a record. Returns at once; never throws. */
+  /** Queues the dead letter of a record. Returns at once; never throws. */
   take(poison: Poison): void {
     const { partition, offset } = poison
     this.#lines.log(poison, () => traceId(this.#needs.topic, partition, offset))
@@ -121,9 +119,9 @@ export class DeadLetterQueue {
     const { clock, settings, topic } = this.#needs
     const { isDlqPayloadIncluded: isPayloadIncluded, payloadBytesMax } = settings
     const rules = { topic, isPayloadIncluded, payloadBytesMax }
-    const letter = letterOf(poison, clock.unixMs(), rules)
+    const deadLetter = deadLetterOf(poison, clock.unixMs(), rules)
     const { value: _, ...known } = poison
-    this.#begin({ poison: known, letter, bytes: bytesOf(letter), takenMs: clock.nowMs() })
+    this.#begin({ poison: known, deadLetter, bytes: bytesOf(deadLetter), takenMs: clock.nowMs() })
     this.#pumpSoon()
   }
 
@@ -136,14 +134,14 @@ export class DeadLetterQueue {
     return lowest
   }
 
-  /** Settles when no letter is open: in time when fail-open, perhaps never when fail-closed. */
+  /** Settles when none is open: in time with fail-open, possibly never with fail-closed. */
   async flushed(): Promise<void> {
     this.#endPause()
     this.#pump()
     while (this.#openCount > 0) await this.#idle.promise
   }
 
-  /** Tries nothing again. What is open stays uncommitted, and its records are read again. */
+  /** Stops retrying. Open dead letters stay uncommitted, and their records are read again. */
   close(): void {
     this.#endPause()
     this.#waiting = []
@@ -153,7 +151,7 @@ export class DeadLetterQueue {
     return this.#openBytes >= this.#needs.settings.dlqWaitingBytesMax
   }
 
-  /** After the turn, so that the letters of a whole batch go together. */
+  /** At the end of the turn, so that the dead letters of a whole batch go together. */
   #pumpSoon(): void {
     if (this.#isPumpDue) return
     this.#isPumpDue = true
@@ -163,7 +161,7 @@ export class DeadLetterQueue {
     })
   }
 
-  /** One request in each turn of the event loop: to write a full one takes some milliseconds. */
+  /** One request in each turn of the event loop: writing a full one takes several ms. */
   #pump(): void {
     if (this.#retry !== undefined || this.#requests >= this.#needs.settings.dlqSendsMax) return
     const chunk = this.#nextChunk()
@@ -186,19 +184,19 @@ export class DeadLetterQueue {
     let count = 0
     for (const one of this.#waiting) {
       bytes += one.bytes
-      if (count > 0 && (bytes > this.#chunkBytesMax || count >= requestLettersMax)) break
+      if (count > 0 && (bytes > this.#chunkBytesMax || count >= requestDeadLettersMax)) break
       count += 1
     }
     return this.#waiting.splice(0, count)
   }
 
   async #send(chunk: readonly Open[]): Promise<void> {
-    const { box, clock } = this.#needs
+    const { producer, clock } = this.#needs
     try {
       const limitMs = this.#limitMs(chunk[0]!)
       if (limitMs <= 0) throw new DeadlineError('waiting dead letter', -limitMs)
-      const letters = chunk.map(({ letter: { key, value } }) => ({ key, value }))
-      await withDeadline(clock, limitMs, 'dead-letter send', () => box.send(letters))
+      const deadLetters = chunk.map(({ deadLetter: { key, value } }) => ({ key, value }))
+      await withDeadline(clock, limitMs, 'dead-letter send', () => producer.send(deadLetters))
     } catch (error) {
       return this.#refused(chunk, error)
     }
@@ -207,11 +205,11 @@ export class DeadLetterQueue {
     for (const { poison } of chunk) {
       this.#needs.metrics.dlqSends.of({ error_type: poison.errorType }).add()
     }
-    this.#needs.logger.debug({ letters: chunk.length }, 'dead letters were sent')
+    this.#needs.logger.debug({ count: chunk.length }, 'dead letters were sent')
     this.#settle(chunk)
   }
 
-  /** Fail-open, a letter is settled within the timeout of its taking, wherever it waits. */
+  /** With fail-open a dead letter is settled within the timeout, counted from its arrival. */
   #limitMs({ takenMs }: Open): number {
     const { clock, settings } = this.#needs
     const spentMs = this.#isClosed ? 0 : clock.nowMs() - takenMs
@@ -219,7 +217,7 @@ export class DeadLetterQueue {
   }
 
   #refused(chunk: readonly Open[], error: unknown): void {
-    if (error instanceof LettersTooLarge) {
+    if (error instanceof DeadLettersTooLarge) {
       const smaller = this.#smaller(chunk)
       if (smaller !== undefined) {
         this.#waiting.unshift(...smaller)
@@ -232,24 +230,24 @@ export class DeadLetterQueue {
     const { partition, offset } = chunk[0]!.poison
     const first = { partition, offset: String(offset) }
     this.#needs.logger.warn(
-      { letters: chunk.length, first, reason, err: error },
+      { count: chunk.length, first, reason, err: error },
       'dead letters were lost',
     )
     this.#fail(reason, chunk.length)
     this.#settle(chunk)
   }
 
-  /** What to try instead of a chunk that is too large: half of it, or its letter's bare form. */
+  /** What to try instead of a chunk that is too large: half of it, or the form without payload. */
   #smaller(chunk: readonly Open[]): readonly Open[] | undefined {
     const bytes = chunk.reduce((sum, one) => sum + one.bytes, 0)
     if (chunk.length > 1) {
       this.#chunkBytesMax = Math.max(1, Math.min(this.#chunkBytesMax, Math.floor(bytes / 2)))
       return chunk
     }
-    const [{ letter, ...open }] = chunk as readonly [Open]
-    if (letter.bare === undefined) return undefined
-    const bare = { key: letter.key, value: letter.bare }
-    const lighter = { ...open, letter: bare, bytes: bytesOf(bare) }
+    const [{ deadLetter, ...open }] = chunk as readonly [Open]
+    if (deadLetter.bare === undefined) return undefined
+    const bare = { key: deadLetter.key, value: deadLetter.bare }
+    const lighter = { ...open, deadLetter: bare, bytes: bytesOf(bare) }
     this.#openBytes += lighter.bytes - open.bytes
     return [lighter]
   }
@@ -260,7 +258,7 @@ export class DeadLetterQueue {
     this.#waiting.unshift(...chunk)
     if (this.#retry !== undefined) return
     const waitMs = this.#backoff.failed()
-    logger.warn({ open: this.#openCount, waitMs, err: error }, 'dead letters are tried again')
+    logger.warn({ open: this.#openCount, waitMs, err: error }, 'dead letters are retried')
     this.#retry = clock.after(waitMs, () => {
       this.#retry = undefined
       this.#pump()
@@ -283,7 +281,7 @@ export class DeadLetterQueue {
     this.#open.set(partition, offsets.add(offset))
     this.#openCount += 1
     this.#openBytes += open.bytes
-    this.#wasFull ||= !this.hasRoom
+    this.#wasFull ||= !this.hasCapacity
     this.#waiting.push(open)
   }
 
@@ -293,21 +291,21 @@ export class DeadLetterQueue {
       this.#openCount -= 1
       this.#openBytes -= bytes
     }
-    this.#tellRoom()
+    this.#reportCapacity()
     if (this.#openCount > 0) return
     this.#idle.resolve()
     this.#idle = Promise.withResolvers()
   }
 
-  /** Half empty, not one letter below full: else partitions would stop again at once. */
-  #tellRoom(): void {
+  /** At half of the limit, not just below it: else partitions would be paused again at once. */
+  #reportCapacity(): void {
     if (!this.#wasFull || this.#openBytes > this.#needs.settings.dlqWaitingBytesMax / 2) return
     this.#wasFull = false
-    this.#needs.onRoom()
+    this.#needs.onCapacity()
   }
 }
 
-const bytesOf = ({ key, value, bare = '' }: Letter): number =>
+const bytesOf = ({ key, value, bare = '' }: DeadLetter): number =>
   key.length + value.length + bare.length + recordBytes
 
 const isTimeout = (error: unknown): boolean =>

@@ -70,7 +70,7 @@ function ourMetrics({ facts, metrics, limits }: HealthParts) {
     redis_write_failures_last_120s: recent.redisFailed,
     records_waiting_in_kafka: facts.lagRecords ?? null,
     brokers_silent: facts.areBrokersSilent,
-    partitions_without_start: facts.unplaced.length,
+    partitions_without_start: facts.withoutStart.length,
     missing_topic: facts.missingTopic ?? null,
     dead_letters_lost_last_120s: facts.deadLetters.lost,
     dlq_sends: sumOf(metrics.dlqSends),

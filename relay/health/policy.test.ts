@@ -20,7 +20,7 @@ function relay(moment: Partial<MomentFacts> = {}) {
     signals.facts({
       lagRecords: undefined,
       areBrokersSilent: false,
-      unplaced: [],
+      withoutStart: [],
       missingTopic: undefined,
       paused: [],
       deadLetters: { open: 0, failingMs: undefined, lost: 0 },
@@ -264,7 +264,7 @@ test('what Kafka does not say, or does not have, is told by name', () => {
   const { decide } = relay()
   const alertsOf = (moment: Partial<MomentFacts>) => decide(moment).alerts.join('\n')
   expect(alertsOf({ missingTopic: 'orders' })).toContain('Kafka has no topic "orders"')
-  expect(alertsOf({ unplaced: [3, 7] })).toContain('the start offset of partition 3, 7')
+  expect(alertsOf({ withoutStart: [3, 7] })).toContain('the start offset of partition 3, 7')
   expect(alertsOf({ areBrokersSilent: true })).toContain('number of waiting records is not known')
   const deadLetters = { open: 0, failingMs: 1, lost: 4 }
   expect(alertsOf({ deadLetters })).toContain('4 dead letters were lost in last 2m')

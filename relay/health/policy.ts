@@ -70,7 +70,7 @@ function alertsOf(facts: HealthFacts, limits: HealthLimits): string[] {
     deadLetterAlert(facts),
     lostDeadLetterAlert(facts, last),
     missingTopicAlert(facts),
-    unplacedAlert(facts),
+    withoutStartAlert(facts),
     facts.areBrokersSilent ? silentAlert : undefined,
   ]
   return alerts.filter((alert) => alert !== undefined)
@@ -167,10 +167,10 @@ function missingTopicAlert({ missingTopic }: HealthFacts): string | undefined {
   )
 }
 
-function unplacedAlert({ unplaced }: HealthFacts): string | undefined {
-  if (unplaced.length === 0) return undefined
-  const shown = unplaced.slice(0, pausedShownMax).join(', ')
-  const more = unplaced.length > pausedShownMax ? ' and others' : ''
+function withoutStartAlert({ withoutStart }: HealthFacts): string | undefined {
+  if (withoutStart.length === 0) return undefined
+  const shown = withoutStart.slice(0, pausedShownMax).join(', ')
+  const more = withoutStart.length > pausedShownMax ? ' and others' : ''
   return (
     `WARNING: Kafka does not report the start offset of partition ${shown}${more}, so it is ` +
     'not read. Check that the partition has a leader.'

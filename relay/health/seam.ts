@@ -50,7 +50,7 @@ export interface HealthFacts {
   /** Whether the brokers left the last polls of the lag monitor unanswered. */
   readonly areBrokersSilent: boolean
   /** Assigned partitions that are not read, because Kafka does not report their start offset. */
-  readonly unplaced: readonly number[]
+  readonly withoutStart: readonly number[]
   /** The configured topic, if Kafka says that it does not exist. */
   readonly missingTopic: string | undefined
   readonly isRedisEnabled: boolean

@@ -23,7 +23,7 @@ export const severityOf = (missed: number): LagSeverity =>
 export interface MomentFacts {
   readonly lagRecords: number | undefined
   readonly areBrokersSilent: boolean
-  readonly unplaced: HealthFacts['unplaced']
+  readonly withoutStart: HealthFacts['withoutStart']
   readonly missingTopic: string | undefined
   readonly paused: HealthFacts['paused']
   readonly deadLetters: HealthFacts['deadLetters']

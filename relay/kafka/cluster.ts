@@ -11,7 +11,7 @@ import type { Settings } from '../tables/settings.ts'
 import type { Logger } from '../adapters/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 
-/** What finding the cluster takes of the relay. */
+/** The parts of the relay that finding the cluster needs. */
 interface ClusterNeeds {
   readonly settings: Settings
   readonly world: { readonly clock: Clock; readonly logger: Logger }
@@ -22,7 +22,7 @@ const askMs = 5_000
 /** Time between two attempts. */
 const retry = { firstMs: 1_000, mostMs: 5_000 } as const
 
-/** Asks until the cluster answers, if it must be asked. @throws when the signal aborts */
+/** Asks until the cluster answers, unless its id is configured. @throws when the signal aborts */
 export async function findNamespace(
   wiring: ClusterNeeds,
   admin: KafkaAdmin,
@@ -48,10 +48,10 @@ async function askClusterId(
   const { clock, logger } = world
   const retries = metrics.startRetries.of({ operation: 'kafka_consumer_create' })
   const backoff = new Backoff(retry)
-  for (let inVain = 0; ; inVain += 1) {
+  for (let failures = 0; ; failures += 1) {
     try {
       const clusterId = await admin.clusterId(askMs)
-      retries.observe(inVain)
+      retries.observe(failures)
       return clusterId
     } catch (error) {
       onFailed(error)

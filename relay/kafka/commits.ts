@@ -1,24 +1,24 @@
-/** Commits: what the group has taken, and when it is told what. */
+/** Commits: what the group has committed, and when the relay commits what. */
 import type { Logger } from '../adapters/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { OffsetPolicy } from './seam.ts'
 
 /**
- * What a group has committed, as one assignment knows it. While a partition was away, another
- * member may have gone further than we have, and a commit of ours must not take that back: whoever
- * came next would get those records twice.
+ * What a group has committed, during one assignment. While a partition was revoked, another member
+ * may have read further than this relay, and a commit of ours must not move that back: the next
+ * member would read those records again.
  */
 export class Commits {
   readonly #ask: () => Promise<ReadonlyMap<number, bigint>>
   #known: Map<number, bigint> | undefined
 
-  /** @param ask what the group has committed by now; asked again only when that failed */
+  /** @param ask reads what the group has committed; called again only after a failure */
   constructor(ask: () => Promise<ReadonlyMap<number, bigint>>) {
     this.#ask = ask
   }
 
   /**
-   * Those of the offsets that are ahead of the group's.
+   * The offsets that are ahead of the group's.
    *
    * @throws when the group could not be asked
    */
@@ -30,7 +30,7 @@ export class Commits {
     return new Map(Array.from(offsets).filter(isAhead))
   }
 
-  /** The group took these. */
+  /** The group has accepted these. */
   taken(offsets: ReadonlyMap<number, bigint>): void {
     for (const [partition, offset] of offsets) this.#known?.set(partition, offset)
   }
@@ -40,11 +40,11 @@ export interface CommitterNeeds {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly policy: OffsetPolicy
-  /** For each partition of ours the offset below which everything is settled. */
+  /** For each assigned partition the offset below which everything is settled. */
   readonly offsets: () => ReadonlyMap<number, bigint>
-  /** What the group has committed of our partitions. @throws when it cannot be asked */
+  /** What the group has committed of these partitions. @throws when it cannot be asked */
   readonly ask: () => Promise<ReadonlyMap<number, bigint>>
-  /** @throws when the group did not take them */
+  /** @throws when the group did not accept them */
   readonly commit: (offsets: ReadonlyMap<number, bigint>) => Promise<void>
 }
 
@@ -63,19 +63,19 @@ export class Committer {
     this.#commits = new Commits(needs.ask)
   }
 
-  /** What the group has is of another assignment, or of other logs: it is asked anew. */
+  /** A new assignment, or a recreated topic: the group's commits are read again. */
   begin(): void {
     this.#commits = new Commits(this.#needs.ask)
   }
 
-  /** A group that is new begins here. @throws when it did not take that */
+  /** The start of a new group. @throws when the group did not accept it */
   async found(offsets: ReadonlyMap<number, bigint>): Promise<void> {
     for (const [partition, offset] of offsets) this.#begun.set(partition, offset)
     const toCommit = this.#toCommit(offsets)
     if (toCommit.size > 0) await this.#needs.commit(toCommit)
   }
 
-  /** Reading begins here, which the group learns at once. */
+  /** Reading begins here, which is committed at once. */
   begun(offsets: ReadonlyMap<number, bigint>): void {
     for (const [partition, offset] of offsets) this.#begun.set(partition, offset)
     void this.now()

@@ -1,23 +1,23 @@
 /**
  * A broker's answer to a fetch, from Kafka's bytes to our own records. kafkajs reads records
- * without knowing which transactions were given up, and takes those out afterwards by rules of its
- * own that let some through; here the list is known before a record is read. And it goes through
- * all records four times, with each offset as a string: so it is given one message for all records
- * of a partition, which it hands on unread.
+ * without knowing which transactions were aborted, and removes those afterwards by its own rules,
+ * which miss some; here the list is known before a record is read. And it traverses all records
+ * four times, with each offset as a string: so it gets one message for all records of a partition,
+ * which it passes on unread.
  */
 import { Allowance } from './batches/allowance.ts'
 import type { Fetched } from './batches/fetched.ts'
 import { type Fetch, readRecordSet } from './batches/record-set.ts'
 import type { AbortedTransaction, OpenTransactions } from './batches/transactions.ts'
 
-/** What was asked for: the topics of a request, as the library has them. */
+/** The topics of a request, as the library has them. */
 export interface AskedTopic {
   readonly topic: string
   readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string }[]
 }
-/** What kafkajs is given for all that was read of a partition: a message, as far as it looks. */
+/** What kafkajs gets for all records of a partition: one message, as far as it looks. */
 export interface HandedOver {
-  /** Of the last record that was read, shown to us or not: it goes on behind that. */
+  /** Offset of the last record that was read, hidden or not: kafkajs continues after it. */
   readonly offset: string
   readonly isControlRecord: false
   readonly fetched: Fetched
@@ -34,7 +34,7 @@ export interface AnsweredPartition {
   readonly messages: readonly [] | readonly [HandedOver]
 }
 export interface FetchAnswer {
-  /** The library must not wait itself from version 8 on, since the broker makes it wait. */
+  /** 0 from version 8 on: the library need not wait, because the broker delays it. */
   readonly throttleTime: number
   readonly clientSideThrottleTime?: number
   readonly errorCode?: number
@@ -47,15 +47,15 @@ export interface FetchAnswer {
 
 /** How all answers are read. */
 export interface ReadingRules {
-  /** What the batches of an answer may unpack to together. */
+  /** Limit of all unpacked batches of an answer. */
   readonly unpackedBytesMax: number
-  /** What batches of earlier answers still hold of that. */
+  /** Bytes that batches of earlier answers still hold. */
   readonly heldBytes: () => number
   readonly transactions: OpenTransactions
 }
 
 const none: readonly [] = []
-/** The first version that tells of transactions, and the newest that is read here. */
+/** The first version with transactions, and the newest that is read here. */
 export const fetchVersions = { first: 4, last: 11 } as const
 
 /** Reads an answer of one of these versions. */
@@ -140,7 +140,7 @@ class AnswerReader {
     return aborted
   }
 
-  /** One after the other: they share what may be unpacked. */
+  /** One after the other: they share the allowance. */
   async #list<T>(read: () => Promise<T>): Promise<T[]> {
     const all: T[] = []
     for (let left = this.#int32(); left > 0; left -= 1) all.push(await read())

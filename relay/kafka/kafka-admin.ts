@@ -1,4 +1,4 @@
-/** Questions to the cluster, each under a deadline: its id, and where the logs of a topic end. */
+/** Requests to the cluster, each with a deadline: its id, and the log ends of a topic. */
 import type { Admin, Kafka } from 'kafkajs'
 import type { TopicMarks } from './starts.ts'
 import type { Clock } from '../world/clock.ts'
@@ -8,15 +8,15 @@ import { patchQuestions } from './kafkajs-patches.ts'
 
 export interface KafkaAdmin {
   clusterId(limitMs: number): Promise<string>
-  /** The id of a topic, as another one of its name will not have it; undefined if it has none. */
+  /** The id of a topic, which a recreated one does not share; undefined if it has none. */
   topicId(topic: string, limitMs: number): Promise<string | undefined>
-  /** Where the log of each partition of a topic ends. */
+  /** The end of the log of each partition of a topic. */
   logEnds(topic: string, limitMs: number): Promise<ReadonlyMap<number, bigint>>
   /**
-   * Where its logs begin and end, and what a group has committed; it is not asked for longer than
-   * the signal lets. Partitions that nobody leads, or who leads them does not answer, are left out.
+   * Start and end of its logs, and what a group has committed; bounded by the signal. Partitions
+   * without a leader, or whose leader does not answer, are left out.
    *
-   * @param wanted partitions that there must be
+   * @param wanted partitions that must exist
    */
   marks(
     topic: string,
@@ -28,7 +28,7 @@ export interface KafkaAdmin {
   close(limitMs: number): Promise<void>
 }
 
-/** Connects with the first question, and anew after a question that failed. */
+/** Connects with the first request, and again after a failed one. */
 export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
   patchQuestions()
   let open: Promise<Admin> | undefined
@@ -37,7 +37,7 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
     await admin.connect()
     return admin
   }
-  /** Only this one: another question may have connected anew meanwhile. */
+  /** Only this connection: another request may have reconnected meanwhile. */
   const forget = async (used: Promise<Admin> | undefined) => {
     if (open === used) open = undefined
     await used?.then((admin) => admin.disconnect()).catch(() => undefined)
@@ -69,7 +69,7 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
       ),
     async marks(topic, groupId, wanted, signal) {
       const marks = await ask((admin) => askMarks(admin, topic, groupId, signal))
-      // The library remembers which partitions there are, and who leads them, for minutes.
+      // The library caches partitions and leaders for minutes.
       if (wanted.some((partition) => !marks.logs.has(partition))) void forget(open)
       return marks
     },
@@ -80,7 +80,7 @@ export function createAdmin(kafka: Kafka, clock: Clock): KafkaAdmin {
   }
 }
 
-/** Side by side: each takes several round trips, and brokers may be far away. */
+/** In parallel: each takes several round trips, and brokers may be far away. */
 async function askMarks(
   admin: Admin,
   topic: string,
@@ -95,7 +95,7 @@ async function askMarks(
     const log = logs.get(partition)
     return log !== undefined && offset > log.logEnd
   })
-  // The log may have grown between the two answers; asked later, its end is beyond them all.
+  // The log may have grown between the two answers; read again, its end is beyond the commits.
   if (!isOvertaken || signal.aborted) return { commits, logs }
   return { commits, logs: await askLogs(admin, topic) }
 }

@@ -1,6 +1,6 @@
 /**
- * One Kafka client for whoever needs one: addresses, security, log and sockets in one place, so
- * that no client of the repository can be without them.
+ * Creates every Kafka client: addresses, security, log and sockets in one place, so that no client
+ * of the repository lacks them.
  */
 import { readFileSync } from 'node:fs'
 import { connect, isIP, type Socket } from 'node:net'
@@ -34,16 +34,16 @@ export type KafkaSettings = Pick<
   | 'kafkaSslKeyPassword'
   | 'kafkaSslEndpointAlgorithm'
 >
-/** What a broker's connection suffered; `code` as the operating system gives it. */
+/** An error of a broker's connection; `code` as the operating system gives it. */
 export type OnSocketError = (error: Error & { code?: string }) => void
 
 const connectTimeoutMs = 5_000
 const keepAliveMs = 30_000
-/** How the other end, or what stands before it, says that a connection is no more. */
+/** Error codes of a connection that the broker, or a proxy in front of it, has closed. */
 const closings: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE'])
 
 /**
- * Makes a client. Connects to nothing yet.
+ * Creates a client, which does not connect yet.
  *
  * @throws Error of the file system when a certificate cannot be read
  */
@@ -63,7 +63,7 @@ export function createKafka(
     brokers: brokers.map(seedOf),
     connectionTimeout: connectTimeoutMs,
     requestTimeout: settings.kafkaRequestTimeoutMs,
-    // Short, because whoever uses a client starts afresh, for ever, after a failure that lasts.
+    // Short, because the users of a client retry forever after a lasting failure.
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4 },
     logLevel: kafkaLevels.INFO,
     logCreator: logInto(logger),
@@ -74,7 +74,7 @@ export function createKafka(
   })
 }
 
-/** As Node wants it; 0 is any. Where a broker is this machine, servers often have no IPv6. */
+/** As Node expects it; 0 is any. Brokers on this machine often do not listen on IPv6. */
 export function familyOf(
   asked: KafkaSettings['kafkaAddressFamily'],
   brokers: readonly HostPort[],
@@ -94,10 +94,10 @@ function openSocket(
     ? connectSecurely({ ...to, ...servername, ...tls }, onConnect)
     : connect(to, onConnect)
   socket.setKeepAlive(true, keepAliveMs)
-  // A fetch is one small write that the next one must not wait for.
+  // A fetch is one small write, which must not wait for the next one (Nagle).
   socket.setNoDelay(true)
   const unanswered = new Unanswered(socket)
-  // When it is needed again, and there is no other to be had, that is told.
+  // An idle connection that the broker closes is normal: kafkajs reconnects when it needs one.
   socket.on('error', (error: Error & { code?: string }) => {
     if (!unanswered.isIdle || !closings.has(error.code)) onSocketError(error)
   })
@@ -140,7 +140,7 @@ const levels: Readonly<Record<number, LogLevel>> = {
   [kafkaLevels.DEBUG]: 'debug',
 }
 
-/** The library calls "error" what it will try again; that is a warning here. */
+/** The library logs as "error" what it will retry; that is a warning here. */
 function logInto(logger: Logger): logCreator {
   return () =>
     ({ level, namespace, log }) => {

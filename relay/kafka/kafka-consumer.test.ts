@@ -70,8 +70,8 @@ async function read(log: Log, until?: bigint) {
   const letters = records.flatMap(({ offset, unreadable }) =>
     unreadable === undefined ? [] : [`${offset} to ${unreadable.lastOffset}`],
   )
-  const sound = records.filter(({ unreadable }) => unreadable === undefined)
-  return { values: sound.map(({ value }) => String(value)), letters, records, position, errors }
+  const valid = records.filter(({ unreadable }) => unreadable === undefined)
+  return { values: valid.map(({ value }) => String(value)), letters, records, position, errors }
 }
 
 /** One record after the other, each of a transaction of this producer or of none. */

@@ -1,14 +1,14 @@
 /**
- * The Kafka consumer: fetched records in, offsets out. It keeps trying for ever, and what kafkajs
- * leaves to its users stands here: positions that survive a rebalance, commits by hand, and a
- * fresh client after every crash.
+ * The Kafka consumer: fetched records in, offsets out. It retries forever, and does what kafkajs
+ * leaves to its users: positions that survive a rebalance, commits, and a new client after every
+ * crash.
  *
- * A position is the next offset this process will take. As long as the process lives it outranks
- * what the group has committed: a partition that comes back after a rebalance goes on where its
- * clients stand, so that they neither miss records nor get them twice.
+ * A position is the next offset that this process will read. While the process lives it takes
+ * precedence over what the group has committed: a partition that comes back after a rebalance goes
+ * on where its clients are, so that they neither miss records nor get them twice.
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
-import { Asides, type Passing } from './asides.ts'
+import { DetachedBatches, type PendingBatch } from './detached-batches.ts'
 import type { Fetched } from './batches/fetched.ts'
 import type { OpenTransactions } from './batches/transactions.ts'
 import { Backoff } from '../world/backoff.ts'
@@ -16,7 +16,7 @@ import { sleep, type Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 import type { Settings } from '../tables/settings.ts'
 import { explain, isTopicMissing } from './kafka-errors.ts'
-import { beginWhereTold, eachFetched, patchKafkajs } from './kafkajs-patches.ts'
+import { useGivenOffsets, eachFetched, patchKafkajs } from './kafkajs-patches.ts'
 import type { Logger } from '../adapters/logger.ts'
 
 export interface ConsumerNeeds {
@@ -24,27 +24,27 @@ export interface ConsumerNeeds {
   readonly clock: Clock
   readonly logger: Logger
   readonly transactions: OpenTransactions
-  /** Makes a client, anew after every crash. */
+  /** Creates a client, again after every crash. */
   createClient(): Kafka
-  /** Positions that outrank the group's, by partition. */
+  /** Positions that take precedence over the group's, by partition. */
   positions(): ReadonlyMap<number, bigint>
   /**
-   * Takes a batch. The next fetch waits for it, unless it steps aside. `isStale` turns true when
-   * the partition is no longer ours; `beat` must be called at least every heartbeat interval.
+   * Processes a batch. The next fetch waits for it, unless it is detached. `isStale` turns true
+   * when the partition was revoked; `beat` must be called at least every heartbeat interval.
    *
-   * @returns whether it was taken as far as it is to be: else it counts as not fetched
+   * @returns whether it was processed, possibly up to a pause: else it counts as not fetched
    */
   onBatch(fetched: Fetched, run: BatchRun): Promise<boolean>
-  /** Settles when the next fetch is welcome. Asked once per fetch that brought something. */
+  /** Settles when the next fetch may start. Called once per fetch that returned records. */
   rested(): Promise<void>
   /** A broker answered, with records or without. */
   onFetched(): void
   /**
-   * These partitions are ours now, and no others. Those without a position are not read before
-   * `readFrom` has said where they begin.
+   * The new assignment. Partitions without a position are not read before `readFrom` has set their
+   * start.
    */
   onAssigned(partitions: readonly number[]): void
-  /** The consumer is gone, and with it the assignment; another one will be made. */
+  /** The consumer is gone, and with it the assignment; another one will be created. */
   onLeft(): void
   /** A rebalance begins: the last moment to commit. */
   onRebalancing(): void
@@ -55,18 +55,18 @@ export interface BatchRun {
   beat(): Promise<void>
   /** Stops reading this partition before `offset`, until `resume` or the next assignment. */
   pauseAt(offset: bigint): void
-  /** It takes long: the other partitions are fetched without this one, as soon as they can be. */
-  stepAside(): void
+  /** The batch waits: the other partitions are fetched without this one as soon as possible. */
+  detach(): void
 }
 
 export interface KafkaConsumer {
   /** Begins, and goes on until `stop`. */
   start(): void
-  /** @throws when the group did not take them */
+  /** @throws when the group did not accept them */
   commit(offsets: ReadonlyMap<number, bigint>): Promise<void>
-  /** Reads these partitions on that were stopped. */
+  /** Resumes partitions that were stopped. */
   resume(partitions: readonly number[]): void
-  /** Reads these partitions from these offsets; what was fetched and not taken is void. */
+  /** Reads these partitions from these offsets; fetched and unprocessed records are void. */
   readFrom(offsets: ReadonlyMap<number, bigint>): void
   /** Leaves the group; settles when that is done, which may take as long as a join. */
   stop(): Promise<void>
@@ -75,10 +75,10 @@ export interface KafkaConsumer {
 
 const retry = { firstMs: 250, mostMs: 5_000 } as const
 const metadataMsMax = 30_000
-/** Shares of the bytes of fetched records: an answer and its chunks, and what stands aside. */
-const shares = { answer: 3 / 8, aside: 1 / 4 } as const
+/** Shares of the bytes of fetched records: an answer and its chunks, and detached batches. */
+const shares = { answer: 3 / 8, detached: 1 / 4 } as const
 const fetchBytesMax = 10 * 1_024 * 1_024
-/** Batches that are taken side by side, so that one which rests does not hold up the others. */
+/** Batches that are processed concurrently, so that one that waits does not block the others. */
 const workers = 8
 
 export const createConsumer = (needs: ConsumerNeeds): KafkaConsumer => new GroupConsumer(needs)
@@ -86,13 +86,13 @@ export const createConsumer = (needs: ConsumerNeeds): KafkaConsumer => new Group
 class GroupConsumer implements KafkaConsumer {
   readonly #needs: ConsumerNeeds
   readonly #stopping = new AbortController()
-  readonly #asides: Asides
+  readonly #batches: DetachedBatches
   #consumer: Consumer | undefined
   #done: Promise<void> = Promise.resolve()
   /** The first join of this consumer. */
   #joining: Promise<void> = Promise.resolve()
   #hasRested = true
-  /** Ends the consumer that runs; another one follows. */
+  /** Ends the running consumer; another one follows. */
   #fail: (error: unknown) => void = () => undefined
   isRunning = false
 
@@ -105,11 +105,11 @@ class GroupConsumer implements KafkaConsumer {
         if (this.isRunning) this.#consumer?.resume([{ topic, partitions: [...partitions] }])
       },
     }
-    this.#asides = new Asides(fetches, inflightBytesMax * shares.aside)
+    this.#batches = new DetachedBatches(fetches, inflightBytesMax * shares.detached)
   }
 
   start(): void {
-    this.#done = this.#runForEver()
+    this.#done = this.#runForever()
   }
 
   async commit(offsets: ReadonlyMap<number, bigint>): Promise<void> {
@@ -126,13 +126,13 @@ class GroupConsumer implements KafkaConsumer {
   }
 
   resume(partitions: readonly number[]): void {
-    this.#asides.resume(partitions, false)
+    this.#batches.resume(partitions, false)
   }
 
   readFrom(offsets: ReadonlyMap<number, bigint>): void {
     if (!this.isRunning) return
     for (const [partition, offset] of offsets) this.#seek(partition, offset)
-    this.#asides.resume([...offsets.keys()], true)
+    this.#batches.resume([...offsets.keys()], true)
   }
 
   #seek(partition: number, offset: bigint): void {
@@ -145,7 +145,7 @@ class GroupConsumer implements KafkaConsumer {
     return this.#done
   }
 
-  async #runForEver(): Promise<void> {
+  async #runForever(): Promise<void> {
     const backoff = new Backoff(retry)
     while (!this.#stopping.signal.aborted) {
       const startedMs = this.#needs.clock.nowMs()
@@ -156,8 +156,8 @@ class GroupConsumer implements KafkaConsumer {
         const { logger, settings } = this.#needs
         const explained = explain(error, settings.kafkaSecurityProtocol)
         const says = isTopicMissing(error)
-          ? `there is no topic "${settings.kafkaTopic}"`
-          : 'the Kafka consumer failed and starts again'
+          ? `the topic "${settings.kafkaTopic}" does not exist`
+          : 'the Kafka consumer failed and restarts'
         logger.warn({ err: error, ...explained }, says)
       }
       const hasLasted = this.#needs.clock.nowMs() - startedMs > retry.mostMs
@@ -181,11 +181,11 @@ class GroupConsumer implements KafkaConsumer {
     } finally {
       this.isRunning = false
       this.#consumer = undefined
-      this.#asides.assigned([])
+      this.#batches.assigned([])
       this.#needs.onLeft()
       this.#stopping.signal.removeEventListener('abort', stop)
       ended.promise.catch(() => undefined)
-      // The library leaves no group that it is still joining, and others would wait for us there.
+      // The library does not leave a group that it is still joining; other members would wait.
       await this.#joining.catch(() => undefined)
       await consumer.disconnect().catch(() => undefined)
     }
@@ -193,11 +193,11 @@ class GroupConsumer implements KafkaConsumer {
 
   #createConsumer(): Consumer {
     const { settings } = this.#needs
-    // Payloads that fit are never refused for what they came in.
+    // A payload that fits must not be refused because of the size of its batch.
     const unpackedBytesMax = Math.max(settings.inflightBytesMax, 2 * settings.payloadBytesMax)
-    const heldBytes = () => this.#asides.bytes
+    const heldBytes = () => this.#batches.bytes
     patchKafkajs({ unpackedBytesMax, heldBytes, transactions: this.#needs.transactions })
-    beginWhereTold()
+    useGivenOffsets()
     const answerBytes = Math.floor(settings.inflightBytesMax * shares.answer)
     const maxBytes = Math.min(fetchBytesMax, answerBytes)
     const consumer = this.#needs.createClient().consumer({
@@ -206,11 +206,11 @@ class GroupConsumer implements KafkaConsumer {
       rebalanceTimeout: settings.kafkaRebalanceTimeoutMs,
       heartbeatInterval: settings.kafkaHeartbeatMs,
       maxWaitTimeInMs: settings.kafkaFetchWaitMsMax,
-      // The response and the chunks it came in exist side by side for a moment: it counts twice.
+      // The response and its chunks are both in memory for a moment: it counts twice.
       maxBytes,
       maxBytesPerPartition: Math.min(maxBytes, 1_024 * 1_024),
       allowAutoTopicCreation: false,
-      // Partitions that are added to the topic are seen after so long, and no sooner.
+      // Partitions that are added to the topic are noticed after this time.
       metadataMaxAge: metadataMsMax,
       retry: { restartOnFailure: async () => false },
     })
@@ -222,8 +222,8 @@ class GroupConsumer implements KafkaConsumer {
       if (payload.apiName === 'Fetch') this.#needs.onFetched()
     })
     consumer.on(consumer.events.REBALANCING, () => {
-      // From here on somebody else may have them: nothing is offered behind the last commit.
-      this.#asides.void()
+      // From here on another member may have them: nothing is offered after the last commit.
+      this.#batches.void()
       this.#needs.onRebalancing()
     })
     consumer.on(consumer.events.REQUEST_TIMEOUT, ({ payload }) => {
@@ -254,13 +254,13 @@ class GroupConsumer implements KafkaConsumer {
     const { kafkaTopic: topic } = settings
     this.#consumer = consumer
     this.isRunning = true
-    // What was stopped is tried again: the library would keep it stopped over every assignment.
+    // Paused partitions are tried again: the library would keep them paused over assignments.
     consumer.resume([{ topic }])
-    this.#asides.assigned(partitions)
+    this.#batches.assigned(partitions)
     const known = this.#needs.positions()
     for (const partition of partitions) {
       const offset = known.get(partition)
-      if (offset === undefined) this.#asides.stop(partition)
+      if (offset === undefined) this.#batches.stop(partition)
       else this.#seek(partition, offset)
     }
     logger.info({ partitions }, 'partitions assigned')
@@ -268,15 +268,15 @@ class GroupConsumer implements KafkaConsumer {
   }
 
   async #take(fetched: Fetched, payload: EachBatchPayload): Promise<void> {
-    const one = this.#asides.begin(fetched)
+    const one = this.#batches.begin(fetched)
     const taken = this.#pass(one, payload)
-    await Promise.race([taken, one.aside])
-    if (one.isAside) void taken.catch((error: unknown) => this.#fail(error))
+    await Promise.race([taken, one.detached])
+    if (one.isDetached) void taken.catch((error: unknown) => this.#fail(error))
     else if (await taken) await this.#rest()
   }
 
-  /** @returns whether it was taken, and reading goes on behind it */
-  async #pass(one: Passing, payload: EachBatchPayload): Promise<boolean> {
+  /** @returns whether it was processed, and reading goes on after it */
+  async #pass(one: PendingBatch, payload: EachBatchPayload): Promise<boolean> {
     const { fetched, partition } = one
     let { nextOffset } = fetched
     try {
@@ -285,20 +285,20 @@ class GroupConsumer implements KafkaConsumer {
         beat: () => beatOf(one, payload),
         pauseAt: (offset) => {
           nextOffset = offset
-          this.#asides.stop(partition)
+          this.#batches.stop(partition)
         },
-        stepAside: () => this.#asides.late(one),
+        detach: () => this.#batches.slow(one),
       })
       if (!isTaken || one.isVoid) return false
-      if (one.isAside) this.#seek(partition, nextOffset)
+      if (one.isDetached) this.#seek(partition, nextOffset)
       else payload.resolveOffset(String(nextOffset - 1n))
       return true
     } finally {
-      this.#asides.end(one)
+      this.#batches.end(one)
     }
   }
 
-  /** One batch of a fetch rests for all of them: the next fetch waits until all are done. */
+  /** One batch of a fetch waits for the flush on behalf of all: the next fetch waits for all. */
   async #rest(): Promise<void> {
     if (this.#hasRested) return
     this.#hasRested = true
@@ -306,11 +306,11 @@ class GroupConsumer implements KafkaConsumer {
   }
 }
 
-/** The fetches that go on without a batch have heartbeats of their own. */
-async function beatOf(one: Passing, payload: EachBatchPayload): Promise<void> {
+/** For a detached batch, the other fetches send the heartbeats. */
+async function beatOf(one: PendingBatch, payload: EachBatchPayload): Promise<void> {
   try {
-    if (!one.isAside) await payload.heartbeat()
+    if (!one.isDetached) await payload.heartbeat()
   } catch (error) {
-    if (!one.isAside) throw error
+    if (!one.isDetached) throw error
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What went wrong with Kafka, by code and type, never by words in a message: brokers' own errors
- * all mention a broker, and a topic may be called "timeout".
+ * Classifies errors of Kafka by code and type, never by words in a message: all errors of brokers
+ * mention a broker, and a topic may be called "timeout".
  */
 
 import type { InfraErrorType } from '../health/signals.ts'
@@ -39,7 +39,7 @@ const byCode: Readonly<Record<string, InfraErrorType>> = {
   CORRUPT_MESSAGE: 'decode_error',
   UNSUPPORTED_COMPRESSION_TYPE: 'decode_error',
 }
-/** Families of codes of OpenSSL and of Node's TLS. */
+/** Prefixes of codes of OpenSSL and of Node's TLS. */
 const tlsCode = /^(?:ERR_(?:SSL|TLS|OSSL)_|CERT_|CRL_)/
 const byName: Readonly<Record<string, InfraErrorType>> = {
   KafkaJSRequestTimeoutError: 'connection_timeout',
@@ -64,7 +64,7 @@ interface Coded {
 }
 const causesMax = 8
 
-/** Looks at the error and at its causes, the innermost first: that one knows best. */
+/** Checks the error and its causes, the innermost first, which is the most specific. */
 export function classify(error: unknown): InfraErrorType {
   const chain = chainOf(error)
   for (const { code, type } of chain) {
@@ -92,31 +92,31 @@ function chainOf(error: unknown): Coded[] {
 const typeOfCode = (code: unknown): InfraErrorType | undefined =>
   byCode[String(code)] ?? (tlsCode.test(String(code)) ? 'tls_failure' : undefined)
 
-/** What to look at first, by type; types that speak for themselves have none. */
+/** What to check first, by type; self-explanatory types have none. */
 const advice: Readonly<Partial<Record<InfraErrorType, string>>> = {
   dns_failure: 'check the host names in KAFKA_BROKERS and those that the brokers advertise',
   connection_timeout: 'check that KAFKA_BROKERS can be reached from here, firewalls included',
   broker_down:
-    'check that the brokers run; a listener that wants another KAFKA_SECURITY_PROTOCOL closes too',
+    'check that the brokers run, and that their listener expects this KAFKA_SECURITY_PROTOCOL',
   tls_failure:
-    'check KAFKA_SSL_CA_LOCATION, the names in the certificate, and that the listener speaks TLS',
+    'check KAFKA_SSL_CA_LOCATION, the names in the certificate, and that the listener uses TLS',
   auth_failure:
-    'check KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD, and what that user may do',
+    'check KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD, and the permissions of that user',
 }
 
 const missingAdvice = 'create the topic, or correct KAFKA_TOPIC; the relay waits for it'
 
-/** What a log line says of an error of Kafka. Tells no setting's value. */
+/** The fields of a log line about an error of Kafka. Contains no setting's value. */
 export interface Explained {
-  /** What was to be reached. */
+  /** The security protocol of the connection. */
   readonly wanted: string
   readonly error_type: InfraErrorType
-  /** The code that decided, where there is one. */
+  /** The code that decided the type, where there is one. */
   readonly code?: string
   readonly advice?: string
 }
 
-/** @param wanted how the brokers were spoken to: the security protocol */
+/** @param wanted the security protocol of the connection to the brokers */
 export function explain(error: unknown, wanted: string): Explained {
   const type = classify(error)
   const hint = isTopicMissing(error) ? missingAdvice : advice[type]

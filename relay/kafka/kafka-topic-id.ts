@@ -1,7 +1,7 @@
 /**
- * The id of a topic: what tells it from another one of the same name that came after it. kafkajs
- * speaks no version of the metadata request that has it, so it is taught the first that does, in
- * its own codec. Brokers that do not know that version are asked as before, and give no id.
+ * The id of a topic, which distinguishes it from a recreated one of the same name. kafkajs supports
+ * no version of the metadata request that has it, so the first one that does is added, in its own
+ * codec. Brokers that do not know that version are asked as before, and give no id.
  */
 import type { Admin, PartitionMetadata } from 'kafkajs'
 
@@ -20,7 +20,7 @@ export interface Decoder {
   readUVarIntArray<T>(read: (from: Decoder) => T): T[] | null
   readTaggedFields(): void
 }
-/** Topics that are asked for; all of them where none is named. */
+/** The requested topics; all of them where none is named. */
 export interface TopicsQuestion {
   readonly topics: readonly string[]
   readonly allowAutoTopicCreation?: boolean
@@ -29,23 +29,23 @@ export interface TopicsQuestion {
 const idBytes = 16
 const noId = Buffer.alloc(idBytes)
 
-/** As Kafka prints it; undefined from a broker that has none. @throws as the client does */
+/** As Kafka prints it; undefined if the broker has none. @throws errors of the client */
 export async function topicIdOf(admin: Admin, topic: string): Promise<string | undefined> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   const [partition] = topics.find(({ name }) => name === topic)?.partitions ?? []
   return (partition as Partial<PartitionWithId> | undefined)?.topicId
 }
 
-/** The library hands partitions on as they are, and of a topic nothing else. */
+/** The library passes on partitions unchanged, and nothing else of a topic. */
 type PartitionWithId = PartitionMetadata & { readonly topicId: string | undefined }
 
-/** Every list and every message ends with fields of later versions, of which there are none. */
+/** Every list and every message ends with tagged fields, of which there are none. */
 export function encodeQuestion(
   { topics, allowAutoTopicCreation = true }: TopicsQuestion,
   empty: Encoder,
 ): Encoder {
   const body = empty.writeUVarInt(0)
-  // No list at all asks for all topics.
+  // A null list requests all topics.
   body.writeUVarInt(topics.length === 0 ? 0 : topics.length + 1)
   for (const topic of topics) body.writeBuffer(noId).writeUVarIntString(topic).writeUVarInt(0)
   const withOperations = false
@@ -53,7 +53,7 @@ export function encodeQuestion(
   return body.writeBoolean(withOperations).writeBoolean(withOperations).writeUVarInt(0)
 }
 
-/** What the library makes of an answer of the versions that it knows. */
+/** The same structure as the library makes of the versions that it knows. */
 export function decodeAnswer(from: Decoder) {
   from.readTaggedFields()
   const throttledMs = from.readInt32()
@@ -100,7 +100,7 @@ function readPartition(from: Decoder) {
   return { partitionErrorCode, partitionId, leader, replicas, isr, offlineReplicas }
 }
 
-/** An epoch, or what we may do with the topic. */
+/** An epoch, or the allowed operations. */
 const skipInt32 = (from: Decoder): void => void from.readInt32()
 
 const listOf = <T>(from: Decoder, read: (from: Decoder) => T): T[] =>

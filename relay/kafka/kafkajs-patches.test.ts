@@ -10,7 +10,7 @@ import { batch, marker } from './batches/batches-testbed.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { StandIn } from './broker-testbed.ts'
 import { createKafka } from './kafka-client.ts'
-import { beginWhereTold, inside, patchedVersion, patchQuestions } from './kafkajs-patches.ts'
+import { useGivenOffsets, inside, patchedVersion, patchQuestions } from './kafkajs-patches.ts'
 
 const nothing = () => undefined
 const quiet = { debug: nothing, info: nothing, warn: nothing, error: nothing }
@@ -104,7 +104,7 @@ test('a leader that is gone is left out and looked for; all of them are an error
 })
 
 test('what Kafka gave up goes on with the oldest record, and nothing is committed', async () => {
-  beginWhereTold()
+  useGivenOffsets()
   const Offsets = inside.offsets() as unknown as new (needs: object) => {
     resolveOffsets(): Promise<void>
     setDefaultOffset(lost: object): Promise<void>

@@ -1,31 +1,31 @@
 /**
- * Everything that reaches into kafkajs 2.2.4: its private files, and what is patched in them, once
+ * Everything that uses internals of kafkajs 2.2.4: its private files, and the patches to them, once
  * per process. A new version may have moved what is patched here: kafkajs-patches.test.ts fails
- * then, and says what to look at.
+ * then, and says what to check.
  *
- * What kafkajs costs us, which is not kept up any more:
+ * What kafkajs, which is no longer maintained, costs us:
  * - After every response its request queue sets a timer for `throttledUntil - now`, and as nothing
  *   is throttled that is minus the current time: a warning on Node 24, and a useless timer each.
- * - Of the codecs that producers use it knows gzip only; it unpacks without a bound, ends the
- *   consumer at a batch that it cannot read, and delivers records of transactions that were given
- *   up. So answers to fetches are read by our own code.
- * - It goes through the records of a batch four times, with each offset as a string and a Long; and
- *   a consumer that resolves offsets by itself is not told of what it does not get: behind records
- *   that nobody may read its position stands still forever. So what was read is one message to it,
- *   which our consumer takes out again. All others get messages as the library makes them.
+ * - Of the codecs that producers use it supports gzip only; it unpacks without a limit, ends the
+ *   consumer at a batch that it cannot read, and delivers records of aborted transactions. So our
+ *   own code reads the answers to fetches.
+ * - It traverses the records of a batch four times, with each offset as a string and a Long; and a
+ *   consumer that resolves offsets by itself does not learn of hidden records: its position never
+ *   moves past them. So it gets one message for all records, which our consumer unwraps. All other
+ *   consumers get messages as the library makes them.
  * - It fetches again when all batches of a fetch are done, one fetch at a time for each broker: so
- *   batches that take long step aside (asides.ts), and a partition that is read on may wait for the
- *   longest that a broker may hold a fetch.
- * - A partition without a leader, or a leader that does not answer, takes its whole topic along.
- * - At every assignment it asks for commits and log ends of all partitions, and one that nobody can
- *   tell of stops all. For an offset that Kafka has given up it commits "earliest" or "latest" to
- *   the group, which loses what is still there, or is taken for no commit at all after a crash.
- * - It speaks no version of the metadata request that has the ids of topics.
+ *   slow batches are detached (detached-batches.ts), and a resumed partition may wait for as long
+ *   as a broker may hold a fetch.
+ * - A partition without a leader, or a leader that does not answer, blocks its whole topic.
+ * - At every assignment it asks for commits and log ends of all partitions, and one without an
+ *   answer blocks all. For an offset that Kafka has deleted it commits "earliest" or "latest" to
+ *   the group, which loses records that still exist, or counts as no commit after a crash.
+ * - It supports no version of the metadata request that has the ids of topics.
  *
  * With another client all of this would go. If it hands over records as they are, bounded and
  * without aborted transactions (one on librdkafka does), so would our reading of fetches: this
  * file, fetch-answer.ts, kafka-topic-id.ts and most of relay/batches. What kafka-consumer.ts says
- * of positions and commits would stay, as would kafka-admin.ts, kafka-producer.ts and
+ * of positions and commits would stay, as would kafka-admin.ts, kafka-dlq-producer.ts and
  * kafka-client.ts, written against other calls; nothing outside of them knows which client it is.
  */
 import { createRequire } from 'node:module'
@@ -64,7 +64,7 @@ interface FetchProtocol {
 interface FetchDefinition {
   protocol(choice: { readonly version: number }): (request: FetchRequest) => FetchProtocol
 }
-/** A batch of the library, as far as we look: what it was given, and what its users get. */
+/** A batch of the library, as far as it is used here: its input, and what its users get. */
 interface TakenBatch {
   readonly rawMessages: readonly HandedOver[]
   messagesWithinOffset: readonly unknown[]
@@ -124,7 +124,7 @@ interface Class<T> {
   readonly prototype: T
 }
 
-/** Its private files, as far as they are used. */
+/** The private files that are used. */
 export const inside = {
   requestQueue: () => load('network/requestQueue/index') as Class<RequestQueue>,
   fetch: () => load('protocol/requests/fetch/index') as FetchDefinition,
@@ -138,7 +138,7 @@ export const inside = {
 } as const
 
 const done = new Set<() => void>()
-/** Patches once, however often it is asked for. */
+/** Applies a patch only once. */
 function once(patch: () => void): void {
   if (done.has(patch)) return
   done.add(patch)
@@ -158,15 +158,15 @@ export function patchKafkajs(changed: Partial<ReadingRules> = {}): void {
 }
 
 /**
- * Lets all clients of the process bear partitions without a leader, and tell the ids of topics.
+ * Lets all clients of the process tolerate partitions without a leader, and read the ids of topics.
  * Idempotent.
  */
 export function patchQuestions(): void {
   for (const patch of [teachTopicIds, patchMetadata, patchOffsets]) once(patch)
 }
 
-/** Lets all consumers of the process begin where they are told to, and nowhere else. Idempotent. */
-export function beginWhereTold(): void {
+/** Lets all consumers of the process begin only at the offsets that they are given. Idempotent. */
+export function useGivenOffsets(): void {
   once(patchStarts)
 }
 
@@ -193,10 +193,10 @@ function patchFetches(): void {
   }
 }
 
-/** Those who take our own records. */
+/** Consumers that accept our own records. */
 const direct = new WeakSet<EachBatch>()
 
-/** What a consumer runs with to get our own records, one call for all of a fetch's partition. */
+/** The `eachBatch` of a consumer for our own records: one call per partition of a fetch. */
 export function eachFetched(
   take: (fetched: Fetched, payload: EachBatchPayload) => Promise<void>,
 ): EachBatch {
@@ -218,7 +218,7 @@ function patchRunner(): void {
   }
 }
 
-/** What was handed over stays last: the library goes on behind it. */
+/** The message with all records stays last: the library continues after its offset. */
 function unpackFor(batch: TakenBatch): void {
   const [handedOver] = batch.rawMessages
   if (handedOver === undefined) return
@@ -265,7 +265,7 @@ const decoder = (answer: Buffer) => new (inside.decoder())(answer)
 /** Leader or replica not available: a state of one partition, and no failure of the answer. */
 const leaderless: ReadonlySet<number> = new Set([5, 9])
 
-/** A partition without a leader has the leader -1, whom nobody is asked for. */
+/** A partition without a leader has the leader -1, to which no request is sent. */
 function patchMetadata(): void {
   const definition = inside.metadata()
   const theirs = definition.protocol.bind(definition)
@@ -287,7 +287,7 @@ const withoutLeaderless = (topic: TopicState): TopicState => ({
   }),
 })
 
-/** Each leader is asked by itself; what one of them does not answer is left out. */
+/** Each leader is asked separately; partitions of one that does not answer are left out. */
 function patchOffsets(): void {
   const { prototype } = inside.cluster()
   const theirs = prototype.fetchTopicsOffset
@@ -297,7 +297,7 @@ function patchOffsets(): void {
     const settled = await Promise.allSettled(asked)
     const failed = settled.filter((one) => one.status === 'rejected')
     if (failed.length > 0 && failed.length === settled.length) throw failed[0]!.reason
-    // Who does not lead any more is not to be asked again.
+    // A broker that is no longer the leader must not be asked again.
     if (failed.length > 0) void this.refreshMetadata().catch(() => undefined)
     const found = settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
     return wanted.map(({ topic }) => {
@@ -315,7 +315,7 @@ function byLeader(cluster: Cluster, wanted: Wanted): Wanted[] {
     .map(([, led]) => ({ ...wanted, partitions: led.map((partition) => ({ partition })) }))
 }
 
-/** Anything that is an offset: whoever reads has been told a better one before. */
+/** Any valid offset: the consumer was given the right one before. */
 const anyOffset = '0'
 
 function patchStarts(): void {

@@ -1,6 +1,6 @@
 /**
- * What Kafka says of the logs of the topic, and of what the group has committed of them. The last
- * answer is remembered: cursors beyond a log's end are not trusted.
+ * Reads from Kafka the bounds of the topic's logs, and the group's commits. The last answer is
+ * kept: cursors beyond a log's end are not trusted.
  */
 import type { KafkaAdmin } from './kafka-admin.ts'
 import type { Watermarks } from '../lag/monitor.ts'
@@ -10,9 +10,8 @@ import type { Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 
 /**
- * How long an answer may take: log ends before the start, where reading begins, and what was
- * committed before the first commit of ours. A broker far away takes several round trips for each,
- * and a new connection more.
+ * Deadlines of the requests: log ends before the start, start offsets, and the group's commits
+ * before the first commit of ours. Each takes several round trips, and a new connection more.
  */
 const askMs = { heads: 15_000, starts: 15_000, commits: 10_000 } as const
 
@@ -30,28 +29,28 @@ export class Logs {
     this.#needs = needs
   }
 
-  /** Where the log of a partition ended when it was last asked for. */
+  /** The end of a partition's log in the last answer. */
   end(partition: number): bigint | undefined {
     return this.#ends.get(partition)
   }
 
-  /** What is remembered is of other logs, or of another assignment. */
+  /** The kept answers are of a previous topic or assignment. */
   forget(): void {
     this.#ends.clear()
   }
 
-  /** Where all logs end. */
+  /** The ends of all logs. */
   heads(): Promise<ReadonlyMap<number, bigint>> {
     return this.#needs.admin.logEnds(this.#needs.settings.kafkaTopic, askMs.heads)
   }
 
-  /** Commits and logs of the whole topic, with these partitions among them; in time. */
+  /** Commits and logs of the whole topic, which must include these partitions. */
   marks(wanted: readonly number[]): Promise<TopicMarks> {
     const ask = (signal: AbortSignal) => this.#ask(wanted, signal)
-    return withDeadline(this.#needs.clock, askMs.starts, 'asking where reading begins', ask)
+    return withDeadline(this.#needs.clock, askMs.starts, 'reading the start offsets', ask)
   }
 
-  /** The same of some partitions; those whose log nobody can tell of are left out. */
+  /** Of some partitions; those whose log is unknown are left out. */
   async watermarks(
     partitions: readonly number[],
     signal: AbortSignal,
@@ -65,10 +64,10 @@ export class Logs {
     return known
   }
 
-  /** Commits beyond the end of a log were made in another one, and mean nothing. */
+  /** Commits beyond the end of a log were made in a previous topic, and are ignored. */
   async committed(partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
     const ask = (signal: AbortSignal) => this.#ask(partitions, signal)
-    const what = 'asking for the commits'
+    const what = 'reading the commits'
     const { commits, logs } = await withDeadline(this.#needs.clock, askMs.commits, what, ask)
     const known = partitions.flatMap((partition) => {
       const offset = commits.get(partition)

@@ -1,7 +1,7 @@
 /**
- * The resume namespace: what keeps the cursors and the replay buffer of one Kafka topic, group and
- * cluster apart from another's. Clients key their stored cursors by it and Redis keys begin with
- * it, so its bytes are a contract, DashFlow's.
+ * The resume namespace, which separates the cursors and the replay buffers of different Kafka
+ * topics, groups and clusters. Clients key their stored cursors by it and Redis keys begin with it,
+ * so its bytes are DashFlow's contract.
  */
 export interface NamespaceParts {
   /** As given, or as the cluster reports it; empty when it is not known. */
@@ -13,8 +13,8 @@ export interface NamespaceParts {
 }
 
 /**
- * Version 2 when the cluster is known, else version 1, which two clusters behind one address
- * would share: whoever falls back to it should say so.
+ * Version 2 when the cluster is known, else version 1, which two clusters behind one address would
+ * share: a caller that falls back to it should log that.
  */
 export function resumeNamespace({ clusterId, topic, group, brokers }: NamespaceParts): string {
   const place = `topic=${topic};group=${group};brokers=${sortedBrokers(brokers)}`

@@ -1,12 +1,12 @@
-/** What may be replaced of the way to Kafka. */
+/** The replaceable part of the Kafka intake. */
 
 /** Which offset is committed for a partition. */
 export interface OffsetPolicy {
   /**
    * All records below `next` were offered or dead-lettered.
    *
-   * @param begun where this process began to read, as far as it was told
-   * @returns undefined where the group is not to learn of it yet
+   * @param begun where this process began to read, if known
+   * @returns undefined where nothing is to be committed yet
    */
   toCommit(next: bigint, begun: bigint | undefined): bigint | undefined
 }

@@ -57,7 +57,7 @@ function bench(reset: 'earliest' | 'latest' = 'earliest') {
       if (kafka.marks === undefined) throw new Error('no answer')
       return kafka.marks
     },
-    unplaced: (among) => among.filter((one) => !placed.has(one)),
+    withoutStart: (among) => among.filter((one) => !placed.has(one)),
     async found(offsets) {
       if (kafka.refuses) throw new Error('not in the group')
       seen.founded.push(...offsets)

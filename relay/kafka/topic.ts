@@ -1,14 +1,14 @@
 /**
- * Which topic is read. Another one of the same name may follow it, whose logs begin at 0 and may be
- * longer already than what was read: only its id tells. A log that was truncated tells itself, by
- * its offsets.
+ * The identity of the topic. A recreated topic of the same name has logs that begin at 0 and may
+ * already be longer than what was read: only its id shows that. A truncated log shows by its
+ * offsets.
  */
 export interface TopicNeeds {
-  /** The id of the topic as it is now; undefined when nobody says in time. */
+  /** The current id of the topic; undefined without an answer in time. */
   readonly ask: (limitMs: number) => Promise<string | undefined>
-  /** The id is known by now, and was not when it was asked for first. */
+  /** The id is known now, and was not at first. */
   readonly onFound: (id: string) => void
-  /** The logs are others than were read; `isOther` if they are surely of another topic. */
+  /** The logs have been replaced; `isOther` if they are certainly of another topic. */
   readonly onReplaced: (id: string | undefined, isOther: boolean) => void
 }
 
@@ -29,18 +29,18 @@ export class Topic {
     return (this.#id = await this.#needs.ask(askMs.atStart))
   }
 
-  /** Looks whether it is still the one that was found. */
+  /** Checks whether it is still the same topic. */
   async follow(): Promise<void> {
     const known = this.#id
     const id = await this.#needs.ask(askMs.later)
-    // Somebody else has found out meanwhile.
+    // Another call has noticed it meanwhile.
     if (id === undefined || known !== this.#id) return
     if (known !== undefined && id !== known) return this.replaced()
     this.#id = id
     if (known === undefined) this.#needs.onFound(id)
   }
 
-  /** Offsets have gone back. Settles when that is told: once, whoever notices it, and how often. */
+  /** Offsets have gone back. Settles after `onReplaced`, which is called once for all callers. */
   replaced(): Promise<void> {
     return (this.#replacing ??= this.#replace().finally(() => (this.#replacing = undefined)))
   }

@@ -1,7 +1,7 @@
 /**
- * Requests of a connection that have no answer yet, as what passes over its socket tells: a broker
- * closes connections that nobody has used for long (connections.max.idle.ms), and that is no
- * trouble; one that closes while it is asked something is.
+ * Counts the unanswered requests of a connection, from the bytes on its socket: a broker closes
+ * idle connections (connections.max.idle.ms), which is normal; closing one with a request in flight
+ * is an error.
  */
 import type { Socket } from 'node:net'
 
@@ -10,12 +10,12 @@ const sizeBytes = 4
 export class Unanswered {
   #asked = 0
   #answered = 0
-  /** Bytes that are still to come of the answer that has begun. */
+  /** Bytes that are still missing of the current answer. */
   #left = 0
   #size = 0
   #sizeBytesRead = 0
 
-  /** The library hands a request to its socket in one piece. */
+  /** The library writes each request with one call. */
   constructor(socket: Socket) {
     const write = socket.write.bind(socket)
     socket.write = (...request: unknown[]) => {
@@ -25,7 +25,7 @@ export class Unanswered {
     socket.on('data', (bytes: Buffer) => this.#read(bytes))
   }
 
-  /** Whether the connection was of use and nobody waits for anything from it. */
+  /** Whether the connection was used, and no answer is expected. */
   get isIdle(): boolean {
     return this.#answered > 0 && this.#answered >= this.#asked
   }
@@ -46,7 +46,7 @@ export class Unanswered {
     }
   }
 
-  /** An answer of nothing has come at once. */
+  /** An empty answer is complete at once. */
   #begin(): void {
     this.#left = this.#size
     this.#size = 0

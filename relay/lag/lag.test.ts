@@ -274,7 +274,7 @@ test('what is known of logs that began anew is forgotten, and not told again', a
   Object.assign(logs[0]!, { end: 60n, position: 50n })
   await assign(0)
   Object.assign(logs[0]!, { end: 9n, position: 9n })
-  monitor.begunAnew()
+  monitor.topicRecreated()
   expect([read(), monitor.waitingRecords()]).toEqual([{}, undefined])
   await clock.pass(intervalMs)
   expect(regressed).toEqual([])

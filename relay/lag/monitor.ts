@@ -130,7 +130,7 @@ export class LagMonitor {
   }
 
   /** The topic was recreated: all that is known is reset, and all partitions are polled at once. */
-  begunAnew(): void {
+  topicRecreated(): void {
     const partitions = [...this.#followed.keys()]
     this.#followed = new Map(partitions.map((one) => [one, { ...unknown }]))
     this.#generation++

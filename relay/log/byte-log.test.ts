@@ -215,7 +215,7 @@ describe('byte log', () => {
   test('tells what was missed of logs that began anew, and nothing of those before', () => {
     const log = new ByteLog({ bytesMax: 4_096, recordsMax: 16 })
     for (let offset = 500n; offset < 503n; offset++) log.append(0, offset, Buffer.alloc(8))
-    log.beginAnew()
+    log.reset()
     const cursor = log.end()
     for (let offset = 0n; offset < 2n; offset++) log.append(1, offset, Buffer.alloc(8))
     for (let offset = 0n; offset < 40n; offset++) log.append(0, offset, Buffer.alloc(8))

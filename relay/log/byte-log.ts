@@ -94,7 +94,7 @@ export class ByteLog {
   }
 
   /** Offsets begin again: records appended from now on do not follow those in the log. */
-  beginAnew(): void {
+  reset(): void {
     for (const totals of this.#totals.values()) totals.lastOffset = -1n
     this.#roll(0)
   }

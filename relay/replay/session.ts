@@ -237,7 +237,7 @@ export class ReplaySession {
     const isFull = this.#replayed >= this.#needs.recordsMax
     const threads = this.#threads
     if (threads === undefined || verdict === undefined) return isFull ? 'capped' : 'sent'
-    if (!verdict.isSound) return 'unreadable'
+    if (!verdict.isValid) return 'unreadable'
     if (verdict.isCut === undefined && !threads.wants(verdict.threads)) return 'skipped'
     if (isFull || threads.isFull()) return 'capped'
     threads.note(verdict.threads)

@@ -268,7 +268,7 @@ describe('a replay by thread', () => {
         turns: new CountedTurns(),
         judge: () => {
           clock.advance(1)
-          return { isSound: true, threads: [], stampMs: 0, isMultiThread: false }
+          return { isValid: true, threads: [], stampMs: 0, isMultiThread: false }
         },
       })
       return model.seenOf(session)

@@ -1,31 +1,31 @@
 /**
  * The broadcast stage: appends records to the log, once for all clients, and decides when clients
- * are woken to take them. It never waits for a client.
+ * are woken to write them. It never waits for a client.
  *
- * A quiet relay flushes at once. Under load flushes are at least an interval apart, because a
- * write costs a client the same whether it carries one record or fifty: coalescing is what makes
- * a fan-out cheap. The more a flush carries, the more a wait saves, so the interval grows with it
- * to at most its double. One timer serves all clients.
+ * An idle relay flushes at once. Under load flushes are at least an interval apart, because a write
+ * costs a client the same whether it carries 1 record or 50: coalescing makes a fan-out cheap. The
+ * more a flush carries, the more a wait saves, so the interval grows with it up to twice its
+ * length. One timer serves all clients.
  *
- * A flush to very many takes several turns of the loop. Whoever rests waits for all of them, and
- * what is appended meanwhile goes with the next one.
+ * A flush to thousands of clients takes several turns of the loop. `rested` waits for all of them,
+ * and records appended meanwhile go with the next flush.
  *
- * What is coalesced should wait in Kafka and not here: whoever fetches rests between a flush and
- * the next fetch, and what the fetch brings then goes out at once.
+ * Records should wait for coalescing in Kafka and not here: the consumer waits between a flush and
+ * the next fetch, so that fetched records are written at once.
  */
 import type { ByteLog } from '../log/byte-log.ts'
 import { sleep, type Clock } from '../world/clock.ts'
 
-/** Records of a flush from which on nothing is gained by waiting longer. */
+/** Records of a flush above which waiting longer saves nothing. */
 const fullFlushRecords = 24
 
 export interface BroadcastNeeds {
   readonly log: ByteLog
   readonly clock: Clock
   readonly flushIntervalMs: number
-  /** Wakes every client; what is returned settles when that is done, if it is not yet. */
+  /** Wakes every client; settles when that is done, or undefined if it already is. */
   wakeAll(): Promise<void> | undefined
-  /** Runs work after what the current turn of the event loop has already begun. */
+  /** Runs work at the end of the current turn of the event loop. */
   readonly soon: (work: () => void) => void
 }
 
@@ -36,7 +36,7 @@ export class Broadcast {
   #restMs = 0
   #isDue = false
   #nextFlush = Promise.withResolvers<void>()
-  /** Settles when the last flush has gone out to all. */
+  /** Settles when the last flush has reached all clients. */
   #flushed: Promise<void> = Promise.resolve()
 
   constructor(needs: BroadcastNeeds) {
@@ -49,7 +49,7 @@ export class Broadcast {
   }
 
   /**
-   * Sees to it that what was appended goes out: after this turn when quiet, else at the end of the
+   * Schedules a flush of appended records: after this turn when idle, else at the end of the
    * interval.
    */
   flushSoon(): void {
@@ -60,7 +60,7 @@ export class Broadcast {
     else this.#needs.clock.after(waitMs, () => this.#flush())
   }
 
-  /** Settles when what was appended has gone out and a flush may follow at once. */
+  /** Settles when appended records were flushed and the next flush may follow at once. */
   async rested(): Promise<void> {
     if (this.#isDue) await this.#nextFlush.promise
     else await this.#flushed

@@ -4,7 +4,7 @@ import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
 import type { BatchRun } from '../kafka/kafka-consumer.ts'
 import type { Fetched, FetchedRecord } from '../kafka/batches/fetched.ts'
-import { DeadLetterQueue, type LetterBox } from '../dead-letters/dlq.ts'
+import { DeadLetterQueue, type DlqProducer } from '../dead-letters/dlq.ts'
 import { Signals } from '../health/signals.ts'
 import { Ledger } from '../limits/ledger.ts'
 import { ByteLog } from '../log/byte-log.ts'
@@ -18,9 +18,9 @@ import { Consume, type ConsumeNeeds } from './consume.ts'
 import { Judge } from './judge.ts'
 import { referencePoison } from './poison.ts'
 
-export type Kind = 'sound' | 'malformed' | 'tombstone'
+export type Kind = 'valid' | 'malformed' | 'tombstone'
 
-export const soundValue = Buffer.from(
+export const validValue = Buffer.from(
   encodeRecord(
     create(DashStreamMessageSchema, {
       message: { case: 'event', value: { header: { threadId: 't', sequence: 1n }, nodeId: 'n' } },
@@ -28,8 +28,8 @@ export const soundValue = Buffer.from(
   ),
 )
 export const values: Readonly<Record<Kind, Buffer | null>> = {
-  sound: soundValue,
-  malformed: Buffer.concat([soundValue, Buffer.of(0x07)]),
+  valid: validValue,
+  malformed: Buffer.concat([validValue, Buffer.of(0x07)]),
   tombstone: null,
 }
 
@@ -65,22 +65,22 @@ export function withUnreadable(fetched: Fetched, firstOffset: bigint, lastOffset
 }
 
 const quiet = () => undefined
-const idleRun = { isStale: () => false, beat: async () => undefined, stepAside: quiet }
+const idleRun = { isStale: () => false, beat: async () => undefined, detach: quiet }
 const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 /** What may be other than it is elsewhere. */
 interface Given {
   readonly poison?: PoisonPolicy
   readonly env?: Readonly<Record<string, string>>
-  readonly box?: LetterBox
+  readonly producer?: DlqProducer
   /** What the store makes wait for. */
   readonly storing?: Promise<void>
   readonly clock?: ManualClock
-  readonly room?: ConsumeNeeds['room']
+  readonly waitForClients?: ConsumeNeeds['waitForClients']
 }
 
 export function bench(policy: 'skip' | 'pause' = 'skip', given: Given = {}) {
-  const { box = { send: async () => undefined }, clock = new ManualClock() } = given
+  const { producer = { send: async () => undefined }, clock = new ManualClock() } = given
   const parsed = parseSettings({ KAFKA_ON_DECODE_ERROR: policy, ...given.env })
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
   const { settings } = parsed
@@ -98,8 +98,8 @@ export function bench(policy: 'skip' | 'pause' = 'skip', given: Given = {}) {
     clock,
     logger,
     metrics,
-    box,
-    onRoom: quiet,
+    producer,
+    onCapacity: quiet,
   })
   const consume = new Consume({
     settings,
@@ -124,13 +124,13 @@ export function bench(policy: 'skip' | 'pause' = 'skip', given: Given = {}) {
       },
       addHole: (_: number, first: bigint, last = first) => holes.push([first, last]),
     },
-    room: given.room ?? (async () => undefined),
+    waitForClients: given.waitForClients ?? (async () => undefined),
     headAtStart: () => undefined,
     onLost: (_, first, last) => lost.push([first, last]),
     onRewound: async (partition) => {
       rewound.push(partition)
       await Promise.resolve()
-      consume.begunAnew([])
+      consume.topicRecreated([])
     },
   })
   const run: BatchRun = {

@@ -4,10 +4,10 @@ import { create } from '@bufbuild/protobuf'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'
-import type { LetterBox } from '../dead-letters/dlq.ts'
+import type { DlqProducer } from '../dead-letters/dlq.ts'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
-import { batch, batchOf, bench, type Kind, soundValue } from './consume-testbed.ts'
-import { patienceMs } from './patience.ts'
+import { batch, batchOf, bench, type Kind, validValue } from './consume-testbed.ts'
+import { waitBudgetMs } from './wait-budget.ts'
 
 /** Each look at the time costs a millisecond: so many looks make a slice. */
 class BusyClock extends ManualClock {
@@ -22,11 +22,11 @@ const busy = (policy: 'skip' | 'pause' = 'skip') => bench(policy, { clock: new B
 /** Counts how often a batch asks to step aside. */
 function stepping() {
   const { consume: consumer, run, ...it } = bench()
-  const counted = { ...run, asked: 0, stepAside: () => void (counted.asked += 1) }
+  const counted = { ...run, asked: 0, detach: () => void (counted.asked += 1) }
   return { ...it, consumer, run: counted }
 }
 
-const ofKind = (count: number, kind: Kind = 'sound') => Array.from({ length: count }, () => kind)
+const ofKind = (count: number, kind: Kind = 'valid') => Array.from({ length: count }, () => kind)
 
 /** Counts the turns of the event loop until it is told to end. */
 function turnsUntil(done: Promise<unknown>): Promise<number> {
@@ -127,7 +127,7 @@ describe('a batch that takes longer than a slice', () => {
     const taking = consume.take(batch(100n, ofKind(5_000)), run)
     await settled()
     const before = offsets().length
-    consume.begunAnew([])
+    consume.topicRecreated([])
     expect(await taking).toBe(false)
     expect(offsets()).toHaveLength(before)
     expect(consume.positions().size).toBe(0)
@@ -154,7 +154,7 @@ describe('a batch that takes longer than a slice', () => {
   test('counts each of its records once', async () => {
     const { consume, dead, dlq, holes, offsets, run, signals } = busy()
     const kinds = Array.from({ length: 3_000 }, (_, at): Kind => {
-      return at % 3 === 0 ? 'malformed' : at % 3 === 1 ? 'tombstone' : 'sound'
+      return at % 3 === 0 ? 'malformed' : at % 3 === 1 ? 'tombstone' : 'valid'
     })
     await consume.take(batch(0n, kinds), run)
     await dlq.flushed()
@@ -165,9 +165,9 @@ describe('a batch that takes longer than a slice', () => {
 
 test('a batch that waits for clients says nothing of a log that has begun anew', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const { consume, offsets, run } = bench('skip', { room: () => promise })
+  const { consume, offsets, run } = bench('skip', { waitForClients: () => promise })
   const taking = consume.take(batch(100n, ofKind(3)), run)
-  consume.begunAnew([])
+  consume.topicRecreated([])
   resolve()
   expect(await taking).toBe(false)
   expect([offsets(), consume.positions().size]).toEqual([[], 0])
@@ -186,7 +186,7 @@ describe('a record that unpacks to much', () => {
 
   test('is judged beside the loop, in its place among the others', async () => {
     const { consume, offsets, run } = bench()
-    const values = [soundValue, packed(5_000_000), soundValue, packed(300_000), soundValue]
+    const values = [validValue, packed(5_000_000), validValue, packed(300_000), validValue]
     const turns = await turnsUntil(consume.take(batchOf(values), run))
     expect(turns).toBeGreaterThan(2)
     expect(offsets()).toEqual([0n, 1n, 2n, 3n, 4n])
@@ -195,7 +195,7 @@ describe('a record that unpacks to much', () => {
   test('is refused with the same reason there', async () => {
     const { consume, dead, dlq, holes, offsets, run } = bench()
     const rubbish = zstdCompressSync(Buffer.alloc(1_000_000, 7), { pledgedSrcSize: 1_000_000 })
-    const values = [soundValue, Buffer.concat([Buffer.of(1), rubbish]), soundValue]
+    const values = [validValue, Buffer.concat([Buffer.of(1), rubbish]), validValue]
     await consume.take(batchOf(values), run)
     await dlq.flushed()
     expect([offsets(), holes, dead()]).toEqual([[0n, 2n], [[1n, 1n]], 1])
@@ -204,7 +204,7 @@ describe('a record that unpacks to much', () => {
   test('is passed by nobody when the batch became stale meanwhile', async () => {
     const { consume, offsets, run } = bench()
     let isStale = false
-    const values = [soundValue, packed(1_000_000), soundValue]
+    const values = [validValue, packed(1_000_000), validValue]
     const taking = consume.take(batchOf(values), { ...run, isStale: () => isStale })
     await Promise.resolve()
     isStale = true
@@ -214,16 +214,16 @@ describe('a record that unpacks to much', () => {
 
   test('lets the others go on without its batch once that has waited for long', async () => {
     const { clock, consumer, offsets, run } = stepping()
-    const taking = consumer.take(batchOf([soundValue, packed(5_000_000), soundValue]), run)
+    const taking = consumer.take(batchOf([validValue, packed(5_000_000), validValue]), run)
     await Promise.resolve()
-    clock.advance(patienceMs - 1)
+    clock.advance(waitBudgetMs - 1)
     expect(run.asked).toBe(0)
     clock.advance(1)
     expect(run.asked).toBe(1)
     await taking
     expect(offsets()).toEqual([0n, 1n, 2n])
-    await consumer.take(batchOf([soundValue, packed(300_000)]), run)
-    clock.advance(patienceMs)
+    await consumer.take(batchOf([validValue, packed(300_000)]), run)
+    clock.advance(waitBudgetMs)
     expect(run.asked).toBe(1)
   })
 
@@ -243,11 +243,11 @@ describe('a record that unpacks to much', () => {
 test('dead letters are written in one request a turn, none of them too long', async () => {
   const sent: number[] = []
   const ack = Promise.withResolvers<void>()
-  const send: LetterBox['send'] = (letters) => {
+  const send: DlqProducer['send'] = (letters) => {
     sent.push(letters.length)
     return ack.promise
   }
-  const { consume, dead, dlq, run } = bench('skip', { box: { send } })
+  const { consume, dead, dlq, run } = bench('skip', { producer: { send } })
   await consume.take(batch(0n, ofKind(3_000, 'malformed')), run)
   await Promise.resolve()
   expect(sent).toEqual([1_000])

@@ -2,11 +2,12 @@
  * The consume stage: fetched batches from Kafka to the log, one at a time of each partition, with
  * every record accounted for: offered to clients, dead-lettered, or counted as having no value. It
  * holds no more than these batches, because the next fetch waits for them; and it waits itself
- * while not even the foremost client keeps up. A batch that waits for long, for that or for large
- * records to be judged, holds up its own partition and no other: those are fetched without it.
+ * while not even the fastest client keeps up. A batch that waits long, for that or for large
+ * records to be judged, blocks its own partition only: the others are fetched without it.
  *
- * Most batches are taken at once. One that takes longer than a slice of the loop is taken in
- * several, and may become stale between two of them: what was passed is passed, the rest is not.
+ * Most batches are processed at once. One that takes longer than a slice of the loop is processed
+ * in several, and may become stale between two of them: records before that point are done, the
+ * rest is not.
  */
 import type { BatchRun } from '../kafka/kafka-consumer.ts'
 import type { Fetched, FetchedRecord } from '../kafka/batches/fetched.ts'
@@ -22,9 +23,9 @@ import type { Settings } from '../tables/settings.ts'
 import type { Clock } from '../world/clock.ts'
 import { Slices } from '../world/turns.ts'
 import type { Broadcast } from './broadcast.ts'
-import { type Sound, unreadable } from './decode.ts'
+import { type Valid, unreadable } from './decode.ts'
 import type { Judge, Verdict } from './judge.ts'
-import { Patience } from './patience.ts'
+import { WaitBudget } from './wait-budget.ts'
 import { Sequences } from './sequences.ts'
 
 export interface ConsumeNeeds {
@@ -38,42 +39,42 @@ export interface ConsumeNeeds {
   readonly dlq: DeadLetterQueue
   readonly poison: PoisonPolicy
   readonly judge: Judge
-  /** Settles when the foremost client has room, or has had its chance, or the run is stale. */
-  room(run: Pick<BatchRun, 'beat' | 'isStale'>): Promise<void>
+  /** Settles when the fastest client keeps up, or the wait is over, or the run is stale. */
+  waitForClients(run: Pick<BatchRun, 'beat' | 'isStale'>): Promise<void>
   /** Log end of a partition when this process first had it; records below it are old. */
   headAtStart(partition: number): bigint | undefined
-  /** Records of a partition are gone from Kafka before they were read. */
+  /** Kafka deleted records of a partition before they were read. */
   onLost(partition: number, firstOffset: bigint, lastOffset: bigint): void
   /**
-   * Offsets of a partition have begun anew: the topic is another one, or was truncated. Nothing of
-   * the new log is offered before it settles.
+   * Offsets of a partition went back: the topic was recreated or truncated. No record of the new
+   * log is offered before it settles.
    */
   onRewound(partition: number): Promise<void>
 }
 
-/** What is known of a partition for as long as the process lives. */
+/** The state of a partition, kept while the process lives. */
 interface Track {
-  /** Next offset to be taken. */
+  /** Next offset to read. */
   position: bigint
-  /** Undefined while nothing of it was handled. */
+  /** Undefined while no record of it was handled. */
   handledMs: number | undefined
 }
-/** A batch on its way. */
+/** A batch that is being processed. */
 interface Passage {
   readonly fetched: Fetched
   readonly run: BatchRun
-  readonly patience: Patience
+  readonly waitBudget: WaitBudget
   readonly track: Track
-  /** Of the first record that was not looked at yet. */
+  /** Index of the first record that was not processed yet. */
   at: number
   isStopped: boolean
-  /** What storing left to be waited for. */
+  /** Pending writes to the replay store. */
   readonly stored: Promise<void>[]
 }
-/** What was made of consecutive records; undefined where there was nothing to decode. */
+/** Verdicts on consecutive records; undefined where there was nothing to decode. */
 type Verdicts = readonly (Verdict | undefined)[]
 
-/** Records, and bytes of them, that are judged and offered between two looks at the time. */
+/** Records, and their bytes, that are judged and offered between two reads of the clock. */
 const chunkMax = { records: 128, bytes: 64 * 1_024 } as const
 const none: ReadonlySet<number> = new Set()
 
@@ -85,7 +86,7 @@ export class Consume {
   readonly #latency: Distribution
   readonly #sequences: Sequences
   readonly #slices: Slices
-  /** How often everything that was under way became void. */
+  /** How often all pending batches became void. */
   #voided = 0
   #taken = 0
   #isStopped = false
@@ -100,12 +101,12 @@ export class Consume {
     this.#latency = needs.metrics.e2eLatency.of({ stage: 'producer_to_consumer' })
   }
 
-  /** Next offset to be taken, by partition, of all partitions this process has read. */
+  /** Next offset to read, by partition, of all partitions that this process has read. */
   positions(): Map<number, bigint> {
     return new Map(Array.from(this.#tracks, ([partition, { position }]) => [partition, position]))
   }
 
-  /** The same of one partition; undefined if nothing of it was read. */
+  /** Next offset of one partition; undefined if nothing of it was read. */
   position(partition: number): bigint | undefined {
     return this.#tracks.get(partition)?.position
   }
@@ -116,12 +117,12 @@ export class Consume {
     return handledMs === undefined ? undefined : this.#needs.clock.nowMs() - handledMs
   }
 
-  /** Partitions that stopped before a malformed record, and at which offset. */
+  /** Partitions that are paused before a malformed record, and at which offset. */
   get paused(): ReadonlyMap<number, PausedPartition> {
     return this.#paused
   }
 
-  /** Forgets which partitions stopped: the assignment is new, and each is tried again. */
+  /** A new assignment: paused partitions are tried again. */
   reassigned(): void {
     this.#voided += 1
     this.#paused.clear()
@@ -129,61 +130,61 @@ export class Consume {
   }
 
   /**
-   * Forgets everything: the logs are others than were read.
+   * The topic was recreated or truncated: resets everything.
    *
-   * @param fromStart partitions read from their beginning, whatever the group has committed
+   * @param fromStart partitions to read from their beginning, whatever the group has committed
    */
-  begunAnew(fromStart: readonly number[]): void {
+  topicRecreated(fromStart: readonly number[]): void {
     this.reassigned()
     this.#tracks.clear()
     const handledMs = this.#needs.clock.nowMs()
     for (const one of fromStart) this.#tracks.set(one, { position: 0n, handledMs })
   }
 
-  /** A partition is to be read from here; what is known of it already is better. */
+  /** Sets the start of a partition, unless its position is known already. */
   begin({ partition, offset, lostFrom }: Start): void {
     if (this.#tracks.has(partition)) return
     this.#tracks.set(partition, { position: offset, handledMs: undefined })
     if (lostFrom !== undefined) this.#needs.onLost(partition, lostFrom, offset - 1n)
   }
 
-  /** Partitions that waited for room for dead letters, and wait no longer. */
+  /** Resumes partitions that were paused because of dead letters. @returns these partitions */
   released(): number[] {
     const waited = Array.from(this.#paused.values()).filter(({ why }) => why === 'dead_letters')
     for (const { partition } of waited) this.#paused.delete(partition)
     return waited.map(({ partition }) => partition)
   }
 
-  /** Takes nothing from now on, so that what was taken can be committed as a whole. */
+  /** Reads nothing from now on, so that everything read can be committed. */
   stop(): void {
     this.#isStopped = true
   }
 
   /**
-   * Takes a batch; settles when it was offered.
+   * Processes a batch; settles when it was offered.
    *
-   * @returns whether it was taken as far as it is to be; else it became stale on the way
+   * @returns whether it was processed, possibly up to a pause; false if it became stale meanwhile
    */
   async take(fetched: Fetched, run: BatchRun): Promise<boolean> {
     const { bytes } = fetched
-    const patience = new Patience(this.#needs.clock, () => run.stepAside())
+    const waitBudget = new WaitBudget(this.#needs.clock, () => run.detach())
     this.inflightBytes += bytes
     try {
       const isStale = () => this.#isStopped || run.isStale()
       const entered = this.#voided
       const beat = () => {
-        patience.waits()
+        waitBudget.waits()
         return run.beat()
       }
-      await this.#needs.room({ isStale, beat })
+      await this.#needs.waitForClients({ isStale, beat })
       if (this.#voided !== entered) return false
       if (this.#isRewound(fetched)) await this.#needs.onRewound(fetched.partition)
       if (isStale()) return false
       const voided = this.#voided
-      const passage = this.#open(fetched, run, patience)
+      const passage = this.#open(fetched, run, waitBudget)
       return await this.#pass(passage, () => isStale() || this.#voided !== voided)
     } finally {
-      patience.end()
+      waitBudget.end()
       this.inflightBytes -= bytes
     }
   }
@@ -198,7 +199,7 @@ export class Consume {
       const verdicts = this.#judge(records, passage.at)
       if (verdicts.length > 0) this.#offer(passage, verdicts)
       else {
-        const verdict = await this.#judgeAside(passage, records[passage.at]!.value!)
+        const verdict = await this.#judgeInWorker(passage, records[passage.at]!.value!)
         if (isStale()) return false
         this.#offer(passage, [verdict])
       }
@@ -209,30 +210,30 @@ export class Consume {
     return true
   }
 
-  #open(fetched: Fetched, run: BatchRun, patience: Patience): Passage {
+  #open(fetched: Fetched, run: BatchRun, waitBudget: WaitBudget): Passage {
     const track = this.#track(fetched)
     const { records } = fetched
     let at = 0
     while (at < records.length && lastOf(records[at]!) < track.position) at += 1
-    return { fetched, run, patience, track, at, isStopped: false, stored: [] }
+    return { fetched, run, waitBudget, track, at, isStopped: false, stored: [] }
   }
 
-  /** Until the next slice. What was offered goes out meanwhile. */
+  /** Waits for the next slice. Offered records are written meanwhile. */
   async #rest(run: BatchRun): Promise<void> {
     this.#needs.broadcast.flushSoon()
     await this.#slices.next()
     await run.beat()
   }
 
-  async #judgeAside({ patience, run }: Passage, value: Buffer): Promise<Verdict> {
+  async #judgeInWorker({ waitBudget, run }: Passage, value: Buffer): Promise<Verdict> {
     this.#needs.broadcast.flushSoon()
-    patience.waits()
-    const verdict = await this.#needs.judge.judgeAside(value, true)
+    waitBudget.waits()
+    const verdict = await this.#needs.judge.judgeInWorker(value, true)
     await run.beat()
     return verdict
   }
 
-  /** Judges a chunk of the records from `from` on; none when the first of them is a large one. */
+  /** Judges a chunk of records from `from` on; none when the first one is large. */
   #judge(records: readonly FetchedRecord[], from: number): Verdicts {
     const { judge } = this.#needs
     const verdicts: (Verdict | undefined)[] = []
@@ -251,7 +252,7 @@ export class Consume {
     return verdicts
   }
 
-  /** Offers a chunk, or what of it may be passed: then the partition stops. */
+  /** Offers a chunk, or its part before a record that pauses the partition. */
   #offer(passage: Passage, verdicts: Verdicts): void {
     const { track, fetched, run, at: from } = passage
     const { partition, records } = fetched
@@ -263,14 +264,14 @@ export class Consume {
     for (; at < policyStop; at += 1) {
       const record = records[from + at]!
       const verdict = verdicts[at]
-      if (verdict?.isSound === false && !dlq.hasRoom) break
+      if (verdict?.isValid === false && !dlq.hasCapacity) break
       this.#passTo(partition, track, record.offset)
       track.position = lastOf(record) + 1n
-      const isOffered = verdict?.isSound === true && poison.isOffered(at, malformed)
+      const isOffered = verdict?.isValid === true && poison.isOffered(at, malformed)
       if (isOffered) offered.push(this.#append(partition, record, verdict))
       else this.#leaveOut(partition, record, verdict)
     }
-    // In the store before any client can be told of it: a resume in between must find it there.
+    // Stored before any client can get it: a resume in between must find it in the store.
     const stored = store.add(offered)
     if (stored !== undefined) passage.stored.push(stored)
     signals.decoded(offered.length)
@@ -287,7 +288,7 @@ export class Consume {
     return known !== undefined && highWatermark < known.position
   }
 
-  /** What was known of the partition, brought to terms with where Kafka says this fetch began. */
+  /** The state of the partition, adjusted to the offset where this fetch began. */
   #track({ partition, fetchedOffset }: Fetched): Track {
     const known = this.#tracks.get(partition)
     if (known !== undefined) {
@@ -302,27 +303,27 @@ export class Consume {
     return track
   }
 
-  /** With the pause policy, the first record of a chunk that must not be passed; else its end. */
+  /** With the pause policy, the first record of a chunk that pauses it; else its end. */
   #stopOf({ fetched, at: from }: Passage, verdicts: Verdicts): number {
     if (this.#needs.settings.kafkaOnDecodeError === 'skip') return verdicts.length
     const { partition, records } = fetched
     const stop = verdicts.findIndex(
-      (verdict, at) => verdict?.isSound !== true && !this.#isOld(partition, records[from + at]!),
+      (verdict, at) => verdict?.isValid !== true && !this.#isOld(partition, records[from + at]!),
     )
     return stop === -1 ? verdicts.length : stop
   }
 
-  /** Moves the position to `next`; what is jumped over never was for clients. */
+  /** Moves the position to `next`; skipped offsets hold no records for clients. */
   #passTo(partition: number, track: Track, next: bigint): void {
     if (next <= track.position) return
     this.#needs.store.addHole(partition, track.position, next - 1n)
     track.position = next
   }
 
-  #append(partition: number, { offset, value }: FetchedRecord, sound: Sound): RelayRecord {
+  #append(partition: number, { offset, value }: FetchedRecord, valid: Valid): RelayRecord {
     this.#taken += 1
-    this.#measure(sound)
-    this.#sequences.take(partition, sound.threads)
+    this.#measure(valid)
+    this.#sequences.take(partition, valid.threads)
     const view = this.#needs.broadcast.append(partition, offset, value!)
     return { partition, offset, value: view }
   }
@@ -333,8 +334,8 @@ export class Consume {
     this.#taken += 1
     store.addHole(partition, offset, lastOf(record))
     if (value === null) return signals.payloadMissing()
-    if (verdict === undefined || verdict.isSound) return
-    const { isSound: _, ...why } = verdict
+    if (verdict === undefined || verdict.isValid) return
+    const { isValid: _, ...why } = verdict
     signals.malformed(why.errorType, this.#isOld(partition, record))
     const { unreadable: batch } = record
     if (batch !== undefined) metrics.unreadableBatches.of({ reason: batch.fault }).add()
@@ -354,7 +355,7 @@ export class Consume {
     return head !== undefined && offset < head
   }
 
-  #measure({ stampMs, isMultiThread }: Sound): void {
+  #measure({ stampMs, isMultiThread }: Valid): void {
     const { clock, metrics } = this.#needs
     if (isMultiThread) metrics.multiThreadBatches.add()
     if (stampMs <= 0) return
@@ -369,15 +370,15 @@ export class Consume {
   }
 }
 
-/** Where the malformed records of a chunk are. */
+/** Indices of the malformed records of a chunk. */
 function malformedOf(verdicts: Verdicts): ReadonlySet<number> {
   let found: Set<number> | undefined
   for (let at = 0; at < verdicts.length; at += 1) {
-    if (verdicts[at]?.isSound === false) found = (found ?? new Set()).add(at)
+    if (verdicts[at]?.isValid === false) found = (found ?? new Set()).add(at)
   }
   return found ?? none
 }
 
-/** A batch that cannot be read stands for all its offsets. */
+/** The last offset of a record, or of the unreadable batch that it stands for. */
 const lastOf = ({ offset, unreadable: batch }: FetchedRecord): bigint =>
   batch === undefined ? offset : batch.lastOffset

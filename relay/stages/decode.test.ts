@@ -27,7 +27,7 @@ test.each([
   ['two threads in turn', (index: number) => ({ threadId: `t${index % 2}`, sequence: 1n })],
 ])('%s', async (_, headerOf) => {
   const [few, many] = [batchOf(500, headerOf), batchOf(2_000, headerOf)]
-  expect(decode(many, payloadBytesMax).isSound).toBe(true)
+  expect(decode(many, payloadBytesMax).isValid).toBe(true)
   const once = await workOf(() => decode(few, payloadBytesMax))
   expect(await workOf(() => decode(many, payloadBytesMax))).toBeLessThan(5 * once)
 })

@@ -1,39 +1,39 @@
 /**
- * The decode stage: is this record fit for clients, and what does it say of itself? Total: bad
- * bytes are a value with a reason. The bytes themselves go on unchanged.
+ * The decode stage: whether a record is valid, and the facts in it. Total: malformed bytes yield a
+ * value with a reason. The bytes themselves are passed on unchanged.
  */
 import { errorTypeOf, type ErrorType, scanRecord } from '../../proto/codec.ts'
 import type { Unreadable } from '../kafka/batches/fetched.ts'
 import type { Numbered } from './sequences.ts'
 
-export interface Sound {
-  readonly isSound: true
+export interface Valid {
+  readonly isValid: true
   /** Numbered ones only. */
   readonly threads: readonly Numbered[]
   /** It has events of more threads than these. */
   readonly isCut?: true
-  /** Milliseconds since 1970 that the producer stamped; 0 when it did not. */
+  /** Producer's timestamp, milliseconds since 1970; 0 when there is none. */
   readonly stampMs: number
   readonly isMultiThread: boolean
 }
 export interface Malformed {
-  readonly isSound: false
+  readonly isValid: false
   readonly errorType: ErrorType
   readonly says: string
-  /** Where so much of it could be read. */
+  /** Where its header could be read. */
   readonly thread?: string
 }
 
 /** @param payloadBytesMax largest protobuf, also after decompression */
-export function decode(value: Buffer, payloadBytesMax: number): Sound | Malformed {
+export function decode(value: Buffer, payloadBytesMax: number): Valid | Malformed {
   const scanned = scanRecord(value, { payloadBytesMax }, 'compatible')
   if (!scanned.ok) {
     const { ok: _, reason, ...known } = scanned
-    return { isSound: false, errorType: errorTypeOf(reason), ...known }
+    return { isValid: false, errorType: errorTypeOf(reason), ...known }
   }
   const { runs, timestampUs, isCut } = scanned.facts
   return {
-    isSound: true,
+    isValid: true,
     threads: runs.every(isNumbered) ? runs : runs.filter(isNumbered),
     stampMs: Number(timestampUs) / 1_000,
     isMultiThread: runs.length > 1,
@@ -41,9 +41,9 @@ export function decode(value: Buffer, payloadBytesMax: number): Sound | Malforme
   }
 }
 
-/** A batch of which nobody knows what it holds, as if it were one malformed record. */
+/** An unreadable batch counts as one malformed record. */
 export const unreadable = ({ fault, says }: Unreadable): Malformed => ({
-  isSound: false,
+  isValid: false,
   errorType: fault === 'too_large' ? 'payload_too_large' : 'unknown_decode_error',
   says,
 })

@@ -33,7 +33,7 @@ test.each([
 ])('%s is large, and judged alike in both places', async (_, value) => {
   const judge = new Judge(limit)
   expect(judge.isLarge(value)).toBe(true)
-  expect(await judge.judgeAside(value, true)).toEqual(judge.judge(value))
+  expect(await judge.judgeInWorker(value, true)).toEqual(judge.judge(value))
 })
 
 test.each([
@@ -49,7 +49,7 @@ test('what is refused for its size alone is judged at once', () => {
   const judge = new Judge(100_000)
   const value = eventBatch(30_000, () => 't')
   expect(judge.isLarge(value)).toBe(false)
-  expect(judge.judge(value)).toMatchObject({ isSound: false, errorType: 'payload_too_large' })
+  expect(judge.judge(value)).toMatchObject({ isValid: false, errorType: 'payload_too_large' })
 })
 
 test('live records come before replays, each in the order of asking', async () => {
@@ -57,7 +57,7 @@ test('live records come before replays, each in the order of asking', async () =
   const value = eventBatch(30_000, () => 't')
   const seen: string[] = []
   const ask = (name: string, isLive: boolean) =>
-    judge.judgeAside(value, isLive).then(() => seen.push(name))
+    judge.judgeInWorker(value, isLive).then(() => seen.push(name))
   await Promise.all([ask('r1', false), ask('r2', false), ask('l1', true), ask('l2', true)])
   expect(seen).toEqual(['r1', 'l1', 'l2', 'r2'])
 })
@@ -65,10 +65,10 @@ test('live records come before replays, each in the order of asking', async () =
 test('a record of very many threads or sequences tells of a bounded number', () => {
   const judge = new Judge(limit)
   const threads = judge.judge(eventBatch(30_000, (at) => `thread-${at}`))
-  expect(threads).toMatchObject({ isSound: true, isCut: true })
-  expect(threads.isSound && threads.threads.length).toBe(2_048)
+  expect(threads).toMatchObject({ isValid: true, isCut: true })
+  expect(threads.isValid && threads.threads.length).toBe(2_048)
   const spans = judge.judge(eventBatch(30_000, () => 't'))
-  expect(spans.isSound && spans.threads[0]).toMatchObject({ thread: 't', sequence: 5n })
-  expect(spans.isSound && spans.threads[0]?.spans?.length).toBe(2_048)
+  expect(spans.isValid && spans.threads[0]).toMatchObject({ thread: 't', sequence: 5n })
+  expect(spans.isValid && spans.threads[0]?.spans?.length).toBe(2_048)
   expect(spans).not.toHaveProperty('isCut')
 })

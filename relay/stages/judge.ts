@@ -1,18 +1,18 @@
 /**
- * Judges records without holding up the loop. What it costs to judge one is bounded by the bytes to
- * look through, packed or unpacked. Most are small and judged at once, which is fastest; the few
- * that are large are judged by a thread of its own, one at a time. So of all that unpacks to much
- * only one content is in memory, however many records a fetch brings.
+ * Judges records without blocking the event loop. The cost of one is bounded by the bytes to scan,
+ * compressed or not. Most are small and judged at once, which is fastest; the few large ones are
+ * judged by a worker thread, one at a time. So only one unpacked large record is in memory, however
+ * many a fetch returns.
  */
 import { Worker } from 'node:worker_threads'
 import { bytesToScan } from '../../proto/codec.ts'
-import { decode, type Malformed, type Sound } from './decode.ts'
+import { decode, type Malformed, type Valid } from './decode.ts'
 
-export type Verdict = Sound | Malformed
+export type Verdict = Valid | Malformed
 
-/** From so many bytes on, the worst of records would take a slice of the loop for itself. */
+/** Above this the most expensive record would take a whole slice of the event loop. */
 const largeBytes = 128 * 1_024
-/** Megabytes of objects that the thread may hold: those of one record, and what is garbage yet. */
+/** Heap limit of the worker in MiB: the objects of one record, and garbage. */
 const heapMegabytesMax = 64
 
 interface Job {
@@ -22,9 +22,9 @@ interface Job {
 
 export class Judge {
   readonly #payloadBytesMax: number
-  /** Made when the first large record comes. */
+  /** Created with the first large record. */
   #thread: Worker | undefined
-  /** Of consumption, for which live delivery waits; and of replays, which come after. */
+  /** Jobs of consumption, for which live delivery waits; jobs of replays come later. */
   readonly #first: Job[] = []
   readonly #later: Job[] = []
   #underWay: Job | undefined
@@ -34,12 +34,12 @@ export class Judge {
     this.#payloadBytesMax = payloadBytesMax
   }
 
-  /** Of the large record that is looked through now. */
+  /** Bytes of the large record that is being judged. */
   get unpackedBytes(): number {
     return this.#underWay === undefined ? 0 : this.bytesOf(this.#underWay.value)
   }
 
-  /** Bytes that judging goes through; 0 for what is refused without a look inside. */
+  /** Bytes that judging scans; 0 for a record that is refused by its size alone. */
   bytesOf(value: Buffer): number {
     const bytes = bytesToScan(value, 'compatible')
     return bytes > this.#payloadBytesMax + 1 ? 0 : bytes
@@ -49,13 +49,13 @@ export class Judge {
     return this.bytesOf(value) > largeBytes
   }
 
-  /** At once, whatever it takes: for those that are not large. */
+  /** Judges at once, however long it takes: for records that are not large. */
   judge(value: Buffer): Verdict {
     return decode(value, this.#payloadBytesMax)
   }
 
-  /** The same verdict, off the loop: for those that are large. */
-  judgeAside(value: Buffer, isLive: boolean): Promise<Verdict> {
+  /** The same verdict, from the worker: for large records. */
+  judgeInWorker(value: Buffer, isLive: boolean): Promise<Verdict> {
     return new Promise((settle) => {
       const jobs = isLive ? this.#first : this.#later
       jobs.push({ value, settle })
@@ -69,13 +69,13 @@ export class Judge {
     if (job === undefined) return
     this.#underWay = job
     this.#thread ??= this.#open()
-    // A copy of its own: the value is a view of much more, and what is handed over is gone here.
+    // A copy: the value is a view of a larger buffer, and a transferred buffer is detached here.
     const bytes = new Uint8Array(job.value)
     this.#thread.postMessage(bytes, [bytes.buffer])
   }
 
   #open(): Worker {
-    const thread = new Worker(new URL('judge-thread.ts', import.meta.url), {
+    const thread = new Worker(new URL('judge-worker.ts', import.meta.url), {
       workerData: { payloadBytesMax: this.#payloadBytesMax },
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytesMax },
     })
@@ -86,7 +86,7 @@ export class Judge {
     return thread
   }
 
-  /** Without the thread there is still a verdict; the next large record gets another thread. */
+  /** If the worker dies, its record is judged here; the next large record gets a new worker. */
   #lost(thread: Worker): void {
     if (this.#thread !== thread) return
     this.#thread = undefined

@@ -17,11 +17,11 @@ function stamped(clock: ManualClock, agoMs: number): Buffer {
 
 test('each record falls into a bucket of its own size', async () => {
   const clock = new ManualClock()
-  const it = bench('skip', { box: { send }, clock })
+  const it = bench('skip', { producer: { send }, clock })
   const tookMs = [0.5, 1.5, 4, 8, 40, 400, 90_000]
   // Without a stamp, and from a clock that is ahead: neither has a latency.
   const values = [...tookMs.map((ms) => stamped(clock, ms)), stamped(clock, -5_000)]
-  const fetched = batch(0n, [...values.map(() => 'sound' as const), 'sound'])
+  const fetched = batch(0n, [...values.map(() => 'valid' as const), 'valid'])
   const records = fetched.records.map((one, at) => ({ ...one, value: values[at] ?? one.value }))
   await it.consume.take({ ...fetched, records }, it.run)
   const lines = (await it.metrics.scrape.text()).split('\n')

@@ -1,4 +1,4 @@
-/** The reference poison policy: a malformed record harms nobody but itself. */
+/** The reference poison policy: a malformed record does not affect the others. */
 import type { PoisonPolicy } from './seam.ts'
 
 export const referencePoison: PoisonPolicy = {

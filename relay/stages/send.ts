@@ -1,13 +1,13 @@
 /**
  * The send stage: sole owner of one socket's write side. It hands the socket one write at a time,
- * so what a client can hold in memory is one write and its own bounded queue, and a write that
- * outlives its deadline ends the client. Nothing here allocates per record, and nothing sets a
- * timer: `sweep` is called for all clients by one.
+ * so a client can hold only one write and its bounded queue in memory, and a write that exceeds its
+ * deadline closes the client. Nothing here allocates per record, and nothing sets a timer: one
+ * timer calls `sweep` for all clients.
  *
- * A kernel takes megabytes for a client at once. After large writes the next ones go on in slices
- * of the event loop that all clients share: many that catch up hold up nobody else.
+ * A kernel accepts several MB for a client at once. After large writes the next ones run in slices
+ * of the event loop that all clients share: many clients that catch up do not block the others.
  *
- * Frames of the client's own go between slices of the log, at record boundaries, and first.
+ * The client's own frames are written between slices of the log, at record boundaries, and first.
  */
 import type { Socket } from 'node:net'
 import type { Cursor } from '../log/byte-log.ts'
@@ -17,7 +17,7 @@ import type { Outlet, OutletNeeds } from './seam.ts'
 import type { SendPath } from '../tables/send-paths.ts'
 import type { CloseReason } from '../tables/close-codes.ts'
 
-/** How long a client that was told good-bye may take to close; then the socket is destroyed. */
+/** How long a client may take to close after the close frame; then the socket is destroyed. */
 const lingerMs = 2_000
 const nothing = Buffer.alloc(0)
 
@@ -26,7 +26,7 @@ interface Chunk {
   readonly settle: () => void
 }
 
-/** `open` takes and sends; `ending` sends its last frame; `ended` waits for the peer. */
+/** `open` sends; `ending` sends its last frame; `ended` waits for the peer. */
 type Phase = 'open' | 'ending' | 'ended' | 'closed'
 
 /** Opens the write side of a socket that has just been upgraded. */
@@ -42,11 +42,11 @@ class SocketOutlet implements Outlet {
   #isLive = false
   #isFenced = false
   #isReplaying = false
-  /** Whether a fence stands where the client is, and not at the end of the log. */
+  /** Whether the fence is at the client's position, and not at the end of the log. */
   #keepsPlace = false
   #underWay: SendPath | undefined
   #underWayBytes = 0
-  /** When the first sweep saw this write: stamping every write would cost more than the write. */
+  /** When the first sweep saw this write: a timestamp for every write would be too expensive. */
   #seenMs: number | undefined
   #segment: Segment | undefined
   #queue: Buffer[] = []
@@ -169,7 +169,7 @@ class SocketOutlet implements Outlet {
     this.#queue.push(after)
     this.#queueBytes = after.length
     this.#needs.queues.add(after.length)
-    // Unread input would turn the end of the connection into a reset that discards the last frame.
+    // Unread input would turn the close into a TCP reset, which discards the last frame.
     this.#socket.resume()
     this.wake()
   }
@@ -202,7 +202,7 @@ class SocketOutlet implements Outlet {
   #writeQueue(): void {
     const [first] = this.#queue
     const bytes = this.#queue.length === 1 ? first! : Buffer.concat(this.#queue, this.#queueBytes)
-    // From here on they are what is under way.
+    // From here on they are the current write.
     this.#queue = []
     this.#queueBytes = 0
     this.#write('control', bytes)
@@ -215,8 +215,8 @@ class SocketOutlet implements Outlet {
   }
 
   /**
-   * A callback costs a tenth of a write, and the kernel takes most small writes at once: one asks
-   * for it only if bytes are left. After a large one it is also the turn of the other clients.
+   * A callback costs a tenth of a write, and the kernel accepts most small writes at once: a
+   * callback is used only if bytes are left. After a large write other clients come first.
    */
   #write(path: SendPath, bytes: Buffer): void {
     this.#underWay = path
@@ -256,7 +256,7 @@ class SocketOutlet implements Outlet {
     this.wake()
   }
 
-  /** A write that failed after we had ended the client is no news. */
+  /** A write that fails after the client was closed is not counted. */
   #giveUp(failure: 'send_timeout' | 'send_failed'): void {
     if (this.#phase !== 'ended') {
       this.#needs.deadline.gaveUp(this.#underWay ?? 'control', failure)
@@ -265,7 +265,7 @@ class SocketOutlet implements Outlet {
     this.#destroy()
   }
 
-  /** What the write under way held is given up with the socket, at once. */
+  /** Releases the bytes of the current write with the socket, at once. */
   #destroy(): void {
     this.#phase = 'ended'
     this.#socket.destroy()

@@ -1,6 +1,6 @@
 /**
- * Holds what is taken against the sequences of its threads, and counts what is missing, doubled or
- * out of order. It judges only: every record goes on to clients whatever is found.
+ * Checks records against the sequences of their threads, and counts missing, duplicate and
+ * reordered ones. It only counts: every record is delivered to clients.
  */
 import { LRUCache } from 'lru-cache'
 import type { Share } from '../limits/ledger.ts'
@@ -15,11 +15,11 @@ export interface Numbered {
   readonly spans?: readonly { readonly first: bigint; readonly last: bigint }[]
 }
 
-/** Threads that are remembered per partition at most; one that is forgotten begins anew. */
+/** Most threads tracked per partition; a dropped one starts again. */
 const threadsMax = 10_000
-/** Characters of a thread that is remembered at all. */
+/** Longest name of a tracked thread. */
 const threadLengthMax = 256
-/** What a thread costs beside its name: a number, and places in maps. */
+/** Memory of a thread in addition to its name: a number, and entries in maps. */
 const threadBytes = 160
 
 type Threads = LRUCache<string, bigint>
@@ -30,7 +30,7 @@ export class Sequences {
   /** The next sequence of each thread, by partition. */
   readonly #next = new Map<number, Threads>()
 
-  /** @param share what all threads together may take */
+  /** @param share memory of all threads */
   constructor(metrics: Metrics, share: Pick<Share, 'add' | 'excessBytes'>) {
     this.#metrics = metrics
     this.#share = share
@@ -45,7 +45,7 @@ export class Sequences {
     }
   }
 
-  /** What comes next is not what followed: partitions began anew, or were away. */
+  /** Resets all sequences: partitions were reassigned, or the topic was recreated. */
   forgetAll(): void {
     for (const threads of this.#next.values()) threads.clear()
     this.#next.clear()
@@ -60,7 +60,7 @@ export class Sequences {
     if (next === undefined) this.#remembered(threads, thread)
   }
 
-  /** The partition that brings new threads forgets its own first. */
+  /** A partition with new threads drops its own old ones first. */
   #remembered(threads: Threads, thread: string): void {
     this.#share.add(costOf(thread))
     while (threads.size > 1 && this.#share.excessBytes > 0) threads.pop()
@@ -76,7 +76,7 @@ export class Sequences {
     this.#metrics.sequenceGapSize.observe(Number(count))
   }
 
-  /** The newest known one once more is a duplicate, older ones are out of order. */
+  /** The newest known sequence again is a duplicate, older ones are reordered. */
   #again(next: bigint, first: bigint, last: bigint): void {
     const newest = next - 1n
     const isDouble = last >= newest
@@ -89,7 +89,7 @@ export class Sequences {
     const known = this.#next.get(partition)
     if (known !== undefined) return known
     const threads: Threads = new LRUCache<string, bigint>({
-      // Not `max`: that takes 220 kB of a partition before its first thread.
+      // Not `max`: that allocates 220 kB per partition before its first thread.
       maxSize: threadsMax,
       sizeCalculation: () => 1,
       noDisposeOnSet: true,

@@ -1,9 +1,9 @@
 /**
- * What the batches of one answer of a broker may come to in memory, all together. How much was
- * fetched says little of it: a few kilobytes may unpack to gigabytes, or to millions of records.
+ * Limits the memory of all batches in one answer of a broker. The fetched size says little about
+ * it: a few kB may unpack to GB, or to millions of records.
  */
 
-/** What a record costs beside its bytes, as the objects that are made of it. */
+/** Memory of a record in addition to its bytes: its objects. */
 export const recordBytes = 256
 
 export class Allowance {
@@ -11,18 +11,18 @@ export class Allowance {
   readonly #heldBytes: number
   #taken = 0
 
-  /** @param heldBytes what earlier answers still come to: only the first need not leave room */
+  /** @param heldBytes bytes of earlier answers, which count unless nothing was taken yet */
   constructor(bytesMax: number, heldBytes = 0) {
     this.#bytesMax = bytesMax
     this.#heldBytes = heldBytes
   }
 
-  /** Whether nothing was taken yet: whoever is refused now will never fit. */
+  /** Whether nothing was taken yet: a batch that does not fit now never will. */
   get isWhole(): boolean {
     return this.#taken === 0
   }
 
-  /** Bytes that so many records may have; less than none when they are too many. */
+  /** Bytes left for the given number of records; negative when they are too many. */
   leftFor(records: number): number {
     const heldBytes = this.isWhole ? 0 : this.#heldBytes
     return this.#bytesMax - heldBytes - this.#taken - records * recordBytes

@@ -1,4 +1,4 @@
-/** A batch of records as Kafka keeps it (the format since 0.11): its header, and its records. */
+/** A batch of records as Kafka stores it (the format since 0.11): its header and its records. */
 import { crc32c } from './checksum.ts'
 import { corrupt } from './faults.ts'
 import type { FetchedRecord } from './fetched.ts'
@@ -14,26 +14,26 @@ export interface Batch {
   readonly firstTimestamp: number
   readonly maxTimestamp: number
   readonly producerId: bigint
-  /** How many records it claims to hold. */
+  /** How many records its header claims. */
   readonly count: number
-  /** The records, packed or not. */
+  /** The records, compressed or not. */
   readonly body: Buffer
-  /** All of it, and how long that is. */
+  /** The whole batch, and its length. */
   readonly whole: Buffer
   readonly bytes: number
 }
 
 export const batchHeaderBytes = 61
 const checksumAt = 17
-/** The checksum covers what begins here. */
+/** The checksum covers the bytes from here on. */
 const attributesAt = 21
-/** A record of nothing. */
+/** An empty record. */
 const recordBytesMin = 7
 
 /**
- * What a batch says of itself.
+ * The header of a batch.
  *
- * @param bytes all of it, and at least its header
+ * @param bytes the whole batch, and at least its header
  */
 export function batchOf(bytes: Buffer): Batch {
   const firstOffset = bytes.readBigInt64BE(0)
@@ -56,7 +56,7 @@ export function batchOf(bytes: Buffer): Batch {
   }
 }
 
-/** Whether its bytes are those that its producer wrote. */
+/** Whether its checksum matches. */
 export const isIntact = ({ whole }: Batch): boolean =>
   crc32c(whole.subarray(attributesAt)) === whole.readUInt32BE(checksumAt)
 
@@ -66,34 +66,34 @@ export class RecordReader {
   readonly #bytes: Buffer
   readonly #deltaMax: number
   #at = 0
-  /** Of the offset of the record before. */
+  /** Offset delta of the record before. */
   #delta = -1
 
   /**
-   * @param body what the batch's body unpacks to
-   * @throws UnpackError when it cannot hold so many records
+   * @param body the unpacked body of the batch
+   * @throws UnpackError when it cannot hold as many records as the header claims
    */
   constructor(batch: Batch, body: Buffer) {
     this.#batch = batch
     this.#bytes = body
     this.#deltaMax = Number(batch.lastOffset - batch.firstOffset)
     const { count } = batch
-    if (count < 0) throw corrupt(`it claims to have ${count} records`)
-    if (count * recordBytesMin > body.length) throw corrupt('it has not so many records')
+    if (count < 0) throw corrupt(`its header claims ${count} records`)
+    if (count * recordBytesMin > body.length) throw corrupt('it has fewer records than claimed')
   }
 
-  /** @throws UnpackError when the next one is not what the header says */
+  /** @throws UnpackError when the next record contradicts the header */
   next(): FetchedRecord {
     const length = this.#varint()
     const end = this.#at + length
     if (length < 1 || end > this.#bytes.length) throw corrupt('a record is cut off')
-    // Its attributes, of which there are none yet.
+    // Its attributes, which are unused.
     this.#at += 1
     const { firstOffset, firstTimestamp, isStampedByBroker, maxTimestamp } = this.#batch
     const timestamp = firstTimestamp + this.#varint()
     const delta = this.#varint()
     if (delta <= this.#delta || delta > this.#deltaMax) {
-      throw corrupt('its offsets do not ascend, or are of another batch')
+      throw corrupt('its offsets do not ascend, or are outside of the batch')
     }
     this.#delta = delta
     const record = {
@@ -102,17 +102,17 @@ export class RecordReader {
       value: this.#slice(),
       timestampMs: isStampedByBroker ? maxTimestamp : timestamp,
     }
-    if (this.#at > end) throw corrupt('a record is longer than it says')
+    if (this.#at > end) throw corrupt('a record is longer than its length field')
     this.#at = end
     return record
   }
 
   /** @throws UnpackError when something follows the last record */
   end(): void {
-    if (this.#at < this.#bytes.length) throw corrupt('it has more than its records')
+    if (this.#at < this.#bytes.length) throw corrupt('bytes follow the last record')
   }
 
-  /** Bytes after their length, of which -1 means that there are none at all. */
+  /** Bytes after their length; -1 means null. */
   #slice(): Buffer | null {
     const length = this.#varint()
     if (length < 0) return null
@@ -122,7 +122,7 @@ export class RecordReader {
     return this.#bytes.subarray(start, this.#at)
   }
 
-  /** Zigzag. Exact up to 2^53, which only timestamps could pass. */
+  /** Zigzag. Exact up to 2^53, which only timestamps could exceed. */
   #varint(): number {
     let value = 0
     for (let factor = 1; factor < 2 ** 70; factor *= 128) {

@@ -1,7 +1,7 @@
 /** Unpacks with the runtime, off the event loop. */
 import { corrupt, tooLarge } from './faults.ts'
 
-/** The runtime stops unpacking at the bound: it has allocated no more than that by then. */
+/** The runtime stops unpacking at the limit, and allocates no more than that. */
 export function byRuntime(
   work: (packed: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>,
 ): (packed: Buffer, bytesMax: number) => Promise<Buffer> {

@@ -1,6 +1,6 @@
 /**
  * CRC-32C (Castagnoli), the checksum of Kafka's batches, which the runtime does not have. A plain
- * loop does: it is asked for only where something about a batch is in doubt.
+ * loop is fast enough: it is used only where a batch cannot be read.
  */
 
 const polynomial = 0x82f63b78

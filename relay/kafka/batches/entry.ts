@@ -1,17 +1,17 @@
 /**
- * What lies at a place in a record set: a batch, a message of an old format, or something that is
- * neither. Nothing that an entry says of itself is believed before it fits what was fetched.
+ * The entry at a position in a record set: a batch, a message of an old format, or something that
+ * is neither. The fields of an entry are untrusted until they match what was fetched.
  */
 import { type Batch, batchOf, batchHeaderBytes, isIntact } from './batch.ts'
 
 interface OldEntry {
   readonly kind: 'old'
   readonly lastOffset: bigint
-  /** All of it. */
+  /** The whole entry. */
   readonly body: Buffer
   readonly bytes: number
 }
-/** Its end is known, and what it holds is not. */
+/** An entry whose end is known, and whose content cannot be read. */
 export interface BrokenEntry {
   readonly kind: 'broken'
   readonly lastOffset: bigint
@@ -24,26 +24,26 @@ export type Entry = Batch | OldEntry | BrokenEntry
 export interface Place {
   readonly set: Buffer
   readonly at: number
-  /** The offset behind everything that was read. */
+  /** The offset after everything that was read. */
   readonly next: bigint
   /**
-   * Where the log ended just before the broker read it; less than 0 where nobody knows. What was
-   * appended in between may be in the answer too.
+   * The end of the log just before the broker read it; negative where it is unknown. Records that
+   * were appended in between may be in the answer too.
    */
   readonly logEnd: bigint
 }
 
-/** Offset and length: what stands before the bytes that the length counts. */
+/** Offset and length, which the length does not count. */
 const prefixBytes = 12
 const formatAt = 16
 const newest = 2
 const offsetMax = 2n ** 62n
-/** How many messages of an old format one of them can hold, which only its content tells. */
+/** Most messages in a compressed message of an old format; only its content has their number. */
 const packedMessagesMax = 1_000_000n
-/** The shortest that each format can be, without the prefix. */
+/** Least length of each format, without the prefix. */
 const lengthMin: Readonly<Record<number, number>> = { 0: 14, 1: 22 }
 
-/** Undefined when its end was not fetched, or cannot be found. */
+/** Undefined when the end of the entry was not fetched, or cannot be found. */
 export function entryAt(place: Place): Entry | undefined {
   const { set, at } = place
   if (at + formatAt >= set.length) return undefined
@@ -59,12 +59,12 @@ export function entryAt(place: Place): Entry | undefined {
     if (isTrue) return { kind: 'old', lastOffset, body, bytes }
     return broken(place, body, `it has offset ${lastOffset}`)
   }
-  if (format !== newest) return broken(place, body, `its format, ${format}, is not known`)
+  if (format !== newest) return broken(place, body, `its format ${format} is unknown`)
   const batch = batchOf(body)
   const { firstOffset, lastOffset } = batch
   const isOrdered = firstOffset >= 0n && lastOffset >= firstOffset
   if (isOrdered && (!isBeyond(place, lastOffset) || isAppended(place, batch))) return batch
-  return broken(place, body, `it claims to hold the offsets ${firstOffset} to ${lastOffset}`)
+  return broken(place, body, `its header claims the offsets ${firstOffset} to ${lastOffset}`)
 }
 
 function broken(place: Place, body: Buffer, says: string): BrokenEntry {
@@ -73,10 +73,10 @@ function broken(place: Place, body: Buffer, says: string): BrokenEntry {
 }
 
 /**
- * The last offset that something unreadable stands for: what its header says if that can be true,
- * else what lies before the entry that follows it, else the one offset that was to be read.
+ * The last offset of an unreadable entry: that of its header if it is plausible, else the one
+ * before the entry that follows it, else the next offset to read.
  *
- * @param bytes its length, where that is known
+ * @param bytes its length, where it is known
  */
 export function lastOffsetAt(place: Place, bytes = Infinity): bigint {
   const { set, at, next } = place
@@ -91,13 +91,13 @@ export function lastOffsetAt(place: Place, bytes = Infinity): bigint {
 }
 
 /**
- * Whether it can have been appended after the log end was read: nothing is missing there yet, and
- * the checksum, which does not cover where a batch begins, covers how far it goes.
+ * Whether it can have been appended after the log end was read: it follows without a gap, and the
+ * checksum, which does not cover the first offset of a batch, covers its last one.
  */
 const isAppended = (place: Place, batch: Batch): boolean =>
   batch.firstOffset <= knownEnd(place) && isIntact(batch)
 
-/** Everything before it was there when the answer was made. */
+/** The known end of the log: everything before it existed when the answer was made. */
 const knownEnd = ({ logEnd, next }: Place): bigint =>
   logEnd < 0n ? offsetMax : logEnd > next ? logEnd : next
 

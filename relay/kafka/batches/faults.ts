@@ -1,7 +1,7 @@
-/** Why packed bytes cannot be unpacked. */
+/** Why compressed bytes cannot be unpacked. */
 export type UnpackFault = 'too_large' | 'corrupt' | 'unknown_codec'
 
-/** Thrown by the decoders of this room, and by nobody else; `unpack` makes a value of it. */
+/** Thrown by the decoders of this folder only; `unpack` turns it into a value. */
 export class UnpackError extends Error {
   readonly fault: UnpackFault
 

@@ -1,11 +1,10 @@
 /**
- * What a fetch comes to: our own records, made once from Kafka's bytes and handed on as they are.
- * Of a batch there are two passes over its records: one that reads them, and one of the consume
- * stage that takes them, a chunk at a time.
+ * The result of a fetch: our own records, made once from Kafka's bytes and passed on unchanged. A
+ * batch is traversed twice: once to read its records, and once by the consume stage, in chunks.
  */
 import type { UnpackFault } from './faults.ts'
 
-/** Why nobody knows what a batch holds, and for which offsets it stands. */
+/** Why a batch cannot be read, and its offsets. */
 export interface Unreadable {
   readonly firstOffset: bigint
   readonly lastOffset: bigint
@@ -13,36 +12,36 @@ export interface Unreadable {
   readonly says: string
 }
 
-/** A record of Kafka. Its headers are passed over: nobody here asks for them. */
+/** A record of Kafka, without its headers, which the relay does not use. */
 export interface FetchedRecord {
   readonly offset: bigint
-  /** Key and value are views of the whole fetched response: copy what is kept. */
+  /** Key and value are views of the whole fetched response: copy them to keep them. */
   readonly key: Buffer | null
   /** Null for a tombstone. */
   readonly value: Buffer | null
-  /** Milliseconds since 1970, as the producer or the broker stamped it; -1 where nobody did. */
+  /** Milliseconds since 1970, set by the producer or the broker; -1 where there is none. */
   readonly timestampMs: number
   /**
-   * Set when this stands for a whole batch that cannot be read, from `offset` on; `value` is what
-   * there is of it.
+   * Set when this stands for a whole batch that cannot be read, from `offset` on; `value` is its
+   * bytes.
    */
   readonly unreadable?: Unreadable
 }
 
-/** All that was read of a record set. */
+/** The content of a record set. */
 export interface ReadRecords {
   /** Ascending. */
   readonly records: readonly FetchedRecord[]
-  /** What their values come to. */
+  /** Bytes of their values. */
   readonly bytes: number
-  /** Next offset after everything that was read, records that are not shown to us included. */
+  /** Next offset after everything that was read, hidden records included. */
   readonly nextOffset: bigint
 }
 
 /** Records of one partition out of one fetch. */
 export interface Fetched extends ReadRecords {
   readonly partition: number
-  /** Where the fetch began: what lies between this and the first record does not exist. */
+  /** Start of the fetch: offsets between this and the first record do not exist. */
   readonly fetchedOffset: bigint
   /** Log end at the time of the fetch. */
   readonly highWatermark: bigint
@@ -50,7 +49,7 @@ export interface Fetched extends ReadRecords {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** Makes records views of a copy of theirs, so that they keep no more than that in memory. */
+/** Copies the bytes of the records, so that they do not keep the whole answer in memory. */
 export function leaveAnswer({ records }: Fetched): void {
   const sizeOf = ({ key, value }: FetchedRecord) => (key?.length ?? 0) + (value?.length ?? 0)
   const copy = Buffer.allocUnsafeSlow(records.reduce((sum, one) => sum + sizeOf(one), 0))

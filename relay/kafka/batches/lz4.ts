@@ -1,13 +1,13 @@
 /**
  * LZ4 frames, as producers of Kafka write them (lz4_Frame_format.md, lz4_Block_format.md). The
- * sizes of all blocks are found before a byte of output is allocated. Checksums are not looked at:
- * the broker has checked the whole batch by its own.
+ * sizes of all blocks are found before a byte of output is allocated. Checksums are ignored: the
+ * broker has checked that of the whole batch.
  */
 import { corrupt, tooLarge } from './faults.ts'
 import { copyLiteral, copyMatch } from './match.ts'
 
 const frameMagic = 0x184d2204
-/** The low four bits are free: frames for other programs, to be skipped. */
+/** The low four bits are arbitrary: frames to be skipped. */
 const skippableMagic = 0x184d2a50
 const blockBytesMax: Readonly<Record<number, number>> = {
   4: 64 * 1_024,
@@ -38,7 +38,7 @@ export function unpackLz4(packed: Buffer, bytesMax: number): Buffer {
   return out
 }
 
-/** Writes what the blocks hold if there is an `out`; only measures it if there is none. */
+/** Writes the content of the blocks to `out`; without it, only measures the content. */
 function passOver(
   packed: Buffer,
   blocks: readonly Block[],
@@ -58,7 +58,7 @@ function passOver(
   return at
 }
 
-/** @returns where its content ends in the output; `floor` is where matches may begin */
+/** @returns the end of its content in the output; `floor` is the first position for matches */
 function passBlock(
   packed: Buffer,
   { start, end, isPacked }: Block,
@@ -108,7 +108,7 @@ function* blocksOf(packed: Buffer): Generator<Block> {
     const magic = int32(packed, at)
     if ((magic & 0xfffffff0) >>> 0 === skippableMagic) at += 8 + int32(packed, at + 4)
     else if (magic === frameMagic) at = yield* blocksOfFrame(packed, at + 4)
-    else throw corrupt('it is no LZ4 frame')
+    else throw corrupt('it is not an LZ4 frame')
     if (at > packed.length) throw corrupt('it is cut off')
   }
 }
@@ -118,7 +118,7 @@ function* blocksOfFrame(packed: Buffer, start: number): Generator<Block, number>
   const [flags = 0, descriptor = 0] = packed.subarray(start, start + 2)
   const has = (bit: number) => (flags & bit) !== 0
   const bytesMax = blockBytesMax[(descriptor >>> 4) & 7]
-  if (flags >>> 6 !== 1 || bytesMax === undefined) throw corrupt('its frame is of no known version')
+  if (flags >>> 6 !== 1 || bytesMax === undefined) throw corrupt('its frame version is unknown')
   if (has(0x01)) throw corrupt('it needs a dictionary')
   const isLinked = !has(0x20)
   const checksumBytes = has(0x10) ? 4 : 0

@@ -1,9 +1,9 @@
-/** What LZ4 and Snappy have in common: bytes that were written before are written once more. */
+/** Shared by LZ4 and Snappy: copies of bytes that were written before. */
 
 /** Below this a loop is faster than a call into the runtime. */
 const callBytes = 32
 
-/** Appends `length` bytes of `from` to what `out` holds before `at`. */
+/** Copies `length` bytes of `from` to `out` at `at`. */
 export function copyLiteral(
   out: Buffer,
   at: number,
@@ -15,14 +15,14 @@ export function copyLiteral(
   else for (let back = 0; back < length; back += 1) out[at + back] = from[start + back]!
 }
 
-/** Appends `length` bytes from `distance` before `at`; they may overlap what they become. */
+/** Appends `length` bytes from `distance` before `at`; source and target may overlap. */
 export function copyMatch(out: Buffer, at: number, distance: number, length: number): void {
   const start = at - distance
   if (length < callBytes) {
     for (let next = 0; next < length; next += 1) out[at + next] = out[start + next]!
     return
   }
-  // What repeats is doubled: `done` bytes from `start` on stand there already.
+  // The repeated part is doubled: `done` bytes from `start` on are already there.
   let done = distance
   while (done < length + distance) {
     const more = Math.min(done, length + distance - done)

@@ -1,6 +1,6 @@
 /**
- * Messages in the formats before Kafka 0.11, which old logs still hold and brokers still send as
- * they are. A packed one holds others, and its own offset is that of the last of them.
+ * Messages in the formats before Kafka 0.11, which old logs still hold and brokers still send
+ * unchanged. A compressed one holds others, and its own offset is that of the last of them.
  */
 import { corrupt } from './faults.ts'
 
@@ -12,17 +12,17 @@ export interface OldMessage {
   readonly timestamp: bigint
   readonly isStampedByBroker: boolean
   readonly key: Buffer | null
-  /** Of a packed one, the messages that it holds. */
+  /** Of a compressed one, the messages that it holds. */
   readonly value: Buffer | null
 }
 
-/** Offset, length, checksum, format: what stands before the attributes. */
+/** Offset, length, checksum, format: the bytes before the attributes. */
 const attributesAt = 17
 const prefixBytes = 12
 const stampBytes = 8
 
 /**
- * @param bytes all of it, with what stands before its length
+ * @param bytes the whole message, with offset and length
  * @throws UnpackError
  */
 export function oldMessageOf(bytes: Buffer): OldMessage {
@@ -43,9 +43,9 @@ export function oldMessageOf(bytes: Buffer): OldMessage {
 }
 
 /**
- * The messages in a packed one, with their own offsets.
+ * The messages in a compressed one, with their own offsets.
  *
- * @param content what its value unpacks to
+ * @param content its unpacked value
  * @throws UnpackError
  */
 export function messagesIn(content: Buffer, packed: OldMessage): OldMessage[] {
@@ -59,8 +59,8 @@ export function messagesIn(content: Buffer, packed: OldMessage): OldMessage[] {
   }
   const last = messages.at(-1)
   if (last === undefined) throw corrupt('it holds no message')
-  if (messages.some(({ codec }) => codec !== 0)) throw corrupt('it is packed twice')
-  // Since format 1 they are numbered from 0 within the packed one.
+  if (messages.some(({ codec }) => codec !== 0)) throw corrupt('it is compressed twice')
+  // Since format 1 they are numbered from 0 within the compressed one.
   const base = packed.format === 1 ? packed.offset - last.offset : 0n
   const { isStampedByBroker, timestamp } = packed
   let before = -1n
@@ -72,7 +72,7 @@ export function messagesIn(content: Buffer, packed: OldMessage): OldMessage[] {
   })
 }
 
-/** Bytes after their length, of which -1 means that there are none at all. */
+/** Bytes after their length; -1 means null. */
 function field(bytes: Buffer, at: number): Buffer | null {
   if (at + 4 > bytes.length) throw corrupt('a field is cut off')
   const length = bytes.readInt32BE(at)

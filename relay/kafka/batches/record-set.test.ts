@@ -60,9 +60,9 @@ describe('what lies beyond the log end that the broker tells', () => {
   const seen = async (set: Buffer, logEnd: bigint) => {
     const fetch = { offset: from, logEnd, hides: openTransactions([]) }
     const { records } = await readRecordSet(set, fetch, new Allowance(plenty))
-    const sound = records.filter(({ unreadable }) => unreadable === undefined)
+    const valid = records.filter(({ unreadable }) => unreadable === undefined)
     const refused = records.filter(({ unreadable }) => unreadable !== undefined)
-    return [sound.length, refused.length]
+    return [valid.length, refused.length]
   }
 
   test('was appended since it was asked for, and is read', async () => {

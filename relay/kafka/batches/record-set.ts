@@ -1,11 +1,11 @@
 /**
- * All batches of a partition in an answer of a broker. A batch that cannot be unpacked or read is
- * one record that says so, with the offsets it stands for: whoever consumes passes over it, and
- * the partition goes on. What nobody may read, the records of transactions that were given up and
- * the markers that end them, is passed over without a word, and so are empty batches.
+ * All batches of a partition in an answer of a broker. A batch that cannot be unpacked or read
+ * becomes one record that says so, with the offsets of the batch: the consumer skips it, and the
+ * partition goes on. Records of aborted transactions, transaction markers and empty batches are
+ * skipped silently.
  *
  * By hand, although kafkajs decodes batches: that takes 6 times as long for 500 records of 200 to
- * 1,024 bytes, unpacks without a bound, and gives up the whole answer for one batch that it cannot
+ * 1,024 bytes, unpacks without a limit, and drops the whole answer for one batch that it cannot
  * read.
  */
 import type { Allowance } from './allowance.ts'
@@ -17,23 +17,23 @@ import { messagesIn, type OldMessage, oldMessageOf } from './old-message.ts'
 import type { IsHidden } from './transactions.ts'
 import { codecName, unpack } from './unpack.ts'
 
-/** What was asked for, and what the broker says beside the records. */
+/** The request, and what the broker sends in addition to the records. */
 export interface Fetch {
   readonly offset: bigint
-  /** Less than 0 where nobody knows. */
+  /** Negative where it is unknown. */
   readonly logEnd: bigint
   readonly hides: IsHidden
 }
 
 /** Records that are read in one turn of the event loop: a few milliseconds. */
 const recordsAtOnce = 2_048
-/** A checksum of more takes too long for what it tells. */
+/** Above this a checksum takes too long for its use. */
 const checksumBytesMax = 1_024 * 1_024
 
 /**
- * Reads as many batches as are there in full and as the allowance has room for. The rest is left
- * out, to be fetched again; but never the first of an answer, so that there is always progress:
- * what begins with something that has no end is one record that cannot be read.
+ * Reads as many batches as are complete and fit into the allowance. The rest is left out, to be
+ * fetched again; but never the first of an answer, so that there is always progress: if the first
+ * entry has no end, the whole set becomes one unreadable record.
  */
 export const readRecordSet = (
   set: Buffer,
@@ -46,7 +46,7 @@ class Reading {
   readonly #allowance: Allowance
   readonly #records: FetchedRecord[] = []
   #bytes = 0
-  /** Offset behind everything that was read. */
+  /** Offset after everything that was read. */
   #next: bigint
   #readInTurn = 0
 
@@ -62,7 +62,7 @@ class Reading {
     for (let at = 0; (entry = entryAt(place(at))) !== undefined; at += entry.bytes) {
       const from = this.#records.length
       const taken = this.#take(entry)
-      // Most are there at once, and need not wait for their turn.
+      // Most are read synchronously and need no turn of the event loop.
       if (!(taken === true || (await taken))) return this.#done()
       this.#passTo(entry, from)
     }
@@ -84,7 +84,7 @@ class Reading {
     if (record.value !== null) this.#bytes += record.value.length
   }
 
-  /** Takes back what was pushed, but for these. */
+  /** Removes the records pushed from `from` on, except those that are kept. */
   #keep(from: number, isKept: (record: FetchedRecord) => boolean): void {
     for (const record of this.#records.splice(from)) {
       if (isKept(record)) this.#records.push(record)
@@ -92,7 +92,7 @@ class Reading {
     }
   }
 
-  /** @param from where the records of the entry begin, of which none may be there already */
+  /** @param from index of the entry's first record; records that were read before are removed */
   #passTo(entry: Entry, from: number): void {
     const next = this.#next
     const isKept = ({ offset }: FetchedRecord) => offset >= next
@@ -100,7 +100,7 @@ class Reading {
     if (entry.lastOffset >= next) this.#next = entry.lastOffset + 1n
   }
 
-  /** False when there is no room for it any more. */
+  /** False when it does not fit any more. */
   #take(entry: Entry): boolean | Promise<boolean> {
     const isHidden = entry.kind === 'batch' && (this.#fetch.hides(entry) || entry.isControl)
     if (isHidden || entry.lastOffset < this.#next) return true
@@ -111,7 +111,7 @@ class Reading {
     return true
   }
 
-  /** Of a batch that is not packed and not long, so that nobody waits for it. */
+  /** Reads a batch that is neither compressed nor long, synchronously. */
   #takeNow(batch: Batch): boolean | Promise<boolean> {
     const { body, count } = batch
     if (this.#allowance.leftFor(count) < 0 && !this.#allowance.isWhole) return false
@@ -162,7 +162,7 @@ class Reading {
     try {
       const message = oldMessageOf(bytes)
       if (message.codec === 0) this.#pushOld([message])
-      else if (message.value === null) throw corrupt('it is packed and has no value')
+      else if (message.value === null) throw corrupt('it is compressed and has no value')
       else {
         const unpacked = await this.#unpack(message.codec, message.value, 0)
         if (unpacked === undefined) return false
@@ -177,7 +177,7 @@ class Reading {
     return true
   }
 
-  /** Undefined when there is no room for it any more. @throws UnpackError */
+  /** Undefined when it does not fit any more. @throws UnpackError */
   async #unpack(codec: number, body: Buffer, count: number): Promise<Buffer | undefined> {
     const { isWhole } = this.#allowance
     const bytesMax = this.#allowance.leftFor(count)
@@ -189,7 +189,7 @@ class Reading {
     throw new UnpackError(unpacked.fault, unpacked.says)
   }
 
-  /** Lets others have their turn after so many records. */
+  /** Yields to the event loop after `recordsAtOnce` records. */
   #isRested(records: number): true | Promise<true> {
     this.#readInTurn += records
     if (this.#readInTurn < recordsAtOnce) return true
@@ -209,7 +209,7 @@ class Reading {
     this.#refuse({ ...known, says: `${says} (${body.length} bytes)` }, body, -1)
   }
 
-  /** It may begin before what is to be read; that part is settled. */
+  /** It may begin before the next offset to read; that part was processed before. */
   #refuse(known: Unreadable, body: Buffer, timestampMs: number): void {
     const { firstOffset, lastOffset } = known
     const which = `The batch of offsets ${firstOffset} to ${lastOffset}`

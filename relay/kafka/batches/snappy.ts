@@ -5,12 +5,12 @@
 import { corrupt, tooLarge } from './faults.ts'
 import { copyLiteral, copyMatch } from './match.ts'
 
-/** What snappy-java begins with; two versions of four bytes follow. */
+/** The magic bytes of snappy-java; two versions of four bytes follow. */
 const javaMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
 const javaHeaderBytes = javaMagic.length + 8
 
 interface Block {
-  /** Where its elements begin and end. */
+  /** Start and end of its elements. */
   readonly start: number
   readonly end: number
   readonly size: number
@@ -71,7 +71,7 @@ function unpackBlock(packed: Buffer, { start, end, size }: Block, out: Buffer, f
     if (kind === 0) {
       const length = number + 1
       if (read + length > end) throw corrupt('literals are cut off')
-      if (at + length > limit) throw corrupt('a block is longer than it says')
+      if (at + length > limit) throw corrupt('a block is longer than its declared size')
       copyLiteral(out, at, packed, read, length)
       read += length
       at += length
@@ -80,9 +80,9 @@ function unpackBlock(packed: Buffer, { start, end, size }: Block, out: Buffer, f
     const distance = kind === 1 ? ((tag >>> 5) << 8) | number : number
     const length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1
     if (distance === 0 || distance > at - from) throw corrupt('a copy has no source')
-    if (at + length > limit) throw corrupt('a block is longer than it says')
+    if (at + length > limit) throw corrupt('a block is longer than its declared size')
     copyMatch(out, at, distance, length)
     at += length
   }
-  if (at !== limit) throw corrupt('a block is shorter than it says')
+  if (at !== limit) throw corrupt('a block is shorter than its declared size')
 }

@@ -1,10 +1,10 @@
 /**
- * Unpacks what producers compressed: every codec of Kafka, none beyond a bound.
+ * Unpacks what producers compressed: every codec of Kafka, each with a limit.
  *
- * Snappy and LZ4 by hand: packages with native code bring binaries when they are installed, and
- * those in JavaScript take the sender's word. Six bytes made snappyjs allocate 2 GiB, and it knows
- * nothing of snappy-java's framing; lz4js cuts what is longer than its bound without a word, and
- * takes 2.4 times as long.
+ * Snappy and LZ4 by hand: packages with native code download binaries when they are installed, and
+ * those in JavaScript trust the sender. Six bytes made snappyjs allocate 2 GiB, and it does not
+ * know snappy-java's framing; lz4js silently cuts content above its limit, and takes 2.4 times as
+ * long.
  */
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
@@ -26,7 +26,7 @@ export interface NotUnpacked {
 }
 type Unpack = (packed: Buffer, bytesMax: number) => Buffer | Promise<Buffer>
 
-/** By the number that a batch's attributes have for it. */
+/** By the codec number in the attributes of a batch. */
 const codecs: Readonly<Record<number, { readonly name: string; readonly unpack: Unpack }>> = {
   0: { name: 'none', unpack: (packed) => packed },
   1: { name: 'gzip', unpack: byRuntime(promisify(gunzip)) },
@@ -37,7 +37,7 @@ const codecs: Readonly<Record<number, { readonly name: string; readonly unpack: 
 
 export const codecName = (codec: number): string => codecs[codec]?.name ?? `codec ${codec}`
 
-/** Never throws for what the bytes are. */
+/** Never throws because of the bytes. */
 export async function unpack(
   codec: number,
   packed: Buffer,
@@ -45,7 +45,7 @@ export async function unpack(
 ): Promise<Unpacked | NotUnpacked> {
   try {
     const known = codecs[codec]
-    if (known === undefined) throw new UnpackError('unknown_codec', 'its codec is not known')
+    if (known === undefined) throw new UnpackError('unknown_codec', 'its codec is unknown')
     return { ok: true, bytes: await known.unpack(packed, bytesMax) }
   } catch (error) {
     if (!(error instanceof UnpackError)) throw error

@@ -1,7 +1,6 @@
 /**
- * Zstandard as producers of Kafka write it: frame after frame, and between them what other
- * programs left to be skipped. The runtime reads the first frame only, and a skippable one as
- * nothing.
+ * Zstandard as producers of Kafka write it: one or more frames, possibly with skippable ones in
+ * between. The runtime reads the first frame only, and a skippable one as empty content.
  */
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
@@ -10,7 +9,7 @@ import { byRuntime } from './by-runtime.ts'
 import { corrupt, tooLarge } from './faults.ts'
 
 const skippableMagic = 0x184d2a50
-/** Those that split what they pack do it by the megabyte. */
+/** Producers that split their content use frames of about 1 MB. */
 const framesMax = 1_024
 const unpackFrame = byRuntime(promisify(zstdDecompress))
 
@@ -25,7 +24,7 @@ export async function unpackZstd(packed: Buffer, bytesMax: number): Promise<Buff
   const contents: Buffer[] = []
   let left = bytesMax
   for (const frame of frames) {
-    // The runtime knows no bound of 0, and a frame may have no content.
+    // The runtime does not accept a limit of 0, and a frame may have no content.
     const content = await unpackFrame(frame, Math.max(1, left))
     left -= content.length
     if (left < 0) throw tooLarge(bytesMax)
@@ -39,7 +38,7 @@ function* framesOf(packed: Buffer): Generator<Buffer> {
     const isSkippable =
       at + 8 <= packed.length && (packed.readUInt32LE(at) & 0xfffffff0) >>> 0 === skippableMagic
     const end = isSkippable ? at + 8 + packed.readUInt32LE(at + 4) : endOfFrame(packed, at)
-    if (end === undefined || end > packed.length) throw corrupt('it is no whole zstd frame')
+    if (end === undefined || end > packed.length) throw corrupt('it is not a whole zstd frame')
     if (!isSkippable) yield packed.subarray(at, end)
     at = end
   }

@@ -4,7 +4,7 @@ import { consumerBench } from '../kafka/consumer-testbed.ts'
 import type { Fetched } from '../kafka/batches/fetched.ts'
 import type { ByteLog } from '../log/byte-log.ts'
 import { batch, bench } from '../stages/consume-testbed.ts'
-import { patienceMs } from '../stages/patience.ts'
+import { waitBudgetMs } from '../stages/wait-budget.ts'
 import { settled } from '../world/manual-clock-testbed.ts'
 import { Clients } from './clients.ts'
 import type { Session } from './session.ts'
@@ -15,7 +15,7 @@ const waitMsMax = 5_000
 
 /** Three partitions and one client, which takes what the test says. */
 async function relay() {
-  const stage = bench('skip', { room: (run) => clients.room(run) })
+  const stage = bench('skip', { waitForClients: (run) => clients.waitForClients(run) })
   const { clock, consume, log, stored } = stage
   const shareBehind = (ordinal: number) => (log.ordinal - ordinal) / (4 * recordsMax)
   const clients = new Clients({
@@ -42,7 +42,7 @@ async function relay() {
 }
 
 const of = (partition: number, from: number, count: number): Fetched => {
-  const kinds = Array.from({ length: count }, () => 'sound' as const)
+  const kinds = Array.from({ length: count }, () => 'valid' as const)
   return { ...batch(BigInt(from), kinds), partition }
 }
 const range = (end: number) => Array.from({ length: end }, (_, at) => BigInt(at))
@@ -52,7 +52,7 @@ test('a batch that waits for clients to the end lets the other partitions go on'
   const many = recordsMax + 1
   await take(of(1, 0, many))
   const taking = take(of(0, 0, 10))
-  await clock.pass(patienceMs + 10, 5)
+  await clock.pass(waitBudgetMs + 10, 5)
   await taking
   expect(told.filter((one) => one !== 'heartbeat')).toEqual([`resolve 1 ${many - 1}`, 'pause 0'])
   // Each time that there is room, a batch of another partition is there first.
@@ -76,7 +76,7 @@ test('a batch that waits for clients is void with a rebalance, and comes again',
   const { clock, consume, keepUp, offsets, rebalance, take, told } = await relay()
   await take(of(1, 0, recordsMax + 1))
   const taking = take(of(0, 0, 10))
-  await clock.pass(patienceMs + 10, 5)
+  await clock.pass(waitBudgetMs + 10, 5)
   await taking
   rebalance()
   consume.reassigned()

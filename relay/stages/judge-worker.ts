@@ -1,4 +1,4 @@
-/** The thread that judges large records: one after the other, each answered. See judge.ts. */
+/** The worker thread that judges large records, one after the other. See judge.ts. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { decode } from './decode.ts'
 

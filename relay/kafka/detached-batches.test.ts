@@ -1,7 +1,7 @@
 /** A batch that takes long steps aside: who is fetched meanwhile, and where it goes on. */
 import { describe, expect, test } from 'vitest'
 import { settled } from '../world/manual-clock-testbed.ts'
-import { Asides } from './asides.ts'
+import { DetachedBatches } from './detached-batches.ts'
 import { batch } from './batches/batches-testbed.ts'
 import { type Fetched, type FetchedRecord, leaveAnswer } from './batches/fetched.ts'
 import { answerOf, topic } from './broker-testbed.ts'
@@ -28,23 +28,23 @@ function bench(partitions: readonly number[] = [0, 1, 2]) {
     pause: (partition: number) => void paused.add(partition),
     resume: (all: readonly number[]) => all.forEach((one) => paused.delete(one)),
   }
-  const asides = new Asides(fetches, 1_000)
-  asides.assigned(partitions)
+  const batches = new DetachedBatches(fetches, 1_000)
+  batches.assigned(partitions)
   const late = (partition: number, bytes?: number) => {
-    const one = asides.begin(fetchedOf(partition, bytes))
-    asides.late(one)
+    const one = batches.begin(fetchedOf(partition, bytes))
+    batches.slow(one)
     return one
   }
-  return { asides, late, paused: () => [...paused].toSorted((a, b) => a - b) }
+  return { batches, late, paused: () => [...paused].toSorted((a, b) => a - b) }
 }
 
 describe('a batch that takes long', () => {
   test('steps aside: its partition is not fetched before it is done', () => {
-    const { asides, late, paused } = bench()
+    const { batches, late, paused } = bench()
     const one = late(1)
-    expect([one.isAside, paused()]).toEqual([true, [1]])
-    asides.end(one)
-    expect([paused(), asides.bytes]).toEqual([[], 0])
+    expect([one.isDetached, paused()]).toEqual([true, [1]])
+    batches.end(one)
+    expect([paused(), batches.bytes]).toEqual([[], 0])
   })
 
   test('no longer keeps the answer in which it came', () => {
@@ -55,55 +55,55 @@ describe('a batch that takes long', () => {
   })
 
   test('is waited for where nothing else is fetched, until something is', () => {
-    const { asides, late, paused } = bench()
-    asides.stop(2)
+    const { batches, late, paused } = bench()
+    batches.stop(2)
     const [first, second] = [late(0), late(1)]
-    expect([first.isAside, second.isAside]).toEqual([true, false])
-    asides.end(first)
-    expect([second.isAside, paused()]).toEqual([true, [1, 2]])
+    expect([first.isDetached, second.isDetached]).toEqual([true, false])
+    batches.end(first)
+    expect([second.isDetached, paused()]).toEqual([true, [1, 2]])
   })
 
   test('is waited for where too much stands aside, until there is room', () => {
-    const { asides, late, paused } = bench()
+    const { batches, late, paused } = bench()
     const [first, second] = [late(0, 400), late(1, 400)]
-    expect([first.isAside, second.isAside, paused()]).toEqual([true, false, [0]])
-    expect(asides.bytes).toBeLessThanOrEqual(1_000)
-    asides.end(first)
-    expect([second.isAside, paused()]).toEqual([true, [1]])
+    expect([first.isDetached, second.isDetached, paused()]).toEqual([true, false, [0]])
+    expect(batches.bytes).toBeLessThanOrEqual(1_000)
+    batches.end(first)
+    expect([second.isDetached, paused()]).toEqual([true, [1]])
   })
 
   test('passes alone if it is more than may stand aside', () => {
     const { late } = bench()
-    expect([late(0, 5_000).isAside, late(1, 1).isAside]).toEqual([true, false])
+    expect([late(0, 5_000).isDetached, late(1, 1).isDetached]).toEqual([true, false])
   })
 
   test('leaves its partition stopped where it stopped it', () => {
-    const { asides, late, paused } = bench()
+    const { batches, late, paused } = bench()
     const one = late(1)
-    asides.stop(1)
-    asides.end(one)
+    batches.stop(1)
+    batches.end(one)
     expect(paused()).toEqual([1])
   })
 
   test('is done before its partition is read on, whoever says so earlier', () => {
-    const { asides, late, paused } = bench()
+    const { batches, late, paused } = bench()
     const one = late(1)
-    asides.stop(1)
-    asides.resume([1], false)
+    batches.stop(1)
+    batches.resume([1], false)
     expect(paused()).toEqual([1])
-    asides.end(one)
+    batches.end(one)
     expect(paused()).toEqual([])
   })
 
   test('is void once its partition is read from elsewhere', () => {
-    const { asides, late, paused } = bench()
+    const { batches, late, paused } = bench()
     const one = late(1)
-    asides.resume([1], true)
+    batches.resume([1], true)
     expect([one.isVoid, paused()]).toEqual([true, []])
-    expect(asides.bytes).toBeGreaterThan(0)
-    asides.stop(1)
-    asides.end(one)
-    expect([paused(), asides.bytes]).toEqual([[1], 0])
+    expect(batches.bytes).toBeGreaterThan(0)
+    batches.stop(1)
+    batches.end(one)
+    expect([paused(), batches.bytes]).toEqual([[1], 0])
   })
 })
 
@@ -156,7 +156,7 @@ describe('the consumer', () => {
     const taking = take(0)
     const { run, done } = batches[0]!
     await run.beat()
-    run.stepAside()
+    run.detach()
     await taking
     await run.beat()
     expect(told).toEqual(['heartbeat', 'pause 0'])
@@ -177,7 +177,7 @@ describe('the consumer', () => {
     const { batches, rebalance, take, told } = await consumerOf()
     const taking = take(0)
     const { run, done } = batches[0]!
-    run.stepAside()
+    run.detach()
     await taking
     rebalance()
     done.resolve(true)
@@ -189,7 +189,7 @@ describe('the consumer', () => {
     const { batches, take } = await consumerOf()
     expect(await readOf(3)).toBe(3)
     const taking = take(0, inflightBytesMax)
-    batches[0]!.run.stepAside()
+    batches[0]!.run.detach()
     await taking
     expect(await readOf(3)).toBe(1)
     batches[0]!.done.resolve(true)

@@ -1,21 +1,21 @@
-/** Sends dead letters. Connects when the first one comes, and again whenever it must. */
+/** Sends dead letters. Connects for the first one, and reconnects when needed. */
 import kafkajs, { type Kafka, type Producer } from 'kafkajs'
-import { type LetterBox, LettersTooLarge } from '../dead-letters/dlq.ts'
+import { type DlqProducer, DeadLettersTooLarge } from '../dead-letters/dlq.ts'
 import type { Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 
-export interface KafkaLetterBox extends LetterBox {
+export interface KafkaDlqProducer extends DlqProducer {
   /** Never throws. */
   close(limitMs: number): Promise<void>
 }
 
 /** @param sendTimeoutMs how long the broker may wait for its replicas */
-export function createLetterBox(
+export function createDlqProducer(
   kafka: Kafka,
   clock: Clock,
   topic: string,
   sendTimeoutMs: number,
-): KafkaLetterBox {
+): KafkaDlqProducer {
   const producer: Producer = kafka.producer({
     allowAutoTopicCreation: true,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
@@ -31,12 +31,12 @@ export function createLetterBox(
     })
   }
   return {
-    async send(letters) {
+    async send(deadLetters) {
       await connect()
       try {
-        await producer.send({ topic, timeout: sendTimeoutMs, messages: [...letters] })
+        await producer.send({ topic, timeout: sendTimeoutMs, messages: [...deadLetters] })
       } catch (error) {
-        if (isTooLarge(error)) throw new LettersTooLarge('larger than the topic takes')
+        if (isTooLarge(error)) throw new DeadLettersTooLarge('larger than the topic accepts')
         throw error
       }
     },
