@@ -1,6 +1,6 @@
 /**
- * Ages are for alerts: exported, true, and with a value of its own for "never". An age of 0 for a
- * relay that has seen nothing is the best-looking value there is for the worst state.
+ * Alerts use ages: they must be exported, true, and distinguish "never". An age of 0 for a relay
+ * that has seen nothing looks best in the worst state.
  */
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
@@ -35,13 +35,13 @@ const schema = z.strictObject({
 type AgesMatchOptions = OptionsOf<typeof schema>
 
 export const agesMatch = checker({
-  says: 'The age of the last record is exported, true, and "never" is not 0.',
+  says: 'The age of the last record is exported and right, and "never" is not 0.',
   options: schema,
   judge(history, options) {
     const traffic = history.phase(options.traffic)
     const silence = history.phase(options.silence)
     if (traffic === undefined || silence === undefined) {
-      const says = 'The phases with and without records did not both take place.'
+      const says = 'The phases with and without records did not both run.'
       return cannotTell('no-phase', says, 'see where the run ended')
     }
     const truth = arrivals(history)
@@ -100,11 +100,11 @@ function judgeAges(history: History, options: AgesMatchOptions, ages: Ages) {
         ? {
             rule: 'never-not-seen',
             says: 'GET /metrics was never answered before the first record was sent.',
-            fix: 'let the harness start the target, so that it can be seen before the first record',
+            fix: 'let the harness start the target, so that it is scraped before the first record',
           }
         : undefined,
       ...inWindow.map((some, i) =>
-        some.length > 0 ? undefined : notScraped(i === 0 ? 'under load' : 'in the silence'),
+        some.length > 0 ? undefined : notScraped(i === 0 ? 'under load' : 'during silence'),
       ),
       longest < 2 * tolerance ? tooShort(longest, tolerance) : undefined,
     ],
@@ -113,9 +113,9 @@ function judgeAges(history: History, options: AgesMatchOptions, ages: Ages) {
       says:
         `The age of the last record was off by at most ${(worst ?? 0).toFixed(2)} s in ` +
         `${many(judged.length, 'scrape')} (limit ${tolerance} s)` +
-        `${pairs.length === 0 ? '' : ` and fitted /health in ${pairs.length}`}; in ` +
-        `${many(before.length, 'scrape')} before the first record it said "never"` +
-        `${errorAge.nevers === 0 ? '' : ', as did the age of the last error'}.`,
+        `${pairs.length === 0 ? '' : ` and agreed with /health in ${pairs.length}`}; in ` +
+        `${many(before.length, 'scrape')} before the first record it was "never"` +
+        `${errorAge.nevers === 0 ? '' : ', as was the age of the last error'}.`,
     },
     exercised: before.length + judged.length,
     counted: 'scrapes of /metrics',
@@ -128,10 +128,10 @@ function judgeAges(history: History, options: AgesMatchOptions, ages: Ages) {
     },
     charts: [
       {
-        title: 'Age of the last record: exported, and as it is',
+        title: 'Age of the last record: exported and true',
         series: [
           seriesOf('exported', 's', points(history.signal(signal, { from: 'metrics' }))),
-          seriesOf('as it is', 's', samples.map((sample) => ({ t: sample.t, v: sample.true }))),
+          seriesOf('true', 's', samples.map((sample) => ({ t: sample.t, v: sample.true }))),
         ],
       },
     ],
@@ -147,9 +147,9 @@ const notScraped = (when: string): Doubt => ({
 const tooShort = (longest: number, tolerance: number): Doubt => ({
   rule: 'too-short',
   says:
-    `In the silence the last record became only ${longest.toFixed(1)} s old; ` +
+    `During silence the last record became only ${longest.toFixed(1)} s old; ` +
     `${(2 * tolerance).toFixed(1)} s are needed to tell a clock from a constant.`,
-  fix: 'repeat the run; see whether something else writes to the topic',
+  fix: 'repeat the run; check whether something else writes to the topic',
 })
 
 /** How far a sample is from the truth, in seconds; undefined where it is no age. */
@@ -196,20 +196,20 @@ function neverAsNow(metric: string, before: readonly Sample[]): Violation[] {
   const [first] = known
   if (first === undefined) return []
   const says =
-    `Before the first record ${metric} was to say "never" (-1 or NaN); it said ${first.told} in ` +
+    `Before the first record ${metric} must be "never" (-1 or NaN); it was ${first.told} in ` +
     `${known.length} of ${many(before.length, 'scrape')}.`
   return [{ rule: 'never-reads-as-now', says, at: first.t }]
 }
 
 interface ErrorAges {
   readonly violations: readonly Violation[]
-  /** Scrapes before the first record that said "never", where there had been no error. */
+  /** Scrapes before the first record with "never", when there had been no error. */
   readonly nevers: number
 }
 
 /**
  * The age of the last error is exported too, and is "never" as long as there was none. A relay that
- * says it met an error at its start may be right; but then the age grows, and does not stand at 0.
+ * reports an error at its start may be right; but then the age grows and does not stay at 0.
  */
 function errorAges(history: History, firstAt: Micros): ErrorAges {
   const { t, v } = history.signal('lastInfraErrorAge', { from: 'metrics' })
@@ -230,10 +230,10 @@ function errorAges(history: History, firstAt: Micros): ErrorAges {
   if (first === undefined) return { violations, nevers: before.length }
   const says =
     errors > 0
-      ? `Before the first record ${metric} stood at 0 in ${zeros.length} of ` +
+      ? `Before the first record ${metric} stayed at 0 in ${zeros.length} of ` +
         `${many(before.length, 'scrape')}: an age grows, and "never" is -1 or NaN.`
-      : `There was no error before the first record, and ${metric} was to say "never" (-1 or ` +
-        `NaN); it said ${first.told} in ${known.length} of ${many(before.length, 'scrape')}.`
+      : `There was no error before the first record, so ${metric} must be "never" (-1 or ` +
+        `NaN); it was ${first.told} in ${known.length} of ${many(before.length, 'scrape')}.`
   violations.push({ rule: 'never-reads-as-now', says, at: first.at })
   return { violations, nevers: 0 }
 }
@@ -248,24 +248,24 @@ function wrong(metric: string, judged: readonly Sample[], toleranceMs: number): 
   const found = first.isKnown ? `${first.told} s` : `"never" (${first.told})`
   const says =
     `${seconds(first.t)} into the run the last record was ${first.true.toFixed(1)} s old; ` +
-    `${metric} said ${found} (limit ${seconds(toleranceMs * 1_000)} off; ` +
+    `${metric} was ${found} (limit ${seconds(toleranceMs * 1_000)} off; ` +
     `${off.length} of ${many(judged.length, 'scrape')} were wrong).`
   return [{ rule: 'age-wrong', says, at: first.t }]
 }
 
-/** An age from /metrics and the one that /health told shortly before. */
+/** An age from /metrics and the one that /health reported shortly before. */
 interface Pair {
   readonly t: Micros
   readonly told: number
-  /** Null: /health said "never" or nothing. */
+  /** Null: /health reported "never" or nothing. */
   readonly health: number | null
   readonly apartMicros: Micros
   readonly isOff: boolean
 }
 
 /**
- * Metric and /health must tell the same age, each at its own moment: what came between the two made
- * the later one younger.
+ * Metric and /health must report the same age, each at its own time: a record between the two makes
+ * the later age smaller.
  */
 function pairsWithHealth(
   history: History,
@@ -299,8 +299,9 @@ function apart(pairs: readonly Pair[]): Violation[] {
   if (first === undefined) return []
   const { t, told, health, apartMicros } = first
   const says =
-    `${seconds(t)} into the run /metrics said that the last record was ${told} s old; /health, ` +
-    `asked ${seconds(apartMicros)} earlier, said ${health === null ? 'no age' : `${health} s`} ` +
+    `${seconds(t)} into the run /metrics reported an age of ${told} s for the last record; ` +
+    `/health, asked ${seconds(apartMicros)} earlier, ` +
+    `${health === null ? 'no age' : `${health} s`} ` +
     `(limit 1 s more or 2 s less; ${off.length} of ${many(pairs.length, 'pair')} differed).`
   return [{ rule: 'age-differs-from-health', says, at: t }]
 }

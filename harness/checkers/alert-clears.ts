@@ -1,6 +1,6 @@
 /**
- * A warning speaks of now: it must come with trouble and go when the window has passed, while the
- * lifetime counter remembers. The relay's own counter says when trouble was.
+ * A warning is about the present: it must appear with a problem and clear when the window has
+ * passed, while the lifetime counter keeps its value. The relay's own counter times the problem.
  */
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
@@ -25,17 +25,17 @@ import { points, riseWithin, seriesOf, valueAt, type Point } from './reading/ser
 const { alertEndSeenLateMs, windowEdgeMicros } = tolerances
 
 const schema = z.strictObject({
-  /** The lifetime counter whose rise is the trouble, such as `droppedTotal`. */
+  /** The lifetime counter whose rise is the problem, such as `droppedTotal`. */
   trouble: z.enum(signalNames),
-  /** The window in which the trouble is made. */
+  /** The phase in which the problem is caused. */
   phase: phaseRef,
   /** Text that marks the warning within the alert; default is any alert at all. */
   alert: name.exactOptional(),
-  /** How long the target remembers trouble. */
+  /** For how long the target keeps a warning. */
   windowMs: milliseconds,
-  /** Slack for going; default 3 s. */
+  /** Slack for clearing; default 3 s. */
   slackMs: milliseconds.exactOptional(),
-  /** Trouble within the window above which a warning is due; default 10. */
+  /** Rise within the window above which a warning is due; default 10. */
   above: z.number().nonnegative().exactOptional(),
 })
 type AlertClearsOptions = OptionsOf<typeof schema>
@@ -43,29 +43,28 @@ type AlertClearsOptions = OptionsOf<typeof schema>
 const aboveDefault = 10
 /** Polls after the window that must all be without a warning. */
 const laterPollsMin = 2
-/** Words of /health that call a relay broken. */
+/** Statuses of /health that mean broken. */
 const brokenStatuses = new Set(['degraded', 'reconnecting'])
 
 export const alertClears = checker({
-  says: 'A warning is there during trouble and gone after its window.',
+  says: 'A warning is present during its problem and clears after its window.',
   restsOn: ['times'],
   options: schema,
   judge(history, options) {
     const phase = history.phase(options.phase)
     if (phase === undefined) {
       const fix = 'see where the run ended'
-      return cannotTell('no-phase', `There was no phase ${options.phase}.`, fix)
+      return cannotTell('no-phase', `Phase ${options.phase} did not run.`, fix)
     }
     const polls = pollsOf(history, options.alert)
     if (polls.length === 0) {
       const fix = 'see why the target does not answer GET /health'
-      return cannotTell('no-health', 'Nobody got an answer from /health.', fix)
+      return cannotTell('no-health', 'GET /health was never answered.', fix)
     }
     const counter = counterOf(history, options)
     if (points(counter).length === 0) {
       const says =
-        `The target exports no ${metricOf(options.trouble)}: there is nothing to hold its ` +
-        'warning against.'
+        `The target exports no ${metricOf(options.trouble)} to compare its warning with.`
       return notApplicable('no-such-counter', says)
     }
     return judgeWarning(history, options, { phase, polls, counter })
@@ -84,7 +83,7 @@ interface Watched {
   readonly counter: Reading
 }
 
-/** /health's own counter is of the same moment as its warning; a scrape's is not. */
+/** The counter in /health has the same time as its warning; that of a scrape has not. */
 function counterOf(history: History, { trouble }: AlertClearsOptions): Reading {
   const own = history.signal(trouble, { from: 'health' })
   return own.v.some((value) => value !== null) ? own : history.signal(trouble)
@@ -156,26 +155,26 @@ function judgeWarning(history: History, options: AlertClearsOptions, watched: Wa
   })
 }
 
-/** The counter where a poll warned: one line shows both, whatever the counter's size. */
+/** The counter at polls with the warning: one line shows both, whatever the counter's size. */
 const whileWarning = (polls: readonly Poll[], counter: Reading): Series => ({
-  name: 'counted, while /health warns',
+  name: 'count while /health warns',
   unit: 'count',
   t: polls.map(({ t }) => t),
   v: polls.map(({ t, isWarning }) => (isWarning ? (valueAt(counter, t) ?? 0) : null)),
 })
 
-/** What sentences speak of. */
+/** What the sentences are about. */
 interface Told {
   readonly metric: string
-  /** When the counter rose last. */
+  /** The last rise of the counter. */
   readonly last: Micros
-  /** How long after it the warning may stand. */
+  /** How long after it the warning may stay. */
   readonly limit: Micros
   readonly windowMs: number
   readonly above: number
   /** Polls that must show the warning. */
   readonly due: readonly Poll[]
-  /** Polls that must not. */
+  /** Polls that must not show it. */
   readonly later: readonly Poll[]
 }
 
@@ -201,10 +200,9 @@ const holdsText = (
   { cameMicros = 0, goneMicros = 0 }: Measured,
   rise: number,
 ): string =>
-  `The warning was gone ${seconds(goneMicros)} after the last rise of ${metric} (limit ` +
-  `${seconds(limit)}), had come ${seconds(cameMicros)} after the first, and stood in ` +
-  `${due.length === 1 ? 'the only poll' : `all ${due.length} polls`} in which it was due, while ` +
-  `the count rose by ${rise}.`
+  `The warning cleared ${seconds(goneMicros)} after the last rise of ${metric} (limit ` +
+  `${seconds(limit)}); it appeared ${seconds(cameMicros)} after the first and was present in ` +
+  `${due.length === 1 ? 'the only poll' : `all ${due.length} polls`} when due (rise: ${rise}).`
 
 function noTrouble({ metric, windowMs, above }: Told, rise: number): Doubt {
   const due = `by more than ${above} within ${seconds(windowMs * 1_000)}`
@@ -214,16 +212,16 @@ function noTrouble({ metric, windowMs, above }: Told, rise: number): Doubt {
       rise <= above
         ? `${metric} rose by ${rise}; a warning is due when it rises ${due}.`
         : `${metric} rose by ${rise}, but at no poll of /health ${due}, when a warning is due.`,
-    fix: 'make the trouble larger on this target, with --set or a longer phase',
+    fix: 'cause a larger rise on this target, with --set or a longer phase',
   }
 }
 
 const tooShort = ({ metric, limit, later }: Told): Doubt => ({
   rule: 'too-short',
   says:
-    `The warning has to be gone ${seconds(limit)} after the last rise of ${metric}; after that ` +
-    `/health was asked ${many(later.length, 'time')}, and at least ${laterPollsMin} are needed.`,
-  fix: 'run longer, or give the window for which the target remembers trouble',
+    `The warning must clear within ${seconds(limit)} after the last rise of ${metric}; /health ` +
+    `was asked ${many(later.length, 'time')} after that, at least ${laterPollsMin} are needed.`,
+  fix: 'run longer, or give the window for which the target keeps a warning',
 })
 
 /** Every rise of the counter: when it was first seen, and by how much. */
@@ -235,7 +233,7 @@ function risesOf(counter: Reading): Point[] {
   })
 }
 
-/** Whether there was surely enough trouble within the window before `t`. */
+/** Whether the rise within the window before `t` was surely large enough. */
 function isDue(t: Micros, counter: Reading, windowMs: number, above: number): boolean {
   const begin = t - windowMs * 1_000 + windowEdgeMicros
   return riseWithin(counter, begin, t - windowEdgeMicros) > above
@@ -247,8 +245,8 @@ function stays({ metric, last, limit, later }: Told): Violation[] {
   if (first === undefined) return []
   const found = seconds((standing.at(-1) ?? first).t - last)
   const says =
-    `The warning was to be gone ${seconds(limit)} after the last rise of ${metric}; it stood in ` +
-    `${standing.length} of ${later.length} later polls, at last ${found} after that rise.`
+    `The warning must clear within ${seconds(limit)} after the last rise of ${metric}; it was ` +
+    `present in ${standing.length} of ${later.length} later polls, last ${found} after that rise.`
   return [{ rule: 'warning-stays', says, at: first.t }]
 }
 
@@ -258,7 +256,7 @@ function missing({ metric, due, windowMs, above }: Told, counter: Reading): Viol
   if (first === undefined) return []
   const rise = riseWithin(counter, first.t - windowMs * 1_000, first.t)
   const says =
-    `/health was to warn when ${metric} rises by more than ${above} within ` +
+    `/health must warn when ${metric} rises by more than ${above} within ` +
     `${seconds(windowMs * 1_000)}; it did not in ${silent.length} of ${due.length} polls, first ` +
     `after a rise by ${rise}.`
   return [{ rule: 'warning-missing', says, at: first.t }]
@@ -276,12 +274,12 @@ function early(
   const premature = polls.find(({ t, isWarning }) => isWarning && t <= before.t)
   if (premature === undefined) return []
   const says =
-    `/health was to give no warning while ${metric} was 0; it gave one ` +
-    `${seconds(first.t - premature.t)} before its first rise.`
+    `/health warned ${seconds(first.t - premature.t)} before the first rise of ${metric}, while ` +
+    'it was 0.'
   return [{ rule: 'warning-without-trouble', says, at: premature.t }]
 }
 
-/** A lifetime counter falls when the process is a new one, and never else. */
+/** A lifetime counter falls only when the process restarts. */
 function forgotten(history: History, metric: string, counter: Reading): Violation[] {
   const starts = history.events('process').filter(({ role, edge }) =>
     role === 'relay' && edge === 'start',
@@ -292,7 +290,7 @@ function forgotten(history: History, metric: string, counter: Reading): Violatio
   const [before, fall] = [all[index - 1], all[index]]
   if (before === undefined || fall === undefined) return []
   const says =
-    `${metric} was to count on for as long as the relay runs; it went from ${before.v} back to ` +
+    `${metric} must not fall while the relay runs; it went from ${before.v} back to ` +
     `${fall.v}.`
   return [{ rule: 'lifetime-forgotten', says, at: fall.t }]
 }
@@ -302,8 +300,8 @@ function stillBroken({ metric, last, limit, later }: Told): Violation[] {
   const [first] = broken
   if (first === undefined) return []
   const says =
-    `/health was to call the relay well ${seconds(limit)} after the last rise of ${metric}; it ` +
-    `said "${first.status}" in ${broken.length} of ${later.length} later polls, first ` +
+    `/health must be healthy ${seconds(limit)} after the last rise of ${metric}; it was ` +
+    `"${first.status}" in ${broken.length} of ${later.length} later polls, first ` +
     `${seconds(first.t - last)} after that rise.`
   return [{ rule: 'still-degraded', says, at: first.t }]
 }

@@ -1,7 +1,7 @@
 /**
- * A relay is asked for its health all the time, as an orchestrator would, and answers soon whatever
- * records flow: one that is kept from answering is restarted by those who ask, for nothing. While
- * the run itself stops or ends the relay's process, nobody is asked.
+ * A relay is polled all the time, as by an orchestrator, and must answer soon whatever records it
+ * processes: an orchestrator restarts one that does not answer. Polls while the run itself pauses
+ * or ends the relay's process do not count.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -20,11 +20,11 @@ import { count, milliseconds, phaseRef } from './options.ts'
 const schema = z.strictObject({
   /** Default is the whole run. */
   phase: phaseRef.exactOptional(),
-  /** A window before anything was sent: where answers are late already, it is not by this. */
+  /** A phase before the stimulus: if answers are already late there, it is not the cause. */
   before: phaseRef.exactOptional(),
-  /** The longest answer. */
+  /** The longest time that an answer may take. */
   limitMs: milliseconds,
-  /** So many answers are worth a judgement. */
+  /** Fewest answers to judge by. */
   pollsMin: count,
 })
 
@@ -74,7 +74,7 @@ export const answersInTime = checker({
 
 const noTime: Window = { begin: 0, end: -1 }
 
-/** Until it had settled: then clients and the relay are ended. */
+/** Until it had settled: afterwards clients and the relay are stopped. */
 const wholeRun = (history: History): Window => ({
   begin: 0,
   end: history.phase('settle')?.end ?? history.end,
@@ -82,8 +82,8 @@ const wholeRun = (history: History): Window => ({
 
 const alreadyLate = (before: string | undefined, found: string): Doubt => ({
   rule: 'late-before',
-  says: `In ${before} already, ${found}.`,
-  fix: 'see first why it is late where nothing goes on',
+  says: `Already in ${before}: ${found}.`,
+  fix: 'first find out why it is late without load or faults',
 })
 
 const tooFew = (polls: readonly Poll[], phase: string | undefined, wanted: number): Doubt => ({
@@ -103,7 +103,7 @@ interface Poll {
   readonly isAnswered: boolean
 }
 
-/** Polls of a window, but for those that fell on a fault of the relay's own process. */
+/** Polls of a window, except those during a fault of the relay's own process. */
 function pollsWithin(history: History, { begin, end }: Window): readonly Poll[] {
   const stops = history.faults.filter(({ effects }) => effects.on === 'relay')
   return history
@@ -119,7 +119,7 @@ function lateAnswers(polls: readonly Poll[], late: readonly Poll[], limitMs: num
   return { rule: 'answered-late', says: sentence(foundLate(polls, late, limitMs)), at }
 }
 
-/** How many were late, and how late; how many were not answered. */
+/** How many were late and by how much; how many were not answered. */
 function foundLate(polls: readonly Poll[], late: readonly Poll[], limitMs: number): string {
   const slow = late.filter(({ isAnswered }) => isAnswered)
   const failed = late.length - slow.length
@@ -129,5 +129,5 @@ function foundLate(polls: readonly Poll[], late: readonly Poll[], limitMs: numbe
       : `${slow.length} took longer than ${limitMs} ms (the slowest ${longestOf(slow)} ms)`,
     failed === 0 ? [] : `${failed} got no answer`,
   ].flat()
-  return `of ${many(polls.length, 'request')} GET /health ${found.join(' and ')}`
+  return `of ${many(polls.length, 'request')} to GET /health ${found.join(' and ')}`
 }

@@ -1,7 +1,7 @@
 /**
- * How a checker is tested: a table of short histories, each with its verdict and its rule. What it
- * says of each, word for word, and its evidence stand in `told/<name>.txt`: whoever changes a
- * sentence reads there what becomes of it, and whether it is true of the case.
+ * How a checker is tested: a table of short histories, each with its verdict and its rule. The
+ * exact sentence and evidence of each are in `told/<name>.txt`: after changing a sentence, read
+ * there whether it is still true in each case.
  */
 import { describe, expect, test } from 'vitest'
 import type { Story } from '../history/story-testbed.ts'
@@ -61,7 +61,7 @@ export function judgeCases<O extends object>(
   })
 }
 
-/** A case as it stands in the file. */
+/** A case as written to the file. */
 export function tellOf(
   { what, verdict, rule }: Pick<Case<never>, 'what' | 'verdict' | 'rule'>,
   { why, fix, evidence }: Judgement,

@@ -1,7 +1,7 @@
 /**
  * What a checker is: a pure function from a history to a judgement. A checker that saw too little
- * to judge says `unknown`, with what to do about it; one that throws is made `unknown` by the
- * judge. `not-applicable` is for a target that has no such part at all.
+ * to judge returns `unknown` with a fix; the judge turns one that throws into `unknown`.
+ * `not-applicable` is for a target that does not have the judged part.
  */
 import type { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -9,28 +9,28 @@ import type { OptionsOf } from './options.ts'
 
 export type Verdict = 'pass' | 'fail' | 'unknown' | 'not-applicable'
 
-/** The anomaly words of a telemetry stream: Jepsen's Kafka words and the resume contract's. */
+/** The anomalies of a telemetry stream: those of Jepsen's Kafka tests, and those of resumes. */
 export const anomalyKinds = {
   lost: 'An acknowledged record was never delivered, replayed, declared missing or dead-lettered.',
   duplicate: 'A record was delivered to one client more than once.',
-  skip: 'A client got a later record although an earlier one of its partition was still owed.',
+  skip: 'A client got a later record of a partition while an earlier one was still owed.',
   nonmonotonic: 'Offsets of one partition went backwards at one client.',
-  unseen: 'A record is in Kafka, but the run ended before anyone could be owed it.',
-  'gap-hidden': 'Records are missing in a replay or after a lag, and nobody said so.',
+  unseen: 'A record is in Kafka, but the run ended before a client could be owed it.',
+  'gap-hidden': 'Records are missing in a replay or after a lag, without a declared gap.',
   'gap-false': 'Records were declared missing that had been delivered or never existed.',
   'seam-duplicate': 'A record was delivered by the replay and again live.',
-  'seam-skip': 'A record fell between the end of the replay and the first live one.',
+  'seam-skip': 'A record between the end of the replay and the first live one was lost.',
   'stale-trusted': 'A cursor of another epoch was answered as if it were valid.',
   'malformed-leaked': 'A record that must not reach a client reached one.',
   'malformed-took-neighbour': 'A valid record disappeared together with a malformed one.',
   garbled: 'The bytes that a client got are not the bytes that were produced.',
   unexpected: 'A client got a record that nobody produced.',
-  stalled: 'Records waited, no fault kept the consumer from them, and it took none for too long.',
-  'closed-without-cause': 'The relay closed a client for no reason that the run gave it.',
+  stalled: 'Records waited for too long although no fault kept the consumer from reading them.',
+  'closed-without-cause': 'The relay closed a client without a cause in this run.',
   'valid-dead-lettered': 'A record that is not malformed was dead-lettered.',
   'replay-beyond-request': 'A replay held records from before the cursor that was sent.',
-  'gap-needless': 'Records were declared missing although nothing could have taken them away.',
-  'gap-inexact': 'A gap names a range and a count that differ, or more than what did not come.',
+  'gap-needless': 'Records were declared missing although nothing can have removed them.',
+  'gap-inexact': 'The range and the count of a gap differ, or it names more than was missing.',
 } as const
 export type AnomalyKind = keyof typeof anomalyKinds
 
@@ -60,18 +60,18 @@ export interface Chart {
 
 export interface Judgement {
   readonly verdict: Verdict
-  /** One sentence: what was wanted, what was found. */
+  /** One sentence: what was expected, what was found. */
   readonly why: string
-  /** Of an `unknown`: what to do to get an answer, such as "give --set …" or "run longer". */
+  /** Of an `unknown`: how to get a verdict, such as "give --set …" or "run longer". */
   readonly fix?: string
   /**
-   * The rule that decided, kebab-case, such as `closed-too-late`: a defect must be caught by the
-   * rule that its file names, not by any failure.
+   * The rule that decided, kebab-case, such as `closed-too-late`: a defect must be detected by the
+   * rule that its file names, not by just any failure.
    */
   readonly rule: string
-  /** How many things were put to the test. 0 can never be a pass. */
+  /** How many observations were judged. 0 can never be a pass. */
   readonly exercised: number
-  /** What `exercised` counts, as people call it, in the plural; absent where it is 0. */
+  /** What `exercised` counts, in words and in the plural; absent if it is 0. */
   readonly counted?: string
   /** The numbers behind the sentence. */
   readonly evidence: Readonly<Record<string, number | string | boolean | null>>
@@ -82,9 +82,9 @@ export interface Judgement {
 }
 
 /**
- * What of the harness's own evidence a failure rests on, besides what all failures rest on: where
- * that evidence is in doubt, the failure is no more proven than a pass. `times`: how late or slow
- * something was; `lag-truth`: what the broker said of the target's group.
+ * The part of the harness's own evidence that a failure additionally depends on: if that evidence
+ * is in doubt, the failure is not proven either. `times`: how late or slow something was;
+ * `lag-truth`: what the broker reported about the target's group.
  */
 export type Ground = 'times' | 'lag-truth'
 

@@ -1,4 +1,4 @@
-/** After the last fault is healed, what was broken must be whole again, and soon. */
+/** After the last fault is healed, clients must have caught up within a limit. */
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -10,23 +10,24 @@ import { flag, groupRefs, milliseconds } from './options.ts'
 import { exemptions } from './stream/exempt.ts'
 
 const schema = z.strictObject({
-  /** Clients that must be at the head again. */
+  /** Clients that must catch up. */
   groups: groupRefs,
   /** Longest time from the last heal until each of them has everything sent up to then. */
   limitMs: milliseconds,
-  /** Only whether any of them loses its connection, from the first fault on. */
+  /** Judge only whether any of them loses its connection after the first fault. */
   closesNobody: flag.exactOptional(),
 })
 
 export const clientsCatchUp = checker({
-  says: 'After the last fault is healed, every client is at the head again in time.',
+  says: 'After the last fault is healed, every client catches up in time.',
   restsOn: ['times'],
   options: schema,
   judge(history, { groups, limitMs, closesNobody = false }) {
     const last = lastHealOf(history)
     if (typeof last !== 'number') return last
     const heads = headsAt(history, last)
-    if (heads.size === 0) return cannotTell('no-records', 'Nothing was sent up to the last heal.')
+    if (heads.size === 0)
+      return cannotTell('no-records', 'No record was sent before the last heal.')
     const clients = [...history.sessions].filter(([, sessions]) =>
       sessions.some(({ group, begin }) => groups.includes(group) && begin <= last),
     )
@@ -42,7 +43,7 @@ export const clientsCatchUp = checker({
         clients.length === 0
           ? {
               rule: 'nothing-exercised',
-              says: `No client of ${groups.join(', ')} was there before the last heal.`,
+              says: `No client of ${groups.join(', ')} was connected before the last heal.`,
               fix: 'see why they could not connect',
             }
           : undefined,
@@ -59,9 +60,9 @@ export const clientsCatchUp = checker({
       holds: {
         rule: 'restored',
         says: closesNobody
-          ? `From the first fault on no connection of ${many(clients.length, 'client')} ended ` +
-            'other than by the client itself.'
-          : `${many(clients.length, 'client')} had caught up ${seconds(tookMicros ?? 0)} after ` +
+          ? `No connection of ${many(clients.length, 'client')} was closed from the first fault ` +
+            'on, except by the client itself.'
+          : `${many(clients.length, 'client')} caught up ${seconds(tookMicros ?? 0)} after ` +
             `the last heal${clients.length > 1 ? ' at the latest' : ''} ` +
             `(limit ${seconds(limit - last)}).`,
       },
@@ -79,7 +80,7 @@ export const clientsCatchUp = checker({
   },
 })
 
-/** Connections that ended although no client wanted it, since something was broken. */
+/** Connections that ended after the first fault, other than by the client. */
 function closedMeanwhile(history: History, groups: readonly string[]): Violation[] {
   const first = Math.min(...history.faults.map(({ begin }) => begin))
   return [...history.sessions.values()].flat().flatMap(({ client, group, closed }) => {
@@ -88,7 +89,7 @@ function closedMeanwhile(history: History, groups: readonly string[]): Violation
     if (by === 'client' || at < first) return []
     const how = reason === '' ? `code ${code}` : `code ${code}, "${reason}"`
     const says =
-      `Client ${client} was to keep its connection; the ${by} ended it ${seconds(at - first)} ` +
+      `Client ${client} must keep its connection; the ${by} ended it ${seconds(at - first)} ` +
       `after the first fault (${how}).`
     return [{ rule: 'closed-meanwhile', says, at }]
   })
@@ -105,8 +106,8 @@ function tooLate({ client, at }: Reached, last: Micros, limit: Micros, end: Micr
     at === undefined
       ? `it had not when the run ended ${seconds(end - last)} after it`
       : `it took ${seconds(at - last)}`
-  const wanted = `have caught up ${seconds(limit - last)} after the last heal`
-  const says = `Client ${client} was to ${wanted}; ${found}.`
+  const wanted = `catch up within ${seconds(limit - last)} after the last heal`
+  const says = `Client ${client} must ${wanted}; ${found}.`
   return [{ rule: at === undefined ? 'never-back' : 'back-too-late', says, at: limit }]
 }
 

@@ -1,4 +1,4 @@
-/** /health and /metrics tell as many clients as there are: those that the harness has open. */
+/** /health and /metrics report the right number of clients: the harness's own open connections. */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import { checker, type Judgement } from './checker.ts'
@@ -16,7 +16,7 @@ import { count, phaseRef } from './options.ts'
 import { seriesOf } from './reading/series.ts'
 
 const schema = z.strictObject({
-  /** So many comparisons of each page are worth a judgement; default 3. */
+  /** Fewest comparisons of each page to judge by; default 3. */
   samplesMin: count.exactOptional(),
   /** Only samples of this window; default is the whole run. */
   phase: phaseRef.exactOptional(),
@@ -29,14 +29,14 @@ type Page = keyof typeof pages
 const oddShareMax = 0.1
 
 export const clientsCounted = checker({
-  says: 'The target tells as many clients as are connected, on each page that tells any.',
+  says: 'Each page that reports a number of clients reports the number connected.',
   options: schema,
   judge(history, { samplesMin = calmSamplesMin, phase }) {
     const told = tellingPages(history)
     if (told.length === 0) return nothingTold(history)
     const window = phase === undefined ? { begin: 0, end: Infinity } : history.phase(phase)
     if (window === undefined) {
-      return cannotTell('no-phase', `The run did not get to ${phase}.`, 'let the run go through')
+      return cannotTell('no-phase', `Phase ${phase} did not run.`, 'let the run finish')
     }
     const compared = told.map((page): Compared => {
       const reading = history.signal('connectedClients', { from: page })
@@ -62,10 +62,10 @@ export const clientsCounted = checker({
       ),
       charts: [
         {
-          title: 'Connected clients while nobody comes or goes: reported, and as it is',
+          title: 'Connected clients while none connects or leaves: reported and true',
           series: [
             ...compared.map(({ page, samples }) => seriesOf(pages[page], 'count', samples)),
-            seriesOf('as it is', 'count', all.map(({ t, own }) => ({ t, v: own }))),
+            seriesOf('true', 'count', all.map(({ t, own }) => ({ t, v: own }))),
           ],
         },
       ],
@@ -91,14 +91,14 @@ function tellingPages(history: History): Page[] {
 function nothingTold(history: History): Judgement {
   const polls = [...history.events('scrape'), ...history.events('health')]
   if (polls.some(([, , , status]) => status > 0)) {
-    const says = 'Neither /metrics nor /health tells how many clients are connected.'
+    const says = 'Neither /metrics nor /health reports how many clients are connected.'
     return notApplicable('not-counted', says)
   }
   const fix = 'see why the target answers neither GET /metrics nor GET /health'
   return cannotTell('not-asked', 'Neither /metrics nor /health was ever answered.', fix)
 }
 
-/** How often the pages were right while nobody came or went. */
+/** How often the pages were right while no client connected or left. */
 function sayRight(compared: readonly Compared[]): string {
   const own = compared.flatMap(({ samples }) => samples.map((one) => one.own))
   const [least, most] = [Math.min(...own), Math.max(...own)]
@@ -108,12 +108,12 @@ function sayRight(compared: readonly Compared[]): string {
     .join(' and ')
   const isOdd = compared.some(({ wrong }) => wrong > 0)
   return (
-    `${compared.map(({ page }) => pages[page]).join(' and ')} told the number of open ` +
+    `${compared.map(({ page }) => pages[page]).join(' and ')} reported the number of open ` +
     `connections (${range}) in ${right} samples${isOdd ? ', never wrong twice in a row' : ''}.`
   )
 }
 
-/** One sample may be a moment too early; two in a row, with nothing in between, are not. */
+/** One sample may be slightly too early; two in a row without a change in between are wrong. */
 function miscounted({ page, samples, wrong }: Compared): Violation[] {
   const at = samples.findIndex((one, i) => {
     const next = samples[i + 1]
@@ -123,20 +123,20 @@ function miscounted({ page, samples, wrong }: Compared): Violation[] {
   const found = samples[at]
   if (found === undefined) return []
   const says =
-    `${pages[page]} told ${many(found.v, 'client')} ${seconds(found.t)} into the run, when ` +
+    `${pages[page]} reported ${many(found.v, 'client')} ${seconds(found.t)} into the run, when ` +
     `${found.own} were connected; it was wrong in ${wrong} of ${many(samples.length, 'sample')}.`
   return [{ rule: 'miscounted', says, at: found.t }]
 }
 
-/** A page that is wrong now and then, never twice in a row, is neither right nor proven wrong. */
+/** A page that is wrong at times, never twice in a row, is neither right nor proven wrong. */
 function unsteady({ page, samples, wrong }: Compared): Doubt | undefined {
   if (wrong < 2 || wrong <= samples.length * oddShareMax) return undefined
   return {
     rule: 'unsteady',
     says:
-      `${pages[page]} was wrong in ${wrong} of ${many(samples.length, 'sample')}, though never ` +
+      `${pages[page]} was wrong in ${wrong} of ${many(samples.length, 'sample')}, but never ` +
       'twice in a row.',
-    fix: 'run it again; see whether the machine was busy',
+    fix: 'run again; check whether the machine was busy',
   }
 }
 
@@ -145,8 +145,8 @@ function tooFew({ page, samples }: Compared, wanted: number): Doubt | undefined 
   return {
     rule: 'too-little',
     says:
-      `${pages[page]} was asked ${many(samples.length, 'time')} while no client came or went; at ` +
-      `least ${wanted} are needed.`,
-    fix: 'run it again; see why the page was answered so rarely',
+      `${pages[page]} was asked ${many(samples.length, 'time')} while no client connected or ` +
+      `left; at least ${wanted} are needed.`,
+    fix: 'run again; see why the page was answered so rarely',
   }
 }

@@ -1,8 +1,8 @@
 /**
- * A client that takes no bytes must be given up in time, and its slot with it. Such a client cannot
- * see its own end, so the witnesses are others, and all of them speak before the harness heals
- * anything: new clients that are let in or not where all slots were taken, the target's count where
- * it is right, and ends that the fleet does see.
+ * A client that accepts no bytes must be closed in time, and its slot released. It cannot see its
+ * own end, so other witnesses are used, all before the harness heals anything: new clients that are
+ * accepted or refused where all slots were taken, the target's count where it is right, and ends
+ * that the fleet does see.
  */
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
@@ -38,31 +38,31 @@ const schema = z.strictObject({
   group: groupRef,
   /** The window in which they stall. */
   phase: phaseRef,
-  /** Longest time from the moment the stall could bite to the last of them being closed. */
+  /** Longest time from when a write can wait until the last of them is closed. */
   limitMs: milliseconds,
-  /** Which kind of write waits, by its label in counters; `silence`: none, it just vanished. */
+  /** Which write waits, by its label in counters; `silence`: none, the client vanished. */
   path: z.enum(['broadcast', 'control', 'resume', 'silence']),
   /**
-   * Clients that join within the phase once the limit is over. They are a witness where more of
-   * `group` wanted to join than there was room for.
+   * Clients that connect within the phase after the limit. They are a witness if more clients of
+   * `group` tried to connect than there were slots.
    */
   probe: groupRef.exactOptional(),
   /**
    * `ends`: that they are closed at all, before the stall ends · `time`: that it does not take
-   * longer than the limit; default is both. What is wrong the other way makes `time` unknown.
+   * longer than the limit; default is both. A violation of `ends` makes `time` unknown.
    */
   asks: z.enum(['ends', 'time']).exactOptional(),
   /** How many clients must be closed; default is all that were stalled. */
   clients: count.exactOptional(),
   /**
-   * Bytes that kernel buffers and proxy may take before a write to one client waits at all; default
-   * 6 MiB, above what Linux's defaults were measured to swallow.
+   * Bytes that kernel buffers and proxy may hold before a write to one client waits; default 6 MiB,
+   * more than was measured with Linux's defaults.
    */
   fillBytes: z.number().positive().exactOptional(),
 })
 export type ClosedInTimeOptions = OptionsOf<typeof schema>
 
-/** Pongs, or replayed records, that one client must have got for an answer to be under way. */
+/** Pongs or replayed records that one client must have got to prove that answers were sent. */
 const answeredPongsMin = 100
 const answeredRecordsMin = 100
 
@@ -73,13 +73,13 @@ export const closedInTime = checker({
   judge(history, options) {
     const phase = history.phase(options.phase)
     if (phase === undefined) {
-      const says = `The run did not get to ${options.phase}.`
-      return cannotTell('no-phase', says, 'let the run go through to its end')
+      const says = `Phase ${options.phase} did not run.`
+      return cannotTell('no-phase', says, 'let the run finish')
     }
     const stall = stallOf(history, options.group, phase)
     if (stall === undefined || stall.clients.length === 0) {
       const says = `No client of ${options.group} stopped reading in ${options.phase}.`
-      return cannotTell('no-stall', says, 'see what the run says of its faults, and repeat it')
+      return cannotTell('no-stall', says, 'see the faults of the run, and repeat it')
     }
     const end = Math.min(phase.end, stall.end)
     return judgeStall(history, options, { stall, window: { begin: stall.begin, end }, phase })
@@ -168,28 +168,28 @@ function judgeStall(history: History, options: ClosedInTimeOptions, given: Stall
   })
 }
 
-/** From when on a client may be closed, in the words of a sentence. */
+/** The moment from which a client may be closed, as words of a sentence. */
 const sinceOf = ({ path, fillBytes = swallowedMax }: ClosedInTimeOptions): string =>
   ({
-    broadcast: `${mebibytes(fillBytes)} were owed to each`,
+    broadcast: `each was owed ${mebibytes(fillBytes)}`,
     control: 'they sent pings and read no answers',
-    resume: 'they asked for replays and read none',
+    resume: 'they requested replays and read none',
     silence: 'their links went silent',
   })[path]
 
 const inSeconds = (t: Micros | undefined): number | null => (t === undefined ? null : t / 1e6)
 
-/** What is wrong, by whether it is asked for. Who is closed too late is closed. */
+/** What is wrong, by whether it is judged here. A client closed too late is still closed. */
 function split(wrong: readonly Violation[], asks: ClosedInTimeOptions['asks']) {
   const isLate = ({ rule }: Violation) => rule === 'closed-too-late'
   if (asks === undefined) return { own: wrong, others: [] }
   if (asks === 'ends') return { own: wrong.filter((one) => !isLate(one)), others: [] }
-  const fix = 'see the finding that asks whether such clients are closed at all'
+  const fix = 'see the finding about whether these clients are closed at all'
   const others = wrong.filter((one) => !isLate(one)).map(({ rule, says }) => ({ rule, says, fix }))
   return { own: wrong.filter(isLate), others }
 }
 
-/** Where enough records were owed as well, it may have been their write that waited. */
+/** If enough records were owed as well, their write may be the one that waited. */
 function otherWrites(
   history: History,
   { path, fillBytes = swallowedMax }: ClosedInTimeOptions,
@@ -201,14 +201,14 @@ function otherWrites(
     rule: 'other-writes',
     says:
       `${mebibytes(owed)} of records were owed meanwhile (limit ${mebibytes(fillBytes)}): the ` +
-      'write that waited may have been theirs.',
-    fix: 'run it again; the producer had fallen behind its plan',
+      'write that waited may have been one of them.',
+    fix: 'run again; the producer had fallen behind its plan',
   }
 }
 
 /**
- * From when on a write can wait: as soon as more was owed than buffers take. Answers to pings are
- * not in the producer's account; their flood starts with the phase and is told when it is over.
+ * When a write can wait: once more is owed than buffers hold. Answers to pings are not in the
+ * producer's account; their flood starts with the phase and is recorded when it is over.
  */
 function biteOf(
   history: History,
@@ -243,7 +243,7 @@ function askedAt(
 
 /**
  * Whether at least one client got an answer of some size in the end. A target that answers nothing
- * has no write that could wait, which is another finding than this one.
+ * has no write that could wait: that would be another finding.
  */
 function wasAnswered(history: History, group: string, asked: Micros): boolean {
   const clients = [...history.sessions.keys()].filter((client) => isOf(history, client, group))
@@ -263,7 +263,7 @@ function wasAnswered(history: History, group: string, asked: Micros): boolean {
 const isOf = (history: History, client: number, group: string): boolean =>
   history.sessions.get(client)?.some((session) => session.group === group) ?? false
 
-/** Why no write can be said to have waited, for each kind of write. */
+/** Why no write is proven to have waited, for each kind of write. */
 function notProven(history: History, options: ClosedInTimeOptions, { window, phase }: Stalled) {
   const { path, group } = options
   const bytes = ackedBytes(history)
@@ -271,13 +271,13 @@ function notProven(history: History, options: ClosedInTimeOptions, { window, pha
   const word = path === 'control' ? 'pings' : 'replays'
   if (path === 'broadcast') {
     const owed = mebibytes(bytes.within(window.begin, window.end))
-    const says = `Each stalled client was owed ${owed}; buffers may take ${fill} of it.`
-    return { says, fix: 'run it again; see why the producer sent so little' }
+    const says = `Each stalled client was owed ${owed}; buffers may hold ${fill} of it.`
+    return { says, fix: 'run again; see why the producer sent so little' }
   }
   const asked = askedAt(history, options, { window, phase })
-  const fix = 'run it again; see that the target answers what the scenario asks of it'
+  const fix = 'run again; check that the target answers the requests of the scenario'
   if (asked === undefined) {
-    return { says: `No client of ${group} asked for ${word} while it stalled.`, fix }
+    return { says: `No client of group ${group} requested ${word} while it stalled.`, fix }
   }
   if (!wasAnswered(history, group, asked)) {
     const least =
@@ -286,7 +286,7 @@ function notProven(history: History, options: ClosedInTimeOptions, { window, pha
     return { says, fix }
   }
   const kept = mebibytes(bytes.within(0, asked))
-  return { says: `There were ${kept} to replay; buffers may take ${fill}.`, fix }
+  return { says: `There were ${kept} to replay; buffers may hold ${fill}.`, fix }
 }
 
 function countedDuring(
@@ -299,8 +299,8 @@ function countedDuring(
 }
 
 /**
- * When the last of `wanted` stalled clients was seen to be closed by somebody else; what ends when
- * the harness heals, ends by its doing.
+ * When the last of `wanted` stalled clients was seen to be closed by another side; ends during
+ * healing are caused by the harness.
  */
 function endsSeen(
   history: History,
@@ -317,7 +317,7 @@ function endsSeen(
   return ends[wanted - 1]
 }
 
-/** What the target's own counters say of it: shown, not judged here. */
+/** The target's own counters about it: shown, not judged here. */
 function counters(history: History, { path }: ClosedInTimeOptions, { begin, end }: Window) {
   const rise = (reading: ReturnType<History['signal']>) => riseWithin(reading, begin, end + 2e6)
   return {

@@ -1,8 +1,8 @@
 /**
- * What a group has committed is the next offset to be read: one less, and the last record of every
- * partition comes again after each restart; one more, and one is never read. It shows where nothing
+ * A group must commit the next offset to read: with one less, the last record of every partition
+ * comes again after each restart; with one more, a record is never read. It is judged where nothing
  * is sent, so that there is one right answer: once clients have the last record, the group is
- * settled with the target in it, and one commit was due since.
+ * stable with the target in it, and a commit was due since.
  */
 import { z } from 'zod'
 import type { LagTruth, Micros } from '../history/event.ts'
@@ -31,28 +31,28 @@ const schema = z.strictObject({
   commitIntervalMs: milliseconds.exactOptional(),
   /**
    * `behind`: nothing that was read comes again · `ahead`: nothing is committed that was not read;
-   * default is both. What is wrong the other way makes this one unknown.
+   * default is both. A violation of the other makes this one unknown.
    */
   asks: z.enum(['behind', 'ahead']).exactOptional(),
 })
 type CommitsNextOffsetOptions = OptionsOf<typeof schema>
 
-const runLonger = 'let the run be quiet for longer, or say how often it commits: commitIntervalMs'
+const runLonger = 'extend the quiet phase, or give the commit interval: commitIntervalMs'
 
 export const commitsNextOffset = checker({
-  says: 'Where nothing more is to be read, the committed offset is the end of the log.',
+  says: 'When nothing is left to read, the committed offset is the end of the log.',
   restsOn: ['lag-truth'],
   options: schema,
   judge(history, { phase: phaseName, commitIntervalMs = kafkaDefaults.commitIntervalMs, asks }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
-      const says = `The run did not get to ${phaseName}.`
-      return cannotTell('no-phase', says, 'let the run go through to its end')
+      const says = `Phase ${phaseName} did not run.`
+      return cannotTell('no-phase', says, 'let the run finish')
     }
     const asked = history.events('lagtruth').filter(([, t]) => t <= phase.end)
     const last = asked.at(-1)
     if (last === undefined || last[1] < phase.begin) {
-      const says = `The broker told the harness nothing of the group's commits in ${phaseName}.`
+      const says = `The broker did not report the group's commits in ${phaseName}.`
       return cannotTell('not-asked', says, 'see why the broker did not answer the harness')
     }
     const waitMs = commitIntervalMs + commitSeenLateMs
@@ -89,7 +89,7 @@ const noRecords: Doubt = {
   fix: 'see why the producer could not write to Kafka',
 }
 
-/** How far the harness's own clients have a partition. */
+/** How far the harness's clients have read a partition. */
 interface Head {
   /** The next offset after everything that reached a client, or need not. */
   readonly next: number
@@ -109,7 +109,7 @@ function headsOf(history: History, { end }: Window): ReadonlyMap<number, Head> {
       const isLive = path === 'live'
       heads.set(partition, {
         next: Math.max(next, last + 1),
-        // A replay comes out of the buffer: nothing new is to be committed for it.
+        // A replay comes from the buffer: it needs no commit.
         lastAt: isLive ? Math.max(lastAt, until) : lastAt,
       })
     }
@@ -156,7 +156,7 @@ function marksOf(
 
 type Seen = { readonly violation?: Violation; readonly doubt?: Doubt }
 
-/** What a judgement says to the question. Nothing that is too little was committed too early. */
+/** The violation or doubt of the aspect that is judged: a commit behind is not one ahead. */
 function askedOf(asks: CommitsNextOffsetOptions['asks'], mark: Mark, seen: Seen): Seen {
   const { violation } = seen
   if (asks === 'ahead') {
@@ -164,13 +164,13 @@ function askedOf(asks: CommitsNextOffsetOptions['asks'], mark: Mark, seen: Seen)
     return mark.committed < 0 ? { doubt: nothingCommitted(mark) } : {}
   }
   if (asks === undefined || violation?.rule !== 'commit-ahead') return seen
-  const fix = 'see the finding that asks whether a restart loses records'
+  const fix = 'see the finding about records lost by a restart'
   return { doubt: { rule: violation.rule, says: violation.says, fix } }
 }
 
 const nothingCommitted = ({ partition }: Mark): Doubt => ({
   rule: 'nothing-committed',
-  says: `The group has committed nothing in partition ${partition}, so nothing too early either.`,
+  says: `The group committed nothing in partition ${partition}, so nothing too early either.`,
   fix: runLonger,
 })
 
@@ -185,21 +185,21 @@ function judgeMark(mark: Mark, last: LagTruth, waitMs: number): Seen {
   }
   if (!mark.isHeld) {
     const says =
-      `Partition ${partition} was not the target's to commit when the broker was asked last: the ` +
-      `group was ${state}, and the target did not hold it.`
+      `The target did not hold partition ${partition} when the broker was asked last (group ` +
+      `${state}), so it could not commit it.`
     const fix = 'give the session timeout of its consumer, so that the run waits for it'
     return { doubt: { rule: 'not-held', says, fix } }
   }
   if (mark.next < logEnd) {
     const had =
-      mark.next === 0 ? 'no client had any of it' : `clients had it up to offset ${mark.next - 1}`
+      mark.next === 0 ? 'no client got any of it' : `clients got it up to offset ${mark.next - 1}`
     const says = `Partition ${partition} ends at ${logEnd} and ${had}: it was not read to its end.`
     return { doubt: { rule: 'not-read', says, fix: 'see the finding stream, or run longer' } }
   }
   const waited = at - Math.max(mark.lastAt, mark.heldSince)
   const says =
     `Partition ${partition} ends at ${logEnd}; ${seconds(waited)} after clients had all of it ` +
-    `and the target was seen to hold it, ${is} (a commit may take ${seconds(waitMs * 1_000)}).`
+    `and the target held it, ${is} (limit for a commit: ${seconds(waitMs * 1_000)}).`
   if (waited >= waitMs * 1_000) return { violation: { rule: 'commit-behind', says, at } }
   return { doubt: { rule: 'too-early', says, fix: runLonger } }
 }

@@ -1,4 +1,4 @@
-/** A counter must tell what happened, and soon: one scrape later it is on somebody's screen. */
+/** A counter must show an event within one scrape. */
 import { z } from 'zod'
 import { metricOf, signalNames, type SignalName } from '../history/signals.ts'
 import { tolerances } from '../history/tolerances.ts'
@@ -22,13 +22,13 @@ const schema = z.strictObject({
 export type CounterRisesOptions = OptionsOf<typeof schema>
 
 export const counterRises = checker({
-  says: 'A counter tells what happened, within one scrape.',
+  says: 'The counter shows what happened, within one scrape.',
   options: schema,
   judge(history, { signal, labels, atLeast, phase: phaseName, withinMs = riseSeenLateMs }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
       const fix = 'see where the run ended'
-      return cannotTell('no-phase', `The run did not get to ${phaseName}.`, fix)
+      return cannotTell('no-phase', `Phase ${phaseName} did not run.`, fix)
     }
     const end = phase.end + withinMs * 1_000
     const slack = seconds(withinMs * 1_000)
@@ -36,7 +36,7 @@ export const counterRises = checker({
     const asked = reading.t.filter((t) => t > phase.begin && t <= end).length
     if (asked === 0) {
       const fix = 'see why the target does not answer GET /metrics'
-      const says = `GET /metrics was not answered in ${phaseName}, nor in the ${slack} after it.`
+      const says = `GET /metrics was not answered in ${phaseName} or in the ${slack} after it.`
       return cannotTell('not-scraped', says, fix)
     }
     const before = history.faults.filter((fault) => fault.end >= phase.begin)
@@ -44,12 +44,12 @@ export const counterRises = checker({
     const rise = riseWithin(reading, begin, end)
     const isTold = reading.v.some((value) => value !== null)
     const counter = seriesName(signal, labels)
-    const where = `in ${phaseName} and the ${slack} after it (wanted: at least ${atLeast})`
+    const where = `in ${phaseName} and the ${slack} after it (at least ${atLeast} required)`
     const missing: Violation = {
       rule: isTold ? 'counter-flat' : 'no-counter',
       says: isTold
         ? `${counter} rose by ${rise} ${where}.`
-        : `The target exposes no ${counter}; it was to rise by ${atLeast} in ${phaseName}.`,
+        : `The target exposes no ${counter}; it must rise by ${atLeast} in ${phaseName}.`,
       at: phase.end,
     }
     return conclude({

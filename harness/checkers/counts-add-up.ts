@@ -1,7 +1,7 @@
 /**
- * What a target counts in two ways is the same both times: every record that it took has one
- * outcome, every error a type, every record that a client missed is one that was dropped. Counters
- * of one scrape may be apart for an instant; what differs in two in a row does not add up.
+ * Counters of the same thing must agree: every record read has one outcome, every error a type,
+ * every record that a client missed was dropped. Counters of one scrape may differ for a moment;
+ * if two scrapes in a row differ, they do not add up.
  */
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
@@ -19,11 +19,11 @@ import {
 import { count } from './options.ts'
 
 const schema = z.strictObject({
-  /** So many comparisons of records taken with their outcomes are worth a judgement. */
+  /** Fewest comparisons of records read with their outcomes to judge by. */
   comparisonsMin: count,
 })
 
-/** Two counts of the same. */
+/** Two counts of the same thing. */
 interface Sum {
   readonly rule: string
   readonly one: string
@@ -31,7 +31,7 @@ interface Sum {
   readonly pairs: (history: History) => readonly Pair[]
 }
 
-/** The two counts at one time; undefined where they were not asked for at rest. */
+/** The two counts at one time; undefined where they were not read at rest. */
 interface Pair {
   readonly t: Micros
   readonly one: number
@@ -60,7 +60,7 @@ const sums: readonly Sum[] = [
 ]
 
 export const countsAddUp = checker({
-  says: 'What the target counts in two ways is the same both times.',
+  says: 'Counters of the same thing agree.',
   options: schema,
   judge(history, { comparisonsMin }) {
     const all = sums.map((sum) => ({ sum, pairs: sum.pairs(history) }))
@@ -105,7 +105,7 @@ function differing({ rule, one, other }: Sum, pairs: readonly Pair[]): Violation
   if (at < 0 || found === undefined) return []
   const says =
     `The target counted ${found.one} ${one} and ${found.other} ${other} ${seconds(found.t)} into ` +
-    `the run; both were to be the same (different in ${pairs.filter(isDifferent).length} of ` +
+    `the run; both must be equal (different in ${pairs.filter(isDifferent).length} of ` +
     `${many(pairs.length, 'comparison')}).`
   return [{ rule, says, at: found.t }]
 }
@@ -118,11 +118,11 @@ function tooFew(pairs: readonly Pair[], wanted: number): Doubt | undefined {
     says:
       `Records received and their outcomes could be compared ${many(found, 'time')}; at least ` +
       `${wanted} are needed.`,
-    fix: 'see whether the target tells both, and let the run be quiet for longer',
+    fix: 'check that the target exports both, and extend the quiet phases',
   }
 }
 
-/** Two signals of /metrics, which one scrape tells together. */
+/** Two signals of one scrape of /metrics. */
 function inOneScrape(
   rule: string,
   named: Readonly<Record<'one' | 'other', readonly [says: string, signal: SignalName]>>,
@@ -144,8 +144,8 @@ function inOneScrape(
 }
 
 /**
- * What /health says was received against the outcomes of two scrapes around it that are the same:
- * then nothing was under way in between.
+ * The received count of /health against the outcomes of the two scrapes around it, if those are
+ * equal: then nothing was in flight in between.
  */
 function receivedAtRest(history: History): Pair[] {
   const outcomes = history.signal('received', { from: 'metrics' })

@@ -1,6 +1,6 @@
 /**
- * Live delivery at full speed: the load is an open model, so a relay that falls behind shows here
- * as records that arrive late, or not at all.
+ * Live delivery at full speed: the load is an open model, so with a relay that falls behind records
+ * arrive late or not at all.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -17,22 +17,22 @@ import {
 import { count, groupRefs, milliseconds, phaseRef, phaseRefs } from './options.ts'
 
 const schema = z.strictObject({
-  /** Clients that are there throughout. */
+  /** Clients that are connected throughout. */
   groups: groupRefs,
   /** Windows in which records are sent that must arrive in time. */
   phases: phaseRefs,
-  /** A window before anything is broken: where records are late already, it is not by this. */
+  /** A phase before any fault: if records are already late there, the fault is not the cause. */
   before: phaseRef.exactOptional(),
   /** Longest time from sending to arrival, of 99 records in 100. */
   limitMs: milliseconds,
-  /** So many deliveries are worth a judgement. */
+  /** Fewest deliveries to judge by. */
   deliveriesMin: count,
 })
 
 const share = 0.99
 
 export const deliveredInTime = checker({
-  says: 'Records reach every client in time while something else is broken.',
+  says: 'Records reach every client in time while something else fails.',
   restsOn: ['times'],
   options: schema,
   judge(history, { groups, phases, before, limitMs, deliveriesMin }) {
@@ -40,8 +40,8 @@ export const deliveredInTime = checker({
     const calm = before === undefined ? undefined : history.phase(before)
     const missing = [before ?? [], ...phases].flat().filter((one) => !history.phase(one))
     if (missing.length > 0) {
-      const says = `The run did not get to ${missing.join(' and ')}.`
-      return cannotTell('no-phase', says, 'let the run go through to its end')
+      const says = `The run did not reach ${missing.join(' and ')}.`
+      return cannotTell('no-phase', says, 'let the run finish')
     }
     const clients = clientsOf(history, groups)
     const limit = limitMs * 1_000
@@ -90,19 +90,19 @@ const tooFew = (due: number, wanted: number, before = ''): Doubt => ({
 
 const lateBefore = (found: Measured, limitMs: number, before: string): Doubt => ({
   rule: 'late-before',
-  says: `In ${before} already, ${foundLate(found, limitMs)}.`,
-  fix: 'see first why records are late, or never come, where nothing is broken',
+  says: `Already in ${before}: ${foundLate(found, limitMs)}.`,
+  fix: 'first find out why records are late or missing without a fault',
 })
 
 interface Measured {
   readonly due: number
-  /** What those took that came, ascending. */
+  /** Latencies of those that arrived, ascending. */
   readonly sorted: Float64Array
-  /** The 99th percentile of all that were due; infinite where so many never came. */
+  /** The 99th percentile of all that were due; infinite if too many never arrived. */
   readonly slowest: number
 }
 
-/** Deliveries that were due of what was sent in the windows, and how long they took. */
+/** Deliveries due for records sent in the windows, and how long they took. */
 function measured(
   history: History,
   clients: readonly number[],
@@ -121,11 +121,11 @@ function late(found: Measured, limitMs: number, windows: readonly Window[]): Vio
 }
 
 function foundLate({ due, sorted, slowest }: Measured, limitMs: number): string {
-  const wanted = `99 % were to take at most ${limitMs} ms`
+  const wanted = `limit for 99 %: ${limitMs} ms`
   const all = many(due, 'delivery', 'deliveries')
   return Number.isFinite(slowest)
     ? `the slowest 1 % of ${all} took ${shown(slowest)} or more (${wanted})`
-    : `${due - sorted.length} of ${all} never came (${wanted})`
+    : `${due - sorted.length} of ${all} never arrived (${wanted})`
 }
 
 const shown = (micros: number): string => `${Math.round(micros / 1_000)} ms`
@@ -138,7 +138,7 @@ function clientsOf(history: History, groups: readonly string[]): number[] {
 
 const keyOf = (partition: number, offset: number) => `${partition}/${offset}`
 
-/** When each record of the windows was sent, malformed ones left out: nobody is owed those. */
+/** When each record of the windows was sent, without malformed ones: those are not owed. */
 function sentWithin(history: History, windows: readonly Window[]): ReadonlyMap<string, number> {
   const sent = new Map<string, number>()
   for (const [partition, { length, malformed, offsets, sentAt }] of history.stream().records) {
@@ -152,7 +152,7 @@ function sentWithin(history: History, windows: readonly Window[]): ReadonlyMap<s
   return sent
 }
 
-/** How long each of them took to its first arrival at a client; those that came. */
+/** How long each took until its first arrival at a client; only those that arrived. */
 function timesOf(history: History, client: number, sent: ReadonlyMap<string, number>): number[] {
   const took = new Map<string, number>()
   history.stream().deliveries.get(client)?.eachArrival((partition, first, size, t) => {

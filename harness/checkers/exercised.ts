@@ -1,4 +1,4 @@
-/** Guards against a green that tested nothing: too little of anything is never a pass. */
+/** Guards against a pass that tested nothing: too few events are never a pass. */
 import { z } from 'zod'
 import { checker } from './checker.ts'
 import { conclude, many } from './reading/conclude.ts'
@@ -9,14 +9,14 @@ const schema = z.strictObject({
   bytesMin: count.exactOptional(),
   deliveriesMin: count.exactOptional(),
   malformedMin: count.exactOptional(),
-  /** Records of transactions that were given up. */
+  /** Records of aborted transactions. */
   abortedMin: count.exactOptional(),
   clientsMin: count.exactOptional(),
 })
 export type ExercisedOptions = OptionsOf<typeof schema>
 
 export const exercised = checker({
-  says: 'The run put enough to the test to be believed.',
+  says: 'The run exercised enough to be conclusive.',
   options: schema,
   judge(history, options) {
     const { acked, delivered, records } = history.stream()
@@ -50,7 +50,7 @@ export const exercised = checker({
         short && {
           rule: 'too-little',
           says: `Only ${sayCount(short.what)}; ${short.least} are needed.`,
-          fix: 'see the troubles of the run and its stream, or repeat it on a faster machine',
+          fix: 'see the errors of the run and its stream, or repeat it on a faster machine',
         },
       ],
       holds: {

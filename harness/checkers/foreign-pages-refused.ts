@@ -1,6 +1,6 @@
 /**
- * A page of another site gets nowhere, however it names itself and the relay: it is refused before
- * it is a WebSocket, and so neither reads the stream nor resets what others may replay.
+ * A page of another site is refused, whatever names it uses for itself and the relay, before a
+ * WebSocket opens: it can neither read the stream nor reset the replay buffer.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -12,15 +12,15 @@ import { probesOf, type Probes } from './reading/slots.ts'
 const schema = z.strictObject({
   /** Pages of another site. */
   pages: groupRef,
-  /** Clients that are let in, by the same way and with as much room. */
+  /** Clients that are accepted, over the same link and with as many free slots. */
   honest: groupRef,
 })
 
-/** Refused for what they are, and not because there was no room or something was broken. */
+/** Refused for their site, and not because no slot was free or something failed. */
 const isForThat = (status: number) => status >= 400 && status < 500 && status !== 429
 
 export const foreignPagesRefused = checker({
-  says: 'A page of another site opens no socket, and so reads nothing and resets nothing.',
+  says: 'A page of another site opens no WebSocket: it cannot read or reset anything.',
   options: schema,
   judge(history, { pages, honest }) {
     const whole = { begin: 0, end: history.end }
@@ -53,7 +53,7 @@ function sayKept(statuses: readonly number[], others: Probes): string {
   const told = [...new Set(statuses)].join(', ')
   return (
     `${statuses.length} of ${statuses.length} pages of another site were refused (status ` +
-    `${told}); ${many(others.opened, 'other client was', 'other clients were')} let in.`
+    `${told}); ${many(others.opened, 'other client was', 'other clients were')} accepted.`
   )
 }
 
@@ -66,7 +66,7 @@ function letIn(history: History, pages: string, { opened, refused }: Probes): Vi
     return numbers.has(client) && type === 'cursor_reset_complete'
   })
   const also = did === undefined ? '' : `, and client ${did[2]} reset the replay buffer`
-  const says = `${opened} of ${opened + refused.length} pages of another site were let in${also}.`
+  const says = `${opened} of ${opened + refused.length} pages of another site were accepted${also}.`
   return [{ rule: 'page-let-in', says, at: first.t }]
 }
 
@@ -77,7 +77,7 @@ function notTried({ refused }: Probes): Doubt {
     return { rule, says: 'No page of another site tried to connect.', fix }
   }
   const told = refused.map(([, status]) => status || 'no answer').join(', ')
-  const fix = 'see what kept them out: the limit on clients of one address, or a relay in trouble'
+  const fix = 'see what refused them: the limit on clients of one address, or a failing relay'
   return { rule, says: `Pages of another site were refused, but not for their site: ${told}.`, fix }
 }
 
@@ -86,11 +86,11 @@ const otherwise = ({ refused }: Probes): Doubt => ({
   says:
     'Not all pages of another site were refused for their site: ' +
     `${refused.map(([, status]) => status || 'no answer').join(', ')}.`,
-  fix: 'see whether the relay was well, and give its clients more room',
+  fix: 'check that the relay was healthy, and raise its limit on clients of one address',
 })
 
 const nobodyElse = ({ refused }: Probes): Doubt => ({
   rule: 'nobody-let-in',
-  says: `No other client was let in either (of ${refused.length}): it shows nothing of pages.`,
-  fix: 'see why the relay lets in nobody; a target that wants a token must get it',
+  says: `No other client was accepted either (of ${refused.length}): this proves nothing.`,
+  fix: 'see why the relay accepts no client; a target that requires a token must get it',
 })

@@ -1,4 +1,4 @@
-/** Checkers by the names that they had in runs recorded before. */
+/** Former names of checkers, for runs recorded earlier. */
 export const formerCheckerNames: Readonly<Record<string, string>> = {
   'told-in-version': 'version-reports-setting',
   'told-in-bounds': 'settings-stay-in-bounds',

@@ -1,7 +1,7 @@
 /**
- * What /health makes of an outage, in three claims. It does not call a relay broken that is not;
- * it stops calling it well while it is cut off; and it does not hold an outage against the relay
- * that is over. A relay may remember trouble for its own window, and no longer.
+ * How /health reports an outage, in three claims: it does not report a working relay as broken; it
+ * stops reporting "healthy" while the relay is cut off; and it recovers after the outage. A relay
+ * may keep a problem for its own window, and no longer.
  */
 import { z } from 'zod'
 import type { Health, Micros, Page } from '../history/event.ts'
@@ -20,13 +20,13 @@ import { lastHealOf, seeFaults } from './reading/last-heal.ts'
 import { milliseconds, type OptionsOf } from './options.ts'
 
 const schema = z.discriminatedUnion('asks', [
-  /** Before anything that is the relay's trouble, and while only Redis or clients are. */
+  /** Before any fault of Kafka or the relay, and while only Redis or clients have one. */
   z.strictObject({ asks: z.literal('false-alarms') }),
-  /** Longest time from when Kafka was seen to be gone until /health stops saying "well". */
+  /** Longest time from when Kafka is unreachable until /health is no longer healthy. */
   z.strictObject({ asks: z.literal('detection'), limitMs: milliseconds }),
   /**
-   * Longest time from the last heal until /health says "well" again: what the relay needs to come
-   * back, and on top the window for which it remembers trouble.
+   * Longest time from the last heal until /health is healthy again: the time the relay needs to
+   * recover, plus the window for which it keeps a problem.
    */
   z.strictObject({ asks: z.literal('recovery'), limitMs: milliseconds, windowMs: milliseconds }),
 ])
@@ -35,14 +35,14 @@ export type HealthRecoversOptions = OptionsOf<typeof schema>
 const wellStatuses = new Set(['healthy', 'waiting'])
 const readyStatus = 200
 const absentStatus = 404
-/** Polls after the limit that are worth a judgement. */
+/** Fewest polls after the limit to judge by. */
 const pollsMin = 3
-/** Of faults of its own process and its group a relay may say whatever it likes meanwhile. */
+/** During faults of its own process or its group a relay may report anything. */
 const isOwn = ({ effects }: FaultWindow): boolean =>
   effects.on === 'relay' || effects.on === 'consumer-group'
 
 export const healthRecovers = checker({
-  says: '/health tells an outage while it lasts, forgets it afterwards, and tells no other.',
+  says: '/health reports an outage while it lasts, recovers afterwards, and raises no false alarm.',
   restsOn: ['times'],
   options: schema,
   judge(history, options) {
@@ -57,7 +57,7 @@ export const healthRecovers = checker({
   },
 })
 
-/** What is said while everything is ended by us is nobody's business. */
+/** What is reported while the harness stops everything does not count. */
 const watchedUntil = (history: History): Micros =>
   history.phase(tearDownPhase)?.begin ?? history.phase('settle')?.end ?? Infinity
 
@@ -73,14 +73,14 @@ function judgeFalseAlarms(history: History): Judgement {
   const begins = history.faults.filter(isOfRelay).map(({ begin }) => begin)
   const until = Math.min(watchedUntil(history), ...begins)
   const polls = pollsWithin(history, steady.end, until)
-  // What it remembers of its own start, before anything was asked of it, is no false alarm.
+  // What it still reports of its own start is no false alarm.
   const wellAt = history.events('health').find((poll) => isWell(poll))?.[1] ?? Infinity
   const judged = polls.filter(([, t]) => t >= wellAt)
   const notReady = unready(history, steady.end, until)
   const ready = readyPolls(history, steady.end, until).length - notReady.length
   const beside = judged.filter(([, t]) => isDisturbedAt(history, t)).length
   const during = beside > 0 ? ` (${beside} of them during other faults)` : ''
-  const andReady = ready > 0 ? `, and /readyz answered 200 in all of ${ready}` : ''
+  const andReady = ready > 0 ? `, and /readyz answered 200 in all ${ready}` : ''
   return conclude({
     violations: falseAlarms(judged, notReady),
     doubts: [
@@ -91,8 +91,8 @@ function judgeFalseAlarms(history: History): Judgement {
     holds: {
       rule: 'no-false-alarm',
       says:
-        'While neither the relay nor Kafka was disturbed, /health called the relay well in all ' +
-        `of ${many(judged.length, 'poll')}${during}${andReady}.`,
+        'Without a fault of Kafka or the relay, /health was healthy in all ' +
+        `${many(judged.length, 'poll')}${during}${andReady}.`,
     },
     exercised: judged.length,
     counted: 'polls of /health',
@@ -107,15 +107,15 @@ function judgeFalseAlarms(history: History): Judgement {
 
 function falseAlarms(judged: readonly Health[], notReady: readonly Page[]): Violation[] {
   const alarms = judged.filter((poll) => !isWell(poll))
-  const wanted = 'with neither the relay nor Kafka disturbed'
-  const found = `(${alarms.length} of ${judged.length} polls did not call it well)`
+  const wanted = 'without a fault of Kafka or the relay'
+  const found = `(${alarms.length} of ${judged.length} polls were not healthy)`
   return [
     ...alarms.map((poll): Violation => {
-      const says = `/health was to call the relay well ${wanted}; it ${saidOf(poll)} ${found}.`
+      const says = `/health must be healthy ${wanted}; it ${saidOf(poll)} ${found}.`
       return { rule: 'false-alarm', says, at: poll[1] }
     }),
     ...notReady.map(({ t: at, status }) => {
-      const says = `/readyz was to answer 200 ${wanted}; it answered ${status}.`
+      const says = `/readyz must answer 200 ${wanted}; it answered ${status}.`
       return { rule: 'false-alarm', says, at }
     }),
   ]
@@ -128,7 +128,7 @@ function judgeDetection(history: History, limitMs: number): Judgement {
   const faults = history.faults.filter(isKafkaFault)
   const [first] = faults
   if (first === undefined) {
-    return cannotTell('no-fault', 'The run never took Kafka away.', seeFaults)
+    return cannotTell('no-fault', 'The run never cut Kafka off.', seeFaults)
   }
   const detected = faults.map((fault) => detectionOf(history, fault, limitMs))
   const late = detected.flatMap(({ violation }) => violation ?? [])
@@ -140,8 +140,8 @@ function judgeDetection(history: History, limitMs: number): Judgement {
     holds: {
       rule: 'detected',
       says:
-        `/health stopped calling the relay well ${seconds(slowest ?? 0)} after ` +
-        `Kafka went out of reach${faults.length > 1 ? ', at the latest' : ''} ` +
+        `/health reported the outage ${seconds(slowest ?? 0)} after ` +
+        `Kafka became unreachable${faults.length > 1 ? ', at the latest' : ''} ` +
         `(limit ${seconds(limitMs * 1_000)}).`,
     },
     exercised: detected.reduce((sum, { polls }) => sum + polls, 0),
@@ -161,7 +161,7 @@ interface Detection {
   readonly doubt?: Doubt
 }
 
-/** From the moment at which the fault was seen to bite. */
+/** From the moment at which the fault was proven active. */
 function detectionOf(history: History, fault: FaultWindow, limitMs: number): Detection {
   const from = fault.activeSince ?? fault.begin
   const due = from + limitMs * 1_000
@@ -182,7 +182,7 @@ function detectionOf(history: History, fault: FaultWindow, limitMs: number): Det
       ? `${after}, in its last poll of the outage, it still ${saidOf(polls.at(-1) ?? late)}`
       : `it did so ${after}`
   const says =
-    `/health was to stop calling the relay well ${limit} after Kafka went out of reach; ${found}.`
+    `/health must report the outage ${limit} after Kafka became unreachable; ${found}.`
   const violation = { rule: 'outage-not-told', says, at: late[1] }
   return { polls: polls.length, tookMicros, violation }
 }
@@ -190,13 +190,13 @@ function detectionOf(history: History, fault: FaultWindow, limitMs: number): Det
 function unseen(lasted: Micros, limit: Micros): Doubt {
   const rule = 'too-short'
   if (lasted <= limit) {
-    const may = `/health may take ${seconds(limit)} to tell of it`
+    const may = `/health may take ${seconds(limit)} to report it`
     const says = `The outage lasted ${seconds(lasted)}; ${may}.`
     return { rule, says, fix: 'cut Kafka off longer' }
   }
   const later = `later than ${seconds(limit)}, its limit`
   const says = `In the outage of ${seconds(lasted)} /health was not asked ${later}.`
-  return { rule, says, fix: 'see the trouble of the run: /health could not be asked' }
+  return { rule, says, fix: 'see the errors of the run: /health could not be asked' }
 }
 
 interface Recovery {
@@ -217,12 +217,12 @@ function judgeRecovery(history: History, { limitMs, windowMs }: Recovery): Judge
   const found = [
     ...due.filter((poll) => !isWell(poll)).map((poll): Violation => {
       const after = `${seconds(poll[1] - last)} after the heal`
-      const says = `/health was to call the relay well ${wanted}; ${after} it ${saidOf(poll)}.`
+      const says = `/health must be healthy ${wanted}; ${after} it ${saidOf(poll)}.`
       return { rule: 'called-broken', says, at: poll[1] }
     }),
     ...unready(history, limit, until).map(({ t: at, status }) => {
       const after = `${seconds(at - last)} after the heal`
-      const says = `/readyz was to answer 200 ${wanted}; ${after} it answered ${status}.`
+      const says = `/readyz must answer 200 ${wanted}; ${after} it answered ${status}.`
       return { rule: 'not-ready', says, at }
     }),
   ]
@@ -236,9 +236,9 @@ function judgeRecovery(history: History, { limitMs, windowMs }: Recovery): Judge
     holds: {
       rule: 'health-recovers',
       says:
-        `/health called the relay well again ${seconds((wellAt ?? last) - last)} after the last ` +
-        `heal (limit ${seconds(limit - last)}: ${seconds(limitMs * 1_000)} to come back and ` +
-        `${seconds(windowMs * 1_000)} of memory).`,
+        `/health was healthy again ${seconds((wellAt ?? last) - last)} after the last ` +
+        `heal (limit ${seconds(limit - last)}: ${seconds(limitMs * 1_000)} to recover and ` +
+        `${seconds(windowMs * 1_000)} of window).`,
     },
     exercised: due.length,
     counted: 'polls of /health',
@@ -255,12 +255,12 @@ function judgeRecovery(history: History, { limitMs, windowMs }: Recovery): Judge
 const tooShort = (due: number, limit: Micros): Doubt => ({
   rule: 'too-short',
   says:
-    `/health was asked ${many(due, 'time')} later than ${seconds(limit)} after the last heal, ` +
-    `its limit; at least ${pollsMin} times are needed.`,
-  fix: 'run longer, or give the window for which the target remembers trouble',
+    `/health was asked ${many(due, 'time')} later than the limit of ${seconds(limit)} after the ` +
+    `last heal; at least ${pollsMin} are needed.`,
+  fix: 'run longer, or give the window for which the target keeps a problem',
 })
 
-/** Whether there was anything to forget: since the first fault it was called something else. */
+/** Whether there was anything to clear: since the first fault the status was another. */
 const wasCalledBroken = (history: History, until: Micros): boolean => {
   const begin = Math.min(...history.faults.map((fault) => fault.begin))
   return pollsWithin(history, begin, until).some((poll) => !isWell(poll))
@@ -268,17 +268,17 @@ const wasCalledBroken = (history: History, until: Micros): boolean => {
 
 const neverBroken: Doubt = {
   rule: 'never-broken',
-  says: '/health called the relay well all the time, so there was nothing that it could forget.',
-  fix: 'see the verdict on whether /health tells an outage at all',
+  says: '/health was healthy all the time, so it had no outage to clear.',
+  fix: 'see the verdict on whether /health reports an outage at all',
 }
 
 const notRestored: Doubt = {
   rule: 'not-restored',
-  says: 'No record was delivered after the last heal: the relay may be called broken rightly.',
+  says: 'No record was delivered after the last heal: the relay may really be broken.',
   fix: 'see the verdict on the stream',
 }
 
-/** What a client got after a moment says that the relay works, whatever it says itself. */
+/** A delivery after a moment shows that the relay works, whatever it reports. */
 function hasDelivered(history: History, after: Micros): boolean {
   const { deliveries } = history.stream()
   return [...deliveries.values()].some(({ all }) => all.some(({ until }) => until > after))
@@ -287,7 +287,7 @@ function hasDelivered(history: History, after: Micros): boolean {
 const pollsWithin = (history: History, begin: Micros, end: Micros): readonly Health[] =>
   history.events('health').filter(([, t]) => t > begin && t < end)
 
-/** Polls of /readyz that were not answered "ready"; none where there is no such page. */
+/** Polls of /readyz that were not answered "ready"; none if there is no such page. */
 function unready(history: History, begin: Micros, end: Micros): readonly Page[] {
   return readyPolls(history, begin, end).filter(({ status }) => status !== readyStatus)
 }
@@ -307,25 +307,25 @@ function saidOf(poll: Health): string {
   const [, , , status, body] = poll
   return body === null || typeof body['status'] !== 'string'
     ? `gave no status (HTTP ${status})`
-    : `said "${body['status']}"`
+    : `was "${body['status']}"`
 }
 
 const isWell = (poll: Health): boolean => wellStatuses.has(wordOf(poll))
 
 const neverWell: Doubt = {
   rule: 'not-well-before',
-  says: '/health did not call the relay well before the outage, so it had nothing to change.',
-  fix: 'see what /health says of its start, or run longer before the outage',
+  says: '/health was not healthy before the outage, so it had nothing to change.',
+  fix: 'see what /health reports at the start, or run longer before the outage',
 }
 
 const neverCalledWell = (polls: number): Doubt => ({
   rule: 'not-well-before',
-  says: `/health called the relay well in none of ${polls} polls: it may still tell of its start.`,
-  fix: 'see what /health says of its start, or run longer before the outage',
+  says: `/health was healthy in none of ${polls} polls: it may still report its start.`,
+  fix: 'see what /health reports at the start, or run longer before the outage',
 })
 
 const tooFew = (polls: number): Doubt => ({
   rule: 'too-short',
   says: `/health was asked ${many(polls, 'time')}; at least ${pollsMin} are needed.`,
-  fix: 'see the trouble of the run: /health could not be asked',
+  fix: 'see the errors of the run: /health could not be asked',
 })

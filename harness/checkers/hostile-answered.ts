@@ -1,7 +1,7 @@
 /**
- * What no honest client says harms nobody but, at worst, whoever says it. Each frame is judged by
- * its own row, and blamed only for what it did alone, on a connection on which nothing else was
- * said: what a connection died of may be another frame than the last.
+ * A hostile frame may at worst end its own sender. Each frame is judged by its own row, and blamed
+ * only for what it did alone, on a connection without other frames: what ended a connection may be
+ * another frame than the last.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -23,12 +23,12 @@ import { milliseconds } from './options.ts'
 const schema = z.strictObject({
   /** Longest time to a reaction. */
   limitMs: milliseconds,
-  /** Which frames this is about; others are judged elsewhere. */
+  /** Which frames are judged here; others are judged elsewhere. */
   about: z.enum(hostileTopics),
 })
 
 export const hostileAnswered = checker({
-  says: 'Each hostile frame gets the reaction that it is owed, and ends nobody for less.',
+  says: 'Each hostile frame gets its expected reaction and ends no connection without need.',
   restsOn: ['times'],
   options: schema,
   judge(history, { limitMs, about }) {
@@ -69,8 +69,8 @@ export const hostileAnswered = checker({
 })
 
 /**
- * What frames did that were said alone. A last word may be lost with a reset, once or twice; a
- * kind whose answer is lost each time is not answered.
+ * What frames did that were sent alone. The answer may be lost with a reset, once or twice; a kind
+ * whose answer is lost each time is not answered.
  */
 function blamed(history: History, alone: readonly Trial[], limit: number): Violation[] {
   const kinds = Map.groupBy(alone, ({ row }) => row.name)
@@ -86,10 +86,10 @@ function blamed(history: History, alone: readonly Trial[], limit: number): Viola
   })
 }
 
-/** So many answers in a row that were lost with a reset were not lost by chance. */
+/** This many answers in a row lost with a reset are not chance. */
 const lossesMin = 3
 
-/** What the frames got, and of how many that is not known. */
+/** The reactions to the frames, and for how many the reaction is not known. */
 function sayAnswered(
   rows: readonly HostileFrame[],
   sent: number,
@@ -98,12 +98,12 @@ function sayAnswered(
 ): string {
   const rest = sent === fine ? '' : `; of ${sent - fine} the reaction is not known`
   return (
-    `${fine} of ${many(sent, 'hostile frame')} got the reaction that is due (an answer, an error ` +
-    `or none) within ${seconds(limit)}, each of ${rows.length} kinds at least once${rest}.`
+    `${fine} of ${many(sent, 'hostile frame')} of ${rows.length} kinds got the expected reaction ` +
+    `(an answer, an error or none) within ${seconds(limit)}${rest}.`
   )
 }
 
-/** Frames of connections that did not outlive them, of which none did it again alone. */
+/** Frames that ended their connection, but none of which did so alone. */
 function unconfirmed(
   history: History,
   open: readonly Trial[],
@@ -119,16 +119,16 @@ function unconfirmed(
   const [tried, untried] = [names.filter(isTried), names.filter((name) => !isTried(name))]
   const parts = [
     tried.length === 0 ? [] : `sent alone, ${listed(tried)} did not do it again`,
-    untried.length === 0 ? [] : `nobody sent ${listed(untried)} alone`,
+    untried.length === 0 ? [] : `${listed(untried)} was not sent alone`,
   ].flat()
   return {
     rule: 'not-confirmed',
     says: `${found} ${sentence(parts.join('; '))}`,
-    fix: 'run it again; what happens only now and then needs the log of the relay',
+    fix: 'run again; for rare failures see the log of the relay',
   }
 }
 
-/** Names in quotes, each once; not more of them than one reads. */
+/** Names in quotes, each once, and not too many. */
 function listed(names: readonly string[]): string {
   const all = [...new Set(names)].map((name) => `"${name}"`)
   const more = all.length > namesMax ? ` and ${all.length - namesMax} more` : ''
@@ -147,11 +147,11 @@ function unsaid(
   const speakers = new Set(trialsOf(history, hostileFrames).map(({ session }) => session.group))
   const refused = history.events('refused').find(({ group }) => speakers.has(group))
   const because =
-    refused === undefined ? '' : `: clients were not let in any more (status ${refused.status})`
+    refused === undefined ? '' : `: clients were no longer accepted (status ${refused.status})`
   return {
     rule: 'not-said',
     says: `No client sent ${listed(names.map(({ name }) => name))}${because}.`,
-    fix: 'see what ended the clients before, and run it again without that',
+    fix: 'see what ended the clients before, and run again without that',
   }
 }
 
@@ -170,7 +170,7 @@ function undecided(
   const says =
     lost.length > 0
       ? `The answer to ${names} may have been lost: the connection was reset ` +
-        `${many(lost.length, 'time')} (${lossesMin} times in a row would be no chance).`
+        `${many(lost.length, 'time')} (${lossesMin} times in a row would not be chance).`
       : `Connections ended within ${seconds(limit)}, before the reaction to ${names} was due.`
-  return { rule: 'too-short', says, fix: 'run it again; the machine may have been busy' }
+  return { rule: 'too-short', says, fix: 'run again; the machine may have been busy' }
 }

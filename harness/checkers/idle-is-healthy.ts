@@ -1,4 +1,4 @@
-/** Silence is not a failure: a relay that nobody sends anything must not be restarted for it. */
+/** Silence is not a failure: a relay without records must not be restarted for it. */
 import { z } from 'zod'
 import type { Health } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -19,19 +19,19 @@ const okStatus = 200
 const wellStatuses = new Set(['healthy', 'waiting'])
 
 export const idleIsHealthy = checker({
-  says: 'A relay with nothing to do is not called broken.',
+  says: 'An idle relay is reported healthy.',
   options: schema,
   judge(history, { phase: phaseName }) {
     const phase = history.phase(phaseName)
     if (phase === undefined) {
       const fix = 'see where the run ended'
-      return cannotTell('no-phase', `The run did not get to ${phaseName}.`, fix)
+      return cannotTell('no-phase', `Phase ${phaseName} did not run.`, fix)
     }
     const window = { begin: phase.begin + ackedLateMicros, end: phase.end }
     if (window.end <= window.begin) {
       const says =
-        `The phase ${phaseName} lasted ${seconds(phase.end - phase.begin)}; the first ` +
-        `${seconds(ackedLateMicros)} of it do not count.`
+        `Phase ${phaseName} lasted ${seconds(phase.end - phase.begin)}, and its first ` +
+        `${seconds(ackedLateMicros)} do not count.`
       return cannotTell('too-short', says, 'see where the run ended')
     }
     const records = ackedWithin(history, window)
@@ -48,7 +48,7 @@ export const idleIsHealthy = checker({
       violations: [
         ...exits.map(({ t: at, code, signal }) => ({
           rule: 'process-ended',
-          says: `The relay ended with ${signal ?? `code ${code}`} while it had nothing to do.`,
+          says: `The relay exited with ${signal ?? `code ${code}`} while it was idle.`,
           at,
         })),
         ...counted(polls.flatMap((poll) => complaints(poll, known)), polls.length),
@@ -57,7 +57,7 @@ export const idleIsHealthy = checker({
         records > 0
           ? {
               rule: 'not-idle',
-              says: `${many(records, 'record')} came to Kafka in the silence; none were to.`,
+              says: `${many(records, 'record')} reached Kafka during the silence.`,
               fix: 'let nothing else write to the topic, and repeat the run',
             }
           : undefined,
@@ -65,8 +65,8 @@ export const idleIsHealthy = checker({
       holds: {
         rule: 'called-well',
         says:
-          `In ${seconds(window.end - window.begin)} without records /health said ` +
-          `${saidOf(polls)} in all ${many(polls.length, 'answer')}, and no new alert.`,
+          `In ${seconds(window.end - window.begin)} without records /health answered ` +
+          `${saidOf(polls)} in all ${many(polls.length, 'poll')}, without a new alert.`,
       },
       exercised: polls.length,
       counted: 'answers of /health',
@@ -75,7 +75,7 @@ export const idleIsHealthy = checker({
   },
 })
 
-/** Alerts of earlier trouble, without their numbers: that they stay is another finding's. */
+/** Alerts of earlier problems, without their numbers: that they stay is another finding. */
 function alertsBefore(history: History, t: number): ReadonlySet<string> {
   const last = history.events('health').findLast((poll) => poll[1] <= t && poll[4] !== null)
   return new Set(alertsOf(last?.[4] ?? {}).map(withoutNumbers))
@@ -109,16 +109,16 @@ function complaints(
   known: ReadonlySet<string>,
 ): Violation[] {
   if (status === 0) {
-    return [{ rule: 'health-unanswered', says: 'In silence /health gave no answer', at }]
+    return [{ rule: 'health-unanswered', says: 'During silence /health gave no answer', at }]
   }
   const found: Violation[] = []
   const word = body?.['status']
   if (typeof word !== 'string' || !wellStatuses.has(word)) {
-    const says = `In silence /health was to say healthy or waiting; it said ${String(word)}`
+    const says = `During silence /health must be healthy or waiting; it was ${String(word)}`
     found.push({ rule: 'called-broken', says, at })
   }
   if (status !== okStatus) {
-    const says = `In silence /health was to answer 200; it answered ${status}`
+    const says = `During silence /health must answer 200; it answered ${status}`
     found.push({ rule: 'not-ready', says, at })
   }
   const anew = alertsOf(body ?? {}).find((alert) => !known.has(withoutNumbers(alert)))

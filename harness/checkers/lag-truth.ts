@@ -1,7 +1,7 @@
 /**
- * The lag gauge against the truth: right for the partitions that the target holds, while their lag
- * rises and falls; absent for those it does not hold; and not hiding a consumer that is stuck. Each
- * of the three is a claim of its own, which the others' mistakes do not decide.
+ * The lag gauge against the true lag: right for the partitions that the target holds, while their
+ * lag rises and falls; absent for those it does not hold; and not hiding a stuck consumer. Each is
+ * a claim of its own, which violations of the others do not decide.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -23,24 +23,24 @@ import { does } from '../history/windows.ts'
 
 const schema = z.strictObject({
   /**
-   * What is claimed: that the gauge follows the lag of what is held and speaks of nothing else
-   * (`lag`), that a revoked partition has no series, not even one of 0 (`revoked`), that a
-   * partition nobody takes from is not told as if all were well (`stuck`). Default `lag`.
+   * What is claimed: that the gauge follows the lag of held partitions and has no others (`lag`),
+   * that a revoked partition has no series, not even 0 (`revoked`), that a partition which nobody
+   * reads is not reported as if it had no lag (`stuck`). Default `lag`.
    */
   about: z.enum(['lag', 'revoked', 'stuck']).exactOptional(),
   /** Windows in which the gauge is compared with the truth. */
   phases: phaseRefs,
   /** Time between two polls of the target's lag monitor. */
   intervalMs: milliseconds,
-  /** Those of the phases in which a partition must really be behind, for the claim to be tried. */
+  /** The phases in which a partition must really be behind, or the claim is not tested. */
   behind: phaseRefs.exactOptional(),
-  /** By so many records at least; default 500. */
+  /** By at least this many records; default 500. */
   behindRecordsMin: count.exactOptional(),
   /** Records that the gauge may be wrong by beyond what rate and interval explain; default 10. */
   toleranceRecords: z.number().nonnegative().exactOptional(),
-  /** Of records of older versions: the one phase that `about: 'stuck'` was asked of. */
+  /** In recordings of older versions: the one phase that `about: 'stuck'` judged. */
   stuck: phaseRef.exactOptional(),
-  /** Of records of older versions: bounds are as good without it. */
+  /** In recordings of older versions; the bounds are as good without it. */
   commitIntervalMs: milliseconds.exactOptional(),
 })
 type LagTruthOptions = OptionsOf<typeof schema>
@@ -52,7 +52,7 @@ const aboutOf = ({ about, stuck }: LagTruthOptions): About =>
 const toleranceDefault = 10
 const behindDefault = 500
 
-/** What proves each claim wrong, the gravest first; also the order in which they decide. */
+/** What violates each claim, the gravest first; also the order in which they decide. */
 const rulesOf: Readonly<Record<About, readonly LagRule[]>> = {
   lag: ['revoked-series-stale', 'negative', 'gauge-frozen', 'wrong', 'missing'],
   revoked: ['revoked-series-kept'],
@@ -60,7 +60,7 @@ const rulesOf: Readonly<Record<About, readonly LagRule[]>> = {
 }
 
 export const lagTruth = checker({
-  says: 'The lag gauge tells the truth, of the partitions that are held now and of no others.',
+  says: 'The lag gauge is right for the partitions held now, and has no others.',
   restsOn: ['times', 'lag-truth'],
   options: schema,
   judge(history, options) {
@@ -68,13 +68,13 @@ export const lagTruth = checker({
     const windows = options.phases.flatMap((wanted) => windowOf(wanted) ?? [])
     if (windows.length < options.phases.length) {
       const missing = options.phases.filter((wanted) => windowOf(wanted) === undefined)
-      const says = `The run did not get to ${missing.join(', ')}.`
-      return cannotTell('no-phase', says, 'let the run go through to its end')
+      const says = `The run did not reach ${missing.join(', ')}.`
+      return cannotTell('no-phase', says, 'let the run finish')
     }
     const truths = lagTruths(history)
     if (truths.size === 0) {
-      const says = 'The broker never told the harness how far the group had read.'
-      return cannotTell('no-truth', says, 'see that the harness reaches the brokers directly')
+      const says = 'The broker never reported how far the group had read.'
+      return cannotTell('no-truth', says, 'check that the harness can reach the brokers directly')
     }
     const { intervalMs, toleranceRecords = toleranceDefault } = options
     const isOfMovement = aboutOf(options) !== 'stuck'
@@ -131,7 +131,7 @@ function judgeLag(
   })
 }
 
-/** How far a reading lies outside of what can be true; 0 where it may be right, or says nothing. */
+/** How far a reading is outside the possible values; 0 if it may be right, or is absent. */
 const offBy = ({ told, least, most }: Comparison): number =>
   told === null || Number.isNaN(told) ? 0 : Math.max(0, least - told, told - most)
 
@@ -150,24 +150,24 @@ function holds(about: About, { held, gone, stuck }: Readings, tolerance: number)
   const right =
     `${many(held.length, 'reading')} of the lag gauge ${held.length === 1 ? 'was' : 'were'} off ` +
     `by at most ${many(off, 'record')} (limit ${tolerance})${rose}`
-  if (about === 'stuck') return `${right}; ${stuck} were of a stuck partition, and showed its lag.`
-  return gone.length === 0 ? `${right}.` : `${right}; ${others} showed none.`
+  if (about === 'stuck') return `${right}; ${stuck} were of a stuck partition and showed its lag.`
+  return gone.length === 0 ? `${right}.` : `${right}; ${others} had no lag.`
 }
 
 const mostLagging = (held: readonly Comparison[]): number | undefined =>
   held.toSorted((a, b) => b.least - a.least)[0]?.partition
 
 const wants: Readonly<Record<LagRule, string>> = {
-  'revoked-series-stale': 'was held by another consumer and was to show no lag',
-  'revoked-series-kept': 'was held by another consumer and was to have no series',
-  'stuck-hidden': 'was behind while nothing was read from it, and that was to show',
-  negative: 'was to show no negative lag',
-  'gauge-frozen': 'had a lag that changed, and its gauge was to follow it',
-  wrong: 'was to show its lag',
-  missing: 'was held by the target and was to show its lag',
+  'revoked-series-stale': 'was held by another consumer and must show no lag',
+  'revoked-series-kept': 'was held by another consumer and must have no series',
+  'stuck-hidden': 'was behind while nothing was read from it, which the gauge must show',
+  negative: 'must not show a negative lag',
+  'gauge-frozen': 'had a changing lag, which the gauge must follow',
+  wrong: 'must show its lag',
+  missing: 'was held by the target and must show its lag',
 }
 
-/** What one reading shows, and how many others of its partition show the same. */
+/** One wrong reading, and how many others of its partition are wrong in the same way. */
 function violation(one: Comparison, samples: readonly Comparison[]): Violation {
   const { rule, partition, told, least, most, was, t } = one
   const what = rule ?? 'wrong'
@@ -176,8 +176,8 @@ function violation(one: Comparison, samples: readonly Comparison[]): Violation {
   const truth = most === Infinity ? '' : ` and the true lag was ${least} to ${most}`
   const found =
     what === 'gauge-frozen'
-      ? `the gauge always said ${told}, also ${seconds(t)} into the run, when${truth.slice(4)}`
-      : `${seconds(t)} into the run the gauge said ${told ?? 'nothing'}${truth}`
+      ? `the gauge was always ${told}, also ${seconds(t)} into the run, when${truth.slice(4)}`
+      : `${seconds(t)} into the run the gauge was ${told ?? 'absent'}${truth}`
   const says =
     `Partition ${partition} ${wants[what]}; ${found} (${wrong} of ` +
     `${many(alike.length, 'reading')} were wrong).`
@@ -194,35 +194,35 @@ function nothingCompared(
   { held, gone }: Readonly<Record<'held' | 'gone', number>>,
 ): Doubt {
   const rule = 'not-compared'
-  const fix = 'see whether the target exports the gauge; run longer'
+  const fix = 'check that the target exports the gauge; run longer'
   const states = history.events('lagtruth').map(([, , , state]) => state)
   const last = states.at(-1) ?? 'unknown'
   if (!states.some((state) => state.toLowerCase() === 'stable')) {
-    return { rule, says: `The consumer group was never settled, at last it was ${last}.`, fix }
+    return { rule, says: `The consumer group was never stable; last state: ${last}.`, fix }
   }
   if (about === 'lag' && gone > 0) {
     const says = `In all ${gone} readings another consumer held the partitions.`
     return { rule, says, fix: 'see why the target got no partition; run longer' }
   }
   if (about !== 'revoked' || held === 0) {
-    return { rule, says: 'No reading of the lag gauge could be held against the broker.', fix }
+    return { rule, says: 'No reading of the lag gauge could be compared with the broker.', fix }
   }
   return {
     rule,
     says:
-      `No reading fell into a time in which another consumer held a partition; the target held ` +
-      `them in all ${held} readings.`,
-    fix: 'see why nobody took a partition; run longer',
+      `No reading was taken while another consumer held a partition; the target held them in all ` +
+      `${held} readings.`,
+    fix: 'see why no rival took a partition; run longer',
   }
 }
 
 const nothingStuck = (held: number): Doubt => ({
   rule: 'nothing-stuck',
   says: `In none of ${held} readings a partition was surely behind while nothing was read from it.`,
-  fix: 'see why the consumer read on; run longer',
+  fix: 'see why the consumer kept reading; run longer',
 })
 
-/** A rebalance that took nothing away puts nothing to the test. */
+/** A rebalance that took no partition tests nothing. */
 function rebalanceDoubt(
   history: History,
   windows: readonly Window[],
@@ -238,12 +238,12 @@ function rebalanceDoubt(
   const because = typeof why === 'string' ? `: ${why}` : ''
   return {
     rule: 'nothing-moved',
-    says: `No partition was seen with another consumer for long enough to compare${because}.`,
-    fix: 'see why the rivals took nothing; run longer where the group is slow to settle',
+    says: `No partition was with another consumer for long enough to compare${because}.`,
+    fix: 'see why the rivals took nothing; run longer if the group rebalances slowly',
   }
 }
 
-/** A mistake that is another claim's leaves this one open where it stands in its way. */
+/** A violation of another claim leaves this one open if it hides it. */
 function otherDoubt(
   samples: readonly Comparison[],
   about: About,
@@ -253,10 +253,10 @@ function otherDoubt(
   if (first === undefined) return undefined
   const { says } = violation(first, samples)
   const fix = 'fix that first; it is another finding of the same scenario'
-  return { rule: 'other-mistake', says: `${says} That is another mistake than this one.`, fix }
+  return { rule: 'other-mistake', says: `${says} That belongs to another finding.`, fix }
 }
 
-/** A gauge that stands still is right of a lag that is small. */
+/** A constant gauge can be right while the lag is small. */
 function behindDoubts(
   { behind = [], behindRecordsMin = behindDefault }: LagTruthOptions,
   windows: readonly NamedWindow[],
@@ -270,8 +270,8 @@ function behindDoubts(
       if (most >= behindRecordsMin) return undefined
       const says =
         `In ${phase} no partition was surely more than ${many(most, 'record')} behind; ` +
-        `${behindRecordsMin} are needed to tell a gauge that follows from one that does not.`
-      const fix = 'run it on a machine that is less busy, or against a target that takes longer'
+        `${behindRecordsMin} are needed to see whether the gauge follows.`
+      const fix = 'run on a less busy machine, or against a slower target'
       return { rule: 'not-behind', says, fix }
     })
 }
@@ -285,7 +285,7 @@ function chartOf(history: History, truth: PartitionTruth | undefined): Chart {
       // With its holes: where the gauge says nothing, nothing may be drawn.
       { name: 'gauge', unit: 'records', ...gaugeOf(history, partition) },
       seriesOf(
-        'as it is (end - committed)',
+        'true (end - committed)',
         'records',
         samples.map(({ t, end, committed }) => ({ t, v: end - committed })),
       ),

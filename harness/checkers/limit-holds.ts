@@ -1,4 +1,4 @@
-/** A limit on clients of one address holds for all that come from it, whatever they say. */
+/** A limit on clients of one address holds for all of them, whatever address they claim. */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import { checker } from './checker.ts'
@@ -7,18 +7,18 @@ import { groupRef } from './options.ts'
 import { noLimit, otherRefusals, probesOf, type Probes } from './reading/slots.ts'
 
 const schema = z.strictObject({
-  /** Clients that say nothing of an address: more than there is room for. They show the limit. */
+  /** Clients that claim no address, more than the limit admits: they show the limit. */
   honest: groupRef,
-  /** As many that claim to come from elsewhere, with as much room. */
+  /** As many that claim another address, with as many free slots. */
   pretending: groupRef,
 })
 
 export const limitHolds = checker({
-  says: 'As many clients of one address are let in as have room, whatever they say of themselves.',
+  says: 'The limit on clients of one address holds, whatever address they claim.',
   options: schema,
   judge(history, { honest, pretending }) {
     const window = { begin: 0, end: history.end }
-    // They may join again later, when others hold slots.
+    // They may connect again later, when others hold slots.
     const firstEnd = history.phases.find(({ begin, end }) =>
       probesOf(history, honest, { begin, end }).opened > 0,
     )?.end
@@ -37,7 +37,7 @@ export const limitHolds = checker({
       holds: {
         rule: 'limit-holds',
         says:
-          `${letIn(tried)} clients that claimed another address were let in, and ` +
+          `${letIn(tried)} clients that claimed another address were accepted, and ` +
           `${letIn(shown)} that claimed none.`,
       },
       exercised: all,
@@ -69,26 +69,26 @@ const lastTry = (history: History, group: string): number => {
   return Math.max(opened?.t ?? 0, refused?.t ?? 0)
 }
 
-/** Where there is as little room without a claim afterwards, the claim did not cost it. */
+/** If as few are accepted without a claim afterwards, the claim is not the cause. */
 const isRoomLost = ({ shown, tried, again }: Tries): boolean =>
   again.limited > 0 && tried.opened < shown.opened && again.opened <= tried.opened
 
-/** Both had the same room, so each difference is made by what they say. */
+/** Both had as many free slots, so any difference is caused by the claim. */
 function differing(tries: Tries, end: number): Violation[] {
   const { shown, tried } = tries
   if (shown.limited === 0 || isRoomLost(tries)) return []
   const at = tried.refused[0]?.[0] ?? end
   if (tried.opened > shown.opened) {
     const says =
-      `${letIn(shown)} clients of one address were let in, and ${letIn(tried)} when they claimed ` +
+      `${letIn(shown)} clients of one address were accepted, but ${letIn(tried)} that claimed ` +
       'another address.'
     return [{ rule: 'limit-evaded', says, at: end }]
   }
-  // Whoever was refused for something else is told as such.
+  // Clients refused for another reason are reported as that.
   if (tried.opened + tried.refused.length - tried.limited >= shown.opened) return []
   if (tried.opened + tried.limited <= shown.opened) return []
   const says =
-    `${letIn(shown)} clients of one address were let in, and only ${letIn(tried)} when they ` +
+    `${letIn(shown)} clients of one address were accepted, but only ${letIn(tried)} that ` +
     'claimed another address.'
   return [{ rule: 'room-refused', says, at }]
 }
@@ -96,13 +96,13 @@ function differing(tries: Tries, end: number): Violation[] {
 const roomLost = (shown: Probes, again: Probes): Doubt => ({
   rule: 'room-lost',
   says:
-    `${letIn(shown)} clients that claimed no other address were let in at first, and ` +
-    `${letIn(again)} later: slots were lost, whatever clients claim.`,
+    `${letIn(shown)} clients that claimed no other address were accepted at first, and ` +
+    `${letIn(again)} later: slots are leaked, whatever clients claim.`,
   fix: 'see the finding about slots of clients that are gone, and fix that first',
 })
 
 const tooFew = (all: number, room: number): Doubt => ({
   rule: 'too-little',
-  says: `${all} clients that claimed another address tried, and there was room for ${room}.`,
-  fix: 'run it again; see why not all clients of the scenario joined',
+  says: `${all} clients that claimed another address tried to connect to ${room} free slots.`,
+  fix: 'run again; see why not all clients of the scenario connected',
 })

@@ -1,8 +1,8 @@
 /**
  * Every malformed record, one by one. Of the relay: dead-lettered with a right reason, counted as
- * missing or forwarded, with all of its neighbours. Of the reference client: refused with a right
- * reason, or applied where it only looks dangerous, and every run's state equal to the producer's
- * truth. Each judges what it got; what the relay lost is not held against a client.
+ * missing, or forwarded, with all its neighbours. Of the reference client: refused with a right
+ * reason, or applied if it only looks malformed, and every thread's state equal to the producer's
+ * truth. Each is judged by what it got: what the relay lost does not count against a client.
  */
 import { z } from 'zod'
 import type { RunState } from '../history/event.ts'
@@ -41,8 +41,8 @@ const schema = z.strictObject({
   /** Kinds that are judged elsewhere. */
   exceptKinds: names.exactOptional(),
   /**
-   * Of a client: judges also the threads of the load, and those that it doubted before their
-   * malformed record came. Every state holds integers above 2^53, so that is where they tell.
+   * Of a client: also judge the threads of the load, and those that it doubted before their
+   * malformed record. Every state holds integers above 2^53, which show there.
    */
   isOfLoad: z.boolean().exactOptional(),
   /** Least number of records of each kind; default 1. */
@@ -68,7 +68,7 @@ const byGravity = (a: { rule: string }, b: { rule: string }) =>
   order.indexOf(a.rule) - order.indexOf(b.rule)
 
 export const malformedAccounted = checker({
-  says: 'Every malformed record is accounted for, and none of its neighbours suffers.',
+  says: 'Every malformed record is accounted for, and its neighbours are unaffected.',
   options: schema,
   judge(history, options) {
     const wanted = wantedKinds(options)
@@ -105,7 +105,7 @@ function judgeRelay(history: History, options: MalformedAccountedOptions, given:
       says:
         `${countOf(odd)} ${odd.length === 1 ? 'was' : 'were'} accounted for: ` +
         `${outcomeText(account.outcomes)}; none of ${validTaken(history)} valid records was ` +
-        'dead-lettered or lost beside them.',
+        'dead-lettered or lost with them.',
     },
     exercised: account.judged.length,
     counted: 'malformed records',
@@ -128,7 +128,7 @@ function judgeClient(
   const told = reactions(history, options.group)
   if (told.clients.length === 0) {
     const fix = `see why no client of ${options.group} could connect`
-    return cannotTell('no-reference', `No client of ${options.group} was there to decode.`, fix)
+    return cannotTell('no-reference', `No client of ${options.group} was connected.`, fix)
   }
   const { isOfLoad = false } = options
   const isWhole = wholeThreads(history, told.clients)
@@ -178,7 +178,7 @@ function countOf(odd: readonly Odd[]): string {
   return `${odd.length} malformed ${odd.length === 1 ? 'record' : 'records'} ${kinds}`
 }
 
-/** Only what there was any of. */
+/** Only outcomes that occurred. */
 function outcomeText({ deadLettered, forwarded, ...counted }: Outcomes): string {
   const { withoutValue, countedAsLost } = counted
   const all: readonly (readonly [many: number, what: string])[] = [
@@ -190,7 +190,7 @@ function outcomeText({ deadLettered, forwarded, ...counted }: Outcomes): string 
   return all.flatMap(([many, what]) => (many > 0 ? [`${many} ${what}`] : [])).join(', ')
 }
 
-/** What became of records of which each was reacted to rightly. */
+/** The reactions to records that all got the right one. */
 function reactionText(judged: readonly Odd[]): string {
   const refused = judged.filter(({ row }) => row.client.does !== 'applies').length
   const applied = judged.length - refused
@@ -202,7 +202,7 @@ function reactionText(judged: readonly Odd[]): string {
 
 const isOfKind = ([, , , thread]: RunState): boolean => kindOfThread(thread) !== undefined
 
-/** Threads have such states of kinds, too, of which no malformed record reaches a client. */
+/** Threads also have states for kinds whose malformed record never reaches a client. */
 function statesText(states: readonly RunState[]): string {
   const own = states.filter(isOfKind)
   const ofLoad = states.length - own.length
@@ -214,7 +214,7 @@ function statesText(states: readonly RunState[]): string {
   ].join(' and ')
 }
 
-/** Valid records that the relay has passed. */
+/** Valid records that the relay has processed. */
 function validTaken(history: History): number {
   const taken = takenBy(history)
   let valid = 0
@@ -233,12 +233,12 @@ function tooFew(wanted: readonly string[], odd: readonly Odd[], each: number): D
   const short = wanted.find((kind) => (counts.get(kind) ?? 0) < each)
   if (short === undefined) return undefined
   const found = counts.get(short) ?? 0
-  const says = `At least ${each} of the kind ${short} had to be sent; Kafka acknowledged ${found}.`
+  const says = `At least ${each} records of kind ${short} are needed; Kafka acknowledged ${found}.`
   return { rule: 'kind-not-exercised', says, fix: 'repeat the run: the producer sent too little' }
 }
 
 function stateDoubt(states: number): Doubt | undefined {
   if (states > 0) return undefined
-  const says = 'No state of a thread was compared with the state that the producer had.'
-  return { rule: 'no-run-states', says, fix: 'see why the reference clients wrote none down' }
+  const says = "No thread's state was compared with the producer's."
+  return { rule: 'no-run-states', says, fix: 'see why the reference clients recorded none' }
 }

@@ -1,15 +1,15 @@
 /**
- * The relay's memory under load: how far it rises above what it was in a calm phase of the same
- * run, and whether it goes on growing. No number here is of one machine: the calm phase is the
- * base, and what buffers may still take up is what justifies a rise, and its pace.
+ * The relay's memory under load: how far it rises above a calm phase of the same run, and whether
+ * it keeps growing. No limit belongs to one machine: the calm phase is the base, and what buffers
+ * may still hold justifies a rise and its pace.
  *
- * Growth is read from the slopes of the three thirds of the time. A heap that warms up levels off:
- * it is steep in one third. A leak is steep in two of them at least, even where it pauses in one.
- * A heap that is collected seldom may be steep in each third and fall between them; so the whole
- * must show half of it as well, which is less than a leak that pauses for a third leaves there.
+ * Growth is measured by the slopes of the three thirds of the time. A heap that warms up levels
+ * off: it is steep in one third. A leak is steep in at least two, even if it pauses in one. A heap
+ * with rare collections may be steep in each third and fall between them; so the whole must show
+ * half of it as well, which is less than a leak that pauses for a third leaves there.
  *
- * With stalled clients there must be proof that the stall reached the relay: without it a flat
- * line says nothing but that kernel buffers are large.
+ * With stalled clients there must be proof that the stall reached the relay: otherwise a flat line
+ * only shows that kernel buffers are large.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -23,48 +23,48 @@ import { groupRef, phaseRef, phaseRefs, type OptionsOf } from './options.ts'
 import { seriesOf, type Point } from './reading/series.ts'
 
 const schema = z.strictObject({
-  /** The window whose peak is the base; what is bounded in any way is full at its end. */
+  /** The phase whose peak is the base; bounded buffers are full at its end. */
   calm: phaseRef,
-  /** Windows in which memory is judged; their time is joined. */
+  /** Phases in which memory is judged, as one time span. */
   phases: phaseRefs,
   /**
-   * What the buffers of the relay may take up together in these phases, bytes; what is full in the
-   * calm phase is in the base already. RSS may rise above the base by twice as much: a byte may
-   * stand twice while it is copied, and a heap grows before it is collected.
+   * Bytes that the relay's buffers may additionally hold in these phases; what is full in the calm
+   * phase is already in the base. RSS may rise by twice as much: a byte may exist twice while it is
+   * copied, and a heap grows before it is collected.
    */
   budgetBytes: z.number().positive(),
   /** The clients whose reading stops, if that is the stimulus. */
   stalled: groupRef.exactOptional(),
-  /** The clients that ask for replays and do not take them, if that is the stimulus. */
+  /** The clients that request replays and do not read them, if that is the stimulus. */
   askers: groupRef.exactOptional(),
   /** The clients that send messages without their ends, if that is the stimulus. */
   holders: groupRef.exactOptional(),
   /**
-   * Steepest growth of the relay's RSS that may last, bytes a second. Default is the pace at which
-   * the rise that is justified comes about in all of the time: what grows faster leaves it.
+   * Steepest lasting growth of the relay's RSS, bytes per second. Default: the justified rise
+   * divided by the whole time; what grows faster exceeds it.
    */
   slopeBytesPerSecond: z.number().positive().exactOptional(),
   /**
-   * Bytes that must have been owed to each stalled client before the stall counts as having
-   * reached the relay: more than kernel buffers and proxy can swallow. Default 16 MiB.
+   * Bytes that each stalled client must be owed before the stall counts as having reached the
+   * relay: more than kernel buffers and proxy can hold. Default 16 MiB.
    */
   proofBytes: z.number().positive().exactOptional(),
 })
 export type MemoryBoundedOptions = OptionsOf<typeof schema>
 
 const budgetFactor = 2
-/** Fewer samples make no lines. */
+/** Fewest samples for a slope. */
 const samplesMin = 10
 
 export const memoryBounded = checker({
-  says: 'The relay stays within its memory while clients stall under load.',
+  says: "The relay's memory stays bounded under this load.",
   options: schema,
   judge(history, options) {
     const windows = options.phases.flatMap((phase) => history.phase(phase) ?? [])
     const calm = history.phase(options.calm)
     if (calm === undefined || windows.length < options.phases.length) {
       const wanted = [options.calm, ...options.phases].join(', ')
-      return cannotTell('no-phase', `Not all of ${wanted} took place.`, 'see where the run ended')
+      return cannotTell('no-phase', `Not all of ${wanted} ran.`, 'see where the run ended')
     }
     const own = rssOf(history, 'relay')
     const within = (all: readonly Window[]) =>
@@ -158,12 +158,12 @@ function violations(
   if (peak.v > ceiling) {
     const at = judged.find(({ v }) => v > ceiling)?.t ?? peak.t
     const says =
-      `RSS was to stay below ${mebibytes(ceiling)} (${mebibytes(base)} in the calm phase and ` +
-      `${mebibytes(ceiling - base)} for buffers that fill); it rose to ${mebibytes(peak.v)}.`
+      `RSS rose to ${mebibytes(peak.v)} (limit ${mebibytes(ceiling)}: ${mebibytes(base)} in the ` +
+      `calm phase and ${mebibytes(ceiling - base)} for buffers that fill).`
     found.push({ rule: 'ceiling', says, at })
   }
   if (isLasting(growth, slope)) {
-    const says = `RSS was to level off; it grew by ${growthText(growth, slope)}.`
+    const says = `RSS kept growing, by ${growthText(growth, slope)}.`
     found.push({ rule: 'slope', says, at: judged.at(-1)?.t ?? peak.t })
   }
   return found

@@ -1,6 +1,6 @@
 /**
- * What the options of all checkers are made of. Names of groups and phases are marked in a schema:
- * what a scenario writes there must be a group, or a phase, that it declares itself.
+ * The parts of all checkers' options. Names of groups and phases are marked in a schema: a scenario
+ * must declare the group or the phase that it names.
  */
 import { z } from 'zod'
 
@@ -18,8 +18,8 @@ export const phaseRef = name.brand<'phase'>()
 export const phaseRefs = z.array(phaseRef).min(1).readonly()
 
 /**
- * What a schema takes, for a scenario with groups `G` and phases `P`. `NoInfer` makes a misspelt
- * name a compile error where it stands instead of a new name.
+ * The options of a schema, for a scenario with groups `G` and phases `P`. `NoInfer` makes a
+ * misspelt name a compile error instead of a new name.
  */
 export type OptionsOf<
   S extends z.ZodType,

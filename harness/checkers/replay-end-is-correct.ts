@@ -1,10 +1,10 @@
 /**
- * The frame that ends a replay has one form, whatever was asked for, and its numbers are those of
- * what came. Only replays that were answered are judged: whether they are, and hold what they must,
- * are other questions.
+ * The frame that ends a replay has one form for every kind of resume, and its numbers match what
+ * arrived. Only answered replays are judged: whether they are answered and complete is judged
+ * elsewhere.
  *
- * A relay may send live records between a request and its replay. Those that were sent about when
- * the client asked may be either, so numbers have that much room and no more.
+ * A relay may send live records between a request and its replay. Records sent at about the time of
+ * the request may be either, so the numbers have that tolerance and no more.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -30,10 +30,10 @@ const { liveBeforeRequestMicros } = tolerances
 
 const schema = z.strictObject({
   groups: groupRefs,
-  /** So many ends of replays, of so many records in all, are worth a judgement. */
+  /** Fewest replay ends, and fewest records in all, to judge by. */
   replaysMin: count,
   recordsMin: count,
-  /** Records of one replay on this target; without it no `capped` can be judged. */
+  /** The target's limit of records in one replay; without it `capped` cannot be judged. */
   recordsMax: count.optional(),
 })
 export type ReplayEndIsCorrectOptions = OptionsOf<typeof schema>
@@ -42,12 +42,12 @@ export type ReplayEndIsCorrectOptions = OptionsOf<typeof schema>
 const fields = ['totalReplayed', 'mode', 'lastOffsetsByPartition', 'capped'] as const
 
 export const replayEndIsCorrect = checker({
-  says: 'The frame that ends a replay has one form, and its numbers are those of what came.',
+  says: 'The frame that ends a replay has one form, and its numbers match what arrived.',
   options: schema,
   judge(history, { groups, replaysMin, recordsMin, recordsMax }) {
     const replays = replaysOf(history).filter(({ group }) => groups.includes(group))
-    const fix = 'see why clients ask for no replay, or get no end of it: the stream tells'
-    if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.', fix)
+    const fix = 'see in the verdict on the stream why clients request no replay, or get no end'
+    if (replays.length === 0) return cannotTell('no-replay', 'No client requested a replay.', fix)
     const ended = replays.filter(({ complete }) => complete !== undefined)
     const records = ended.reduce((sum, replay) => sum + replayedIn(replay), 0)
     const firsts = firstArrivalsOf(history)
@@ -63,8 +63,8 @@ export const replayEndIsCorrect = checker({
           ? {
               rule: 'too-little',
               says:
-                `At least ${many(replaysMin, 'replay')} with ${many(recordsMin, 'record')} had ` +
-                `to end; of ${replays.length} that were asked for, ${ended.length} with ` +
+                `At least ${many(replaysMin, 'replay')} with ${many(recordsMin, 'record')} must ` +
+                `end; of ${replays.length} requested, ${ended.length} with ` +
                 `${many(records, 'record')} did.`,
               fix,
             }
@@ -83,7 +83,7 @@ export const replayEndIsCorrect = checker({
         rule: 'told-truly',
         says:
           `${many(ended.length, 'replay')} with ${many(records, 'record')} ended with a ` +
-          `replay_complete whose ${fields.slice(0, -1).join(', ')} and ${fields.at(-1)} are true.`,
+          `replay_complete whose ${fields.slice(0, -1).join(', ')} and ${fields.at(-1)} are right.`,
       },
       exercised: ended.length,
       counted: 'replay ends',
@@ -101,7 +101,7 @@ function missingFields({ client, from, complete, end }: Replay): Violation[] {
   const missing = fields.filter((field) => complete?.[field] === undefined)
   if (missing.length === 0) return []
   const says =
-    `replay_complete of a resume from ${from} was to hold ${fields.join(', ')}; ` +
+    `replay_complete of a resume from ${from} must have ${fields.join(', ')}; ` +
     `client ${client} got it without ${missing.join(', ')}.`
   return [{ rule: 'fields-missing', says, at: end }]
 }
@@ -115,12 +115,12 @@ function untrueFields(history: History, firsts: FirstArrivals, replay: Replay): 
     ...untrueWords(complete, from),
     ...untrueOffsets(history, firsts, replay, came),
   ].map((what) => {
-    const says = `After a resume from ${from}, client ${client} got an untrue replay_complete: `
+    const says = `After a resume from ${from}, client ${client} got a wrong replay_complete: `
     return { rule: 'fields-untrue', says: `${says}${what}.`, at: end }
   })
 }
 
-/** What came between request and end: surely by the replay, or perhaps live. */
+/** What arrived between request and end: surely by the replay, or perhaps live. */
 interface Came {
   readonly records: number
   readonly perhapsLive: number
@@ -159,18 +159,18 @@ function untrueTotal({ totalReplayed }: Frame, { records, perhapsLive }: Came): 
   if (isRight) return []
   const wanted =
     perhapsLive === 0 ? `${records}` : `${records - perhapsLive} to ${records}`
-  return [`${wanted} replayed records came, totalReplayed says ${show(totalReplayed)}`]
+  return [`${wanted} replayed records arrived, totalReplayed is ${show(totalReplayed)}`]
 }
 
 function untrueWords({ mode, from: also, capped }: Frame, from: string): string[] {
   const isMode = mode === from || (mode === 'partition' && (also === undefined || also === from))
   return [
-    ...(isMode ? [] : [`"${from}" was asked for, mode says ${show(mode)}`]),
+    ...(isMode ? [] : [`"${from}" was requested, mode is ${show(mode)}`]),
     ...(typeof capped === 'boolean' ? [] : [`capped is ${show(capped)}, not true or false`]),
   ]
 }
 
-/** Partitions of which nothing came may be told as well, as far as their log goes. */
+/** Partitions without replayed records may be reported as well, up to the end of their log. */
 function untrueOffsets(
   history: History,
   firsts: FirstArrivals,
@@ -181,7 +181,7 @@ function untrueOffsets(
   const told = offsetsOf(complete['lastOffsetsByPartition'])
   if (told === undefined) {
     const found = show(complete['lastOffsetsByPartition'])
-    return [`lastOffsetsByPartition was to be offsets by partition; it is ${found}`]
+    return [`lastOffsetsByPartition must be offsets by partition; it is ${found}`]
   }
   const logEnds = sentBy(history, end)
   const reset = Math.max(-Infinity, ...resetsOf(history).filter(({ askedAt: at }) => at <= end)
@@ -203,7 +203,7 @@ function untrueOffsets(
     const wanted = to < 0 ? 'nothing' : offsets
     const says = found === undefined ? 'nothing' : String(found)
     const field = 'lastOffsetsByPartition'
-    return [`${field} was to say ${wanted} of partition ${partition}; it says ${says}`]
+    return [`${field} must be ${wanted} for partition ${partition}; it is ${says}`]
   })
 }
 
@@ -222,8 +222,8 @@ function cappedEarly({ client, complete, end, ...replay }: Replay, max?: number)
   const came = replayedIn({ client, complete, end, ...replay })
   if (came >= max) return []
   const says =
-    `A replay was to be capped at ${max} records and not before; client ${client} got ${came}, ` +
-    'and was told that it is capped.'
+    `A replay must not be capped before ${max} records; client ${client} got ${came} and ` +
+    '`capped`.'
   return [{ rule: 'capped-early', says, at: end }]
 }
 

@@ -1,7 +1,7 @@
 /**
  * Every replay is answered in time and holds what the buffer must hold: what had reached clients
- * before it was asked for, but for what the run itself took away, by a reset or by an outage of
- * Redis. That what is replayed comes once and in order is for the stream to judge.
+ * before the request, except what the run itself removed by a reset or an outage of Redis. Order
+ * and duplicates within a replay are judged by `stream`.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -27,24 +27,24 @@ import {
 
 const schema = z.strictObject({
   groups: groupRefs,
-  /** Only those that were asked for in this phase. */
+  /** Only replays requested in this phase. */
   phase: phaseRef.exactOptional(),
   /** Longest time from the request to its `replay_complete`. */
   limitMs: milliseconds,
-  /** So many replays, with so many records in all, are worth a judgement. */
+  /** Fewest replays, and fewest records in all, to judge by. */
   replaysMin: count,
   recordsMin: count,
-  /** The buffer is so large that all is in it but what the run took away itself. */
+  /** The buffer is so large that only the run itself removes anything from it. */
   isRetained: z.boolean().exactOptional(),
-  /** What reached nobody is asked for as well, where a later record of its partition did. */
+  /** Also requires records that reached no client, if a later one of their partition did. */
   passedToo: z.boolean().exactOptional(),
-  /** Only what was sent after Redis came back is asked for: what was before is another question. */
+  /** Requires only what was sent after Redis came back: what was before is judged elsewhere. */
   sinceOutage: z.boolean().exactOptional(),
-  /** Only what was sent from the beginning of this phase on is asked for. */
+  /** Requires only what was sent since the start of this phase. */
   sincePhase: phaseRef.exactOptional(),
-  /** Only what answered replays hold is asked for: that they are answered is another question. */
+  /** Judges only the content of answered replays: whether they are answered is judged elsewhere. */
   holdsOnly: z.boolean().exactOptional(),
-  /** Records of one replay on this target: only from there on may it be called capped. */
+  /** The target's limit of records in one replay: only from there on it may be capped. */
   recordsMax: count.optional(),
 })
 export type ReplaysAnsweredOptions = OptionsOf<typeof schema>
@@ -58,9 +58,9 @@ export const replaysAnswered = checker({
     const all = replaysOf(history).filter((one) => isAsked(history, one, groups, phase))
     const replays = all.filter((one) => !isCutShort(history, one, limitMs))
     const fix = 'see in the report why clients did not connect'
-    if (replays.length === 0) return cannotTell('no-replay', 'No client asked for a replay.', fix)
+    if (replays.length === 0) return cannotTell('no-replay', 'No client requested a replay.', fix)
     if (options.sinceOutage === true && unstoredWindows(history).length === 0) {
-      return cannotTell('no-outage', 'The run never took Redis away.', 'See why the fault failed.')
+      return cannotTell('no-outage', 'The run never cut Redis off.', 'see why the fault failed')
     }
     const answered = replays.filter(({ complete }) => complete !== undefined)
     const ground = groundOf(history, options)
@@ -114,17 +114,17 @@ function holdsText(evidence: Evidence, isRetained: boolean): string {
   const replays = `${many(answered, 'replay')} with ${many(records, 'record')}`
   const took =
     answered === 1
-      ? `was answered in ${slowest} ${limit}, while records came`
+      ? `was answered in ${slowest} ${limit}, under load`
       : `were answered, the slowest in ${slowest} ${limit}, ` +
-        `${overlapping} of them while records came`
+        `${overlapping} of them under load`
   const isHeld = isRetained && owed > 0
-  const held = isHeld ? `; none of ${many(owed, 'record')} that had to come was missing` : ''
+  const held = isHeld ? `; none of ${many(owed, 'required record')} was missing` : ''
   return `${replays} ${took}${held}.`
 }
 
 /**
- * A replay that our own fault, goodbye or next request ended says nothing about the relay, unless
- * its time was over by then, and we had kept nobody from ending it.
+ * A replay that a fault, the client's close or its next request ended proves nothing about the
+ * relay, unless its time was already over and nothing had kept the relay from ending it.
  */
 function isCutShort(history: History, replay: Replay, limitMs: number): boolean {
   const { endedBy, askedAt, end } = replay
@@ -140,12 +140,12 @@ function notAnswered({ client, askedAt, end, ...replay }: Replay, limitMs: numbe
   if (!isLate && endedBy !== 'relay') return []
   const found =
     endedBy === 'relay'
-      ? `the relay hung up after ${seconds(tookMicros)} (code ${closed?.code}${whyOf(closed)})`
+      ? `the relay closed it after ${seconds(tookMicros)} (code ${closed?.code}${whyOf(closed)})`
       : endedBy === 'answer'
         ? `it took ${seconds(tookMicros)}`
         : `none had come after ${seconds(tookMicros)}`
   const says =
-    `Client ${client} was to get replay_complete within ${seconds(limitMs * 1_000)} of its ` +
+    `Client ${client} must get replay_complete within ${seconds(limitMs * 1_000)} of its ` +
     `request ${seconds(askedAt)} into the run; ${found}.`
   return [{ rule: 'not-answered', says, at: Math.min(end, askedAt + limitMs * 1_000) }]
 }
@@ -156,7 +156,7 @@ const whyOf = (closed: Replay['closed']): string =>
 const elsewhere = ({ rule, says }: Violation): Doubt => ({
   rule,
   says,
-  fix: 'see first why replays are not answered: what asks for their time tells',
+  fix: 'first see the finding about replays being answered in time',
 })
 
 function doubtsOf(
@@ -182,17 +182,17 @@ function doubtsOf(
           rule: 'too-little',
           says:
             `At least ${many(replaysMin, 'replay')} with ${many(recordsMin, 'record')}` +
-            `${isRetained === true ? ' that clients had had before' : ''} had to be answered; ` +
+            `${isRetained === true ? ' that clients had before' : ''} must be answered; ` +
             `${many(answered, 'replay')} with ${many(worth, 'record')} ` +
             `${answered === 1 ? 'was' : 'were'}.`,
-          fix: 'see first why so few records reached clients at all: the stream tells',
+          fix: 'first see in the verdict on the stream why so few records reached clients',
         }
       : undefined,
     overlapping === 0
       ? {
           rule: 'no-traffic',
-          says: 'No record was acknowledged while a replay was under way.',
-          fix: 'give a higher load, so that records come while clients are replayed to',
+          says: 'No record was acknowledged during a replay.',
+          fix: 'give a higher load, so that records arrive during replays',
         }
       : undefined,
   ]

@@ -1,7 +1,7 @@
 /**
- * A replay that a client cannot take in time is given up as a whole, however well each single write
- * goes on: not before its time, and in words that blame nobody else. The client sees its end later
- * than it came, because what buffers hold is read first. Who reads quickly gets all of the same.
+ * A replay that a client cannot read in time is ended as a whole, even if each single write
+ * succeeds: not before its timeout, and with the right reason. The client sees the end later,
+ * because it first reads what buffers hold. A client that reads fast gets the whole replay.
  */
 import { z } from 'zod'
 import { tolerances } from '../history/tolerances.ts'
@@ -20,28 +20,28 @@ import { replayedIn, replaysOf, type Replay } from './reading/replays.ts'
 const { otherClockMicros } = tolerances
 
 const schema = z.strictObject({
-  /** Clients that ask for more than they can take in the time of a replay. */
+  /** Clients that request more than they can read within the replay timeout. */
   groups: groupRefs,
-  /** Clients that ask for the same and read quickly. */
+  /** Clients that request the same and read fast. */
   quick: groupRefs.exactOptional(),
-  /** The time of a replay on this target: it may not be given up much before. */
+  /** The replay timeout of this target: the relay may not end a replay much earlier. */
   timeoutMs: milliseconds.exactOptional(),
   /** Longest time from the request to the end of the connection, buffers included. */
   limitMs: milliseconds,
 })
 
-/** Close codes that say something other than "this took too long, come back". */
+/** Close codes that mean something other than "this took too long, reconnect". */
 const wrongCodes: ReadonlyMap<number, string> = new Map([
-  [1000, 'that all was done'],
+  [1000, 'that all is done'],
   [1002, 'that the client broke the protocol'],
   [1003, 'that the client sent what is not served'],
-  [1007, 'that the client sent text that is none'],
+  [1007, 'that the client sent invalid text'],
   [1009, 'that the client sent too much'],
   [1010, 'that an extension was missing'],
 ])
 
 export const replaysEnded = checker({
-  says: 'A replay that takes too long as a whole is given up, in its time and in the right words.',
+  says: 'A replay that takes too long as a whole is ended at its timeout, with the right reason.',
   restsOn: ['times'],
   options: schema,
   judge(history, { groups, quick, timeoutMs = 0, limitMs }) {
@@ -49,7 +49,7 @@ export const replaysEnded = checker({
     const slow = all.filter(({ group }) => groups.includes(group))
     const fast = all.filter(({ group }) => quick?.includes(group))
     const fix = 'see in the report why clients did not connect'
-    if (slow.length === 0) return cannotTell('no-replay', 'No slow client asked for a replay.', fix)
+    if (slow.length === 0) return cannotTell('no-replay', 'No slow client requested a replay.', fix)
     const limit = limitMs * 1_000
     const late = slow.filter(({ askedAt, end }) => end - askedAt > limit)
     const cut = slow.filter((one) => one.endedBy === 'relay' && !late.includes(one))
@@ -69,9 +69,9 @@ export const replaysEnded = checker({
         rule: 'ended',
         says:
           `${many(cut.length, 'replay')} to slow clients ${cut.length === 1 ? 'was' : 'were'} ` +
-          `given up ${between(fastest ?? 0, slowest ?? 0)} after the request ` +
+          `ended ${between(fastest ?? 0, slowest ?? 0)} after the request ` +
           `(${limitsText(timeoutMs * 1_000 - otherClockMicros, limit)})` +
-          `${whole.length > 0 ? `; ${many(whole.length, 'quick replay')} came whole` : ''}.`,
+          `${whole.length > 0 ? `; ${many(whole.length, 'fast replay')} arrived whole` : ''}.`,
       },
       exercised: cut.length + late.length,
       counted: 'replays',
@@ -98,20 +98,20 @@ const between = (least: number, most: number): string =>
 
 function goesOn({ client, askedAt, end }: Replay, limit: number): Violation {
   const says =
-    `The replay to client ${client} was to be over within ${seconds(limit)}; ` +
-    `it went on for ${seconds(end - askedAt)}.`
+    `The replay to client ${client} must end within ${seconds(limit)}; ` +
+    `it took ${seconds(end - askedAt)}.`
   return { rule: 'replay-goes-on', says, at: askedAt + limit }
 }
 
 function tooEarly({ client, askedAt, end }: Replay, timeout: number): Violation[] {
   if (end - askedAt >= timeout - otherClockMicros) return []
   const says =
-    `The replay to client ${client} was to have ${seconds(timeout)}; ` +
-    `it was given up after ${seconds(end - askedAt)}.`
+    `The replay to client ${client} has a timeout of ${seconds(timeout)}; ` +
+    `the relay ended it after ${seconds(end - askedAt)}.`
   return [{ rule: 'given-up-early', says, at: end }]
 }
 
-/** An error frame says it best; a connection that just ends says nothing wrong. */
+/** An error frame is best; a connection that only ends gives no wrong reason. */
 function wrongWords({ client, told, closed, end }: Replay): Violation[] {
   const error = told.find(({ type }) => type === 'error')
   const code = error?.['code']
@@ -120,24 +120,24 @@ function wrongWords({ client, told, closed, end }: Replay): Violation[] {
   if (error === undefined && meaning === undefined) return []
   const found =
     error === undefined
-      ? `was closed with ${closed?.code}, which says ${meaning}`
-      : `was told ${JSON.stringify(code)}`
+      ? `was closed with ${closed?.code}, which means ${meaning}`
+      : `got ${JSON.stringify(code)}`
   const says =
-    `Client ${client} was to be told REPLAY_TIMEOUT, or to be closed as slow (4000 and above, ` +
+    `Client ${client} must get REPLAY_TIMEOUT, or be closed as slow (4000 and above, ` +
     `1008, 1011 to 1013, or no code at all); it ${found}.`
   return [{ rule: 'given-up-wrongly', says, at: end }]
 }
 
-/** Who reads quickly is not slow; but where everything is, its time may rightly be over. */
+/** A client that reads fast is not slow; but if everything is slow, its timeout may be right. */
 function notServed({ client, endedBy, askedAt, end, ...replay }: Replay, timeout: number) {
   const tookMicros = end - askedAt
   const isOverTime = tookMicros >= timeout - otherClockMicros
   const isSlowAtAll = isOverTime && replay.runs.length > 0
   if (endedBy === 'answer' || isSlowAtAll || (endedBy === 'run' && !isOverTime)) return []
   const found =
-    endedBy === 'relay' ? `the relay hung up after ${seconds(tookMicros)}` : 'it got none'
+    endedBy === 'relay' ? `the relay closed it after ${seconds(tookMicros)}` : 'it got none'
   const says =
-    `Client ${client} reads quickly and was to get its replay within ${seconds(timeout)}; ${found}.`
+    `Client ${client} reads fast and must get its replay within ${seconds(timeout)}; ${found}.`
   return [{ rule: 'quick-not-served', says, at: Math.min(end, askedAt + timeout) }]
 }
 
@@ -155,7 +155,7 @@ function doubtsOf(
           rule: 'too-quick',
           says:
             `${whole.length} of ${slow.length} slow clients got a whole replay in time: ` +
-            'they never came to the deadline.',
+            'they never reached the timeout.',
           fix: `give a shorter REPLAY_TIMEOUT_SECS than ${seconds(timeout)}, or a higher load`,
         }
       : undefined,
@@ -163,9 +163,8 @@ function doubtsOf(
       ? {
           rule: 'ended-too-soon',
           says:
-            `The run ended while ${many(open.length, 'replay')} ` +
-            `${open.length === 1 ? 'was' : 'were'} under way, within ` +
-            `${open.length === 1 ? 'its' : 'their'} time.`,
+            `The run ended during ${many(open.length, 'replay')}, within ` +
+            `${open.length === 1 ? 'its' : 'their'} timeout.`,
           fix: 'run longer, or give the target a shorter REPLAY_TIMEOUT_SECS',
         }
       : undefined,
@@ -174,10 +173,10 @@ function doubtsOf(
           rule: 'quick-too-slow',
           says:
             fast.length === 0
-              ? 'No client that reads quickly asked for a replay: perhaps nobody could get one.'
-              : `${served.length} of ${fast.length} clients that read quickly got a ` +
-                'replay in time: perhaps nobody could have.',
-          fix: 'run on a machine with less to do, or with a longer REPLAY_TIMEOUT_SECS',
+              ? 'No fast client requested a replay: perhaps no client could get one in time.'
+              : `${served.length} of ${fast.length} fast clients got a ` +
+                'replay in time: perhaps no client could.',
+          fix: 'run on a less busy machine, or with a longer REPLAY_TIMEOUT_SECS',
         }
       : undefined,
   ]

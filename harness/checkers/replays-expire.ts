@@ -1,5 +1,5 @@
 /**
- * What has outlived its time in Redis is not replayed any more: only memory, which knows no time,
+ * Records past their time to live in Redis are not replayed: only memory, which has no time limit,
  * may still hold its few newest records.
  */
 import { z } from 'zod'
@@ -17,29 +17,29 @@ import {
 
 const schema = z.strictObject({
   groups: groupRefs,
-  /** Only replays that were asked for in this phase. */
+  /** Only replays requested in this phase. */
   phase: phaseRef,
-  /** How long a record may be kept in Redis, with what it takes to let go of it. */
+  /** How long a record may be kept in Redis, with the time to delete it. */
   limitMs: milliseconds,
   /** Records that memory may hold of any age. */
   memoryRecordsMax: count,
 })
 
 export const replaysExpire = checker({
-  says: 'Records that have outlived their time are not replayed any more.',
+  says: 'Records past their time to live are no longer replayed.',
   options: schema,
   judge(history, { groups, phase, limitMs, memoryRecordsMax }) {
     const replays = replaysOf(history).filter((one) => {
       const isWhole = one.complete !== undefined && one.from !== 'latest'
       return isWhole && isAsked(history, one, groups, phase)
     })
-    const fix = 'see why replays are not answered: another expectation tells'
+    const fix = 'see the finding about replays being answered'
     if (replays.length === 0) return cannotTell('no-replay', 'No replay was answered.', fix)
     const firsts = firstArrivalsOf(history)
     const counts = replays.map((replay) => agesOf(history, firsts, replay, limitMs))
     const expired = Math.min(...counts.map((one) => one.expired))
     const replayed = Math.max(...counts.map(({ old }) => old))
-    const age = `that clients had got more than ${seconds(limitMs * 1_000)} before`
+    const age = `that clients got more than ${seconds(limitMs * 1_000)} before`
     return conclude({
       violations: counts.flatMap(({ replay, old }) =>
         keptTooLong(replay, old, memoryRecordsMax, age),
@@ -50,7 +50,7 @@ export const replaysExpire = checker({
               rule: 'too-little',
               says:
                 `There were ${many(expired, 'record')} ${age}; more than ${memoryRecordsMax} are ` +
-                'needed, for memory may hold as many of any age.',
+                'needed, because memory may hold that many of any age.',
               fix: 'give a higher load, or see why so few records reached clients',
             }
           : undefined,
@@ -61,7 +61,7 @@ export const replaysExpire = checker({
           `Of ${many(expired, 'record')} ${age}, ` +
           `${many(replays.length, 'replay')} held ` +
           `${replays.length > 1 ? 'at most ' : ''}${replayed} ` +
-          `(limit ${memoryRecordsMax}, which memory may hold).`,
+          `(limit ${memoryRecordsMax}: the records that memory may hold).`,
       },
       exercised: replays.length,
       counted: 'replays',
@@ -76,7 +76,7 @@ export const replaysExpire = checker({
   },
 })
 
-/** Records that clients had so long before, and how many of them a replay held. */
+/** Records that clients got that long before, and how many of them a replay held. */
 function agesOf(history: History, firsts: FirstArrivals, replay: Replay, limitMs: number) {
   const due = replay.askedAt - limitMs * 1_000
   let expired = 0
@@ -103,7 +103,7 @@ function keptTooLong(
 ): Violation[] {
   if (old <= most) return []
   const says =
-    `A replay to client ${client} was to hold at most ${many(most, 'record')}, from memory, ` +
+    `A replay to client ${client} must hold at most ${many(most, 'record')}, from memory, ` +
     `${age}; it held ${old}.`
   return [{ rule: 'kept-too-long', says, at: end }]
 }

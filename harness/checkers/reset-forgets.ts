@@ -1,7 +1,7 @@
 /**
- * What was reset must not come back: not in a later replay, and not by an answer that says
- * "cleared" of a store that could not be reached. What is to be forgotten is what had reached
- * clients when the reset was sent; the answer does not decide it, and is itself held against that.
+ * What was reset must not come back in a later replay, and an answer must not say "cleared" of a
+ * store that could not be reached. The reset covers what had reached clients when it was sent; the
+ * answer does not decide that, and is itself judged by it.
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
@@ -37,11 +37,11 @@ const schema = z.strictObject({
 })
 
 export const resetForgets = checker({
-  says: 'A reset forgets what was before it, and says "cleared" only of what is cleared.',
+  says: 'A reset removes everything before it, and reports "cleared" only if it is.',
   options: schema,
   judge(history, { limitMs }) {
     const resets = resetsOf(history)
-    const fix = 'see in the report why the client that resets did not connect'
+    const fix = 'see in the report why the client that sends the reset did not connect'
     if (resets.length === 0) return cannotTell('no-reset', 'No client reset the buffer.', fix)
     const firsts = firstArrivalsOf(history)
     const first = Math.min(...resets.map(({ answeredAt, askedAt }) => answeredAt ?? askedAt))
@@ -63,7 +63,7 @@ export const resetForgets = checker({
         says:
           `${many(resets.length, 'reset')} ${slowest(resets)} (limit ` +
           `${seconds(limitMs * 1_000)}); none of ${many(records, 'record')} in ` +
-          `${many(later.length, 'later replay')} had reached a client before it.`,
+          `${many(later.length, 'later replay')} had reached a client before the reset.`,
       },
       exercised: later.length,
       counted: 'later replays',
@@ -89,7 +89,7 @@ const slowest = (resets: readonly Reset[]): string =>
   `${resets.length > 1 ? 'were answered, the slowest in' : 'was answered in'} ` +
   seconds((slowestMs(resets) ?? 0) * 1_000)
 
-/** A reset that the run left no time to answer is in doubt, not wrong. */
+/** A reset that the run left no time to answer is unknown, not wrong. */
 function unanswered(history: History, reset: Reset, limitMs: number): Violation[] {
   const { client, askedAt, answeredAt, isRefused } = reset
   const deadline = askedAt + limitMs * 1_000
@@ -98,7 +98,7 @@ function unanswered(history: History, reset: Reset, limitMs: number): Violation[
   const took = answeredAt === undefined ? undefined : seconds(answeredAt - askedAt)
   const found = took === undefined ? 'no answer came' : `it took ${took}`
   const within = `within ${seconds(limitMs * 1_000)}`
-  const says = `The reset by client ${client} was to be answered ${within}; ${found}.`
+  const says = `The reset by client ${client} must be answered ${within}; ${found}.`
   return [{ rule: 'reset-not-answered', says, at: deadline }]
 }
 
@@ -112,15 +112,15 @@ function untrue(history: History, { askedAt, answeredAt, isCleared }: Reset): Vi
   )
   if (severed === undefined) return []
   const says =
-    `Redis could not be reached from before the reset ${seconds(askedAt)} into the run until ` +
+    `Redis was unreachable from before the reset ${seconds(askedAt)} into the run until ` +
     'after its answer; the answer said that the buffer was cleared.'
   return [{ rule: 'cleared-untrue', says, at: answeredAt }]
 }
 
-/** An answer may name so many partitions, and leave out others. */
+/** An answer may name at most this many partitions, and leave out others. */
 const namedMax = 100
 
-/** Where the answer says that the stream stands, of what came since the reset before. */
+/** The stream positions in the answer, compared with what came since the last reset. */
 function untrueOffsets(history: History, firsts: FirstArrivals, reset: Reset): Violation[] {
   const { client, askedAt, answer, answeredAt } = reset
   if (answer === undefined || answeredAt === undefined) return []
@@ -137,7 +137,7 @@ function untrueOffsets(history: History, firsts: FirstArrivals, reset: Reset): V
     const to = most.get(partition) ?? -1
     if (Number(told) >= from && Number(told) <= to) return []
     const says =
-      `The answer to the reset by client ${client} was to report ` +
+      `The answer to the reset by client ${client} must report ` +
       `${from === to ? `offset ${to}` : `an offset from ${from} to ${to}`} for partition ` +
       `${partition}; it reported ${told === undefined ? 'none' : JSON.stringify(told)}.`
     return [{ rule: 'offsets-untrue', says, at: answeredAt }]
@@ -158,8 +158,8 @@ function revenants(
     const old = replay.runs.find(({ partition, first }) => isOld(partition, first))
     if (old === undefined) return []
     const says =
-      `No replay after the reset was to hold what clients had had before it, of partition ` +
-      `${old.partition} up to offset ${forgotten.get(old.partition)}; a replay to client ` +
+      `No replay after the reset may hold what clients had before it (partition ` +
+      `${old.partition} up to offset ${forgotten.get(old.partition)}); a replay to client ` +
       `${replay.client} held offset ${old.first}.`
     return [{ rule: 'forgotten-replayed', says, at: old.from }]
   })
@@ -184,7 +184,7 @@ function doubtsOf(
       ? {
           rule: 'reset-refused',
           says: `${refused.length} of ${resets.length} resets got an error frame.`,
-          fix: 'let the target take resets from this address without a token',
+          fix: 'let the target accept resets from this address without a token',
         }
       : undefined,
     unheard.length > 0
@@ -192,7 +192,7 @@ function doubtsOf(
           rule: 'ended-too-soon',
           says:
             `The run ended while ${many(unheard.length, 'reset')} waited for an answer, within ` +
-            'the time for it.',
+            'the limit.',
           fix: 'run longer',
         }
       : undefined,
@@ -200,15 +200,15 @@ function doubtsOf(
       ? undefined
       : {
           rule: 'nothing-before',
-          says: 'No record had reached any client before the reset: there was nothing to forget.',
-          fix: 'see first why no record reached clients: the stream tells',
+          says: 'No record had reached any client before the reset: there was nothing to remove.',
+          fix: 'first see in the verdict on the stream why no record reached clients',
         },
     later.length === 0
       ? {
           rule: 'no-replay',
           says:
             asked.length === 0
-              ? 'No replay was asked for after the reset.'
+              ? 'No replay was requested after the reset.'
               : `Of ${many(asked.length, 'replay')} after the reset none was answered.`,
           fix: 'see why replays are not answered, and run longer',
         }
@@ -216,7 +216,7 @@ function doubtsOf(
     later.length > 0 && later.every((replay) => replayedIn(replay) === 0)
       ? {
           rule: 'nothing-replayed',
-          says: 'No replay after the reset held any record: that nothing old came proves nothing.',
+          says: 'No replay after the reset held any record: no old ones either, which proves nothing.',
           fix: 'see why replays are empty, or run longer after the reset',
         }
       : undefined,

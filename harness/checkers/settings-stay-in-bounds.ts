@@ -1,6 +1,6 @@
 /**
- * What became of an odd setting must be visible, and within what was asked for: a value that does
- * not stand in /health cannot be operated, and one above what was asked was not asked for.
+ * The effective value of an extreme setting must be visible in /health and within the bounds that
+ * were set.
  */
 import { z } from 'zod'
 import { dig } from '../history/readings.ts'
@@ -13,18 +13,18 @@ const schema = z.strictObject({
   path: name,
   phase: phaseRef,
   above: z.number(),
-  /** Without it any value above will do: the target replaced what it was told by its own. */
+  /** Without it any value above is right: the target replaced the invalid value by its own. */
   atMost: z.number().exactOptional(),
 })
 export type SettingsStayInBoundsOptions = OptionsOf<typeof schema>
 
 export const settingsStayInBounds = checker({
-  says: 'An effective value stands in /health, within the bounds of what was asked for.',
+  says: '/health reports the effective value, within the bounds that were set.',
   options: schema,
   judge(history, { path, phase, above, atMost = Infinity }) {
     const window = history.phase(phase)
-    const fix = 'run it to its end, and see that GET /health is answered'
-    if (window === undefined) return cannotTell('no-phase', `There was no phase ${phase}.`, fix)
+    const fix = 'let the run finish, and check that GET /health is answered'
+    if (window === undefined) return cannotTell('no-phase', `Phase ${phase} did not run.`, fix)
     const polls = history
       .events('health')
       .filter(([, t, , , body]) => body !== null && t >= window.begin && t <= window.end)
@@ -39,13 +39,13 @@ export const settingsStayInBounds = checker({
     const bounds = `above ${above}${Number.isFinite(atMost) ? ` and at most ${atMost}` : ''}`
     const found = told === undefined ? 'nothing' : JSON.stringify(told)
     const where = `at the end of phase ${phase}`
-    const says = `/health was to report ${path} ${bounds} ${where}; it reported ${found}.`
+    const says = `/health must report ${path} ${bounds} ${where}; it reported ${found}.`
     const rule = isTold ? 'told-out-of-bounds' : 'not-told'
     return conclude({
       violations: isWithin ? [] : [{ rule, says, at }],
       holds: {
         rule: 'told',
-        says: `/health reported ${path} = ${found} ${where} (wanted: ${bounds}).`,
+        says: `/health reported ${path} = ${found} ${where} (limits: ${bounds}).`,
       },
       exercised: 1,
       counted: 'values of /health',

@@ -1,7 +1,7 @@
 /**
- * A relay that is asked to stop (SIGTERM to its own process) ends in time and says that it ended
- * well, and clients that are open then are told by a close frame: one that only loses its
- * connection cannot tell a restart from a crash. What is committed is another question.
+ * A relay that is asked to stop (SIGTERM to its own process) exits in time and with success, and
+ * open clients get a close frame: a client that only loses its connection cannot tell a restart
+ * from a crash. What is committed is judged elsewhere.
  */
 import { z } from 'zod'
 import type { EventOf, Micros } from '../history/event.ts'
@@ -22,39 +22,39 @@ import { count, groupRefs, milliseconds, type OptionsOf } from './options.ts'
 const { endSeenLateMicros } = tolerances
 
 const schema = z.strictObject({
-  /** Longest time from SIGTERM to the end of the process. */
+  /** Longest time from SIGTERM to the exit of the process. */
   limitMs: milliseconds,
-  /** Clients that must be told: they read, and nothing is broken on the way to them. */
+  /** Clients that must get a close frame: they read, and their links have no fault. */
   groups: groupRefs,
-  /** How often it must have been asked while such clients were open. */
+  /** How often it must have been asked while these clients were open. */
   timesMin: count,
 })
 export type ShutdownCompletesOptions = OptionsOf<typeof schema>
 
-/** Of a process that ended in order; a runtime that handles SIGTERM itself may say 128 + 15. */
+/** Exit codes of success; a runtime that handles SIGTERM itself may return 128 + 15. */
 const orderlyCodes: ReadonlySet<number | null> = new Set([0, 143])
 /** No close frame came. */
 const noFrame = 1_006
-/** Codes that blame the client, or say that something broke: a client would not come back. */
+/** Codes that blame the client or report a failure: a client would not reconnect. */
 const misleading: ReadonlySet<number> = new Set([1_002, 1_003, 1_007, 1_008, 1_009, 1_010, 1_011])
 
-/** One SIGTERM and what came of it. */
+/** One SIGTERM and its outcome. */
 interface Asked {
   readonly at: Micros
   readonly exit: EventOf<'process'> | undefined
-  /** When we gave up and killed it. */
+  /** When the harness killed it after the limit. */
   readonly killedAt: Micros | undefined
   /** Connections of the watched groups that were open. */
   readonly open: readonly Session[]
 }
 
 export const shutdownCompletes = checker({
-  says: 'A relay that is asked to stop ends in time, with success, and tells its clients.',
+  says: 'A relay asked to stop exits in time with success and sends its clients a close frame.',
   options: schema,
   judge(history, options) {
     const relay = history.events('process').filter(({ role }) => role === 'relay')
     if (relay.length === 0) {
-      const says = 'The target is not started by this harness, so nobody may ask it to stop.'
+      const says = 'The harness did not start the target, so it cannot stop it.'
       return notApplicable('not-ours', says)
     }
     const asked = relay
@@ -103,7 +103,7 @@ function judgeAsked(asked: readonly Asked[], options: ShutdownCompletesOptions):
     holds: {
       rule: 'ended-in-order',
       says:
-        `Asked to stop ${many(asked.length, 'time')}, the relay ended with success within ` +
+        `Asked to stop ${many(asked.length, 'time')}, the relay exited with success within ` +
         `${seconds(slowest)} (limit ${seconds(options.limitMs * 1_000)}); ` +
         `${many(clients, 'open client')} got a close frame.`,
     },
@@ -115,9 +115,9 @@ function judgeAsked(asked: readonly Asked[], options: ShutdownCompletesOptions):
 
 function lateness({ at, exit, killedAt }: Asked, limitMs: number): Violation[] {
   const deadline = at + limitMs * 1_000
-  const wanted = `The relay was to end within ${seconds(limitMs * 1_000)} of SIGTERM`
+  const wanted = `The relay must exit within ${seconds(limitMs * 1_000)} of SIGTERM`
   if (killedAt !== undefined) {
-    const says = `${wanted}; after ${seconds(killedAt - at)} it still ran and was killed.`
+    const says = `${wanted}; after ${seconds(killedAt - at)} it was still running and was killed.`
     return [{ rule: 'still-running', says, at: Math.min(deadline, killedAt) }]
   }
   if (exit === undefined || exit.t <= deadline) return []
@@ -129,19 +129,19 @@ function badEnd({ exit, killedAt }: Asked): Violation[] {
   if (exit === undefined || killedAt !== undefined) return []
   const { t: at, code, signal } = exit
   if (signal === 'SIGTERM') {
-    const says = 'SIGTERM itself ended the relay: it does not handle the signal to stop.'
+    const says = 'SIGTERM itself ended the relay: it does not handle the signal.'
     return [{ rule: 'unhandled-signal', says, at }]
   }
   if (signal === null && (code === null || orderlyCodes.has(code))) return []
   const how = signal ?? `code ${code}`
-  const says = `Asked to stop, the relay was to end with code 0; it ended with ${how}.`
+  const says = `Asked to stop, the relay must exit with code 0; it exited with ${how}.`
   return [{ rule: 'ended-badly', says, at }]
 }
 
-/** A client that left by itself meanwhile is owed no close frame. */
+/** A client that left by itself meanwhile needs no close frame. */
 const isToBeTold = ({ closed }: Session): boolean => closed?.by !== 'client'
 
-/** Clients that lost their connection, or kept it, without a close frame of the relay's. */
+/** Clients that lost their connection, or kept it, without a close frame from the relay. */
 function untoldOf({ at, exit, open }: Asked): Session[] {
   const until = (exit?.t ?? Infinity) + endSeenLateMicros
   return open.filter((one) => {
@@ -156,7 +156,7 @@ function notTold(asked: Asked): Violation[] {
   if (first === undefined) return []
   const says =
     `${others.length + 1} of ${asked.open.filter(isToBeTold).length} open clients got no ` +
-    'close frame when the relay was asked to stop; each was to get one, such as 1001.'
+    'close frame when the relay was asked to stop; each must get one, such as 1001.'
   return [{ rule: 'not-told', says, at: first.closed?.t ?? asked.at }]
 }
 
@@ -164,7 +164,7 @@ function toldWrong({ open }: Asked): Violation[] {
   const wrong = open.find(({ closed }) => closed?.by === 'relay' && misleading.has(closed.code))
   if (wrong?.closed === undefined) return []
   const { t: at, code } = wrong.closed
-  const says = `Asked to stop, the relay closed a client with ${code}; 1000, 1001 or 1012 are true.`
+  const says = `Asked to stop, the relay closed a client with ${code} (1000, 1001, 1012 are right).`
   return [{ rule: 'told-wrong', says, at }]
 }
 
@@ -173,7 +173,7 @@ function unknownStatus(asked: readonly Asked[]) {
     return exit === undefined ? [] : [exit.code ?? exit.signal]
   })
   if (!statuses.includes(null)) return undefined
-  const says = 'A wrapper around the relay kept its exit status.'
+  const says = "A wrapper around the relay hid the relay's exit status."
   const fix = 'start the relay itself with --target-command, or let the wrapper exec it'
   return { rule: 'status-unknown', says, fix }
 }
@@ -185,7 +185,7 @@ function tooFew(
 ) {
   if (watched.length >= timesMin) return undefined
   const says =
-    `Clients stayed to be told at ${watched.length} of ${asked.length} requests to stop (needed: ` +
+    `Clients were open at ${watched.length} of ${asked.length} requests to stop (needed: ` +
     `${timesMin}).`
-  return { rule: 'nobody-to-tell', says, fix: 'see why the clients did not come back in time' }
+  return { rule: 'nobody-to-tell', says, fix: 'see why the clients did not reconnect in time' }
 }

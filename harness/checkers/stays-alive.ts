@@ -1,4 +1,4 @@
-/** The relay must not end by itself, whatever else is judged: a dead relay keeps no promise. */
+/** The relay must not exit by itself, whatever else is judged: a dead relay keeps no promise. */
 import { z } from 'zod'
 import type { Health, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -13,7 +13,7 @@ const schema = z.strictObject({
 })
 
 export const staysAlive = checker({
-  says: 'The relay does not end by itself.',
+  says: 'The relay does not exit by itself.',
   options: schema,
   judge(history, { role: watched = 'relay' }) {
     const relay = history.events('process').filter(({ role }) => role === watched)
@@ -28,8 +28,8 @@ export const staysAlive = checker({
       violations: deaths.map(({ t: at, pid, code, signal }) => {
         const how = signal ?? `code ${code}`
         const says =
-          `The ${watched} (process ${pid}) ended with ${how} ${seconds(at)} into the run, and ` +
-          'nobody had asked it to.'
+          `The ${watched} (process ${pid}) exited with ${how} ${seconds(at)} into the run by ` +
+          'itself.'
         return { rule: 'relay-died', says, at }
       }),
       doubts: [
@@ -39,7 +39,7 @@ export const staysAlive = checker({
         rule: 'alive',
         says:
           relay.length > 0
-            ? `The ${watched} did not end by itself${faulted(asked)}.`
+            ? `The ${watched} did not exit by itself${faulted(asked)}.`
             : `GET /health was answered ${many(answered, 'time')}, to the end of the run.`,
       },
       exercised: relay.length + answered,
@@ -52,20 +52,20 @@ export const staysAlive = checker({
 const faulted = (times: number): string =>
   times === 0 ? '' : `; a fault of the run ended it ${many(times, 'time')}`
 
-/** Of a process that is not ours nothing but its answers shows that it is there. */
+/** Of a process that the harness did not start, only answers show that it runs. */
 function lastAnswer(watched: string, polls: readonly Health[]): Doubt | undefined {
   const last = polls.at(-1)
   if (last === undefined) {
-    const fix = 'see why the target was neither started nor asked for its health'
-    return { rule: 'nothing-exercised', says: `Nothing was seen of the ${watched}.`, fix }
+    const fix = 'see why the target was neither started nor polled'
+    return { rule: 'nothing-exercised', says: `The ${watched} was never seen.`, fix }
   }
   if (last[3] > 0) return undefined
   const lastOk = polls.findLast(([, , , status]) => status > 0)
   const since = lastOk === undefined ? 'at all' : `after ${seconds(lastOk[1])}`
   return {
     rule: 'not-seen',
-    says: `The relay is not started by this harness, and /health gave no answer ${since}.`,
-    fix: 'see whether the target still runs',
+    says: `The harness did not start the relay, and /health gave no answer ${since}.`,
+    fix: 'check whether the target still runs',
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The whole stream, end to end: every acknowledged record is delivered once and in order, replayed,
  * declared missing for a reason that the harness saw, dead-lettered because it was malformed, or
- * owed to nobody. Anything else is an anomaly with a name.
+ * owed to no client. Anything else is a named anomaly.
  */
 import type { History } from '../history/history.ts'
 import { Ranges } from '../history/ranges.ts'
@@ -35,7 +35,7 @@ export const stream = checker({
       return cannotTell('no-records', 'No record was acknowledged by Kafka.', fix)
     }
     if (delivered === 0) {
-      const fix = 'see whether clients could connect, and the relay read from Kafka'
+      const fix = 'check that clients could connect, and that the relay read from Kafka'
       return cannotTell('no-deliveries', 'No client received a record.', fix)
     }
     return streamJudgement(history, streamFlaws(history, options), options)
@@ -121,18 +121,18 @@ const partitionsOf = (history: History): Set<number> =>
 
 function unsettled(isSettled: boolean): Doubt[] {
   if (isSettled) return []
-  const says = 'The run ended before it had settled: what is late and what is lost look alike.'
-  return [{ rule: 'not-settled', says, fix: 'let the run go through to its end' }]
+  const says = 'The run ended before it had settled: late and lost records look the same.'
+  return [{ rule: 'not-settled', says, fix: 'let the run finish' }]
 }
 
-/** Redeliveries need a commit to begin behind. */
+/** Redeliveries need a commit to start after. */
 function blind(accounts: readonly Account[]): Doubt[] {
   const records = accounts.reduce((sum, one) => sum + one.redeliveredBlindly, 0)
   if (records === 0) return []
   const says =
-    `${many(records, 'record')} came again after a restart, and the broker had not said ` +
-    'before it what was committed.'
-  const fix = 'run again; before the restart the lag sampler needs one answer of Kafka'
+    `${many(records, 'record')} came again after a restart, and the committed offset before it ` +
+    'is not known.'
+  const fix = 'run again; before the restart the lag sampler needs one answer from Kafka'
   return [{ rule: 'commit-unknown', says, fix }]
 }
 

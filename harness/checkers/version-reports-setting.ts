@@ -1,4 +1,4 @@
-/** What a setting became must be visible from outside, or nobody knows what was really tested. */
+/** The effective value of a setting must be visible, or it is unknown what was really tested. */
 import { z } from 'zod'
 import { dig } from '../history/readings.ts'
 import { checker } from './checker.ts'
@@ -14,29 +14,29 @@ const schema = z.strictObject({
 const okStatus = 200
 
 export const versionReportsSetting = checker({
-  says: 'An effective value stands in /version.',
+  says: '/version reports the effective value.',
   options: schema,
   judge(history, { path, equals }) {
     const asked = history.events('page').filter(({ path: page }) => page === '/version')
     const pages = asked.filter(({ status }) => status === okStatus)
     const last = pages.at(-1)
     if (last === undefined) {
-      const fix = 'see that GET /version is answered with 200 at the address of the target'
+      const fix = 'check that the target answers GET /version with 200'
       const statuses = asked.map(({ status }) => status)
       const says =
         asked.length === 0
           ? '/version was not asked.'
-          : `/version was asked ${many(asked.length, 'time')} and never answered 200 but ` +
+          : `/version was asked ${many(asked.length, 'time')} and never answered 200, only ` +
             `${[...new Set(statuses)].join(', ')}.`
       return cannotTell('no-version', says, fix)
     }
     const { t: at, body } = last
     const told = dig(body, path.split('.'))
     const isTold = told !== undefined
-    const says = `/version was to report ${path} = ${show(equals)}; it reported ${show(told)}.`
+    const says = `/version must report ${path} = ${show(equals)}; it reported ${show(told)}.`
     return conclude({
       violations: told === equals ? [] : [{ rule: isTold ? 'told-wrong' : 'not-told', says, at }],
-      holds: { rule: 'told', says: `/version reported ${path} = ${show(told)}, as wanted.` },
+      holds: { rule: 'told', says: `/version reported ${path} = ${show(told)}, as set.` },
       exercised: 1,
       counted: 'values of /version',
       evidence: { path, wanted: equals, told: isTold ? show(told) : null },

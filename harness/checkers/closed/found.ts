@@ -1,6 +1,6 @@
 /**
- * What became of clients that stalled, as witnesses saw it: in time, too late or not at all, and
- * what is said of it. The times are counted from when on a client may be closed.
+ * How stalled clients ended, as witnesses saw it: in time, too late or not at all, and the
+ * sentences for it. Times count from the moment at which a client may be closed.
  */
 import type { Micros } from '../../history/event.ts'
 import type { Window } from '../../history/windows.ts'
@@ -8,11 +8,11 @@ import { many, seconds, type Doubt, type Violation } from '../reading/conclude.t
 import type { Freed } from '../reading/freed-slots.ts'
 import type { Point } from '../reading/series.ts'
 
-/** What the witnesses say. */
+/** What the witnesses show. */
 export interface Found {
-  /** From when on a write can wait. */
+  /** The moment from which a write can wait. */
   readonly bite: Micros | undefined
-  /** When enough of them were gone by the target's count, and by whatever saw it first. */
+  /** When enough of them were gone by the target's count, and by the first witness. */
   readonly countedAt: Micros | undefined
   readonly closedAt: Micros | undefined
   readonly deadline: Micros
@@ -31,7 +31,7 @@ export interface Found {
   /** What the time is counted from, and what it is called. */
   readonly from: Micros
   readonly since: string
-  /** Whether the target tells a count of its clients at all. */
+  /** Whether the target reports a count of its clients at all. */
   readonly isTold: boolean
 }
 
@@ -43,25 +43,25 @@ export function holds(found: Found, isLimited: boolean): string {
   const gone = freedAt === undefined ? '' : `, and ${many(freed.opened, 'new one')} got their slots`
   if (closedAt === undefined) {
     const late = seconds(Math.max(0, (freedAt ?? from) - from))
-    const open = isLimited ? `; nobody saw whether they were closed within ${limit}` : ''
+    const open = isLimited ? `; not known whether they were closed within ${limit}` : ''
     return `${freed.opened} new clients got the slots of ${clients} ${late} after ${since}${open}.`
   }
   const took = seconds(Math.max(0, closedAt - from))
-  const witness = countedAt === undefined ? 'as the harness saw' : "by the target's own count"
+  const witness = countedAt === undefined ? 'seen by the harness' : "by the target's own count"
   const told = isLimited ? `limit ${limit}, ${witness}` : witness
   return `${clients} were closed within ${took} after ${since} (${told})${gone}.`
 }
 
-/** Slots that were given back show that clients are closed, not when they were. */
+/** Released slots show that clients are closed, not when they were. */
 export function timeUnseen(found: Found): Doubt | undefined {
   const { freedAt } = found
   if (freedAt === undefined || freedAt <= found.deadline) return undefined
   return {
     rule: 'time-unseen',
     says:
-      `New clients got the slots ${seconds(freedAt - found.from)} after ${found.since}, and ` +
-      `nobody saw whether they were free within ${seconds(found.limitMs * 1_000)}.`,
-    fix: 'see why the target tells no right count of its clients',
+      `New clients got the slots ${seconds(freedAt - found.from)} after ${found.since}; it is ` +
+      `not known whether they were free within ${seconds(found.limitMs * 1_000)}.`,
+    fix: 'see why the target does not report the right number of clients',
   }
 }
 
@@ -70,24 +70,24 @@ export const tooShort = ({ window, from, since, limitMs }: Found): Doubt => ({
   says:
     `The stall ended ${seconds(window.end - from)} after ${since}; the limit is ` +
     `${seconds(limitMs * 1_000)}.`,
-  fix: 'run it again; the machine may have been busy',
+  fix: 'run again; the machine may have been busy',
 })
 
-/** Without any witness nobody can tell whether they were closed. */
+/** Without any witness it is not known whether they were closed. */
 export function noWitness({ counted, freed, isFull, isTold }: Found): Doubt | undefined {
   if (counted !== undefined && counted.length > 0) return undefined
   const tried = freed.opened + freed.limited
   const slots = [
     `${many(tried, 'new client')} tried for their slots`,
-    isFull ? [] : 'no limit on clients of one address had shown before',
+    isFull ? [] : 'no limit on clients of one address was seen before',
   ].flat()
   const count = isTold
     ? "the target's count of clients was wrong before the stall, or could not be compared"
-    : 'the target tells no count of its clients'
+    : 'the target reports no number of clients'
   return {
     rule: 'no-witness',
     says: `Nothing shows whether they were closed: ${[count, ...slots].join('; ')}.`,
-    fix: 'start the target with a limit on clients of one address, in its own way by --env',
+    fix: 'start the target with a limit on clients of one address, with --env if it has its own',
   }
 }
 
@@ -102,7 +102,7 @@ export function violations(found: Found): Violation[] {
     if (deadline > window.end || last === undefined || (slots && freed.isEnough)) return []
     const says =
       `The target counted ${last.v} of ${of} stalled clients ${seconds(last.t - from)} ` +
-      `after ${since}; ${many(of - wanted, 'was', 'were')} to be left ${limit}.`
+      `after ${since}; expected ${of - wanted} ${limit}.`
     return [{ rule: 'not-closed', says, at: deadline }]
   }
   if (closedAt <= deadline) return []

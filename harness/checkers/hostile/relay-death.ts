@@ -1,4 +1,4 @@
-/** A relay that ends while hostile frames are said: their doing, or something before them. */
+/** A relay that exits while hostile frames are sent: because of them, or of something before. */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { tearDownPhase } from '../../history/windows.ts'
@@ -11,7 +11,7 @@ export interface RelayDeath {
   readonly doubt?: Doubt
 }
 
-/** What the relay's own end means for those who said `trials`. */
+/** What the relay's exit means for the frames of `trials`. */
 export function relayDeath(history: History, trials: readonly Trial[], limit: Micros): RelayDeath {
   const struck = history.phase(tearDownPhase)?.begin ?? Infinity
   const exit = history
@@ -19,18 +19,18 @@ export function relayDeath(history: History, trials: readonly Trial[], limit: Mi
     .find(({ t, role, edge }) => role === 'relay' && edge === 'exit' && t < struck)
   if (exit === undefined) return {}
   const { t: at, pid, code, signal } = exit
-  // Whatever was said last by anybody is to blame, and nothing that was said before.
+  // The last frame of any client is to blame, and none before it.
   const said = trialsOf(history, hostileFrames).filter(({ t }) => t <= at)
   const last = said.toSorted((a, b) => b.t - a.t)[0]
   const isOurs = trials.some(({ row }) => row === last?.row)
-  const how = `The relay (process ${pid}) ended with ${signal ?? `code ${code}`}`
+  const how = `The relay (process ${pid}) exited with ${signal ?? `code ${code}`}`
   if (last === undefined || !isOurs || at - last.t > limit) {
     if (trials.some(({ t }) => t <= at)) return {}
     return {
       doubt: {
         rule: 'relay-died-before',
         says: `${how} before any of these frames was sent.`,
-        fix: 'see what ended it, and run it again without that',
+        fix: 'see what ended it, and run again without that',
       },
     }
   }

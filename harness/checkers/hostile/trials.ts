@@ -1,4 +1,4 @@
-/** Hostile frames as they were said: by whom, on which connection, alone or after others. */
+/** Hostile frames as they were sent: client, connection, alone or after others. */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import type { Session } from '../../history/windows.ts'
@@ -17,7 +17,7 @@ export interface Trial {
 
 const saying = /^hostile(-alone)?:(.+)$/
 
-/** Those of `rows`, in the order in which each client said them. */
+/** Those of `rows`, in the order in which each client sent them. */
 export function trialsOf(history: History, rows: readonly HostileFrame[]): Trial[] {
   const byName = new Map(rows.map((row) => [row.name, row]))
   const found: Trial[] = []

@@ -1,7 +1,7 @@
 /**
- * Each scrape of the lag gauge held against the truth, and by which rule it is wrong. One mistake
- * has one rule: what a revoked partition's series does is one thing, what is said of a partition
- * that nobody takes from is another, and a gauge that never moves a third.
+ * Each scrape of the lag gauge compared with the truth, and the rule by which it is wrong. Each
+ * mistake has one rule: the series of a revoked partition, the lag of a partition that nobody
+ * reads, a gauge that never moves.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -25,7 +25,7 @@ export type LagRule =
   | 'wrong'
   | 'missing'
 
-/** One scrape of one partition, held against the truth. */
+/** One scrape of one partition, compared with the truth. */
 export interface Comparison {
   readonly t: Micros
   readonly partition: number
@@ -33,7 +33,7 @@ export interface Comparison {
   readonly was: 'held' | 'gone'
   readonly least: number
   readonly most: number
-  /** Whether nothing was taken from it while it was surely behind: a gauge of 0 would hide that. */
+  /** Whether nothing was read from it while it was surely behind: a gauge of 0 would hide that. */
   readonly isStuck: boolean
   readonly rule: LagRule | undefined
 }
@@ -44,14 +44,14 @@ export interface CompareOptions {
   readonly intervalMs: number
   readonly toleranceRecords: number
   /**
-   * Whether what moves is in question, and not what stands still: then a gauge that never moves is
-   * told as that, and a partition that came back and was not read yet may have no lag yet.
+   * Whether changing lag is judged, and not a stuck partition: then a gauge that never moves is
+   * reported as that, and a partition that came back and was not read yet may have no lag yet.
    */
   readonly isOfMovement: boolean
 }
 
 const pollsAllowed = 2
-/** A gauge that was read so often and never moved, although the truth did, stands still. */
+/** A gauge that never moved in this many readings, although the truth did, is frozen. */
 const frozenReadingsMin = 6
 
 /** All comparisons of one partition, by time. */
@@ -74,7 +74,7 @@ export function compare(
       return [{ ...base, was, ...bounds, rule: revokedRule(base.told) }]
     }
     const hasFailed = riseWithin(failures, t - patience, t) > 0
-    // That polls fail excuses an absent or old value only while it was us who broke their way.
+    // Failed polls excuse an absent or old value only while the harness broke their link.
     if (was === 'changing' || (hasFailed && isKafkaBroken(history, t - patience, t))) return []
     const reach = (hasFailed ? pollsAllowed : 1) * interval + pollAndScrapeMicros
     const bounds = truth.bounds(t - reach, t)
@@ -105,7 +105,7 @@ function heldRule(
   return told > most + toleranceRecords ? 'wrong' : undefined
 }
 
-/** Whether the gauge said one and the same all the time, and nothing was true all the time. */
+/** Whether the gauge had one value all the time, although no value was true all the time. */
 function isFrozen(all: readonly Comparison[]): boolean {
   const held = all.filter(({ was, told }) => was === 'held' && told !== null)
   const values = new Set(held.map(({ told }) => told))
@@ -124,7 +124,7 @@ function isKafkaBroken({ faults }: History, begin: Micros, end: Micros): boolean
   return faults.some(isOnWay)
 }
 
-/** A partition that no scrape ever told has a gauge too: absent at every scrape. */
+/** A partition in no scrape has a gauge too: absent at every scrape. */
 export function gaugeOf(history: History, partition: number): Reading {
   const told = history.signalBy('consumerLag').get(String(partition))
   return told ?? history.signal('consumerLag', { labels: { partition: String(partition) } })

@@ -1,18 +1,18 @@
 /**
- * The true lag of a partition, as bounds. The harness asks the broker once in a while and the
- * target polls at moments of its own, so that at no time the exact value is known: but it lies
- * between what was certainly there and what can at most have been there.
+ * The true lag of a partition, as bounds. The harness asks the broker at intervals and the target
+ * polls at its own times, so the exact value is never known; but it is between the least that was
+ * certainly there and the most that can have been there.
  */
 import type { LagTruth, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { indexAt } from '../reading/series.ts'
 
-/** What the broker said of one partition. */
+/** What the broker reported for one partition. */
 export interface TruthSample {
   readonly t: Micros
   readonly start: number
   readonly end: number
-  /** Next offset that the group has still to take, as committed; the start where there is none. */
+  /** Next offset for the group to read, as committed; the log start if there is no commit. */
   readonly committed: number
   readonly isOwned: boolean
   /** Whether the group was between two assignments. */
@@ -28,11 +28,11 @@ export interface Bounds {
 export interface PartitionTruth {
   readonly partition: number
   readonly samples: readonly TruthSample[]
-  /** Bounds of what a gauge may say that was read within the window; undefined: nobody knows. */
+  /** Bounds for a gauge read within the window; undefined: not known. */
   bounds(begin: Micros, end: Micros): Bounds | undefined
-  /** Whether it was away, came back, and nothing was taken from it since, as of a time. */
+  /** Whether, at a time, it was back after a revocation and nothing was read from it since. */
   isUntaken(t: Micros): boolean
-  /** Whether nothing was taken for a while that ended within the window. */
+  /** Whether nothing was read for a while that ended within the window. */
   wasIdle(begin: Micros, end: Micros): boolean
   /** Whether the target held the partition all the time, none of it, or neither. */
   ownership(begin: Micros, end: Micros): 'held' | 'gone' | 'changing'
@@ -58,7 +58,7 @@ export function lagTruths(history: History): ReadonlyMap<number, PartitionTruth>
 
 const isHeldIn = ({ isOwned, isSettled }: TruthSample) => isOwned && isSettled
 
-/** Nothing taken for so long is a while without progress. */
+/** Without a read for this long a partition makes no progress. */
 const idleMicros = 1_000_000
 
 const settledStates = new Set(['Stable', 'STABLE'])
@@ -94,7 +94,7 @@ function partitionTruth(
     const last = indexAt(times, end) + 1
     return first < 0 || last >= samples.length ? undefined : samples.slice(first, last + 1)
   }
-  /** The next offset to be taken, as far as commits and clients show it by a time. */
+  /** The next offset to read, as far as commits and clients show it by a time. */
   const taken = (t: Micros) =>
     Math.max(samples[indexAt(times, t)]?.committed ?? 0, head(t) + 1)
   return {

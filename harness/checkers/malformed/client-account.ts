@@ -1,7 +1,7 @@
 /**
- * What the reference clients made of the malformed records that they got. A thread of which a
- * client missed a record, or got one that must reach nobody, says nothing of the client: that is
- * the relay's doing, and judged elsewhere.
+ * How the reference clients reacted to the malformed records that they got. A thread of which a
+ * client missed a record, or got one that must reach no client, is not judged: that is the relay's
+ * fault, and judged elsewhere.
  */
 import type { History } from '../../history/history.ts'
 import type { Doubt } from '../reading/conclude.ts'
@@ -11,12 +11,12 @@ import type { Reactions } from './reactions.ts'
 import type { Odd } from './records.ts'
 import { flaw, type Accounted } from './relay-account.ts'
 
-/** Kinds whose bad value a careless client takes for text. */
+/** Kinds whose bad value a careless client applies as text. */
 const textKinds = new Set(['bad-patch-json', 'bad-patch-utf8'])
-/** A record that a client has had before is refused for that, and rightly. */
+/** A client rightly refuses a record that it already had. */
 const repeated = new Set(['redelivered', 'superseded'])
 
-/** Which threads are fit to judge a client by. */
+/** Which threads a client can be judged by. */
 export type IsFit = (client: number, thread: string) => boolean
 
 /** Only records that clients must see are judged here. */
@@ -51,11 +51,11 @@ const isRefused = (told: Reactions, client: number, { partition, offset }: Odd['
 function unseen(visible: number, judged: number): Doubt[] {
   if (judged === visible) return []
   const says =
-    `${judged} of ${visible} malformed records reached a reference client that they can be ` +
-    'judged at: one that had got all of their thread and did not doubt it before.'
+    `${judged} of ${visible} malformed records can be judged: those that reached a reference ` +
+    'client which had all of their thread and did not doubt it before.'
   const fix =
-    'see the verdicts on the relay and the stream, which lost records, and on numbers, which a ' +
-    'client may misread in every state'
+    'see the verdicts on the relay and the stream (lost records), and on integers (misread in ' +
+    'every state)'
   return [{ rule: 'not-delivered', says, fix }]
 }
 
@@ -80,9 +80,8 @@ export function wholeThreads(history: History, clients: readonly number[]): IsFi
 }
 
 /**
- * Threads that a client did not doubt before their malformed record came: what it makes of that
- * one is about that one. A client that refused valid records before there was any malformed one is
- * no witness at all.
+ * Threads that a client did not doubt before their malformed record: only there its reaction is
+ * about that record. A client that refused valid records before any malformed one is no witness.
  */
 export function soundThreads(history: History, odd: readonly Odd[]): IsFit {
   const { records } = history.stream()
@@ -109,7 +108,7 @@ function reacted(one: Odd, client: number, reasons: readonly string[]) {
   const found = reasons.length === 0 ? 'did not refuse it' : `refused it for ${reasons.join()}`
   if (wanted.does === 'applies') {
     if (reasons.length === 0) return []
-    return [flaw('wrong-reaction', one, `was to be applied; client ${client} ${found}`)]
+    return [flaw('wrong-reaction', one, `must be applied; client ${client} ${found}`)]
   }
   if (wanted.does === 'never-sees') return []
   const right = wanted.reasons as readonly string[]
@@ -117,5 +116,5 @@ function reacted(one: Odd, client: number, reasons: readonly string[]) {
   const isText = reasons.length === 0 && textKinds.has(one.kind)
   const rule = isText ? 'applied-as-text' : 'wrong-reaction'
   const reason = right.join(' or ')
-  return [flaw(rule, one, `was to be refused for ${reason}; client ${client} ${found}`)]
+  return [flaw(rule, one, `must be refused for ${reason}; client ${client} ${found}`)]
 }

@@ -1,4 +1,4 @@
-/** The neighbours of malformed records: delivered, not refused, and their runs' states right. */
+/** The neighbours of malformed records: delivered, not refused, and their threads' states right. */
 import type { History } from '../../history/history.ts'
 import { isBlocked, type RunFlag } from '../../../relay/client/flags.ts'
 import { episodeTruth, kindOfThread } from '../../records/malformed-truth.ts'
@@ -13,11 +13,11 @@ import { takenBy } from './taken.ts'
 /** Refusals that are about deliveries and not about the record. */
 const repeated = new Set(['redelivered', 'superseded', 'duplicate'])
 
-/** Which malformed kinds are asked for. */
+/** Which malformed kinds are judged. */
 export type IsWanted = (kind: string | undefined) => boolean
 
 /**
- * Valid records that vanished beside a malformed one while the relay went on, or that were
+ * Valid records that were lost next to a malformed one while the relay continued, or that were
  * dead-lettered themselves.
  */
 export function relayNeighbours(history: History, flaws: readonly Flaw[]): Violation[] {
@@ -28,8 +28,8 @@ export function relayNeighbours(history: History, flaws: readonly Flaw[]): Viola
       ({ client, partition, first, last, at }): Violation => ({
         rule: 'took-neighbour',
         says:
-          `Valid records ${first} to ${last} of partition ${partition}, beside a malformed one, ` +
-          `were to be delivered; client ${client} did not get them.`,
+          `Client ${client} did not get the valid records ${first} to ${last} of partition ` +
+          `${partition}, next to a malformed one.`,
         at,
       }),
     ),
@@ -45,14 +45,14 @@ function validDeadLetters(history: History): Violation[] {
       const index = records.indexOf(offset)
       if (index < 0 || records.malformed.has(offset)) return []
       const says =
-        `The valid record at partition ${partition}, offset ${offset} was to be delivered; it ` +
+        `The valid record at partition ${partition}, offset ${offset} must be delivered; it ` +
         'was dead-lettered.'
       return [{ rule: 'took-neighbour', says, at: records.ackedAt[index] as number }]
     })
   })
 }
 
-/** Behind a record that blocks its run, valid ones are refused too, and rightly. */
+/** After a record that blocks its thread, valid ones are rightly refused too. */
 export function refusedNeighbours(
   history: History,
   { clients }: Reactions,
@@ -69,7 +69,7 @@ export function refusedNeighbours(
     if (odd !== undefined || isBlockedThread(thread) || !isFit(client, thread)) return []
     if (!isWanted(kindOfThread(thread))) return []
     const says =
-      `The valid record at partition ${partition}, offset ${offset} was to be applied; client ` +
+      `The valid record at partition ${partition}, offset ${offset} must be applied; client ` +
       `${client} refused it for ${reason}.`
     return [{ rule: 'neighbour-refused', says, at }]
   })
@@ -80,7 +80,7 @@ function isBlockedThread(thread: string): boolean {
   return kind !== undefined && malformed(kind).client.does === 'refuses'
 }
 
-/** Run states that are not the producer's, or that are doubted although they are. */
+/** Thread states that differ from the producer's, or are right and doubted. */
 export function stateViolations(states: Reactions['states']): Violation[] {
   return states.flatMap(([, at, client, thread, sequence, isEqual, flags]): Violation[] => {
     const kind = kindOfThread(thread)
@@ -100,13 +100,13 @@ function sayState(
   flags: readonly string[],
 ): ((thread: string) => string) | undefined {
   if (!isEqual) {
-    return (thread) => `was to hold the producer's state of ${thread}; it holds another one`
+    return (thread) => `must have the producer's state of ${thread}; it has another one`
   }
   if (isFlagged && !mustFlag) {
     const by = flags.join(', ')
-    return (thread) => `was to trust its state of ${thread}, which is right; it doubts it (${by})`
+    return (thread) => `must trust its right state of ${thread}; it doubts it (${by})`
   }
   if (isFlagged || !mustFlag) return undefined
   return (thread) =>
-    `was to doubt its state of ${thread}, which nobody can know to be right; it trusts it`
+    `must doubt its unproven state of ${thread}; it trusts it`
 }

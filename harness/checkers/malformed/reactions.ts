@@ -1,4 +1,4 @@
-/** What the reference clients of a group made of what they got. */
+/** The reactions of a group's reference clients to what they got. */
 import type { RunState } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 
@@ -9,7 +9,7 @@ export interface Reactions {
   /** Clients that got the record, and how many times each. */
   receivers(partition: number, offset: number): readonly number[]
   readonly refusals: number
-  /** The last comparison of every run at every client. */
+  /** The last comparison of every thread at every client. */
   readonly states: readonly RunState[]
 }
 

@@ -1,4 +1,4 @@
-/** The malformed records of a run, with what becomes of a right one. */
+/** The malformed records of a run, with the right outcome of each. */
 import type { History } from '../../history/history.ts'
 import type { AckedRecord } from '../../history/records.ts'
 import { malformedKinds, type Malformed } from '../../records/malformed.ts'

@@ -1,7 +1,7 @@
 /**
- * What the relay made of every malformed record. A record counts only once the relay has passed
- * it, and a trace is what the harness read itself: a delivery, a dead letter. What the relay says
- * of itself excuses nothing, except where the harness kept it from Kafka.
+ * The outcome of every malformed record at the relay. A record counts only once the relay has
+ * processed it, and only what the harness read itself is a trace: a delivery, a dead letter. The
+ * relay's own counters excuse nothing, except while the harness cut it off from Kafka.
  */
 import type { DeadLetter, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -15,7 +15,7 @@ import { chanceMax, placeOf, stopsOf, takenBy, type Stop, type Taken } from './t
 
 const { outageToldLateMicros } = allowances
 
-/** What was found, and of which records. */
+/** What was found, for which records. */
 export interface Accounted {
   readonly violations: readonly Violation[]
   readonly doubts: readonly Doubt[]
@@ -26,11 +26,11 @@ export interface Accounted {
 export interface Outcomes {
   readonly deadLettered: number
   readonly forwarded: number
-  /** Without a value and without a dead letter: those are to be counted as missing. */
+  /** Without a value and without a dead letter: these must be counted as missing. */
   readonly withoutValue: number
-  /** By how much the count of them rose; null where the relay has none, or where there are none. */
+  /** The rise of their counter; null if the relay has none, or if there are no such records. */
   readonly missingCounted: number | null
-  /** Not in Kafka because the harness cut the way to it, and counted as lost by the relay. */
+  /** Not in Kafka because the harness cut the link, and counted as lost by the relay. */
   readonly countedAsLost: number
 }
 
@@ -89,7 +89,7 @@ interface Given {
   readonly history: History
   readonly taken: ReadonlyMap<number, Taken>
   readonly isRepeatable: boolean
-  /** Whether its dead letters give reasons in the contract's words at all. */
+  /** Whether its dead letters use our `error_type` values at all. */
   readonly isOurWords: boolean
 }
 
@@ -140,7 +140,7 @@ function accountOf(given: Given, one: Odd, own: DeadLetter[]): Flawed[] {
   }
 }
 
-/** Any client at all counts here, not only those that decode. */
+/** Any client counts here, not only those that decode. */
 function leaked(history: History, one: Odd): Flawed[] {
   const { partition, offset } = one.record
   for (const [client, deliveries] of history.stream().deliveries) {
@@ -148,7 +148,7 @@ function leaked(history: History, one: Odd): Flawed[] {
       .runs(partition)
       .find(({ first, last }) => first <= offset && offset <= last)
     if (run === undefined) continue
-    const found = `was to reach nobody; client ${client} got it`
+    const found = `must reach no client; client ${client} got it`
     return [flaw('leaked', one, found, run.from)]
   }
   return []
@@ -163,35 +163,35 @@ function deadLettered(
   if (relay.does !== 'dead-letters') return []
   const [first] = own
   if (first === undefined) {
-    return [flaw('unaccounted', one, 'was to be dead-lettered; Kafka holds no dead letter of it')]
+    return [flaw('unaccounted', one, 'must be dead-lettered; Kafka has no dead letter of it')]
   }
   const violations: Flawed[] = []
   if (own.length > 1 && !isRepeatable) {
-    const found = `was to be dead-lettered once; it was dead-lettered ${own.length} times`
+    const found = `must be dead-lettered once; it was dead-lettered ${own.length} times`
     violations.push(flaw('twice', one, found, own[1]?.t))
   }
   const type = first.fields['error_type'] as string
   if (isOurWords && !(relay.errorTypes as readonly string[]).includes(type)) {
     const wanted = relay.errorTypes.join(' or ')
-    const found = `was to be dead-lettered as ${wanted}; its dead letter says ${type}`
+    const found = `must be dead-lettered as ${wanted}; its dead letter says ${type}`
     violations.push(flaw('wrong-reason', one, found, first.t))
   }
   return violations
 }
 
-/** A valid record that only looks dangerous, or that only clients can refuse. */
+/** A valid record that only looks malformed, or that only clients can refuse. */
 function forwarded(taken: Taken | undefined, one: Odd, own: readonly DeadLetter[]): Flawed[] {
   const [letter] = own
   if (letter !== undefined) {
-    return [flaw('wrong-reaction', one, 'was to be forwarded; it was dead-lettered', letter.t)]
+    return [flaw('wrong-reaction', one, 'must be forwarded; it was dead-lettered', letter.t)]
   }
   if (taken?.delivered.has(one.record.offset) === true) return []
-  return [flaw('unaccounted', one, 'was to be forwarded; no client got it')]
+  return [flaw('unaccounted', one, 'must be forwarded; no client got it')]
 }
 
 /**
- * Dead letters that could not reach Kafka because the harness cut the way to it, and that the
- * relay counted as lost in that time, are accounted for: that is its promise.
+ * Dead letters that could not reach Kafka because the harness cut the link, and that the relay
+ * counted as lost in that time, are accounted for: the relay promises no more.
  */
 function pardonedOf(history: History, found: readonly Flawed[]): ReadonlySet<Flawed> {
   const cuts = history.faults.filter(({ effects }) => effects.on === 'kafka')
@@ -211,7 +211,7 @@ const wasCut = ({ begin, end }: FaultWindow, { of }: Flawed): boolean =>
 function stopText({ kind, record, waiting, forMicros }: Stop): string {
   const where = `partition ${record.partition}, offset ${record.offset}`
   const since = `${waiting} records waited for ${seconds(forMicros)}`
-  return `The relay took nothing more from a ${kind} record (${where}) on: ${since}`
+  return `The relay read nothing more from a ${kind} record (${where}) on: ${since}`
 }
 
 const stopped = (stop: Stop): Violation[] =>
@@ -222,12 +222,12 @@ const stopped = (stop: Stop): Violation[] =>
 const suspected = (stop: Stop): Doubt => ({
   rule: 'stopped-near',
   says:
-    `${stopText(stop)}. That may be chance: at any moment the next record is a malformed one ` +
-    `with a probability of ${Math.round(stop.chance * 100)} % (limit ${chanceMax * 100} %).`,
-  fix: `see the run with --kinds ${stop.kind}, where it does it again or does not`,
+    `${stopText(stop)}. That may be chance: the next record is a malformed one with a ` +
+    `probability of ${Math.round(stop.chance * 100)} % (limit ${chanceMax * 100} %).`,
+  fix: `run with --kinds ${stop.kind} to see whether it happens again`,
 })
 
-/** Records that the relay never came to say nothing of it; whoever stopped it is named. */
+/** Records that the relay never reached prove nothing; the record that stopped it is named. */
 function notTaken(odd: readonly Odd[], judged: readonly Odd[], stops: readonly Stop[]): Doubt[] {
   const left = odd.length - judged.length
   if (left === 0) return []
@@ -237,31 +237,31 @@ function notTaken(odd: readonly Odd[], judged: readonly Odd[], stops: readonly S
     {
       rule: 'not-taken',
       says:
-        `${left} of ${odd.length} malformed records were not taken: neither they nor any record ` +
-        `behind them left the relay.${why}`,
+        `${left} of ${odd.length} malformed records were not read: neither they nor any later ` +
+        `record left the relay.${why}`,
       fix:
         by === ''
-          ? 'find out why the relay took no more records: see the verdict on the stream'
+          ? 'find out why the relay read no more records: see the verdict on the stream'
           : restKinds(stops),
     },
   ]
 }
 
 const restKinds = (stops: readonly Stop[]): string =>
-  `play the others with --kinds ${['all', ...stops.map(({ kind }) => `-${kind}`)].join(',')}`
+  `run the others with --kinds ${['all', ...stops.map(({ kind }) => `-${kind}`)].join(',')}`
 
-/** Where the harness could not read all dead letters, one that it lacks proves nothing. */
+/** If the harness could not read all dead letters, a missing one proves nothing. */
 function readable(history: History, found: readonly Flawed[]): Found {
   const trouble = history.events('trouble').find(({ where }) => where === 'dead-letters')
   const violations = found.filter(({ rule }) => trouble === undefined || rule !== 'unaccounted')
   if (trouble === undefined || violations.length === found.length) return { violations, doubts: [] }
-  const says = `The dead letters could not all be read: ${trouble.what}.`
+  const says = `Not all dead letters could be read: ${trouble.what}.`
   return { violations, doubts: [{ rule: 'dead-letters-unread', says, fix: 'repeat the run' }] }
 }
 
 /**
- * Records without a value leave only a number behind, which must rise by as many as there were.
- * One that was dead-lettered all the same has left its trace.
+ * Records without a value leave only a counter, which must rise by their number. One that was
+ * dead-lettered instead has left its trace.
  */
 function missingCount(
   history: History,
@@ -273,7 +273,7 @@ function missingCount(
   const reading = history.signal('payloadMissing')
   if (reading.v.every((value) => value === null)) {
     const says = 'The target exports no counter of records without a value.'
-    const fix = 'export websocket_kafka_payload_missing_total, or play --kinds all,-tombstone'
+    const fix = 'export websocket_kafka_payload_missing_total, or run --kinds all,-tombstone'
     return { violations: [], doubts: [{ rule: 'no-counter', says, fix }], counted: null }
   }
   const begin = Math.min(...sent.map(({ record }) => record.sentAt))
@@ -281,8 +281,7 @@ function missingCount(
   const isMore = counted > sent.length && !mayRepeat(history)
   if (counted >= sent.length && !isMore) return { violations: [], doubts: [], counted }
   const found =
-    `was to be counted as missing, ${sent.length} in all; the relay's count of such records rose ` +
-    `by ${counted}`
+    `must be counted as missing (${sent.length} in all); the relay's counter rose by ${counted}`
   const violation = flaw(isMore ? 'miscounted' : 'unaccounted', first, found)
   return { violations: [violation], doubts: [], counted }
 }

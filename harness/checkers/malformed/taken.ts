@@ -1,6 +1,6 @@
 /**
- * How far the relay came, by what left it: records that any client got, and dead letters. And
- * where it stopped for good: a malformed record that ends its consumer is named by that.
+ * How far the relay read, by what left it: records that any client got, and dead letters. And where
+ * it stopped for good, which names a malformed record that stops its consumer.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -20,31 +20,31 @@ export interface Taken {
   /** Offsets that at least one client got. */
   readonly delivered: Ranges
   readonly deadLettered: Ranges
-  /** Highest offset that left it; -1 for none. The relay has passed all below. */
+  /** Highest offset that left it; -1 for none. The relay has processed all below. */
   readonly passed: number
   /** When that one left it. */
   readonly at: Micros
 }
 
-/** A malformed record behind which nothing more was taken. */
+/** A malformed record after which nothing more was read. */
 export interface Stop {
   readonly kind: string
   readonly record: AckedRecord
-  /** When the last record was taken, of any partition that stopped. */
+  /** When the last record was read, of any partition that stopped. */
   readonly at: Micros
-  /** Acknowledged records that wait behind it, in all partitions that stopped. */
+  /** Acknowledged records that wait after it, in all partitions that stopped. */
   readonly waiting: number
   readonly forMicros: Micros
-  /** How likely a malformed record is the next one at any moment. */
+  /** Probability that the next record is a malformed one. */
   readonly chance: number
-  /** Whether so few records are malformed that this is no chance. */
+  /** Whether so few records are malformed that this is not chance. */
   readonly isProven: boolean
 }
 
 /** A relay that stops for another reason may do so just before a malformed record. */
 export const chanceMax = 0.1
 
-/** Where a record lies, as a key. */
+/** The position of a record, as a key. */
 export const placeOf = (partition: unknown, offset: unknown): string =>
   `${Number(partition)}/${Number(offset)}`
 
@@ -79,13 +79,13 @@ export function takenBy(history: History): ReadonlyMap<number, Taken> {
   return taken
 }
 
-/** When everything was ended by us: what was not taken until then was not taken. */
+/** When the harness stopped everything: what was not read by then was not read. */
 export const watchedUntil = (history: History): Micros =>
   history.phase(tearDownPhase)?.begin ?? history.phase('settle')?.end ?? history.end
 
 /**
- * The malformed records at which a relay that nothing else was done to stopped for good. Where
- * several partitions stopped together, each one's first waiting record is under suspicion.
+ * The malformed records at which a relay without other faults stopped for good. If several
+ * partitions stopped together, the first waiting record of each is suspected.
  */
 export function stopsOf(history: History, taken: ReadonlyMap<number, Taken>): readonly Stop[] {
   const until = watchedUntil(history)
@@ -110,7 +110,7 @@ export function stopsOf(history: History, taken: ReadonlyMap<number, Taken>): re
   return last.map(stop)
 }
 
-/** How likely a malformed record is the next of any of these partitions at any moment. */
+/** Probability that the next record of any of these partitions is a malformed one. */
 function chanceOf(stopped: readonly PartitionRecords[]): number {
   const none = stopped.reduce((product, records) => {
     const indices = [...records.malformed.keys()].map((offset) => records.indexOf(offset))

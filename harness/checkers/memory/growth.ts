@@ -1,7 +1,7 @@
-/** How fast the relay's memory grew, and how a sentence says it. */
+/** How fast the relay's memory grew, and its sentence. */
 import { slopePerSecond, type Point } from '../reading/series.ts'
 
-/** Share of the limit of two thirds that the whole must show as well. */
+/** Share of the limit that the slope of the whole time must show as well. */
 const wholeShare = 0.5
 
 /** Slopes in bytes a second. */
@@ -47,6 +47,6 @@ export function growthText(growth: Growth, limit: number): string {
   )
 }
 
-/** Below a tenth of a MiB/s, which is how exact a sentence is, it speaks of KiB/s. */
+/** KiB/s below 0.1 MiB/s, which is the precision of a sentence. */
 const paceUnit = (limit: number): readonly [name: string, bytes: number] =>
   limit < 104_858 ? ['KiB/s', 1_024] : ['MiB/s', 1_048_576]

@@ -1,6 +1,6 @@
 /**
- * Whether a stimulus was large enough for a buffer without a bound to stand out: without that, a
- * flat line of memory shows nothing.
+ * Whether a stimulus was large enough for an unbounded buffer to show: otherwise flat memory proves
+ * nothing.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -15,7 +15,7 @@ import { rssOf } from './rss.ts'
 
 const { reachesRelay } = wayBytes
 
-/** What is to keep memory: clients of one of these groups, or else the load alone. */
+/** What would fill memory: clients of one of these groups, or else the load alone. */
 export interface Stimulus {
   readonly stalled?: string
   readonly askers?: string
@@ -27,7 +27,7 @@ export interface Proof {
   readonly says: string
   readonly doubt: Doubt | undefined
   readonly evidence: Readonly<Record<string, number | boolean>>
-  /** Whether it is records that a relay without a bound would keep, and how many they were. */
+  /** Whether records would fill an unbounded relay, and how many there were. */
   readonly isOfLoad: boolean
   readonly recordsThrough: number
 }
@@ -59,31 +59,31 @@ function throughOf(history: History, windows: readonly Window[]) {
   return { throughBytes: sum(acked.within), recordsThrough: sum(acked.recordsWithin) }
 }
 
-/** Whether more came than a relay without a bound could hold unseen. */
+/** Whether more was produced than an unbounded relay could hold unnoticed. */
 function proofOfLoad(history: History, throughBytes: number, riseBytes: number, span: Window) {
   const wanted = 2 * riseBytes
   const says = `${mebibytes(throughBytes)} were produced`
   const deliveredToClients = clientsGot(history, span)
   const few: Doubt = {
     rule: 'too-little',
-    says: `Only ${says}; at least ${mebibytes(wanted)} are needed to tell a bound from none.`,
+    says: `Only ${says}; at least ${mebibytes(wanted)} are needed for an unbounded buffer to show.`,
     fix: 'repeat the run on a machine that carries the planned load',
   }
   const doubt = doubtOfFlow(deliveredToClients) ?? (throughBytes >= wanted ? undefined : few)
   return { evidence: { deliveredToClients }, doubt, says }
 }
 
-/** Whether clients asked for more than a relay without a bound could hold unseen. */
+/** Whether clients requested more than an unbounded relay could hold unnoticed. */
 function proofOfAsked(history: History, askers: string, riseBytes: number, span: Window): Proof {
   const asked = askedOf(history, askers, span)
   const says =
-    `${asked.waitingReplays} clients had not taken the replays that they asked for ` +
-    `(${mebibytes(asked.replayBytes)} each, by what another client got)`
+    `${asked.waitingReplays} clients had not read the replays that they requested ` +
+    `(${mebibytes(asked.replayBytes)} each, measured at another client)`
   const doubt = doubtOfAsked(asked, riseBytes)
   return { evidence: { ...asked }, doubt, says, isOfLoad: false, recordsThrough: 0 }
 }
 
-/** Whether more was held back than a relay without a bound could hold unseen. */
+/** Whether more was held back than an unbounded relay could hold unnoticed. */
 function proofOfHeldBack(
   history: History,
   holders: string,
@@ -92,7 +92,7 @@ function proofOfHeldBack(
 ): Proof {
   const held = heldBackOf(history, holders, span)
   const says =
-    `${held.holders} clients each sent a message of ${mebibytes(heldBytesEach)} without its end`
+    `${held.holders} clients each sent ${mebibytes(heldBytesEach)} of an unfinished message`
   const doubt = doubtOfHeldBack(held, riseBytes)
   return { evidence: { ...held }, doubt, says, isOfLoad: false, recordsThrough: 0 }
 }
@@ -103,7 +103,7 @@ const spanOf = (windows: readonly Window[]): Window => ({
   end: Math.max(...windows.map(({ end }) => end)),
 })
 
-/** Whether the stall reached the relay, by what was owed and by what the relay counted. */
+/** Whether the stall reached the relay, by the bytes owed and the relay's counters. */
 function proofOfStall(
   history: History,
   { stalled, proofBytes = reachesRelay }: Stimulus & { readonly stalled: string },
@@ -144,7 +144,7 @@ function doubtOfStall(
     const fix = 'see whether the clients of the group were connected when they were to stall'
     return { rule: 'no-stall', says: 'No client was seen to stall.', fix }
   }
-  const fix = 'repeat the run where the load is carried'
+  const fix = 'repeat the run on a machine that carries the load'
   const owed = `${stalledClients} stalled clients were each owed ${mebibytes(owedBytesEach)}`
   const few = (says: string): Doubt => ({ rule: 'stall-not-proven', says, fix })
   const no = doubtOfFlow(deliveredToOthers)
@@ -153,12 +153,12 @@ function doubtOfStall(
     return few(`${owed}; buffers outside the relay may hold ${mebibytes(proofBytes)}.`)
   }
   if (stalledClients * owedBytesEach >= 2 * riseBytes) return undefined
-  return few(`${owed}; ${mebibytes(2 * riseBytes)} in all are needed to tell a bound from none.`)
+  return few(`${owed}; ${mebibytes(2 * riseBytes)} in all are needed for unbounded queues to show.`)
 }
 
 function doubtOfFlow(delivered: number): Doubt | undefined {
   if (delivered > 0) return undefined
-  const says = 'No client that reads received any record meanwhile.'
+  const says = 'No reading client received a record meanwhile.'
   return { rule: 'no-flow', says, fix: 'see the verdict on the stream' }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Clients that ask for replays and do not take them: how much a relay would hold for them if it
- * read all of it ahead. What a replay gives is taken from one that somebody got before, not from
- * what was produced: a relay need not retain all of that.
+ * Clients that request replays and do not read them: how much a relay would hold for them if it
+ * read all of it ahead. The size of a replay is measured at a client that got one before, not taken
+ * from what was produced: a relay need not retain all of that.
  */
 import type { History } from '../../history/history.ts'
 import type { Window } from '../../history/windows.ts'
@@ -9,9 +9,9 @@ import { mebibytes, seconds, type Doubt } from './conclude.ts'
 import { replaysOf, type Replay } from './replays.ts'
 
 export interface Asked {
-  /** Clients of the group that asked in time and did not get all by the end of it. */
+  /** Clients of the group that requested in time and had not got all by the end. */
   readonly waitingReplays: number
-  /** The largest replay that anybody got before, and how long that took. */
+  /** The largest replay that any client got before, and how long that took. */
   readonly replayBytes: number
   readonly replayMs: number
   /** How long they were asked for. */
@@ -53,27 +53,27 @@ function bytesOf(history: History, { runs }: Replay): number {
 }
 
 /**
- * Whether so much was asked for, and for so long, that a relay which reads all of it ahead would
- * rise by more than it may: it reads at the pace at which one client got it.
+ * Whether enough was requested, for long enough, that a relay which reads all of it ahead would
+ * rise above its limit: it reads at the pace at which one client got it.
  */
 export function doubtOfAsked(asked: Asked, riseBytes: number): Doubt | undefined {
   const { waitingReplays, replayBytes, replayMs, forMs } = asked
   if (replayBytes === 0) {
-    const says = 'Nobody had got a replay before: what clients asked for may not have been there.'
-    return { rule: 'no-replay', says, fix: 'see whether the target keeps records for replay' }
+    const says = 'No client had got a replay before: perhaps nothing was retained.'
+    return { rule: 'no-replay', says, fix: 'check that the target keeps records for replay' }
   }
   const wanted = (bytes: number) =>
-    `at least ${mebibytes(bytes)} are needed to tell a bound from none`
+    `at least ${mebibytes(bytes)} are needed for an unbounded buffer to show`
   if (waitingReplays * replayBytes < 2 * riseBytes) {
     const says =
       `${waitingReplays} clients waited for ${mebibytes(replayBytes)} each; ` +
       `${wanted(2 * riseBytes)}.`
-    return { rule: 'too-little', says, fix: 'see why clients did not connect, or got all at once' }
+    return { rule: 'too-little', says, fix: 'see why clients did not connect, or got everything' }
   }
   const readBytes = (replayBytes * forMs) / Math.max(1, replayMs)
   if (readBytes >= riseBytes) return undefined
   const says =
-    `At the pace of the client that got all, ${mebibytes(readBytes)} can be read in ` +
+    `At the pace of the client that got everything, ${mebibytes(readBytes)} can be read in ` +
     `${seconds(forMs * 1_000)}; ${wanted(riseBytes)}.`
-  return { rule: 'too-slow', says, fix: 'repeat the run on a machine with less to do beside it' }
+  return { rule: 'too-slow', says, fix: 'repeat the run on a less busy machine' }
 }

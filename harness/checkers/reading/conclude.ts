@@ -1,29 +1,29 @@
 /**
- * How a checker comes to its judgement: what was proven wrong decides, then what is in doubt, then
- * whether anything was put to the test at all. Every checker ends here, so all weigh alike.
+ * How a checker decides: a proven violation comes first, then a doubt, then whether anything was
+ * tested at all. Every checker ends here, so all decide alike.
  */
 import type { Micros } from '../../history/event.ts'
 import type { Judgement } from '../checker.ts'
 
-/** Something that is proven wrong. Earlier entries of a list of violations weigh more. */
+/** A proven violation. Earlier entries of a list weigh more. */
 export interface Violation {
   readonly rule: string
-  /** One sentence: what was wanted, what was found. */
+  /** One sentence: what was expected, what was found. */
   readonly says: string
   /** When it was first visible. */
   readonly at: Micros
 }
 
-/** Why the history cannot tell. */
+/** Why the history is not conclusive. */
 export interface Doubt {
   readonly rule: string
   readonly says: string
-  /** What to do to get an answer, such as "give --set …" or "run longer". */
+  /** How to get a verdict, such as "give --set …" or "run longer". */
   readonly fix?: string
 }
 
 export interface Findings extends Pick<Judgement, 'evidence' | 'exercised'> {
-  /** What `exercised` counts, as people call it. */
+  /** What `exercised` counts, in words. */
   readonly counted: string
   readonly violations: readonly Violation[]
   readonly doubts?: readonly (Doubt | undefined)[]
@@ -59,13 +59,13 @@ export function conclude(found: Findings): Judgement {
     return { verdict: 'unknown', rule, why, ...(fix && { fix }), evidence, ...shown }
   }
   if (exercised === 0) {
-    const why = 'Nothing was put to the test.'
+    const why = 'Nothing was tested.'
     return { verdict: 'unknown', rule: 'nothing-exercised', why, evidence, ...shown }
   }
   return { verdict: 'pass', rule: holds.rule, why: holds.says, evidence, ...shown }
 }
 
-/** `unknown` for want of what the checker needs; `fix` says what to do about it. */
+/** `unknown`, because what the checker needs is missing; `fix` says what to do. */
 export const cannotTell = (rule: string, says: string, fix?: string): Judgement => ({
   verdict: 'unknown',
   rule,
@@ -75,7 +75,7 @@ export const cannotTell = (rule: string, says: string, fix?: string): Judgement 
   evidence: {},
 })
 
-/** The target has no such part: nothing of it can be right or wrong. */
+/** The target does not have the judged part. */
 export const notApplicable = (rule: string, says: string): Judgement => ({
   verdict: 'not-applicable',
   rule,

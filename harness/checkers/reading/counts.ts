@@ -1,7 +1,7 @@
 /**
- * The target's own count of clients against the harness's own open connections. It is compared only
- * where it cannot rightly differ: nobody comes or goes, and nothing keeps the target from seeing
- * who is there.
+ * The target's count of clients compared with the harness's open connections, only at times when
+ * they cannot rightly differ: no client connects or leaves, and no fault hides clients from the
+ * target.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -21,7 +21,7 @@ export interface CountSample extends Point {
   readonly own: number
 }
 
-/** Samples at which nothing changes and nothing is broken. */
+/** Samples without changes and without faults around them. */
 export function calmSamples(history: History, reading: Reading): CountSample[] {
   const isStill = stillness(history)
   const isCalm = ({ t }: Point) => isStill(t) && !history.faults.some((one) => isBlind(one, t))
@@ -30,14 +30,14 @@ export function calmSamples(history: History, reading: Reading): CountSample[] {
     .map(({ t, v }) => ({ t, v, own: openAt(history, t, () => true) }))
 }
 
-/** While clients or the relay itself are broken, it may rightly know less than the harness. */
+/** During a fault of clients or of the relay itself, it may rightly know less than the harness. */
 const isBlind = (fault: FaultWindow, t: Micros): boolean => {
   const { on } = fault.effects
   const isElsewhere = on === 'kafka' || on === 'redis' || on === 'consumer-group'
   return !isElsewhere && t >= fault.begin - countedApartMicros && t <= fault.end + endSeenLateMicros
 }
 
-/** Whether nobody comes or goes around a moment. */
+/** Whether no client connects or leaves around a moment. */
 function stillness(history: History): (t: Micros) => boolean {
   const changes = [
     ...history.events('opened').map(({ t }) => t),
@@ -55,8 +55,8 @@ function stillness(history: History): (t: Micros) => boolean {
 }
 
 /**
- * The target's count, where it was right before `begin` whenever it could be compared; undefined
- * where it was wrong or nobody could compare: nothing is made right by adding or subtracting.
+ * The target's count, if it was right before `begin` whenever it could be compared; undefined if it
+ * was wrong or could not be compared: a wrong count is not corrected.
  */
 export function rightCount(history: History, begin: Micros): Point[] | undefined {
   const reading = history.signal('connectedClients')
@@ -66,8 +66,8 @@ export function rightCount(history: History, begin: Micros): Point[] | undefined
 }
 
 /**
- * Of a right count, those of one group: less everybody else, while none of them comes or goes. What
- * was asked just before the end of the window may have been answered after it.
+ * The share of one group in a right count: minus all other clients, while none of them connects or
+ * leaves. A request just before the end of the window may have been answered after it.
  */
 export function countOf(
   history: History,

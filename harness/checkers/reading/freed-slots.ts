@@ -9,18 +9,18 @@ import type { Stall } from './stalls.ts'
 
 const { joiningMicros } = tolerances
 
-/** What became of new clients that tried for so many slots. */
+/** The outcome for new clients that tried to get a number of slots. */
 export interface Freed {
-  /** When the first of them was let in or refused. */
+  /** When the first of them was accepted or refused. */
   readonly at: Micros | undefined
   readonly opened: number
   /** Refused by the limit. */
   readonly limited: number
-  /** Whether as many were let in as were wanted. */
+  /** Whether as many were accepted as expected. */
   readonly isEnough: boolean
-  /** Whether enough tried, and were let in or met the limit, for a judgement. */
+  /** Whether enough tried, and were accepted or refused by the limit, to judge. */
   readonly isDecided: boolean
-  /** Those that were refused for anything but the limit, as nobody was before. */
+  /** Those refused for anything but the limit, which did not happen before. */
   readonly failed: readonly Violation[]
 }
 
@@ -45,13 +45,13 @@ export function freedSlots(
     opened,
     limited,
     isEnough: opened >= wanted,
-    // Where some failed otherwise, a slot may have been theirs.
+    // A client that failed otherwise may have held a slot.
     isDecided: opened + limited >= wanted && refused.length === limited,
     failed: newRefusals(history, probes, window.begin),
   }
 }
 
-/** Whether more of a group wanted to join than had room, so that it took every slot. */
+/** Whether more clients of a group tried than there were slots, so that it took every slot. */
 export function slotsTaken(history: History, group: string, { begin, clients }: Stall): boolean {
   const opened = clients.flatMap((client) =>
     (history.sessions.get(client) ?? []).filter((one) => one.begin <= begin && one.end >= begin),

@@ -1,4 +1,4 @@
-/** Clients that sent messages but for their ends: what a relay without a bound would hold of it. */
+/** Clients that sent unfinished messages: what an unbounded relay would hold of them. */
 import type { History } from '../../history/history.ts'
 import type { Window } from '../../history/windows.ts'
 import { mebibytes, type Doubt } from './conclude.ts'
@@ -21,14 +21,14 @@ export function heldBackOf(history: History, group: string, { begin, end }: Wind
   return { holders, heldBytes: holders * heldBytesEach }
 }
 
-/** Whether so much was held back that a relay which keeps all of it rises by more than it may. */
+/** Whether enough was held back for a relay that keeps all of it to rise above its limit. */
 export function doubtOfHeldBack(
   { holders, heldBytes }: HeldBack,
   riseBytes: number,
 ): Doubt | undefined {
   if (heldBytes >= 2 * riseBytes) return undefined
   const says =
-    `${holders} clients held back the ends of ${mebibytes(heldBytes)}; at least ` +
-    `${mebibytes(2 * riseBytes)} are needed to tell a bound from none.`
+    `${holders} clients sent ${mebibytes(heldBytes)} of unfinished messages; at least ` +
+    `${mebibytes(2 * riseBytes)} are needed for an unbounded buffer to show.`
   return { rule: 'too-little', says, fix: 'see why clients did not connect' }
 }

@@ -1,6 +1,6 @@
 /**
- * What a replay had to hold, and what was rightly missing: only a reset and an outage of Redis take
- * anything away.
+ * What a replay must hold, and what may be missing: only a reset and an outage of Redis remove
+ * anything.
  */
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
@@ -25,17 +25,17 @@ export interface Ground {
   readonly history: History
   readonly firsts: FirstArrivals
   readonly resets: readonly Reset[]
-  /** Whether a record that was sent at `t` may be missing because Redis was not there. */
+  /** Whether a record sent at `t` may be missing because Redis was unreachable. */
   readonly isUnstored: (t: number) => boolean
-  /** What was sent before is not asked for. */
+  /** What was sent before is not required. */
   readonly since: number
   /** What a replay must hold. */
   readonly says: string
-  /** Whether a replay may have left out its rest. */
+  /** Whether a replay may have left out the rest. */
   readonly isCapped: (replay: Replay) => boolean
 }
 
-/** What of it is asked for. */
+/** What of it is required. */
 interface Asked {
   readonly passedToo?: boolean
   readonly sinceOutage?: boolean
@@ -57,8 +57,8 @@ export function groundOf(
     isUnstored: (t) => windows.some(({ begin, end }) => t >= begin && t <= end),
     since: Math.max(phase ?? Infinity, ...outages),
     says: passedToo
-      ? 'every record up to those that had reached clients before'
-      : 'what had reached clients before',
+      ? 'every record up to those that clients had before'
+      : 'what clients had before',
     isCapped: (one) => one.complete?.['capped'] === true && replayedIn(one) >= recordsMax,
   }
 }
@@ -76,7 +76,7 @@ function passedBy(firsts: FirstArrivals): FirstArrivals {
   return passed
 }
 
-/** What was sent by then may be forgotten in a replay: resets that it met, and those before it. */
+/** What was sent by then may be missing in a replay: resets during it, and those before it. */
 const forgottenBy = ({ resets }: Ground, { end }: Replay): number =>
   Math.max(-Infinity, ...resets.filter(({ askedAt }) => askedAt <= end).map(({ doneAt }) => doneAt))
 
@@ -85,7 +85,7 @@ export interface Account {
   readonly violations: readonly Violation[]
 }
 
-/** What a replay owed, and the first of it, by partition, that never came. */
+/** What a replay owed, and the first record of it, by partition, that never arrived. */
 export function accountOf(ground: Ground, replay: Replay): Account {
   if (replay.from === 'latest') return { owed: 0, violations: [] }
   const violations: Violation[] = []
@@ -113,13 +113,13 @@ function notReplayed(
   missing: number[],
 ): Violation {
   const says =
-    `A replay from ${from} to client ${client} was to hold ${ground.says}; ` +
-    `${many(missing.length, 'such record')} of partition ${partition} never came, the first at ` +
+    `A replay from ${from} to client ${client} must hold ${ground.says}; ` +
+    `${many(missing.length, 'record')} of partition ${partition} never arrived, the first at ` +
     `offset ${missing[0]}.`
   return { rule: 'not-replayed', says, at: end }
 }
 
-/** Records that the relay had, and of which the run took nothing away. */
+/** Records that the relay had and that the run did not remove. */
 function* owedIn(
   ground: Ground,
   replay: Replay,
@@ -134,7 +134,7 @@ function* owedIn(
   }
 }
 
-/** What the client got in this connection, however it came. */
+/** What the client got in this connection, live or replayed. */
 function gotIn(history: History, { client, session }: Replay, partition: number): Ranges {
   const got = new Ranges()
   const runs = history.stream().deliveries.get(client)?.runs(partition) ?? []
@@ -144,7 +144,7 @@ function gotIn(history: History, { client, session }: Replay, partition: number)
   return got
 }
 
-/** What the client had when it asked: its cursor. */
+/** What the client had at the request: its cursor. */
 function cursorOf(history: History, { client, askedAt }: Replay, partition: number): number {
   const runs = history.stream().deliveries.get(client)?.runs(partition) ?? []
   return Math.max(-1, ...runs.filter(({ until }) => until <= askedAt).map(({ last }) => last))
@@ -153,7 +153,7 @@ function cursorOf(history: History, { client, askedAt }: Replay, partition: numb
 const lastOf = ({ runs }: Replay, partition: number): number =>
   Math.max(-1, ...runs.filter((run) => run.partition === partition).map(({ last }) => last))
 
-/** Declarations, within the replay, of a loss that nothing can have caused. */
+/** Declarations, within the replay, of a loss without a cause. */
 export function needlessTold(ground: Ground, replay: Replay): Violation[] {
   const { client, told, end } = replay
   return told.flatMap((frame): Violation[] => {
@@ -171,13 +171,13 @@ export function needlessTold(ground: Ground, replay: Replay): Violation[] {
       : `there is a gap in partition ${partition}, offsets ${first} to ${last}`
     const why = isEmpty
       ? 'although nothing was reset'
-      : 'although no reset and no outage of Redis took all of that away'
-    const says = `Client ${client} was told that ${what}, ${why}.`
+      : 'although no reset and no outage of Redis removed all of that'
+    const says = `The relay told client ${client} that ${what}, ${why}.`
     return [{ rule: isStale ? 'stale-needless' : 'gap-needless', says, at: end }]
   })
 }
 
-/** Whether records of a range were stored and nothing has taken them away. */
+/** Whether records of a range were stored and nothing has removed them. */
 function hasKept(ground: Ground, replay: Replay, { partition, first, last }: Range): boolean {
   const records = ground.history.stream().records.get(partition)
   if (records === undefined) return false
@@ -195,7 +195,7 @@ interface Range {
   readonly last: number
 }
 
-/** What a frame declares gone. One that only counts cannot be placed: the stream judges it. */
+/** What a frame declares missing. A frame with only a count has no place: `stream` judges it. */
 function rangeOf({ type, ...frame }: Frame): Range | undefined {
   const number = (field: string) => Number(frame[field] ?? NaN)
   const range =

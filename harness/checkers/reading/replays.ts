@@ -1,7 +1,7 @@
 /**
- * Replays as clients saw them: asked for, filled, and ended by one frame; and resets. What a relay
- * must have is taken from what reached clients, from what was produced and from what the run broke:
- * the relay's own word about itself never counts.
+ * Replays as clients saw them: requested, filled, and ended by one frame; and resets. What a relay
+ * must have follows from what reached clients, what was produced and which faults were injected:
+ * what the relay reports about itself never counts.
  */
 import type { Run } from '../../history/deliveries.ts'
 import {
@@ -25,12 +25,12 @@ const { redisReconnectMicros, resetMicros, storedMicros } = allowances
 export type Frame = Readonly<Record<string, unknown>>
 
 /**
- * What ended a replay: its last frame; another request of the same client; the relay, which hung
- * up; we (a fault on the way, the client's own goodbye); or the end of the run.
+ * What ended a replay: its last frame; another request of the same client; the relay, which closed
+ * the connection; the harness (a fault, or the client's own close); or the end of the run.
  */
 export type ReplayEnd = 'answer' | 'next' | 'relay' | 'us' | 'run'
 
-/** One resume and what came of it within its connection. */
+/** One resume and its outcome within its connection. */
 export interface Replay {
   readonly client: number
   readonly group: string
@@ -40,9 +40,9 @@ export interface Replay {
   /** When `replay_complete` came, or the connection ended, or the run. */
   readonly end: Micros
   readonly endedBy: ReplayEnd
-  /** The frame that ended it; undefined where none came. */
+  /** The frame that ended it; undefined if none came. */
   readonly complete: Frame | undefined
-  /** How the connection ended, where that ended the replay. */
+  /** How the connection ended, if that ended the replay. */
   readonly closed: Closed | undefined
   /** Other control frames that came meanwhile, in their order. */
   readonly told: readonly Frame[]
@@ -53,7 +53,7 @@ export interface Replay {
   readonly session: Session
 }
 
-/** A moment of one client: frames of one chunk share their time, and only the order parts them. */
+/** A moment of one client: frames of one chunk share their time and differ only by order. */
 interface Moment {
   readonly t: Micros
   readonly order: number
@@ -122,7 +122,7 @@ function replayOf(
   }
 }
 
-/** Whether it is one of those that an expectation is about. */
+/** Whether an expectation is about it. */
 export function isAsked(
   history: History,
   { group, askedAt }: Replay,
@@ -148,12 +148,12 @@ function enderOf(history: History, { end, group, closed }: Session): ReplayEnd {
     return isNear && fault.isActive !== false && (isOnTheWay || on === 'relay')
   })
   const settled = history.phase('settle')?.end ?? history.phase(tearDownPhase)?.begin
-  // What is open when all has settled is ended by us, whoever is seen to begin.
+  // Connections that are open after settling are ended by the harness, whichever side closes first.
   if (settled === undefined ? closed.by === 'client' : end >= settled) return 'run'
   return isOurs || closed.by === 'client' ? 'us' : 'relay'
 }
 
-/** Whether anything at all was broken within a time, or the client itself did not read. */
+/** Whether any fault was active within a time, or the client itself did not read. */
 export function isDisturbed(
   history: History,
   { session }: Replay,
@@ -166,7 +166,7 @@ export function isDisturbed(
 /** When each acknowledged record first reached any client: from then on the relay had it. */
 export type FirstArrivals = ReadonlyMap<number, Float64Array>
 
-/** By partition and index of the record; `Infinity` for what reached nobody. */
+/** By partition and index of the record; `Infinity` for what reached no client. */
 export function firstArrivalsOf(history: History): FirstArrivals {
   const { records, deliveries } = history.stream()
   const firsts = new Map<number, Float64Array>()
@@ -187,7 +187,7 @@ export function firstArrivalsOf(history: History): FirstArrivals {
   return firsts
 }
 
-/** By partition, the highest offset that some client had got before `t`, of those sent since. */
+/** By partition, the highest offset that any client had before `t`, of those sent since. */
 export function hadBefore(
   history: History,
   firsts: FirstArrivals,
@@ -205,7 +205,7 @@ export function hadBefore(
   return had
 }
 
-/** By partition, the highest offset of what had been sent to Kafka by `t`. */
+/** By partition, the highest offset sent to Kafka by `t`. */
 export function sentBy(history: History, t: Micros): ReadonlyMap<number, number> {
   const sent = new Map<number, number>()
   for (const [partition, { length, offsets, sentAt }] of history.stream().records) {
@@ -216,7 +216,7 @@ export function sentBy(history: History, t: Micros): ReadonlyMap<number, number>
   return sent
 }
 
-/** A reset of the replay buffer, as the client that asked for it saw it. */
+/** A reset of the replay buffer, as its client saw it. */
 export interface Reset {
   readonly client: number
   readonly askedAt: Micros
@@ -225,9 +225,9 @@ export interface Reset {
   readonly answeredAt: Micros | undefined
   /** The answer says that the buffer is cleared. */
   readonly isCleared: boolean
-  /** The relay answered with an error: it does no resets for this client. */
+  /** The relay answered with an error: it accepts no resets from this client. */
   readonly isRefused: boolean
-  /** The latest that it can have taken effect. What was sent by then may be forgotten. */
+  /** The latest time at which it can have taken effect. What was sent by then may be removed. */
   readonly doneAt: Micros
 }
 
@@ -262,14 +262,14 @@ export function resetsOf(history: History): Reset[] {
   })
 }
 
-/** Outages of Redis that the run made, and that were not seen to be none. */
+/** Outages of Redis that the run caused, except those proven to have had no effect. */
 export const redisOutages = (history: History): FaultWindow[] =>
   history.faults.filter(
     (fault) =>
       does(fault, 'severs') && fault.effects.on === 'redis' && fault.isActive !== false,
   )
 
-/** When records may be missing from the buffer because the run took Redis away. */
+/** When records may be missing from the buffer because of an outage of Redis. */
 export const unstoredWindows = (history: History): Window[] => [
   ...redisOutages(history).map(({ begin, healedAt = Infinity }) => unstored(begin, healedAt)),
   // Once another Redis has taken over there is one that can be used, long before the old one ends.
@@ -282,7 +282,7 @@ const unstored = (begin: Micros, usableAt: Micros): Window => ({
   end: usableAt + redisReconnectMicros,
 })
 
-/** Those that the run made, as far as is known; one that could not be made is none. */
+/** Outages that the run caused, as far as known; a fault that could not be injected is none. */
 const failovers = (history: History): FaultWindow[] =>
   history.faults.filter((fault) => {
     const { isActive, failure } = fault

@@ -21,7 +21,7 @@ export function indexAt(times: readonly Micros[], t: Micros): number {
   return low - 1
 }
 
-/** The last value told at or before `t`; undefined where nobody asked or it was not told. */
+/** The last value reported at or before `t`; undefined if there is none. */
 export function valueAt(reading: Reading, t: Micros): number | undefined {
   return reading.v[indexAt(reading.t, t)] ?? undefined
 }
@@ -35,7 +35,7 @@ export function points({ t, v }: Reading): Point[] {
 
 /**
  * How much a counter rose between two times; a fall is a restart, after which it counts from 0. A
- * counter that is told for the first time within the window began at 0.
+ * counter that is first reported within the window began at 0.
  */
 export function riseWithin(reading: Reading, begin: Micros, end: Micros): number {
   const known = points(reading)
@@ -49,7 +49,7 @@ export function riseWithin(reading: Reading, begin: Micros, end: Micros): number
   return rise
 }
 
-/** Points for a slope; more do not make it truer, and their pairs grow as the square. */
+/** Points for a slope; more do not improve it, and the number of pairs is quadratic. */
 const slopePointsMax = 300
 
 /** Slope by Theil and Sen: the median of the slopes of all pairs, per second. */

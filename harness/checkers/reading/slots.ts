@@ -1,6 +1,6 @@
 /**
- * Slots: how many clients of our address a target lets in. The truth is what the harness sees
- * itself: its own open connections, and new clients that are let in or not.
+ * Slots: how many clients of our address a target accepts. The truth is what the harness sees
+ * itself: its own open connections, and new clients that are accepted or not.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -23,7 +23,7 @@ export function openAt(
   return open
 }
 
-/** New clients of a group that tried within a window: let in, or met a status; 0 is no answer. */
+/** New clients of a group that tried within a window: accepted, or a status; 0 is no answer. */
 export interface Probes {
   readonly opened: number
   readonly refused: readonly (readonly [t: Micros, status: number])[]
@@ -46,14 +46,14 @@ export function probesOf(history: History, probe: string, { begin, end }: Window
   }
 }
 
-/** Whoever is not let in must be told that it is for the limit, and by nothing else. */
+/** A client that is not accepted must be refused by the status of the limit, and no other. */
 export function otherRefusals({ refused }: Probes): Violation[] {
   return failedBy(refused)
 }
 
 /**
- * The same of those that tried since `t`, where it is asked what something did that began then: a
- * status that was met before already was not caused by it.
+ * The same for clients that tried since `t`, to judge the effect of something that began then: a
+ * status that occurred before was not caused by it.
  */
 export function newRefusals(history: History, { refused }: Probes, t: Micros): Violation[] {
   const before = history.events('refused').filter(({ t: at }) => at < t)
@@ -66,16 +66,16 @@ function failedBy(refused: Probes['refused']): Violation[] {
     .filter(([, status]) => status !== tooMany)
     .map(([at, status]) => {
       const found = status === 0 ? 'it got no answer' : `it got status ${status}`
-      const says = `A new client was to be let in or to get status ${tooMany}; ${found}.`
+      const says = `A new client must be accepted or get status ${tooMany}; ${found}.`
       return { rule: 'new-client-failed', says, at }
     })
 }
 
-/** Nobody met the limit although more tried than it should let in: it shows nothing. */
+/** No client met the limit although more tried than it should accept: this proves nothing. */
 export const noLimit = ({ opened, refused }: Probes): Doubt => ({
   rule: 'no-limit',
   says:
-    `${opened} of ${opened + refused.length} clients of one address were let in, and none was ` +
-    `refused with status ${tooMany}: no limit on them showed.`,
-  fix: 'start the target with a limit on clients of one address, in its own way by --env',
+    `${opened} of ${opened + refused.length} clients of one address were accepted, and none was ` +
+    `refused with status ${tooMany}: no limit was seen.`,
+  fix: 'start the target with a limit on clients of one address, with --env if it has its own',
 })

@@ -5,11 +5,11 @@ import type { FaultWindow, Window } from '../../history/windows.ts'
 import { isOnClients } from '../../history/windows.ts'
 import { does } from '../../history/windows.ts'
 
-/** A stall of a group that overlaps the phase: from what is known to be its beginning. */
+/** A stall of a group that overlaps the phase, from its known beginning. */
 export interface Stall {
   readonly begin: Micros
   readonly end: Micros
-  /** Whether it was measured that nothing arrives any more. */
+  /** Whether it was measured that nothing arrives. */
   readonly isProven: boolean
   /** Clients of the group that were open when it began. */
   readonly clients: readonly number[]

@@ -1,7 +1,7 @@
 /**
  * The account of one client in one partition: what it received, in which order, and what it was
- * owed. Runs of consecutive offsets are compared with ranges, so that a record which went well
- * costs nothing of its own.
+ * owed. Runs of consecutive offsets are compared with ranges, so that ordinary records cost nothing
+ * one by one.
  */
 import type { Run } from '../../history/deliveries.ts'
 import type { Micros } from '../../history/event.ts'
@@ -30,13 +30,13 @@ export interface Account {
   readonly received: Ranges
   readonly sessions: readonly SessionAccount[]
   readonly flaws: readonly Flaw[]
-  /** Records that came again and were excused by a restart or a rebalance. */
+  /** Records that came again, excused by a restart or a rebalance. */
   readonly redelivered: number
-  /** Those of them that were excused although nobody knew the last commit. */
+  /** Those of them that were excused although the last commit was not known. */
   readonly redeliveredBlindly: number
 }
 
-/** When it is not a client's fault, nor the relay's, that records come again. */
+/** When neither client nor relay is at fault if records come again. */
 export interface Excuses {
   /** After what records of the partition may come once more, by time. */
   rewinds(partition: number): readonly Rewind[]
@@ -93,7 +93,7 @@ class Redeliveries {
     return open
   }
 
-  /** Whether a record that is late may come at `t`: it is behind a commit that was gone back to. */
+  /** Whether a late record may come at `t`: it is after a commit that a restart went back to. */
   mayComeLate(offset: number, t: Micros, had: Had): boolean {
     return this.#rewinds.some((rewind) => {
       const { begin, until, upTo } = rewind
@@ -180,7 +180,7 @@ class SessionReader {
     this.#live.add(run.first, run.last)
   }
 
-  /** The run does not simply go on: some of it came before, or comes too late. */
+  /** The run is not a plain continuation: some of it came before, or comes too late. */
   #readLiveAgain(run: Run, highest: number): void {
     const { received, again, session } = this.#of
     const had = { since: session.begin, live: this.#live }
@@ -209,8 +209,8 @@ class SessionReader {
   }
 
   /**
-   * A replay may bring what the client had already: it asked. Twice in one replay it may not. What
-   * was still live when the request was under way counts as replay, until offsets first go back.
+   * A replay may bring what the client already had, but nothing twice in one replay. Live records
+   * during the request count as replay until offsets first go back.
    */
   #readReplay(run: Run): void {
     const highest = this.#replayed.last ?? -1

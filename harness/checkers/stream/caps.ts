@@ -1,6 +1,6 @@
 /**
  * Replays that ended at a limit. A relay may end a replay there and say `capped`, once it has
- * brought as many records as the limit allows; what is left out is owed to the next resume.
+ * delivered as many records as the limit allows; the rest is owed to the next resume.
  */
 import type { Session } from '../../history/windows.ts'
 import type { Account, SessionAccount } from './account.ts'
@@ -9,7 +9,7 @@ import type { Hole } from './owed.ts'
 import type { Resume } from './resumes.ts'
 
 export interface Caps {
-  /** Caps of which nobody can say whether the limit was reached. */
+  /** Caps for which it is not known whether the limit was reached. */
   readonly unknown: number
   /** Whether a hole lies between such a replay, the last of its connection, and what is live. */
   excuses(hole: Hole): boolean
@@ -21,7 +21,7 @@ export interface Caps {
 
 type Cap = 'reached' | 'unknown' | 'forged'
 
-/** `recordsMax`: the limit of the target; undefined where nobody knows it. */
+/** `recordsMax`: the limit of the target; undefined if not known. */
 export function capsOf(
   resumes: readonly Resume[],
   accounts: readonly Account[],

@@ -1,7 +1,6 @@
 /**
- * What this run did to the target and its clients. It is what an excuse must rest on: faults that
- * were injected, clients that did not read, frames that were sent. Nothing here was said by the
- * target.
+ * What this run did to the target and its clients. Every excuse must rest on it: faults injected,
+ * clients that did not read, frames sent. Nothing here was reported by the target.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -16,20 +15,20 @@ const { unansweredResetMicros } = allowances
 const everything: Window = { begin: 0, end: Infinity }
 
 export interface Causes {
-  /** When the client of the session could not, or did not, take what came. */
+  /** When the client of the session could not, or did not, read. */
   slow(session: Session): readonly Window[]
   /** When its connection, or the process at the other end, was broken on purpose. */
   broken(session: Session): readonly Window[]
-  /** The relay's ends that were asked for: from the order to the time when it was ready again. */
+  /** Stops of the relay by the run: from the order until it was ready again. */
   readonly restarts: readonly FaultWindow[]
   readonly redisOutages: readonly Window[]
   /** Faults after which much is delivered at once: Kafka's, and those of the relay's process. */
   readonly pauses: readonly Window[]
-  /** When somebody asked the relay to forget its replay buffer, and until it had answered. */
+  /** Resets of the replay buffer, from the request to the answer. */
   readonly resets: readonly Window[]
 }
 
-/** A fault that could not be injected broke nothing. */
+/** A fault that could not be injected had no effect. */
 const hasStood = ({ failure, isActive }: FaultWindow): boolean =>
   failure === undefined || isActive !== undefined
 

@@ -1,6 +1,6 @@
 /**
- * Connections that the relay ended for no reason that this run gave it. Kafka or Redis being away
- * is no reason, and neither is a close code of the relay's own choice.
+ * Connections that the relay closed without a cause in this run. An outage of Kafka or Redis is not
+ * a cause, and neither is the close code that the relay sends.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -16,10 +16,10 @@ import { resumesOf } from './resumes.ts'
 const { drainMicros, endSeenLateMicros, floodWrittenLateMicros } = tolerances
 const { givenUpMicrosMin } = allowances
 
-/** So many pings at once are a flood. */
+/** This many pings at once are a flood. */
 const floodFramesMin = 100
 
-/** Which connections were ended without a cause. */
+/** Which connections were closed without a cause. */
 export type Causeless = ReadonlySet<Session>
 
 export function causelessEnds(
@@ -39,7 +39,7 @@ export function causelessEnds(
   return new Set(ended)
 }
 
-/** Whether, by `at`, a replay that nobody answered had had all of its time. */
+/** Whether, by `at`, the timeout of an unanswered replay was over. */
 function timedOut(
   history: History,
   limitMs: number | undefined,
@@ -60,7 +60,7 @@ function hasCause(session: Session, at: Micros, causes: Causes): boolean {
     .some(({ begin, end }) => at >= begin + givenUpMicrosMin && at <= end + drainMicros)
 }
 
-/** When clients sent what a relay may end them for. */
+/** When clients sent something that a relay may close them for. */
 type Offenders = ReadonlyMap<number, readonly Micros[]>
 
 function offendersOf(history: History): Offenders {

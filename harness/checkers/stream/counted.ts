@@ -1,7 +1,7 @@
 /**
- * Gaps that only tell a number. Such a gap pays for what is missing around it: in its connection,
- * in its partition where it names one, between the last record that came before it and the first
- * that came after. A number that is larger than that is false.
+ * Gaps that only give a count. The count accounts for what is missing around the gap: in its
+ * connection, in its partition if it names one, between the last record before it and the first
+ * after it. A larger count is false.
  */
 import type { Run } from '../../history/deliveries.ts'
 import { Ranges, type Range } from '../../history/ranges.ts'
@@ -17,7 +17,7 @@ import { isInReplay } from './resumes.ts'
 const { joiningMicros } = tolerances
 
 export interface Paid {
-  /** Holes that are left, with what is left of them. */
+  /** The remaining holes, with what remains of them. */
   readonly holes: readonly Hole[]
   readonly flaws: readonly Flaw[]
   readonly unexplained: number
@@ -33,7 +33,7 @@ export function payByCount(holes: readonly Hole[], told: Told): Paid {
   return payer.paid()
 }
 
-/** Records between which a gap stands, and when the one behind it came. */
+/** The records around a gap, and when the one after it came. */
 interface Bracket extends Range {
   readonly endsAt: Mark
 }
@@ -48,7 +48,7 @@ class Payer {
   readonly #holes: readonly Hole[]
   readonly #byAccount: ReadonlyMap<SessionAccount, readonly Hole[]>
   readonly #left: Map<Hole, number>
-  /** What gaps without a record between them have told already, by where they stand. */
+  /** What gaps at the same position have already declared, by position. */
   readonly #spent = new Map<string, number>()
   readonly #flaws: Flaw[] = []
   #unexplained = 0
@@ -82,8 +82,8 @@ class Payer {
   }
 
   /**
-   * Where the gap may pay, in the order in which a record follows it there: what a later gap can
-   * pay as well is left to that one as long as possible.
+   * Partitions that the gap may account for, ordered by when a record follows it there: what a
+   * later gap can account for as well is left to that one as long as possible.
    */
   #placesOf(by: Declaration, index: number): Place[] {
     const places = this.#told.accounts.flatMap((account): Place[] => {
@@ -95,7 +95,7 @@ class Payer {
     return places.sort((a, b) => (isBefore(a.around.endsAt, b.around.endsAt) ? -1 : 1))
   }
 
-  /** Returns how much of the number is accounted for in this partition. */
+  /** Returns how much of the count this partition uses. */
   #payIn({ account, within, around }: Place, by: Declaration, budget: number): number {
     const known = this.#told.known.get(account.partition)
     if (known === undefined) return 0
@@ -172,7 +172,7 @@ function bracket(
   const at = firstBehind(runs, by)
   let before = -1
   const { t: asked } = resume?.asked ?? { t: -1 }
-  // A gap stands behind the highest offset so far; what went back before it changes nothing.
+  // A gap comes after the highest offset so far; earlier steps back change nothing.
   for (let i = at - 1; i >= 0 && (runs[i] as Run).from > asked; i -= 1) {
     const { first, last } = runs[i] as Run
     before = Math.max(before, last)
@@ -186,7 +186,7 @@ function bracket(
   return before < last ? { first: before + 1, last, endsAt } : undefined
 }
 
-/** Nothing came before the gap: what is missing counts from the cursor, or from the joining on. */
+/** Nothing came before the gap: missing records count from the cursor, or from the connection. */
 function beginning(
   { cursor }: SessionAccount,
   { sentAt, offsets, length }: Parameters<typeof indexFrom>[0],
@@ -218,7 +218,7 @@ function firstBehind(runs: readonly Run[], by: Declaration): number {
   return low
 }
 
-/** Acknowledged records that the connection did not bring and that are owed to somebody. */
+/** Acknowledged records that the connection did not deliver and that are owed to a client. */
 function missingIn(
   { first, last }: Range,
   { replayed, live }: SessionAccount,

@@ -1,6 +1,6 @@
 /**
- * What a relay declared missing to one client, frame by frame: exact ranges where a frame names
- * them, else a number of records. Whether it is believed is decided elsewhere.
+ * What a relay declared missing to one client, frame by frame: exact ranges if a frame names them,
+ * else a number of records. Whether it is right is decided elsewhere.
  */
 import type { ControlIn, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -14,11 +14,11 @@ export interface DeclaredRange extends Range {
 export interface Declaration {
   readonly t: Micros
   readonly order: number
-  /** Empty where the frame only counts. */
+  /** Empty if the frame has only a count. */
   readonly ranges: readonly DeclaredRange[]
-  /** The number that the frame tells; undefined where it tells none. */
+  /** The count in the frame; undefined if there is none. */
   readonly count: number | undefined
-  /** The partition of a number; undefined: any of them. */
+  /** The partition of a count; undefined: any. */
   readonly partition: number | undefined
 }
 
@@ -52,7 +52,7 @@ const integerOf = (value: unknown): number | undefined => {
   return Number.isSafeInteger(number) ? number : undefined
 }
 
-/** The client asked from `requested` on; below `oldest` there is nothing any more. */
+/** The client asked from `requested` on; nothing below `oldest` is retained. */
 function staleRange(frame: Frame): DeclaredRange[] {
   const partition = integerOf(frame['partition'])
   const requested = integerOf(frame['requested'])

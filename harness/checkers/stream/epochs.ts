@@ -5,8 +5,8 @@ import { replaysOf } from '../reading/replays.ts'
 import type { Flaw } from './flaw.ts'
 
 /**
- * Replays from a cursor that were answered in another epoch than the client had been told last,
- * and served as if the cursor were still good. A relay that tells no epoch cannot be seen to err.
+ * Replays from a cursor that were answered in another epoch than the last one the client got, and
+ * served as if the cursor were still valid. A relay that sends no epoch cannot be judged.
  */
 export function trustedStale(history: History, isJudged: (group: string) => boolean): Flaw[] {
   const epochs = epochsTold(history)

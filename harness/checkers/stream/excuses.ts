@@ -1,7 +1,7 @@
 /**
- * When records may come again. Kafka's promise to a consumer group is at-least-once: after a
- * restart, and for partitions that changed hands, a relay goes on from its last commit, and what
- * lies behind that commit may come once more. Loss is never excused.
+ * When records may come again. Kafka guarantees a consumer group at-least-once: after a restart,
+ * and for reassigned partitions, a relay continues from its last commit, and records after that
+ * commit may come again. Loss is never excused.
  */
 import type { LagTruth, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -19,11 +19,11 @@ export interface Rewind {
   readonly begin: Micros
   /** Redeliveries show until then. */
   readonly until: Micros
-  /** The last commit that the broker had; undefined where nobody had asked. */
+  /** The last commit at the broker; undefined if it was not asked. */
   readonly from: number | undefined
   /** The last offset that can have been delivered before. */
   readonly upTo: number
-  /** A process that was started anew reads a partition once, forward: it goes back at its start. */
+  /** A restarted process reads a partition once, forward: it goes back only at its start. */
   readonly isRestart: boolean
 }
 
@@ -45,7 +45,7 @@ export function rewindsOf(
   return rewinds
 }
 
-/** A member that is gone holds nothing: that is the restart, not another move. */
+/** A member that is gone holds nothing: that is the restart, not another reassignment. */
 const overlaps = ({ begin, end }: FaultWindow, t: Micros): boolean =>
   t >= begin - groupSampleMicros && t <= end + groupSampleMicros
 
@@ -89,8 +89,8 @@ const move = (held: Truth, from: number, back: Micros, records: PartitionRecords
 })
 
 /**
- * What the broker had when the process was gone, or, unless somebody asked then, before that. What
- * was sent later has been delivered by no process but the new one.
+ * The commit at the broker when the process was gone or, if it was not asked then, before that.
+ * Only the new process can have delivered what was sent later.
  */
 function restartOf(
   { begin, activeSince, end }: FaultWindow,
@@ -102,7 +102,7 @@ function restartOf(
   return { begin, until: Infinity, from, upTo, isRestart: true }
 }
 
-/** The highest offset of what had been sent to Kafka by `t`; -1 for none. */
+/** The highest offset sent to Kafka by `t`; -1 for none. */
 function sentBy({ sentAt, offsets, length }: PartitionRecords, t: Micros): number {
   for (let i = length - 1; i >= 0; i -= 1) {
     if ((sentAt[i] as number) <= t) return offsets[i] as number
@@ -110,7 +110,7 @@ function sentBy({ sentAt, offsets, length }: PartitionRecords, t: Micros): numbe
   return -1
 }
 
-/** Whether a client asked to go on from its cursor within a time. */
+/** Whether a client asked to continue from its cursor within a time. */
 export function asksFromCursor(
   history: History,
 ): (client: number, from: Micros, until: Micros) => boolean {

@@ -1,7 +1,7 @@
 /**
  * Records that no client is owed: those that the relay must not forward, malformed ones that it
- * dead-lettered, and what lies behind a malformed record at which the relay was told to stop. A
- * record that was produced as it must be stays owed, whatever a dead letter says of it.
+ * dead-lettered, and those after a malformed record at which the relay is configured to stop. A
+ * valid record stays owed, even if it was dead-lettered.
  */
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
@@ -11,9 +11,9 @@ import type { Flaw } from './flaw.ts'
 
 /** What is exempt in one partition. */
 export interface Exempt {
-  /** Malformed records that must reach nobody. */
+  /** Malformed records that must reach no client. */
   readonly poison: Ranges
-  /** Everything that is owed to nobody; holds `poison`. */
+  /** Everything that is owed to no client; includes `poison`. */
   readonly all: Ranges
 }
 
@@ -38,7 +38,7 @@ export function exemptions(
   return exempt
 }
 
-/** Whether a relay may forward it as well: one that it neither forwards nor refuses is owed. */
+/** Whether a relay may also forward it: a record neither forwarded nor refused is owed. */
 export function mayForward(kind: string): boolean {
   const reaction = relayReaction(kind)
   return reaction?.does === 'dead-letters' && reaction.mayForward === true

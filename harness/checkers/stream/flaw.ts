@@ -13,17 +13,17 @@ export interface Flaw {
   /** -1: not about certain records. */
   readonly first: number
   readonly last: number
-  /** How many records; fewer than `last - first + 1` where some between them were not owed. */
+  /** How many records; fewer than `last - first + 1` if some between were not owed. */
   readonly count: number
   /** When it was first visible. */
   readonly at: Micros
-  /** What the witness shows besides. */
+  /** What the witness additionally shows. */
   readonly shows?: Readonly<Record<string, unknown>>
 }
 
 /**
- * Gravest first: the first kind present names the rule that a judgement fails by. What is missing
- * because the consumer stands still or a client was closed stands behind that cause.
+ * Gravest first: the first kind present is the rule that a judgement fails by. What is missing
+ * because the consumer stalled or a client was closed comes after that cause.
  */
 export const gravity: readonly AnomalyKind[] = [
   'malformed-took-neighbour',

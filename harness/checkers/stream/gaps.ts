@@ -1,7 +1,7 @@
 /**
- * Declared gaps of one client. A gap must name exactly what did not come in its connection, and
- * something that the harness saw must have taken it away. What is declared needlessly, falsely or
- * inexactly is a flaw of its own; what is not declared at all stays a hole.
+ * Declared gaps of one client. A gap must name exactly what did not arrive in its connection, and
+ * something that the harness saw must have removed it. A needless, false or inexact declaration is
+ * a flaw of its own; what is not declared stays a hole.
  */
 import type { Run } from '../../history/deliveries.ts'
 import { Ranges, type Range } from '../../history/ranges.ts'
@@ -14,12 +14,12 @@ import { indexFrom } from './owed.ts'
 import type { Reason, Reasons, Telling } from './reasons.ts'
 import { isInReplay, type Resume } from './resumes.ts'
 
-/** What there is to know of one partition. */
+/** The facts about one partition. */
 export interface Known {
   readonly records: PartitionRecords
-  /** Records that are owed to nobody. */
+  /** Records that are owed to no client. */
   readonly exempt: Ranges
-  /** Highest offset that exists, as far as anybody knows. */
+  /** Highest known offset. */
   readonly end: number
 }
 
@@ -31,15 +31,15 @@ export interface Told {
   readonly resumes: readonly Resume[]
   readonly known: ReadonlyMap<number, Known>
   readonly reasons: Reasons
-  /** Where a replay that was cut at the known limit left off, by connection and partition. */
+  /** The end of a replay that was capped at the known limit, by connection and partition. */
   cappedAfter(within: SessionAccount, partition: number, at: Mark): number | undefined
 }
 
 export interface JudgedGaps {
-  /** What is declared gone within a connection, rightly or not: no hole is told twice. */
+  /** What is declared missing within a connection, rightly or not: no hole is declared twice. */
   readonly declared: ReadonlyMap<SessionAccount, Ranges>
   readonly flaws: readonly Flaw[]
-  /** Records that are declared gone, for a reason that nobody can prove or disprove. */
+  /** Records declared missing for a reason that cannot be proven or disproven. */
   readonly unexplained: number
 }
 
@@ -98,8 +98,8 @@ export function withinSession(
 }
 
 /**
- * What of each range came all the same: behind the gap and before another resume, or, of a gap
- * that is about live records, before it in the same connection. One sweep each way.
+ * What of each range arrived anyway: after the gap and before another resume or, for a gap in live
+ * records, before it in the same connection. One sweep each way.
  */
 function arrivedOf(
   gaps: readonly At[],
@@ -133,7 +133,7 @@ function arrivedOf(
   return had
 }
 
-/** Whether a resume was sent behind a gap, and, where there is a run, behind that run as well. */
+/** Whether a resume was sent after a gap and, if there is a run, after that run as well. */
 const isAskedBetween = (resume: Resume | undefined, by: Mark, run?: Run): boolean =>
   resume !== undefined &&
   isBefore(by, resume.asked) &&
@@ -145,7 +145,7 @@ function without({ first, last }: Range, had: readonly Range[], end: number): re
   return known.missing(first, Math.min(last, end))
 }
 
-/** Declared missing although the client had it, or got it, or although it never existed. */
+/** Declared missing although the client had or got it, or although it never existed. */
 function falsehoods(
   { client, partition }: Account,
   { session: { group } }: SessionAccount,
@@ -163,7 +163,7 @@ function falsehoods(
   })
 }
 
-/** Sorts what is truly gone by whether something took it away. */
+/** Sorts what is really missing by whether something removed it. */
 function reasoned(
   { client, partition }: Account,
   within: SessionAccount,
@@ -225,7 +225,7 @@ export function eachReason(
   }
 }
 
-/** A number beside a range is its size, with or without the records that are owed to nobody. */
+/** A count beside a range is its size, with or without records that are owed to no client. */
 function inexact({ t, ranges, count }: Declaration, { client, accounts, known }: Told): Flaw[] {
   const [range] = ranges
   if (range === undefined || count === undefined) return []

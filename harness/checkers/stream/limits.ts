@@ -1,6 +1,6 @@
 /**
- * What is known of the target beforehand, and how much the scenario's claim allows: everything that
- * an excuse is held against. What nobody knows stays undefined, and nothing is excused by it.
+ * What is known of the target beforehand, and what the scenario's claim allows: the limits of every
+ * excuse. An unknown limit stays undefined and excuses nothing.
  */
 import { allowances, kafkaDefaults } from '../reading/allowances.ts'
 
@@ -9,15 +9,15 @@ const { stalledMsMin } = allowances
 export interface StreamLimits {
   /** Longest time that records may wait while the consumer holds their partition. */
   readonly stalledMs: number
-  /** How long Kafka waits for a member that was killed, before others get its partitions. */
+  /** How long Kafka waits for a killed member before others get its partitions. */
   readonly sessionTimeoutMs: number
-  /** Records that may be declared missing to one client although nothing took them away. */
+  /** Records that may be declared missing to one client without a cause. */
   readonly declaredLossMax: number
   /** Records from before the cursor that a replay may repeat, as its protocol documents. */
   readonly replayOverlapMax: number
-  /** Most records of one replay; undefined: nobody knows, and no cap can be believed. */
+  /** Most records of one replay; undefined: not known, and no cap is accepted. */
   readonly replayRecordsMax: number | undefined
-  /** Longest that a replay may take; the relay may hang up then. Undefined: nobody knows. */
+  /** Longest time of a replay; the relay may then close the client. Undefined: not known. */
   readonly replayTimeoutMs: number | undefined
   /** Newest records of a partition that a replay must still have. */
   readonly retainedRecords: number | undefined
@@ -27,6 +27,6 @@ export interface StreamLimits {
   readonly slowGroups: readonly string[]
 }
 
-/** Three commits without any progress are no coincidence; a short interval is given more time. */
+/** Three commits without progress are no coincidence; a short interval gets more time. */
 export const stalledMsFor = (commitIntervalMs = kafkaDefaults.commitIntervalMs): number =>
   Math.max(3 * commitIntervalMs, stalledMsMin)

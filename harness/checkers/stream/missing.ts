@@ -1,6 +1,6 @@
 /**
- * What clients were owed and did not get. Which word fits depends on who else got it, on what lies
- * beside it, on whether the client had been behind, and on what the consumer did meanwhile.
+ * What clients were owed and did not get. The kind of anomaly depends on which other clients got
+ * it, on what is next to it, on whether the client had lagged, and on what the consumer did.
  */
 import type { ControlIn, Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -36,7 +36,7 @@ import { waitsOf, type Waiting, type Waits } from './waiting.ts'
 
 const { stillFedMicros } = tolerances
 
-/** All that is needed to judge the holes of one partition. */
+/** What is needed to judge the holes of one partition. */
 interface Partition {
   readonly records: PartitionRecords
   readonly since: SentSince
@@ -48,7 +48,7 @@ interface Partition {
   lastArrival: Micros
 }
 
-/** What the whole stream was held against. */
+/** What the whole stream is compared with. */
 export interface Bearings {
   readonly history: History
   readonly accounts: readonly Account[]
@@ -57,7 +57,7 @@ export interface Bearings {
   readonly causeless: Causeless
   readonly ending: Ending
   readonly limits: StreamLimits
-  /** The relay was told to stop at a malformed record. */
+  /** The relay is configured to stop at a malformed record. */
   readonly haltsAtPoison: boolean
 }
 
@@ -94,10 +94,10 @@ function gapDoubt(records: number): Doubt[] {
   if (records === 0) return []
   const says =
     `${many(records, 'record was', 'records were')} declared missing, and it is not known how ` +
-    'many the target keeps.'
+    'many the target retains.'
   const fix =
     'give the limits of the target: records kept for replay (REDIS_MAX_SEQUENCES) and for ' +
-    'clients that are behind (WEBSOCKET_BUFFER_SIZE)'
+    'lagging clients (WEBSOCKET_BUFFER_SIZE)'
   return [{ rule: 'gap-reason-unknown', says, fix }]
 }
 
@@ -122,7 +122,7 @@ interface Common {
   readonly asked: ReturnType<typeof asksFromCursor>
 }
 
-/** What one client was told and asked for. */
+/** What was declared to one client and what it requested. */
 interface About {
   readonly client: number
   readonly frames: readonly ControlIn[]
@@ -188,7 +188,7 @@ class ClientsHoles {
     })
   }
 
-  /** None where the target stands still because it was told to. */
+  /** None if the target is configured to stop there. */
   #flawOf(hole: Hole): Flaw | undefined {
     const { partition, first, last, count, within } = hole
     const known = this.#common.known.get(partition) as Partition
@@ -230,7 +230,7 @@ class ClientsHoles {
     return { kind: nobodyGotIt || isTrailing ? 'lost' : this.#innerKind(hole) }
   }
 
-  /** Others got it, and this client got something behind it. */
+  /** Others got it, and this client got a later record. */
   #innerKind({ first, last, within }: Hole): AnomalyKind {
     const { session, replayed, live } = within
     const replayEnd = replayed.last
@@ -243,7 +243,7 @@ class ClientsHoles {
     return isInReplay || isCut || wasBehind ? 'gap-hidden' : 'skip'
   }
 
-  /** The run itself had all of it forgotten before; that nobody was told is still wrong. */
+  /** A reset of the run removed all of it; that it was not declared is still wrong. */
   #isReset({ last, within: { session } }: Hole, { records }: Partition): boolean {
     const ackedAt = records.ackedAt[indexFrom(records, last + 1) - 1] ?? Infinity
     return this.#bearings.causes.resets.some(
@@ -251,14 +251,14 @@ class ClientsHoles {
     )
   }
 
-  /** All of it was sent while Redis was away. */
+  /** All of it was sent during an outage of Redis. */
   #isOfOutage(hole: Hole, { records }: Partition): boolean {
     const { redisOutages } = this.#bearings.causes
     const [first, next] = [indexFrom(records, hole.first), indexFrom(records, hole.last + 1)]
     return [first, next - 1].every((index) => isUnstored(redisOutages, records.sentAt[index] ?? -1))
   }
 
-  /** Deliveries went on to the end: what did not come may still have been on its way. */
+  /** Deliveries continued to the end: what is missing may still have been in flight. */
   #isStillFed({ session }: SessionAccount): boolean {
     const { ending } = this.#bearings
     return isOpenAtEnd(session, ending) && this.#lastArrival > ending.at - stillFedMicros

@@ -9,15 +9,15 @@ import type { SessionAccount } from './account.ts'
 /** The end of the run, as far as deliveries go. */
 export interface Ending {
   /**
-   * When settling ended; what was acknowledged before must have arrived by then. Clients are asked
-   * to leave only after it, so whatever ends then ends because of us, whoever closes first.
+   * When settling ended; what was acknowledged before must have arrived by then. Clients are
+   * stopped only after it, so connections that end then are ended by the harness.
    */
   readonly at: Micros
-  /** Whether the run settled at all: without it, late and lost look alike. */
+  /** Whether the run settled at all: without it, late and lost look the same. */
   readonly isSettled: boolean
 }
 
-/** A run settles in the phase of that name; one that never did has no telling end. */
+/** A run settles in the phase of that name; without it the end of a run is not conclusive. */
 export function endingOf(history: History): Ending {
   const settle = history.phases.findLast(({ name }) => name === 'settle')
   if (settle?.hasEnded === true) return { at: settle.end, isSettled: true }
@@ -57,9 +57,9 @@ export function sentSince(records: PartitionRecords): SentSince {
   }
 }
 
-/** What decides how much of the stream a connection was owed, besides its own records. */
+/** What decides how much of the stream a connection is owed, besides its own records. */
 export interface Terms {
-  /** It asked to go on from its cursor, or was thrown out before for no reason. */
+  /** It asked to continue from its cursor, or had been closed without a cause. */
   readonly goesOn: boolean
   /** Everything that was acknowledged is owed, not only what lies before the last that came. */
   readonly owesTail: boolean
@@ -82,7 +82,7 @@ export function owedWithin(
   return first <= last ? { first, last } : undefined
 }
 
-/** Whether the connection outlived the run; one that we kept from reading at its end is excused. */
+/** Whether the connection outlived the run; one that a fault kept from reading is excused. */
 export function isOpenAtEnd({ closed, stalls }: Session, { at, isSettled }: Ending): boolean {
   if (!isSettled || (closed !== undefined && closed.t < at)) return false
   return !stalls.some(({ begin, end }) => begin <= at && end >= at)

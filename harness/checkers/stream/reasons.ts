@@ -1,6 +1,6 @@
 /**
- * Why records may be missing at a client although the relay does everything right: somebody or
- * something took them away. A declared gap is believed only with such a reason, record by record.
+ * Why records may be missing at a client although the relay is right: something that the run did
+ * removed them. A declared gap is accepted only with a reason for each record.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -15,18 +15,18 @@ import type { StreamLimits } from './limits.ts'
 const { faultEdgeMicros } = tolerances
 const { recoveryMicros, unstoredAtEndMicros } = allowances
 
-/** `unknown`: a limit that nobody knows may have taken the record away. */
+/** `unknown`: an unknown limit may have removed the record. */
 export type Reason = 'there' | 'none' | 'unknown'
 
-/** Where a declaration stands that names a record. */
+/** The position of a declaration that names a record. */
 export interface Telling {
   readonly t: Micros
   readonly session: Session
-  /** It came between a resume and its answer, so it is about what is kept for replay. */
+  /** It came between a resume and its answer, so it is about the replay buffer. */
   readonly isInReplay: boolean
-  /** Lowest and highest offset that the replay brought of the record's partition, so far known. */
+  /** Lowest and highest offset of the record's partition in the replay, as far as known. */
   readonly lowest: number | undefined
-  /** A replay ended at the known limit before, and what it left out begins behind this offset. */
+  /** A replay ended at the known limit before, and what it left out begins after this offset. */
   readonly cappedAfter: number | undefined
 }
 
@@ -69,7 +69,7 @@ export function reasonsOf(
   }
 }
 
-/** What could not be delivered for a while comes at once then: too much for a small ring. */
+/** What could not be delivered for a while comes at once: too much for a small ring. */
 function burst(history: History, { begin, end }: Window, { ringRecordsMax }: StreamLimits): Reason {
   if (ringRecordsMax === undefined) return 'unknown'
   let waiting = 0
@@ -82,7 +82,7 @@ function burst(history: History, { begin, end }: Window, { ringRecordsMax }: Str
   return waiting > ringRecordsMax ? 'there' : 'none'
 }
 
-/** Redis was away, somebody asked for a reset, or the process was ended. */
+/** An outage of Redis, a reset, or the end of the process. */
 function isForgotten(
   ackedAt: Micros,
   sentAt: Micros,
@@ -100,11 +100,11 @@ function isForgotten(
   )
 }
 
-/** Whether a record that was sent at `sentAt` need not have come to Redis, which was away. */
+/** Whether a record sent at `sentAt` may not have reached Redis because of an outage. */
 export const isUnstored = (outages: readonly Window[], sentAt: Micros): boolean =>
   isWithin(outages, sentAt, faultEdgeMicros, recoveryMicros)
 
-/** The oldest go first: behind what a replay still had, nothing was evicted. */
+/** The oldest are evicted first: nothing after a record that a replay still had was evicted. */
 function evicted(
   { offsets, length }: PartitionRecords,
   index: number,

@@ -1,6 +1,6 @@
 /**
- * Replays against what was asked for: one that goes on from a cursor begins behind it. The cursor
- * is the client's own, the highest offset that it had of each partition when it asked.
+ * Replays compared with their requests: a replay from a cursor begins after it. The cursor is the
+ * client's own: the highest offset of each partition that it had at the request.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -37,20 +37,20 @@ export function beyondRequest(
   })
 }
 
-/** What such a client asks for is its own affair: it counts only what it could apply. */
+/** The reference client decides its own cursor: it counts only what it could apply. */
 function decodingClients(history: History): ReadonlySet<number> {
   const events = [...history.events('runstate'), ...history.events('refusal')]
   return new Set(events.map(([, , client]) => client))
 }
 
-/** Before the one before it is answered, nobody can tell which of the two a record answers. */
+/** While the previous request is unanswered, a record may belong to either. */
 function isUnderWay(resumes: readonly Resume[], index: number): boolean {
   const [before, one] = [resumes[index - 1], resumes[index]]
   if (before === undefined || one === undefined || before.session !== one.session) return false
   return before.completed === undefined || isBefore(one.asked, before.completed)
 }
 
-/** A cursor may be refused once what it points into was lost, reset or ended by this run. */
+/** A cursor may be refused once the run removed what it points to. */
 function isRefused(
   { asked, session }: Resume,
   refused: readonly Micros[],

@@ -31,7 +31,7 @@ export function resumesOf(history: History): ReadonlyMap<number, readonly Resume
   return resumes
 }
 
-/** Within a connection, answers come in the order of the questions. */
+/** Within a connection, answers come in the order of the requests. */
 function answered(
   history: History,
   sent: readonly ControlOut[],

@@ -1,4 +1,4 @@
-/** What is said of a stream: what is wrong with it and where, or what held and how often. */
+/** The sentences about a stream: what is wrong and where, or what held and how often. */
 import type { History } from '../../history/history.ts'
 import { Ranges } from '../../history/ranges.ts'
 import type { Anomaly, AnomalyKind } from '../checker.ts'
@@ -8,7 +8,7 @@ import { gravity, type Flaw } from './flaw.ts'
 import type { StreamLimits } from './limits.ts'
 import { ackedWithin } from './owed.ts'
 
-/** What an anomaly is called where only its name fits. */
+/** Short names of anomalies. */
 const names: Readonly<Record<AnomalyKind, string>> = {
   lost: 'lost records',
   duplicate: 'duplicates',
@@ -21,14 +21,14 @@ const names: Readonly<Record<AnomalyKind, string>> = {
   'seam-skip': 'losses between replay and live',
   'stale-trusted': 'stale cursors that were trusted',
   'malformed-leaked': 'malformed records at clients',
-  'malformed-took-neighbour': 'valid records lost beside malformed ones',
+  'malformed-took-neighbour': 'valid records lost with malformed ones',
   garbled: 'altered bytes',
   unexpected: 'unexpected records',
   stalled: 'records left unread',
   'closed-without-cause': 'connections closed without a cause',
   'valid-dead-lettered': 'valid records dead-lettered',
   'replay-beyond-request': 'replays from before the cursor',
-  'gap-needless': 'gaps declared without need',
+  'gap-needless': 'needlessly declared gaps',
   'gap-inexact': 'inexact gaps',
 }
 
@@ -47,14 +47,14 @@ export function sayKinds(flaws: readonly Flaw[]): string {
 const sizeOf = (flaws: readonly Flaw[], kind: AnomalyKind): number =>
   flaws.reduce((sum, flaw) => sum + (flaw.kind === kind ? flaw.count : 0), 0)
 
-/** What is counted, where it is not records. */
+/** What is counted, if not records. */
 const counted: Partial<Record<AnomalyKind, string>> = {
   'closed-without-cause': 'connection',
   'gap-inexact': 'declaration',
   'stale-trusted': 'cursor',
 }
 
-/** What is wrong, how often, and one place where it was seen, with the numbers behind it. */
+/** What is wrong, how often, and one example with its numbers. */
 export function saysOf(flaw: Flaw, anomalies: readonly Anomaly[], limits: StreamLimits): string {
   const anomaly = anomalies.find(({ kind }) => kind === flaw.kind)
   const { kind, client, group, partition, first, last } = flaw
@@ -66,7 +66,7 @@ export function saysOf(flaw: Flaw, anomalies: readonly Anomaly[], limits: Stream
     details[kind]?.(flaw.shows ?? {}, limits) ?? '',
   ].filter((place) => place !== '')
   const says = (anomaly?.says ?? kind).replace(/\.$/, '')
-  const such = count === flaw.count ? '' : 'such as '
+  const such = count === flaw.count ? '' : 'for example '
   return `${says}: ${many(count, counted[kind] ?? 'record')} (${such}${places.join(', ')}).`
 }
 
@@ -85,7 +85,7 @@ const details: Partial<Record<AnomalyKind, (shows: Shown, limits: StreamLimits) 
   'gap-false': (shows) =>
     'told' in shows ? `${shown(shows, 'told')} declared, ${shown(shows, 'missing')} missing` : '',
   'gap-inexact': (shows) => `count ${shown(shows, 'told')}, range of ${shown(shows, 'named')}`,
-  'replay-beyond-request': (shows) => `asked for what follows ${shown(shows, 'cursor')}`,
+  'replay-beyond-request': (shows) => `the cursor was ${shown(shows, 'cursor')}`,
   garbled: (shows) =>
     'gotBytes' in shows
       ? `${shown(shows, 'gotBytes')} bytes with checksum ${shown(shows, 'gotCrc')}, not ` +
@@ -105,7 +105,7 @@ interface Judged {
 const clientsOf = (groups: StreamOptions['groups']): string =>
   groups === undefined ? '' : ` of ${groups.join(' and ')}`
 
-/** The sentence of a stream in which all is well. */
+/** The sentence for a stream without flaws. */
 export function saysWhole(
   history: History,
   found: StreamFlaws,
@@ -116,7 +116,7 @@ export function saysWhole(
     many(judged, 'delivery', 'deliveries'),
     redelivered === 0 ? [] : `${redelivered} again after a restart or a rebalance`,
     unreached === 0 ? [] : `${many(unreached, 'record')} reached no client${clientsOf(groups)}`,
-    exempt === 0 ? [] : `${exempt} malformed, or behind a malformed one, and owed to nobody`,
+    exempt === 0 ? [] : `${exempt} malformed, or after a malformed one, and owed to no client`,
   ].flat()
   return (
     `All ${many(history.stream().acked, 'record')} are accounted for at every client` +
@@ -131,7 +131,7 @@ interface Asked extends Judged {
   readonly seen: number | undefined
 }
 
-/** The sentence of a finding that asks for some anomalies only, and has none of them. */
+/** The sentence for a finding about some anomalies only, none of which occurred. */
 export function saysNone(others: readonly Flaw[], asked: Asked): string {
   const { rules, takenBy, groups, judged, seen } = asked
   const across = takenBy === undefined ? '' : ' across an outage of Redis'
@@ -144,7 +144,7 @@ export function saysNone(others: readonly Flaw[], asked: Asked): string {
   const rest = others.filter((flaw) => !reset.includes(flaw))
   return [
     `${where} showed no ${namesOf(rules)}.`,
-    reset.length === 0 ? [] : `What a reset of the run took is not counted: ${sayKinds(reset)}.`,
+    reset.length === 0 ? [] : `Not counted, caused by a reset of the run: ${sayKinds(reset)}.`,
     rest.length === 0 ? [] : `The stream has other flaws: ${sayKinds(rest)}.`,
   ]
     .flat()
@@ -153,7 +153,7 @@ export function saysNone(others: readonly Flaw[], asked: Asked): string {
 
 const isOfReset = (shows: Flaw['shows']) => shows?.['because'] === 'reset'
 
-/** Records that no client got: those that were owed to somebody, and those owed to nobody. */
+/** Records that no client got: those owed to a client, and those owed to none. */
 function unreachedOf(
   history: History,
   { accounts, exempt }: StreamFlaws,

@@ -1,8 +1,8 @@
 /**
- * What the flaws of a stream mean for one finding. A finding that has rules of its own fails by
- * them alone; what else is wrong with the stream is another finding's, and makes this one unknown
- * only where nothing can be seen through it. What a reset of the run's own took away is a matter of
- * the stream as well: no finding about replays is about resets.
+ * What the flaws of a stream mean for one finding. A finding with its own rules fails by them
+ * alone; other flaws belong to other findings, and make this one unknown only if they hide its own.
+ * What a reset of the run removed also belongs to the stream: no finding about replays is about
+ * resets.
  */
 import type { History } from '../../history/history.ts'
 import type { AnomalyKind, Judgement } from '../checker.ts'
@@ -14,7 +14,7 @@ import { anomaliesOf, gravity, type Flaw } from './flaw.ts'
 import { indexFrom } from './owed.ts'
 import { namesOf, saysNone, saysOf, saysWhole, sayKinds } from './says.ts'
 
-/** Where these are, records or whole clients are missing in which the others would show. */
+/** With these, records or whole clients are missing in which other anomalies would show. */
 const hiding: ReadonlySet<AnomalyKind> = new Set([
   'lost',
   'stalled',
@@ -80,18 +80,18 @@ export function streamJudgement(
   })
 }
 
-/** Another finding's failure behind which this one's own would not show. */
+/** A failure of another finding that hides this one's own anomalies. */
 function hiddenBy(
   others: readonly Flaw[],
   rules: readonly AnomalyKind[] | undefined,
 ): Doubt | undefined {
   const covers = others.filter(({ kind }) => hiding.has(kind))
   if (rules === undefined || covers.length === 0) return undefined
-  const says = `The stream has ${sayKinds(covers)}; behind that, ${namesOf(rules)} would not show.`
+  const says = `The stream has ${sayKinds(covers)}, which would hide ${namesOf(rules)}.`
   return { rule: 'hidden', says, fix: 'see the finding "stream" first; then run again' }
 }
 
-/** How much there was in which the rules of a finding would show; undefined: any delivery. */
+/** How many replays could show the anomalies of a finding; undefined: any delivery could. */
 function materialFor(
   rules: readonly AnomalyKind[] | undefined,
   accounts: readonly Account[],
@@ -114,12 +114,12 @@ function coveredBy(others: readonly Flaw[], rules: readonly AnomalyKind[] = []):
   if (larger === undefined) return undefined
   const { partition, first, last } = larger
   const says =
-    `Replays left out more than the outage of Redis took, such as offsets ${first} to ${last} of ` +
-    `partition ${partition}: what it took cannot be told from that.`
+    `Replays left out more than the outage of Redis removed, for example offsets ${first} to ` +
+    `${last} of partition ${partition}.`
   return { rule: 'hidden', says, fix: 'see the other findings about replays first' }
 }
 
-/** Replays that held records from before an outage of Redis and from after it. */
+/** Replays with records from before and from after an outage of Redis. */
 function acrossOutages(history: History, accounts: readonly Account[]): number {
   const { records } = history.stream()
   const outages = redisOutagesOf(history)
@@ -159,12 +159,12 @@ const notAcross: Doubt = {
 function nothingSeen(rules: readonly AnomalyKind[] = []): Doubt {
   const isSeam = rules.every((kind) => kind.startsWith('seam-'))
   const says = isSeam
-    ? 'No replay was followed by live records, so none met them.'
+    ? 'No replay was followed by live records.'
     : 'No client got a replayed record.'
-  return { rule: 'no-replays', says, fix: 'see that the target answers resumes, and run longer' }
+  return { rule: 'no-replays', says, fix: 'check that the target answers resumes, and run longer' }
 }
 
-/** Records that nobody could be owed yet, by what kept the relay or the client from them. */
+/** Records that are not owed yet, by what kept the relay or the client from them. */
 function unseenDoubts(flaws: readonly Flaw[], stalledMs: number): Doubt[] {
   const unseen = flaws.filter(({ kind }) => kind === 'unseen')
   const by = (reason: string) => unseen.filter(({ shows }) => shows?.['because'] === reason)
@@ -182,14 +182,14 @@ function unseenDoubts(flaws: readonly Flaw[], stalledMs: number): Doubt[] {
     const forMs = Math.max(...short.map(({ shows }) => Number(shows?.['untakenForMs'])))
     const says =
       `${many(sizeOf(short), 'record was', 'records were')} not read by the relay when the run ` +
-      `ended; as far as the broker says, for ${seconds(forMs * 1_000)} (limit ` +
+      `ended, for ${seconds(forMs * 1_000)} according to the broker (limit ` +
       `${seconds(stalledMs * 1_000)}).`
-    doubts.push({ rule: 'unseen', says, fix: 'run longer, so that the consumer could go on' })
+    doubts.push({ rule: 'unseen', says, fix: 'run longer, so that the consumer can continue' })
   }
   if (late.length > 0) {
     const size = many(sizeOf(late), 'record')
-    const says = `When the run ended, ${size} had not arrived, and others still did.`
-    doubts.push({ rule: 'unseen', says, fix: 'run longer, so that slow clients get to the end' })
+    const says = `When the run ended, ${size} had not arrived, while others still did.`
+    doubts.push({ rule: 'unseen', says, fix: 'run longer, so that slow clients catch up' })
   }
   return doubts
 }

@@ -1,8 +1,8 @@
 /**
- * Records that nobody took: does the consumer stand still, or did the run end too early to tell?
- * The broker decides: it says whether the target's member held the partition in a stable group. A
- * member that is out of its group has a fault of this run to thank for it, or stands still too:
- * Kafka throws out who says nothing for a session.
+ * Records that were not read: did the consumer stall, or did the run end too early to tell? The
+ * broker decides: it reports whether the target's member held the partition in a stable group. A
+ * member that left its group was removed because of a fault of this run, or stalled too: Kafka
+ * removes a member that is silent for a session timeout.
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
@@ -13,16 +13,16 @@ import type { Ending } from './owed.ts'
 import { refusableIn } from './exempt.ts'
 import { isOnClients } from '../../history/windows.ts'
 
-/** What became of the records of one partition that nobody took. */
+/** The state of unread records of one partition. */
 export interface Waiting {
   readonly verdict: 'stalled' | 'too-short' | 'not-held' | 'halted'
-  /** How long nothing was taken while the target could have. */
+  /** How long nothing was read while the target could have. */
   readonly forMicros: Micros
-  /** What the broker said of the group last. */
+  /** The last group state from the broker. */
   readonly groupState: string
 }
 
-/** The last commit that the broker knew, and since when the target could have taken records. */
+/** The last commit at the broker, and since when the target could have read records. */
 interface Held {
   readonly committed: number
   readonly groupState: string
@@ -36,7 +36,7 @@ interface Held {
 }
 
 export interface Waits {
-  /** First offset that was not committed at the end; undefined when nobody knows. */
+  /** First offset that was not committed at the end; undefined if not known. */
   committed(partition: number): number | undefined
   /** About records from the one at `index` on, of which `lastArrival` was the last that came. */
   of(records: PartitionRecords, index: number, lastArrival: Micros): Waiting | undefined
@@ -72,8 +72,8 @@ export function waitsOf(
 }
 
 /**
- * Whether the next record to be read of some partition is one at which the relay was told to stop.
- * The contract has its whole consumer stop there, so that it takes nothing of the others either.
+ * Whether the next record to read of a partition is one at which the relay is configured to stop.
+ * Its whole consumer then stops, so that it reads nothing of the other partitions either.
  */
 function standsAtPoison(history: History, held: ReadonlyMap<number, Held>): boolean {
   const { records } = history.stream()
@@ -83,7 +83,7 @@ function standsAtPoison(history: History, held: ReadonlyMap<number, Held>): bool
   })
 }
 
-/** Samples behind the end of settling show a target that is being ended. */
+/** Samples after the end of settling show a target that is being stopped. */
 function heldByPartition(history: History, { at: end }: Ending): ReadonlyMap<number, Held> {
   const held = new Map<number, Held>()
   for (const [, at, , groupState, partitions] of history.events('lagtruth')) {
