@@ -216,7 +216,7 @@ function doubtsOf(
     later.length > 0 && later.every((replay) => replayedIn(replay) === 0)
       ? {
           rule: 'nothing-replayed',
-          says: 'No replay after the reset held any record: no old ones either, which proves nothing.',
+          says: 'No replay after the reset held any record, which proves nothing about old ones.',
           fix: 'see why replays are empty, or run longer after the reset',
         }
       : undefined,
