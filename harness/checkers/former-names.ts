@@ -1,4 +1,4 @@
-/** Former names of checkers, for runs recorded earlier. */
+/** Former names of checkers and anomalies, for runs recorded earlier. */
 export const formerCheckerNames: Readonly<Record<string, string>> = {
   'told-in-version': 'version-reports-setting',
   'told-in-bounds': 'settings-stay-in-bounds',
@@ -13,3 +13,5 @@ export const formerCheckerNames: Readonly<Record<string, string>> = {
   'ends-in-order': 'shutdown-completes',
   'idle-is-not-broken': 'idle-is-healthy',
 }
+
+export const formerAnomalyKinds: Readonly<Record<string, string>> = { stranger: 'unexpected' }

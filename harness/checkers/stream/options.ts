@@ -1,6 +1,7 @@
 /** The options of the stream checker, and what it finds. */
 import { z } from 'zod'
 import { anomalyKinds, type AnomalyKind } from '../checker.ts'
+import { formerAnomalyKinds } from '../former-names.ts'
 import { count, groupRefs, milliseconds, type OptionsOf } from '../options.ts'
 import type { Flaw } from './flaw.ts'
 import type { Exempt } from './exempt.ts'
@@ -8,7 +9,11 @@ import type { StreamLimits } from './limits.ts'
 import type { Doubt } from '../reading/conclude.ts'
 import type { Account } from './account.ts'
 
-const kinds = z.array(z.enum(Object.keys(anomalyKinds) as [AnomalyKind, ...AnomalyKind[]]))
+const kind = z.preprocess(
+  (name) => formerAnomalyKinds[String(name)] ?? name,
+  z.enum(Object.keys(anomalyKinds) as [AnomalyKind, ...AnomalyKind[]]),
+)
+const kinds = z.array(kind)
 
 /** The options of `stream`. */
 export const streamSchema = z.strictObject({

@@ -58,8 +58,8 @@ const faultEvents = (given: Given, step: string) =>
 export const evidence: readonly Damage[] = [
   damage(
     'a fault has no effect',
-    'A fault is injected and not seen to bite.',
-    ['ineffective'],
+    'A fault is injected and has no effect.',
+    ['ineffective-fault'],
     (given) =>
       faultEvents(given, 'active').length === 0
         ? undefined
@@ -67,7 +67,7 @@ export const evidence: readonly Damage[] = [
             event.step === 'active' ? { ...event, step: 'ineffective' } : event,
           ]),
   ),
-  damage('a fault is never healed', 'What was broken is never mended.', ['not-healed'], (given) =>
+  damage('a fault is never healed', 'A fault is never undone.', ['not-healed'], (given) =>
     faultEvents(given, 'heal').length === 0
       ? undefined
       : withoutKind(given.events, 'fault', ({ step }) => step === 'heal'),
