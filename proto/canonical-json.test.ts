@@ -71,7 +71,7 @@ describe('stateHash', () => {
     expect(hashOf(text).slice(0, 32)).toBe(start)
   })
 
-  it('tells 1 from 1.0, and 2^53 from 2^53 + 1', () => {
+  it('distinguishes 1 from 1.0, and 2^53 from 2^53 + 1', () => {
     expect(hashOf('1')).not.toBe(hashOf('1.0'))
     expect(hashOf('9007199254740992')).not.toBe(hashOf('9007199254740993'))
   })
@@ -190,7 +190,7 @@ describe('parseLossless', () => {
     expect(codeOf(() => parseLossless(text))).toBe(code)
   })
 
-  it('takes 127 levels and no more, unless told otherwise', () => {
+  it('accepts 127 levels and no more, by default', () => {
     expect(codeOf(() => parseLossless(nested(127)))).toBeUndefined()
     expect(codeOf(() => parseLossless(nested(128)))).toBe('json_too_deep')
     expect(codeOf(() => parseLossless(nested(3), { depthMax: 2 }))).toBe('json_too_deep')

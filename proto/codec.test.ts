@@ -46,7 +46,7 @@ describe('encodeRecord', () => {
     expect([at(length), at(length - 1)]).toEqual([0x00, 0x01])
   })
 
-  it('compresses above 512 bytes unless told otherwise', () => {
+  it('compresses above 512 bytes by default', () => {
     expect(encodeRecord(eventOf('x'.repeat(480)))[0]).toBe(0x00)
     expect(encodeRecord(eventOf('x'.repeat(600)))[0]).toBe(0x01)
   })

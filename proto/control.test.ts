@@ -253,7 +253,7 @@ describe('resume', () => {
     expect(mode('"mode":"partition"')).toBe('partition')
   })
 
-  it('starts at the cursor unless it is told otherwise in so many words', () => {
+  it('starts at the cursor unless it says otherwise explicitly', () => {
     expect([from('"from":"latest"'), from('"from":"Earliest"'), from('"from":7')]).toEqual([
       'latest',
       'cursor',

@@ -1,6 +1,6 @@
 /**
- * JSON values that lose nothing: JavaScript's own number cannot tell 1 from 1.0 and rounds integers
- * above 2^53, and both change the hash of a state.
+ * JSON values that lose nothing: a JavaScript number does not distinguish 1 from 1.0 and rounds
+ * integers above 2^53, and both change the hash of a state.
  */
 
 /**

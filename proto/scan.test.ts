@@ -37,7 +37,7 @@ function plain(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Uint8Array.of(0), bytes])
 }
 
-/** The facts once more, from a decoded message. */
+/** The same facts, from a decoded message. */
 function factsOf({ message }: DashStreamMessage): RecordFacts {
   const events = message.case === 'eventBatch' ? message.value.events : []
   const versions = [message.value, ...events].map((each) => each?.header?.schemaVersion ?? 0)
@@ -81,7 +81,7 @@ function spansOf(sequences: readonly bigint[]): { first: bigint; last: bigint }[
 }
 
 describe('scanRecord', () => {
-  it('accepts every valid message and tells its facts', () => {
+  it('accepts every valid message and returns its facts', () => {
     fc.assert(
       fc.property(anyMessage, fc.boolean(), (message, isCompressed) => {
         const compressAboveBytes = isCompressed ? 0 : Infinity
@@ -128,7 +128,7 @@ describe('scanRecord', () => {
     )
   })
 
-  it('tells each thread of a batch once, with its largest sequence', () => {
+  it('returns each thread of a batch once, with its largest sequence', () => {
     expect(factsOfVector('event-batch-threads').runs).toMatchObject([
       { thread: 'alpha', sequence: 2n },
       { thread: 'beta', sequence: 9n },

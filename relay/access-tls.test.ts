@@ -71,7 +71,7 @@ test('pages and sockets are served by TLS, and by nothing else', async () => {
   expect(statusOf(await say(port, evil, /\r\n\r\n./s, secure(port, 'one')))).toBe(421)
 })
 
-test('a renewed certificate is used, and whoever is connected stays so', async () => {
+test('a renewed certificate is used, and connected clients stay connected', async () => {
   use('one')
   const port = await open(env)
   const before = secure(port, 'one')
@@ -95,7 +95,7 @@ test('a renewed certificate is used, and whoever is connected stays so', async (
   before.destroy()
 }, 30_000)
 
-test('peers that never begin with TLS are ended in time, and are in nobody’s way', async () => {
+test('peers that never begin with TLS are closed in time, and block no other', async () => {
   use('one')
   const port = await open({
     ...env,

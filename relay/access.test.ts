@@ -1,4 +1,4 @@
-/** The doors of a whole relay, as whoever stands before them sees them: on real sockets. */
+/** Access control of a whole relay, as clients see it: on real sockets. */
 import { afterAll, describe, expect, test } from 'vitest'
 import { get, head, local, open, say, statusOf, stopAll, upgrade } from './access-testbed.ts'
 
@@ -15,7 +15,7 @@ async function resets(port: number, ...lines: readonly string[]): Promise<string
   return found.split(' ').at(-1)!
 }
 
-describe('a name that nobody gave the relay', async () => {
+describe('a host name of another server', async () => {
   const port = await open({ WEBSOCKET_ALLOWED_HOSTS: 'Relay.Example, *.inside.example' })
   const evil = ['Host: evil.example', 'Origin: http://evil.example']
 
@@ -63,7 +63,7 @@ describe('a name that nobody gave the relay', async () => {
   })
 })
 
-test('whom the doors refuse is told in the log, what to do about it, and few times', async () => {
+test('refused requests are logged, with what to do about it, and few times', async () => {
   const lines: string[] = []
   const warn = (_: object, says: string) => void lines.push(says)
   const port = await open({}, { warn })
@@ -89,14 +89,14 @@ describe('behind a proxy of ours', async () => {
     expect(await resets(port, local, 'X-Forwarded-For: 127.0.0.1')).toBe('cursor_reset_complete')
     expect(statusOf(await put())).toBe(404)
   })
-  test('whoever pretends to be local is not', async () => {
+  test('a client that pretends to be local is not', async () => {
     const lines = [local, 'X-Forwarded-For: 127.0.0.1, 203.0.113.9']
     expect(await resets(port, ...lines)).toBe('CURSOR_RESET_FORBIDDEN')
   })
 })
 
 test.each(['X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9'])(
-  'whom a proxy forwards that nobody named is not local: %s',
+  'a client of an unknown proxy is not local: %s',
   async (line) => {
     const port = await open()
     expect(await resets(port, local, line)).toBe('CURSOR_RESET_FORBIDDEN')
@@ -118,7 +118,7 @@ describe('what asks for another protocol', async () => {
     ['to h2c', get('/ws', local, ...h2c)],
     ['of HTTP/1.0', upgrade(local).replace('HTTP/1.1', 'HTTP/1.0')],
     ['of HTTP/1.0 without a name', upgrade().replace('HTTP/1.1', 'HTTP/1.0')],
-  ])('a socket %s is told what it takes', async (_, asked) => {
+  ])('a socket %s is answered with what is needed', async (_, asked) => {
     const answer = await say(port, asked)
     expect(statusOf(answer)).toBe(426)
     expect(answer).toMatch(/^upgrade: websocket\r$/im)
@@ -128,7 +128,7 @@ describe('what asks for another protocol', async () => {
     expect(statusOf(await say(port, asked))).toBe(404)
     expect(statusOf(await say(port, upgrade(local).replace('/ws', '/livez')))).toBe(200)
   })
-  test('a wrong version is told the right one', async () => {
+  test('a wrong version is answered with the right one', async () => {
     const answer = await say(port, upgrade(local).replace('Version: 13', 'Version: 12'))
     expect(statusOf(answer)).toBe(426)
     expect(answer).toMatch(/^sec-websocket-version: 13\r$/im)
@@ -152,7 +152,7 @@ describe('where there is a token', async () => {
   })
   const version = (...lines: readonly string[]) => say(port, get('/version', local, ...lines))
 
-  test('/version shows strangers no servers, users or paths', async () => {
+  test('/version without the token shows no servers, users or paths', async () => {
     const shown = await version()
     expect(statusOf(shown)).toBe(200)
     expect(shown).toContain('resume_namespace')
@@ -167,7 +167,7 @@ describe('where there is a token', async () => {
 describe('one address that asks too much', () => {
   const retryAfter = /^retry-after: \d+\r$/im
 
-  test('gets 429 and when to come back, and is still told that the relay lives', async () => {
+  test('gets 429 and when to retry, and still gets liveness answers', async () => {
     const port = await open({ WEBSOCKET_HTTP_REQUESTS_PER_SEC: '1' })
     const statuses: number[] = []
     for (let asked = 0; asked < 11; asked += 1) {
@@ -179,7 +179,7 @@ describe('one address that asks too much', () => {
     expect(statusOf(await say(port, get('/livez', local)))).toBe(200)
     expect(statusOf(await say(port, upgrade(local), /\r\n\r\n/))).toBe(101)
   })
-  test('with wrong tokens gets 429 at every door, and no other address does', async () => {
+  test('with wrong tokens gets 429 on every path, and no other address does', async () => {
     const port = await open({
       WEBSOCKET_AUTH_TOKEN: 'open-sesame',
       WEBSOCKET_WRONG_TOKENS_PER_MIN: '2',

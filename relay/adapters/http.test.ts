@@ -74,7 +74,7 @@ describe.concurrent('a peer is ended in time that', () => {
         drip(socket, 'x')
       },
     ],
-    // It still asks, which is how it learns that nobody is there any more.
+    // It still sends, which is how it learns that the peer is gone.
     [
       'asks and does not read',
       (socket) => {
@@ -93,7 +93,7 @@ describe.concurrent('a peer is ended in time that', () => {
   })
 })
 
-test('the oldest makes room for one more; who has upgraded does not count', async () => {
+test('the oldest is closed for one more; upgraded connections do not count', async () => {
   const { port, seen } = await serve(60_000)
   const client = await open(port)
   client.write(upgrade)

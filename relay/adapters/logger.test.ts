@@ -1,4 +1,4 @@
-/** A log that nobody takes costs lines, and nothing else. */
+/** A log that is not drained loses lines, and has no other effect. */
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { createLogger, LineSink } from './logger.ts'
@@ -43,11 +43,11 @@ test('waits within a bound, and says afterwards how much is missing', () => {
   expect(lines.length).toBe(200 - lost + 3)
 })
 
-test('goes on without a reader, and without a disk that has room', () => {
+test('goes on without a reader, and with a full disk', () => {
   const { logger, sink, stream } = bench()
   stream.destroy(new Error('EPIPE'))
   stream.emit('error', new Error('EPIPE'))
-  logger.error({}, 'nobody hears it')
+  logger.error({}, 'not drained')
   expect(sink.lost).toBe(1)
   const full = bench()
   full.stream.write = () => {
@@ -57,7 +57,7 @@ test('goes on without a reader, and without a disk that has room', () => {
   expect(full.sink.lost).toBe(1)
 })
 
-test('shows no secret, whoever put it into a line', () => {
+test('shows no secret, whatever put it into a line', () => {
   const { logger, stream } = bench()
   stream.open()
   const err = Object.assign(new Error('no correct-horse'), { command: ['AUTH', 'correct-horse'] })

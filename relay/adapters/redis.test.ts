@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { sleep, systemClock as clock } from '../world/clock.ts'
 import { RedisLink } from './redis.ts'
 
-test('a connection is given up once, by whoever notices first', async () => {
+test('a connection is dropped once, by the first that notices', async () => {
   const warnings: string[] = []
   const onWarning = ({ name }: Error) => void warnings.push(name)
   process.on('warning', onWarning)

@@ -117,7 +117,7 @@ test('what waits for the end of its message is counted, whole reads and all', as
 /** A ping of 100 bytes. */
 const controlFrame = Buffer.concat([Buffer.from([0x89, 0xe4, 0, 0, 0, 0]), Buffer.alloc(100)])
 
-test('when all hold back too much, whoever holds most is closed, and holds nothing', async () => {
+test('when all hold back too much, the one that holds most is closed and freed', async () => {
   const small = await open()
   small.write(Buffer.concat([head(1_000, 0x82), Buffer.alloc(999)]))
   await held((bytes) => bytes >= 999)

@@ -209,10 +209,10 @@ class ReadingSocket extends WebSocket implements PartialHolder {
     queueMicrotask(() => this.#finish((inbound) => inbound.onClose()))
   }
 
-  #finish(tell: (inbound: Inbound) => void): void {
+  #finish(call: (inbound: Inbound) => void): void {
     if (this.#isDone || this.inbound === undefined) return
     this.#isDone = true
-    tell(this.inbound)
+    call(this.inbound)
   }
 }
 

@@ -59,15 +59,15 @@ export function followTlsPair(needs: FollowNeeds): Timer {
     needs.onRenewed(known)
     logger.info({ file: files[0] }, 'new connections get the renewed certificate')
   }
-  let told = ''
+  let logged = ''
   return clock.every(lookEveryMs, () => {
     if (isLooking) return
     isLooking = true
     void look()
-      .then(() => void (told = ''))
+      .then(() => void (logged = ''))
       .catch((error: Error) => {
-        if (error.message === told) return
-        told = error.message
+        if (error.message === logged) return
+        logged = error.message
         logger.error({ err: error }, 'the renewed certificate cannot be used; the old one stays')
       })
       .finally(() => void (isLooking = false))

@@ -49,7 +49,7 @@ function applyTo(map: CappedMap<number, number>, step: Step[0], key: number): vo
   if (step === 'clear') map.clear()
 }
 
-/** The same on a list, oldest first; what was given up. */
+/** The same on a list, oldest first; the dropped entries. */
 function applyToModel(list: number[], step: Step[0], key: number, max: number): number[] {
   const at = list.indexOf(key)
   if (step === 'clear') list.splice(0)

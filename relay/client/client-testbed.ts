@@ -1,5 +1,5 @@
 /**
- * What the tests of this room share: records built by hand, and a client that is fed with them.
+ * What the tests of this folder share: records built by hand, and a client that is fed with them.
  * Nothing here is part of the client.
  */
 import { create } from '@bufbuild/protobuf'
@@ -127,16 +127,16 @@ export const push = (count: number, at: At = {}): Uint8Array =>
 /** The first record of a run, with its state. */
 export const start = (state: string): Uint8Array =>
   event(EventType.GRAPH_START, { sequence: 1 }, { initial_state_json: state })
-/** An array of so many zeros. */
+/** An array of `count` zeros. */
 export const zeros = (count: number): string => `[${Array<number>(count).fill(0).join()}]`
-/** An object of so many members. */
+/** An object of `count` members. */
 export const wide = (count: number): string =>
   JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at])))
 export const times = (count: number, op: Op): Op[] => Array<Op>(count).fill(op)
 export const patch = (ops: readonly Op[], sequence = 2): Uint8Array =>
   diff({ sequence }, { ops })
 
-/** Fields of a checkpoint beside its header. */
+/** Fields of a checkpoint in addition to its header. */
 type CheckpointInit = Extract<
   NonNullable<NonNullable<MessageInit>['message']>,
   { case?: 'checkpoint' }

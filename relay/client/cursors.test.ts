@@ -14,7 +14,7 @@ const textOf = (offsets: ReadonlyMap<number, bigint>) => {
   })
 }
 
-/** Keeps so many partitions, and loses the older ones again and again. */
+/** Keeps a limited number of partitions, and drops older ones again and again. */
 function useCursors(count: number): void {
   const cursors = new Cursors(count / 2)
   for (const [partition, offset] of mapOf(count)) cursors.commit({ partition, offset })

@@ -132,7 +132,8 @@ function textAttribute({ attributes }: Event, name: string): string {
 
 /** From the schema's own field, or from the attribute, which some producers fill alone. */
 function durationOf({ durationUs, attributes }: Event): { durationMs?: number } {
-  const told = Object.hasOwn(attributes, durationName) ? attributes[durationName]?.value : undefined
-  const micros = durationUs > 0n ? durationUs : told?.case === 'intValue' ? told.value : 0n
+  const hasName = Object.hasOwn(attributes, durationName)
+  const given = hasName ? attributes[durationName]?.value : undefined
+  const micros = durationUs > 0n ? durationUs : given?.case === 'intValue' ? given.value : 0n
   return micros > 0n ? { durationMs: Number(micros) / 1_000 } : {}
 }

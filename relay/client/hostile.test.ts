@@ -114,7 +114,7 @@ describe('bombs are refused before they go off', () => {
     expect(bed.stateText()).toBe('{"l":[]}')
   })
 
-  test('a record above the payload limit is kept aside unread', () => {
+  test('a record above the payload limit is quarantined unread', () => {
     const bed = new Bed({ limits: { payloadBytesMax: 1_000 } })
     expect(bed.send(token({ sequence: 1, thread: 'x'.repeat(2_000) })).reason).toMatch(
       /payload_too_large|decompressed_too_large/,

@@ -1,4 +1,4 @@
-/** The client's contract, second half: what it owes the states. One test for each claim. */
+/** The client's contract, second half: its guarantees for states. One test for each claim. */
 import { zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { CompressionType, EventType } from '../../proto/gen/dashstream_pb.js'
@@ -244,7 +244,7 @@ describe('a state', () => {
     expect(bed.client.run('run')?.nodes.get('a')?.status).toBe('completed')
   })
 
-  test('of a node is the newest that was told, in whatever order it is told', () => {
+  test('of a node is the newest one, in whatever order the events come', () => {
     const bed = new Bed()
     bed.send(event(EventType.NODE_END, { sequence: 5 }, {}, 'a'), 9n)
     bed.send(event(EventType.NODE_START, { sequence: 4 }, {}, 'a'), 8n)

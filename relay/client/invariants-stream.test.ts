@@ -1,4 +1,4 @@
-/** The client's contract, first half: what it owes the stream. One test for each claim. */
+/** The client's contract, first half: its guarantees for the stream. One test for each claim. */
 import { describe, expect, test } from 'vitest'
 import { EventType } from '../../proto/gen/dashstream_pb.js'
 import { createClient } from './client.ts'
@@ -91,7 +91,7 @@ describe('the stream', () => {
     ])
   })
 
-  test('a poison record is tried a bounded number of times, then kept aside', () => {
+  test('a poison record is tried a bounded number of times, then quarantined', () => {
     const bed = new Bed({ limits: { poisonAttemptsMax: 3 } })
     bed.sendAll([start(), start({ thread: 'other' })])
     const before = bed.everything()
@@ -200,7 +200,7 @@ describe('the stream', () => {
     expect(bed.client.cursor().offsets).toEqual({})
   })
 
-  test('a reset that nobody asked for changes nothing', () => {
+  test('a reset that was not requested changes nothing', () => {
     const bed = new Bed()
     bed.send(start())
     bed.client.onText(resetTo({}))
@@ -300,7 +300,7 @@ describe('what the relay says about the stream', () => {
     expect(asked).toEqual(['undefined', '2', '5', '8'])
   })
 
-  test('a cursor beyond the end of the log is given up, so that a capped replay goes on', () => {
+  test('a cursor beyond the end of the log is dropped, so that a capped replay goes on', () => {
     const bed = new Bed({ cursor: { offsets: { 0: '100', 1: '7' }, epoch: 'a' } })
     const stale = (requested: number, oldest: number, partition = 0) =>
       bed.client.onText(

@@ -1,4 +1,4 @@
-/** RFC 6902 to the letter, on states that lose nothing and are never changed in place. */
+/** RFC 6902 exactly, on states that lose nothing and are never changed in place. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, type JsonValue } from '../../proto/canonical-json.ts'

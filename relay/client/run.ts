@@ -84,8 +84,8 @@ export class Run implements RunPosition {
 
   /** About the bytes that the run holds in memory. */
   get heldBytes(): number {
-    const told = this.timeline.length * lineBytes + this.nodes.size * nodeBytes
-    return this.state.heapBytes + this.snapshots.bytes + told
+    const details = this.timeline.length * lineBytes + this.nodes.size * nodeBytes
+    return this.state.heapBytes + this.snapshots.bytes + details
   }
 
   /** A message of this sequence was seen, whatever its outcome. */

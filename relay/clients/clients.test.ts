@@ -42,8 +42,8 @@ function bench(queues: readonly number[], isOver = false) {
       abandon: () => void abandoned.push(at),
     }
     outlets.push(outlet)
-    const told = { sweep: () => undefined, misses: (count: number) => void missing.push(count) }
-    const session = { ...told, outlet, isOver, close: () => outlet.close() }
+    const reported = { sweep: () => undefined, misses: (count: number) => void missing.push(count) }
+    const session = { ...reported, outlet, isOver, close: () => outlet.close() }
     clients.add(session as unknown as Session)
   }
   return { abandoned, account, clients, clock, closed, missing, queuedBytes }
@@ -64,7 +64,7 @@ test('all queues together stay below their bound, at the cost of the longest', (
   expect(() => fc.assert(isKept)).not.toThrow()
 })
 
-test('each sweep tells how many records have left the ring before a client got them', () => {
+test('each sweep reports how many records have left the ring before a client got them', () => {
   const { clock, missing } = bench([0, 0, 0])
   clock.advance(100)
   expect(missing).toEqual([1, 0, -1])
@@ -76,7 +76,7 @@ test('the bound is looked after on the one timer that all clients share', () => 
   expect(closed).toEqual([1])
 })
 
-test('whoever is being ended keeps what it holds until its own deadline', () => {
+test('a client that is being closed keeps its bytes until its own deadline', () => {
   const { abandoned, clients, closed } = bench([700, 800], true)
   expect(() => clients.sweep()).not.toThrow()
   expect([closed, abandoned]).toEqual([[], []])

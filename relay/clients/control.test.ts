@@ -10,7 +10,7 @@ import { workOf } from '../world/work-testbed.ts'
 
 const rates = { clientFramesPerSecondMax: 10, clientResumesPerMinuteMax: 2, resetsPerMinuteMax: 1 }
 
-/** Each look at the time costs a millisecond: so many looks make a slice. */
+/** Each read of the clock costs a millisecond: this many reads make a slice. */
 class BusyClock extends ManualClock {
   override nowMs(): number {
     this.advance(1)
@@ -20,7 +20,7 @@ class BusyClock extends ManualClock {
 
 const turn = () => new Promise((done) => setImmediate(done))
 
-/** Memory of so many bytes for what waits. */
+/** Memory of this size for waiting frames. */
 function memoryOf(limitBytes: number) {
   let usedBytes = 0
   return {
@@ -37,15 +37,15 @@ function bench(
   memory = memoryOf(1_000_000),
 ) {
   const metrics = createMetrics(false)
-  const seen = { isRead: true, answers: 0, resumes: 0, resets: 0, told: [] as string[] }
+  const seen = { isRead: true, answers: 0, resumes: 0, resets: 0, reported: [] as string[] }
   const outlet = { isCrowded: false, control: () => (seen.answers += 1) }
   const session = {
     outlet,
     isOver: false,
     onActivity: () => undefined,
     endResumeGrace: () => undefined,
-    refuse: (code: string) => void seen.told.push(code),
-    close: (reason: string) => void seen.told.push(reason),
+    refuse: (code: string) => void seen.reported.push(code),
+    close: (reason: string) => void seen.reported.push(reason),
   }
   const reading = { pause: () => (seen.isRead = false), resume: () => (seen.isRead = true) }
   const requests = { resume: () => (seen.resumes += 1), reset: () => (seen.resets += 1) }
@@ -104,7 +104,7 @@ describe('a client that sends too much', () => {
 })
 
 describe('many frames in one turn of the loop', () => {
-  test('are answered in slices that all share, and nobody is read meanwhile', async () => {
+  test('are answered in slices that all share, and no client is read meanwhile', async () => {
     const clock = new BusyClock()
     const slices = new Slices(clock)
     const [one, other] = [bench(clock, slices), bench(clock, slices)]
@@ -127,18 +127,18 @@ describe('many frames in one turn of the loop', () => {
     expect([one.seen.isRead, other.seen.isRead]).toEqual([true, true])
   })
 
-  test('are taken in order, and the good-bye behind them comes last', async () => {
+  test('are handled in order, and the close frame after them comes last', async () => {
     const clock = new BusyClock()
     const { control, seen, send } = bench(clock)
     send(20)
     control.onClose()
-    expect(seen.told).toEqual([])
-    for (let left = 100; left > 0 && seen.told.length === 0; left -= 1) await turn()
-    expect([seen.answers, seen.told]).toEqual([20, ['client_left']])
+    expect(seen.reported).toEqual([])
+    for (let left = 100; left > 0 && seen.reported.length === 0; left -= 1) await turn()
+    expect([seen.answers, seen.reported]).toEqual([20, ['client_left']])
   })
 })
 
-test('what waits is counted, and where there is no room nothing waits', async () => {
+test('waiting frames are counted, and without memory none waits', async () => {
   const clock = new BusyClock()
   const memory = memoryOf(2_000)
   const { seen, send } = bench(clock, new Slices(clock), memory)
@@ -183,10 +183,10 @@ describe('a client that does not read its answers', () => {
 test('a client that resumes too often is refused, and nothing is replayed for it', () => {
   const { seen, send } = bench()
   send(3, '{"type":"resume"}')
-  expect(seen).toMatchObject({ resumes: 2, told: ['TOO_MANY_RESUMES'] })
+  expect(seen).toMatchObject({ resumes: 2, reported: ['TOO_MANY_RESUMES'] })
 })
 
-test('nothing that comes after the end is heard', () => {
+test('frames after the end are ignored', () => {
   const { seen, send, session } = bench()
   session.isOver = true
   send(200)
@@ -199,10 +199,10 @@ test.each([
   [1007, 'invalid_text'],
   [1008, 'too_many_fragments'],
   [1009, 'CONTROL_FRAME_TOO_LARGE'],
-])('a protocol that is broken with %d ends the client as %s', (code, told) => {
+])('a protocol that is broken with %d ends the client as %s', (code, reported) => {
   const { control, seen } = bench()
   control.onProtocolError(code)
-  expect(seen.told).toEqual([told])
+  expect(seen.reported).toEqual([reported])
 })
 
 describe('a frame of very many entries', () => {
@@ -247,7 +247,7 @@ describe('a frame of very many entries', () => {
   test('is ignored when it would be nothing of ours', () => {
     const { metrics, send, seen } = bench()
     send(1, list(85_000))
-    expect(seen).toMatchObject({ answers: 0, told: [] })
+    expect(seen).toMatchObject({ answers: 0, reported: [] })
     expect(metrics.controlOversized.total).toBe(1)
   })
 
@@ -269,6 +269,6 @@ test.each([
 ])('%s is ignored, and counted where it is no JSON', (_, text, failures) => {
   const { metrics, send, seen } = bench()
   send(1, text)
-  expect(seen).toMatchObject({ answers: 0, told: [] })
+  expect(seen).toMatchObject({ answers: 0, reported: [] })
   expect(metrics.controlParseFailures.total).toBe(failures)
 })

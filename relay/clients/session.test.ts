@@ -1,4 +1,4 @@
-/** One client's session: its greeting, its silence, and what it is told when it falls behind. */
+/** One client's session: its resume grace, its silence, and its gaps when it falls behind. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { parseServerFrame, type ServerFrame } from '../../proto/control.ts'
 import { Signals } from '../health/signals.ts'
@@ -78,7 +78,7 @@ beforeEach(() => {
   it = bench()
 })
 
-describe('greeting', () => {
+describe('resume grace', () => {
   test('live records flow when the client has spoken, or when its time to speak is over', () => {
     it.pass(900)
     expect(it.seen.lives).toBe(0)
@@ -106,7 +106,7 @@ describe('the rest of a capped replay', () => {
     expect(it.seen.unfenced).toBe(1)
   })
 
-  test('is declared missing before live records flow, when nobody asks for it', () => {
+  test('is declared missing before live delivery, when it is not requested', () => {
     it.session.offerRest([missed(5), missed(7, 3)])
     it.pass(1_999)
     expect(it.sent).toEqual([])
@@ -141,7 +141,7 @@ describe('silence', () => {
 })
 
 describe('falling behind', () => {
-  test('is told by partition, with the exact range', () => {
+  test('is declared by partition, with the exact range', () => {
     it.session.lapped([missed(5), missed(20, 3)])
     expect(it.sent).toEqual([
       expect.objectContaining({ type: 'gap', count: 5n, partition: 0, firstOffset: 10n }),
@@ -150,7 +150,7 @@ describe('falling behind', () => {
     expect(it.metrics.clientLagMessages.of({ severity: 'warning' }).total).toBe(25)
   })
 
-  test('is counted while it cannot be told yet, and only once', () => {
+  test('is counted while no gap can be sent yet, and only once', () => {
     const { clientLagEvents, clientLagMessages } = it.metrics
     for (const missing of [-3, 0, 4, 4, 15]) it.session.misses(missing)
     expect([sumOf(clientLagMessages), it.sent]).toEqual([15, []])
@@ -158,13 +158,13 @@ describe('falling behind', () => {
     it.session.misses(0)
     expect([sumOf(clientLagMessages), sumOf(clientLagEvents)]).toEqual([20, 1])
     it.session.misses(9)
-    // It has moved on without being told: a replay brings what was missing.
+    // It has moved on without a gap: a replay brings the missing records.
     it.session.misses(-5)
     it.session.misses(2)
     expect([sumOf(clientLagMessages), sumOf(clientLagEvents)]).toEqual([31, 3])
   })
 
-  test('too far within the window ends the client, which is told how far', () => {
+  test('too far within the window closes the client, which gets the number', () => {
     it.session.lapped([missed(60)])
     it.session.lapped([missed(40)])
     const [, , disconnect, close] = it.sent
@@ -174,7 +174,7 @@ describe('falling behind', () => {
     expect(it.seen.slow).toBe(1)
   })
 
-  test('slowly is forgiven: a new window begins anew', () => {
+  test('slowly is tolerated: a new window starts again', () => {
     it.session.lapped([missed(60)])
     it.pass(10_001)
     it.session.lapped([missed(60)])

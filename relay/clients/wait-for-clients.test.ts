@@ -48,14 +48,14 @@ const of = (partition: number, from: number, count: number): Fetched => {
 const range = (end: number) => Array.from({ length: end }, (_, at) => BigInt(at))
 
 test('a batch that waits for clients to the end lets the other partitions go on', async () => {
-  const { clock, keepUp, offsets, take, told } = await relay()
+  const { clock, keepUp, offsets, take, calls } = await relay()
   const many = recordsMax + 1
   await take(of(1, 0, many))
   const taking = take(of(0, 0, 10))
   await clock.pass(waitBudgetMs + 10, 5)
   await taking
-  expect(told.filter((one) => one !== 'heartbeat')).toEqual([`resolve 1 ${many - 1}`, 'pause 0'])
-  // Each time that there is room, a batch of another partition is there first.
+  expect(calls.filter((one) => one !== 'heartbeat')).toEqual([`resolve 1 ${many - 1}`, 'pause 0'])
+  // Each time that clients catch up, a batch of another partition is first.
   let rounds = 1
   for (; clock.nowMs() < waitMsMax - 100; rounds += 1) {
     keepUp()
@@ -64,16 +64,16 @@ test('a batch that waits for clients to the end lets the other partitions go on'
   }
   expect(rounds).toBeGreaterThan(50)
   expect([offsets(0), offsets(1)]).toEqual([[], range(many * rounds)])
-  expect(told).not.toContain('resume 0')
+  expect(calls).not.toContain('resume 0')
   await clock.pass(100, 5)
-  expect(told.slice(-2)).toEqual(['seek 0 10', 'resume 0'])
+  expect(calls.slice(-2)).toEqual(['seek 0 10', 'resume 0'])
   keepUp()
   await take(of(0, 10, 10))
   expect(offsets(0)).toEqual(range(20))
 })
 
 test('a batch that waits for clients is void with a rebalance, and comes again', async () => {
-  const { clock, consume, keepUp, offsets, rebalance, take, told } = await relay()
+  const { clock, consume, keepUp, offsets, rebalance, take, calls } = await relay()
   await take(of(1, 0, recordsMax + 1))
   const taking = take(of(0, 0, 10))
   await clock.pass(waitBudgetMs + 10, 5)
@@ -82,7 +82,7 @@ test('a batch that waits for clients is void with a rebalance, and comes again',
   consume.reassigned()
   keepUp()
   await clock.pass(50, 5)
-  expect([offsets(0), told.includes('seek 0 10')]).toEqual([[], false])
+  expect([offsets(0), calls.includes('seek 0 10')]).toEqual([[], false])
   await take(of(0, 0, 10))
   await settled()
   expect(offsets(0)).toEqual(range(10))

@@ -1,4 +1,4 @@
-/** What a letter tells, word for word, and what it never tells. */
+/** The content of a dead letter, word for word, and what it never contains. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { deadLetterOf, type Poison } from './dead-letter.ts'
@@ -18,10 +18,10 @@ const read = (of: Poison, by = rules) =>
   JSON.parse(letter(of, by).value) as Record<string, unknown>
 const hashOf = (value: Buffer) => createHash('sha256').update(value).digest('hex')
 
-test('it keeps the payload to itself unless it is told otherwise', () => {
-  const told = read(poison(1n))
-  expect(told['original_payload_base64']).toBeNull()
-  expect(told['payload_truncation_note']).toBe(
+test('it omits the payload by default', () => {
+  const fields = read(poison(1n))
+  expect(fields['original_payload_base64']).toBeNull()
+  expect(fields['payload_truncation_note']).toBe(
     `Full payload omitted for security. SHA256: ${hashOf(Buffer.from('poison'))}. ` +
       'Set DLQ_INCLUDE_FULL_PAYLOAD=true to include.',
   )
@@ -37,23 +37,23 @@ test('it names the thread where that is known', () => {
 
 test('an oversized record never puts its payload into it, and says so', () => {
   const value = Buffer.alloc(1_001)
-  const told = read(
+  const fields = read(
     { ...poison(1n, value), errorType: 'payload_too_large' },
     { ...rules, isPayloadIncluded: true },
   )
-  expect(told).not.toHaveProperty('thread_id')
-  expect(told).not.toHaveProperty('tenant_id')
-  expect(told['error']).toBe('Payload size 1001 exceeds maximum 1000')
-  expect(told['original_payload_base64']).toBeNull()
-  expect(told['payload_truncation_note']).toBe(
+  expect(fields).not.toHaveProperty('thread_id')
+  expect(fields).not.toHaveProperty('tenant_id')
+  expect(fields['error']).toBe('Payload size 1001 exceeds maximum 1000')
+  expect(fields['original_payload_base64']).toBeNull()
+  expect(fields['payload_truncation_note']).toBe(
     'Payload too large (1001 bytes); not base64-encoded to prevent memory amplification. ' +
       `SHA256: ${hashOf(value)}. DLQ_INCLUDE_FULL_PAYLOAD does not apply to oversized payloads.`,
   )
 })
 
 test('a record that is too large only when decompressed is not called oversized', () => {
-  const told = read({ ...poison(1n), errorType: 'payload_too_large' }, including)
-  expect(told['original_payload_base64']).toBe('cG9pc29u')
+  const fields = read({ ...poison(1n), errorType: 'payload_too_large' }, including)
+  expect(fields['original_payload_base64']).toBe('cG9pc29u')
 })
 
 test('it never holds more than a broker takes, and has a form for one that takes less', () => {

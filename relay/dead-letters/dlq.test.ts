@@ -1,4 +1,4 @@
-/** Every dead letter is counted once, as what became of it; and when it may be forgotten. */
+/** Every dead letter is counted once, by its outcome; and when its offset may be committed. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DeadLetterQueue, type DlqProducer, DeadLettersTooLarge } from './dlq.ts'
@@ -59,7 +59,7 @@ function bench(send: DlqProducer['send'], wanted: Partial<Settings> = {}) {
   return { clock, counted, dlq, failures, metrics, seen, sent, takeMany }
 }
 
-describe('a letter is counted', () => {
+describe('a dead letter is counted', () => {
   test('as sent only when it was acknowledged', async () => {
     const ack = Promise.withResolvers<void>()
     const { counted, dlq, metrics } = bench(() => ack.promise)
@@ -113,7 +113,7 @@ describe('a letter is counted', () => {
   })
 })
 
-describe('letters of one turn', () => {
+describe('dead letters of one turn', () => {
   test('go together, in requests that a broker takes', async () => {
     const requests: Letters[] = []
     const { dlq, takeMany } = bench(async (letters) => void requests.push(letters), {
@@ -166,7 +166,7 @@ describe('letters of one turn', () => {
   })
 })
 
-test('nothing beyond a letter under way may be committed', async () => {
+test('nothing beyond a dead letter in flight may be committed', async () => {
   const ack = Promise.withResolvers<void>()
   const { dlq } = bench(() => ack.promise)
   dlq.take(poison(7n))
@@ -181,7 +181,7 @@ test('nothing beyond a letter under way may be committed', async () => {
 describe('fail-closed', () => {
   const closed = { dlqMode: 'fail_closed', dlqWaitingBytesMax: 4_000 } as const
 
-  test('tries for ever, tells since when, and lets nothing be committed past', async () => {
+  test('retries forever, reports since when, and lets no later offset be committed', async () => {
     let isUp = false
     const send = async () => {
       if (!isUp) await refuse()
@@ -199,7 +199,7 @@ describe('fail-closed', () => {
     expect([sent(), dlq.failingMs, dlq.commitable(2, 20n)]).toEqual([1, undefined, 20n])
   })
 
-  test('takes no more than there is room for, and tells when there is', async () => {
+  test('accepts no more than fit, and reports when it accepts more', async () => {
     let isUp = false
     const send = async () => {
       if (!isUp) await refuse()
@@ -244,7 +244,7 @@ const answers = fc.array(fc.constantFrom<Answer>('ack', 'refuse', 'hang', 'too l
   maxLength: 60,
 })
 
-/** Plays the steps against a box that answers as told, then acknowledges everything. */
+/** Runs the steps against a producer with given answers, then acknowledges everything. */
 async function play(mode: Settings['dlqMode'], plan: readonly Step[], given: readonly Answer[]) {
   const queue = [...given]
   const acked = new Set<string>()

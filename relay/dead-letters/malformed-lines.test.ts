@@ -9,17 +9,17 @@ function bed() {
   const quiet = () => undefined
   const error = (fields: Readonly<Record<string, unknown>>, says: string) =>
     void lines.push([fields, says])
-  const told = new MalformedLines(clock, { debug: quiet, info: quiet, warn: quiet, error })
+  const malformed = new MalformedLines(clock, { debug: quiet, info: quiet, warn: quiet, error })
   let hashes = 0
   const tell = (offset: bigint, says = 'The record ends inside a field.') => {
-    const value = Buffer.from('secret bytes of somebody')
+    const value = Buffer.from('secret bytes of a user')
     const poison = { partition: 2, offset, value, errorType: 'buffer_underflow' as const, says }
-    told.log({ ...poison, messageCount: 7 }, () => `id ${++hashes}`)
+    malformed.log({ ...poison, messageCount: 7 }, () => `id ${++hashes}`)
   }
   return { clock, lines, tell, hashes: () => hashes }
 }
 
-test('a record has a line with the id of its letter, and none of its bytes', () => {
+test('a record has a line with the id of its dead letter, and none of its bytes', () => {
   const { lines, tell } = bed()
   tell(9_007_199_254_740_993n)
   expect(lines).toEqual([
@@ -28,7 +28,7 @@ test('a record has a line with the id of its letter, and none of its bytes', () 
         trace_id: 'id 1',
         error: 'The record ends inside a field.',
         error_type: 'buffer_underflow',
-        message_size: 24,
+        message_size: 22,
         message_count: 7,
         kafka_partition: 2,
         kafka_offset: '9007199254740993',

@@ -1,5 +1,5 @@
 /**
- * Breaker and standstill on a clock of their own: it opens when, and only when, records have waited
+ * Breaker and stall on their own clock: it opens when, and only when, records have waited
  * unmoved for the limit while brokers answered, and its countdown is true at every moment.
  */
 import * as fc from 'fast-check'
@@ -33,7 +33,7 @@ function watched() {
   return { clock, log, stall, breaker, opened, poll, body }
 }
 
-test('a standstill counts down to the second it announced', async () => {
+test('a stall counts down to the second it announced', async () => {
   const { clock, opened, poll, body } = watched()
   expect(body()).toEqual({
     state: 'healthy',

@@ -54,7 +54,7 @@ describe('warnings', () => {
     ['missing payloads', 'missing payloads', (signals) => signals.payloadMissing()],
     ['bad records', 'decode error rate', (signals) => signals.malformed('buffer_underflow')],
   ]
-  test.each(causes)('of %s are there during the trouble and gone after it', (_, text, cause) => {
+  test.each(causes)('of %s are there during the errors and clear afterwards', (_, text, cause) => {
     const { clock, signals, decide, facts } = relay()
     expect(decide().alerts).toEqual([])
     cause(signals)
@@ -134,7 +134,7 @@ describe('status', () => {
     expect(decide()).toEqual({ status: 'healthy', alerts: [] })
   })
 
-  test('is reconnecting while errors are the last that was heard of Kafka', () => {
+  test('is reconnecting while an error is the latest result from Kafka', () => {
     const { clock, signals, decide } = relay()
     signals.decoded(1)
     clock.advance(10)
@@ -191,7 +191,7 @@ describe('/health', () => {
     })
   })
 
-  test('tells floor seconds, recent counts and lifetime counts side by side', () => {
+  test('shows floor seconds, recent counts and lifetime counts', () => {
     const world = relay()
     world.signals.clientLapped(50)
     world.signals.gaveUp('control', 'send_timeout')
@@ -260,7 +260,7 @@ test('probes: alive says nothing of Kafka, ready names what it waits for', () =>
   expect(waitsFor(missing)).toEqual(['kafka_topic orders', 'kafka_assignment'])
 })
 
-test('what Kafka does not say, or does not have, is told by name', () => {
+test('what Kafka does not report, or does not have, is reported by name', () => {
   const { decide } = relay()
   const alertsOf = (moment: Partial<MomentFacts>) => decide(moment).alerts.join('\n')
   expect(alertsOf({ missingTopic: 'orders' })).toContain('Kafka has no topic "orders"')
@@ -270,7 +270,7 @@ test('what Kafka does not say, or does not have, is told by name', () => {
   expect(alertsOf({ deadLetters })).toContain('4 dead letters were lost in last 2m')
 })
 
-test('what stopped before a malformed record, and dead letters sent in vain, are told', () => {
+test('paused partitions, and dead letters that fail, are reported', () => {
   const { decide } = relay()
   const { alerts } = decide({
     paused: [{ partition: 3, offset: 9_007_199_254_740_993n, why: 'policy' }],

@@ -1,4 +1,4 @@
-/** Ages of stages: never, just now, and as long ago as it was, told in a scrape. */
+/** Ages of stages: never, just now, and as long ago as it was, in a scrape. */
 import { expect, test } from 'vitest'
 import { createMetrics } from '../metrics/metrics.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
@@ -45,7 +45,7 @@ test('an age begins with the work and grows until there is more of it', async ()
   expect(await age('send')).toBe(2.5)
   expect(await age('decode')).toBe(0)
   expect(await lines('relay_stage_timestamp_seconds')).toContain(stamp)
-  // Nobody scrapes: what happened is seen within the second.
+  // Without a scrape: activity is noticed within the second.
   counted.set('send', 6)
   clock.advance(10_000)
   expect(await age('send')).toBeLessThanOrEqual(10)

@@ -129,8 +129,8 @@ export class StandIn {
     const isEarliest = from.int64() === -2n
     const latest = isCommitted ? (this.#log.stable ?? this.#end) : this.#end
     const offset = isEarliest ? 0n : latest
-    const told = topicOf(Buffer.concat([int16(0), int64(-1n), int64(offset)]))
-    return Buffer.concat([int32(0), list(told)])
+    const reported = topicOf(Buffer.concat([int16(0), int64(-1n), int64(offset)]))
+    return Buffer.concat([int32(0), list(reported)])
   }
 
   #commit(from: Reader): Buffer {
@@ -159,8 +159,8 @@ export class StandIn {
       Buffer.concat([int64(producerId), int64(firstOffset)]),
     )
     const header = [int16(0), int64(this.#end), int64(stable), list(...aborted)]
-    const told = topicOf(Buffer.concat([...header, int32(set.length), set]))
-    return Buffer.concat([int32(0), list(told)])
+    const reported = topicOf(Buffer.concat([...header, int32(set.length), set]))
+    return Buffer.concat([int32(0), list(reported)])
   }
 }
 
@@ -214,7 +214,7 @@ function versions(version: number): Buffer {
   return Buffer.concat([int16(0), list(...rows), version === 0 ? Buffer.alloc(0) : int32(0)])
 }
 
-/** The only member leads, and is told of itself. */
+/** The only member leads, and gets itself as the member list. */
 function joined(from: Reader): Buffer {
   from.text()
   from.skip(4)
@@ -223,8 +223,8 @@ function joined(from: Reader): Buffer {
   from.skip(4)
   const [protocol, metadata] = [from.text(), from.bytes()]
   const member = Buffer.concat([text('one'), sized(metadata)])
-  const told = [int16(0), int32(1), text(protocol), text('one'), text('one'), list(member)]
-  return Buffer.concat(told)
+  const reported = [int16(0), int32(1), text(protocol), text('one'), text('one'), list(member)]
+  return Buffer.concat(reported)
 }
 
 function synced(from: Reader): Buffer {

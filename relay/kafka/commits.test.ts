@@ -1,4 +1,4 @@
-/** Commits only ever go forward, whoever made the last one. */
+/** Commits only move forward, whichever member made the last one. */
 import { expect, test } from 'vitest'
 import type { Logger } from '../adapters/logger.ts'
 import { Commits, Committer } from './commits.ts'

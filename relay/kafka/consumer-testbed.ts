@@ -1,4 +1,4 @@
-/** The consumer on a library that does what the test says, and keeps what it is told. */
+/** The consumer on a fake library that the test controls, and that records its calls. */
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
@@ -7,10 +7,10 @@ import { openTransactions } from './batches/transactions.ts'
 import { type ConsumerNeeds, createConsumer } from './kafka-consumer.ts'
 
 type Needs = Pick<ConsumerNeeds, 'onBatch' | 'positions' | 'onRebalancing'>
-/** A library of which nobody reads. */
+/** A fake library without records. */
 interface Library {
-  /** What it is told, in order. */
-  readonly told: string[]
+  /** The calls, in order. */
+  readonly calls: string[]
   readonly on: Map<string, (event: object) => void>
   eachBatch: (payload: EachBatchPayload) => Promise<void>
 }
@@ -18,7 +18,7 @@ const quiet = () => undefined
 
 /** All calls of the consumer that are kept; the rest does nothing. */
 function callsOf(library: Library) {
-  const { told, on } = library
+  const { calls, on } = library
   return {
     events: { GROUP_JOIN: 'join', REBALANCING: 'rebalancing' },
     on: (event: string, tell: (event: object) => void) => on.set(event, tell),
@@ -29,19 +29,19 @@ function callsOf(library: Library) {
       library.eachBatch = eachBatch
     },
     pause: ([{ partitions }]: [{ partitions: number[] }]) =>
-      told.push(`pause ${partitions.join()}`),
+      calls.push(`pause ${partitions.join()}`),
     resume: ([{ partitions }]: [{ partitions?: number[] }]) => {
-      if (partitions !== undefined) told.push(`resume ${partitions.join()}`)
+      if (partitions !== undefined) calls.push(`resume ${partitions.join()}`)
     },
     seek: (to: { partition: number; offset: string }) =>
-      told.push(`seek ${to.partition} ${to.offset}`),
+      calls.push(`seek ${to.partition} ${to.offset}`),
   }
 }
 
-/** Joined, with all partitions of which the positions are known. */
+/** Joined, with all partitions that have known positions. */
 export async function consumerBench({ onBatch, positions, onRebalancing }: Needs) {
-  const library: Library = { told: [], on: new Map(), eachBatch: async () => undefined }
-  const { told, on } = library
+  const library: Library = { calls: [], on: new Map(), eachBatch: async () => undefined }
+  const { calls, on } = library
   const parsed = parseSettings({ KAFKA_TOPIC: 't' })
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
   const consumer = createConsumer({
@@ -57,22 +57,22 @@ export async function consumerBench({ onBatch, positions, onRebalancing }: Needs
     onAssigned: quiet,
     onLeft: quiet,
     onRebalancing,
-    onError: (error) => told.push(String(error)),
+    onError: (error) => calls.push(String(error)),
   })
   consumer.start()
   await settled()
   on.get('join')?.({ payload: { memberAssignment: { t: [...positions().keys()] } } })
-  told.length = 0
+  calls.length = 0
   /** As the library does; it fetches again when this settles. */
   const take = (fetched: Fetched) => {
     const payload = {
       batch: { messages: [{ fetched }] },
       isRunning: () => true,
-      heartbeat: async () => told.push('heartbeat'),
-      resolveOffset: (offset: string) => told.push(`resolve ${fetched.partition} ${offset}`),
+      heartbeat: async () => calls.push('heartbeat'),
+      resolveOffset: (offset: string) => calls.push(`resolve ${fetched.partition} ${offset}`),
     }
     return library.eachBatch(payload as unknown as EachBatchPayload)
   }
   const rebalance = () => on.get('rebalancing')?.({})
-  return { rebalance, take, told }
+  return { rebalance, take, calls }
 }

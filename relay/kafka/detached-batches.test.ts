@@ -1,4 +1,4 @@
-/** A batch that takes long steps aside: who is fetched meanwhile, and where it goes on. */
+/** A slow batch is detached: which partitions are fetched meanwhile, and where it goes on. */
 import { describe, expect, test } from 'vitest'
 import { settled } from '../world/manual-clock-testbed.ts'
 import { DetachedBatches } from './detached-batches.ts'
@@ -21,7 +21,7 @@ function fetchedOf(partition: number, bytes = 100): Fetched {
   return { partition, records, bytes, ...known }
 }
 
-/** Three partitions, and what became of them; 1,000 bytes may stand aside. */
+/** Three partitions, and their states; 1,000 bytes may be detached. */
 function bench(partitions: readonly number[] = [0, 1, 2]) {
   const paused = new Set<number>()
   const fetches = {
@@ -39,7 +39,7 @@ function bench(partitions: readonly number[] = [0, 1, 2]) {
 }
 
 describe('a batch that takes long', () => {
-  test('steps aside: its partition is not fetched before it is done', () => {
+  test('is detached: its partition is not fetched before it is done', () => {
     const { batches, late, paused } = bench()
     const one = late(1)
     expect([one.isDetached, paused()]).toEqual([true, [1]])
@@ -63,7 +63,7 @@ describe('a batch that takes long', () => {
     expect([second.isDetached, paused()]).toEqual([true, [1, 2]])
   })
 
-  test('is waited for where too much stands aside, until there is room', () => {
+  test('blocks fetching where too much is detached, until it fits', () => {
     const { batches, late, paused } = bench()
     const [first, second] = [late(0, 400), late(1, 400)]
     expect([first.isDetached, second.isDetached, paused()]).toEqual([true, false, [0]])
@@ -72,7 +72,7 @@ describe('a batch that takes long', () => {
     expect([second.isDetached, paused()]).toEqual([true, [1]])
   })
 
-  test('passes alone if it is more than may stand aside', () => {
+  test('fits alone if it is above the limit', () => {
     const { late } = bench()
     expect([late(0, 5_000).isDetached, late(1, 1).isDetached]).toEqual([true, false])
   })
@@ -85,7 +85,7 @@ describe('a batch that takes long', () => {
     expect(paused()).toEqual([1])
   })
 
-  test('is done before its partition is read on, whoever says so earlier', () => {
+  test('is done before its partition is resumed, even if a resume comes earlier', () => {
     const { batches, late, paused } = bench()
     const one = late(1)
     batches.stop(1)
@@ -142,7 +142,7 @@ async function consumerOf() {
     },
     onRebalancing: () => {
       const stale = batches.filter(({ run }) => run.isStale())
-      it.told.push(`commit, ${stale.length} stale`)
+      it.calls.push(`commit, ${stale.length} stale`)
     },
   })
   const take = (partition: number, bytes = 100) =>
@@ -151,30 +151,30 @@ async function consumerOf() {
 }
 
 describe('the consumer', () => {
-  test('goes on without a batch that steps aside, and behind it when it is done', async () => {
-    const { batches, take, told } = await consumerOf()
+  test('goes on without a detached batch, and after it when it is done', async () => {
+    const { batches, take, calls } = await consumerOf()
     const taking = take(0)
     const { run, done } = batches[0]!
     await run.beat()
     run.detach()
     await taking
     await run.beat()
-    expect(told).toEqual(['heartbeat', 'pause 0'])
+    expect(calls).toEqual(['heartbeat', 'pause 0'])
     done.resolve(true)
     await settled()
-    expect(told.slice(2)).toEqual(['seek 0 6', 'resume 0'])
+    expect(calls.slice(2)).toEqual(['seek 0 6', 'resume 0'])
   })
 
   test('resolves one that is done in time', async () => {
-    const { batches, take, told } = await consumerOf()
+    const { batches, take, calls } = await consumerOf()
     const taking = take(0)
     batches[0]!.done.resolve(true)
     await taking
-    expect(told).toEqual(['resolve 0 5'])
+    expect(calls).toEqual(['resolve 0 5'])
   })
 
-  test('gives up what stands aside before it commits for a rebalance', async () => {
-    const { batches, rebalance, take, told } = await consumerOf()
+  test('voids detached batches before it commits for a rebalance', async () => {
+    const { batches, rebalance, take, calls } = await consumerOf()
     const taking = take(0)
     const { run, done } = batches[0]!
     run.detach()
@@ -182,10 +182,10 @@ describe('the consumer', () => {
     rebalance()
     done.resolve(true)
     await settled()
-    expect(told).toEqual(['pause 0', 'commit, 1 stale'])
+    expect(calls).toEqual(['pause 0', 'commit, 1 stale'])
   })
 
-  test('fetches less while much stands aside, but never nothing', async () => {
+  test('fetches less while much is detached, but never nothing', async () => {
     const { batches, take } = await consumerOf()
     expect(await readOf(3)).toBe(3)
     const taking = take(0, inflightBytesMax)

@@ -1,10 +1,10 @@
-/** The admin client's connection: made with the first question, and anew after one that failed. */
+/** The admin client's connection: made with the first request, and again after a failed one. */
 import type { Kafka } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { createAdmin } from './kafka-admin.ts'
 
-/** A Kafka whose questions the test answers, and which tells of its connections. */
+/** A Kafka whose requests the test answers, and which counts its connections. */
 function bench() {
   const connections: { isClosed: boolean }[] = []
   const asked: PromiseWithResolvers<{ clusterId: string }>[] = []
@@ -70,7 +70,7 @@ function marksBench(answers: { commits: object[]; ends: object[][] }) {
 }
 const endOf = (partition: number, low: string, high: string) => ({ partition, low, high })
 
-test('commits and ends are asked for at once, and ends that lag behind once more', async () => {
+test('commits and ends are requested in parallel, and ends that lag behind again', async () => {
   const commits = [
     { partition: 0, offset: '8' },
     { partition: 1, offset: '-1' },

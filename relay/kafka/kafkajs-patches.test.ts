@@ -89,7 +89,7 @@ const found = (...numbers: number[]) => [
   { topic: 't', partitions: numbers.map((one) => ({ partition: one, offset: '7' })) },
 ]
 
-test('each leader is asked, nobody for what nobody leads', async () => {
+test('each leader is asked, and no broker for a partition without a leader', async () => {
   const { ask, asked, seen } = clusterOf([1, -1, 2, 1])
   expect(await ask(0, 1, 2, 3)).toEqual(found(0, 3, 2))
   expect([asked, seen.refreshes]).toEqual([[1, 2], 0])
@@ -103,7 +103,7 @@ test('a leader that is gone is left out and looked for; all of them are an error
   await expect(ask(1)).rejects.toThrow('gone')
 })
 
-test('what Kafka gave up goes on with the oldest record, and nothing is committed', async () => {
+test('after deleted records the oldest one follows, and nothing is committed', async () => {
   useGivenOffsets()
   const Offsets = inside.offsets() as unknown as new (needs: object) => {
     resolveOffsets(): Promise<void>
@@ -132,7 +132,7 @@ test('what Kafka gave up goes on with the oldest record, and nothing is committe
   expect(String(offsets.nextOffset('t', 1))).toBe('9007199254740993')
 })
 
-/** Behind the records of a transaction lies a marker, which nobody gets. */
+/** After the records of a transaction comes a marker, which no consumer gets. */
 test.each(['messages', 'batches'] as const)(
   'a consumer that knows nothing of our records gets %s, and gets on',
   async (what) => {
@@ -167,7 +167,7 @@ test.each(['messages', 'batches'] as const)(
         ['1', 'key', null, '1700000000001'],
         ['3', 'key', 'b', '1700000000000'],
       ])
-      // Whoever takes batches goes on behind all of one, what is hidden in it included.
+      // A consumer of batches continues after the whole batch, hidden records included.
       expect(asked.slice(0, 2)).toEqual([0n, what === 'messages' ? 2n : 3n])
     } finally {
       await consumer.disconnect()

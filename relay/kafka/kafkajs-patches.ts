@@ -24,9 +24,10 @@
  *
  * With another client all of this would go. If it hands over records as they are, bounded and
  * without aborted transactions (one on librdkafka does), so would our reading of fetches: this
- * file, fetch-answer.ts, kafka-topic-id.ts and most of relay/batches. What kafka-consumer.ts says
- * of positions and commits would stay, as would kafka-admin.ts, kafka-dlq-producer.ts and
- * kafka-client.ts, written against other calls; nothing outside of them knows which client it is.
+ * file, fetch-answer.ts, kafka-topic-id.ts and most of relay/kafka/batches. The rules of
+ * kafka-consumer.ts for positions and commits would stay, as would kafka-admin.ts,
+ * kafka-dlq-producer.ts and kafka-client.ts, written against other calls; nothing outside of them
+ * knows which client it is.
  */
 import { createRequire } from 'node:module'
 import type { ConsumerRunConfig, EachBatchPayload } from 'kafkajs'

@@ -1,4 +1,4 @@
-/** Where reading begins, and that nobody waits for a partition that Kafka cannot tell of. */
+/** Where reading begins, and that no partition waits for one that is unknown to Kafka. */
 import { describe, expect, test } from 'vitest'
 import { type Start, Starts, startsOf, type TopicMarks } from './starts.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
@@ -25,7 +25,7 @@ describe('reading begins', () => {
     expect(startsOf([0, 1], known, 'latest')).toEqual([start(0, 5n), start(1, 0n)])
   })
 
-  test('at the oldest one where Kafka gave up what the group had come to, and tells it', () => {
+  test('at the oldest one where Kafka deleted the committed position, and reports that', () => {
     const marks = marksOf({ 0: 5n }, { 0: [10n, 15n] })
     for (const reset of ['latest', 'earliest'] as const) {
       expect(startsOf([0], marks, reset)).toEqual([start(0, 10n, 5n)])
@@ -36,7 +36,7 @@ describe('reading begins', () => {
     expect(startsOf([0], marksOf({ 0: 50n }, { 0: [3n, 9n] }), 'latest')).toEqual([start(0, 3n)])
   })
 
-  test('without a leader where the group stands, or nobody knows where', () => {
+  test('without a leader at the committed offset, or unknown', () => {
     expect(startsOf([0, 1], marksOf({ 0: 5n }, {}), 'earliest')).toEqual([start(0, 5n)])
   })
 })
@@ -68,7 +68,7 @@ function bench(reset: 'earliest' | 'latest' = 'earliest') {
   return { clock, kafka, placed, seen, starts }
 }
 
-test('asks until Kafka answers, then only for what it cannot tell of', async () => {
+test('asks until Kafka answers, then only for what is still unknown', async () => {
   const { clock, kafka, placed, seen, starts } = bench()
   starts.assigned([0, 1])
   await clock.pass(2_000, 50)
@@ -85,7 +85,7 @@ test('asks until Kafka answers, then only for what it cannot tell of', async () 
   expect([seen.asked, clock.pending]).toEqual([asked, 0])
 })
 
-test('a new group is told where it begins before it reads, and for all partitions', async () => {
+test('a new group gets committed starts before it reads, for all partitions', async () => {
   const { clock, kafka, placed, seen, starts } = bench('latest')
   kafka.marks = marksOf({}, { 0: [0n, 9n], 1: [0n, 4n] })
   kafka.refuses = true

@@ -1,4 +1,4 @@
-/** Which ends of a connection are trouble, and which are what brokers do with idle ones. */
+/** Which ends of a connection are errors, and which are how brokers close idle ones. */
 import { afterEach, expect, test } from 'vitest'
 import { parseSettings } from '../tables/settings-parse.ts'
 import { sleep, systemClock as clock } from '../world/clock.ts'
@@ -47,7 +47,7 @@ test.each(['admin', 'consumer', 'producer'] as const)(
   },
 )
 
-test('a connection that ends instead of an answer is trouble', async () => {
+test('a connection that ends instead of an answer is an error', async () => {
   const { codes, kafka } = await clientOf({ pieces: [], hangsUpOn: apis.offsets })
   const admin = kafka.admin({ retry: { retries: 0 } })
   await admin.connect()
@@ -56,14 +56,14 @@ test('a connection that ends instead of an answer is trouble', async () => {
   expect(codes).toEqual(['EPIPE'])
 })
 
-test('a broker that accepts and hangs up is trouble', async () => {
+test('a broker that accepts and closes is an error', async () => {
   const { codes, kafka } = await clientOf({ pieces: [], hangsUpOn: apis.versions })
   const admin = kafka.admin({ retry: { retries: 0 } })
   await expect(admin.connect()).rejects.toThrow(/connect/iu)
   expect(codes.length).toBeGreaterThan(0)
 })
 
-test('a broker that is gone is trouble', async () => {
+test('a broker that is gone is an error', async () => {
   const { broker, codes, kafka } = await clientOf({ pieces: [] })
   const admin = kafka.admin({ retry: { retries: 0 } })
   await admin.connect()

@@ -44,8 +44,8 @@ class Brokers {
     if (this.mode === 'far') {
       await new Promise<void>((resolve) => this.clock.after(2 * timeoutMs, resolve))
     }
-    const told = asked.filter((one) => this.mode !== 'without 1' || one !== 1)
-    return new Map(told.map((one) => [one, this.#watermarks(this.logs[one]!)]))
+    const reported = asked.filter((one) => this.mode !== 'without 1' || one !== 1)
+    return new Map(reported.map((one) => [one, this.#watermarks(this.logs[one]!)]))
   }
 
   #watermarks = (log: Log) => ({ logStart: log.start, logEnd: log.end, committed: log.committed })
@@ -269,7 +269,7 @@ test('brokers are not silent that answer for some partitions', async () => {
   expect(monitor.areBrokersSilent).toBe(true)
 })
 
-test('what is known of logs that began anew is forgotten, and not told again', async () => {
+test('after a topic was recreated, old values are dropped, and not reported again', async () => {
   const { clock, logs, monitor, read, regressed, assign } = monitored()
   Object.assign(logs[0]!, { end: 60n, position: 50n })
   await assign(0)

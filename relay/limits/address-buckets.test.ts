@@ -13,7 +13,7 @@ test('an address takes its share, and no other is held for it', () => {
   expect(buckets.take('a')).toBe(true)
 })
 
-test('addresses that were not seen for longest are forgotten, whoever they are', () => {
+test('the least recently used addresses are dropped', () => {
   const buckets = new AddressBuckets(new ManualClock(), 1, 1)
   for (let at = 0; at < 10_000; at += 1) buckets.take(`a${at}`)
   expect(buckets.take('a0')).toBe(false)

@@ -1,4 +1,4 @@
-/** Who gets in: whoever asks for us by name, from pages of allowed origins, or with the token. */
+/** Access: an accepted Host header, a page of an allowed origin, or the token. */
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import type { ClientAddress } from './seam.ts'

@@ -1,4 +1,4 @@
-/** Which address a request is counted for: the nearest one that nobody could have invented. */
+/** For which address a request counts: the nearest one that cannot be forged. */
 import * as fc from 'fast-check'
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
@@ -34,7 +34,7 @@ describe('the address is', () => {
     ['the proxy, when the proxy is mapped', request('::ffff:10.0.0.1', '9.9.9.9'), '9.9.9.9'],
     ['the network, for IPv6', request('::1', '2001:DB9:0:0:ffff::1'), '2001:db9::/64'],
     ['the network, also with a zone', request('fe80::1%eth0'), 'fe80::/64'],
-    ['told apart from none', request(undefined), 'unknown'],
+    ['distinguished from none', request(undefined), 'unknown'],
   ])('%s', (_claim, from, wanted) => {
     expect(address.of(from)).toBe(wanted)
   })
@@ -64,7 +64,7 @@ describe('a request is of this machine', () => {
   ])('%s', (_, from, wanted) => {
     expect(of(['127.0.0.0/8', '::1']).isLocal(from)).toBe(wanted)
   })
-  test('not through a proxy that nobody named, whatever it says', () => {
+  test('not through an unknown proxy, whatever it says', () => {
     expect(of([]).isLocal(request('127.0.0.1', '127.0.0.1'))).toBe(false)
   })
 })

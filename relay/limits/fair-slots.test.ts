@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { workOf } from '../world/work-testbed.ts'
 import { FairSlots } from './fair-slots.ts'
 
-/** Every address but one waits once; places are handed on until nobody waits. */
+/** Every address but one waits once; slots are handed on until none waits. */
 function handOn(addresses: number): () => number {
   const places = new FairSlots(1)
   let handed = 0

@@ -32,13 +32,13 @@ describe('a share', () => {
     expect([pages.take(1), pages.usedBytes, pages.refusals]).toEqual([true, MiB, 1])
   })
 
-  test('lets what alone is too much pass when nobody holds any of it', () => {
+  test('lets a request above the limit pass when no bytes are in use', () => {
     const { pages } = budget()
     expect(pages.take(5 * MiB)).toBe(true)
     expect([pages.take(1), pages.excessBytes]).toEqual([false, 4 * MiB])
   })
 
-  test('is had in the order of asking, and nobody overtakes', async () => {
+  test('is granted in the order of requests, without overtaking', async () => {
     const it = budget()
     const { ask, outcomes } = asker(it)
     it.pages.take(MiB)
@@ -53,7 +53,7 @@ describe('a share', () => {
     expect(it.pages.usedBytes).toBe(MiB)
   })
 
-  test('is not waited for longer than that, and then stands in nobody’s way', async () => {
+  test('is not waited for longer than that, and then blocks no other request', async () => {
     const it = budget()
     const { ask, outcomes } = asker(it)
     it.pages.take(MiB - 1)

@@ -7,7 +7,7 @@ const parsed = parseSettings({})
 if (!parsed.ok) throw new Error(parsed.problems.join('; '))
 const { settings } = parsed
 
-test('settings that fit, or a limit that nobody tells, change nothing', () => {
+test('settings that fit, or an unknown limit, change nothing', () => {
   expect(withinOpenFiles(settings, 1_000_000)).toEqual({ settings })
   expect(withinOpenFiles(settings, undefined)).toEqual({ settings })
 })
@@ -28,7 +28,7 @@ test('what is no client yet takes what clients leave, and something is left for 
   expect(pendingMax(settings, 0, 1_000_000)).toBe(settings.pendingConnectionsMax)
 })
 
-test('however low it is, somebody gets in', () => {
+test('however low it is, some clients are accepted', () => {
   expect(withinOpenFiles(settings, 1).settings.connectionsMax).toBe(1)
   expect(pendingMax(settings, 1, 1)).toBe(1)
 })

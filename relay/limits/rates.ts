@@ -10,7 +10,7 @@ import { Bucket } from './bucket.ts'
 /** Burst of a client, in seconds of its rate. */
 const burstSeconds = 10
 /**
- * Each of so many bytes of a frame counts as one more frame, because the cost of reading it grows
+ * Each 256 bytes of a frame count as one more frame, because the cost of reading it grows
  * with them. The largest frame takes nearly the whole burst, so that the next one has to wait.
  */
 const frameBytes = 256

@@ -115,7 +115,7 @@ describe('addresses share the places', () => {
     expect([one.chunks, ...before.map(({ chunks: seen }) => seen)]).toEqual([1, 1, 0, 0])
   })
 
-  test('seven addresses keep nobody out, and get all they asked for in the end', async () => {
+  test('seven addresses keep no other out, and get all their replays in the end', async () => {
     const { clock, gate, run } = bench({ replaysMax: 64, waitMs: 10_000 })
     const held = Array.from({ length: 70 }, (_, at) => {
       const { source, letGo } = slow(3)
@@ -159,7 +159,7 @@ describe('addresses share the places', () => {
     expect([seen[1]!.chunks, gate.underWay]).toEqual([1, 2])
   })
 
-  test('never more at once than may be, and none is lost, whoever asks when', async () => {
+  test('never more at once than the limit, and none is lost, in any order', async () => {
     const order = fc.array(
       fc.record({ address: fc.integer({ min: 0, max: 4 }), count: fc.integer({ min: 1, max: 5 }) }),
       { minLength: 1, maxLength: 40 },

@@ -199,7 +199,7 @@ describe('byte log', () => {
     expect(log.ringBytes).toBeLessThanOrEqual(bounds.bytesMax)
   })
 
-  test('a reader that never read is told the first offset there ever was', () => {
+  test('a reader that never read gets the first offset of all', () => {
     const log = new ByteLog(bounds)
     const cursor = log.end()
     log.append(0, 7n, Buffer.alloc(3_000))
@@ -212,7 +212,7 @@ describe('byte log', () => {
     })
   })
 
-  test('tells what was missed of logs that began anew, and nothing of those before', () => {
+  test('reports what was missed after a reset, and nothing from before', () => {
     const log = new ByteLog({ bytesMax: 4_096, recordsMax: 16 })
     for (let offset = 500n; offset < 503n; offset++) log.append(0, offset, Buffer.alloc(8))
     log.reset()
@@ -225,7 +225,7 @@ describe('byte log', () => {
     expect(missed!.count).toBe(Number(missed!.lastOffset) + 1)
   })
 
-  test('tells where the next record of every partition will stand', () => {
+  test('knows the next offset of every partition', () => {
     const log = new ByteLog(bounds)
     log.append(0, 9_007_199_254_740_993n, Buffer.alloc(1))
     log.append(3, 5n, Buffer.alloc(1))

@@ -29,13 +29,13 @@ describe('table', () => {
     }
   })
 
-  test('lists exactly what a scrape tells', async () => {
+  test('lists exactly what a scrape exposes', async () => {
     const scrape = await scrapeOf(createMetrics())
     const types = scrape.filter((line) => line.startsWith('# TYPE'))
-    const told = types.map((line) => line.split(' ')[2])
+    const reported = types.map((line) => line.split(' ')[2])
     const listed = [...rows.map((row) => row.name), ...processMetricNames]
-    expect(new Set(told)).toEqual(new Set(listed))
-    expect(told).toHaveLength(listed.length)
+    expect(new Set(reported)).toEqual(new Set(listed))
+    expect(reported).toHaveLength(listed.length)
   })
 })
 
@@ -78,7 +78,7 @@ describe('scrape', () => {
     expect(metrics.scrape.unfed()).not.toContain('websocket_kafka_consumer_lag')
   })
 
-  test("tells one account in DashFlow's words and in ours", async () => {
+  test("exposes the same counts in DashFlow's words and in ours", async () => {
     const metrics = createMetrics(false)
     metrics.wsSendFailures.of({ reason: 'send_timeout', path: 'control' }).add()
     metrics.wsSendFailures.of({ reason: 'send_timeout', path: 'resume' }).add(2)

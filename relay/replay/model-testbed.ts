@@ -20,9 +20,9 @@ type Hole = ReplayPage['holes'][number]
 export interface Trouble {
   /** From this answer on, what is not in memory cannot be asked for. */
   readonly downFrom: number
-  /** What is not in memory: so many offsets from the log's first on. */
+  /** Number of offsets from the log's first on that are not in memory. */
   readonly stored: number
-  /** With this answer, so many offsets from the first on are evicted. */
+  /** From this answer on, `evicted` offsets from the first on are evicted. */
   readonly evictAt: number
   readonly evicted: number
 }
@@ -37,7 +37,7 @@ export class ModelStore implements ReplayStore {
   slowness: () => Promise<void> = async () => undefined
   valueOf: (partition: number, offset: bigint) => Buffer = placeText
   /** Bounds as they were first reported, by partition. */
-  readonly told = new Map<number, Retained | undefined>()
+  readonly reported = new Map<number, Retained | undefined>()
   wasDegraded = false
   readonly #lost = new Set<string>()
   #answers = 0
@@ -61,7 +61,7 @@ export class ModelStore implements ReplayStore {
   wasLost(partition: number, offset: bigint): boolean {
     return this.#lost.has(`${partition}/${offset}`)
   }
-  /** As it is now, for whoever can ask for everything. */
+  /** The current content of the whole buffer. */
   fate(partition: number, offset: bigint): Fate {
     const log = this.logs.get(partition)
     const at = log === undefined ? -1 : Number(offset - log.first)
@@ -78,7 +78,7 @@ export class ModelStore implements ReplayStore {
     for (const partition of partitions) {
       const bounds = this.#bounds(partition)
       if (bounds !== undefined) found.set(partition, bounds)
-      if (!this.told.has(partition)) this.told.set(partition, bounds)
+      if (!this.reported.has(partition)) this.reported.set(partition, bounds)
     }
     return { found, ...answer }
   }
@@ -147,7 +147,7 @@ export const plentyOfMemory = {
   notes: { take: () => true, give: () => undefined },
 }
 
-/** Begins a replay on a clock that stands still. */
+/** Begins a replay on a stopped clock. */
 export function begin(
   store: ReplayStore,
   request: Partial<ResumeRequest>,

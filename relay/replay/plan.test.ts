@@ -1,5 +1,5 @@
 /**
- * A replay against a model of what the client is owed: whatever was stored, lost or never meant
+ * A replay against a model of what the client must get: whatever was stored, lost or never meant
  * for clients, whatever befalls the buffer meanwhile and however the pages fall, every offset below
  * the fence is accounted for once. So it is over all the replays of a client that is capped.
  */
@@ -77,10 +77,10 @@ const orderOf = (seen: readonly Seen[], partition: number): bigint[] =>
     .map((it) => BigInt((it['offset'] ?? it['firstOffset']) as string))
 const byValue = (a: bigint, b: bigint) => (a < b ? -1 : 1)
 
-/** Where the replay of a partition has to begin, and whether the client is told that it is late. */
+/** Where the replay of a partition has to begin, and whether its cursor is stale. */
 function beginningOf(store: ModelStore, plan: Plan, { partition, cursor, fence, logEnd }: Place) {
-  const told = store.told.get(partition)?.oldest ?? fence
-  const oldest = told > fence ? fence : told
+  const reported = store.reported.get(partition)?.oldest ?? fence
+  const oldest = reported > fence ? fence : reported
   const end = logEnd === undefined || fence > logEnd ? fence : logEnd
   const isOfOther = plan.epoch !== undefined && plan.epoch !== store.epoch
   const isBeyond = cursor !== undefined && logEnd !== undefined && cursor >= end
@@ -102,14 +102,14 @@ function judge(store: ModelStore, plan: Plan, place: Place, seen: readonly Seen[
   expect(missing.every((offset) => store.wasLost(partition, offset))).toBe(true)
   const order = orderOf(seen, partition)
   expect(order).toEqual(order.toSorted(byValue))
-  const told = new Set([...sent, ...missing])
-  expect(told.size).toBe(sent.length + missing.length)
+  const reported = new Set([...sent, ...missing])
+  expect(reported.size).toBe(sent.length + missing.length)
   const owed = model.range(after + 1n, fence - 1n)
-  expect([...told].filter((offset) => offset <= after || offset >= fence)).toEqual([])
+  expect([...reported].filter((offset) => offset <= after || offset >= fence)).toEqual([])
   const left = owed.filter((offset) => {
-    return !told.has(offset) && store.fateAtFirst(partition, offset) !== 'natural'
+    return !reported.has(offset) && store.fateAtFirst(partition, offset) !== 'natural'
   })
-  const top = [...told].reduce((max, offset) => (offset > max ? offset : max), after)
+  const top = [...reported].reduce((max, offset) => (offset > max ? offset : max), after)
   expect(left.filter((offset) => offset <= top)).toEqual([])
   const [complete] = model.controlOf(seen, 'replay_complete')
   const last = complete?.['lastOffsetsByPartition'] as Record<string, string>

@@ -1,23 +1,23 @@
-/** Who is told of what Redis refuses, and how often. */
+/** Which refusals of Redis are reported, and how often. */
 import { expect, test } from 'vitest'
 import { createMetrics } from '../metrics/metrics.ts'
 import { redisRefusalRows, redisRefusals, refusalOf } from '../tables/redis-refusals.ts'
 import { ManualClock } from '../world/manual-clock-testbed.ts'
 import { RedisStatus } from './redis-status.ts'
 
-/** A status, and every line that it told. */
+/** A status, and every report of it. */
 function bed() {
   const clock = new ManualClock()
   const metrics = createMetrics(false)
-  const told: string[] = []
+  const reported: string[] = []
   const status = new RedisStatus({
     clock,
     metrics,
-    onRefusal: (refusal) => void told.push(refusal),
-    onGranted: () => void told.push('granted'),
-    onDown: (why) => void told.push(why),
+    onRefusal: (refusal) => void reported.push(refusal),
+    onGranted: () => void reported.push('granted'),
+    onDown: (why) => void reported.push(why),
   })
-  return { clock, metrics, told, status }
+  return { clock, metrics, reported, status }
 }
 
 const full = "OOM command not allowed when used memory > 'maxmemory'."
@@ -62,45 +62,45 @@ test('what Redis answers is called by one name, also out of a script', () => {
   }
 })
 
-test('a refusal is told once, counted each time, and stands until it is over', () => {
-  const { status, told, metrics } = bed()
+test('a refusal is reported once, counted each time, and lasts until it is over', () => {
+  const { status, reported, metrics } = bed()
   for (let time = 0; time < 100; time++) status.refused('write', full)
   status.refused('look', full)
-  expect([told, status.refusal]).toEqual([['out_of_memory'], 'out_of_memory'])
+  expect([reported, status.refusal]).toEqual([['out_of_memory'], 'out_of_memory'])
   expect(metrics.redisRefusals.of({ reason: 'out_of_memory' }).total).toBe(101)
   status.granted('look')
-  expect([told, status.refusal]).toEqual([['out_of_memory', 'granted'], undefined])
+  expect([reported, status.refusal]).toEqual([['out_of_memory', 'granted'], undefined])
 })
 
 test('what is forbidden to a write alone is not granted by a look', () => {
-  const { status, told } = bed()
+  const { status, reported } = bed()
   for (let time = 0; time < 10; time++) {
     status.refused('write', 'NOPERM xadd')
     status.granted('look')
     status.granted('read')
   }
-  expect([told, status.refusal]).toEqual([['no_permission'], 'no_permission'])
+  expect([reported, status.refusal]).toEqual([['no_permission'], 'no_permission'])
   status.granted('write')
   expect(status.refusal).toBe(undefined)
 })
 
-test('one that comes and goes is told once a minute', () => {
-  const { status, told, clock } = bed()
+test('one that flaps is reported once a minute', () => {
+  const { status, reported, clock } = bed()
   for (let second = 0; second < 120; second++) {
     status.refused('connect', readOnly)
     status.up()
     clock.advance(1_000)
   }
-  expect(told).toEqual(['read_only', 'granted', 'read_only', 'granted'])
+  expect(reported).toEqual(['read_only', 'granted', 'read_only', 'granted'])
 })
 
-test('a connection that cannot be made is told once for each reason, until there is one', () => {
-  const { status, told } = bed()
+test('a failed connection is reported once for each reason, until there is one', () => {
+  const { status, reported } = bed()
   for (let time = 0; time < 1_000; time++) status.down(time % 2 === 0 ? 'refused' : 'timeout')
-  expect(told).toEqual(['refused', 'timeout'])
+  expect(reported).toEqual(['refused', 'timeout'])
   status.up()
   status.down('refused')
-  expect(told).toEqual(['refused', 'timeout', 'refused'])
+  expect(reported).toEqual(['refused', 'timeout', 'refused'])
   for (let time = 0; time < 1_000; time++) status.down(`other words ${time}`)
-  expect(told.length).toBeLessThan(30)
+  expect(reported.length).toBeLessThan(30)
 })

@@ -1,4 +1,4 @@
-/** What becomes of a batch of which Redis takes a part, or nothing, or nobody knows what. */
+/** Outcomes of a batch that Redis stores in part, not at all, or with unknown result. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Signals } from '../health/signals.ts'
 import { createMetrics, sumOf } from '../metrics/metrics.ts'
@@ -90,7 +90,7 @@ describe('of a batch', () => {
     expect(store.status()['redis_refusal']).toBe('out_of_memory')
   })
 
-  test('what a script did not come to is lost, and told by its reason', async () => {
+  test('records that a script did not reach are lost, and counted by reason', async () => {
     refuse = ({ lasts }) => [held!, lasts.length - 1, 'NOREPLICAS Not enough good replicas.']
     store.add(records(0, 0, 9))
     await settled()
@@ -152,7 +152,7 @@ describe('a server that turns out to be a replica', () => {
   })
 })
 
-test('a Redis that forgets each script at once is told of, and asked twice', async () => {
+test('a Redis that loses each script at once is reported, and asked twice', async () => {
   refuse = () => new Error('NOSCRIPT No matching script. Please use EVAL.')
   store.add(records(0, 0, 9))
   await settled()

@@ -42,7 +42,7 @@ describe('a request', () => {
     expect(cursorsOf('"mode":"partition","lastSequencesByThread":{"t":1}')).toEqual({})
   })
 
-  test('goes by thread when told so, or when it names threads and no partitions', () => {
+  test('is by thread when it says so, or when it names threads and no partitions', () => {
     const modeOf = (fields: string) => {
       const parsed = resume(fields)
       return 'refused' in parsed ? parsed : [parsed.mode, Object.fromEntries(parsed.sequences)]

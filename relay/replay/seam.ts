@@ -14,7 +14,7 @@ export interface ReplayPage {
   readonly through: bigint
   /** Whether there may be more between `through` and the fence. */
   readonly hasMore: boolean
-  /** Set when a tier could not be read: the page may be incomplete; the client is told so. */
+  /** Set when a tier could not be read: the page may be incomplete. */
   readonly degraded?: string
   /** The next record is larger than the budget: the page is empty. */
   readonly neededBytes?: number

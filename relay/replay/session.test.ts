@@ -1,4 +1,4 @@
-/** What a client is told and sent when it resumes by partition, case by case. */
+/** What a client gets when it resumes by partition, case by case. */
 import { describe, expect, test } from 'vitest'
 import { readFrames, type Seen } from './frames-testbed.ts'
 import {
@@ -32,7 +32,7 @@ describe('a cursor', () => {
     })
   })
 
-  test('beyond the end of the log counts as never given; at its end it owes nothing', async () => {
+  test('beyond the end of the log counts as never given; at its end: no replay', async () => {
     const more = { logEnd: () => 10n }
     const beyond = await resumed(storeOf('ssssssssss'), 10n, more)
     expect(beyond.stale).toMatchObject([{ requested: '10', oldest: '0' }])
@@ -59,7 +59,7 @@ describe('a cursor', () => {
     expect(recordsOf(same)).toHaveLength(1)
   })
 
-  test('for which nothing is retained is told what it missed up to the fence', async () => {
+  test('for which nothing is retained gets a gap up to the fence', async () => {
     const seen = await seenOf(
       begin(new ModelStore(new Map(), 4), { cursors: one(5n) }, one(9n)).session,
     )
@@ -70,7 +70,7 @@ describe('a cursor', () => {
 
 const MiB = 1_048_576
 
-/** A share of so many bytes for pages. */
+/** A share with this limit for pages. */
 function pagesOf(bytesMax: number) {
   const parsed = parseSettings({ REPLAY_PAGES_BYTES: String(bytesMax) })
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
@@ -212,7 +212,7 @@ describe('a replay', () => {
     })
   })
 
-  test('that nobody reads to its end is abandoned, and says so', async () => {
+  test('that is not read to its end is abandoned, and says so', async () => {
     const { session, metrics } = begin(storeOf('ssss', 0n, 1), {}, one(4n))
     for await (const _ of session.chunks()) break
     expect(metrics.replayOutcomes.of({ outcome: 'abandoned' }).total).toBe(1)

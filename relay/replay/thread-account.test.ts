@@ -47,13 +47,13 @@ test('in any order, of any threads, exactly the sequences that did not come are 
         const top = own.reduce((max, one) => (one.sequence > max ? one.sequence : max), after)
         for (let at = after + 1n; at < top; at++) if (!seen.has(at)) missing.push(`${name} ${at}`)
       }
-      const told = [...account.missing()].flatMap(({ thread: name, first, last }) =>
+      const reported = [...account.missing()].flatMap(({ thread: name, first, last }) =>
         Array.from(
           { length: Number(last - first + 1n) },
           (_, at) => `${name} ${first + BigInt(at)}`,
         ),
       )
-      expect(told).toEqual(missing)
+      expect(reported).toEqual(missing)
     }),
     { numRuns: 500 },
   )

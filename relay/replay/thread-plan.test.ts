@@ -125,9 +125,9 @@ async function follow(plan: Plan): Promise<void> {
   const found = sent.flatMap((one) => one.found)
   expect(declaredSequences(seen)).toEqual(missingOf(plan.wanted, found))
   for (const [partition] of plan.logs.entries()) {
-    const told = model.declared(seen, partition)
+    const reported = model.declared(seen, partition)
     const holes = holesOf(plan, partition)
-    expect(told).toEqual(isCapped ? holes.slice(0, told.length) : holes)
+    expect(reported).toEqual(isCapped ? holes.slice(0, reported.length) : holes)
   }
   expect(model.controlOf(seen, 'cursor_stale')).toEqual([])
   const end = { type: 'replay_complete', mode: 'thread', totalReplayed: sent.length }
@@ -138,7 +138,7 @@ async function follow(plan: Plan): Promise<void> {
   expect(last).toEqual(Object.fromEntries(ends))
 }
 
-test('exactly the records with what is asked for are sent, and what is missing, told', async () => {
+test('exactly the records with requested events are sent, and missing ones declared', async () => {
   await fc.assert(fc.asyncProperty(plans, follow), { numRuns: 500 })
 })
 
@@ -203,7 +203,7 @@ const resume = async (logs: readonly (readonly Entry[])[], wanted: Plan['wanted'
   (await replay({ logs, first: 0n, wanted, pageOffsets: 10, recordsMax: 100 } as Plan)).seen
 
 describe('a replay by thread', () => {
-  test('of nothing, or of threads that nobody knows, is complete all the same', async () => {
+  test('of nothing, or of unknown threads, is complete all the same', async () => {
     const complete = {
       type: 'replay_complete',
       mode: 'thread',

@@ -70,7 +70,7 @@ describe('memory', () => {
     fc.assert(fc.property(fc.array(arrival, { maxLength: 60 }), followMemory))
   })
 
-  test('evicts nothing that somebody else still needs', () => {
+  test('evicts nothing that the write queue still needs', () => {
     const memory = new MemoryTier({ recordsMax: 2, bytesMax: 1_000_000 })
     for (let offset = 0n; offset < 10n; offset++) memory.add(0, record(offset))
     memory.evict(5)
@@ -114,7 +114,7 @@ describe('blocks', () => {
     )
   })
 
-  test('end at a gap, and before what they have no room for', () => {
+  test('end at a gap, and before what does not fit', () => {
     const block = beginBlock(0, record(5n))
     expect(extendBlock(block, record(7n), roomy)).toBe(false)
     expect(extendBlock(block, hole(6n, 8n), roomy)).toBe(true)
@@ -124,7 +124,7 @@ describe('blocks', () => {
     expect([block.first, block.last, block.records.length]).toEqual([5n, 9n, 1])
   })
 
-  test('of anybody else are refused with a reason', () => {
+  test('of another program are refused with a reason', () => {
     const id = Buffer.from('5-1')
     const block = (from: string, index: string, values: string) => [
       id,
@@ -149,7 +149,7 @@ describe('queue', () => {
     fc.record({ do: fc.constantFrom('send' as const, 'settle' as const, 'leave' as const) }),
   )
 
-  test('is bounded, keeps the order of each partition, and gives up the oldest first', () => {
+  test('is bounded, keeps the order of each partition, and drops the oldest first', () => {
     const follow = (steps: (typeof step extends fc.Arbitrary<infer S> ? S : never)[]) => {
       const queue = new WriteQueue(bounds)
       const sent: NonNullable<ReturnType<WriteQueue['send']>>[] = []
@@ -257,7 +257,7 @@ describe('epoch', () => {
     expect(isOther('topic-2.new')).toBe(false)
   })
 
-  test('of the topic that we have left is known for ever, as after a failover', () => {
+  test('of the previous topic is recognized forever, as after a failover', () => {
     let topic = 'topic-1'
     const epoch = new Epoch(new ManualClock(), 1_000, () => `${topic}.any`)
     epoch.held()

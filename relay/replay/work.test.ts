@@ -22,7 +22,7 @@ const storeOf = (partitions: number) =>
     10,
   )
 
-/** Cursors at the end of so many partitions, from a number on. */
+/** Cursors at the end of many partitions, from a number on. */
 const cursorsOf = (count: number, from = 0): Partial<ResumeRequest> => ({
   cursors: new Map(Array.from({ length: count }, (_, at) => [from + at, 0n])),
 })

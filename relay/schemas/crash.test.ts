@@ -16,7 +16,7 @@ import type { SchemaEntry } from './entry.ts'
 import { writeSchemas } from './file.ts'
 import { ExpectedSchemas } from './store.ts'
 
-/** Changes one entry for ever, and says each number once it is stored. */
+/** Changes one entry forever, and prints each number once it is stored. */
 const writer = `
   import { ExpectedSchemas } from '${new URL('./store.ts', import.meta.url).href}'
   import { systemClock as clock } from '${new URL('../world/clock.ts', import.meta.url).href}'
@@ -43,18 +43,18 @@ test('kill -9 between and within changes', async () => {
   for (const changes of [1, 2, 3, 5, 8]) {
     const args = ['--input-type=module', '-e', writer, file]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    let told = -1
+    let printed = -1
     for await (const line of createInterface(child.stdout)) {
-      told = Number(line)
+      printed = Number(line)
       // Lines that were written before the end are still read after it.
-      if (told === changes) child.kill('SIGKILL')
+      if (printed === changes) child.kill('SIGKILL')
     }
     if (child.signalCode === null) await once(child, 'exit')
     const logger = createLogger('error')
     const schemas = new ExpectedSchemas({ file, entriesMax: 9, clock, logger })
     const stored = Number((await schemas.get('g'))?.schema_id)
-    // The one after the last that it told may have been stored, too.
-    expect([told, told + 1]).toContain(stored)
+    // The one after the last that it printed may have been stored, too.
+    expect([printed, printed + 1]).toContain(stored)
   }
 })
 
@@ -65,7 +65,7 @@ const state = (note: string): ReadonlyMap<string, SchemaEntry> => {
 const write = (note: string) => writeSchemas(file, state(note), new AbortController().signal)
 const noteIn = (text: string) => (JSON.parse(text) as { g: SchemaEntry }).g.note
 
-test('whoever has the old file open reads the old state to its end', async () => {
+test('a reader that has the old file open reads the old state to its end', async () => {
   await write('old')
   const reader = await open(file)
   await write('new')

@@ -78,12 +78,12 @@ function exchange(
   return new Promise((resolve, reject) => {
     const all = { ...type, 'content-length': Buffer.byteLength(body), ...headers }
     const asked = request({ port, method, path, headers: all }, (response) => {
-      const { statusCode, headers: told } = response
+      const { statusCode, headers: responseHeaders } = response
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
       response.on('end', () => {
         const json = text === '' ? undefined : (JSON.parse(text) as unknown)
-        resolve({ status: statusCode!, headers: told, json })
+        resolve({ status: statusCode!, headers: responseHeaders, json })
       })
     })
     asked.on('error', reject)
@@ -94,7 +94,7 @@ const pin = (id: string, more: object = {}) => JSON.stringify({ schema_id: id, .
 const onDisk = () => JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
 
 describe('a pinned schema', () => {
-  test('is stored, told, listed and removed, and is there after a restart', async () => {
+  test('is stored, returned, listed and removed, and is there after a restart', async () => {
     const first = await serve()
     const stored = await first('PUT', 'agent', pin('s1', { note: 'n', environment: 'prod' }))
     const entry = { schema_id: 's1', graph_name: 'agent', environment: 'prod' }

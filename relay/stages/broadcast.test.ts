@@ -62,7 +62,7 @@ test('under load flushes are an interval apart, none is late, and nothing is lef
   )
 })
 
-/** How long after a flush of so many records the next one comes. */
+/** How long after a flush of a number of records the next one comes. */
 function restOf(records: number): number {
   const { broadcast, clock, flushes, runSoon } = bench()
   for (let at = 0; at < records; at += 1) broadcast.append(0, BigInt(at), Buffer.alloc(1))
@@ -99,7 +99,7 @@ test('has rested when what was appended is out and the next flush could be at on
   expect(flushes).toHaveLength(2)
 })
 
-test('whoever rests waits until a flush has gone out to very many, too', async () => {
+test('`rested` also waits for a flush to thousands of clients', async () => {
   const woken = Promise.withResolvers<void>()
   const clock = new ManualClock(1_000)
   const log = new ByteLog({ bytesMax: 1 << 20, recordsMax: 1_000 })

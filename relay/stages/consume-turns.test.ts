@@ -9,7 +9,7 @@ import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { batch, batchOf, bench, type Kind, validValue } from './consume-testbed.ts'
 import { waitBudgetMs } from './wait-budget.ts'
 
-/** Each look at the time costs a millisecond: so many looks make a slice. */
+/** Each read of the clock costs a millisecond: this many reads make a slice. */
 class BusyClock extends ManualClock {
   override nowMs(): number {
     this.advance(1)
@@ -19,7 +19,7 @@ class BusyClock extends ManualClock {
 
 const busy = (policy: 'skip' | 'pause' = 'skip') => bench(policy, { clock: new BusyClock() })
 
-/** Counts how often a batch asks to step aside. */
+/** Counts how often a batch asks to be detached. */
 function stepping() {
   const { consume: consumer, run, ...it } = bench()
   const counted = { ...run, asked: 0, detach: () => void (counted.asked += 1) }
@@ -28,7 +28,7 @@ function stepping() {
 
 const ofKind = (count: number, kind: Kind = 'valid') => Array.from({ length: count }, () => kind)
 
-/** Counts the turns of the event loop until it is told to end. */
+/** Counts the turns of the event loop until it is stopped. */
 function turnsUntil(done: Promise<unknown>): Promise<number> {
   let turns = 0
   let isDone = false
@@ -43,7 +43,7 @@ function turnsUntil(done: Promise<unknown>): Promise<number> {
   })
 }
 
-/** One record whose content has so many bytes, and is next to nothing when it is packed. */
+/** One record with a content of this size, which compresses to almost nothing. */
 function packed(bytes: number): Buffer {
   const message = create(DashStreamMessageSchema, {
     message: { case: 'event', value: { nodeId: 'x'.repeat(bytes) } },
@@ -63,7 +63,7 @@ describe('a batch that takes longer than a slice', () => {
     expect(consume.position(0)).toBe(5_000n)
   })
 
-  test('shares each turn with all others that are taken beside it', async () => {
+  test('shares each turn with all others that are processed concurrently', async () => {
     const { clock, consume, log, run } = busy()
     const many = [0, 1, 2, 3].map((partition) => ({ ...batch(0n, ofKind(2_000)), partition }))
     let most = 0
@@ -122,7 +122,7 @@ describe('a batch that takes longer than a slice', () => {
     expect(offsets().length).toBeLessThan(5_000)
   })
 
-  test('says nothing of a log that has begun anew meanwhile', async () => {
+  test('offers nothing after the topic was recreated meanwhile', async () => {
     const { consume, offsets, run } = busy()
     const taking = consume.take(batch(100n, ofKind(5_000)), run)
     await settled()
@@ -163,7 +163,7 @@ describe('a batch that takes longer than a slice', () => {
   })
 })
 
-test('a batch that waits for clients says nothing of a log that has begun anew', async () => {
+test('a batch that waits for clients offers nothing after the topic was recreated', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   const { consume, offsets, run } = bench('skip', { waitForClients: () => promise })
   const taking = consume.take(batch(100n, ofKind(3)), run)
@@ -184,7 +184,7 @@ test('a batch that is taken in time is taken in one turn', async () => {
 describe('a record that unpacks to much', () => {
   afterEach(() => vi.restoreAllMocks())
 
-  test('is judged beside the loop, in its place among the others', async () => {
+  test('is judged by the worker, in its order among the others', async () => {
     const { consume, offsets, run } = bench()
     const values = [validValue, packed(5_000_000), validValue, packed(300_000), validValue]
     const turns = await turnsUntil(consume.take(batchOf(values), run))
@@ -201,7 +201,7 @@ describe('a record that unpacks to much', () => {
     expect([offsets(), holes, dead()]).toEqual([[0n, 2n], [[1n, 1n]], 1])
   })
 
-  test('is passed by nobody when the batch became stale meanwhile', async () => {
+  test('is not offered when the batch became stale meanwhile', async () => {
     const { consume, offsets, run } = bench()
     let isStale = false
     const values = [validValue, packed(1_000_000), validValue]

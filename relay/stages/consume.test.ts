@@ -1,4 +1,4 @@
-/** Every record of every batch is accounted for, and harms nobody but itself. */
+/** Every record of every batch is accounted for, and a malformed one affects no other. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DlqProducer } from '../dead-letters/dlq.ts'
@@ -34,7 +34,7 @@ describe('skip policy', () => {
     )
   })
 
-  test('puts into a letter whose record it was', async () => {
+  test('puts the thread of the record into its dead letter', async () => {
     const letters: string[] = []
     const send: DlqProducer['send'] = async (all) => {
       letters.push(...all.map(({ value }) => value))
@@ -67,7 +67,7 @@ describe('skip policy', () => {
     })
   })
 
-  test('tells the store of every offset that no client gets', async () => {
+  test('reports every offset that no client gets to the store', async () => {
     const { consume, holes, run } = bench()
     await consume.take(batch(5n, ['valid', 'malformed', 'valid', 'valid'], new Set([2])), run)
     expect(holes).toEqual([[6n, 6n], [7n, 7n]])
@@ -94,7 +94,7 @@ describe('skip policy', () => {
 })
 
 describe('pause policy', () => {
-  test('stops before the first malformed record, and tells where', async () => {
+  test('pauses before the first malformed record, and reports the offset', async () => {
     const { consume, dead, offsets, pausedAt, run } = bench('pause')
     await consume.take(batch(10n, ['valid', 'valid', 'malformed', 'valid']), run)
     expect(offsets()).toEqual([10n, 11n])
@@ -119,7 +119,7 @@ describe('pause policy', () => {
   })
 })
 
-describe('without room for another dead letter', () => {
+describe('without capacity for another dead letter', () => {
   const closed = { DLQ_MODE: 'fail_closed', DLQ_WAITING_BYTES_MAX: '65536' }
   const hung = () => {
     const ack = Promise.withResolvers<void>()
@@ -141,7 +141,7 @@ describe('without room for another dead letter', () => {
     ])
   })
 
-  test('it goes on where it stopped, once there is room', async () => {
+  test('it goes on where it stopped, once there is capacity', async () => {
     const { ack, consume, dead, dlq, offsets, pausedAt, run } = hung()
     const all = batch(0n, ['valid', ...flood, 'valid'])
     await consume.take(all, run)
@@ -177,14 +177,14 @@ describe('positions', () => {
     expect(offsets()).toEqual([0n, 1n, 2n, 3n])
   })
 
-  test('what Kafka gave up before it was read is told', async () => {
+  test('records that Kafka deleted before they were read are reported', async () => {
     const { consume, lost, run } = bench()
     await consume.take(batch(0n, ['valid']), run)
     await consume.take(batch(5n, ['valid']), run)
     expect(lost).toEqual([[1n, 4n]])
   })
 
-  test('a log that ends below what was taken begins anew', async () => {
+  test('a log that ends below what was read is read from its start', async () => {
     const { consume, offsets, rewound, run } = bench()
     await consume.take(batch(100n, ['valid']), run)
     await consume.take(batch(0n, ['valid']), run)
@@ -192,7 +192,7 @@ describe('positions', () => {
     expect(offsets()).toEqual([100n, 0n])
   })
 
-  test('logs that began anew are read from their start where that is told', async () => {
+  test('recreated logs are read from their start where that is requested', async () => {
     const { consume, lost, offsets, run } = bench()
     await consume.take(batch(100n, ['valid']), run)
     consume.topicRecreated([0, 3])
@@ -220,7 +220,7 @@ describe('positions', () => {
   })
 })
 
-test('another poison policy decides about the neighbours', async () => {
+test('another poison policy decides about the records next to it', async () => {
   const poison: PoisonPolicy = { isOffered: (_, malformed) => malformed.size === 0 }
   const { consume, offsets, run } = bench('skip', { poison })
   await consume.take(batch(0n, ['valid', 'malformed', 'valid']), run)

@@ -62,7 +62,7 @@ test('live records come before replays, each in the order of asking', async () =
   expect(seen).toEqual(['r1', 'l1', 'l2', 'r2'])
 })
 
-test('a record of very many threads or sequences tells of a bounded number', () => {
+test('a record of thousands of threads or sequences yields a bounded number', () => {
   const judge = new Judge(limit)
   const threads = judge.judge(eventBatch(30_000, (at) => `thread-${at}`))
   expect(threads).toMatchObject({ isValid: true, isCut: true })

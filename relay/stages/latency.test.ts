@@ -1,4 +1,4 @@
-/** How long records took is told from a millisecond on, and adds up exactly. */
+/** Latency is measured from a millisecond on, and adds up exactly. */
 import { create } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
 import { encodeRecord } from '../../proto/codec.ts'
@@ -25,15 +25,15 @@ test('each record falls into a bucket of its own size', async () => {
   const records = fetched.records.map((one, at) => ({ ...one, value: values[at] ?? one.value }))
   await it.consume.take({ ...fetched, records }, it.run)
   const lines = (await it.metrics.scrape.text()).split('\n')
-  const told = (name: string) => {
+  const reported = (name: string) => {
     const found = lines.find((line) => line.startsWith(`relay_e2e_latency_seconds${name} `))
     return Number(found?.split(' ')[1])
   }
-  const below = (bound: string) => told(`_bucket{le="${bound}"}`)
+  const below = (bound: string) => reported(`_bucket{le="${bound}"}`)
   expect(['0.001', '0.002', '0.005', '0.01', '0.05', '0.5', '60', '+Inf'].map(below)).toEqual([
     1, 2, 3, 4, 5, 6, 6, 7,
   ])
-  expect(told('_count')).toBe(tookMs.length)
+  expect(reported('_count')).toBe(tookMs.length)
   const sumMs = tookMs.reduce((sum, ms) => sum + ms, 0)
-  expect(Math.round(told('_sum') * 1e6)).toBe(Math.round(sumMs * 1e3))
+  expect(Math.round(reported('_sum') * 1e6)).toBe(Math.round(sumMs * 1e3))
 })

@@ -24,7 +24,7 @@ export class HeldSocket extends EventEmitter {
   get writableLength(): number {
     return this.#isHolding ? 1 : 0
   }
-  /** An empty write only asks to be told when the one before it has gone. */
+  /** An empty write only requests a callback after the one before it. */
   write(bytes: Buffer, written?: Written): boolean {
     if (this.#written !== undefined) throw new Error('two writes are under way')
     if (bytes.length > 0) this.writes.push(bytes)

@@ -45,7 +45,7 @@ describe('live records', () => {
     expect(outlet.heldBytes).toBeLessThanOrEqual(4_096)
   })
 
-  test('that fell off the log are told before the next ones, once', () => {
+  test('that fell behind the ring are reported before the next ones, once', () => {
     const { append, lapped, outlet, socket } = bench({ bytesMax: 4_096, recordsMax: 64 })
     outlet.goLive()
     append()
@@ -64,7 +64,7 @@ describe('live records', () => {
 })
 
 describe('frames of its own', () => {
-  test('are accounted for until they are written, or given up', () => {
+  test('are accounted for until they are written or dropped', () => {
     const { accounted, outlet, socket } = bench()
     outlet.control(pong)
     outlet.control(pong)
@@ -78,7 +78,7 @@ describe('frames of its own', () => {
     expect([accounted(), socket.isDestroyed]).toEqual([0, true])
   })
 
-  test('go before live records, and nothing else is written beside them', () => {
+  test('go before live records, and are written alone', () => {
     const { append, outlet, socket } = bench()
     outlet.goLive()
     outlet.control(pong)
@@ -89,7 +89,7 @@ describe('frames of its own', () => {
     expect(socket.writes).toHaveLength(2)
   })
 
-  test('wait in a bounded queue that tells when it is crowded and when it is empty', () => {
+  test('wait in a bounded queue that reports when it is crowded and when it is empty', () => {
     const { drained, outlet, socket } = bench()
     outlet.control(pong)
     const accepted = Array.from({ length: 50 }, () => outlet.control(pong))
@@ -279,7 +279,7 @@ describe('closing', () => {
     expect(closed).toEqual(['shutdown'])
   })
 
-  test('does not wait for ever for the other side to close', () => {
+  test('does not wait forever for the other side to close', () => {
     const { outlet, socket } = bench()
     outlet.close('shutdown', pong)
     socket.accept()
@@ -288,7 +288,7 @@ describe('closing', () => {
     expect(socket.isDestroyed).toBe(true)
   })
 
-  test('without a last frame gives up what it held at once', () => {
+  test('without a last frame releases what it held at once', () => {
     const { append, log, outlet, socket } = bench({ bytesMax: 4_096, recordsMax: 64 })
     outlet.goLive()
     append()

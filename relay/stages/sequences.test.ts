@@ -8,7 +8,7 @@ import { Sequences, type Numbered } from './sequences.ts'
 
 const u64Max = 18_446_744_073_709_551_615n
 
-/** What follows threads within so many bytes. */
+/** Tracks threads within this many bytes. */
 function of(metrics: Metrics, bytesMax = 1_048_576) {
   const parsed = parseSettings({ KAFKA_THREAD_NAMES_BYTES: String(bytesMax) })
   if (!parsed.ok) throw new Error(parsed.problems.join('; '))
@@ -36,7 +36,7 @@ test('the first of a thread is its baseline, wherever it stands', () => {
   expect(counts()).toEqual({ gaps: 0, duplicates: 0, reorders: 0 })
 })
 
-test('tells a gap with its size, a duplicate and a step back', async () => {
+test('counts a gap with its size, a duplicate and a step back', async () => {
   const { counts, take, metrics } = judged()
   for (const sequence of [1n, 4n, 4n, 2n, 5n]) take(sequence)
   expect(counts()).toEqual({ gaps: 1, duplicates: 1, reorders: 1 })
@@ -45,7 +45,7 @@ test('tells a gap with its size, a duplicate and a step back', async () => {
   expect(scrape).toContain('dashstream_sequence_gap_size_sum 2')
 })
 
-test('names of threads take so many bytes, whoever sends them, and quiet ones go first', () => {
+test('names of threads have a limit in bytes, and the least recently used go first', () => {
   const metrics = createMetrics(false)
   const { sequences, share } = of(metrics, 100_000)
   const name = (at: number) => `${at}`.padEnd(200, 'x')
@@ -67,7 +67,7 @@ test('knows the largest number there is', () => {
   expect(counts()).toEqual({ gaps: 0, duplicates: 1, reorders: 0 })
 })
 
-test('begins anew when it is told to', () => {
+test('starts again after a reset', () => {
   const { counts, sequences, take } = judged()
   take(5n, 0)
   take(5n, 1)
@@ -87,7 +87,7 @@ test('remembers a bounded number of threads, and judges no forgotten one', () =>
   expect(counts().reorders).toBe(1)
 })
 
-test('forgets no thread that is heard of again and again', () => {
+test('drops no thread that is used again and again', () => {
   const { counts, sequences, take } = judged()
   for (let at = 0; at < 30_000; at += 1) {
     sequences.take(0, [{ thread: `t${at}`, sequence: 5n }])

@@ -111,7 +111,7 @@ describe('REDIS_URL', () => {
 })
 
 describe('a dead-letter topic', () => {
-  test('that is the topic itself would feed on its own letters: both settings are named', () => {
+  test('that is the topic itself is refused: both settings are named', () => {
     const problem =
       'KAFKA_DLQ_TOPIC and KAFKA_TOPIC: wanted two topics, because the relay would read its ' +
       'own dead letters forever; found "same" twice'

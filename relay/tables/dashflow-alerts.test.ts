@@ -64,7 +64,7 @@ test.each(Object.entries(rules))('%s finds what it asks for', (_, expression) =>
   expect(missingOf(expression)).toEqual([])
 })
 
-test('what is not there is told', () => {
+test('a missing alert is reported', () => {
   expect(missingOf('rate(websocket_dlq_sends_totals[5m])')).toEqual([
     'counter websocket_dlq_sends_totals',
   ])

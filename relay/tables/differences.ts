@@ -195,7 +195,7 @@ const buffer: readonly DifferenceRow[] = [
 const malformed: readonly DifferenceRow[] = [
   {
     what: 'A batch that cannot be unpacked or read is one dead letter; its partition goes on.',
-    why: 'It may unpack to any size, and its records cannot be told apart before that.',
+    why: 'It may unpack to any size, and its records cannot be separated before that.',
     noticed: '`kafka_last_offset` in the dead letter; `relay_unreadable_batches_total` says why.',
   },
   {

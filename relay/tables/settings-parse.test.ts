@@ -1,4 +1,4 @@
-/** What an environment becomes, and that every mistake in it is told at once. */
+/** Parsing of an environment, and that every mistake in it is reported at once. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseSettings, exposedSettings, type Environment } from './settings-parse.ts'
@@ -17,7 +17,7 @@ const rows = Object.entries(settingRows) as [keyof Settings, SettingRow][]
 const numbers = rows.flatMap(([key, row]) => (row.kind === 'number' ? [{ key, row }] : []))
 
 describe('an environment', () => {
-  test('that is empty gives the defaults of the table, in the house units', () => {
+  test('that is empty gives the defaults of the table, in the units of the code', () => {
     const settings = parsed({})
     expect(settings.sendTimeoutMs).toBe(5_000)
     expect(settings.kafkaBrokers).toBe('127.0.0.1:9092')
@@ -102,8 +102,8 @@ describe('a secret', () => {
     expect(JSON.stringify(wrong)).not.toContain(secret)
   })
 
-  test('the address of Redis is still told', () => {
-    const told = exposedSettings(parsed({ REDIS_URL: 'redis://me:hunter2@host:6379/1' }))
-    expect(told['redisUrl']).toBe('redis://***@host:6379/1')
+  test('the address of Redis is still shown', () => {
+    const exposed = exposedSettings(parsed({ REDIS_URL: 'redis://me:hunter2@host:6379/1' }))
+    expect(exposed['redisUrl']).toBe('redis://***@host:6379/1')
   })
 })

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { settingRows } from './settings.ts'
 import { type Environment, parseSettings } from './settings-parse.ts'
 
-function toldOf(env: Environment) {
+function spellingOfOne(env: Environment) {
   const parsed = parseSettings(env)
   return parsed.ok
     ? { problems: [], warnings: parsed.warnings }
     : { problems: parsed.problems, warnings: [] }
 }
 
-describe('a name that was to keep somebody out, and does not', () => {
+describe('a misspelled name of a setting for access control', () => {
   test.each([
     ['WEBSOCKET_AUTHTOKEN', 'WEBSOCKET_AUTH_TOKEN'],
     ['WEBSOCKET_AUTH_TOKENS', 'WEBSOCKET_AUTH_TOKEN'],
@@ -26,15 +26,15 @@ describe('a name that was to keep somebody out, and does not', () => {
     ['KAFKA_SASL_MECHANISMS', 'KAFKA_SASL_MECHANISM'],
     ['KAFKA_SSL_CA_LOCATON', 'KAFKA_SSL_CA_LOCATION'],
   ])('%s stops the start and names %s', (name, meant) => {
-    const { problems } = toldOf({ [name]: 'hunter2hunter2' })
+    const { problems } = spellingOfOne({ [name]: 'hunter2hunter2' })
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain(`${name} `)
     expect(problems[0]).toContain(`${meant}?`)
     expect(problems[0]).not.toContain('hunter2')
   })
-  test('is only warned of beside the right one', () => {
+  test('is only a warning if the right one is set too', () => {
     const env = { WEBSOCKET_AUTHTOKEN: 'a', WEBSOCKET_AUTH_TOKEN: 'b' }
-    const { problems, warnings } = toldOf(env)
+    const { problems, warnings } = spellingOfOne(env)
     expect([problems.length, warnings.length]).toEqual([0, 1])
     expect(warnings[0]).toMatch(/^WEBSOCKET_AUTHTOKEN /)
   })
@@ -50,7 +50,7 @@ test.each([
   ['LOGLEVEL', 'LOG_LEVEL'],
   ['DLQ_SEND_TIMEOUT_SEC', 'DLQ_SEND_TIMEOUT_SECS'],
 ])('%s is warned of, with %s', (name, meant) => {
-  const { problems, warnings } = toldOf({ [name]: '5' })
+  const { problems, warnings } = spellingOfOne({ [name]: '5' })
   expect(problems).toEqual([])
   expect(warnings).toHaveLength(1)
   expect(warnings[0]).toContain(`${meant}?`)
@@ -84,24 +84,24 @@ describe('names of others are left alone', () => {
     ['WEBSOCKET_AUTHTOKEN', ' '],
     ['PATH', '/bin'],
   ])('%s=%s', (name, value) => {
-    expect(toldOf({ [name]: value })).toEqual({ problems: [], warnings: [] })
+    expect(spellingOfOne({ [name]: value })).toEqual({ problems: [], warnings: [] })
   })
   test('and so is every setting', () => {
     for (const { env } of Object.values(settingRows)) {
-      const { problems, warnings } = toldOf({ [env]: '1' })
+      const { problems, warnings } = spellingOfOne({ [env]: '1' })
       expect([...problems, ...warnings].join()).not.toMatch(/did you mean/)
     }
   })
 })
 
-test("Kubernetes' variable of a service of that name is told for what it is", () => {
-  const { problems } = toldOf({ WEBSOCKET_PORT: 'tcp://10.0.0.1:3002' })
+test("Kubernetes' variable of a service of that name is recognized", () => {
+  const { problems } = spellingOfOne({ WEBSOCKET_PORT: 'tcp://10.0.0.1:3002' })
   expect(problems.join()).toMatch(/enableServiceLinks/)
 })
 
-describe('what DashFlow hears and this relay does not', () => {
-  test.each(['REDIS_ZCARD_CHECK_CADENCE', 'OTEL_EXPORTER_OTLP_ENDPOINT'])('%s is told', (name) => {
-    const { problems, warnings } = toldOf({ [name]: '1' })
+describe('settings of DashFlow without effect here', () => {
+  test.each(['REDIS_ZCARD_CHECK_CADENCE', 'OTEL_EXPORTER_OTLP_ENDPOINT'])('%s warns', (name) => {
+    const { problems, warnings } = spellingOfOne({ [name]: '1' })
     expect(problems).toEqual([])
     expect(warnings.join()).toContain(name)
   })
@@ -124,11 +124,11 @@ describe('what DashFlow hears and this relay does not', () => {
 describe('a relay that others reach', () => {
   const hosts = ['0.0.0.0', '::', '10.0.0.1', 'relay.internal']
   test.each(hosts)('on %s without a token warns', (host) => {
-    const { warnings } = toldOf({ WEBSOCKET_HOST: host })
+    const { warnings } = spellingOfOne({ WEBSOCKET_HOST: host })
     expect(warnings.join()).toMatch(/WEBSOCKET_AUTH_TOKEN/)
-    expect(toldOf({ WEBSOCKET_HOST: host, WEBSOCKET_AUTH_TOKEN: 'x' }).warnings).toEqual([])
+    expect(spellingOfOne({ WEBSOCKET_HOST: host, WEBSOCKET_AUTH_TOKEN: 'x' }).warnings).toEqual([])
   })
   test.each(['127.0.0.1', '127.0.0.2', 'localhost', '::1'])('%s is none', (host) => {
-    expect(toldOf({ WEBSOCKET_HOST: host }).warnings).toEqual([])
+    expect(spellingOfOne({ WEBSOCKET_HOST: host }).warnings).toEqual([])
   })
 })

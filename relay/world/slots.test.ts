@@ -13,7 +13,7 @@ test('are given in the order of asking, and never more than there are', async ()
   await settled()
   expect(seen).toEqual([0, 1])
   slots.leave()
-  // Whoever comes just now does not overtake.
+  // A new caller does not overtake.
   void slots.enter(never).then(() => seen.push(5))
   await settled()
   expect(seen).toEqual([0, 1, 2])

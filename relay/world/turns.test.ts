@@ -5,7 +5,7 @@ import { sliceMs, Slices } from './turns.ts'
 
 const turn = () => new Promise((done) => setImmediate(done))
 
-test('a slice is as long as a slice, for whoever came first and for whoever waited', async () => {
+test('a slice has the same length for the first caller and for one that waited', async () => {
   const clock = new ManualClock()
   const slices = new Slices(clock)
   expect(slices.isOver).toBe(false)

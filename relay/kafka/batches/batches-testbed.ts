@@ -1,4 +1,4 @@
-/** Packs by hand what the tests of this room unpack, and says what must come out. */
+/** Compresses by hand what the tests of this folder unpack, with the expected content. */
 import * as fc from 'fast-check'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { crc32c } from './checksum.ts'

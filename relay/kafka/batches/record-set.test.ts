@@ -1,4 +1,4 @@
-/** Each batch of a record set is read, left for later or passed over, whatever stands beside it. */
+/** Each batch of a record set is read, left for later or skipped, whatever the others are. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Allowance, recordBytes } from './allowance.ts'
@@ -50,7 +50,7 @@ const wantedOf = ({ plan: { values }, firstOffset }: Laid) =>
 const gotOf = (records: readonly FetchedRecord[]) =>
   records.map(({ offset, value: bytes }) => [offset, bytes] as const)
 
-describe('what lies beyond the log end that the broker tells', () => {
+describe('what lies beyond the log end that the broker reports', () => {
   const from = 100n
   const laid = lay([
     { values: [Buffer.from('a')], codec: 0 },

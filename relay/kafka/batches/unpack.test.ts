@@ -96,7 +96,7 @@ function lz4Bomb(): Buffer {
   return lz4(all, { ...form, hasContentSize: false, hasContentChecksum: false }).packed
 }
 
-/** A frame of one or more packed blocks, none of which is longer than 255 bytes. */
+/** A frame of one or more compressed blocks of at most 255 bytes each. */
 const frame = (flags: number, ...parts: readonly (readonly number[])[]) => {
   const blocksOf = parts.flatMap((part) => [part.length, 0, 0, 0, ...part])
   return Buffer.from([0x04, 0x22, 0x4d, 0x18, flags, 0x40, 0, ...blocksOf, 0, 0, 0, 0])
@@ -129,12 +129,12 @@ test.each([
   expect(got).toMatchObject({ ok: false, fault: 'corrupt' })
 })
 
-test('a codec that nobody knows is said to be one', async () => {
+test('an unknown codec is refused as one', async () => {
   const got = await unpack(7, Buffer.alloc(9), enough)
   expect(got).toMatchObject({ ok: false, fault: 'unknown_codec' })
 })
 
-/** A frame of three bytes for whoever knows what it is. */
+/** A skippable frame of three bytes. */
 const skippable = Buffer.from('5c2a4d1803000000010203', 'hex')
 const framed = packed.filter(({ codec }) => codec !== numbers.snappy)
 
