@@ -1,6 +1,6 @@
 /**
- * What people see while a run goes on. On a terminal one line at the bottom is kept current; in CI
- * every step is a line of its own, so that a log can be read afterwards.
+ * The output during a run. On a terminal one status line is updated; in CI every step is a line of
+ * its own, so that the log can be read afterwards.
  */
 import { styleText } from 'node:util'
 import type { Clock } from '../../relay/world/clock.ts'
@@ -13,11 +13,11 @@ export interface Console {
   readonly report: Report
   /** Prints a line of its own. */
   line(text: string): void
-  /** Takes the status line away. */
+  /** Removes the status line. */
   close(): void
 }
 
-/** How much is told: everything, only verdicts that are no pass, or nothing. */
+/** How much is printed: everything, only verdicts other than pass, or nothing. */
 export type Detail = 'all' | 'trouble' | 'nothing'
 
 const shown = {
@@ -27,7 +27,7 @@ const shown = {
   'not-applicable': ['dim', 'N/A'],
 } as const
 
-/** A verdict as people see it. */
+/** A verdict as printed. */
 export function sayVerdict(screen: Screen, verdict: Verdict): string {
   const [colour, word] = shown[verdict]
   return paint(screen, colour, word.padEnd(7))
@@ -65,7 +65,7 @@ interface Telling {
   readonly line: (text: string) => void
   readonly status: StatusLine
   readonly screen: Screen
-  /** Sentences of this scenario's verdicts, and the finding that each was said of first. */
+  /** Sentences of this scenario's verdicts, and the finding that each was printed for first. */
   readonly said: Map<string, string>
   /** Findings that failed so far. */
   readonly failed: Set<string>
@@ -96,14 +96,14 @@ function tell(progress: Progress, telling: Telling) {
 
 type At<K extends Progress['at']> = Extract<Progress, { at: K }>
 
-/** The time for the rest, and what failed so far: nobody has to scroll back for either. */
+/** The time left and what failed so far, without scrolling back. */
 function whatIsLeft({ leftMs }: At<'scenario'>, { screen, failed }: Telling): string {
   const left = paint(screen, 'dim', ` · ${approximately(leftMs)} left`)
   if (failed.size === 0) return left
   return `${left} · ${paint(screen, 'red', `failed so far: ${[...failed].join(', ')}`)}`
 }
 
-/** What was said of one finding is not said again of the next: one cause, one sentence. */
+/** One cause is printed once, not again for each finding. */
 function tellVerdict(progress: At<'verdict'>, telling: Telling): void {
   const { verdict, finding, why, fix } = progress
   const { line, screen, said, failed, status } = telling
@@ -116,7 +116,7 @@ function tellVerdict(progress: At<'verdict'>, telling: Telling): void {
   if (fix !== undefined && first === undefined) line(`                       fix: ${plain(fix)}`)
 }
 
-/** A verdict that is no pass, alone: with its scenario, which no line before it names. */
+/** A verdict other than pass, with its scenario, which no line before names. */
 function tellTrouble(progress: Progress, { line, screen }: Telling): void {
   if (progress.at !== 'verdict') return
   const { verdict, finding, scenario, why, fix } = progress
@@ -125,7 +125,7 @@ function tellTrouble(progress: Progress, { line, screen }: Telling): void {
   line(`${sayVerdict(screen, verdict)} ${finding.padEnd(8)} ${scenario}: ${plain(why)}${todo}`)
 }
 
-/** A target's own words reach the screen; they must not be able to steer a terminal. */
+/** Text from the target reaches the screen and must not control the terminal. */
 export const plain = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- those are the characters meant
   text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')

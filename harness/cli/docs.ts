@@ -1,6 +1,6 @@
 /**
- * `chaos docs`: prints the texts that come from tables. With `--check` nothing is written, and a
- * text that is not what its tables say fails, so that a change of a table cannot leave it behind.
+ * `chaos docs`: prints the documents that come from tables. With `--check` nothing is written, and
+ * a document that differs from its tables fails.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ export interface DocsOptions {
   readonly check?: boolean
 }
 
-/** @returns 0, or with `check` 1 when a text differs from its tables */
+/** @returns 0, or with `check` 1 if a document differs from its tables */
 export const docs = (given: CommandWorld, options: DocsOptions): Promise<number> =>
   Promise.resolve(printTexts(given.out, repoRoot, printedTexts(scenarios), options))
 
@@ -29,13 +29,13 @@ export function printTexts(
     .map((printed) => ({ path: printed.path, text: printed.print() }))
     .filter(({ path, text }) => committed(root, path) !== text)
   for (const { path, text } of changed) {
-    if (check) out.write(`${path} is not what its tables say\n`)
+    if (check) out.write(`${path} differs from its tables\n`)
     else writeFileSync(join(root, path), text)
     if (!check) out.write(`${path} written\n`)
   }
-  if (changed.length === 0) out.write(`all ${texts.length} printed texts are up to date\n`)
+  if (changed.length === 0) out.write(`all ${texts.length} printed documents are up to date\n`)
   if (!check || changed.length === 0) return exitCodes.pass.code
-  out.write('print them anew with: npm run chaos -- docs\n')
+  out.write('print them again with: npm run chaos -- docs\n')
   return exitCodes.fail.code
 }
 

@@ -23,7 +23,7 @@ describe('doctor', () => {
   it('is content with a machine that has everything', async () => {
     const { code, said } = await told([row('java', 'good'), row('open files', 'good')])
     expect(code).toBe(0)
-    expect(said).toContain('Everything is here.')
+    expect(said).toContain('Everything is installed.')
     expect(said).toMatch(/ok +java {8}found\n/)
     expect(said).not.toContain('fix:')
   })
@@ -42,7 +42,7 @@ describe('doctor', () => {
     const { code, said } = await told([row('kafka', 'installable'), java, java])
     expect(code).toBe(2)
     expect(said.split('fix: apt-get install java')).toHaveLength(2)
-    expect(said).toMatch(/by hand: java\.\n$/)
+    expect(said).toMatch(/before you fix: java\.\n$/)
   })
 
   it('does not throw where the machine cannot be looked at', async () => {

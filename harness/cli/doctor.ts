@@ -1,6 +1,6 @@
 /**
- * `chaos doctor`: what a run needs, what of it is here, and the one command that brings the rest.
- * It never throws: a machine that is not even understood is a result, and the most useful one.
+ * `chaos doctor`: what a run needs, what is installed, and the one command that fixes the rest. It
+ * never throws: a machine that cannot be inspected is a result, too.
  */
 import { inspectMachine, type Inspection, type InspectionState } from '../toolchain/inspect.ts'
 import type { CommandWorld } from '../world/command-world.ts'
@@ -12,11 +12,11 @@ export interface DoctorOptions {
 }
 type Out = CommandWorld['out']
 
-/** @returns 0 where a run works or makes itself work, 2 where something must be done by hand */
+/** @returns 0 if a run works or installs what is missing, 2 if something must be done by hand */
 export const doctor = (given: CommandWorld, options: DoctorOptions): Promise<number> =>
   examine(given.out, options, inspectMachine)
 
-/** The same, with what looks at the machine handed in. */
+/** The same, with the inspection of the machine handed in. */
 export async function examine(
   out: Out,
   { json = false }: DoctorOptions,
@@ -30,8 +30,8 @@ export async function examine(
 
 const notUnderstood = (error: unknown): Inspection => ({
   what: 'this machine',
-  why: 'everything else is found on it',
-  wanted: 'to be looked at',
+  why: 'everything else is installed on it',
+  wanted: 'an inspection',
   found: error instanceof Error ? error.message : String(error),
   state: 'missing',
   fix: 'npm ci, then npm run chaos -- doctor',
@@ -44,7 +44,7 @@ const marks: Readonly<Record<InspectionState, readonly [string, 'green' | 'yello
   missing: ['MISSING', 'red'],
 }
 
-/** What is not good is said with what was wanted, why, and the way out. */
+/** What is missing is shown with what is required, why, and the fix. */
 function report(out: Out, rows: readonly Inspection[]): string {
   const unique = withoutRepeats(rows)
   const width = Math.max(...unique.map(({ what }) => what.length))
@@ -67,12 +67,12 @@ function conclusion(out: Out, rows: readonly Inspection[]): string {
     rows.filter((row) => row.state === state).map(({ what }) => what)
   const [missing, later, doubtful] = [those('missing'), those('installable'), those('doubtful')]
   if (missing.length > 0) {
-    return paint(out, 'red', `A run cannot work before this is mended by hand: ${say(missing)}.`)
+    return paint(out, 'red', `A run cannot work before you fix: ${say(missing)}.`)
   }
   const notes = [
     later.length > 0
-      ? `npm start and npm test install by themselves what is not here: ${say(later)}.`
-      : 'Everything is here.',
+      ? `npm start and npm test install what is missing: ${say(later)}.`
+      : 'Everything is installed.',
     ...(doubtful.length > 0 ? [`Runs work, with less margin: ${say(doubtful)}.`] : []),
   ]
   return [...notes, 'Next: npm start'].join('\n')

@@ -1,4 +1,4 @@
-/** Times as people type them: a count and a unit. */
+/** Durations as typed: a count and a unit. */
 import { UsageError } from '../world/exit-codes.ts'
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }

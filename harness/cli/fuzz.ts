@@ -1,6 +1,6 @@
 /**
- * `chaos fuzz relay`: feeds a relay with inputs that are valid and expensive, or broken, and
- * watches its loop and its memory. What it does not stand is made small and kept.
+ * `chaos fuzz relay`: feeds a relay with inputs that are valid and expensive, or malformed, and
+ * watches its event loop and its memory. Inputs that it fails on are shrunk and kept.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
@@ -28,11 +28,11 @@ export interface FuzzOptions {
   readonly json?: boolean
 }
 
-/** Where so many questions of the watchdog are void, it has watched nothing. */
+/** With this share of void watchdog requests, nothing was watched. */
 const voidShareMax = 0.5
 const MiB = 1_048_576
 
-/** @returns 0 if the relay stood everything, 1 for a finding, 2 if too little was seen to say */
+/** @returns 0 if the relay handled everything, 1 for a finding, 2 if too little was seen to tell */
 export async function fuzz(
   given: CommandWorld,
   what: string,
@@ -80,11 +80,11 @@ function summary(hunted: Hunted): string {
   const mib = Math.round(hunted.rssBytesMax / MiB)
   return [
     `${inputs} inputs, ${vectors} of them kept from before; Kafka refused ${refused} steps`,
-    `most CPU between a question and its answer: ${Math.round(hunted.slowestTurnMs)} ms ` +
+    `most CPU between a request and its answer: ${Math.round(hunted.slowestTurnMs)} ms ` +
       `(limit ${turnMsMax}), longest answer ${Math.round(hunted.slowestMs)} ms`,
     `most memory: ${mib} MiB (limit ${rssBytesMax / MiB})`,
-    `wrong once and not again: ${once.length}`,
-    `${asked} questions, ${voided} of them while the watchdog itself stood still`,
+    `failed once and not again: ${once.length}`,
+    `${asked} requests, ${voided} of them while the watchdog itself was paused`,
     findings.length === 0 ? 'no finding' : `${findings.length} findings, see above`,
   ].join('\n')
 }

@@ -1,4 +1,4 @@
-/** `chaos heal`: mends and cleans up what killed runs left. Every run does so at its start. */
+/** `chaos heal`: undoes faults and cleans up after killed runs. Every run does so at its start. */
 import { undoLeftovers } from '../conductor/heal.ts'
 import { sweepLeftovers } from '../world/ledger.ts'
 import { stateFolder } from '../world/places.ts'
@@ -21,7 +21,7 @@ export async function healLeftovers(
   else {
     for (const one of done) given.out.write(`${one}\n`)
     for (const one of left) given.out.write(`could not clean up: ${one}\n`)
-    if (done.length + left.length === 0) given.out.write('nothing was left behind\n')
+    if (done.length + left.length === 0) given.out.write('nothing to clean up\n')
   }
   return left.length === 0 ? exitCodes.pass.code : exitCodes.unknown.code
 }

@@ -21,7 +21,7 @@ export function judgeAgain(
   return Promise.resolve(exitCodes[worst(verdicts.map((one) => one.verdict))].code)
 }
 
-/** A record that cannot be read is nothing to judge; that is trouble, and no verdict. */
+/** A record that cannot be read is an error, not a verdict. */
 function judgeFolder(run: string): RunVerdict {
   try {
     const record = readRecord(run)
@@ -32,7 +32,7 @@ function judgeFolder(run: string): RunVerdict {
       throw new Trouble(error.code, because(error.what), error.todo, error)
     }
     const { message } = error as Error
-    throw new Trouble('record-unreadable', because(message), 'run it again', error)
+    throw new Trouble('record-unreadable', because(message), 'run again', error)
   }
 }
 

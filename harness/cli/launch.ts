@@ -5,7 +5,7 @@
 import { Trouble } from '../world/trouble.ts'
 import { ensurePackages } from '../toolchain/packages.ts'
 
-/** Exit code for an error of our own, as in harness/cli. */
+/** Exit code for an internal error, as in harness/cli. */
 const internalError = 70
 
 followParent()
@@ -20,7 +20,7 @@ try {
   process.exitCode = internalError
 }
 
-/** The self-test must run where a room of the command line does not even load. */
+/** The self-test must run even if a folder of the command line does not load. */
 async function runCommand(): Promise<void> {
   if (process.argv[2] !== 'self-test') return void (await import('./main.ts'))
   const { selfTest } = await import('../toolchain/self-test.ts')
@@ -34,7 +34,7 @@ function followParent(): void {
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
 }
 
-/** kafkajs sets timers in the past, which Node 24 remarks upon; all other warnings stay. */
+/** kafkajs sets timers in the past, which Node 24 warns about; all other warnings stay. */
 function quietKnownWarnings(): void {
   process.removeAllListeners('warning')
   process.on('warning', (warning) => {

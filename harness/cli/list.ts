@@ -1,6 +1,6 @@
 /**
  * `chaos list`: what can be run and reproduced. One line each, so that a topic fits a screen; the
- * whole of it stands in CATALOG.md and in `--json`.
+ * details are in CATALOG.md and in `--json`.
  */
 import { findings, type FindingId } from '../findings/findings.ts'
 import { scenarios } from '../../scenarios/index.ts'
@@ -26,9 +26,9 @@ interface Topic {
 }
 
 const topics = {
-  suites: { says: 'scenarios that are run together: chaos run --suite <name>', rows: suiteRows },
-  scenarios: { says: 'questions to a relay: chaos run <name>', rows: scenarioRows },
-  findings: { says: 'what audits found wrong: chaos reproduce <id>', rows: findingRows },
+  suites: { says: 'scenarios that run together: chaos run --suite <name>', rows: suiteRows },
+  scenarios: { says: 'what can be tested: chaos run <name>', rows: scenarioRows },
+  findings: { says: 'what audits found: chaos reproduce <id>', rows: findingRows },
   defects: {
     says: 'findings put back on purpose: chaos run <scenario> --defect <name>',
     rows: defectRows,
@@ -90,7 +90,7 @@ function suiteRows(): Row[] {
     const names = own.map((scenario) => scenario.name)
     return { columns: [name, `${names.length} scenarios`], fields: { name, scenarios: names } }
   })
-  const says = 'schedules drawn from --seed; --for 10m runs as many as fit'
+  const says = 'random schedules drawn from --seed; --for 10m runs as many as fit'
   return [...named, { columns: [randomSuite, says], fields: { name: randomSuite, scenarios: [] } }]
 }
 
@@ -101,7 +101,7 @@ function scenarioRows(): Row[] {
   }))
 }
 
-/** A finding of the client says so: it is not applicable to another relay. */
+/** Findings about the client are marked: they do not apply to another relay. */
 function findingRows(): Row[] {
   return Object.entries(findings).map(([id, { says, audit, part }]) => ({
     columns: [id, part, says],
@@ -116,7 +116,7 @@ function defectRows(): Row[] {
   }))
 }
 
-/** What a kind of target is, and what may be done with it. */
+/** A kind of target, and what can be done with it. */
 function targetRows(): Row[] {
   return Object.entries(targetKinds).map(([name, { says, capabilities }]) => {
     const form = askedFor(name as TargetKindName)

@@ -20,7 +20,7 @@ import { targetOptions } from '../targets/registry.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { flagOf, type OptionRows } from '../world/option-rows.ts'
 
-/** Aborts when the run must end in order, on the user's wish or on an error of our own. */
+/** Aborts when the run must end in order, on Ctrl-C or on an internal error. */
 const ending = new AbortController()
 
 /** npm passes Ctrl-C on although the terminal did so already: that is still one Ctrl-C. */
@@ -37,7 +37,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-/** An error that nobody caught is ours: it must not look like a verdict, nor leave anything. */
+/** An uncaught error is internal: it must not look like a verdict, and leave nothing behind. */
 let isOurError = false
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
@@ -48,11 +48,11 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     systemClock.after(orderlyEndMs, () => process.exit(exitCodes.internal.code), true)
   })
 }
-/** A reader that went away (`chaos list | head`) wants no more of it. */
+/** A reader that closed the pipe (`chaos list | head`) is no error. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 const orderlyEndMs = 20_000
-/** What is left of connections once a command is done may take so long to close. */
+/** Remaining connections may take this long to close once a command is done. */
 const lastWordsMs = 2_000
 
 const isTerminal = process.stdout.isTTY && process.env['TERM'] !== 'dumb'
@@ -75,8 +75,8 @@ const world: CommandWorld = {
 
 const collect = (value: string, before: string[]) => [...before, value]
 const json = new Option('--json', 'one JSON document on standard output, nothing else')
-const quiet = new Option('--quiet', 'only verdicts that are no pass, and the summary')
-const seed = new Option('--seed <text>', 'repeat the choices of an earlier run')
+const quiet = new Option('--quiet', 'only failures, unknowns and the summary')
+const seed = new Option('--seed <text>', 'repeat the random choices of an earlier run')
 const repeatable = (flags: string, says: string) =>
   new Option(flags, says).argParser(collect).default([] as string[])
 /** Options of a table. */
@@ -85,11 +85,11 @@ const optionsOf = (rows: OptionRows): Option[] =>
     const flags = [flagOf(key), takes].join(' ').trimEnd()
     return is === 'list' ? repeatable(flags, says) : new Option(flags, says)
   })
-const sets = repeatable('--set <name=value>', 'a setting of the relay; may be repeated')
+const sets = repeatable('--set <name=value>', 'a setting of the relay; repeatable')
 
 const program = new Command('chaos')
-  .description('Proves whether a streaming telemetry relay keeps its promises.')
-  .showHelpAfterError('(run with --help to see what there is)')
+  .description('Tests whether a streaming telemetry relay keeps its promises.')
+  .showHelpAfterError('(--help lists commands and options)')
   .exitOverride()
 
 let code: number = exitCodes.pass.code
@@ -102,22 +102,22 @@ const does =
 
 program
   .command('doctor')
-  .description('say what is there, what is missing, and the one command that fixes it')
+  .description('show what is installed, what is missing, and the one command that fixes it')
   .addOption(json)
   .action(does(doctor))
 program
   .command('list [topic]')
-  .description(`what there is of ${topicNames.join(', ')}`)
+  .description(`list ${topicNames.join(', ')}`)
   .addOption(json)
   .action(does(list))
 const runCommand = program
   .command('run [scenarios...]')
-  .description('play scenarios against a relay and judge what happened')
+  .description('run scenarios against a relay and judge what happened')
   .option('--suite <name>', 'all scenarios of a suite: quick or nightly; or random: see --seed')
-  .option('--for <time>', 'of random schedules: as many as fit into 90s, 5m, 1h')
-  .option('--schedule <number>', 'of random schedules: which one of the seed')
-  .option('--parts <numbers>', 'of a random schedule: only these parts, by comma')
-  .option('--kinds <names>', 'malformed kinds to send, by comma; "all,-garbage" is all but one')
+  .option('--for <time>', 'random schedules: run as many as fit into 90s, 5m, 1h')
+  .option('--schedule <number>', 'random schedules: run only this one of the seed')
+  .option('--parts <numbers>', 'random schedules: only these parts, separated by commas')
+  .option('--kinds <names>', 'malformed kinds to send, such as garbage,tombstone or all,-garbage')
   .addOption(sets)
   .addOption(seed)
   .option('--out <folder>', 'where the record goes; default is a new folder in reports/runs')
@@ -128,7 +128,7 @@ const runCommand = program
 for (const option of optionsOf(targetOptions)) runCommand.addOption(option)
 program
   .command('reproduce <finding>')
-  .description('show a finding: the relay with the mistake fails, the reference relay passes')
+  .description('reproduce a finding: the relay with the defect fails, the reference relay passes')
   .addOption(seed)
   .option('--out <folder>', 'where the record goes')
   .addOption(quiet)
@@ -136,12 +136,12 @@ program
   .action(does(reproduce))
 program
   .command('fuzz <what>')
-  .description('feed the relay with what costs most or is broken, and watch its loop and memory')
+  .description('fuzz the relay with expensive and malformed input; watch its event loop and memory')
   .option('--for <time>', 'how long: 90s, 5m, 1h', '5m')
   .option('--seed <number>', 'repeat the inputs of an earlier run')
-  .option('--kinds <names>', 'only these kinds of inputs, by comma, such as batch,resume')
-  .option('--vectors <folder>', 'inputs that once failed: tried first, and added to')
-  .option('--defect <name>', 'the reference relay with one mistake put back')
+  .option('--kinds <names>', 'only these kinds of inputs, such as batch,resume')
+  .option('--vectors <folder>', 'inputs that failed before: tried first; new ones are added')
+  .option('--defect <name>', 'the reference relay with this defect')
   .option('--out <folder>', 'where the logs go; default is a new folder in reports/runs')
   .addOption(json)
   .action(does(async (given, what: string, options: FuzzOptions) =>
@@ -154,15 +154,15 @@ program
   .action(does(judgeAgain))
 program
   .command('self-check [folder]')
-  .description('damage recordings of healthy runs and show that each damage is found')
-  .option('--record <suite>', 'take the passed runs of a played suite for the recordings')
+  .description('damage recordings of healthy runs and check that each damage is found')
+  .option('--record <suite>', 'use the passed runs of this suite folder as the recordings')
   .addOption(json)
   .action(does(async (given, folder: string | undefined, options: SelfCheckOptions) =>
     (await import('./self-check.ts')).selfCheck(given, folder, options),
   ))
 program
   .command('heal')
-  .description('clean up what a killed run left behind')
+  .description('clean up after a killed run')
   .addOption(json)
   .action(does(healLeftovers))
 program
@@ -175,7 +175,7 @@ program
   .action(does(async () => (await import('../toolchain/self-test.ts')).selfTest()))
 program
   .command('bench [names...]', { hidden: true })
-  .option('--profile', "tell where the relay's time goes")
+  .option('--profile', 'profile the CPU of the relay')
   .option('--out <file>', 'where the numbers go, as JSON')
   .action(does(async (given, names: string[], options: { profile?: boolean; out?: string }) =>
     (await import('../capacity/bench.ts')).bench(given, names, options),
@@ -197,7 +197,7 @@ function exitCodesHelp(): string {
   return ['', 'Exit codes:', ...rows].join('\n')
 }
 
-/** Says what went wrong and returns the exit code for it. */
+/** Prints what went wrong and returns its exit code. */
 function explain(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? exitCodes.pass.code : exitCodes.usage.code
@@ -211,6 +211,6 @@ function explain(error: unknown): number {
     return exitCodes.unknown.code
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`chaos: our own error, not the relay's: ${text}\n`)
+  process.stderr.write(`chaos: internal error, not the relay's: ${text}\n`)
   return exitCodes.internal.code
 }

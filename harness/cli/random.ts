@@ -1,6 +1,6 @@
 /**
- * `chaos run --suite random`: schedules that chance draws from a seed, run and judged like any
- * scenario. One of them, or with `--for` as many as fit, those first that once failed.
+ * `chaos run --suite random`: fault schedules drawn from a seed, run and judged like any scenario.
+ * One of them, or with `--for` as many as fit, those that failed before first.
  */
 import type { Scenario } from '../dsl/scenario.ts'
 import type { SuiteItem } from '../conductor/suite-order.ts'
@@ -22,7 +22,7 @@ export interface RandomOptions {
 /** Makes an item of a scenario, and the command that repeats it of its words. */
 export type MakeItem = (scenario: Scenario, words: readonly string[], seed: string) => SuiteItem
 
-/** What is played of random schedules. */
+/** Which random schedules run. */
 export function randomProgramme(
   options: RandomOptions,
   makeItem: MakeItem,
@@ -38,7 +38,7 @@ export function randomProgramme(
     return { items: (seed) => [itemOf(seed, index, partsOf(options, seed, index))] }
   }
   if (options.schedule !== undefined || options.parts !== undefined) {
-    throw new UsageError('--for runs as many schedules as fit: name one, or give a time, not both')
+    throw new UsageError('give --for (as many schedules as fit) or --schedule (one), not both')
   }
   const limitMs = durationOf(options.for)
   return {

@@ -1,6 +1,6 @@
 /**
- * `chaos reproduce`: one finding, side by side. The relay with the mistake put back must fail for
- * the rule that its defect names, and the reference relay must pass; only both together prove it.
+ * `chaos reproduce`: one finding, side by side. The relay with the defect must fail by a rule that
+ * the defect names, and the reference relay must pass; only both together prove the finding.
  */
 import { findings, type FindingId } from '../findings/findings.ts'
 import { scenarios, type ScenarioName } from '../../scenarios/index.ts'
@@ -18,7 +18,7 @@ import { play, type RunItemsOptions } from './run-items.ts'
 import { quoted } from './quoted.ts'
 import { selectFinding } from './select.ts'
 
-/** What became of one relay: as it should be, or not. */
+/** The result of one relay: as expected or not. */
 export interface Shown {
   readonly name: string
   readonly verdict: SuiteResult['verdict']['verdict']
@@ -36,7 +36,7 @@ export async function reproduce(
 ): Promise<number> {
   const finding = selectFinding(id)
   const names = defectsOf(finding) as DefectName[]
-  if (names.length === 0) throw new UsageError(`no defect puts ${finding} back yet`)
+  if (names.length === 0) throw new UsageError(`there is no defect for ${finding} yet`)
   const performance = await play(given, options, selectStack(), {
     title: `Reproduction of ${finding}`,
     reproduce: (seed) => `npm run chaos -- reproduce ${finding} --seed ${quoted(seed)}`,
@@ -59,8 +59,8 @@ export async function reproduce(
 }
 
 /**
- * Of what is no reproduction: a reference that fails is a failure, whatever became of the rest;
- * then what could not be judged is unknown; a defect that was judged and not detected is a failure.
+ * Without a reproduction: a failing reference is a failure, whatever the rest; then what could not
+ * be judged is unknown; a defect that was judged and not detected is a failure.
  */
 export function verdictOf(shown: readonly Shown[], isWhole: boolean): 'fail' | 'unknown' {
   if (shown.some(({ isReference, verdict }) => isReference && verdict === 'fail')) return 'fail'
@@ -70,7 +70,7 @@ export function verdictOf(shown: readonly Shown[], isWhole: boolean): 'fail' | '
 
 const isDecided = ({ verdict }: Shown) => verdict === 'pass' || verdict === 'fail'
 
-/** What the report says of it, at its head. */
+/** The sentence at the head of the report. */
 function reproductionOf(finding: FindingId, { results, unplayed }: SuiteOutcome) {
   const shown = results.map((result) => show(finding, result))
   const odd = shown.filter((one) => !one.isAsExpected)
@@ -78,8 +78,8 @@ function reproductionOf(finding: FindingId, { results, unplayed }: SuiteOutcome)
   const [reference] = shown
   const found = odd.map((one) => `${unexpected(one)} (${one.name}: ${one.verdict}, ${one.rule})`)
   const says = isReproduced
-    ? `The ${reference?.name} passes; with the mistake put back it fails by the rule named for it.`
-    : `Not reproduced: ${found.join('; ') || 'not all of it was played'}.`
+    ? `The ${reference?.name} passes; with the defect it fails by the rule that the defect names.`
+    : `Not reproduced: ${found.join('; ') || 'not all of it ran'}.`
   return { isReproduced, says }
 }
 
@@ -123,7 +123,7 @@ function shownOf(own?: FindingVerdict): Pick<Shown, 'verdict' | 'rule' | 'why' |
   return { verdict, rule, why, ...(fix !== undefined && { fix }) }
 }
 
-/** It must pass as a whole: one that fails for something else shows nothing. */
+/** It must pass as a whole: one that fails for another reason proves nothing. */
 function showReference({ verdict, findings: all }: RunVerdict, own?: FindingVerdict): Shown {
   const isElse = own?.verdict === 'pass' && verdict !== 'pass'
   const base = shownOf(isElse ? all.find((one) => one.verdict === verdict) : own)

@@ -1,4 +1,4 @@
-/** What `run` and `reproduce` have in common: a world, a stack, a suite, a report. */
+/** What `run` and `reproduce` share: a world, a stack, a suite, a report. */
 import { randomBytes } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -22,7 +22,7 @@ import { withTrouble } from '../report/report-model.ts'
 
 export interface RunItemsOptions {
   readonly seed?: string
-  /** Folder for the record; made if it is not there. A record that is in it is replaced. */
+  /** Folder for the record; created if missing. A record in it is replaced. */
   readonly out?: string
   readonly json?: boolean
   readonly quiet?: boolean
@@ -30,12 +30,12 @@ export interface RunItemsOptions {
 
 export interface RunOutcome extends SuiteOutcome {
   readonly report: Report
-  /** Path of the page for people; undefined where it could not be written. */
+  /** Path of the HTML report; undefined if it could not be written. */
   readonly page: string | undefined
   readonly isInterrupted: boolean
 }
 
-/** What to play once the seed is known, and how to call it. */
+/** What to run once the seed is known, and its title. */
 export interface RunPlan {
   readonly title: string
   readonly items: (seed: string) => readonly SuiteItem[]
@@ -48,7 +48,7 @@ export interface RunPlan {
   readonly reproduction?: (outcome: SuiteOutcome) => NonNullable<Report['reproduction']>
 }
 
-/** How long a stack that is being started may take to come to rest once the user gave up. */
+/** How long a starting stack may take to stop after Ctrl-C. */
 const restMs = 10_000
 
 /** Plays a programme from nothing to a report. Nothing is left running, whatever happens. */
@@ -93,7 +93,7 @@ interface Performing {
   readonly startedMs: number
 }
 
-/** Where even the servers do not come up, no item was played, for one reason. */
+/** If the servers do not start, no item ran, for one reason. */
 async function runAll(
   given: CommandWorld,
   shown: Console,
@@ -134,7 +134,7 @@ function prepareFolder(folder: string): void {
   }
 }
 
-/** A report that cannot be written was not given: the verdict cannot be better than unknown. */
+/** Without a written report the verdict cannot be better than unknown. */
 function write(folder: string, report: Report): Pick<RunOutcome, 'report' | 'page'> {
   try {
     return { report, page: relative('', writeReport(folder, report)) }
@@ -160,7 +160,7 @@ async function startStack(
     logFolder: `${folder}/stack-logs`,
   })
   const stack = await orAborted(signal, starting).catch(async (error: unknown) => {
-    // What comes up after all must be there to be ended with the world.
+    // A server that starts late must be known, to be ended with the world.
     const late = starting.then((one) => one.stop()).catch(() => undefined)
     await Promise.race([late, sleep(world.clock, restMs)])
     throw inThreeLines(error)
@@ -171,12 +171,12 @@ async function startStack(
   return stack
 }
 
-/** Whatever keeps the servers from starting: what was wanted, what was found, how to fix it. */
+/** Why the servers do not start: what is required, what was found, how to fix it. */
 function inThreeLines(error: unknown): unknown {
   if (!(error instanceof Trouble) || error.lack !== undefined) return error
   const lines = error.what.split('\n').map((line) => line.trim())
   const found = lines.length === 1 ? error.what : `${lines[0]} ${lines.at(-1)}`
-  const wanted = 'Kafka, Redis and Toxiproxy, up and reachable'
+  const wanted = 'Kafka, Redis and Toxiproxy, running and reachable'
   return new Trouble(error.code, { wanted, found }, error.todo, error)
 }
 

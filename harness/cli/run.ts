@@ -1,4 +1,4 @@
-/** `chaos run`: plays scenarios against a target and judges them. */
+/** `chaos run`: runs scenarios against a target and judges them. */
 import { withKinds } from '../conductor/kinds.ts'
 import type { SuiteItem } from '../conductor/suite-order.ts'
 import type { Scenario } from '../dsl/scenario.ts'
@@ -65,7 +65,7 @@ export async function run(
   return exitCodes[report.verdict].code
 }
 
-/** Scenarios by name, those of a suite, or as chance draws them. */
+/** Scenarios by name, those of a suite, or random ones. */
 function itemsOf(
   names: readonly string[],
   options: RunOptions,
@@ -77,7 +77,7 @@ function itemsOf(
   return { items: (seed) => scenarios.map((one) => makeItem(one, [one.name], seed)) }
 }
 
-/** The words that name what is played. */
+/** The arguments that name what runs. */
 function namedIn(names: readonly string[], options: RunOptions): readonly string[] {
   const { suite = 'quick', for: time, schedule, parts } = options
   if (names.length > 0) return names
@@ -90,7 +90,7 @@ function namedIn(names: readonly string[], options: RunOptions): readonly string
   ]
 }
 
-/** What is to be played, with the malformed kinds that the user chose. */
+/** What is to run, with the malformed kinds that the user chose. */
 function scenariosOf(
   names: readonly string[],
   { suite, kinds }: RunOptions,
@@ -102,17 +102,17 @@ function scenariosOf(
   return all.map((scenario) => withKinds(scenario, chosen))
 }
 
-/** A relay that takes nothing from us has no settings of ours, and reads what the stack names. */
+/** A relay that the harness does not start has its own settings, and reads what the stack names. */
 function refuseMisfits({ set, stack }: RunOptions, target: TargetSpec, { names }: StackChoice) {
   if (capabilitiesOf(target).isConfigurable) return
-  if (set.length > 0) throw new UsageError('--set is for relays that we start')
+  if (set.length > 0) throw new UsageError('--set is for relays that the harness starts')
   if (names !== undefined) return
   if (stack === undefined) {
     throw new UsageError(
-      'a relay that runs already reads a topic of its own, and only what we produce there can ' +
-        'be judged: name its servers, topics and group with --stack file:<path> ' +
+      'a running relay reads a topic of its own, and the harness must produce to it: ' +
+        'name its servers, topics and group with --stack file:<path> ' +
         '(README.md, "Judge another relay"), ' +
-        'or let us start it with --target-command',
+        'or let the harness start it with --target-command',
     )
   }
   throw new UsageError(`${stack} must name what the relay reads: relay.topic, dlqTopic and groupId`)
@@ -121,7 +121,7 @@ function refuseMisfits({ set, stack }: RunOptions, target: TargetSpec, { names }
 const titleOf = (names: readonly string[], { suite = 'quick' }: RunOptions) =>
   names.length > 0 ? names.join(', ') : `suite ${suite}`
 
-/** The options that change what is run, as they were typed. */
+/** The options that change the run, as typed. */
 function flagsOf({ set, stack, kinds, ...options }: RunOptions): string[] {
   const words = [
     ...retyped(targetOptions, options),

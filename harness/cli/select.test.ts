@@ -21,7 +21,7 @@ describe('what is known is taken', () => {
     const hints: string[] = []
     const former = selectScenarios(['lag-tells-the-truth'], undefined, (says) => hints.push(says))
     expect(former[0]?.name).toBe('lag-gauge-is-correct')
-    expect(hints).toEqual([expect.stringContaining('is called lag-gauge-is-correct now')])
+    expect(hints).toEqual([expect.stringContaining('is now lag-gauge-is-correct')])
     const quick = selectScenarios([], undefined).map(({ name }) => name)
     expect(quick).toContain('lag-gauge-is-correct')
     expect(quick).not.toContain('memory-stays-flat')

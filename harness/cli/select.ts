@@ -1,4 +1,4 @@
-/** Turns what was typed into what is meant: scenarios, findings, malformed kinds, settings. */
+/** Parses scenarios, findings, malformed kinds and settings from arguments. */
 import { parseSettings } from '../../relay/tables/settings-parse.ts'
 import {
   settingRows,
@@ -16,13 +16,13 @@ import { UsageError } from '../world/exit-codes.ts'
 import { known as nameIn } from '../world/nearest.ts'
 
 export const suiteNames = ['quick', 'nightly', 'soak'] as const
-/** The suite whose scenarios chance draws. */
+/** The suite of random schedules. */
 export const randomSuite = 'random'
 
 /**
- * Scenarios by name, or all of a suite; in the order in which they stand in the suite.
+ * Scenarios by name, or all of a suite, in the order of the suite.
  *
- * @param hint told of a name that is a former one, which is taken for one more version
+ * @param hint called for a former name, which is accepted for one more version
  */
 export function selectScenarios(
   names: readonly string[],
@@ -42,7 +42,7 @@ export function selectScenarios(
 function ofToday(name: string, hint: (says: string) => void): string {
   if (!Object.hasOwn(formerScenarioNames, name)) return name
   const today = formerScenarioNames[name] ?? name
-  hint(`the scenario ${name} is called ${today} now; the former name goes with the next version`)
+  hint(`scenario ${name} is now ${today}; the next version drops the old name`)
   return today
 }
 
@@ -86,7 +86,7 @@ function settingOf(pair: string): Partial<Settings> {
   return { [key]: valueOf(row, key, keyByEnv.has(typed) ? text : contractText(row, name, text)) }
 }
 
-/** A value in the house's unit as it stands in the env contract. */
+/** A value in our unit as text of the environment variable. */
 function contractText(row: SettingRow, name: string, text: string): string {
   if (row.kind !== 'number') return text
   const value = Number(text)
@@ -94,10 +94,10 @@ function contractText(row: SettingRow, name: string, text: string): string {
   throw new UsageError(`${name} wants a number, got "${text}"`)
 }
 
-/** Reads a value as the relay will: what it refuses at its start is refused here. */
+/** Parses a value as the relay will: what it refuses at its start is refused here. */
 function valueOf(row: SettingRow, key: SettingKey, text: string): Settings[SettingKey] {
   const parsed = parseSettings({ [row.env]: text })
-  // A value that a relay would only move into its bounds was meant otherwise.
+  // A value that a relay would clamp is surely a mistake.
   const moved = parsed.ok ? parsed.warnings.find((one) => one.startsWith(row.env)) : undefined
   if (moved !== undefined) throw new UsageError(boundsOf(row, text))
   if (parsed.ok) return parsed.settings[key]

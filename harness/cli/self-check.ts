@@ -1,6 +1,6 @@
 /**
- * `chaos self-check`: damages recordings of healthy runs in every way there is, and says what was
- * found. With `--record` it takes the runs of a played suite for the recordings.
+ * `chaos self-check`: damages recordings of healthy runs in every known way, and reports what was
+ * found. With `--record` it uses the runs of a suite as the recordings.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -44,7 +44,7 @@ export function selfCheck(
   return Promise.resolve(exitCodes[isWhole && !isMissed ? 'pass' : 'fail'].code)
 }
 
-/** Takes every run of a suite that passed; the others are told, and left out. */
+/** Uses every run of a suite that passed; the others are reported and left out. */
 function record(out: CommandWorld['out'], folder: string, suite: string): number {
   const runs = existsSync(suite) ? readdirSync(suite).sort() : []
   const found = ['.', ...runs]
@@ -60,17 +60,17 @@ function record(out: CommandWorld['out'], folder: string, suite: string): number
   return exitCodes[left === 0 ? 'pass' : 'fail'].code
 }
 
-/** A run that cannot be read was written by another version: that is told, and no error. */
+/** A run that cannot be read was written by another version: that is reported, not an error. */
 function recordOne(folder: string, run: string): { isLeft: boolean; says: string } {
   try {
     const recording = recordRun(run)
     const { scenario, verdict } = judge(historyOf(recording.events), recording.record)
     if (verdict !== 'pass') {
-      return { isLeft: true, says: `${scenario}: left out, for it is judged as ${verdict}` }
+      return { isLeft: true, says: `${scenario}: left out, its verdict is ${verdict}` }
     }
     const kilobytes = Math.ceil(writeRecording(folder, recording) / 1_000)
     return { isLeft: false, says: `${scenario}: ${kilobytes} kB` }
   } catch (error) {
-    return { isLeft: true, says: `${run}: left out, for ${(error as Error).message}` }
+    return { isLeft: true, says: `${run}: left out: ${(error as Error).message}` }
   }
 }

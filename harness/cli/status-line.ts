@@ -1,17 +1,17 @@
-/** The one line of a terminal that is overwritten: what goes on, how long is left, what failed. */
+/** The status line of a terminal: current phase, time left, failures so far. */
 import type { Clock } from '../../relay/world/clock.ts'
 import type { Screen } from '../world/command-world.ts'
 
-/** Seconds as a countdown shows them. */
+/** Seconds for a countdown. */
 export const inSeconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`
 
-/** Such as "[2/7]", or "[2]" where nobody knows how many there will be. */
+/** Such as "[2/7]", or "[2]" if the total is not known. */
 export const placeOf = ({ index, of }: { index: number; of?: number }): string =>
   of === undefined ? `[${index}]` : `[${index}/${of}]`
 
 const minuteMs = 60_000
 
-/** A time that is an estimate: no digit that is not known. */
+/** An estimated time, rounded accordingly. */
 export function approximately(ms: number): string {
   if (ms < 1.5 * minuteMs) return `about ${Math.max(1, Math.round(ms / 5_000)) * 5} s`
   return `about ${Math.round(ms / minuteMs)} min`
@@ -33,7 +33,7 @@ export class StatusLine {
     this.#screen = screen
   }
 
-  /** A scenario begins; `leftMs` is for it and all behind it. */
+  /** A scenario starts; `leftMs` is the time for it and all later ones. */
   enter(scenario: { index: number; of?: number; leftMs: number }): void {
     this.#place = `${placeOf(scenario)} `
     this.#allEndMs = this.#clock.nowMs() + scenario.leftMs
@@ -70,7 +70,7 @@ export class StatusLine {
     if (this.#screen.isTerminal) this.#screen.write('\r\u001b[2K')
   }
 
-  /** Behind the last phase a run settles, is stopped and judged: nobody knows how long. */
+  /** After the last phase a run settles, stops and is judged, which takes an unknown time. */
   #now(): string {
     const inPhaseMs = this.#endMs - this.#clock.nowMs()
     if (inPhaseMs > 0) return `${this.#phase} ${inSeconds(inPhaseMs)}`

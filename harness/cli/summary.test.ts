@@ -61,7 +61,7 @@ describe('the closing lines', () => {
     ]
     const scenarios = [{ name: 'a', troubles: [], unconfirmed: [], expectations: [{}] }]
     const one = { findings, scenarios, tookSeconds: 65, reproduce: 'r' } as never as Report
-    const sum = ['In all: 1 fail, 1 pass (1 scenario in 1 min 5 s).', 'report: p.html', 'repeat: r']
+    const sum = ['Total: 1 fail, 1 pass (1 scenario in 1 min 5 s).', 'report: p.html', 'repeat: r']
     expect(told(one)).toEqual(['', 'Did not pass', '  FAIL    M-1      a', ...sum])
     expect(told(one, true)).toEqual(sum)
   })

@@ -1,32 +1,32 @@
-/** The last lines of a run: what did not pass, what spoilt it, and how many verdicts there are. */
+/** The last lines of a run: what did not pass, caveats, and the number of verdicts. */
 import type { Report } from '../../reports/render/model.ts'
 import type { Screen } from '../world/command-world.ts'
 import { paint, plain, sayVerdict } from './console.ts'
 
-/** What is told of a run that is over. */
+/** What is printed when a run is over. */
 export interface Closing {
   readonly report: Report
-  /** Path of the page for people; undefined where it could not be written. */
+  /** Path of the HTML report; undefined if it could not be written. */
   readonly page: string | undefined
   readonly isInterrupted: boolean
 }
 
-/** Everything that is no pass, and the sum of the rest; `isQuiet` where that was told before. */
+/** Everything other than pass, and the sum of the rest; `isQuiet` if that was printed before. */
 export function closing(out: Screen, told: Closing, isQuiet = false): string[] {
   const { report, page, isInterrupted } = told
-  const interrupted = 'Interrupted: what follows is not the whole suite.'
+  const interrupted = 'Interrupted: these are not the results of the whole suite.'
   return [
     ...(isQuiet ? [] : ['']),
     ...(isInterrupted ? [interrupted] : []),
     ...(isNothingJudged(report) ? nothingJudged(out, report) : notPassed(out, report, isQuiet)),
     ...unconfirmedLines(report).map((line) => paint(out, 'yellow', line)),
-    `In all: ${tallyOf(report)} (${scenariosOf(report)}).`,
+    `Total: ${tallyOf(report)} (${scenariosOf(report)}).`,
     page === undefined ? 'report: could not be written' : `report: ${page}`,
     `repeat: ${report.reproduce}`,
   ]
 }
 
-/** Servers that did not start, a target that nobody could talk to: one cause of everything. */
+/** Servers that did not start, an unreachable target: one cause of everything. */
 const isNothingJudged = (report: Report): boolean =>
   report.scenarios.every(({ expectations }) => expectations.length === 0) &&
   troubleLines(report).length === 1
@@ -55,7 +55,7 @@ function scenariosOf({ scenarios, tookSeconds }: Report): string {
   return `${count} in ${minutes > 0 ? `${minutes} min ` : ''}${seconds} s`
 }
 
-/** What kept us from judging, each once: a stack that cannot start is one trouble, not five. */
+/** What prevented judging, each once: a stack that cannot start is one error, not five. */
 export function troubleLines({ scenarios }: Report): string[] {
   const byText = new Map<string, Set<string>>()
   for (const { name, troubles } of scenarios) {
@@ -69,18 +69,18 @@ export function troubleLines({ scenarios }: Report): string[] {
   )
 }
 
-/** Settings that may not be in force: the scenarios' times were derived from them all the same. */
+/** Settings that may not be in force, although the scenarios' times were derived from them. */
 export function unconfirmedLines({ scenarios }: Report): string[] {
   const names = [...new Set(scenarios.flatMap(({ unconfirmed }) => unconfirmed))]
   if (names.length === 0) return []
   return [
     'Asked, not confirmed: the target does not report these settings in /version',
     `  ${names.join(', ')}`,
-    '  fix: where you know what it does, say so with --know name=value',
+    '  fix: if you know the value, give it with --know name=value',
   ]
 }
 
-/** How many findings came to which verdict; what does not apply to the target decides nothing. */
+/** Number of findings by verdict; findings that do not apply to the target do not count. */
 export function tallyOf({ findings }: Report): string {
   const words = {
     fail: 'fail',

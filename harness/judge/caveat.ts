@@ -1,18 +1,18 @@
-/** A caveat about a run: something that makes its verdicts worth less. */
+/** A caveat about a run: something that limits what its verdicts prove. */
 import type { Ground } from '../checkers/checker.ts'
 
 /**
- * One reason for doubt. `everything`: not even a failure is proven. `failures`: what passed has
- * passed all the more, and failures are in doubt that rest on the `ground`.
+ * One caveat. `everything`: not even a failure is proven. `failures`: passes stand, but failures
+ * that rest on the `ground` are not proven.
  */
 export interface Caveat {
   readonly rule: string
   readonly says: string
-  /** What to do to get an answer. */
+  /** How to get a verdict. */
   readonly fix: string
   readonly invalidates: 'passes' | 'failures' | 'everything'
-  /** Spoils also the failures that rest on this. */
+  /** Also invalidates failures that rest on this. */
   readonly ground?: Ground
-  /** The one phase that it is about: what is judged in others only is as good as ever. */
+  /** The one phase that it is about: what is judged only in other phases is not affected. */
   readonly phase?: string
 }

@@ -1,7 +1,7 @@
 /**
- * Honesty: what keeps a run from proving anything. No data, no danger, a fault that did not bite, a
- * harness that was itself the bottleneck: none of them may end in a `pass`, and where even the
- * bystanders are in doubt, not in a `fail` either.
+ * What keeps a run from proving anything: no data, no fault, a fault without effect, a harness that
+ * was itself the bottleneck. None of them may end in a `pass`, and if even the harness's own
+ * evidence is in doubt, not in a `fail` either.
  */
 import type { History } from '../history/history.ts'
 import { ownEvidence } from '../history/tolerances.ts'
@@ -21,13 +21,13 @@ import { does } from '../history/windows.ts'
 
 const { droppedShareMax, loadShareMin } = ownEvidence
 
-/** Places whose trouble means that the run never stood on its feet. */
+/** Places whose errors mean that the run never got started. */
 const foundations = new Set(['steady', 'stage'])
 
 /** All caveats about a run, gravest first. */
 export function caveatsOf(history: History, record: RunRecord): Caveat[] {
   const damaged = damageOf(history, record)
-  // What ended early explains journals without an end better than they do.
+  // An early end of the run explains journals without an end mark.
   if (damaged.length > 0) {
     return [...deathsOf(history), ...incomplete(record), ...damaged, ...brokenFaults(history)]
   }
@@ -50,11 +50,11 @@ export function caveatsOf(history: History, record: RunRecord): Caveat[] {
   )
 }
 
-/** Nobody has said what was asked, nor what the scenario lets its clients and the stream do. */
+/** The record has no expectations, and not what the scenario allows its clients and the stream. */
 function nothingExpected({ expectations }: RunRecord): Caveat[] {
   if (expectations.length > 0) return []
-  const says = 'The record names no expectation: nothing was asked of this run.'
-  const fix = 'run the scenario again: a record of this version holds what it expects'
+  const says = 'The record names no expectation, so there is nothing to judge.'
+  const fix = 'run the scenario again: a record of this version holds its expectations'
   return [{ rule: 'nothing-expected', says, fix, invalidates: 'everything' }]
 }
 
@@ -63,7 +63,7 @@ function unsteady(history: History, record: RunRecord): Caveat[] {
   const steady = history.phases.find(({ name }) => name === 'steady')
   if (!isLoaded || steady?.hasEnded === true) return []
   const says = 'The run never reached its steady state.'
-  const fix = 'see the log of the target, and whether it reads the topic of this run'
+  const fix = 'see the log of the target, and check that it reads the topic of this run'
   return [{ rule: 'not-steady', says, fix, invalidates: 'everything' }]
 }
 
@@ -73,22 +73,22 @@ function brokenFaults(history: History): Caveat[] {
     const where = placeOf(fault)
     if (isUnhealed(fault)) {
       const says = `The fault ${id} could not be healed${because(fault)}.`
-      const fix = 'run it again; what stayed broken is mended by: npm run chaos -- heal'
+      const fix = 'run again; undo faults that are left with: npm run chaos -- heal'
       return [{ rule: 'not-healed', says, fix, invalidates: 'everything' }]
     }
     if (fault.failure !== undefined) {
       const says = `The fault ${id} could not be injected${because(fault)}.`
-      const fix = 'mend what the reason names, and run it again'
+      const fix = 'fix the named cause, and run again'
       return [{ rule: 'not-injected', says, fix, invalidates: 'passes', ...where }]
     }
     if (isActive === true) return []
-    const says = `The fault ${id} was not seen to bite.`
-    const fix = 'see its evidence in the report; a longer phase or more load may let it bite'
+    const says = `The fault ${id} had no measurable effect.`
+    const fix = 'see its evidence in the report; a longer phase or more load may give it an effect'
     return [{ rule: 'ineffective-fault', says, fix, invalidates: 'passes', ...where }]
   })
 }
 
-/** A rival that took nothing left nothing behind: only its own phase lacked its danger. */
+/** A rival that took no partition left nothing behind: only its own phase lacked the fault. */
 function placeOf(fault: FaultWindow): Pick<Caveat, 'phase'> {
   const [phase = '', rest] = fault.id.split('/')
   return does(fault, 'moves-partitions') && rest !== undefined ? { phase } : {}
@@ -108,7 +108,7 @@ export function concerns(
   return expectations.some((one) => named(one).length === 0 || named(one).includes(phase))
 }
 
-/** A fault that stood (it was measured) and was never undone. */
+/** A fault that was active (measured) and was never undone. */
 const isUnhealed = ({ isActive, healedAt }: FaultWindow): boolean =>
   isActive !== undefined && healedAt === undefined
 
@@ -119,21 +119,21 @@ function missingFaults(history: History, { phases }: RunRecord): Caveat[] {
   const planned = phases.reduce((sum, { faults }) => sum + faults.length, 0)
   const missing = planned - history.faults.length
   if (missing <= 0) return []
-  const says = `${missing} of ${planned} planned faults never happened: there was no danger.`
-  return [{ rule: 'no-danger', says, fix: 'run it again to its end', invalidates: 'passes' }]
+  const says = `${missing} of ${planned} planned faults were never injected.`
+  return [{ rule: 'no-danger', says, fix: 'run again to the end', invalidates: 'passes' }]
 }
 
 function noData(history: History): Caveat[] {
   const { acked, delivered } = history.stream()
   if (acked > 0 && delivered > 0) return []
   const says = `${acked} records were acknowledged and ${delivered} delivered.`
-  const fix = 'see whether the target reads the topic of this run'
+  const fix = 'check that the target reads the topic of this run'
   return [{ rule: 'no-data', says, fix, invalidates: 'passes' }]
 }
 
 /**
- * A load that was not reached tests another claim than the scenario's. What is sent between phases,
- * while faults are injected or healed, makes up for nothing.
+ * A load that was not reached tests another claim than the scenario's. Records sent between phases,
+ * while faults are injected or healed, do not count.
  */
 function weakLoad(history: History, { phases }: RunRecord): Caveat[] {
   const played = phases.flatMap((phase) => {
@@ -175,9 +175,9 @@ function sentWithin(history: History, windows: readonly Window[]): number {
   return count
 }
 
-const lessLoad = 'run it again on a machine that is less busy, or with less load'
+const lessLoad = 'run again on a less busy machine, or with less load'
 
-/** Places of trouble that have a rule of their own. */
+/** Places of errors that have a rule of their own. */
 const toldElsewhere = new Set(['history', serverDied, lagTruthUnread])
 
 function troubles(history: History): Caveat[] {
@@ -187,18 +187,18 @@ function troubles(history: History): Caveat[] {
     .map(({ where, what }) => ({
       rule: 'trouble',
       says: `${where}: ${what}`,
-      fix: 'see to what it names, and run it again',
+      fix: 'fix the named cause, and run again',
       invalidates: foundations.has(where) ? 'everything' : 'passes',
     }))
 }
 
-/** A run that was cut short left work undone on all sides: what is missing proves nothing. */
+/** A run that was cut short left work undone everywhere: what is missing proves nothing. */
 function incomplete({ isComplete, cutShort }: RunRecord): Caveat[] {
   if (cutShort !== undefined) {
     const says = `The run was cut short: ${cutShort}`
-    return [{ rule: 'cut-short', says, fix: 'run it again to its end', invalidates: 'everything' }]
+    return [{ rule: 'cut-short', says, fix: 'run again to the end', invalidates: 'everything' }]
   }
   if (isComplete) return []
-  const says = 'The run did not go through to its end.'
-  return [{ rule: 'incomplete', says, fix: 'run it again to its end', invalidates: 'passes' }]
+  const says = 'The run did not finish.'
+  return [{ rule: 'incomplete', says, fix: 'run again to the end', invalidates: 'passes' }]
 }

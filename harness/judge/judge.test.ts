@@ -249,7 +249,7 @@ describe("the harness's own failure is nobody else's", () => {
     expect(judge(strained(calm(), 2_500).history(), record()).findings[0]).toMatchObject({
       verdict: 'unknown',
       rule: 'strained',
-      why: expect.stringMatching(/fleet of the harness stood still for 2\.5 s/) as string,
+      why: expect.stringMatching(/fleet of the harness was paused for 2\.5 s/) as string,
     })
     expect(judge(strained(calm(), 1_500).history(), record()).verdict).toBe('pass')
     expect(judge(strained(lossy(), 2_500).history(), record()).verdict).toBe('fail')
@@ -274,8 +274,8 @@ describe("the harness's own failure is nobody else's", () => {
         verdict: 'unknown',
         rule: 'starved',
         why:
-          'The target waited for a processor for 88 % of the time (80 % at most in any 5 s), ' +
-          '5.0 s into the run: it was late through others.',
+          'The target waited for a CPU for 88 % of the time (limit 80 % in any 5 s), ' +
+          '5.0 s into the run: other processes delayed it.',
       })
     })
     test('a little', () => {

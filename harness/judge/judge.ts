@@ -1,7 +1,7 @@
 /**
  * The judge: a pure function from a history and the record of its run to verdicts. It runs every
- * stored expectation, doubts what the run could not prove, and lets the worst decide. Any old run
- * can be judged again by better checkers.
+ * stored expectation, applies the caveats of the run, and lets the worst decide. Any old run can be
+ * judged again by better checkers.
  */
 import type { Checker, Ground, Judgement, Verdict } from '../checkers/checker.ts'
 import { cannotTell, notApplicable } from '../checkers/reading/conclude.ts'
@@ -15,26 +15,26 @@ import type { Caveat } from './caveat.ts'
 import type { RunRecord } from './record.ts'
 import { testimonyOf, type Testimony } from './testimony.ts'
 
-/** The finding under which belongs what every run must hold. */
+/** The finding for what must hold in every run. */
 export const streamFinding = 'stream'
 
-/** One expectation and what became of it. */
+/** One expectation and its judgement. */
 export interface JudgedExpectation {
   readonly finding: string
   readonly expectation: Expectation
   readonly judgement: Judgement
-  /** From the first danger of the run to the first sign of the failure, ms. */
+  /** From the first fault or malformed record to the first sign of the failure, ms. */
   readonly detectedAfterMs?: number
 }
 
-/** What a finding's expectations say together. */
+/** The verdict on a finding, from all its expectations. */
 export interface FindingVerdict {
   readonly finding: string
   readonly verdict: Verdict
   /** The rule and the sentence of the expectation, or of the caveat, that decided. */
   readonly rule: string
   readonly why: string
-  /** Of an `unknown`: what to do to get an answer. */
+  /** Of an `unknown`: how to get a verdict. */
   readonly fix?: string
   readonly exercised: number
   /** The same by what was counted: each check of the finding counts what it looks at. */
@@ -55,7 +55,7 @@ export interface RunVerdict {
   readonly expectations: readonly JudgedExpectation[]
   /** What kept the run from proving more; empty in a good run. */
   readonly caveats: readonly Caveat[]
-  /** What the target's own log and process say of it. */
+  /** What the target's own log and process show. */
   readonly testimony: Testimony
 }
 
@@ -133,7 +133,7 @@ const clientNotUnderTest = notApplicable(
   "This is about the harness's own client, which is not part of the target.",
 )
 
-/** Whatever a checker would say of a history that is not what was written, is no evidence. */
+/** No judgement of an incomplete or altered history is evidence. */
 const unjudged = ({ rule, says, fix }: Caveat): Judgement => cannotTell(rule, says, fix)
 
 function judgementOf(history: History, { check, ...options }: Expectation): Judgement {
@@ -143,7 +143,7 @@ function judgementOf(history: History, { check, ...options }: Expectation): Judg
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error)
     const says = `The checker ${check} failed on this history: ${found}`
-    return cannotTell('checker-threw', says, 'report it together with the folder of the run')
+    return cannotTell('checker-threw', says, 'report it with the folder of the run')
   }
 }
 
@@ -182,12 +182,12 @@ function findingVerdict(
       (verdict === 'fail' && ground !== undefined && grounds.has(ground)),
   )
   if (invalidator === undefined) return { ...base, rule, why, ...fix }
-  // What each check found stands with its expectation: one cause is one sentence here.
+  // Each expectation shows what its check found: here one cause is one sentence.
   const { rule: spoilt, says, fix: todo } = invalidator
   return { ...base, verdict: 'unknown', rule: spoilt, why: says, fix: todo }
 }
 
-/** Observations of the same together; what was looked at never is left out. */
+/** Observations added up by kind; kinds without any are left out. */
 export function summed(all: readonly Observations[]): Observations[] {
   const counts = new Map<string, number>()
   for (const { count, of } of all) counts.set(of, (counts.get(of) ?? 0) + count)

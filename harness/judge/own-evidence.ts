@@ -1,7 +1,7 @@
 /**
- * What the harness's own servers, processes and files keep a run from proving. A server of ours
- * that died looks to every client like a relay that lost its records; a harness that stood still
- * measures itself; a journal that was cut has lost what was delivered.
+ * What the harness's own servers, processes and files keep a run from proving. A dead server of the
+ * harness looks to clients like a relay that lost records; a paused harness measures itself; a
+ * truncated journal has lost what was delivered.
  */
 import type { Memory, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -12,14 +12,14 @@ import type { RunRecord } from './record.ts'
 
 const { backlogBytesMax, missedShareMax, ownUseShareMax, samplesMin, standstillMsMax } = ownEvidence
 
-/** Where the conductor tells of a server or process of ours that ended in the middle of a run. */
+/** Where the conductor reports a server or process of the harness that ended during a run. */
 export const serverDied = 'server-died'
 /** Where the sampler of the truth on lag tells that it could not ask. */
 export const lagTruthUnread = 'lag-truth'
 
-const runAgain = 'run it again, and keep its folder as the run leaves it'
+const runAgain = 'run again, and do not change the folder of the run'
 
-/** A history that is not what was written, whole: nothing may be concluded from it. */
+/** A history that is incomplete or altered proves nothing. */
 export function damageOf({ readFaults, journals }: History, record: RunRecord): Caveat[] {
   const { garbled, tooLong, truncated } = readFaults
   const named = (end: string) =>
@@ -32,15 +32,15 @@ export function damageOf({ readFaults, journals }: History, record: RunRecord): 
   const foreign = found.filter((name) => record.journals?.includes(name) === false)
   const says = [
     [garbled + tooLong > 0, `${garbled + tooLong} lines of the history cannot be read.`],
-    [altered.length > 0, `What ${altered.join(', ')} holds is not what was written into it.`],
-    [gone.length > 0, `The run wrote ${gone.join(', ')}, and the history does not have it.`],
+    [altered.length > 0, `${altered.join(', ')} was altered after the run.`],
+    [gone.length > 0, `The run wrote ${gone.join(', ')}, which the history lacks.`],
     [foreign.length > 0, `The history has ${foreign.join(', ')}, which the run did not write.`],
     [isOld, 'The record does not say which journals the run wrote: it is of an older version.'],
   ] as const
   const damaged = says.flatMap(([is, what]) => (is ? [damage('history-damaged', what)] : []))
   if (unmarked.length === 0 && truncated === 0) return damaged
   const cut = unmarked.length > 0 ? unmarked.join(', ') : `${truncated} journals`
-  const what = `${cut} ends without its end mark: its writer, or the file, was cut off.`
+  const what = `${cut} has no end mark: its writer or the file was cut off.`
   return [...damaged, damage('history-cut-off', what)]
 }
 
@@ -51,17 +51,17 @@ const damage = (rule: string, says: string): Caveat => ({
   invalidates: 'everything',
 })
 
-/** From the death of a server or a process of ours on, nothing is known of the target. */
+/** After the death of a server or process of the harness nothing is known of the target. */
 export function deathsOf(history: History): Caveat[] {
   return history.troubleOf(serverDied).map(({ t, what }) => ({
     rule: serverDied,
     says: `${what.trimEnd()} This was ${(t / 1e6).toFixed(1)} s into the run.`,
-    fix: 'read its log in the folder of the run, and run it again',
+    fix: 'read its log in the folder of the run, and run again',
     invalidates: 'everything',
   }))
 }
 
-/** A harness that could not watch closely enough knows no times, and has seen no calm. */
+/** A harness that could not watch closely enough has no reliable times. */
 export function strainOf(history: History): Caveat[] {
   const { begin, end } = watchedTime(history)
   const strains = history.events('strain').filter(([, t]) => t >= begin && t <= end)
@@ -71,17 +71,17 @@ export function strainOf(history: History): Caveat[] {
   if (longest !== undefined && longest[3] > standstillMsMax) {
     const [, t, role, delayMs] = longest
     const stood = `${(delayMs / 1_000).toFixed(1)} s, ${(t / 1e6).toFixed(1)} s into the run`
-    found.push(`The ${role} of the harness stood still for ${stood} (2.0 s at most).`)
+    found.push(`The ${role} of the harness was paused for ${stood} (limit 2.0 s).`)
   }
   if (fullest !== undefined && fullest[5] > backlogBytesMax) {
     const mebibytes = Math.round(fullest[5] / 1_048_576)
-    found.push(`The ${fullest[2]} of the harness left ${mebibytes} MiB unread (64 MiB at most).`)
+    found.push(`The ${fullest[2]} of the harness left ${mebibytes} MiB unread (limit 64 MiB).`)
   }
   found.push(...missedSamples(history, strains.map(([, , role, , missed]) => [role, missed])))
   return found.map((says) => ({
     rule: 'strained',
-    says: `${says} What it timed proves nothing about the target.`,
-    fix: 'run it again on a machine that is less busy, or with fewer clients',
+    says: `${says} Its times prove nothing about the target.`,
+    fix: 'run again on a less busy machine, or with fewer clients',
     invalidates: 'passes',
     ground: 'times',
   }))
@@ -100,13 +100,13 @@ function missedSamples(
     const missed = strains.reduce((sum, [role, n]) => (role === sampler ? sum + n : sum), 0)
     const all = count + missed
     if (all < samplesMin || missed <= all * missedShareMax) return []
-    return [`The sampler of ${sampler} missed ${missed} of ${all} samples (a fifth at most).`]
+    return [`The sampler of ${sampler} missed ${missed} of ${all} samples (limit: a fifth).`]
   })
 }
 
 /**
- * A target that was ready to run and had no processor, because others had them, is late without
- * any fault of its own. What it did in time all the same is as good as ever.
+ * A target that was ready to run and got no CPU, because other processes used it, is late without
+ * its own fault. What it did in time anyway still counts.
  */
 export function starvationOf(history: History, { machine }: RunRecord): Caveat[] {
   const { begin, end } = watchedTime(history)
@@ -123,9 +123,9 @@ export function starvationOf(history: History, { machine }: RunRecord): Caveat[]
   return [{
     rule: 'starved',
     says:
-      `The target waited for a processor for ${percent} % of the time ` +
-      `(80 % at most in any 5 s), ${at} s into the run: it was late through others.`,
-    fix: 'run it again on a machine that is less busy',
+      `The target waited for a CPU for ${percent} % of the time ` +
+      `(limit 80 % in any 5 s), ${at} s into the run: other processes delayed it.`,
+    fix: 'run again on a less busy machine',
     invalidates: 'failures',
     ground: 'times',
   }]
@@ -139,7 +139,7 @@ function hungriest(
   let worst: { from: Micros; waitedShare: number } | undefined
   for (let first = 0, last = 1; last < samples.length; last += 1) {
     const [, to, , , ranTo, waitedTo = 0] = samples[last]!
-    // A new process begins to count anew.
+    // A new process starts its counters at 0.
     if (waitedTo < (samples[last - 1]![5] ?? 0)) first = last
     const fromMax = to - ownEvidence.waitedWindowMicros
     while (first + 1 < last && samples[first + 1]![1] <= fromMax) first += 1
@@ -152,7 +152,7 @@ function hungriest(
   return worst
 }
 
-/** Nobody is judged by what is before the first phase or during the strike. */
+/** What happens before the first phase or during the teardown is not judged. */
 function watchedTime({ phases, end }: History): Window {
   const strike = phases.find(({ name }) => name === tearDownPhase)
   const begin: Micros = phases[0]?.begin ?? 0
@@ -165,8 +165,8 @@ export function gapsOf(history: History): Caveat[] {
   if (truth === undefined) return []
   return [{
     rule: 'lag-truth-incomplete',
-    says: `The broker could not always be asked for the truth on lag: ${truth.what}.`,
-    fix: 'run it again on a machine that is less busy',
+    says: `The broker could not always be asked for the true lag: ${truth.what}.`,
+    fix: 'run again on a less busy machine',
     invalidates: 'passes',
     ground: 'lag-truth',
   }]

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { expectationSchema } from '../checkers/registry.ts'
 import { recordedTargetSchema } from '../targets/registry.ts'
 
-/** What the name of the record's file is in a run's folder. */
+/** The name of the record's file in a run's folder. */
 export const recordFile = 'run.json'
 export const historyFolder = 'history'
 
@@ -16,7 +16,7 @@ const facts = z.record(z.string(), z.unknown())
 
 const load = z.looseObject({ recordsPerSecond: z.number(), payloadBytes: z.number() })
 
-/** A phase as it was planned with this target: times in ms, load as it was due. */
+/** A phase as planned with this target: times in ms, load as due. */
 const phase = z.looseObject({
   name: z.string(),
   ms: z.number(),
@@ -33,12 +33,12 @@ export const runRecordSchema = z.strictObject({
   phases: z.array(phase),
   /** In the order in which the scenario names them; `stream` is among them. */
   expectations: z.array(z.strictObject({ finding: z.string(), expectation: expectationSchema })),
-  /** What the target was asked for, and what it says it does (`/version`). */
+  /** The settings asked for, and those that the target reports (`/version`). */
   settings: facts,
   effective: facts,
   /**
-   * What the run's times were derived from, and whose word each is: the target reports it, the
-   * user or what is known of this relay gave it, it was asked for, or the contract says so.
+   * What the run's times were derived from, each with its source: reported by the target, given by
+   * the user or known of this relay, asked for, or the default.
    */
   timing: z
     .record(
@@ -57,7 +57,7 @@ export const runRecordSchema = z.strictObject({
   tookMs: z.number(),
   /** Whether the run went through all its phases. */
   isComplete: z.boolean(),
-  /** Why it was ended before its time; then not even a failure is proven. */
+  /** Why it was ended early; then not even a failure is proven. */
   cutShort: z.string().exactOptional(),
   /** Names of the files of its history; a record that does not say them is of an older version. */
   journals: z.array(z.string()).exactOptional(),

@@ -77,12 +77,12 @@ describe('lines', () => {
 describe('ends', () => {
   test.each([
     ['asked', () => process(process(story(), 20, 'signal', null, 'SIGTERM'), 20.3, 'exit', 0, null),
-      /was sent SIGTERM at 20\.0 s and ended 0\.3 s later with code 0/, false],
+      /was sent SIGTERM at 20\.0 s and exited 0\.3 s later with code 0/, false],
     ['aborts', () =>
       process(process(story(), 20, 'signal', null, 'SIGTERM'), 20.3, 'exit', null, 'SIGABRT'),
       /0\.3 s later with SIGABRT/, true],
     ['by itself', () => process(story(), 3, 'exit', 101, null),
-      /ended by itself at 3\.0 s with code 101/, true],
+      /exited by itself at 3\.0 s with code 101/, true],
     ['killed by a fault', () =>
       process(process(story(), 20, 'signal', null, 'SIGKILL'), 20, 'exit', null, 'SIGKILL'),
       /was sent SIGKILL/, false],
@@ -90,8 +90,8 @@ describe('ends', () => {
       const told = process(story(), 20, 'signal', null, 'SIGTERM')
       process(told, 35, 'signal', null, 'SIGKILL')
       return process(told, 35.1, 'exit', null, 'SIGKILL')
-    }, /was sent SIGTERM, then SIGKILL at 20\.0 s and ended 15\.1 s later with SIGKILL/, true],
-    ['behind a wrapper', () => process(story(), 3, 'exit', null, null), /its wrapper kept/, true],
+    }, /was sent SIGTERM, then SIGKILL at 20\.0 s and exited 15\.1 s later with SIGKILL/, true],
+    ['behind a wrapper', () => process(story(), 3, 'exit', null, null), /by its wrapper/, true],
   ] as const)('%s', (_, told, says, isOdd) => {
     const { ends, isEndOdd } = testimonyOf(told().history(), 'pass', undefined)
     expect(ends).toHaveLength(1)

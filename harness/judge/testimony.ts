@@ -1,7 +1,7 @@
 /**
- * What the target itself has to say: how its process ended, the lines that tell of a crash, and its
- * last lines before the first sign of a failure. It excuses nothing and decides nothing; it tells
- * the person who reads a verdict where to look.
+ * Evidence from the target itself: how its process ended, log lines of a crash, and its last lines
+ * before the first sign of a failure. It excuses and decides nothing; it shows the reader of a
+ * verdict where to look.
  */
 import type { Verdict } from '../checkers/checker.ts'
 import { isCrashLine } from '../history/crash-lines.ts'
@@ -17,22 +17,22 @@ export interface LoggedLine {
 export interface Testimony {
   /** One sentence for every time that the target's process ended. */
   readonly ends: readonly string[]
-  /** Whether one of the ends was not what a process does that was asked to end. */
+  /** Whether one of the exits was not that of a process asked to stop. */
   readonly isEndOdd: boolean
-  /** Lines that tell of a crash, each with what stands right behind it. */
+  /** Log lines of a crash, each with the lines after it. */
   readonly crash: readonly LoggedLine[]
   /** The last lines before the first sign of a failure. */
   readonly before: readonly LoggedLine[]
 }
 
 const crashLinesMax = 20
-/** The message of a panic stands below the line that says so. */
+/** The message of a panic follows the line that announces it. */
 const behindCrash = 2
 const beforeMax = 10
 /** A line is read a little later than it was written. */
 const marginMicros = 250_000
 
-/** @param firstSign when the failure was first visible; undefined where nothing failed */
+/** @param firstSign when the failure was first visible; undefined if nothing failed */
 export function testimonyOf(
   history: History,
   verdict: Verdict,
@@ -67,13 +67,13 @@ function beforeOf(lines: readonly LoggedLine[], firstSign: Micros | undefined): 
 
 const saidMax = 4
 
-/** The same in a few lines: ends that were odd, and the first lines that tell of a crash. */
+/** The same in a few lines: unexpected exits, and the first lines of a crash. */
 export function sayTestimony({ ends, isEndOdd, crash }: Testimony): string[] {
   const lines = crash.slice(0, saidMax).map(({ at, line }) => `  log at ${seconds(at)}: ${line}`)
   return [...(isEndOdd ? ends.slice(-saidMax) : []), ...lines].map((says) => `      ${says}`)
 }
 
-/** Exit codes of a process that ended in order; runtimes that handle SIGTERM may say 128 + 15. */
+/** Exit codes of success; runtimes that handle SIGTERM may return 128 + 15. */
 export const orderlyCodes: ReadonlySet<number | null> = new Set([0, 143])
 
 interface End {
@@ -97,16 +97,16 @@ function endOf(
   pid: number,
   at: Micros,
   asked: readonly EventOf<'process'>[],
-  how = 'an exit status that its wrapper kept',
+  how = 'an exit status hidden by its wrapper',
   code: number | null = null,
 ): End {
   const who = `The target's process ${pid}`
   const [first] = asked
   if (first === undefined) {
-    return { says: `${who} ended by itself at ${seconds(at)} with ${how}.`, isOdd: true }
+    return { says: `${who} exited by itself at ${seconds(at)} with ${how}.`, isOdd: true }
   }
   const signals = asked.map((one) => one.signal).join(', then ')
-  const says = `${who} was sent ${signals} at ${seconds(first.t)} and ended`
+  const says = `${who} was sent ${signals} at ${seconds(first.t)} and exited`
   const isOdd = signals !== 'SIGKILL' && !orderlyCodes.has(code)
   return { says: `${says} ${seconds(at - first.t)} later with ${how}.`, isOdd }
 }

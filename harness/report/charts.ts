@@ -1,6 +1,6 @@
 /**
- * Charts that every run has, whatever its scenario expects: an expert looks at these before
- * believing a verdict. Judging adds its own; see the checkers.
+ * Charts that every run has, whatever its scenario expects: read these before believing a verdict.
+ * Checkers add their own.
  */
 import type { Chart, Series } from '../checkers/checker.ts'
 import type { History } from '../history/history.ts'
@@ -12,9 +12,9 @@ const binMicros = 500_000
 const latencyBinsMax = 60
 
 const throughputTitle = 'Records produced, and delivered to each client of a group'
-const clientsTitle = 'Connected clients: reported, and as it is'
+const clientsTitle = 'Connected clients: reported and true'
 
-/** Titles of those that say most of any failure: what went in, what came out, and to whom. */
+/** Titles of the charts that help with any failure: input, output, and clients. */
 export const generalCharts: ReadonlySet<string> = new Set([throughputTitle, clientsTitle])
 
 export function standardCharts(history: History): Chart[] {
@@ -55,7 +55,7 @@ function rate(name: string, counted: [number, number][], end: number, share: num
   return { name, unit: 'records/s', t, v: sums.map((sum) => sum * perSecond) }
 }
 
-/** From hand-over to Kafka until arrival, bin by bin. */
+/** From handing a record to Kafka until its arrival, bin by bin. */
 function latency(history: History): Chart {
   const clientIds = [...history.stream().deliveries.keys()]
   const t: number[] = []
@@ -70,7 +70,7 @@ function latency(history: History): Chart {
     p99.push(isEmpty ? null : histogram.getValueAtPercentile(99) / 1_000)
   }
   return {
-    title: 'Latency from hand-over to Kafka until arrival, replays included',
+    title: 'Latency from Kafka to client, replays included',
     series: [
       { name: 'p50', unit: 'ms', t, v: p50 },
       { name: 'p99', unit: 'ms', t, v: p99 },
@@ -93,7 +93,7 @@ function clients(history: History): Chart {
     title: clientsTitle,
     series: [
       { name: 'reported', unit: 'count', t: told.t, v: told.v },
-      { name: 'as it is', unit: 'count', ...reallyOpen(history) },
+      { name: 'true', unit: 'count', ...reallyOpen(history) },
     ],
   }
 }

@@ -1,7 +1,6 @@
 /**
- * Facts for people: names become words, and their units stand with the amounts. A name says its
- * unit at its end (`slowestMs`, `peakBytes`, `limitBytesPerSecond`, `lastHealAt`); what has none
- * is a count of what its name says.
+ * Facts for people: names become words, and units go to the amounts. A name ends with its unit
+ * (`slowestMs`, `peakBytes`, `limitBytesPerSecond`, `lastHealAt`); a name without one is a count.
  */
 import type { Fact } from '../../reports/render/model.ts'
 
@@ -9,7 +8,7 @@ import type { Fact } from '../../reports/render/model.ts'
 export const factsOf = (all: Readonly<Record<string, unknown>>): Fact[] =>
   Object.entries(all).map(([name, value]) => [name, sayValue(name, value)])
 
-/** The same of what nobody has to find in the code: its names are words, without their units. */
+/** The same for facts that need no code name: names are words, without their units. */
 export const inWords = (all: Readonly<Record<string, unknown>>): Fact[] =>
   factsOf(all).map(([name, value]) => [wordsOf(name), value])
 
@@ -38,7 +37,7 @@ export function sayValue(name: string, value: unknown): string {
 const rounded = (amount: number): string =>
   (Number.isInteger(amount) ? amount : Number(amount.toPrecision(4))).toLocaleString('en')
 
-/** In the largest unit of which there is one or more. */
+/** In the largest unit with a value of at least 1. */
 function sayBytes(bytes: number): string {
   const size = Math.max(Math.abs(bytes), 1)
   const power = Math.min(Math.floor(Math.log(size) / Math.log(kibibyte)), byteUnits.length - 1)

@@ -1,6 +1,6 @@
 /**
- * What a run says of each finding: one row, however many scenarios judged it. The worst of them
- * decides, and what failed comes first.
+ * One row for each finding, however many scenarios judged it. The worst verdict decides, and
+ * failures come first.
  */
 import type { ReportFinding, Verdict } from '../../reports/render/model.ts'
 import { planOf } from '../conductor/plan.ts'
@@ -13,7 +13,7 @@ import { sayTarget } from '../targets/registry.ts'
 const streamClaim: Finding = {
   audit: 'claim of this project',
   part: 'relay',
-  says: 'A record is lost, duplicated, reordered or changed on its way, or the relay dies.',
+  says: 'A record is lost, duplicated, reordered or altered, or the relay dies.',
 }
 
 const known: Readonly<Record<string, Finding>> = { ...findings, [streamFinding]: streamClaim }
@@ -33,7 +33,7 @@ export function findingRows(
   return [...byFinding.values()].map(together).toSorted(byGravity)
 }
 
-/** `3 polls, 12 scrapes`; commas within the numbers would read as more of them. */
+/** `3 polls, 12 scrapes`. */
 export const sayObservations = (all: readonly Observations[]): string =>
   all.map(({ count, of }) => `${count.toLocaleString('en')} ${inNumber(count, of)}`).join(', ')
 
@@ -54,7 +54,7 @@ function rowsOf({ record, verdict }: SuiteResult): Row[] {
   }))
 }
 
-/** The findings that would have been answered: a report without them would look complete. */
+/** The findings of scenarios that did not run: a report without them would look complete. */
 function openRows({ item: { scenario, target }, why }: Unplayed): Row[] {
   const { relay } = scenario
   const { expectations } = planOf(scenario, timingOf(relay, knownOfReference(relay)))
@@ -75,7 +75,7 @@ const describe = (id: string) => ({
   audit: known[id]?.audit ?? '',
 })
 
-/** Among scenarios of one verdict that which saw most speaks for all. */
+/** Among scenarios with the same verdict, the one with the most observations is shown. */
 function together(rows: readonly Row[]): ReportFinding {
   const verdict = worst(rows.map((row) => row.verdict))
   const [decisive] = rows

@@ -1,4 +1,4 @@
-/** Writes what a run leaves behind for people and machines, and says where it is. */
+/** Writes the report of a run for people and machines, and returns its path. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -14,7 +14,7 @@ import { historyFolder } from '../judge/record.ts'
 import { repoRoot } from '../world/places.ts'
 import { reportOf, type ReportHead } from './report-model.ts'
 
-/** Judged runs with what is shown beside the verdicts. Reads each history once more. */
+/** Judged runs with what is shown beside the verdicts. Reads each history again. */
 export function modelOf(head: ReportHead, { results, unplayed }: SuiteOutcome): Report {
   const shown = results.map((result) => {
     const history = readHistory(join(result.folder, historyFolder))

@@ -108,7 +108,7 @@ test('the report is what its schema says, field by field', () => {
 })
 
 test('a check shows its own charts; one that draws none, what went in and what came out', () => {
-  const general = { ...chartOf([3]), title: 'Connected clients: reported, and as it is' }
+  const general = { ...chartOf([3]), title: 'Connected clients: reported and true' }
   const report = reportOf(head, [shown([chartOf([1]), general])])
   expect(report.scenarios[0]?.expectations.map(({ charts }) => charts)).toEqual([[1], [1]])
 })
@@ -144,7 +144,7 @@ test('how the target ended, and what it said before a failure, stand in the repo
   const history = told.history()
   const one = { ...shown([]), history, verdict: judge(history, record) }
   expect(reportOf(head, [one]).scenarios[0]?.testimony).toEqual({
-    ends: ["The target's process 1 ended by itself at 3.0 s with code 0."],
+    ends: ["The target's process 1 exited by itself at 3.0 s with code 0."],
     crash: [['2.9 s', 'panic: <b>']],
     before: [['2.9 s', 'panic: <b>']],
   })

@@ -42,7 +42,7 @@ export interface ReportHead {
 /** More points than this cannot be told apart on a chart of half a screen's width. */
 const pointsMax = 600
 
-/** What was judged, and what could not even be played, in one report. */
+/** What was judged, and what could not even run, in one report. */
 export function reportOf(
   head: ReportHead,
   all: readonly Shown[],
@@ -65,7 +65,7 @@ export function reportOf(
 }
 
 const unknown: Verdict = 'unknown'
-/** A report that says, for every scenario, what kept the whole of it from being complete. */
+/** A report that shows, for every scenario, why the whole run is incomplete. */
 export function withTrouble(report: Report, trouble: string): Report {
   return {
     ...report,
@@ -117,7 +117,7 @@ function scenarioOf({ folder, record, verdict, history, charts }: Shown): Report
   }
 }
 
-/** A record of long ago may name a defect that is no more. */
+/** An old record may name a defect that no longer exists. */
 function mistakeOf(name: string | undefined): Pick<ReportScenario, 'mistake'> {
   const known = defectNames.find((one) => one === name)
   return known === undefined ? {} : { mistake: defectOf(known).says }
@@ -140,7 +140,7 @@ function faultOf(fault: FaultWindow): ReportFault {
   }
 }
 
-/** A check that draws nothing itself is looked at in what went in, what came out, and to whom. */
+/** A check without charts of its own shows those of input, output and clients. */
 function chartsOf(
   { judgement }: JudgedExpectation,
   drawn: readonly Chart[],
@@ -180,7 +180,7 @@ const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(
 const unconfirmedOf = ({ settings, effective }: RunRecord): string[] =>
   Object.keys(settings).filter((name) => effective[name] === undefined)
 
-/** Settings as the target reports them; where it does not, as they were asked for, and so said. */
+/** Settings as the target reports them, else as asked for, with a note. */
 function settingFacts({ settings, effective }: RunRecord): Fact[] {
   return Object.entries({ ...settings, ...effective }).map(([name, value]): Fact => {
     const says = sayValue(name, value)
@@ -221,7 +221,7 @@ function chartOf(chart: Chart): ReportChart {
   }
 }
 
-/** Keeps the highest and the lowest of every stretch, so that no peak is lost, and its hole. */
+/** Keeps the highest and lowest value and the holes of every stretch, so that no peak is lost. */
 function thinned({ t, v }: Series, scale: number): { t: number[]; v: (number | null)[] } {
   const stretch = t.length <= pointsMax ? 1 : Math.ceil((3 * t.length) / pointsMax)
   const kept: number[] = []
@@ -230,7 +230,7 @@ function thinned({ t, v }: Series, scale: number): { t: number[]; v: (number | n
     const byValue = places
       .filter((at) => v[at] != null)
       .toSorted((a, b) => (v[a] ?? 0) - (v[b] ?? 0))
-    // A hole is kept as well: where nothing was known, no line may be drawn.
+    // Holes are kept: no line may be drawn where nothing is known.
     const hole = places.find((at) => v[at] == null)
     const kinds = [byValue[0], byValue.at(-1), hole].filter((at) => at !== undefined)
     kept.push(...[...new Set(kinds)].toSorted((a, b) => a - b))

@@ -1,14 +1,14 @@
 /**
- * A chart's place in the page, with its legend: what the lines are, what limits are drawn, which
- * faults were active when. The page's script draws into it; the legend is there without it, too.
+ * A chart's figure in the page, with its legend: lines, limits, and the faults with their times.
+ * The page's script draws into it; the legend works without scripts.
  */
 import { amount, duration, text } from './markup.ts'
 import type { ReportChart, ReportFault, ReportScenario } from './model.ts'
 
-/** Colours of lines in the style sheet; from there on they come again, dashed. */
+/** Number of line colours in the style sheet; further lines repeat them, dashed. */
 export const colourCount = 8
 
-/** More names than these stand in the table of faults only. */
+/** Further names are in the table of faults only. */
 const faultsShownMax = 5
 
 /** The figure of a chart of the scenario at `place`. */

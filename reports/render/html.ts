@@ -1,7 +1,7 @@
 /**
- * The report for people: one HTML file that needs no network. First the sum and one line for each
- * finding, then the scenarios, those that did not pass before the others. Charts are drawn in the
- * page by uPlot from data embedded in it; with scripts off, every number is still there as text.
+ * The report for people: one HTML file that needs no network. First the totals and one line per
+ * finding, then the scenarios, those that did not pass first. uPlot draws charts from data embedded
+ * in the page; without scripts every number is still there as text.
  */
 import { createHash } from 'node:crypto'
 import { drawnOf } from './chart-figure.ts'
@@ -21,7 +21,7 @@ import {
 import type { Report, ReportFinding, Verdict } from './model.ts'
 import { scenarioSection, troubleBox } from './scenario-section.ts'
 
-/** Texts that are put into the page as they are: the chart library and our own script and style. */
+/** Files embedded in the page unchanged: the chart library and our own script and style. */
 export interface PageAssets {
   readonly chartLibraryScript: string
   readonly chartLibraryStyle: string
@@ -58,7 +58,7 @@ ${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 `
 }
 
-/** Nothing of what a target said can run or load anything, even if it got past the escaping. */
+/** Text from a target cannot run or load anything, even if the escaping failed. */
 function policy(style: string, scripts: readonly string[]): string {
   const hash = (code: string) => `'sha256-${createHash('sha256').update(code).digest('base64')}'`
   const allowed = `script-src ${scripts.map(hash).join(' ')}; style-src ${hash(style)}`
@@ -100,13 +100,13 @@ function tally(findings: readonly ReportFinding[]): string {
 const countOf = (findings: readonly ReportFinding[], verdict: Verdict) =>
   findings.filter((one) => one.verdict === verdict).length
 
-/** A reproduction is good news although something fails in it: that is what it is to show. */
+/** A reproduction is a success although something fails in it. */
 function outcomeOf({ verdict, reproduction }: Report): [verdict: Verdict, word: string] {
   if (reproduction === undefined) return [verdict, verdictWords[verdict]]
   return reproduction.isReproduced ? ['pass', 'reproduced'] : ['fail', 'not reproduced']
 }
 
-/** One cause of everything is said once: no servers, or a target that nobody could reach. */
+/** One cause of everything is shown once: no servers, or an unreachable target. */
 function sharedTroubles({ scenarios }: Report): ReadonlySet<string> {
   const [first, ...rest] = scenarios.map(({ troubles }) => new Set(troubles))
   if (first === undefined || rest.length === 0) return new Set()
@@ -137,7 +137,7 @@ interface Evidence {
   /** Of the scenario that decided. */
   readonly anchor: string
   readonly isJudged: boolean
-  /** Troubles that are said at the head of the page. */
+  /** Errors shown at the head of the page. */
   readonly shared: ReadonlySet<string>
   readonly hasTargets: boolean
 }
@@ -163,7 +163,7 @@ ${hasTargets ? `<br>${soft(text(target))}` : ''}</td>
 
 const soft = (words: string) => `<span class="soft">${words}</span>`
 
-/** Shown by the script, which it is of no use without. */
+/** Shown by the script, because it needs it. */
 function filterBar(findings: readonly ReportFinding[]): string {
   const choices = gravity.filter((verdict) => countOf(findings, verdict) > 0)
   const button = (value: string, word: string, count: number) =>

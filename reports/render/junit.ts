@@ -1,7 +1,7 @@
 /**
- * The report for CI servers that read JUnit. One test suite a scenario, one test case an
- * expectation; `unknown` is an error, not a failure and never a skip: it must not look green. What
- * does not apply to the target is the only skip.
+ * The report for CI servers that read JUnit. One test suite per scenario, one test case per
+ * expectation; `unknown` is an error, not a failure and never a skip: it must not look like a pass.
+ * Only what does not apply to the target is a skip.
  */
 import type { Fact, Report, ReportExpectation, ReportScenario } from './model.ts'
 
@@ -29,7 +29,7 @@ function suite(scenario: ReportScenario): string {
   return [head, ...inside, '  </testsuite>'].join('\n')
 }
 
-/** What the target itself says: how it ended, and its log around what failed. */
+/** Evidence from the target itself: how it exited, and its log around what failed. */
 function wordsOf({ testimony: { ends, crash, before } }: ReportScenario): string[] {
   const lines = (title: string, all: readonly Fact[]) =>
     all.length === 0 ? [] : [title, ...all.map(([at, line]) => `  ${at}  ${line}`)]
@@ -46,12 +46,12 @@ type Case = Pick<
 >
 
 /**
- * The cases of a scenario, never none. A run that proves nothing has expectations that hold, or do
- * not, all the same; so it has a case of its own that must not look green, and no failures.
+ * The cases of a scenario, never none. In a run that proves nothing, expectations still hold or
+ * not; so it gets a case of its own that is an error, and no failures.
  */
 function casesOf({ expectations, troubles, verdict }: ReportScenario): readonly Case[] {
   if (verdict !== 'unknown') return expectations
-  const why = troubles.join(' ') || 'Something could not be judged.'
+  const why = troubles.join(' ') || 'The run was inconclusive.'
   const run = { finding: 'the run', check: 'proves something', rule: 'not-proven', exercised: 0 }
   const doubted = expectations.map((one): Case =>
     one.verdict === 'fail' ? { ...one, verdict } : one,

@@ -1,4 +1,4 @@
-/** The report for a CI summary: the verdicts and what to do next, nothing that needs scrolling. */
+/** The report for a CI summary: the verdicts and what to do next, short. */
 import type { Report, Verdict } from './model.ts'
 
 const marks: Readonly<Record<Verdict, string>> = {

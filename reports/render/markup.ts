@@ -1,4 +1,4 @@
-/** Pieces of the page that every part of it is made of: escaped text, badges, amounts, anchors. */
+/** Building blocks of the page: escaped text, badges, amounts, anchors. */
 import type { Fact, ReportScenario, Verdict } from './model.ts'
 
 const entities: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ export const verdictWords: Readonly<Record<Verdict, string>> = {
   'not-applicable': 'not applicable',
 }
 
-/** What did not pass comes first, wherever verdicts stand in an order. */
+/** The order of verdicts: what did not pass comes first. */
 export const gravity: readonly Verdict[] = ['fail', 'unknown', 'pass', 'not-applicable']
 
 export const badge = (verdict: Verdict, word: string = verdictWords[verdict]): string =>
@@ -54,8 +54,8 @@ export const fix = (says: string | undefined): string =>
 const slug = (name: string) => name.replaceAll(/[^\w-]+/g, '-').slice(0, 80)
 
 /**
- * Anchors of scenarios, in their order. Made of names, so that a link means the same in the next
- * run; where a scenario was run more than once, the later ones are numbered.
+ * Anchors of scenarios, in order. Made of names, so that a link means the same in the next run; if
+ * a scenario ran more than once, the later ones are numbered.
  */
 export function anchorsOf(scenarios: readonly Pick<ReportScenario, 'name'>[]): string[] {
   const seen = new Map<string, number>()

@@ -1,7 +1,7 @@
 /**
- * What a report shows, as plain data. Everything in here was decided before: rendering adds no
- * number and no judgement, so that every format says the same. `report.schema.json` is printed from
- * it, for whoever reads `report.json` or `--json`.
+ * What a report shows, as plain data. Everything here is decided before: rendering adds no number
+ * and no judgement, so that every format says the same. `report.schema.json` is printed from it,
+ * for readers of `report.json` and `--json`.
  */
 import { z } from 'zod'
 
@@ -9,7 +9,7 @@ const verdict = z.enum(['pass', 'fail', 'unknown', 'not-applicable'])
 const seconds = z.number().describe('Seconds since the start of the scenario.')
 const fact = z
   .tuple([z.string(), z.string()])
-  .describe('A name and what it is, both ready to be shown.')
+  .describe('A name and its value, both ready to be shown.')
 
 const series = z.object({
   name: z.string(),
@@ -26,7 +26,7 @@ const chart = z.object({
 const band = z.object({ name: z.string(), from: seconds, to: seconds })
 const fault = band.extend({
   outcome: z.enum(['bit', 'did not bite', 'failed']),
-  evidence: z.array(fact).describe('What was asked of it, and the measurement of its effect.'),
+  evidence: z.array(fact).describe('Its options, and the measurement of its effect.'),
 })
 
 const anomaly = z.object({
@@ -39,9 +39,9 @@ const anomaly = z.object({
   told: z.array(z.array(fact)).describe('The witness, ready to be shown.'),
 })
 
-const fix = z.string().describe('Of an unknown: what to do to get an answer.').exactOptional()
-const exercised = z.number().describe('How many things were put to the test.')
-const observations = z.string().describe('The same by what was counted: "32 scrapes, 4 polls".')
+const fix = z.string().describe('Of an unknown: how to get a verdict.').exactOptional()
+const exercised = z.number().describe('How many observations were judged.')
+const observations = z.string().describe('The same by kind: "32 scrapes, 4 polls".')
 
 const expectation = z.object({
   finding: z.string(),
@@ -64,17 +64,17 @@ const expectation = z.object({
 
 const testimony = z
   .object({
-    ends: z.array(z.string()).describe('How its processes ended.'),
-    crash: z.array(fact).describe('Lines of its log that tell of a crash, by their time.'),
+    ends: z.array(z.string()).describe('How its processes exited.'),
+    crash: z.array(fact).describe('Log lines of a crash, by time.'),
     before: z.array(fact).describe('The last lines before the first sign of a failure.'),
   })
-  .describe('What the target itself says.')
+  .describe('Evidence from the target itself.')
 
 const scenario = z.object({
   name: z.string(),
   claim: z.string(),
   target: z.string(),
-  mistake: z.string().describe('The mistake that the target makes on purpose.').exactOptional(),
+  mistake: z.string().describe('What the defect of the target does wrong.').exactOptional(),
   verdict,
   tookSeconds: z.number(),
   folder: z
@@ -83,7 +83,7 @@ const scenario = z.object({
     .exactOptional(),
   troubles: z
     .array(z.string())
-    .describe('What kept the harness itself from judging; empty in a good run.'),
+    .describe('What kept the harness from judging; empty in a good run.'),
   phases: z.array(band),
   faults: z.array(fault),
   expectations: z.array(expectation),
@@ -122,7 +122,7 @@ export const reportSchema = z.object({
   reproduce: z.string().describe('The command that repeats this run.'),
   reproduction: z
     .object({ isReproduced: z.boolean(), says: z.string() })
-    .describe('Of the reproduction of a finding: whether it is one, which wants failures as well.')
+    .describe('Of `chaos reproduce`: whether the finding was reproduced, which includes failures.')
     .exactOptional(),
   findings: z.array(finding).describe('Failures first, then unknowns, then passes.'),
   scenarios: z.array(scenario).describe('In the order in which they were run.'),

@@ -1,6 +1,6 @@
 /**
- * A scenario in the page. One that passed is folded; in one that did not, each failed check shows
- * its sentence, its first witness and the charts that matter for it.
+ * A scenario in the page. A passed one is folded; in others each failed check shows its sentence,
+ * its first witness and the charts that matter for it.
  */
 import { chartFigure, faultTable, whenSeen } from './chart-figure.ts'
 import { badge, duration, facts, findingAnchor, fix, gravity, many, text } from './markup.ts'
@@ -12,11 +12,11 @@ import type {
   ReportTestimony,
 } from './model.ts'
 
-/** Where a scenario stands: among all of the report, and by what links find it. */
+/** A scenario's position in the report, and its anchor. */
 export interface Place {
   readonly index: number
   readonly anchor: string
-  /** Troubles that are said at the head of the page, for all scenarios. */
+  /** Errors shown at the head of the page, for all scenarios. */
   readonly shared: ReadonlySet<string>
   /** Whether the report is of more targets than one. */
   readonly hasTargets: boolean
@@ -36,7 +36,7 @@ ${body(scenario, place)}
 </details>`
 }
 
-/** Whether there is more to see than the head of the page says. */
+/** Whether there is more to see than at the head of the page. */
 const hasOwn = ({ expectations, troubles }: ReportScenario, { shared }: Place): boolean =>
   expectations.length > 0 || troubles.some((one) => !shared.has(one))
 
@@ -50,7 +50,7 @@ const findingsOf = ({ expectations }: ReportScenario): string[] => [
 function body(scenario: ReportScenario, place: Place): string {
   const { mistake, expectations } = scenario
   return [
-    mistake === undefined ? '' : `<p>Mistake put back on purpose: <b>${text(mistake)}</b>.</p>`,
+    mistake === undefined ? '' : `<p>Defect: <b>${text(mistake)}</b>.</p>`,
     troubleBox(scenario.troubles.filter((one) => !place.shared.has(one))),
     testimony(scenario.testimony),
     ...expectations.map((one, at) => expectation(one, scenario, place, at)),
@@ -66,7 +66,7 @@ function body(scenario: ReportScenario, place: Place): string {
 export function troubleBox(troubles: readonly string[]): string {
   if (troubles.length === 0) return ''
   const items = [...new Set(troubles)].map((trouble) => `<li>${text(trouble)}</li>`).join('')
-  return `<div class="trouble"><b>What could not be judged, and why</b><ul>${items}</ul></div>`
+  return `<div class="trouble"><b>Not judged, and why</b><ul>${items}</ul></div>`
 }
 
 const isOpenCase = ({ verdict }: ReportExpectation) => verdict === 'fail' || verdict === 'unknown'
@@ -105,7 +105,7 @@ function shownFirst({ expectations }: ReportScenario, at: number): number[] {
   return (expectations[at]?.charts ?? []).filter((chart) => !before.has(chart))
 }
 
-/** A page must stay readable, and a browser alive, whatever a witness holds. */
+/** The page must stay readable and fast, whatever a witness contains. */
 const witnessCharsMax = 4_000
 
 function witnesses(anomalies: readonly ReportAnomaly[]): string {
@@ -135,7 +135,7 @@ const figures = (scenario: ReportScenario, { index }: Place, which: readonly num
     ? ''
     : `<div class="charts">${which.map((at) => chartFigure(scenario, index, at)).join('')}</div>`
 
-/** What the checks above do not show: folded where they show some, for there is enough to see. */
+/** Charts that no check above shows: folded if the checks show some. */
 function charts(scenario: ReportScenario, place: Place): string {
   const shown = new Set(scenario.expectations.filter(isOpenCase).flatMap((one) => one.charts))
   const rest = [...scenario.charts.keys()].filter((at) => !shown.has(at))
@@ -145,7 +145,7 @@ function charts(scenario: ReportScenario, place: Place): string {
 ${figures(scenario, place, rest)}</details>`
 }
 
-/** The target's own words: open where it crashed, and at hand where something failed. */
+/** Evidence from the target: open if it crashed, folded if something failed. */
 function testimony({ ends, crash, before }: ReportTestimony): string {
   const lines = (title: string, all: readonly Fact[]) =>
     all.length === 0 ? '' : `<p>${title}</p><pre>${all.map(logLine).join('\n')}</pre>`
@@ -153,7 +153,7 @@ function testimony({ ends, crash, before }: ReportTestimony): string {
   return `<details class="testimony"${crash.length > 0 ? ' open' : ''}>
 <summary>What the target itself says</summary>
 ${ends.map((says) => `<p>${text(says)}</p>`).join('\n')}
-${lines('Lines of its log that tell of a crash:', crash)}
+${lines('Log lines of a crash:', crash)}
 ${lines('Its last lines before the first sign of a failure:', before)}
 </details>`
 }
@@ -165,7 +165,7 @@ const configuration = ({ settings }: ReportScenario): string =>
     ? ''
     : `<details><summary>Effective configuration</summary>${facts(settings)}</details>`
 
-/** The raw evidence, beside the report. */
+/** Links to the raw evidence beside the report. */
 function records({ folder }: ReportScenario): string {
   if (folder === undefined) return ''
   const file = (name: string) => `<a href="${text(encodeURIComponent(folder))}/${name}">${name}</a>`

@@ -1,4 +1,4 @@
-/** The shape of `report.json` as a JSON Schema, for readers that are not written in TypeScript. */
+/** The shape of `report.json` as a JSON Schema, for readers in any language. */
 import { z } from 'zod'
 import { reportSchema } from './model.ts'
 
