@@ -17,6 +17,20 @@ export interface FleetStart {
   readonly seed: string
 }
 
+/** Clients that join together. */
+export interface Joining {
+  readonly group: string
+  /** ws:// address. */
+  readonly url: string
+  /** The relay's own host:port, where `url` leads through a proxy. */
+  readonly host?: string
+  readonly count: number
+  readonly spec: ClientGroup
+  readonly token?: string
+  /** How long each client may take to open. */
+  readonly deadlineMs: number
+}
+
 /** What the clients of a group may be told to do; see harness/stimuli for what is made of it. */
 export type GroupOrder =
   | { readonly do: 'disconnect'; readonly group: string; readonly how: 'close' | 'reset' }
@@ -47,16 +61,7 @@ export type GroupOrder =
 export type FleetCommand =
   | FleetStart
   /** Opens `count` clients at `url` (ws://) of relay `host`; answered when each is done. */
-  | {
-      readonly do: 'connect'
-      readonly group: string
-      readonly url: string
-      readonly host?: string
-      readonly count: number
-      readonly spec: ClientGroup
-      readonly token?: string
-      readonly deadlineMs: number
-    }
+  | ({ readonly do: 'connect' } & Joining)
   | GroupOrder
   /** Stops (or restarts) reading of the group's sockets. Answered with the bytes read so far. */
   | { readonly do: 'reading'; readonly group: string; readonly isStalled: boolean }

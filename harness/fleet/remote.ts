@@ -1,8 +1,7 @@
 /** The conductor's side of the fleet: its process, and what it is told to do. */
-import type { ClientGroup } from './group.ts'
 import { startAskedChild, type AskedChild } from '../world/asked-child.ts'
 import type { World } from '../world/world.ts'
-import type { FleetCommand, FleetStatus, GroupOrder } from './protocol.ts'
+import type { FleetCommand, FleetStatus, GroupOrder, Joining } from './protocol.ts'
 
 export interface FleetOptions {
   readonly journalFile: string
@@ -12,19 +11,6 @@ export interface FleetOptions {
   readonly originMs: number
   readonly seed: string
   readonly clientDefect?: string
-}
-
-export interface Joining {
-  readonly group: string
-  /** ws:// address. */
-  readonly url: string
-  /** The relay's own host:port, where `url` leads through a proxy. */
-  readonly host?: string
-  readonly count: number
-  readonly spec: ClientGroup
-  readonly token?: string
-  /** How long each client may take to open. */
-  readonly deadlineMs: number
 }
 
 /** The fleet as the conductor sees it. */
