@@ -1,5 +1,5 @@
 /**
- * Plays one phase: prelude, faults (each seen to bite before the clock of the phase starts),
+ * Runs one phase: prelude, faults (each proven active before the clock of the phase starts),
  * stimuli, the wait, and healing in reverse, whatever happened in between.
  */
 import { sleep } from '../../relay/world/clock.ts'
@@ -29,7 +29,7 @@ interface Standing {
 }
 
 /**
- * Plays `phase`. Rejects when the run is to end: the signal aborted, a helper process is gone, a
+ * Runs `phase`. Rejects when the run is to end: the signal aborted, a helper process is gone, a
  * fault could not be healed. One that could not be injected is written down, and the run goes on.
  */
 export async function runPhase(context: RunContext, phase: PlannedPhase): Promise<void> {
@@ -43,7 +43,7 @@ export async function runPhase(context: RunContext, phase: PlannedPhase): Promis
   try {
     for (const [index, spec] of phase.faults.entries()) {
       signal.throwIfAborted()
-      // What stands is healed last: whatever is over at once is over under it.
+      // Lasting faults are healed last: faults that end at once end under them.
       const own = isOverAtOnce(spec) ? [] : standing
       await injectOne(context, `${phase.name}/${index}-${spec.fault}`, spec, own)
       if (own !== standing) unhealed.push(...(await healAll(context, own)))
@@ -69,7 +69,7 @@ export async function runPhase(context: RunContext, phase: PlannedPhase): Promis
   if (unhealed[0] !== undefined) throw unhealed[0]
 }
 
-/** Waits until no client waits for the end of a replay, at most so long. */
+/** Waits until no client waits for the end of a replay, for a limited time. */
 async function replaysEnd(context: RunContext, limitMs: number): Promise<void> {
   if (limitMs === 0) return
   const ask = () => context.fleet.status()
@@ -78,7 +78,7 @@ async function replaysEnd(context: RunContext, limitMs: number): Promise<void> {
   )
 }
 
-/** Injects a fault, which then stands, and measures whether it bites. */
+/** Injects a fault and measures whether it is active. */
 async function injectOne(
   context: RunContext,
   id: string,
@@ -109,7 +109,7 @@ async function injectOne(
   }
 }
 
-/** A fault that comes to stand after nobody waits for it any more is undone at once. */
+/** A fault that becomes active after its wait was given up is undone at once. */
 async function injectInTime(context: RunContext, spec: FaultSpec, says: string): Promise<Injected> {
   const { clock, signal } = context
   const injecting = Promise.withResolvers<Injected>()

@@ -15,7 +15,7 @@ export const hasAll = ({ floor }: GroupStatus, ends: Ends): boolean =>
     ([partition, end]) => BigInt(floor[partition] ?? -1) + 1n >= BigInt(end),
   )
 
-/** Waits until every watched client is connected and has all up to `ends`, at most so long. */
+/** Waits until every watched client is connected and has all up to `ends`, for a limited time. */
 export async function arrivalOf(context: RunContext, ends: Ends, limitMs: number): Promise<void> {
   const ask = () => context.fleet.status()
   const isThere = ({ groups }: FleetStatus) =>

@@ -15,9 +15,9 @@ const openingMs = 1_500
 const steadyLimitMs = 20_000
 /** Records that every watched group must have before we call it steady. */
 const steadyDeliveries = 20
-/** While records still come, so long at most: a busy machine takes its time over large ones. */
+/** Limit while records still arrive: a busy machine is slow with large ones. */
 const settleLimitMs = 30_000
-/** Where the consumer has records to take and takes none, beyond what makes it stand still. */
+/** Limit while the consumer has records to read and reads none, beyond the stall limit. */
 const standsStillMarginMs = 3_000
 /** After the last delivery, so that what must not come has had the time to come. */
 const aftermathMs = 1_000
@@ -99,13 +99,13 @@ export async function settle(context: RunContext, stalledMs: number): Promise<vo
   })
 }
 
-/** Whether the target, told to stop at a record that it cannot read, has stopped at one. */
+/** Whether the target, configured to stop at a malformed record, has stopped at one. */
 export const standsAtPoison = (
   { firstPoison }: Pick<ProducerStatus, 'firstPoison'>,
   committed: ReadonlyMap<number, string>,
 ): boolean => [...committed].some(([partition, next]) => firstPoison[String(partition)] === next)
 
-/** For how long, ms, no delivery at all was made: some records are owed to nobody. */
+/** For how long, in ms, there was no delivery: some records are owed to no client. */
 function quietness(context: RunContext): (status: FleetStatus) => number {
   let last = -1
   let sinceMs = context.clock.nowMs()

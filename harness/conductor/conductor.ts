@@ -17,12 +17,12 @@ import { setUpRun, type RunContext } from './run-context.ts'
 import type { Order } from './order.ts'
 import { timingFor, valuesOf, type SourcedTimings } from './timing.ts'
 
-/** What came of a run, besides its history. */
+/** The result of a run, besides its history. */
 export interface Played {
   readonly plan: Plan
   /** What the plan's times were derived from, and whose word it is. */
   readonly timing: SourcedTimings
-  /** `/version` as the target told it; empty where it has none. */
+  /** `/version` as the target reported it; empty if it has none. */
   readonly version: Readonly<Record<string, unknown>>
   /** Whether the run went through to its end. */
   readonly isComplete: boolean
@@ -34,15 +34,15 @@ export interface Played {
 
 const connectLimitMs = 15_000
 const countsEveryMs = 1_000
-/** Striking ends processes, proxies and topics, each with a limit; and so much when in haste. */
+/** Teardown ends processes, proxies and topics, each with a limit; this is the limit on Ctrl-C. */
 const tearDownLimitMs = 90_000
 const hastyTearDownLimitMs = 6_000
 
-/** Sets the run context of a run, with everything that it plays on. */
+/** Sets up the context of a run: everything that it runs on. */
 export type SetStage = (world: World, order: Order) => Promise<RunContext>
 
 /**
- * Plays `order.scenario` once and writes its history to `order.folder`/history.
+ * Runs `order.scenario` once and writes its history to `order.folder`/history.
  *
  * @param set sets the run context; by default one of real servers
  */
@@ -70,7 +70,7 @@ async function setAndPlay(
   try {
     context = await orAborted(order.signal, setting)
   } catch (error) {
-    // What was under way when the user gave up is struck as soon as it stands.
+    // What was being set up at Ctrl-C is torn down as soon as it is ready.
     setting.then((late) => late.tearDown()).catch(() => undefined)
     noteTrouble(world, order, startedMs, error)
     const timing = timingFor(order, {})
@@ -85,7 +85,7 @@ async function setAndPlay(
     return { plan, timing, version, isComplete: await play(context, plan) }
   } catch (error) {
     if (plan === undefined) throw error
-    // Whoever waited for what is gone says less of it than whoever saw it go.
+    // The part that saw a process exit reports more than the part that waited for it.
     const cutShort = messageOf(context.signal.aborted ? context.signal.reason : error)
     if (!context.signal.aborted) {
       context.journal.write({
@@ -101,7 +101,7 @@ async function setAndPlay(
   }
 }
 
-/** Plays all phases. `false`: the run never reached its steady state. */
+/** Runs all phases. `false`: the run never reached its steady state. */
 async function play(context: RunContext, plan: Plan): Promise<boolean> {
   let isTelling = false
   const counts = context.clock.every(countsEveryMs, () => {
@@ -154,7 +154,7 @@ async function tellCounts(context: RunContext): Promise<void> {
   }
 }
 
-/** What ends from here on ends because of us: the phase tells it to whoever judges. */
+/** From here on everything is stopped by the harness: the phase shows that to the judge. */
 async function tearDown(context: RunContext, limitMs: number): Promise<void> {
   context.journal.write({
     kind: 'phase',

@@ -1,6 +1,6 @@
 /**
  * One client that expects nothing: it keeps what a target says to it, whatever that is, so that one
- * who speaks another protocol is told what was heard and not that records were missing.
+ * a relay with another protocol gets a message about what arrived, not about missing records.
  */
 import type { Clock } from '../../relay/world/clock.ts'
 import { openConnection } from '../wire/connection.ts'
@@ -15,7 +15,7 @@ export interface Heard {
   readonly refused?: { readonly status: number; readonly why: string }
   /** The first texts that are no cursors, cut. */
   readonly texts: readonly string[]
-  /** Binary messages, each with whether a cursor stood right before it. */
+  /** Binary messages, each with whether a cursor came directly before it. */
   readonly binaries: readonly { readonly value: Buffer; readonly hasCursor: boolean }[]
   /** Why what came is no WebSocket stream. */
   readonly broken?: string
@@ -62,7 +62,7 @@ export function openContactClient(clock: Clock, address: string): ContactClient 
       },
       ping: () => undefined,
       pong: () => undefined,
-      // Whoever said goodbye may wait for ours before the connection is gone.
+      // A side that sent a close frame may wait for ours before the connection ends.
       close(given) {
         code = given
         tellEnd()

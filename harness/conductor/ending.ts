@@ -19,7 +19,7 @@ export interface Watched {
 
 export interface Ending {
   readonly signal: AbortSignal
-  /** Ends the run; the first reason is the one that is told. */
+  /** Ends the run; the first reason is reported. */
   end(why: Error): void
   /** Ends the run when a process ends that was to go on. */
   watch(role: string, process: Watched): void
@@ -27,7 +27,7 @@ export interface Ending {
   lose(server: GoneServer): void
   /** From here on processes may end: the run is over. */
   expectExits(): void
-  /** Settles when all last words stand in the history. */
+  /** Settles when all last log lines are in the history. */
   told(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** Mends what killed runs left broken in servers that outlive a run, newest entry first. */
+/** Undoes faults that killed runs left in servers that outlive a run, newest entry first. */
 import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
@@ -85,7 +85,7 @@ async function isGone(clock: Clock, entry: UndoEntry, error: unknown): Promise<b
   return refusals.every((isRefusal) => isRefusal)
 }
 
-/** Whether nobody listens at host:port. Silence is no refusal. */
+/** Whether nothing listens at host:port. Silence is not a refusal. */
 function isRefused(clock: Clock, address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(splitAddress(address))

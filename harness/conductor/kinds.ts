@@ -60,7 +60,7 @@ function expecting(one: Expectation, wanted: readonly MalformedKind[]): Expectat
   return [{ ...one, exceptKinds: allMalformedKinds.filter((kind) => !left.includes(kind)) }]
 }
 
-/** An item that was played, as far as it matters here. */
+/** An item that ran, as far as it matters here. */
 interface Judged {
   readonly item: SuiteItem
   readonly record: RunRecord
@@ -68,7 +68,7 @@ interface Judged {
 }
 
 /**
- * What is left to play after a relay stopped at a malformed record: all other kinds, on a fresh
+ * What is left to run after a relay stopped at a malformed record: all other kinds, on a fresh
  * relay and topic; and each kind under suspicion alone, where it does it again or does not.
  */
 export function partsLeft({ item, record, verdict }: Judged): SuiteItem[] {

@@ -24,7 +24,7 @@ export function planOf(scenario: Scenario, timing: Timing): Plan {
   return { phases, expectations: [...expected, { finding: streamFinding, expectation: stream }] }
 }
 
-/** Whoever says what no honest client says is owed the reaction to it, and no stream. */
+/** A hostile client is owed the reaction to its frames, and no stream. */
 function honest(
   { fleet }: Scenario,
   phases: readonly PlannedPhase[],
@@ -38,7 +38,7 @@ function honest(
   return groups.length === all.length ? {} : { groups }
 }
 
-/** A relay that is told to stop a partition at a malformed record owes nothing behind it. */
+/** A relay configured to stop a partition at a malformed record owes nothing after it. */
 function halting(relay: RelaySettings): { haltsAtPoison?: true } {
   return relay.kafkaOnDecodeError === 'pause' ? { haltsAtPoison: true } : {}
 }

@@ -1,4 +1,4 @@
-/** What a run tells while it goes on, for whoever watches: a terminal, a CI log, nobody. */
+/** The progress events of a run, for a terminal or a CI log. */
 import type { Verdict } from '../checkers/checker.ts'
 import type { FaultStep } from '../history/event.ts'
 
@@ -11,7 +11,7 @@ export type Progress =
       readonly index: number
       /** Undefined where there are as many as fit. */
       readonly of?: number
-      /** Estimate for this scenario and those behind it. */
+      /** Estimate for this scenario and all later ones. */
       readonly leftMs: number
     }
   /** `leftMs`: planned time of this scenario from here on, without settling. */

@@ -36,7 +36,7 @@ export interface RunContext {
   readonly clock: Clock
   readonly journal: Journal
   readonly scenario: Scenario
-  /** Aborts when the run must end: the user wants it, or what it stands on is gone. */
+  /** Aborts when the run must end: on Ctrl-C, or if something that it needs is gone. */
   readonly signal: AbortSignal
   readonly report: Report
   readonly target: RunningTarget
@@ -105,14 +105,14 @@ interface Setup {
   readonly tearDown: AsyncDisposableStack
 }
 
-/** A defect of the client is played by the fleet, behind the reference relay. */
+/** A defect of the client runs in the fleet, with the correct reference relay. */
 function clientDefectOf(target: TargetSpec): { clientDefect?: string } {
   const defect = defectOfTarget(target)
   const isOfClient = defect !== undefined && defectOf(defect).part === 'client'
   return isOfClient ? { clientDefect: defect } : {}
 }
 
-/** Oversized records are so much larger than the limit that the scenario asked for. */
+/** By how much oversized records exceed the limit of the scenario. */
 function payloadLimitOf({ relay }: Scenario): { payloadBytesMax?: number } {
   return relay.payloadBytesMax === undefined ? {} : { payloadBytesMax: relay.payloadBytesMax }
 }

@@ -25,7 +25,7 @@ export interface Watched {
 export interface Samplers {
   /** `/version` of the target, read at the start; empty where it has none. */
   version(): Readonly<Record<string, unknown>>
-  /** How the target's group is now; undefined where nobody answers. */
+  /** The current state of the target's group; undefined without an answer. */
   groupFacts(): Promise<GroupFacts | undefined>
   /** Partitions that the target's member of the group holds now. */
   ownedByTarget(): Promise<readonly number[] | undefined>
@@ -37,7 +37,7 @@ export interface Samplers {
   stop(): Promise<void>
 }
 
-/** A coordinator that takes longer to say who holds what is between two assignments. */
+/** A coordinator that takes longer to describe the group is between two assignments. */
 const ownedLimitMs = 6_000
 
 export async function startSamplers(world: World, watched: Watched): Promise<Samplers> {

@@ -1,6 +1,6 @@
 /**
- * What a scenario and its target let the stream checker take for granted: who reads slowly, how
- * much is kept and how much a replay may leave out. What nobody has said is left out.
+ * What a scenario and its target allow in the stream checker: which groups read slowly, how much is
+ * retained and how much a replay may leave out. Unknown limits are left out.
  */
 import { stalledMsFor } from '../checkers/stream/limits.ts'
 import type { StreamOptions } from '../checkers/stream/options.ts'
@@ -32,7 +32,7 @@ function waiting({ commitIntervalMs }: Timing): StreamOptions {
   return stalledMs === stalledMsFor() ? {} : { stalledMs }
 }
 
-/** Somebody asks for a replay, at once or when it comes back. */
+/** Whether a client requests a replay, at once or when it reconnects. */
 const isReplayed = ({ fleet }: Scenario, phases: readonly PlannedPhase[]): boolean =>
   Object.values(fleet).some(({ resume, reconnects }) => resume !== undefined || reconnects) ||
   phases.some(({ stimuli }) => stimuli.some(({ stimulus }) => stimulus === 'resume'))

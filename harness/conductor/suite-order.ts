@@ -18,13 +18,13 @@ export interface SuiteItem {
 /** A suite that has no end of its own: one item after another, as many as fit. */
 export interface Endless {
   next(): SuiteItem
-  /** None is begun that would not be over by then, as far as those before tell; `clock.nowMs()`. */
+  /** No item starts that would not end by then, estimated from earlier ones; `clock.nowMs()`. */
   readonly untilMs: number
 }
 
 export interface SuiteOrder {
   readonly items: readonly SuiteItem[]
-  /** What follows behind the items. */
+  /** What follows after the items. */
   readonly endless?: Endless
   readonly seed: string
   /** Folder of the whole suite; every item gets one of its own in it. */

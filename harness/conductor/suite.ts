@@ -1,4 +1,4 @@
-/** Plays scenarios one after another on one stack, and judges each as soon as it is over. */
+/** Runs scenarios one after another on one stack, and judges each as soon as it is over. */
 import { cpus, release, totalmem } from 'node:os'
 import { basename, join } from 'node:path'
 import { readHistory } from '../history/history.ts'
@@ -21,7 +21,7 @@ import { planOf } from './plan.ts'
 import { partsLeft } from './kinds.ts'
 import type { SuiteItem, SuiteOrder } from './suite-order.ts'
 
-/** An item that was played and judged. `folder` holds its record, its history and its logs. */
+/** An item that ran and was judged. `folder` holds its record, its history and its logs. */
 export interface SuiteResult {
   readonly item: SuiteItem
   readonly folder: string
@@ -43,16 +43,16 @@ export interface SuiteOutcome {
   readonly unplayed: readonly Unplayed[]
 }
 
-/** Plays an item beside the suite: it is judged and recorded, and stands in no report. */
+/** Runs an item beside the suite: it is judged and recorded, but is in no report. */
 export type PlayBeside = (item: SuiteItem, folder: string) => Promise<RunVerdict>
 
 /**
- * Looks at an item that was judged, before the next one is played, and may play others beside the
+ * Looks at an item that was judged, before the next one runs, and may run others beside the
  * suite. What it returns is the result that is reported.
  */
 export type Afterwards = (result: SuiteResult, play: PlayBeside) => Promise<SuiteResult>
 
-/** Plays all items. What cannot be played is told, and the next one is tried. */
+/** Runs all items. What cannot run is reported, and the next one is tried. */
 export async function runSuite(
   world: World,
   order: SuiteOrder,
@@ -62,7 +62,7 @@ export async function runSuite(
   const unplayed: Unplayed[] = []
   const undoLog = openUndoLog(stateFolder)
   let lost = await firstContact(world, order, undoLog)
-  // Parts of a scenario that are left over are played right behind it.
+  // Parts of a scenario that are left over run directly after it.
   const items = [...order.items]
   for (let index = 0; ; index += 1) {
     const item = items[index] ?? further(world, order, results, lost)

@@ -1,7 +1,7 @@
 /**
  * What the target writes, as events of the history: a witness of what happened in it. A journal of
  * its own, so that a target that talks a lot slows nothing down, bounded in rate and bytes; what
- * was left out is said in its place. Lines that tell of a crash always find room.
+ * was left out is noted in its place. Log lines of a crash are always kept.
  */
 import type { Clock } from '../../relay/world/clock.ts'
 import { isCrashLine } from '../history/crash-lines.ts'

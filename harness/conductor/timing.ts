@@ -1,4 +1,4 @@
-/** What is known of a target's settings when a run begins, and who said so. */
+/** What is known of a target's settings when a run starts, with the source of each. */
 import { sourcedTiming, type SourcedTiming } from '../targets/environment.ts'
 import type { Timing } from '../targets/timing.ts'
 import { knownRelayOf, timingOfKnown } from '../targets/known-relays.ts'

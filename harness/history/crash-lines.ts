@@ -1,4 +1,4 @@
-/** Which lines of a program's output speak of its end: the words of the usual runtimes for it. */
+/** Which lines of a program's output report a crash: the words of common runtimes. */
 
 const words = new RegExp(
   [
@@ -14,5 +14,5 @@ const words = new RegExp(
   'i',
 )
 
-/** Whether a line of a log tells of a crash. */
+/** Whether a log line reports a crash. */
 export const isCrashLine = (line: string): boolean => words.test(line)

@@ -15,9 +15,9 @@ export type FaultPlace = 'client-link' | 'clients' | 'kafka' | 'redis' | 'relay'
  * - `backs-up` the sender's writes come to wait, because the other side takes fewer bytes than come
  * - `severs` nothing gets through
  * - `ends-relay` the relay's process ends
- * - `pauses-relay` the relay's process stands still
+ * - `pauses-relay` the relay's process is paused
  * - `moves-partitions` partitions are taken from the relay, and given back
- * - `replaces-server` another server has the address; connections that stand stay with the old one
+ * - `replaces-server` another server has the address; open connections stay with the old one
  */
 export type FaultEffect =
   | 'slows'

@@ -60,7 +60,7 @@ export interface Dropped extends Cold<'dropped'> {
   readonly why: string
 }
 
-/** A record was stored in a transaction that was given up: nobody may read it. */
+/** A record was stored in an aborted transaction: no client may get it. */
 export interface Aborted extends Cold<'aborted'> {
   readonly partition: number
   readonly offset: string
@@ -210,7 +210,7 @@ export interface DeadLetter extends Cold<'deadletter'> {
 
 export type FaultStep = 'inject' | 'active' | 'ineffective' | 'heal' | 'failed'
 /**
- * What happened to a fault. `evidence` holds the measurement that shows that it bites; at `inject`
+ * What happened to a fault. `evidence` holds the measurement that shows its effect; at `inject`
  * it is the scenario's own words, and `effects` says what the fault does, whatever its name is.
  */
 export interface Fault extends Cold<'fault'> {

@@ -86,11 +86,11 @@ export interface History {
   /** Connections by client; a client that came back has several. */
   readonly sessions: ReadonlyMap<number, readonly Session[]>
   stream(): Stream
-  /** A quantity that the target told, over time; see harness/history/signals.ts. */
+  /** A quantity that the target reported, over time; see harness/history/signals.ts. */
   signal(name: SignalName, where?: Where): Reading
   /** The same by the values of the signal's `by` labels, joined by commas. */
   signalBy(name: SignalName): ReadonlyMap<string, Reading>
-  /** A text that /health told, over time. */
+  /** A text that /health reported, over time. */
   text(name: SignalName): Reading<string>
   /** Answered scrapes with all their series; built on the fly, so take them one by one. */
   scrapes(): Generator<WholeScrape>
@@ -129,7 +129,7 @@ export function historyOf(events: readonly HistoryEvent[]): History {
   return builder.build()
 }
 
-/** How many garbled lines are told one by one. */
+/** How many garbled lines are reported one by one. */
 const garbledToldMax = 20
 
 class HistoryBuilder {

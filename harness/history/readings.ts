@@ -5,7 +5,7 @@
 import { signals, type MetricSource, type SignalName, type SignalRow } from './signals.ts'
 import type { Health, Micros, Scrape } from './event.ts'
 
-/** A quantity at the times at which somebody asked; `null` where the target did not tell it. */
+/** A quantity at the times at which it was asked for; `null` if the target did not report it. */
 export interface Reading<V = number> {
   readonly t: readonly Micros[]
   readonly v: readonly (V | null)[]
@@ -148,7 +148,7 @@ function readMetric(
   return { t: times, v: times.map(() => null) }
 }
 
-/** A text that /health tells, over time; `null` where the poll was answered without it. */
+/** A text that /health reports, over time; `null` if the answer lacked it. */
 export function readText(name: SignalName, polls: readonly Health[]): Reading<string> {
   const row: SignalRow = signals[name]
   return readHealth(row.health, polls, (value) => (typeof value === 'string' ? value : null))

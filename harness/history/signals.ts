@@ -13,11 +13,11 @@ export interface MetricSource {
 /** One signal. The first source that a scrape holds is read; further ones are alternatives. */
 export interface SignalRow {
   readonly says: string
-  /** `counter` never falls but at a restart; `gauge` may; `text` stands in /health only. */
+  /** `counter` falls only at a restart; `gauge` may fall; `text` is in /health only. */
   readonly kind: 'counter' | 'gauge' | 'text'
   readonly unit: 'count' | 'records' | 's' | 'text'
   readonly metrics: readonly MetricSource[]
-  /** Where /health tells it: keys from the root. */
+  /** Where /health reports it: keys from the root. */
   readonly health?: readonly string[]
   /** Labels that make several series of one signal; without them matching series are added up. */
   readonly by?: readonly string[]
@@ -48,7 +48,7 @@ const gauge = (
   by?: readonly string[],
 ): SignalRow => ({ ...counter(says, metrics, health, by), kind: 'gauge', unit })
 
-/** A counter that /health tells among those of the replay buffer. */
+/** A counter that /health reports among those of the replay buffer. */
 const inReplayBuffer = (says: string, metric: string, health: string): SignalRow => ({
   ...counter(says, [from(metric)]),
   health: ['replay_buffer', health],

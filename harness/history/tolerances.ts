@@ -1,32 +1,32 @@
 /**
- * How exactly a run is measured: how often is asked, and by how much what was seen may differ from
- * what was, though the relay did nothing wrong. What a relay itself may take is no tolerance: it
- * stands in harness/checkers/reading/allowances.ts, or in what a scenario asks for.
+ * The precision of measuring: sampling intervals, and by how much an observation may differ from
+ * the truth although the relay is right. What a relay itself is allowed is not a tolerance: it is
+ * in harness/checkers/reading/allowances.ts, or in a scenario.
  *
- * It stands beside the history because that is the lowest folder that knows of measurements:
+ * It is beside the history because that is the lowest folder that knows of measurements:
  * samplers, checkers, judge and conductor read it, and none of them may import the others.
  */
 
-/** How often each sampler asks. What lies between two samples is not known. */
+/** How often each sampler asks. What happens between two samples is not known. */
 export const samplingMs = {
   health: 250,
   metrics: 500,
   memory: 500,
-  /** The closer together, the narrower the bounds of what is true between two. */
+  /** The shorter, the narrower the bounds of the true value in between. */
   lagTruth: 500,
   readiness: 1_000,
 } as const
 
-/** Longest wait for a page; a target that says nothing for so long did not answer. */
+/** Longest wait for a page; a target that is silent for this long did not answer. */
 export const answerLimitMs = 2_000
 
-/** By how much two views of one run may be apart. */
+/** By how much two views of one run may differ. */
 export const tolerances = {
   /** The edges of a window, seen by polls. */
   windowEdgeMicros: 1_000_000,
   /** A poll of the target takes time, and so does the scrape that shows what it found. */
   pollAndScrapeMicros: 1_000_000,
-  /** /health tells whole seconds, rounded down. */
+  /** /health reports whole seconds, rounded down. */
   wholeSecondMicros: 1_000_000,
   /** Two pages are not asked at the same time. */
   pagesApartMicros: 1_500_000,
@@ -42,43 +42,43 @@ export const tolerances = {
   alertEndSeenLateMs: 3_000,
   /** A client is counted by one side a little before the other, when it comes and when it goes. */
   countedApartMicros: 300_000,
-  /** The end of a connection is seen so much later than what ended it; proxies pass it on. */
+  /** The end of a connection is seen this much later than its cause; proxies forward it. */
   endSeenLateMicros: 2_000_000,
-  /** What lies in buffers on the way is read before the end of the connection is seen. */
+  /** Data in buffers is read before the end of the connection is seen. */
   drainMicros: 15_000_000,
-  /** A flood is written down when it is over, which may be after the connection. */
+  /** A flood is recorded when it is over, which may be after the connection. */
   floodWrittenLateMicros: 15_000_000,
-  /** Around a fault: what was under way when it came. */
+  /** Around a fault: what was in flight when it began. */
   faultEdgeMicros: 2_000_000,
-  /** Clients of one group join within this; records on their way then may count as missed. */
+  /** Clients of one group connect within this; records in flight then may count as missed. */
   joiningMicros: 2_000_000,
-  /** Sent so shortly before a request for a replay, a record may still come live. */
+  /** A record sent this shortly before a replay request may still come live. */
   liveBeforeRequestMicros: 2_000_000,
-  /** Acknowledged so shortly before the end, a record may be under way. */
+  /** A record acknowledged this shortly before the end may be in flight. */
   underWayAtEndMicros: 1_000_000,
-  /** A client that still got records this shortly before the end is late; the rest may come yet. */
+  /** A client that got records this shortly before the end is late; the rest may still come. */
   stillFedMicros: 500_000,
-  /** Records sent before a silence may be acknowledged so far into it. */
+  /** Records sent before a silence may be acknowledged this late after its start. */
   ackedLateMicros: 1_000_000,
-  /** A relay's clock begins a little before ours, and may tick a little coarser. */
+  /** A relay's clock starts slightly before ours, and may be coarser. */
   otherClockMicros: 500_000,
 } as const
 
-/** What kernels and proxies between the relay and a client that does not read take in. */
+/** What kernels and proxies between the relay and a client that does not read can hold. */
 export const wayBytes = {
-  /** Above what Linux's defaults were measured to swallow before a write waits at all. */
+  /** More than was measured with Linux's defaults before a write waits. */
   swallowedMax: 6 * 1_048_576,
-  /** So much owed to one client cannot be on the way only: it has reached the relay. */
+  /** This much owed to one client cannot be only in buffers outside: it has reached the relay. */
   reachesRelay: 16 * 1_048_576,
 } as const
 
-/** From when on the harness itself was too slow, or too busy, for its evidence to count. */
+/** Limits above which the harness itself was too slow or too busy for its evidence to count. */
 export const ownEvidence = {
-  /** A process of ours that stands still for longer cannot time what others do. */
+  /** A process of the harness that is paused for longer cannot time others. */
   standstillMsMax: 2_000,
   /** Share of the samples that a sampler may have left out because it came too late. */
   missedShareMax: 0.2,
-  /** Few samples have large shares. */
+  /** With few samples a share is not meaningful. */
   samplesMin: 10,
   /** Bytes that wait to be read by a fleet that cannot keep up. */
   backlogBytesMax: 64 * 1_024 * 1_024,
@@ -89,7 +89,7 @@ export const ownEvidence = {
    */
   waitedWindowMicros: 5_000_000,
   waitedShareMax: 0.8,
-  /** Share of all processors from which on whoever waits is in its own way. */
+  /** Share of all CPUs above which a waiting process delays itself. */
   ownUseShareMax: 0.5,
   /** Share of the planned load that must have been produced. */
   loadShareMin: 0.8,

@@ -12,7 +12,7 @@ import {
   type Reading,
 } from './event.ts'
 
-/** The phase in which everything is ended by us: what ends then did not end by itself. */
+/** The phase in which the harness stops everything: what ends then did not end by itself. */
 export const tearDownPhase = 'tear-down'
 
 export interface Window {
@@ -22,7 +22,7 @@ export interface Window {
 
 export interface NamedWindow extends Window {
   readonly name: string
-  /** What a `phase` event said of its end, if it said anything. */
+  /** Why the phase ended, if its event says so. */
   readonly why?: string
   /** Whether its end was written; a run that was cut short has a phase without one. */
   readonly hasEnded: boolean
@@ -31,14 +31,14 @@ export interface NamedWindow extends Window {
 /** One fault from its injection to its healing, or to where it was given up. */
 export interface FaultWindow extends Window {
   readonly id: string
-  /** Whether it was measured to bite; undefined when nobody could measure. */
+  /** Whether it was measured as active; undefined if it could not be measured. */
   readonly isActive: boolean | undefined
-  /** When it was first measured to bite. */
+  /** When it was first measured as active. */
   readonly activeSince: Micros | undefined
   readonly healedAt: Micros | undefined
   /** Why injecting or healing failed, if it did. */
   readonly failure: Readonly<Record<string, unknown>> | undefined
-  /** What was told of it when it was injected: the scenario's own words. */
+  /** Its spec when it was injected, from the scenario. */
   readonly spec: Readonly<Record<string, unknown>>
   /** What it does to the run: checkers judge by this, whatever the fault is called. */
   readonly effects: FaultEffects

@@ -95,7 +95,7 @@ function missing(name: HostProgramName, { path, version }: HostProgramState): Mi
   return { wanted: `${name} ${least} or newer (${why})`, found, fix }
 }
 
-/** All that lacks as one trouble: whoever installs the first need not come back for the second. */
+/** Everything missing in one error, so that it can be installed at once. */
 export const lackOf = (all: readonly Missing[]): Trouble =>
   new Trouble(
     'tool-missing',

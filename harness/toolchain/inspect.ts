@@ -1,5 +1,5 @@
 /**
- * What `chaos doctor` tells: every piece that a run needs, whether it is there, and the one command
+ * What `chaos doctor` reports: every tool that a run needs, if it is there, and the one command
  * that brings it. Looks only; changes nothing, installs nothing.
  */
 import { statfsSync, readFileSync } from 'node:fs'
@@ -192,7 +192,7 @@ function quantity({ what, why, least, found, show, fix }: Quantity): Inspection 
 
 const inGibibytes = (bytes: number) => `${(bytes / gibibyte).toFixed(1)} GiB`
 
-/** The limit that children inherit; unlimited where the system does not tell. */
+/** The limit that children inherit; unlimited if the system does not report one. */
 function openFilesMax(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8')

@@ -55,7 +55,7 @@ function moveIntoPlace(tool: Tool, folder: string): void {
   renameSync(folder, home)
 }
 
-/** Under the lock nobody else is installing: what is unfinished was interrupted. */
+/** Under the lock no other process is installing: what is unfinished was interrupted. */
 function removeUnfinished(tool: Tool): void {
   for (const name of readdirSync(toolsFolder)) {
     if (!name.startsWith(`${tool.home}.unfinished-`)) continue

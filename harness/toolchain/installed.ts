@@ -1,4 +1,4 @@
-/** What stands under `.tools`: the stamp of an installation that was finished and verified. */
+/** Installed tools under `.tools`: the stamp of a finished and verified installation. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

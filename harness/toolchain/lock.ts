@@ -8,7 +8,7 @@ import { sleep, type Clock } from '../../relay/world/clock.ts'
 import { Trouble } from '../world/trouble.ts'
 
 const pollMs = 200
-/** A holder whose event loop stands still for so long counts as dead. */
+/** A holder whose event loop is blocked for this long counts as dead. */
 const staleMsDefault = 20_000
 
 export interface LockOptions {

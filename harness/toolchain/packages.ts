@@ -20,7 +20,7 @@ import pins from './pins.json' with { type: 'json' }
 import { ask, onPath } from './program.ts'
 import type { Report } from './tool.ts'
 
-/** A slow network and an empty cache; whoever needs longer installs by hand. */
+/** Enough for a slow network and an empty cache; if it takes longer, install by hand. */
 const installLimitMs = 8 * 60_000
 const home = join(repoRoot, 'node_modules')
 const unfinished = 'packages.unfinished-'

@@ -11,7 +11,7 @@ import type { World } from '../world/world.ts'
 
 export type { Shell } from 'zx'
 
-/** A slow network and a cold build cache; whoever needs longer installs by hand. */
+/** Enough for a slow network and a cold build cache; if it takes longer, install by hand. */
 const stepMinutesMax = 8
 const logBytesMax = 8 * 1_024 * 1_024
 

@@ -1,5 +1,5 @@
 /**
- * The answering side of a child process of ours: it answers every command that comes over its
+ * The answering side of a child process: it answers every command that comes over its
  * channel, and ends with the channel, so that a conductor that was killed leaves nothing behind.
  */
 import type { Clock } from '../../relay/world/clock.ts'
@@ -12,7 +12,7 @@ export type Answering = Pick<NodeJS.Process, 'connected' | 'send' | 'on' | 'exit
  * Answers commands until the last one, which is `finish`: the process ends when that is answered.
  * Where it must end before, `leave` saves what it has.
  *
- * @param perform does what a command says; what it throws is the answer
+ * @param perform carries out a command; what it throws is the answer
  */
 export function answerCommands(
   { clock, self = process }: { readonly clock: Clock; readonly self?: Answering },

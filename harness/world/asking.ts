@@ -26,7 +26,7 @@ export interface Asked<C> {
   readonly command: C
 }
 
-/** Sends a command and waits for its answer, for so many milliseconds. */
+/** Sends a command and waits for its answer, for a number of milliseconds. */
 export type Ask<C, S> = (command: C, limitMs: number) => Promise<S>
 
 /** A clock that reads microseconds may round. */

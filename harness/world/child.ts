@@ -23,7 +23,7 @@ export type Ready =
 type Probe = (signal: AbortSignal) => Promise<void>
 
 export interface ChildSpec {
-  /** What it is for: `kafka`, `relay`, `fleet`, …; stands in the history and in messages. */
+  /** What it is for: `kafka`, `relay`, `fleet`, …; appears in the history and in messages. */
   readonly role: string
   readonly command: string
   /** Never secrets: every user of the machine can read a command line. */
@@ -34,7 +34,7 @@ export interface ChildSpec {
   /** Standard output and error, in at most `logBytesMax` (default 8 MiB) with the older half. */
   readonly logFile: string
   readonly logBytesMax?: number
-  /** Told of every line, without secrets. */
+  /** Called with every line, without secrets. */
   readonly onLine?: (line: string) => void
   /** Without it the child is ready as soon as it was started. */
   readonly ready?: Ready

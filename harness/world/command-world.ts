@@ -1,4 +1,4 @@
-/** What a command is handed: time, a way to be interrupted, the environment, and a screen. */
+/** What a command gets: a clock, an abort signal, the environment, and a screen. */
 import type { Clock } from '../../relay/world/clock.ts'
 
 /** Where text goes. `isTerminal` decides whether a line may be overwritten. */

@@ -1,7 +1,7 @@
 /** Errors of the file system as trouble: a full disk says nothing about any target. */
 import { Trouble } from './trouble.ts'
 
-/** What the operating system says when there is no room, no right, or no such place to write. */
+/** Error codes of the operating system for no space, no permission, or no such folder. */
 const unwritable = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST'])
 
 /** `error`, or the trouble that it means for a run that keeps its files in `folder`. */
@@ -12,7 +12,7 @@ export function edgeTrouble(error: unknown, folder: string): unknown {
   return folderTrouble(folder, message, error)
 }
 
-/** The folder of a run cannot be made or written, for the reason that `message` tells. */
+/** The folder of a run cannot be created or written, for the reason in `message`. */
 export const folderTrouble = (folder: string, message: string, cause: unknown): Trouble =>
   new Trouble(
     'disk-full',

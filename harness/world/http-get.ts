@@ -1,4 +1,4 @@
-/** One HTTP GET: how every page is asked for, whoever asks and for how long. */
+/** One HTTP GET with a deadline: the harness requests every page by it. */
 import { request, type Agent } from 'node:http'
 
 export interface Page {

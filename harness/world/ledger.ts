@@ -14,7 +14,7 @@ export interface LedgerChild extends ProcessIdentity {
   readonly role: string
 }
 export interface LedgerEntries {
-  /** The harness process; while it runs, its ledger is nobody else's business. */
+  /** The harness process; while it runs, no other process touches its ledger. */
   readonly owner: ProcessIdentity
   /** What its children carry as their owner. */
   readonly mark: string

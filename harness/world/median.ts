@@ -1,4 +1,4 @@
-/** The value in the middle: what is said of many samples of which some are far off. */
+/** The median: robust against outliers. */
 
 /** The median; of an even number the upper one of the two in the middle. Undefined of none. */
 export function median(values: readonly number[]): number | undefined {

@@ -9,7 +9,7 @@ export interface OptionRow {
   /** What stands behind it in help, such as `<name=value>`; of all but a flag. */
   readonly takes?: string
   readonly says: string
-  /** What of a value is repeated in a report, where the rest may be a secret. */
+  /** The part of a value that a report may show; the rest may be a secret. */
   readonly shown?: (value: string) => string
 }
 

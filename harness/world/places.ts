@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 
 /** The checkout. */
 export const repoRoot = resolve(import.meta.dirname, '../..')
-/** Programs that the toolchain room installed. Safe to delete: it is filled again. */
+/** Programs that the toolchain installed. Safe to delete: they are installed again. */
 export const toolsFolder = join(repoRoot, '.tools')
 /** State of runs under way: ledgers and data folders. Empty when nothing runs. */
 export const stateFolder = join(repoRoot, '.chaos')

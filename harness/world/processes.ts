@@ -1,5 +1,5 @@
 /**
- * Processes by identity. A process id alone names nobody: it is given again to a stranger. So
+ * Processes by identity. A process id alone is not unique: the system reuses it. So
  * everything that may be ended later is known by its id *and* its time of birth.
  *
  * /proc is read by hand: it is a field of one file, wanted at once and without starting a program,

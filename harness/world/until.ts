@@ -1,4 +1,4 @@
-/** Waiting for something that nobody tells of: asking for it again and again, with an end. */
+/** Polling for a condition, with a time limit. */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 
 /** What whoever waits has: time, and what tells that there is no more of it. */

@@ -1,5 +1,5 @@
 /**
- * The warden: a process that outlives its harness by a moment and cleans up behind it. It waits
+ * The warden: a process that outlives its harness by a moment and cleans up after it. It waits
  * for the end of its standard input, which the kernel closes however the harness died, and then
  * sweeps the harness's ledger. It leads a session of its own, so that Ctrl-C does not reach it.
  *
