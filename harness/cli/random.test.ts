@@ -1,10 +1,12 @@
 /** What `--suite random` plays, and the command that repeats each of it. */
 import { describe, expect, test } from 'vitest'
+import { systemClock as clock } from '../../relay/world/clock.ts'
 import { UsageError } from '../world/exit-codes.ts'
 import { randomProgramme, refuseWithoutRandom, type RandomOptions } from './random.ts'
 
+const { signal } = new AbortController()
 const programme = (options: RandomOptions) =>
-  randomProgramme(options, (scenario, words, seed) => ({
+  randomProgramme({ clock, signal }, options, (scenario, words, seed) => ({
     scenario,
     target: { kind: 'reference' },
     reproduce: [...words, '--seed', seed].join(' '),
@@ -41,6 +43,7 @@ describe('random schedules', () => {
     [{ for: '5m', schedule: '2' }, 'not both'],
     [{ parts: '99' }, '--parts takes numbers of the'],
     [{ parts: 'a' }, '--parts takes numbers of the'],
+    [{ shrinkFor: '5' }, '--shrink-for takes a time'],
   ])('are refused as %o', (options, says) => {
     expect(() => namesOf(options)).toThrow(UsageError)
     expect(() => namesOf(options)).toThrow(says)

@@ -6,41 +6,58 @@ import type { Scenario } from '../dsl/scenario.ts'
 import type { SuiteItem } from '../conductor/suite-order.ts'
 import { drawSchedule } from '../schedules/draw.ts'
 import { keptSeeds } from '../schedules/kept-seeds.ts'
-import { scenarioOf } from '../schedules/scenario.ts'
+import { sayParts, scenarioOf } from '../schedules/scenario.ts'
+import type { Parts } from '../schedules/shrink.ts'
+import type { CommandWorld } from '../world/command-world.ts'
 import { UsageError } from '../world/exit-codes.ts'
 import { durationOf } from './duration.ts'
 import type { RunPlan } from './run-items.ts'
 import { randomSuite } from './select.ts'
+import { shrinking, type Shrinkable } from './shrink.ts'
 
 export interface RandomOptions {
   readonly suite?: string
   readonly for?: string
   readonly schedule?: string
   readonly parts?: string
+  readonly shrinkFor?: string
 }
 
 /** Makes an item of a scenario, and the command that repeats it of its words. */
 export type MakeItem = (scenario: Scenario, words: readonly string[], seed: string) => SuiteItem
 
-/** Which random schedules run. */
-export function randomProgramme(
+/** What is played of random schedules, and what is done about those that fail. */
+export function randomRunPlan(
+  { clock, signal }: Pick<CommandWorld, 'clock' | 'signal'>,
   options: RandomOptions,
   makeItem: MakeItem,
-): Pick<RunPlan, 'items' | 'endless'> {
+): Pick<RunPlan, 'items' | 'endless' | 'afterwards'> {
   const index = indexOf(options.schedule)
-  const itemOf = (seed: string, at: number, kept?: readonly number[]): SuiteItem => {
+  const limitMs = shrinkLimitOf(options.shrinkFor)
+  const schedules = new Map<SuiteItem, Shrinkable>()
+  const itemOf = (seed: string, at: number, kept?: Parts): SuiteItem => {
+    const schedule = drawSchedule(seed, at)
     const words = ['--suite', randomSuite, '--schedule', String(at)]
     const some = kept === undefined ? [] : ['--parts', kept.join(',')]
-    const scenario = scenarioOf(drawSchedule(seed, at), kept)
-    return { ...makeItem(scenario, [...words, ...some], seed), seed }
+    const item = { ...makeItem(scenarioOf(schedule, kept), [...words, ...some], seed), seed }
+    schedules.set(item, {
+      parts: kept ?? schedule.parts.map(({ number }) => number),
+      itemOf: (parts) => itemOf(seed, at, parts),
+      say: (parts) => sayParts(schedule, parts),
+    })
+    return item
   }
+  const shrinkable = (item: SuiteItem) => schedules.get(item)
+  const order = { clock, signal, limitMs, shrinkable }
+  const afterwards: RunPlan['afterwards'] = (shown) =>
+    shrinking({ ...order, line: (text) => shown.line(text) })
   if (options.for === undefined) {
-    return { items: (seed) => [itemOf(seed, index, partsOf(options, seed, index))] }
+    return { items: (seed) => [itemOf(seed, index, partsOf(options, seed, index))], afterwards }
   }
   if (options.schedule !== undefined || options.parts !== undefined) {
     throw new UsageError('give --for (as many schedules as fit) or --schedule (one), not both')
   }
-  const limitMs = durationOf(options.for)
+  const forMs = durationOf(options.for)
   return {
     items: (seed) => [
       ...keptSeeds.map((one) => itemOf(one.seed, one.schedule, one.parts)),
@@ -48,13 +65,17 @@ export function randomProgramme(
     ],
     endless(seed, startedMs) {
       let last = index
-      return { untilMs: startedMs + limitMs, next: () => itemOf(seed, (last += 1)) }
+      return { untilMs: startedMs + forMs, next: () => itemOf(seed, (last += 1)) }
     },
+    afterwards,
   }
 }
 
+/** How long fewer parts are looked for; 0 is not at all. */
+const shrinkLimitOf = (text = '5m'): number => (text === '0' ? 0 : durationOf(text, '--shrink-for'))
+
 /** Options that only random schedules know. */
-export function refuseWithoutRandom(options: RandomOptions & { shrinkFor?: string }): void {
+export function refuseWithoutRandom(options: RandomOptions): void {
   const { suite, for: time, schedule, parts, shrinkFor } = options
   if (suite === randomSuite) return
   const given = { for: time, schedule, parts, 'shrink-for': shrinkFor }

@@ -18,7 +18,7 @@ import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { play, type RunItemsOptions, type RunPlan } from './run-items.ts'
 import { quoted } from './quoted.ts'
 import {
-  randomProgramme,
+  randomRunPlan,
   refuseWithoutRandom,
   type MakeItem,
   type RandomOptions,
@@ -56,7 +56,7 @@ export async function run(
   const performance = await play(given, options, stack, {
     title: `${titleOf(names, options)}, ${sayTarget(target)}`,
     reproduce: (seed) => words(namedIn(names, options), seed),
-    ...itemsOf(names, options, makeItem, hint),
+    ...itemsOf(given, names, options, makeItem, hint),
   })
   const { report, isInterrupted } = performance
   if (options.json) given.out.write(`${JSON.stringify(report)}\n`)
@@ -67,12 +67,15 @@ export async function run(
 
 /** Scenarios by name, those of a suite, or random ones. */
 function itemsOf(
+  given: CommandWorld,
   names: readonly string[],
   options: RunOptions,
   makeItem: MakeItem,
   hint: (says: string) => void,
-): Pick<RunPlan, 'items' | 'endless'> {
-  if (options.suite === randomSuite && names.length === 0) return randomProgramme(options, makeItem)
+): Pick<RunPlan, 'items' | 'endless' | 'afterwards'> {
+  if (options.suite === randomSuite && names.length === 0) {
+    return randomRunPlan(given, options, makeItem)
+  }
   const scenarios = scenariosOf(names, options, hint)
   return { items: (seed) => scenarios.map((one) => makeItem(one, [one.name], seed)) }
 }

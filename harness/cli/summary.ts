@@ -19,6 +19,7 @@ export function closing(out: Screen, told: Closing, isQuiet = false): string[] {
     ...(isQuiet ? [] : ['']),
     ...(isInterrupted ? [interrupted] : []),
     ...(isNothingJudged(report) ? nothingJudged(out, report) : notPassed(out, report, isQuiet)),
+    ...smallerLines(report),
     ...unconfirmedLines(report).map((line) => paint(out, 'yellow', line)),
     `Total: ${tallyOf(report)} (${scenariosOf(report)}).`,
     page === undefined ? 'report: could not be written' : `report: ${page}`,
@@ -69,7 +70,16 @@ export function troubleLines({ scenarios }: Report): string[] {
   )
 }
 
-/** Settings that may not be in force, although the scenarios' times were derived from them. */
+/** Of random schedules that failed: what less of them fails, and how to repeat that. */
+const smallerLines = ({ scenarios }: Report): string[] =>
+  scenarios.flatMap(({ name, smaller }) => {
+    if (smaller === undefined) return []
+    const { says, reproduce } = smaller
+    const repeat = reproduce === undefined ? [] : [`  repeat: ${reproduce}`]
+    return [`  ${name}: ${plain(says)}`, ...repeat]
+  })
+
+/** Settings that may not be in force: the scenarios' times were derived from them all the same. */
 export function unconfirmedLines({ scenarios }: Report): string[] {
   const names = [...new Set(scenarios.flatMap(({ unconfirmed }) => unconfirmed))]
   if (names.length === 0) return []

@@ -92,7 +92,7 @@ function unplayedScenario({ item, why }: Unplayed): ReportScenario {
   }
 }
 
-function scenarioOf({ folder, record, verdict, history, charts }: Shown): ReportScenario {
+function scenarioOf({ folder, record, verdict, smaller, history, charts }: Shown): ReportScenario {
   const own = verdict.expectations.flatMap(({ judgement }) => judgement.charts ?? [])
   const drawn = distinct([...own, ...charts])
   return {
@@ -103,6 +103,7 @@ function scenarioOf({ folder, record, verdict, history, charts }: Shown): Report
     verdict: verdict.verdict,
     tookSeconds: record.tookMs / 1_000,
     folder: basename(folder),
+    ...(smaller !== undefined && { smaller }),
     troubles: verdict.caveats.map(({ says }) => says),
     phases: history.phases.map(({ name, begin, end }) => band(name, begin, end)),
     faults: history.faults.map(faultOf),

@@ -43,7 +43,7 @@ export function scenarioOf(schedule: Schedule, kept?: readonly number[]): Scenar
   const some = isWhole ? '' : `-parts-${parts.map(({ number }) => number).join('-')}`
   return {
     name: `random-${index}${some}`,
-    claim: `The protocol's invariants hold through ${parts.map(sayPart).join('; ')}.`,
+    claim: `The protocol's invariants hold through ${sayParts(schedule, kept)}.`,
     suites: [],
     topic: { partitions: 3 },
     relay,
@@ -67,7 +67,13 @@ const vanish = (group: RandomGroup): Stimulus => ({ stimulus: 'disconnect', grou
 
 const stop = { fault: 'restart-relay' } as const
 
-/** Such as "2 cut (redis)", "4 malformed". */
+/** These parts of a schedule in words, such as "2 cut (redis); 4 malformed"; default is all. */
+export const sayParts = ({ parts }: Schedule, kept?: readonly number[]): string =>
+  parts
+    .filter(({ number }) => kept?.includes(number) ?? true)
+    .map(sayPart)
+    .join('; ')
+
 function sayPart(part: Part): string {
   const { number } = part
   if ('fault' in part) {

@@ -17,6 +17,11 @@ export function renderMarkdown(report: Report): string {
   const troubles = report.scenarios.flatMap(({ name, troubles: all }) =>
     all.map((trouble) => `- ${cell(name)}: ${cell(trouble)}`),
   )
+  const smaller = report.scenarios.flatMap(({ name, smaller: found }) => {
+    if (found === undefined) return []
+    const repeat = found.reproduce === undefined ? '' : ` Repeat with ${code(found.reproduce)}`
+    return [`${cell(name)}: ${cell(found.says)}${repeat}`, '']
+  })
   return [
     `## ${cell(report.title)}: ${marks[report.verdict]}`,
     '',
@@ -24,6 +29,7 @@ export function renderMarkdown(report: Report): string {
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
+    ...smaller,
     ...(troubles.length > 0 ? ['What could not be judged:', '', ...troubles, ''] : []),
     `Repeat with ${code(report.reproduce)}`,
     '',

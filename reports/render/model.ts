@@ -81,6 +81,13 @@ const scenario = z.object({
     .string()
     .describe('Folder of its record, history and logs, beside this report.')
     .exactOptional(),
+  smaller: z
+    .object({
+      says: z.string(),
+      reproduce: z.string().describe('The command that repeats it.').exactOptional(),
+    })
+    .describe('Of a random schedule that failed: what the search for less of it found.')
+    .exactOptional(),
   troubles: z
     .array(z.string())
     .describe('What kept the harness from judging; empty in a good run.'),

@@ -48,9 +48,10 @@ const findingsOf = ({ expectations }: ReportScenario): string[] => [
 ]
 
 function body(scenario: ReportScenario, place: Place): string {
-  const { mistake, expectations } = scenario
+  const { mistake, smaller, expectations } = scenario
   return [
-    mistake === undefined ? '' : `<p>Defect: <b>${text(mistake)}</b>.</p>`,
+    mistake === undefined ? '' : `<p>Mistake put back on purpose: <b>${text(mistake)}</b>.</p>`,
+    smaller === undefined ? '' : `<p>${text(smaller.says)}${repeat(smaller.reproduce)}</p>`,
     troubleBox(scenario.troubles.filter((one) => !place.shared.has(one))),
     testimony(scenario.testimony),
     ...expectations.map((one, at) => expectation(one, scenario, place, at)),
@@ -62,6 +63,9 @@ function body(scenario: ReportScenario, place: Place): string {
     .filter((part) => part !== '')
     .join('\n')
 }
+
+const repeat = (command: string | undefined): string =>
+  command === undefined ? '' : ` Repeat with <code>${text(command)}</code>`
 
 export function troubleBox(troubles: readonly string[]): string {
   if (troubles.length === 0) return ''
