@@ -49,6 +49,11 @@ export interface ToxiproxyControl {
 
 /** A healthy API answers in a millisecond; a deadlocked one never, and is not waited for again. */
 const callLimitMs = { healthy: 4_000, wedged: 500 } as const
+/**
+ * A toxic that is removed hands on what it holds, and waits 5 s for a sink that takes nothing: the
+ * connection of a server that was given up while it was stalled. Two such waits are no deadlock.
+ */
+const removeLimitMs = 12_000
 const notFound = 404
 const serverError = 500
 
@@ -69,8 +74,10 @@ export function openToxiproxy(clock: Clock, api: string): ToxiproxyControl {
         await proxyOf(client, link).addToxic({ ...toxic, toxicity: 1 })
       }),
     remove: (link, toxicName) =>
-      call(`remove the toxic ${toxicName} from ${link.name}`, () =>
-        unlessGone(toxicOf(client, link, toxicName).remove()),
+      call(
+        `remove the toxic ${toxicName} from ${link.name}`,
+        () => unlessGone(toxicOf(client, link, toxicName).remove()),
+        removeLimitMs,
       ),
     setEnabled: (link, isEnabled) =>
       call(`${isEnabled ? 'enable' : 'disable'} the proxy ${link.name}`, async () => {
@@ -109,8 +116,8 @@ async function unlessGone(work: Promise<void>): Promise<void> {
 /** Calls under a deadline, which is short as long as the last one was not answered. */
 function guard(clock: Clock, api: string) {
   let state: keyof typeof callLimitMs = 'healthy'
-  return async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-    const limitMs = callLimitMs[state]
+  return async <T>(what: string, work: () => Promise<T>, healthyMs?: number): Promise<T> => {
+    const limitMs = state === 'healthy' ? (healthyMs ?? callLimitMs.healthy) : callLimitMs.wedged
     try {
       const answer = await withDeadline(clock, limitMs, `Toxiproxy, asked to ${what},`, work)
       state = 'healthy'
