@@ -22,7 +22,7 @@ export interface Schedule {
 }
 
 const partsCount = { least: 3, spread: 4 } as const
-const partMs = { least: 300, spread: 2_000 } as const
+const partMs = { least: 300, spread: 3_000 } as const
 
 /**
  * How often each comes; 2 where nothing is said. A link fault stands for one on each of four links;

@@ -10,7 +10,7 @@ import type { Timing } from '../targets/timing.ts'
 import type { Part } from './draw.ts'
 
 /** How late a record may be while nothing but the replay buffer is broken. */
-const redisDelayMs = 3_000
+const redisDelayMs = 1_000
 /** The longest answer of /health, while the run leaves the relay's process alone. */
 const healthLimitMs = 1_000
 /** What a relay may take to end: orchestrators wait for 30 s before they kill. */
