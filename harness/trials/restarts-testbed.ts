@@ -1,114 +1,107 @@
 /**
- * A relay that is told to end at random moments and started again, while records flow and viewers
- * come back with their cursors: whatever the moment, no record may be lost to them.
+ * A relay that is told to end at random moments. Ends of one that is in use are a scenario, judged
+ * as every other; ends of one that is still starting are made here, since a fault waits until the
+ * relay is ready again.
  */
 import { join } from 'node:path'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
-import { kafkaClient } from '../stack/kafka.ts'
+import { scenario, type Scenario } from '../dsl/scenario.ts'
+import { retainsAll } from '../dsl/words.ts'
 import type { Exit, OwnedChild } from '../world/owned-child.ts'
 import { dice } from '../world/dice.ts'
 import { freePort } from '../world/ports.ts'
 import { contractOf } from '../targets/environment.ts'
-import { judgeSitting } from './invariants/judge-sitting.ts'
-import { Truth } from './invariants/truth.ts'
-import { Viewer } from './invariants/viewer.ts'
+import { Client } from '../wire/relay-client.ts'
+import { many, record } from './records-testbed.ts'
 import type { Testbed } from './reference-testbed.ts'
 import { announcing, onceItLoads, startRelay } from './relay-process-testbed.ts'
-import { until } from './until-testbed.ts'
+import { repeat, until } from './until-testbed.ts'
 
-/** One life of the relay: how long it was left alone, and how it ended. */
+/** One start of the relay: how long it was left alone, and how it ended. */
 export interface Life {
   readonly phaseMs: number
   readonly tookMs: number
   readonly exit: Exit
 }
-export interface Outcome {
+export interface Lives {
   readonly lives: readonly Life[]
-  readonly produced: number
-  /** What viewers never got or should not have got, and what they were told of losses. */
-  readonly wrongs: readonly string[]
+  /** Records from the first one on that the relay ever read, and those of them that clients got. */
+  readonly owed: number
+  readonly replayed: number
 }
 
-const partitions = 2
-/** Lives that are counted from the start take longer: they may end before anything is read. */
-const phaseMsMax = { inUse: 1_000, fromStart: 2_500 } as const
+/** From before its first module to well after it has joined its group. */
+const phaseMsMax = 2_500
 /** Longer than any relay may take. */
 const graceMs = 20_000
-/** Less than the second that a relay gives a new client to resume. */
-const askMs = 800
+const resumeAll = JSON.stringify({ type: 'resume', from: 'earliest' })
 
-/** Ends and starts a relay so often, and tells what its viewers have lost. */
-export async function restart(bed: Testbed, seed: string, times: number): Promise<Outcome> {
+/** Ends a relay while it starts, so often, and then asks one that stays for all records. */
+export async function endEarly(bed: Testbed, seed: string, times: number): Promise<Lives> {
   const topic = `restarts-${seed}`
-  await bed.topics.create(topic, partitions)
+  await bed.topics.create(topic, 1)
   await bed.topics.create(`${topic}-dlq`, 1)
   const port = await freePort(topic)
-  const producer = kafkaClient(topic, bed.stack.kafkaDirect).producer()
-  await producer.connect()
-  const truth = new Truth(clock, dice(`${seed}/load`), producer, topic, partitions)
-  const viewers = [0, 1].map((at) => newViewer(`viewer ${at}`, seed, port))
-  for (const viewer of viewers) viewer.start()
-  const loading = truth.run()
-  try {
-    const lives = await liveAndDie(bed, topic, port, { seed, times, viewers, truth })
-    const last = await launch(bed, topic, port)
-    truth.stop()
-    await loading
-    const wrongs = await judge(viewers, truth)
-    await last.stop(graceMs)
-    return { lives, produced: truth.total, wrongs }
-  } finally {
-    truth.stop()
-    await loading
-    await Promise.all(viewers.map((viewer) => viewer.leave()))
-    await producer.disconnect()
-  }
-}
-
-interface Course {
-  readonly seed: string
-  readonly times: number
-  readonly viewers: readonly Viewer[]
-  readonly truth: Truth
-}
-
-/**
- * Every other life is counted from when the viewers have all there is: of one that ended before it
- * was of use to anybody, nothing can be lost.
- */
-async function liveAndDie(
-  bed: Testbed,
-  topic: string,
-  port: number,
-  { seed, times, viewers, truth }: Course,
-): Promise<Life[]> {
+  const first = await firstUse(bed, topic, port)
+  let number = 0
+  const stop = repeat(20, async () => bed.produce(topic, [record((number += 1))]))
   const phases = dice(seed)
   const lives: Life[] = []
-  for (let life = 0; life < times; life += 1) {
-    const isInUse = life % 2 === 0
-    const phaseMs = phases.int(isInUse ? phaseMsMax.inUse : phaseMsMax.fromStart)
+  while (lives.length < times) {
+    const phaseMs = phases.int(phaseMsMax)
     const child = await launch(bed, topic, port)
-    if (isInUse) await allReached(viewers, truth)
     await sleep(clock, phaseMs)
     const startMs = clock.nowMs()
     const exit = await child.stop(graceMs)
     lives.push({ phaseMs, tookMs: Math.round(clock.nowMs() - startMs), exit })
   }
-  return lives
+  await stop()
+  const [partition] = await bed.topics.ends(topic)
+  const owed = Number(partition?.end) - first
+  return { lives, owed, replayed: await replayedOf(bed, topic, port, { first, owed }) }
 }
 
-/** Waits until all viewers have what there is by now. */
-function allReached(viewers: readonly Viewer[], truth: Truth): Promise<void> {
-  const ends = truth.ends()
-  const isGood = (of: number, offset: bigint) => truth.at(of, offset)?.crc !== undefined
-  return until('all records', () => viewers.every((one) => one.hasReached(ends, isGood)))
+/**
+ * Uses a relay until it has read a record, and returns its offset: a new group begins somewhere,
+ * and from there on nothing may be skipped.
+ */
+async function firstUse(bed: Testbed, topic: string, port: number): Promise<number> {
+  const relay = await launch(bed, topic, port)
+  const client = await opened(port)
+  await until('it to read', async () => {
+    await bed.produce(topic, many(1))
+    return client.deliveries.length > 0
+  })
+  await relay.stop(graceMs)
+  return Number(client.offsets(0)[0])
 }
 
-/** One that is owed every record from the first one on. */
-function newViewer(name: string, seed: string, port: number): Viewer {
-  const cursors = new Map(Array.from({ length: partitions }, (_, at) => [at, -1n]))
-  const address = `127.0.0.1:${port}`
-  return new Viewer(clock, dice(`${seed}/${name}`), name, 'stays', address, cursors)
+/** How many different records from `first` on a client gets that asks for all. */
+async function replayedOf(
+  bed: Testbed,
+  topic: string,
+  port: number,
+  { first, owed }: { first: number; owed: number },
+): Promise<number> {
+  const last = await launch(bed, topic, port)
+  const client = await opened(port)
+  // What the relay has still to read comes live, behind the replay.
+  client.send(resumeAll)
+  const got = () => new Set(client.offsets(0).filter((offset) => offset >= BigInt(first))).size
+  await until('all records', () => got() >= owed).catch(() => undefined)
+  const replayed = got()
+  client.end()
+  await last.stop(graceMs)
+  return replayed
+}
+
+async function opened(port: number): Promise<Client> {
+  let client: Client | undefined
+  await until('a client to be let in', async () => {
+    client = new Client(`127.0.0.1:${port}`)
+    return client.opened
+  })
+  return client as Client
 }
 
 /** Before its first line has run, a process has the system's own answer to a signal: it dies. */
@@ -120,29 +113,36 @@ export const launch = (bed: Testbed, topic: string, port: number): Promise<Owned
     logFile: join(bed.world.makeFolder('restarts'), 'relay.log'),
   })
 
-/** The last record of a replay comes before the frame that ends it. */
-function isAnswered({ sitting }: Viewer): boolean {
-  const seen = sitting?.seen ?? []
-  const asked = seen.findLastIndex(({ is }) => is === 'asked')
-  return seen.findLastIndex(({ is }) => answers.has(is)) >= asked
-}
-const answers: ReadonlySet<string> = new Set(['complete', 'error', 'closed'])
-
-/** Waits until everybody has everything, and looks at all that they saw. */
-async function judge(viewers: readonly Viewer[], truth: Truth): Promise<readonly string[]> {
-  const late = await allReached(viewers, truth)
-    .then(() => until('all answers', () => viewers.every(isAnswered)))
-    .then(
-      () => [],
-      (error: Error) => [error.message],
-    )
-  const wrongs = viewers.flatMap((viewer) =>
-    viewer.sittings.flatMap((sitting) => {
-      const isLast = sitting === viewer.sitting
-      const told = sitting.seen.filter(({ is }) => is === 'gap' || is === 'stale')
-      const losses = told.map((one) => `${viewer.name} was told of a ${one.is}`)
-      return [...judgeSitting(sitting, truth, { answerMs: graceMs, askMs }, isLast), ...losses]
+/** A relay in use that is asked to stop so often, at moments that follow from the seed. */
+export function restartsAt(seed: string, times: number): Scenario {
+  const moments = dice(seed)
+  const lives = Array.from({ length: times }, (_, at) => ({ at, ms: moments.int(1_500) }))
+  return scenario({
+    name: 'restarts-at-any-moment',
+    claim: 'Whenever a relay is asked to stop, it ends in order, and nothing is lost.',
+    suites: [],
+    topic: { partitions: 2 },
+    relay: {
+      resumeGraceMs: 2_000,
+      commitIntervalMs: 500,
+      kafkaSessionTimeoutMs: 6_000,
+      kafkaHeartbeatMs: 500,
+      ...retainsAll,
+      lagDisconnectRecords: 0,
+      lagIntervalMs: 1_000,
+    },
+    load: { recordsPerSecond: 200, payloadBytes: 512, threads: 12 },
+    fleet: { returning: { count: 2, reads: 'fast', reconnects: true } },
+    phases: () =>
+      lives.flatMap(({ at, ms }) => [
+        { name: `life-${at}`, ms },
+        { name: `stopped-${at}`, ms: 50, faults: [{ fault: 'restart-relay' }] },
+        { name: `back-${at}`, ms: 100, awaitsArrivalMs: graceMs },
+      ]),
+    expect: () => ({
+      'v35-8': [
+        { check: 'shutdown-completes', limitMs: 15_000, groups: ['returning'], timesMin: times },
+      ],
     }),
-  )
-  return [...late, ...wrongs]
+  })
 }
