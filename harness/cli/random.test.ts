@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { UsageError } from '../world/exit-codes.ts'
-import { randomProgramme, refuseWithoutRandom, type RandomOptions } from './random.ts'
+import { randomRunPlan, refuseWithoutRandom, type RandomOptions } from './random.ts'
 
 const { signal } = new AbortController()
 const programme = (options: RandomOptions) =>
-  randomProgramme({ clock, signal }, options, (scenario, words, seed) => ({
+  randomRunPlan({ clock, signal }, options, (scenario, words, seed) => ({
     scenario,
     target: { kind: 'reference' },
     reproduce: [...words, '--seed', seed].join(' '),

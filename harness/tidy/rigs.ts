@@ -4,7 +4,7 @@
  */
 const isRigOrTest = /(?:-testbed|\.test|\.bench)\.ts$/
 /** Folders of tests and their rigs, where whatever is not a test is a rig. */
-const rigFolders = /^harness\/(?:trials\/(?:examples|invariants)|tidy)\/|^proto\/vectors\//
+const rigFolders = /^harness\/(?:trials\/examples|tidy)\/|^proto\/vectors\//
 
 /**
  * Product files that only tests and rigs import, which makes them rigs without the suffix.

@@ -1,7 +1,7 @@
 /** Ends of the reference relay at random moments, while it starts and in use; see restarts. */
 import { expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
-import { playSuite } from '../conductor/suite.ts'
+import { runSuite } from '../conductor/suite.ts'
 import { Testbed } from './reference-testbed.ts'
 import { endEarly, restartsAt } from './restarts-testbed.ts'
 
@@ -27,7 +27,7 @@ test(`of ten ends while it starts none is late, and none loses a record (seed ${
 
 test(`of ten ends in use none is late, and none loses a record (seed ${seed})`, () =>
   withBed(async ({ world, stack }) => {
-    const { results, unplayed } = await playSuite(world, {
+    const { results, unplayed } = await runSuite(world, {
       items: [{ scenario: restartsAt(seed, 10), target: { kind: 'reference' }, reproduce: '' }],
       seed,
       folder: world.makeFolder('suite'),
