@@ -1,9 +1,9 @@
 /** `chaos judge`: judges recorded runs again, with the checkers of today. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { readHistory } from '../history/history.ts'
-import { judge, worst, type RunVerdict } from '../judge/judge.ts'
-import { historyFolder, readRecord, recordFile } from '../judge/record.ts'
+import { worst, type RunVerdict } from '../judge/judge.ts'
+import { judgeRun } from '../judge/judged-run.ts'
+import { readRecord, recordFile } from '../judge/record.ts'
 import { sayTestimony } from '../judge/testimony.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { CommandWorld } from '../world/command-world.ts'
@@ -25,7 +25,7 @@ export function judgeAgain(
 function judgeFolder(run: string): RunVerdict {
   try {
     const record = readRecord(run)
-    return judge(readHistory(join(run, historyFolder)), record)
+    return judgeRun(run, record).verdict
   } catch (error) {
     const because = (says: string) => `${run} cannot be judged: ${says}`
     if (error instanceof Trouble) {

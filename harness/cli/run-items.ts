@@ -17,8 +17,9 @@ import { Trouble } from '../world/trouble.ts'
 import { openWorld, type World } from '../world/world.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { openConsole, type Console, type Detail } from './console.ts'
-import { modelOf, runFolder, writeReport } from '../report/outcome.ts'
-import { withTrouble } from '../report/report-model.ts'
+import { standardCharts } from '../report/charts.ts'
+import { runFolder, writeReport } from '../report/outcome.ts'
+import { reportOf, withTrouble } from '../report/report-model.ts'
 
 export interface RunItemsOptions {
   readonly seed?: string
@@ -74,7 +75,7 @@ export async function play(
       tookMs: Math.round(given.clock.nowMs() - startedMs),
       ...(programme.reproduction && { reproduction: programme.reproduction(outcome) }),
     }
-    const report = modelOf(head, outcome)
+    const report = reportOf(head, outcome.results, outcome.unplayed)
     return { ...outcome, ...write(folder, report), isInterrupted: given.signal.aborted }
   } finally {
     shown.close()
@@ -106,7 +107,9 @@ async function runAll(
     world = await openWorld(given.clock)
     await tellLeftovers(world, shown)
     stack = await startStack(world, shown, folder, chosen, given.signal)
-    const order = { seed, folder, items, stack, report: shown.report, signal: given.signal }
+    const { report } = shown
+    const { signal } = given
+    const order = { seed, folder, items, stack, report, signal, draw: standardCharts }
     const { names } = chosen
     const endless = programme.endless?.(seed, startedMs)
     const whole = { ...order, ...(names && { names }), ...(endless && { endless }) }

@@ -1,6 +1,7 @@
 /** What a suite is asked to run. */
 import type { Scenario } from '../dsl/scenario.ts'
 import type { TargetSpec } from '../targets/registry.ts'
+import type { DrawCharts } from '../judge/judged-run.ts'
 import type { Names } from '../stack/kind.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { Report } from './progress.ts'
@@ -32,6 +33,8 @@ export interface SuiteOrder {
   readonly stack: Stack
   readonly report: Report
   readonly signal: AbortSignal
+  /** What is drawn of every history, while it is there; default nothing. */
+  readonly draw?: DrawCharts
   /** What the target reads, where it is one that runs already. */
   readonly names?: Names
 }

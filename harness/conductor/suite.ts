@@ -1,9 +1,9 @@
 /** Runs scenarios one after another on one stack, and judges each as soon as it is over. */
 import { cpus, release, totalmem } from 'node:os'
 import { basename, join } from 'node:path'
-import { readHistory } from '../history/history.ts'
 import { journalFiles } from '../history/lines.ts'
-import { judge, type RunVerdict } from '../judge/judge.ts'
+import type { RunVerdict } from '../judge/judge.ts'
+import { judgeRun, type Excerpt } from '../judge/judged-run.ts'
 import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
 import { sayTestimony } from '../judge/testimony.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
@@ -27,6 +27,8 @@ export interface SuiteResult {
   readonly folder: string
   readonly record: RunRecord
   readonly verdict: RunVerdict
+  /** What is shown of its history, which is not held any longer. */
+  readonly excerpt: Excerpt
   /** What came of the search for less that fails alike, and the command that repeats it. */
   readonly smaller?: { readonly says: string; readonly reproduce?: string }
 }
@@ -179,13 +181,12 @@ async function runItem(
     signal,
     ...(names === undefined ? {} : { names }),
   })
-  const history = join(folder, historyFolder)
-  const record = recordOf(order, item, played, journalFiles(history))
+  const record = recordOf(order, item, played, journalFiles(join(folder, historyFolder)))
   writeRecord(folder, record)
-  const verdict = judge(readHistory(history), record)
+  const { verdict, excerpt } = judgeRun(folder, record, order.draw)
   for (const one of verdict.findings) report({ at: 'verdict', scenario: scenario.name, ...one })
   for (const says of sayTestimony(verdict.testimony)) report({ at: 'step', says })
-  return { item, folder, record, verdict }
+  return { item, folder, record, verdict, excerpt }
 }
 
 const silent = () => undefined

@@ -26,7 +26,7 @@ import {
   type Micros,
 } from './event.ts'
 import { eachEvent, type ReadJournal } from './journal-lines.ts'
-import { latencyHistogram, type Histogram } from './latency.ts'
+import { latencyBins, latencyHistogram, type Histogram } from './latency.ts'
 import { journalFiles, type LineFaults } from './lines.ts'
 import {
   readBy,
@@ -96,6 +96,8 @@ export interface History {
   scrapes(): Generator<WholeScrape>
   /** Latency from hand-over to Kafka until arrival, microseconds. */
   latency(clients: Iterable<number>, window?: Window): Histogram
+  /** The same of all clients, one histogram for every `width` µs up to the end. */
+  latencyBins(width: Micros): Histogram[]
   /** The time of the latest event; records of a run of deliveries may arrive a little later. */
   readonly end: Micros
   readonly readFaults: Readonly<ReadFaults>
@@ -247,6 +249,10 @@ function historyFrom(
       const { records, deliveries } = stream()
       const wanted = [...clients].flatMap((client) => deliveries.get(client) ?? [])
       return latencyHistogram(records, wanted, window)
+    },
+    latencyBins(width) {
+      const { records, deliveries } = stream()
+      return latencyBins(records, deliveries.values(), end, width)
     },
   }
 }

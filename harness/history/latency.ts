@@ -11,6 +11,12 @@ export type { Histogram }
 const microsMax = 600_000_000
 const significantDigits = 3
 
+/** A window whose ends both belong to it, µs. */
+interface Span {
+  readonly begin: number
+  readonly end: number
+}
+
 /**
  * Latencies in microseconds of the deliveries of `clients`, live ones and replayed ones alike,
  * that arrived within the window. Records that nobody acknowledged are left out.
@@ -18,18 +24,44 @@ const significantDigits = 3
 export function latencyHistogram(
   records: ReadonlyMap<number, PartitionRecords>,
   clients: Iterable<ClientDeliveries>,
-  window: { readonly begin: number; readonly end: number },
+  { begin, end }: Span,
 ): Histogram {
-  const histogram = build({
+  const histogram = emptyHistogram()
+  fill(records, clients, (t) => (t < begin || t > end ? undefined : histogram))
+  return histogram
+}
+
+/** The same by the time of arrival: one histogram for every `width` µs, however many there are. */
+export function latencyBins(
+  records: ReadonlyMap<number, PartitionRecords>,
+  clients: Iterable<ClientDeliveries>,
+  end: number,
+  width: number,
+): Histogram[] {
+  const bins = Array.from({ length: Math.ceil(end / width) }, emptyHistogram)
+  fill(records, clients, (t) => bins[Math.floor(t / width)])
+  return bins
+}
+
+const emptyHistogram = (): Histogram =>
+  build({
     bitBucketSize: 32,
     lowestDiscernibleValue: 1,
     highestTrackableValue: microsMax,
     numberOfSignificantValueDigits: significantDigits,
   })
+
+/** Goes through all deliveries once; `at` says where those of a moment are counted. */
+function fill(
+  records: ReadonlyMap<number, PartitionRecords>,
+  clients: Iterable<ClientDeliveries>,
+  at: (t: number) => Histogram | undefined,
+): void {
   for (const deliveries of clients) {
     deliveries.eachArrival((partition, first, count, t) => {
       const acked = records.get(partition)
-      if (acked === undefined || t < window.begin || t > window.end) return
+      const histogram = at(t)
+      if (acked === undefined || histogram === undefined) return
       for (let offset = first; offset < first + count; offset += 1) {
         const index = acked.indexOf(offset)
         if (index < 0) continue
@@ -38,5 +70,4 @@ export function latencyHistogram(
       }
     })
   }
-  return histogram
 }

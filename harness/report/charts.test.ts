@@ -1,9 +1,9 @@
 /** Charts of every run: rates by bins, what is open, and nothing where nothing was seen. */
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { story } from '../history/story-testbed.ts'
 import { standardCharts } from './charts.ts'
-import { resampled } from '../judge/rates.ts'
+import { Bins } from './bins.ts'
 
 const total = (counts: readonly number[]) => counts.reduce((sum, one) => sum + one, 0)
 
@@ -12,17 +12,20 @@ describe('a rate', () => {
     const point = fc.tuple(fc.integer({ min: -50, max: 1_200 }), fc.integer({ min: 0, max: 9 }))
     fc.assert(
       fc.property(fc.array(point), fc.integer({ min: 1, max: 400 }), (points, width) => {
-        const { t, sums } = resampled(points, 1_000, width)
+        const bins = new Bins(1_000, width)
+        for (const [at, count] of points) bins.add(at, count)
         const span = Math.ceil(1_000 / width) * width
         const within = points.filter(([at]) => at >= 0 && at < span)
-        expect(total(sums)).toBe(total(within.map(([, count]) => count)))
-        expect(t.every((at, bin) => Math.floor(at / width) === bin)).toBe(true)
+        expect(total(bins.sums)).toBe(total(within.map(([, count]) => count)))
+        expect(bins.middles.every((at, bin) => Math.floor(at / width) === bin)).toBe(true)
       }),
     )
   })
 
   test('of no time has no bins', () => {
-    expect(resampled([[0, 1]], 0, 10)).toEqual({ t: [], sums: [] })
+    const bins = new Bins(0, 10)
+    bins.add(0, 1)
+    expect([bins.middles, bins.sums]).toEqual([[], []])
   })
 })
 
@@ -59,6 +62,18 @@ describe('the charts of a run', () => {
     const open = charts.get('Connected')?.series[1]
     expect(Math.max(...(open?.v.map((one) => one ?? 0) ?? []))).toBe(2)
     expect(open?.v.at(-1)).toBe(0)
+  })
+
+  test.each([4, 400])('take each delivery up once for each chart, in %i s as well', (until) => {
+    const history = story()
+      .opened(0, 1)
+      .acked(1, 0, 0, 100)
+      .delivered(1.2, 1, 0, 0, 100, { over: until - 2 })
+      .phase('settle', 2, until)
+      .history()
+    const walks = vi.spyOn(history.stream().deliveries.get(1)!, 'eachArrival')
+    standardCharts(history)
+    expect(walks).toHaveBeenCalledTimes(2)
   })
 
   test('are none for a history of nothing', () => {

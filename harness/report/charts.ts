@@ -4,11 +4,11 @@
  */
 import type { Chart, Series } from '../checkers/checker.ts'
 import type { History } from '../history/history.ts'
-import { resampled } from '../judge/rates.ts'
+import { Bins } from './bins.ts'
 
 /** Width of one bar of a rate, µs. */
 const binMicros = 500_000
-/** Each bin reads all deliveries once. */
+/** A histogram each, of some 80 kB. */
 const latencyBinsMax = 60
 
 const throughputTitle = 'Records produced, and delivered to each client of a group'
@@ -23,65 +23,59 @@ export function standardCharts(history: History): Chart[] {
   )
 }
 
+/** Every record and every arrival is counted once, as it comes. */
 function throughput(history: History): Chart {
   const { records, deliveries } = history.stream()
-  const acked: [number, number][] = []
+  const bins = () => new Bins(history.end, binMicros)
+  const produced = bins()
   for (const { ackedAt } of records.values()) {
-    for (const t of ackedAt) acked.push([t, 1])
+    for (const t of ackedAt) produced.add(t, 1)
   }
-  const byGroup = new Map<string, [number, number][]>()
-  for (const [client, received] of deliveries) {
-    const group = history.sessions.get(client)?.[0]?.group ?? 'unknown'
-    const arrivals = byGroup.get(group) ?? []
-    byGroup.set(group, arrivals)
-    received.eachArrival((_partition, _first, count, t) => void arrivals.push([t, count]))
+  const groupOf = (client: number) => history.sessions.get(client)?.[0]?.group
+  const received = new Map<string, Bins>()
+  for (const [client, own] of deliveries) {
+    const group = groupOf(client) ?? 'unknown'
+    const counted = received.get(group) ?? bins()
+    received.set(group, counted)
+    own.eachArrival((_partition, _first, count, t) => counted.add(t, count))
   }
-  const groupSize = (group: string) =>
-    [...history.sessions.values()].filter(([session]) => session?.group === group).length
+  const members = Map.groupBy(history.sessions.keys(), groupOf)
   return {
     title: throughputTitle,
     series: [
-      rate('produced', acked, history.end, 1),
-      ...[...byGroup].map(([group, arrivals]) =>
-        rate(group, arrivals, history.end, groupSize(group)),
-      ),
+      rate('produced', produced, 1),
+      ...[...received].map(([group, counted]) => {
+        return rate(group, counted, members.get(group)?.length ?? 1)
+      }),
     ],
   }
 }
 
-function rate(name: string, counted: [number, number][], end: number, share: number): Series {
-  const { t, sums } = resampled(counted, end, binMicros)
-  const perSecond = 1_000_000 / binMicros / Math.max(share, 1)
-  return { name, unit: 'records/s', t, v: sums.map((sum) => sum * perSecond) }
+function rate(name: string, { middles, sums }: Bins, share: number): Series {
+  const perSecond = 1_000_000 / binMicros / share
+  return { name, unit: 'records/s', t: middles, v: sums.map((sum) => sum * perSecond) }
 }
 
 /** From handing a record to Kafka until its arrival, bin by bin. */
 function latency(history: History): Chart {
-  const clientIds = [...history.stream().deliveries.keys()]
-  const t: number[] = []
-  const p50: (number | null)[] = []
-  const p99: (number | null)[] = []
   const width = Math.max(1_000_000, history.end / latencyBinsMax)
-  for (let begin = 0; begin < history.end; begin += width) {
-    const histogram = history.latency(clientIds, { begin, end: begin + width })
-    const isEmpty = histogram.totalCount === 0
-    t.push(begin + width / 2)
-    p50.push(isEmpty ? null : histogram.getValueAtPercentile(50) / 1_000)
-    p99.push(isEmpty ? null : histogram.getValueAtPercentile(99) / 1_000)
-  }
+  const bins = history.latencyBins(width)
+  const t = bins.map((_, bin) => (bin + 0.5) * width)
+  const percentile = (share: number) =>
+    bins.map((bin) => (bin.totalCount === 0 ? null : bin.getValueAtPercentile(share) / 1_000))
   return {
     title: 'Latency from Kafka to client, replays included',
     series: [
-      { name: 'p50', unit: 'ms', t, v: p50 },
-      { name: 'p99', unit: 'ms', t, v: p99 },
+      { name: 'p50', unit: 'ms', t, v: percentile(50) },
+      { name: 'p99', unit: 'ms', t, v: percentile(99) },
     ],
   }
 }
 
 function memory(history: History): Chart {
-  const roles = ['relay', 'toxiproxy', 'redis']
-  const series = roles.map((role): Series => {
-    const own = history.events('memory').filter(([, , whose]) => whose === role)
+  const byRole = Map.groupBy(history.events('memory'), ([, , role]) => role)
+  const series = ['relay', 'toxiproxy', 'redis'].map((role): Series => {
+    const own = byRole.get(role) ?? []
     return { name: role, unit: 'bytes', t: own.map(([, t]) => t), v: own.map(([, , , rss]) => rss) }
   })
   return { title: 'Memory (RSS)', series }

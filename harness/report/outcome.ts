@@ -7,21 +7,7 @@ import { renderJson } from '../../reports/render/json.ts'
 import { renderJunit } from '../../reports/render/junit.ts'
 import { renderMarkdown } from '../../reports/render/markdown.ts'
 import type { Report } from '../../reports/render/model.ts'
-import type { SuiteOutcome } from '../conductor/suite.ts'
-import { readHistory } from '../history/history.ts'
-import { standardCharts } from './charts.ts'
-import { historyFolder } from '../judge/record.ts'
 import { repoRoot } from '../world/places.ts'
-import { reportOf, type ReportHead } from './report-model.ts'
-
-/** Judged runs with what is shown beside the verdicts. Reads each history again. */
-export function modelOf(head: ReportHead, { results, unplayed }: SuiteOutcome): Report {
-  const shown = results.map((result) => {
-    const history = readHistory(join(result.folder, historyFolder))
-    return { ...result, history, charts: standardCharts(history) }
-  })
-  return reportOf(head, shown, unplayed)
-}
 
 /** Writes the report in every format into `folder`; returns the path of the page for people. */
 export function writeReport(folder: string, report: Report): string {

@@ -7,7 +7,10 @@ import { story } from '../history/story-testbed.ts'
 import { reportSchema } from '../../reports/render/model.ts'
 import { judge, type FindingVerdict } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
-import { reportOf, withTrouble, type Shown } from './report-model.ts'
+import type { SuiteResult } from '../conductor/suite.ts'
+import type { History } from '../history/history.ts'
+import type { Excerpt } from '../judge/judged-run.ts'
+import { reportOf, withTrouble } from './report-model.ts'
 
 const head = { title: 't', seed: 's', reproduce: 'r', startedUnixMs: 0, tookMs: 1_500 }
 const scenario = scenarios['health-reflects-current-state']
@@ -30,10 +33,16 @@ const record: RunRecord = {
   reproduce: 'r',
 }
 
-function shown(charts: readonly Chart[], more: Partial<RunRecord> = {}): Shown {
+const excerptOf = ({ phases, faults }: History, charts: readonly Chart[] = []): Excerpt => ({
+  phases,
+  faults,
+  charts,
+})
+function shown(charts: readonly Chart[], more: Partial<RunRecord> = {}): SuiteResult {
   const history = story().process(0, 'start').fault(1, 'p/0-cut', 'inject').history()
   const given = { ...record, ...more }
-  return { item, folder: '', record: given, verdict: judge(history, given), history, charts }
+  const verdict = judge(history, given)
+  return { item, folder: '', record: given, verdict, excerpt: excerptOf(history, charts) }
 }
 const chartOf = (v: readonly (number | null)[], unit: 'bytes' | 'count' = 'count'): Chart => ({
   title: 'c',
@@ -142,7 +151,7 @@ test('how the target ended, and what it said before a failure, stand in the repo
   const told = story().process(0, 'start').process(3, 'exit').phase('steady', 0, 1)
   told.add({ kind: 'log', t: 2_900_000, role: 'relay', line: 'panic: <b>' })
   const history = told.history()
-  const one = { ...shown([]), history, verdict: judge(history, record) }
+  const one = { ...shown([]), verdict: judge(history, record) }
   expect(reportOf(head, [one]).scenarios[0]?.testimony).toEqual({
     ends: ["The target's process 1 exited by itself at 3.0 s with code 0."],
     crash: [['2.9 s', 'panic: <b>']],
@@ -154,7 +163,7 @@ test('evidence is told in words and in times of the run', () => {
   const faults = story().process(0, 'start').fault(1, 'p/0-cut', 'inject', {
     says: 'it is cut', pid: 12_345, tookMs: 1_200, closedAt: 2_500_000, answerMs: null,
   })
-  const one = { ...shown([]), history: faults.history() }
+  const one = { ...shown([]), excerpt: excerptOf(faults.history()) }
   expect(reportOf(head, [one]).scenarios[0]?.faults[0]).toMatchObject({
     name: 'it is cut',
     evidence: expect.arrayContaining([

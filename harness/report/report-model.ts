@@ -14,7 +14,6 @@ import type {
 import type { Chart, Series } from '../checkers/checker.ts'
 import type { SuiteResult, Unplayed } from '../conductor/suite.ts'
 import { defectNames, defectOf } from '../defects/index.ts'
-import type { History } from '../history/history.ts'
 import type { FaultWindow } from '../history/windows.ts'
 import { summed, worst, type JudgedExpectation } from '../judge/judge.ts'
 import type { RunRecord } from '../judge/record.ts'
@@ -23,12 +22,6 @@ import { capabilitiesOf, sayTarget } from '../targets/registry.ts'
 import { generalCharts } from './charts.ts'
 import { inWords, sayValue } from './facts.ts'
 import { findingRows, sayObservations } from './finding-rows.ts'
-
-/** A result with the history that it was judged by, and the charts that every run has. */
-export interface Shown extends SuiteResult {
-  readonly history: History
-  readonly charts: readonly Chart[]
-}
 
 export interface ReportHead {
   readonly title: string
@@ -45,7 +38,7 @@ const pointsMax = 600
 /** What was judged, and what could not even run, in one report. */
 export function reportOf(
   head: ReportHead,
-  all: readonly Shown[],
+  all: readonly SuiteResult[],
   unplayed: readonly Unplayed[] = [],
 ): Report {
   const verdicts = [...all.map(({ verdict }) => verdict.verdict), ...unplayed.map(() => unknown)]
@@ -92,7 +85,8 @@ function unplayedScenario({ item, why }: Unplayed): ReportScenario {
   }
 }
 
-function scenarioOf({ folder, record, verdict, smaller, history, charts }: Shown): ReportScenario {
+function scenarioOf({ folder, record, verdict, smaller, excerpt }: SuiteResult): ReportScenario {
+  const { phases, faults, charts } = excerpt
   const own = verdict.expectations.flatMap(({ judgement }) => judgement.charts ?? [])
   const drawn = distinct([...own, ...charts])
   return {
@@ -105,8 +99,8 @@ function scenarioOf({ folder, record, verdict, smaller, history, charts }: Shown
     folder: basename(folder),
     ...(smaller !== undefined && { smaller }),
     troubles: verdict.caveats.map(({ says }) => says),
-    phases: history.phases.map(({ name, begin, end }) => band(name, begin, end)),
-    faults: history.faults.map(faultOf),
+    phases: phases.map(({ name, begin, end }) => band(name, begin, end)),
+    faults: faults.map(faultOf),
     expectations: verdict.expectations.map((one) => ({
       ...expectationOf(one),
       charts: chartsOf(one, drawn, charts),
