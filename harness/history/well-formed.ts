@@ -45,8 +45,11 @@ const fields: { readonly [K in ColdKind]: Fields<EventOf<K>> } = {
 }
 
 type FieldType = TypeName<number> | TypeName<string> | TypeName<boolean> | TypeName<object> | 'any'
-const allFields: Readonly<Record<string, Readonly<Record<string, FieldType>>>> = fields
-const allPartsMin: Readonly<Record<string, number>> = partsMin
+/** Both tables as maps: they are asked for every line. */
+const fieldsOf = new Map<unknown, readonly (readonly [name: string, type: FieldType])[]>(
+  Object.entries(fields).map(([kind, own]) => [kind, Object.entries<FieldType>(own)]),
+)
+const partsMinOf = new Map<unknown, number>(Object.entries(partsMin))
 
 /** Whether a value is an event of this version of the format. */
 export function isEvent(value: unknown): value is HistoryEvent {
@@ -55,18 +58,15 @@ export function isEvent(value: unknown): value is HistoryEvent {
 }
 
 function isTuple(value: readonly unknown[]): boolean {
-  const [kind, t] = value
-  if (typeof kind !== 'string' || !Number.isFinite(t)) return false
-  return Object.hasOwn(allPartsMin, kind) && value.length >= (allPartsMin[kind] as number)
+  return Number.isFinite(value[1]) && value.length >= (partsMinOf.get(value[0]) ?? Infinity)
 }
 
 function isObject(value: { readonly kind?: unknown; readonly t?: unknown }): boolean {
-  const { kind, t } = value
-  if (typeof kind !== 'string' || !Number.isFinite(t) || !Object.hasOwn(allFields, kind)) {
-    return false
-  }
+  const wanted = fieldsOf.get(value.kind)
+  if (wanted === undefined || !Number.isFinite(value.t)) return false
   const given = value as Readonly<Record<string, unknown>>
-  return Object.entries(allFields[kind] ?? {}).every(([name, type]) => isOf(type, given[name]))
+  for (const [name, type] of wanted) if (!isOf(type, given[name])) return false
+  return true
 }
 
 function isOf(type: FieldType, value: unknown): boolean {
