@@ -8,7 +8,7 @@ import { referenceAges } from './health/ages.ts'
 import { createBreaker } from './health/breaker.ts'
 import { createHealthPolicy } from './health/policy.ts'
 import { Signals } from './health/signals.ts'
-import { TruthfulLagSeries } from './lag/series.ts'
+import { ReferenceLagSeries } from './lag/series.ts'
 import { createAdmission } from './limits/admission.ts'
 import { createClientAddress } from './limits/client-address.ts'
 import { createConnectionLimiter } from './limits/connection-limiter.ts'
@@ -99,7 +99,7 @@ function referenceParts(
     }),
     breaker: createBreaker(settings.breakerMs),
     ages: referenceAges,
-    lagSeries: new TruthfulLagSeries({
+    lagSeries: new ReferenceLagSeries({
       clock,
       keepMs: 3 * settings.lagIntervalMs,
       onClamp: () => metrics.lagClamps.add(),

@@ -101,17 +101,17 @@ export const signals = {
     'dropped_messages_last_120s',
   ),
   sendTimeoutTotal: counter(
-    'Clients given up because a write outlived its deadline.',
+    'Clients closed because a write exceeded its deadline.',
     [from('websocket_send_timeout_total')],
     'send_timeout',
   ),
   sendFailedTotal: counter(
-    'Clients given up because a write failed.',
+    'Clients closed because a write failed.',
     [from('websocket_send_failed_total')],
     'send_failed',
   ),
   sendFailuresByPath: counter(
-    'Clients given up, by reason and by the kind of write.',
+    'Clients closed because of a write, by reason and kind of write.',
     [from('websocket_ws_send_failures_total')],
     undefined,
     ['reason', 'path'],
@@ -120,7 +120,7 @@ export const signals = {
     from('websocket_slow_client_disconnects_total'),
   ]),
   clientsClosed: counter(
-    'Clients that are gone, by reason.',
+    'Clients that were closed or left, by reason.',
     [from('relay_clients_closed_total')],
     undefined,
     ['reason'],

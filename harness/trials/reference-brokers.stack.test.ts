@@ -97,7 +97,7 @@ test('a topic that is not there is named, and relayed as soon as it is', async (
   }
   await until('its name', async () => (await page('/readyz')).includes('kafka_topic missing'))
   expect(await page('/health')).toContain('Kafka has no topic \\"missing\\"')
-  await until('a line of the log', () => readFileSync(logFile).includes('there is no topic'))
+  await until('a line of the log', () => readFileSync(logFile).includes('does not exist'))
   await bed.topics.create('missing', 1)
   await bed.produce('missing', many(2))
   await until('readiness', async () => (await page('/readyz')).includes('"ready"'))

@@ -287,7 +287,7 @@ describe('a Redis that', () => {
     expect(downs.length).toBeLessThanOrEqual(2)
   })
 
-  test('wants a password that the relay does not have is told by name', async () => {
+  test('requires a password that the relay does not have is told by name', async () => {
     const server = await started()
     await server.run(['CONFIG', 'SET', 'requirepass', 'secret'])
     const { store } = opened(server.url)

@@ -55,7 +55,7 @@ describe('a reset', () => {
     await bed.redis.run(['ACL', 'SETUSER', 'default', '-unlink'])
     expect(await store.clear(signal)).toEqual({ isCleared: false, keys: 0 })
     const { offsets, degraded } = await replayed(store, 0, -1n, 100n)
-    expect([offsets, [...degraded]]).toEqual([[], ['Redis still holds what was reset']])
+    expect([offsets, [...degraded]]).toEqual([[], ['Redis still holds data from before a reset']])
     await bed.redis.run(['ACL', 'SETUSER', 'default', '+unlink'])
     await until('Redis is reached', () => store.status()['redis_connected'] === true)
     expect((await replayed(store, 0, -1n, 100n)).degraded.size).toBe(0)

@@ -319,7 +319,7 @@ describe('a Redis that', () => {
     const { missing, degraded } = await replayed(store, 0, -1n, 10n)
     expect([missing.length, [...degraded][0]]).toEqual([
       10,
-      'a replay stream holds an entry without `from`: something else writes to its key',
+      'a replay stream holds an entry without `from`: another program writes to its key',
     ])
   })
 })

@@ -8,7 +8,7 @@ export interface ClientCounters extends Readonly<Record<Outcome, number>> {
   /** Records that were not simply applied, by reason. */
   readonly byReason: Readonly<Partial<Record<ClientRefusal, number>>>
   readonly runs: number
-  /** Runs that were forgotten to stay within the caps. */
+  /** Runs that were dropped to stay within the caps. */
   readonly runsForgotten: number
   /** About the bytes that all runs hold. */
   readonly heldBytes: number

@@ -8,7 +8,7 @@ const poison = (offset: bigint, value = Buffer.from('poison')): Poison => ({
   offset,
   value,
   errorType: 'invalid_protobuf',
-  says: 'The bytes are not the protobuf message that is expected.',
+  says: 'The bytes are not the expected protobuf message.',
   messageCount: 1,
 })
 const rules = { topic: 'topic', isPayloadIncluded: false, payloadBytesMax: 1_000 }

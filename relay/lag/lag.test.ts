@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { createMetrics } from '../metrics/metrics.ts'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 import { LagMonitor, type Watermarks } from './monitor.ts'
-import { TruthfulLagSeries } from './series.ts'
+import { ReferenceLagSeries } from './series.ts'
 
 const intervalMs = 10_000
 const timeoutMs = 1_000
@@ -59,7 +59,7 @@ function monitored(
   const { clock, logs } = brokers
   const metrics = createMetrics(false)
   const regressed: number[] = []
-  const series = new TruthfulLagSeries({
+  const series = new ReferenceLagSeries({
     clock,
     keepMs: 3 * intervalMs,
     onClamp: () => metrics.lagClamps.add(),

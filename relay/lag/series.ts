@@ -20,7 +20,7 @@ interface Known {
 }
 
 /** The reference series. */
-export class TruthfulLagSeries implements LagSeries {
+export class ReferenceLagSeries implements LagSeries {
   readonly #needs: LagSeriesNeeds
   #known = new Map<number, Known>()
   #assigned: ReadonlySet<number> = new Set()

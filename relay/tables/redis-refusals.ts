@@ -120,7 +120,7 @@ export const redisRefusalRows = {
   },
   script_forgotten: {
     answers: /\bNOSCRIPT\b/,
-    says: 'forgets scripts as soon as they are loaded',
+    says: 'loses scripts as soon as they are loaded',
     fix: 'see who calls SCRIPT FLUSH, or whether a proxy spreads one connection over servers',
   },
   other: {
