@@ -11,7 +11,15 @@ export const connectionsMax = 14
 export const fleet = {
   staying: { count: 2, reads: 'fast', reconnects: true },
   decoding: { count: 1, reads: 'reference', reconnects: true },
-  slow: { count: 1, reads: 'slow', bytesPerSecond: 60_000, reconnects: true, joins: 'later' },
+  slow: {
+    count: 1,
+    reads: 'slow',
+    bytesPerSecond: 100_000,
+    reconnects: true,
+    joins: 'later',
+    // A proxy between would hold for it what it is to miss.
+    isDirect: true,
+  },
   /** They come back with their cursors, in the middle of whatever is broken. */
   returning: { count: 3, reads: 'fast', reconnects: true, joins: 'later', leavesEveryMs: 1_500 },
   newcomers: { count: 2, reads: 'fast', reconnects: true, resume: 'earliest', joins: 'later' },

@@ -21,15 +21,15 @@ const relay = {
   redisTimeoutMs: 500,
   sendTimeoutMs: 3_000,
   replayTimeoutMs: 5_000,
-  ringRecordsMax: 1_024,
+  ringRecordsMax: 512,
   replayMemoryRecordsMax: 200,
   ...retainsAll,
   connectionsPerIpMax: connectionsMax,
   lagDisconnectRecords: 0,
   resumeGraceMs: 1_000,
 } as const
-/** Enough for several records a batch, little enough for two cores with all else. */
-const load = { recordsPerSecond: 150, payloadBytes: 1_024, threads: 12 } as const
+/** So many bytes that who reads slowly is lapped; so few records that two cores bear all else. */
+const load = { recordsPerSecond: 150, payloadBytes: 6_144, threads: 12 } as const
 /** How long a relay may take until those who stay have everything again. */
 const recoveryMs = 25_000
 /** Between two parts, so that what one of them costs can be told from the next one's. */
@@ -50,11 +50,11 @@ export function scenarioOf(schedule: Schedule, kept?: readonly number[]): Scenar
     load,
     fleet,
     phases: ({ commitIntervalMs: every = 5_000 }) => [
-      { name: 'room', ms: 200, ...quiet, closing: [join('probe')] },
+      { name: 'room', ms: 400, ...quiet, stimuli: [join('probe')] },
       { name: 'traffic', ms: 1_500, prelude: [leave('probe'), ...passing.map((one) => join(one))] },
       ...parts.flatMap(phasesOf),
       { name: 'quiet', ms: 3_000 + 2 * every, ...quiet, prelude: passing.map(vanish) },
-      { name: 'slots', ms: 200, ...quiet, closing: [join('probe')] },
+      { name: 'slots', ms: 400, ...quiet, stimuli: [join('probe')] },
       { name: 'stopped', ms: 100, ...quiet, prelude: [leave('probe')], faults: [stop] },
       { name: 'back', ms: 500, ...quiet },
     ],

@@ -16,6 +16,6 @@ export const abortHandshakes = defineStimulus({
   draw: ({ dice, groups }) => ({
     stimulus: 'abort-handshakes',
     group: dice.pick(groups),
-    each: 1 + dice.int(10),
+    each: 10 + dice.int(30),
   }) as const,
 })

@@ -11,5 +11,5 @@ export const burst = defineStimulus({
   orders: ({ records: count }, { load }) => [
     { to: 'producer', order: { do: 'burst', count, load }, limitMs },
   ],
-  draw: ({ dice }) => ({ stimulus: 'burst', records: dice.pick([200, 400, 800]) }) as const,
+  draw: ({ dice }) => ({ stimulus: 'burst', records: dice.pick([100, 200, 400]) }) as const,
 })
