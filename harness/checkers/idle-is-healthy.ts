@@ -121,9 +121,9 @@ function complaints(
     const says = `During silence /health must answer 200; it answered ${status}`
     found.push({ rule: 'not-ready', says, at })
   }
-  const anew = alertsOf(body ?? {}).find((alert) => !known.has(withoutNumbers(alert)))
-  if (anew !== undefined) {
-    const says = `In silence there is nothing new to warn of; the alert was "${anew}"`
+  const fresh = alertsOf(body ?? {}).find((alert) => !known.has(withoutNumbers(alert)))
+  if (fresh !== undefined) {
+    const says = `During silence there must be no new alert; it was "${fresh}"`
     found.push({ rule: 'alert-while-idle', says, at })
   }
   return found

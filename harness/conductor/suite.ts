@@ -151,7 +151,7 @@ async function ensureProxies(world: World, { stack, report }: SuiteOrder): Promi
   try {
     await openToxiproxy(world.clock, stack.toxiproxy).version()
   } catch (error) {
-    report({ at: 'step', says: `${messageOf(error)}; starting Toxiproxy anew` })
+    report({ at: 'step', says: `${messageOf(error)}; restarting Toxiproxy` })
     await stack.recreateProxies()
   }
   await stack.removeClientLinks()

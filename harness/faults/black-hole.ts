@@ -1,4 +1,4 @@
-/** Bytes vanish on a link: whoever sends is rid of them, and nobody gets them. */
+/** Bytes vanish on a link: the sender's writes succeed, and nothing arrives. */
 import { bothWays, defineLinkFault } from './link-fault.ts'
 
 export const blackHole = defineLinkFault({

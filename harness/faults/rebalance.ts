@@ -88,7 +88,7 @@ async function protocolOf(context: FaultContext): Promise<string> {
   )
 }
 
-/** The group in a sentence, for whoever wonders why a rival did not get in. */
+/** The group in a sentence, for messages about a rival that could not join. */
 async function sayGroup({ group }: FaultContext): Promise<string> {
   const facts = await group.facts()
   if (facts === undefined) return `the broker does not describe the group ${group.groupId}`

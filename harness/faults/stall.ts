@@ -1,4 +1,4 @@
-/** Nothing flows on a link, and whoever sends comes to wait: TCP's own backpressure. */
+/** Nothing flows on a link, and the sender's writes wait: TCP backpressure. */
 import { bothWays, defineLinkFault } from './link-fault.ts'
 
 export const stall = defineLinkFault({

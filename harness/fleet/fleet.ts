@@ -60,7 +60,7 @@ class ClientFleet implements Fleet {
   /** Who leaves, and how. When they are asked is the machine's own: no run repeats it exactly. */
   readonly #chance = dice('leaves')
   #clientsMade = 0
-  /** Longest delay since the fleet was asked last; the monitor itself begins anew each second. */
+  /** Longest delay since the fleet was asked last; the monitor itself starts again each second. */
   #delayMsMax = 0
   #isResting = false
 

@@ -13,7 +13,7 @@ import type { Micros } from '../history/event.ts'
 import { truthAt } from '../records/truth.ts'
 import type { ResumeFrom } from './resume-request.ts'
 
-/** What the reference client asks of whoever owns its socket. */
+/** What the reference client needs from the owner of its socket. */
 export interface Demand {
   readonly mustReconnect?: MustReconnect
   readonly mustResume?: boolean

@@ -49,7 +49,7 @@ export class RelayStream implements FrameSink {
   t: Micros = 0
   readonly #cursor = { partition: 0, offset: 0 }
   #hasCursor = false
-  /** Pongs, and answers to resumes, so far: for whoever waits for the next one. */
+  /** Pongs and answers to resumes so far, for a caller that waits for the next one. */
   readonly heard = { pongs: 0, answers: 0 }
   #replays = 0
   #path: DeliveryPath = 'live'

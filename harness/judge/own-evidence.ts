@@ -154,9 +154,9 @@ function hungriest(
 
 /** What happens before the first phase or during the teardown is not judged. */
 function watchedTime({ phases, end }: History): Window {
-  const strike = phases.find(({ name }) => name === tearDownPhase)
+  const tearDown = phases.find(({ name }) => name === tearDownPhase)
   const begin: Micros = phases[0]?.begin ?? 0
-  return { begin, end: strike?.begin ?? end }
+  return { begin, end: tearDown?.begin ?? end }
 }
 
 /** Evidence of one kind that could not always be had: failures that rest on it are not proven. */

@@ -4,7 +4,7 @@ import type { Load } from './load.ts'
 import type { Prepared } from './queue.ts'
 import { loadThread, openPlan } from '../records/plan.ts'
 
-/** The partition of a key, as librdkafka has it: one thread, one partition, whoever produces. */
+/** The partition of a key, as in librdkafka: one thread, one partition, for every producer. */
 export const partitionOf = (key: string | Buffer, partitions: number): number =>
   crc32(key) % partitions
 

@@ -47,7 +47,7 @@ export function startMetricsSampler(world: SamplerWorld, options: MetricsOptions
   })
 }
 
-/** What must be told so that whoever knows `before` knows `now`. */
+/** The changes from `before` to `now`. */
 export function changesOf(
   before: ReadonlyMap<string, number>,
   now: ReadonlyMap<string, number>,

@@ -52,7 +52,7 @@ export function sayMatrix({ patients, cells }: Matrix): string[] {
   const width = Math.max(0, ...[...byDamage.keys()].map((name) => name.length))
   const rows = [...byDamage].flatMap(([name, own]) => sayDamage(name.padEnd(width), own))
   const ill = patients.flatMap(({ scenario, illness: why }) =>
-    why === undefined ? [] : [`NOT HEALTHY ${scenario}: ${why}; record it anew`],
+    why === undefined ? [] : [`NOT HEALTHY ${scenario}: ${why}; record it again`],
   )
   return [...rows, '', ...ill, sayRate({ patients, cells })]
 }

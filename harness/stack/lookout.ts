@@ -47,7 +47,7 @@ const silencesMax = 4
 /** What nobody listens to weighs more; twice, because the end of a process of ours tells more. */
 const refusalWeight = 2
 
-/** What makes each of them answer, whoever asks. */
+/** A request that each server answers. */
 const questions: Readonly<Record<ServerRole, Uint8Array>> = {
   // Length, ApiVersions 0, correlation 1, no client id.
   kafka: Buffer.from('0000000a0012000000000001ffff', 'hex'),

@@ -97,7 +97,7 @@ interface Site extends NativeStackOptions {
   readonly lookout: Lookout
 }
 
-/** Keeps a server until it is let go; whoever ends before that is gone. */
+/** Watches a server until it is released; one that ends before that is gone. */
 function keep({ children, servers, lookout }: Site, child: OwnedChild, port: number): void {
   const role = child.role as ServerRole
   children.set(role, child)
@@ -279,7 +279,7 @@ function face(site: Site, parts: Parts): Stack {
   }
 }
 
-/** Toxiproxy anew, with all its links and no toxics. */
+/** Toxiproxy restarted, with all its links and no toxics. */
 async function startProxies(
   site: Site,
   control: ToxiproxyControl,

@@ -7,7 +7,7 @@ import type { Given, OptionRows } from '../world/option-rows.ts'
 import type { World } from '../world/world.ts'
 import type { RunningTarget, TargetStart } from './target.ts'
 
-/** What may be done with targets of a kind. Whoever wants to know asks for this, not for a kind. */
+/** What can be done with targets of a kind: callers ask for this, not for the kind. */
 export interface Capabilities {
   /** It takes settings from us, and what it reads: a run has topics and a group of its own. */
   readonly isConfigurable: boolean

@@ -61,7 +61,7 @@ export function openUndoLog(folder: string): UndoLog {
   }
 }
 
-/** In one step: whoever reads the page of a living run sees the old or the new one, never half. */
+/** Atomic: a reader of the page of a running harness sees the old or the new one, never half. */
 function replace(file: string, text: string): void {
   writeFileSync(`${file}.new`, text)
   renameSync(`${file}.new`, file)

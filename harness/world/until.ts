@@ -1,7 +1,7 @@
 /** Polling for a condition, with a time limit. */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 
-/** What whoever waits has: time, and what tells that there is no more of it. */
+/** The clock of a wait, and the signal that ends it early. */
 export interface Patience {
   readonly clock: Clock
   readonly signal?: AbortSignal

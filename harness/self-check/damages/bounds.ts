@@ -26,7 +26,7 @@ export const bounds: readonly Damage[] = [
   },
   {
     name: 'memory grows with a pause',
-    says: 'It grows by 4.5 MiB/s but for the last third of the time.',
+    says: 'The memory grows by 4.5 MiB/s, except in the last third of the time.',
     finds: ['slope'],
     seenBy: ['memory-bounded'],
     apply: (given) => leak(given, (share) => Math.min(share, 2 / 3)),
@@ -47,7 +47,7 @@ export const bounds: readonly Damage[] = [
   },
   {
     name: 'a slot is kept',
-    says: 'A client is gone, and the relay still counts it.',
+    says: 'The relay still counts a client that is gone.',
     finds: ['miscounted'],
     seenBy: ['clients-counted'],
     apply(given) {
@@ -62,28 +62,28 @@ export const bounds: readonly Damage[] = [
   },
   {
     name: 'a client is counted that is not there',
-    says: 'The relay counts one client too many from the very start.',
+    says: 'The relay counts one client too many from the start.',
     finds: ['miscounted'],
     seenBy: ['clients-counted'],
     apply: (given) => edited(editSignal(given.events, 'connectedClients', (value) => value + 1)),
   },
   {
     name: 'a new client meets 429',
-    says: 'A slot that is free is not given to the next client.',
+    says: 'A free slot is not given to the next client.',
     finds: ['new-client-refused', 'slot-kept', 'not-closed'],
     seenBy: ['closed-in-time', 'new-clients-accepted'],
     apply: (given) => edited(refuseProbe(given, 429)),
   },
   {
     name: 'a new client meets 500',
-    says: 'A new client is not let in, for an error of the relay.',
+    says: 'A new client is refused because of an error of the relay.',
     finds: ['new-client-failed'],
     seenBy: ['closed-in-time', 'new-clients-accepted'],
     apply: (given) => edited(refuseProbe(given, 500)),
   },
   {
     name: 'one client too many is let in',
-    says: 'The limit per address lets one more in than it may.',
+    says: 'The limit per address accepts one client too many.',
     finds: ['limit-evaded'],
     seenBy: ['limit-holds'],
     apply(given) {
@@ -111,14 +111,14 @@ export const bounds: readonly Damage[] = [
   },
   {
     name: 'a stalled client is closed too late',
-    says: 'A client that takes no bytes is given up seconds after its limit.',
+    says: 'A client that reads nothing is closed seconds after its limit.',
     finds: ['closed-too-late', 'not-closed'],
     seenBy: ['closed-in-time'],
     apply: (given) => edited(closedLater(given)),
   },
   {
     name: 'deliveries are late',
-    says: 'While something is broken, live records come five seconds late.',
+    says: 'During a fault, live records arrive 5 s late.',
     finds: ['delivered-late'],
     seenBy: ['delivered-in-time'],
     apply(given) {
@@ -132,7 +132,7 @@ export const bounds: readonly Damage[] = [
   },
   {
     name: 'clients are back too late',
-    says: 'After the last heal clients get what they are owed long after the limit.',
+    says: 'After the last heal clients catch up long after the limit.',
     finds: ['back-too-late', 'never-back'],
     seenBy: ['clients-catch-up'],
     cannot: {
@@ -152,7 +152,7 @@ export const bounds: readonly Damage[] = [
   },
   {
     name: 'clients are never back',
-    says: 'After the last heal clients get nothing any more.',
+    says: 'After the last heal clients get nothing.',
     finds: ['never-back', 'lost', 'stalled'],
     seenBy: ['clients-catch-up'],
     apply(given) {
@@ -162,7 +162,7 @@ export const bounds: readonly Damage[] = [
   },
   {
     name: 'a client is closed after a freeze',
-    says: 'The relay comes back, and ends a client that only it had kept waiting.',
+    says: 'After its own pause the relay closes a client that it had kept waiting.',
     finds: ['closed-meanwhile'],
     seenBy: ['clients-catch-up'],
     apply(given) {

@@ -50,7 +50,7 @@ export const contents: readonly Damage[] = [
   },
   {
     name: 'a record that nobody produced',
-    says: 'A client gets a record from behind the end of the log.',
+    says: 'A client gets a record beyond the end of the log.',
     finds: ['unexpected'],
     apply(given) {
       const record = plainRecord(given)
@@ -64,7 +64,7 @@ export const contents: readonly Damage[] = [
   },
   {
     name: 'a record in a wrong partition',
-    says: 'The cursor before a record names another partition than the one it stands in.',
+    says: 'The cursor before a record names a wrong partition.',
     finds: ['skip', 'lost', 'unexpected', 'duplicate', 'garbled', 'nonmonotonic'],
     apply(given) {
       const record = plainRecord(given)

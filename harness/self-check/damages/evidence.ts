@@ -82,7 +82,7 @@ export const evidence: readonly Damage[] = [
   ),
   recorded(
     'the load is not reached',
-    'Far less is sent than was planned.',
+    'Far less is sent than planned.',
     ['load-not-reached'],
     ({ phases }) => ({
       phases: phases.map((phase) => {
@@ -107,7 +107,7 @@ export const evidence: readonly Damage[] = [
   ),
   damage(
     'a process is in trouble',
-    'A process of the harness could not do its work.',
+    'A process of the harness failed.',
     ['trouble'],
     (given) => [
       ...given.events,
@@ -135,12 +135,12 @@ export const evidence: readonly Damage[] = [
     (given) => withoutKind(given.events, 'delivered'),
     { verdicts: ['unknown', 'fail'] },
   ),
-  recorded('the run was cut short', 'The run ended before its time.', ['cut-short'], () => ({
+  recorded('the run was cut short', 'The run ended early.', ['cut-short'], () => ({
     cutShort: 'interrupted',
   })),
   recorded(
     'the run is incomplete',
-    'The run did not go through all its phases.',
+    'The run did not finish all its phases.',
     ['incomplete'],
     () => ({
       isComplete: false,
@@ -148,7 +148,7 @@ export const evidence: readonly Damage[] = [
   ),
   recorded(
     'nothing is expected',
-    'The record of the run names nothing that must hold.',
+    'The record of the run has no expectations.',
     ['nothing-expected', 'no-expectations'],
     () => ({
       expectations: [],
@@ -156,19 +156,19 @@ export const evidence: readonly Damage[] = [
   ),
   damage(
     'the fleet stood still',
-    'The event loop of the fleet stood still for three seconds, more than once.',
+    'The event loop of the fleet was blocked for 3 s, more than once.',
     ['strained'],
     (given) => strained(given, 'fleet', 3_000, 0, 0),
   ),
   damage(
     'the fleet could not keep up',
-    'Bytes that had come to the fleet lay there unread.',
+    'Bytes received by the fleet were left unread.',
     ['strained'],
     (given) => strained(given, 'fleet', 0, 0, 200 * 1_048_576),
   ),
   damage(
     'samples are left out',
-    'Half of the questions to /health were not asked, because they came too late.',
+    'Half of the polls of /health were skipped because they were late.',
     ['strained'],
     (given) => {
       const asked = given.history.events('health').length
@@ -198,7 +198,7 @@ export const evidence: readonly Damage[] = [
   ),
   damage(
     'the target is not scraped',
-    'Nobody got an answer from /metrics.',
+    'GET /metrics was never answered.',
     ['not-scraped', 'not-compared', 'not-counted', 'stall-not-proven'],
     (given) => withoutKind(given.events, 'scrape'),
     {
@@ -208,7 +208,7 @@ export const evidence: readonly Damage[] = [
   ),
   damage(
     'health is not asked',
-    'Nobody got an answer from /health.',
+    'GET /health was never answered.',
     ['no-health', 'too-short', 'not-asked'],
     (given) => withoutKind(given.events, 'health'),
     { seenBy: ['alert-clears', 'health-recovers', 'idle-is-healthy'] },

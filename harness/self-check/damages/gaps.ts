@@ -9,7 +9,7 @@ const untrue = ['gap-false', 'gap-needless', 'gap-inexact'] as const
 export const gaps: readonly Damage[] = [
   {
     name: 'a gap of nothing, counted',
-    says: 'A client that got everything is told that it missed 100 records.',
+    says: 'A gap of 100 records is declared to a client that got everything.',
     finds: untrue,
     apply(given) {
       const record = plainRecord(given)
@@ -20,7 +20,7 @@ export const gaps: readonly Damage[] = [
   },
   {
     name: 'a gap over records that came',
-    says: 'A client is told that it missed records that it has had.',
+    says: 'A gap is declared for records that the client already got.',
     finds: untrue,
     apply(given) {
       const record = plainRecord(given)
@@ -33,7 +33,7 @@ export const gaps: readonly Damage[] = [
   },
   {
     name: 'a gap over records that still come',
-    says: 'A client is told that it will miss records, and then it gets them.',
+    says: 'A gap is declared for records that the client gets afterwards.',
     finds: untrue,
     apply(given) {
       const record = plainRecord(given)
@@ -46,7 +46,7 @@ export const gaps: readonly Damage[] = [
   },
   {
     name: 'a gap behind the end of the log',
-    says: 'A client is told that it missed records that nobody produced.',
+    says: 'A gap is declared for records that nobody produced.',
     finds: untrue,
     apply(given) {
       const record = plainRecord(given)
@@ -88,13 +88,13 @@ export const gaps: readonly Damage[] = [
   },
   {
     name: 'a gap is not told',
-    says: 'Records are missing to a client that was behind, and nobody says so.',
+    says: 'Records are missing at a lagging client, without a declared gap.',
     finds: ['gap-hidden', 'skip', 'lost'],
     apply: (given) => edited(editGap(given, () => [])),
   },
   {
     name: 'a gap only counts, and too much',
-    says: 'A gap of a count alone is to pay for what is lost elsewhere.',
+    says: 'A gap with only a count covers records lost elsewhere.',
     finds: ['gap-false', 'gap-inexact', 'gap-needless', 'gap-hidden', 'skip', 'lost'],
     apply(given) {
       const record = plainRecord(given)
@@ -108,7 +108,7 @@ export const gaps: readonly Damage[] = [
   },
   {
     name: 'records are lost and declared',
-    says: 'A fast reader misses records for no reason, and a gap says exactly which.',
+    says: 'A fast client misses records without a cause; a gap declares them exactly.',
     finds: ['gap-needless'],
     apply(given) {
       const record = plainRecord(given)
@@ -123,7 +123,7 @@ export const gaps: readonly Damage[] = [
   },
   {
     name: 'a second is lost to everybody and declared',
-    says: 'Everything of a second of calm reaches nobody, and gaps say exactly which.',
+    says: 'One second of calm traffic reaches no client; gaps declare it exactly.',
     finds: ['gap-needless', 'lost'],
     apply(given) {
       const record = plainRecord(given)
@@ -139,7 +139,7 @@ export const gaps: readonly Damage[] = [
   },
   {
     name: 'the rest is called capped',
-    says: 'A replay is said to be capped far below the limit, and its rest never comes.',
+    says: 'A replay says `capped` far below the limit, and the rest never arrives.',
     finds: [
       'capped-needless',
       'not-replayed',

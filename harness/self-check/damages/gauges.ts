@@ -34,13 +34,13 @@ const commit = (name: string, says: string, rule: string, by: number): Damage =>
 export const gauges: readonly Damage[] = [
   lag(
     'lag is frozen',
-    'The lag gauge stands still.',
+    'The lag gauge is frozen.',
     ['gauge-frozen', 'wrong', 'stuck-hidden'],
     (given) => freeze(given.events, 'consumerLag', given.history.phases[1]?.begin ?? 0),
   ),
   lag(
     'lag reads 0',
-    'The lag gauge always says that all is read.',
+    'The lag gauge is always 0.',
     ['gauge-frozen', 'wrong', 'stuck-hidden'],
     (given) => editMetric(given.events, 'consumerLag', () => 0),
   ),
@@ -66,13 +66,13 @@ export const gauges: readonly Damage[] = [
   }),
   lag(
     'a revoked lag series is kept',
-    'A partition that somebody else holds still has a lag.',
+    'A partition that another consumer holds still has a lag.',
     ['revoked-series-stale', 'revoked-series-kept'],
     (given) => keepRevoked(given),
   ),
   lag(
     'a stuck partition reads 0',
-    'The lag of a partition that is not read any more reads 0.',
+    'The lag of a partition that is no longer read is 0.',
     ['stuck-hidden', 'wrong'],
     (given) => {
       const stuck = given.history.phase('stuck')
@@ -84,29 +84,29 @@ export const gauges: readonly Damage[] = [
   ),
   commit(
     'the last offset is committed',
-    'What is committed is the last offset that was read, not the next one.',
+    'The last offset read is committed, not the next one.',
     'commit-behind',
     -1,
   ),
   commit(
     'one too many is committed',
-    'What is committed lies one behind the end of what was read.',
+    'The committed offset is one beyond what was read.',
     'commit-ahead',
     1,
   ),
-  age('the age is frozen', 'The age of the last record stands still.', ['age-wrong'], (given) => {
+  age('the age is frozen', 'The age of the last record is frozen.', ['age-wrong'], (given) => {
     const silence = given.history.phase('silence')
     return silence && freeze(given.events, 'lastRecordAge', silence.begin)
   }),
   age(
     'never reads 0',
-    'Before the first record its age reads 0, as if one had just come.',
+    'Before the first record its age is 0, as if one had just come.',
     ['never-reads-as-now'],
     (given) => editSignal(given.events, 'lastRecordAge', (value) => Math.max(0, value)),
   ),
   age(
     'no error reads 0',
-    'Where there was no error, its age reads 0.',
+    'Without any error, its age is 0.',
     ['never-reads-as-now'],
     (given) => {
       const errorless = editSignal(given.events, 'infraErrors', () => 0)

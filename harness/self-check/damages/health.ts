@@ -54,7 +54,7 @@ export const health: readonly Damage[] = [
   ),
   damage(
     'a warning stays',
-    'The warning of trouble is still there long after it.',
+    'A warning is still present long after its problem.',
     ['alert-clears'],
     ['warning-stays'],
     (given) => {
@@ -67,7 +67,7 @@ export const health: readonly Damage[] = [
   ),
   damage(
     'a warning does not come',
-    'There is trouble, and /health has no warning of it.',
+    '/health has no warning of a problem.',
     ['alert-clears'],
     ['warning-missing'],
     (given) => editHealth(given.events, (body) => withoutKey(body, 'alert')),
@@ -87,7 +87,7 @@ export const health: readonly Damage[] = [
   ),
   damage(
     'health stays degraded after trouble',
-    'The warning is gone, and /health still calls the relay degraded.',
+    'The warning is gone, but /health still says degraded.',
     ['alert-clears'],
     ['still-degraded'],
     (given) => {
@@ -100,7 +100,7 @@ export const health: readonly Damage[] = [
   ),
   damage(
     'a lifetime counter falls',
-    'The counter of lost records goes back to 0 while the relay runs on.',
+    'The counter of lost records falls to 0 while the relay runs.',
     ['alert-clears'],
     ['lifetime-forgotten'],
     (given) => {
@@ -118,7 +118,7 @@ export const health: readonly Damage[] = [
   ),
   damage(
     'idle is called broken',
-    'Nothing is sent for a while, and /health calls the relay degraded.',
+    'Nothing is sent for a while, and /health says degraded.',
     ['idle-is-healthy'],
     ['called-broken', 'not-ready'],
     (given) => {
@@ -131,7 +131,7 @@ export const health: readonly Damage[] = [
   ),
   damage(
     'an answer of health is late',
-    'While expensive records flow, one question to /health is answered after seven seconds.',
+    'During expensive records, one poll of /health is answered after 7 s.',
     ['answers-in-time'],
     ['answered-late'],
     (given) => {
@@ -150,14 +150,14 @@ export const health: readonly Damage[] = [
   ),
   damage(
     'a counter stands still',
-    'Clients are given up, and the counter of that does not rise.',
+    'Clients are closed, but the counter does not rise.',
     ['counter-rises'],
     ['counter-flat', 'no-counter'],
     (given) => freeze(given.events, 'sendTimeoutTotal', 0),
   ),
   damage(
     'a counter is not told',
-    'Clients are given up, and there is no counter of that.',
+    'Clients are closed, but there is no counter.',
     ['counter-rises'],
     ['no-counter', 'counter-flat'],
     (given) => editSignal(given.events, 'sendTimeoutTotal', () => null),

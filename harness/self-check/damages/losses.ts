@@ -32,7 +32,7 @@ const standMicros = 12 * second
 export const losses: readonly Damage[] = [
   {
     name: 'a record is lost',
-    says: 'One record reaches nobody.',
+    says: 'One record reaches no client.',
     finds: ['lost'],
     apply(given) {
       const record = plainRecord(given)
@@ -61,7 +61,7 @@ export const losses: readonly Damage[] = [
   },
   {
     name: "a client's tail is lost",
-    says: 'One client stays connected and gets nothing any more.',
+    says: 'One client stays connected and gets nothing more.',
     finds: ['lost'],
     apply(given) {
       const client = plainClient(given)
@@ -72,7 +72,7 @@ export const losses: readonly Damage[] = [
   },
   {
     name: "everybody's tail is lost",
-    says: 'The relay goes on reading and committing, and sends nothing any more.',
+    says: 'The relay keeps reading and committing, but sends nothing more.',
     finds: ['lost', 'stalled'],
     apply(given) {
       const since = tailSince(given, plainClient(given))
@@ -82,7 +82,7 @@ export const losses: readonly Damage[] = [
   },
   {
     name: 'the consumer dies',
-    says: 'Nothing is read any more, with the group stable and the partitions held.',
+    says: 'Nothing more is read, although the group is stable and the partitions are held.',
     finds: ['stalled', 'lost'],
     apply(given) {
       const since = standSince(given)
@@ -93,7 +93,7 @@ export const losses: readonly Damage[] = [
   },
   {
     name: 'a partition stands still',
-    says: 'One partition is not read any more, with the group stable and the partition held.',
+    says: 'One partition is no longer read, although the group is stable and holds it.',
     finds: ['stalled', 'lost'],
     apply(given) {
       const since = standSince(given)
@@ -107,7 +107,7 @@ export const losses: readonly Damage[] = [
   },
   {
     name: 'a partition is lost',
-    says: 'Nobody gets anything of one partition.',
+    says: 'No client gets anything of one partition.',
     finds: ['lost', 'malformed-took-neighbour'],
     apply(given) {
       const record = plainRecord(given)
@@ -138,7 +138,7 @@ export const losses: readonly Damage[] = [
   },
   {
     name: 'what came while the relay was away is skipped',
-    says: 'A relay that was started anew goes on behind what was produced in between.',
+    says: 'A restarted relay skips what was produced in between.',
     finds: ['not-replayed'],
     seenBy: ['replays-answered'],
     apply(given) {
@@ -165,7 +165,7 @@ export const losses: readonly Damage[] = [
   },
   {
     name: 'a replay skips its middle',
-    says: 'Records are missing inside a replay, and nobody says so.',
+    says: 'Records are missing inside a replay, without a declared gap.',
     finds: ['gap-hidden'],
     apply(given) {
       const rows = replayedRows(given, 60)
@@ -193,19 +193,19 @@ export const losses: readonly Damage[] = [
   },
   {
     name: 'a client is closed without cause',
-    says: 'The relay hangs up on a client that did nothing, and owes it the rest.',
+    says: 'The relay closes a client without a cause and owes it the rest.',
     finds: ['closed-without-cause'],
     apply: (given) => edited(closedEarly(given, 1_006, 'network')),
   },
   {
     name: 'a client is closed politely without cause',
-    says: 'The relay closes a client with a close frame, for no reason that the run gave it.',
+    says: 'The relay closes a client with a close frame, without a cause in the run.',
     finds: ['closed-without-cause'],
     apply: (given) => edited(closedEarly(given, 1_001, 'relay')),
   },
   {
     name: 'everybody is closed without cause',
-    says: 'The relay hangs up on everybody, once, in the middle of calm.',
+    says: 'The relay closes all clients once, during calm.',
     finds: ['closed-without-cause'],
     apply(given) {
       const at = calmMiddle(given)
