@@ -122,7 +122,7 @@ test('an error of our own in the middle of a run: 70, and all is torn down', asy
   const mark = markOf(run)
   run.process.kill('SIGUSR2')
   expect(await run.ended).toBe(70)
-  expect(run.err()).toMatch(/our own error, not the relay's: Error: a bug of ours/)
+  expect(run.err()).toMatch(/internal error, not the relay's: Error: a bug of ours/)
   expect(ownedBy(mark)).toEqual([])
 }, 60_000)
 

@@ -172,7 +172,7 @@ describe('what is broken already cannot be broken', () => {
   test('a way that is cut', async () => {
     const first = await injectFault({ fault: 'cut', hop: 'redis' }, faults)
     await expect(injectFault({ fault: 'stall', hop: 'redis' }, faults)).rejects.toThrow(
-      'the way of redis must answer before it is broken; it was refused already',
+      'link redis must answer before the fault; it was already refused',
     )
     await first.heal()
   })

@@ -1,12 +1,12 @@
 /** Exit codes of the command line: each cause has its own, so that CI can tell them apart. */
 export const exitCodes = {
-  pass: { code: 0, says: 'everything that was asked for holds' },
+  pass: { code: 0, says: 'every finding holds' },
   fail: { code: 1, says: 'a finding failed' },
   // A run of which nothing applies to the target has shown nothing.
-  'not-applicable': { code: 2, says: 'nothing that was asked for applies to this target' },
+  'not-applicable': { code: 2, says: 'no finding applies to this target' },
   unknown: { code: 2, says: 'inconclusive' },
   usage: { code: 64, says: 'usage error' },
-  internal: { code: 70, says: 'our own error' },
+  internal: { code: 70, says: 'internal error' },
 } as const satisfies Record<string, { code: number; says: string }>
 
 /** A command line that makes no sense; `message` says what was wanted and what was found. */
