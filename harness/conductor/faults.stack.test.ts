@@ -180,7 +180,7 @@ describe('what is broken already cannot be broken', () => {
   test('a Redis that is not ours', async () => {
     const others = { ...faults, failOverRedis: undefined }
     const failover = injectFault({ fault: 'failover', hop: 'redis' }, others)
-    await expect(failover).rejects.toThrow(/needs a Redis of our own/)
+    await expect(failover).rejects.toThrow(/needs a Redis that the harness starts/)
   })
 
   test('a group that is not there', async () => {
@@ -243,5 +243,5 @@ test('a relay that died while its way was broken is no way that is not healed', 
   process.kill(faults.relay?.pid as number, 'SIGKILL')
   const healed = await injected.heal()
   expect(healed['relayItself']).toBe('refused')
-  await expect(injectFault({ fault: 'kill-relay' }, faults)).rejects.toThrow(/has ended already/)
+  await expect(injectFault({ fault: 'kill-relay' }, faults)).rejects.toThrow(/has already exited/)
 })
