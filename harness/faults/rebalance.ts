@@ -71,7 +71,7 @@ async function heldBefore(context: FaultContext): Promise<number> {
   )
   const { answer = -1 } = asked
   if (answer > 0) return answer
-  const unsaid = `nobody can say what it holds: ${await sayGroup(context)}`
+  const unsaid = `its partitions are unknown: ${await sayGroup(context)}`
   const found = answer < 0 ? unsaid : 'it holds none'
   throw new Error(`the target must hold partitions before a rival can take them; ${found}`)
 }
