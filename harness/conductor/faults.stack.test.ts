@@ -5,7 +5,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { openUndoLog } from '../world/undo-log.ts'
 import { setUpRun, type RealRunContext } from './run-context.ts'
@@ -13,6 +13,7 @@ import { scenario } from '../dsl/scenario.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { Hop } from '../stack/ways.ts'
 import { startNativeStack } from '../stack/native.ts'
+import { connectionsAt } from '../stack/redis-failover.ts'
 import type { Stack } from '../stack/stack.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { identify } from '../world/processes.ts'
@@ -147,6 +148,9 @@ test('another Redis takes over, and the relay goes to it', async () => {
   expect(healed['answerMs']).toBeGreaterThanOrEqual(0)
   expect(identify(redis)).toBeUndefined()
   expect(stack.pids['redis']).not.toBe(redis)
+  // Only what has connected to the new one can be taken from it.
+  const port = Number(new URL(stack.redisDirect).port)
+  await vi.waitFor(async () => expect(await connectionsAt(clock, port)).toBe(2), 10_000)
   // A second one moves it again, and what it holds is not lost.
   expect(await breakAndHeal({ fault: 'failover', hop: 'redis' })).toMatchObject({ isActive: true })
 })
