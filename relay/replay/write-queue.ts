@@ -47,7 +47,7 @@ export class WriteQueue {
   /** The newest waiting block of each partition, which may still grow. */
   readonly #growing = new Map<number, OpenBlock>()
   readonly #sent = new Set<Batch>()
-  /** Batches that came back and go first, in the order in which they were sent. */
+  /** Batches that came back and go first, in the order of their records. */
   #back: Batch[] = []
   #waitingBytes = 0
   /** Bytes that were sent or have come back. */
@@ -125,7 +125,9 @@ export class WriteQueue {
     this.#sentBytes -= batch.bytes
     if (back.length === 0) return
     const again = batchOf(back, batch.ordinal)
-    this.#back.push(again)
+    // One that came back before and was sent again goes in front of those that wait there.
+    const at = this.#back.findLastIndex(({ ordinal }) => ordinal < again.ordinal) + 1
+    this.#back.splice(at, 0, again)
     this.#sentBytes += again.bytes
   }
 
