@@ -8,7 +8,14 @@
  * Where a fault acts: on the link to a group of clients, on those clients themselves, on the link
  * to a server, on the relay's process, or on its consumer group.
  */
-export type FaultPlace = 'client-link' | 'clients' | 'kafka' | 'redis' | 'relay' | 'consumer-group'
+export type FaultPlace =
+  | 'client-link'
+  | 'clients'
+  | 'kafka'
+  | 'redis'
+  | 'relay'
+  | 'consumer-group'
+  | 'unknown'
 
 /**
  * - `slows` bytes reach the other side later than they come
@@ -35,5 +42,5 @@ export interface FaultEffects {
   readonly does: readonly FaultEffect[]
 }
 
-/** A fault of which nothing is known but that it was there. */
-export const unknownEffects: FaultEffects = { on: 'relay', does: [] }
+/** A fault of which nothing is known but that it was there: it is no cause of anything. */
+export const unknownEffects: FaultEffects = { on: 'unknown', does: [] }

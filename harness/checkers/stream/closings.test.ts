@@ -57,6 +57,11 @@ const tails: readonly Row[] = [
 
 const causes: readonly Row[] = [
   ['no cause at all', ended(), thrownOut],
+  [
+    'a fault of which nothing is known but that it was there',
+    ended().fault(2.9, 'x', 'active').fault(4, 'x', 'heal'),
+    thrownOut,
+  ],
   ['everybody at once', hungUp(), [
     'fail', 'closed-without-cause', 'closed-without-cause 2', 'lost 20',
   ]],
