@@ -96,16 +96,16 @@ interface Stalled {
 function foundOf(history: History, options: ClosedInTimeOptions, given: Stalled): Found {
   const { stall, window } = given
   const wanted = options.clients ?? stall.clients.length
-  const bite = biteOf(history, options, given)
+  const waitsSince = waitStartOf(history, options, given)
   const counted = countedDuring(history, options, window)
   const countedAt = counted && belowSince(counted, stall.clients.length - wanted)
   const freed = freedSlots(history, options.probe, window, wanted)
   const isFull = slotsTaken(history, options.group, stall)
   return {
-    bite,
+    waitsSince,
     countedAt,
     closedAt: countedAt ?? endsSeen(history, given, wanted),
-    deadline: (bite ?? window.end) + options.limitMs * 1_000,
+    deadline: (waitsSince ?? window.end) + options.limitMs * 1_000,
     wanted,
     of: stall.clients.length,
     window,
@@ -115,40 +115,40 @@ function foundOf(history: History, options: ClosedInTimeOptions, given: Stalled)
     freedAt: isFull && freed.isEnough ? freed.at : undefined,
     isFull,
     limitMs: options.limitMs,
-    from: bite ?? stall.begin,
-    since: bite === undefined ? 'the stall began' : sinceOf(options),
+    from: waitsSince ?? stall.begin,
+    since: waitsSince === undefined ? 'the stall began' : sinceOf(options),
   }
 }
 
 function judgeStall(history: History, options: ClosedInTimeOptions, given: Stalled) {
   const { stall, window } = given
   const found = foundOf(history, options, given)
-  const { bite, closedAt, counted, deadline, freed, freedAt, isFull, wanted } = found
+  const { waitsSince, closedAt, counted, deadline, freed, freedAt, isFull, wanted } = found
   const goneAt = closedAt ?? freedAt
-  const wrong = [...(bite === undefined ? [] : violations(found)), ...freed.failed]
+  const wrong = [...(waitsSince === undefined ? [] : violations(found)), ...freed.failed]
   const { own, others } = split(wrong, options.asks)
   return conclude({
     violations: own,
     doubts: [
       ...others,
-      goneAt === undefined && bite === undefined
+      goneAt === undefined && waitsSince === undefined
         ? { rule: 'stall-not-proven', ...notProven(history, options, given) }
         : undefined,
       goneAt === undefined && deadline > window.end ? tooShort(found) : undefined,
-      goneAt === undefined && bite !== undefined ? noWitness(found) : undefined,
+      goneAt === undefined && waitsSince !== undefined ? noWitness(found) : undefined,
       options.asks === 'time' && closedAt === undefined ? timeUnseen(found) : undefined,
       otherWrites(history, options, window),
     ],
     holds: {
       rule: 'closed-in-time',
-      says: holds(found, options.asks !== 'ends' && bite !== undefined),
+      says: holds(found, options.asks !== 'ends' && waitsSince !== undefined),
     },
     exercised: wanted,
     counted: 'stalled clients',
     evidence: {
       stalledClients: stall.clients.length,
       stalledAtSeconds: stall.begin / 1e6,
-      writeWaitsAtSeconds: inSeconds(bite),
+      writeWaitsAtSeconds: inSeconds(waitsSince),
       closedAtSeconds: inSeconds(closedAt),
       limitMs: options.limitMs,
       bytesOwedEach: ackedBytes(history).within(window.begin, window.end),
@@ -210,7 +210,7 @@ function otherWrites(
  * When a write can wait: once more is owed than buffers hold. Answers to pings are not in the
  * producer's account; their flood starts with the phase and is recorded when it is over.
  */
-function biteOf(
+function waitStartOf(
   history: History,
   options: ClosedInTimeOptions,
   given: Stalled,

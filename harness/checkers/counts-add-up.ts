@@ -89,7 +89,7 @@ interface Compared {
 
 /** Such as "records received equal outcomes of records in 41 comparisons (up to 3,067)". */
 function sayEqual({ sum: { one, other }, pairs }: Compared): string {
-  const most = Math.max(...pairs.map((pair) => pair.one))
+  const most = pairs.reduce((highest, pair) => Math.max(highest, pair.one), 0)
   const times = many(pairs.length, 'comparison')
   return `${one} equal ${other} in ${times} (up to ${most.toLocaleString('en')})`
 }
@@ -155,9 +155,11 @@ function receivedAtRest(history: History): Pair[] {
     t,
     sum: outcomes.v[i] == null ? undefined : (outcomes.v[i] ?? 0) + (missing.v[i] ?? 0),
   }))
+  // Both are by time: the scrapes around a poll are never before those around the last one.
+  let next = 0
   return received.t.flatMap((t, i): Pair[] => {
     const one = received.v[i]
-    const next = scraped.findIndex((scrape) => scrape.t > t)
+    while (next < scraped.length && (scraped[next]?.t ?? 0) <= t) next += 1
     const [before, after] = [scraped[next - 1], scraped[next]]
     if (one == null || before?.sum === undefined || before.sum !== after?.sum) return []
     return [{ t, one, other: before.sum }]

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
-import type { NamedWindow, Window } from '../history/windows.ts'
+import { does, type NamedWindow, type Window } from '../history/windows.ts'
 import { checker, type Chart } from './checker.ts'
 import {
   cannotTell,
@@ -19,7 +19,6 @@ import { compare, gaugeOf, type Comparison, type LagRule } from './lag/compare.t
 import { lagTruths, type PartitionTruth } from './lag/truth.ts'
 import { count, milliseconds, phaseRef, phaseRefs, type OptionsOf } from './options.ts'
 import { seriesOf } from './reading/series.ts'
-import { does } from '../history/windows.ts'
 
 const schema = z.strictObject({
   /**

@@ -7,26 +7,11 @@ import { systemClock } from '../../relay/world/clock.ts'
 import { openJournal } from '../history/journal.ts'
 import { story } from '../history/story-testbed.ts'
 import { versionLine } from '../history/version.ts'
-import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
+import { historyFolder, writeRecord } from '../judge/record.ts'
 import { judgeAgain } from './judge.ts'
+import { recordWith } from '../judge/record-testbed.ts'
 
-const record: RunRecord = {
-  schemaVersion: 1,
-  scenario: { name: 'calm', claim: 'nothing happens' },
-  seed: '1',
-  target: { kind: 'reference', says: 'the reference relay' },
-  phases: [],
-  expectations: [{ finding: 'stream', expectation: { check: 'stream' } }],
-  settings: {},
-  effective: {},
-  versions: {},
-  machine: {},
-  startedAt: '2026-01-01T00:00:00Z',
-  tookMs: 30_000,
-  isComplete: true,
-  journals: ['fleet.ndjson'],
-  reproduce: '',
-}
+const record = recordWith({ journals: ['fleet.ndjson'] })
 
 let folder: string
 const journalFile = () => join(folder, historyFolder, 'fleet.ndjson')

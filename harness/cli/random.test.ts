@@ -5,21 +5,21 @@ import { UsageError } from '../world/exit-codes.ts'
 import { randomRunPlan, refuseWithoutRandom, type RandomOptions } from './random.ts'
 
 const { signal } = new AbortController()
-const programme = (options: RandomOptions) =>
+const planOf = (options: RandomOptions) =>
   randomRunPlan({ clock, signal }, options, (scenario, words, seed) => ({
     scenario,
     target: { kind: 'reference' },
     reproduce: [...words, '--seed', seed].join(' '),
   }))
 const namesOf = (options: RandomOptions, seed = '7') =>
-  programme(options).items(seed).map(({ scenario }) => scenario.name)
+  planOf(options).items(seed).map(({ scenario }) => scenario.name)
 
 describe('random schedules', () => {
   test('are one of the seed, or the one that is named, or some of its parts', () => {
     expect(namesOf({})).toEqual(['random-1'])
     expect(namesOf({ schedule: '3' })).toEqual(['random-3'])
     expect(namesOf({ schedule: '3', parts: '2,1' })).toEqual(['random-3-parts-1-2'])
-    const [item] = programme({ schedule: '3', parts: '2' }).items('7')
+    const [item] = planOf({ schedule: '3', parts: '2' }).items('7')
     expect(item).toMatchObject({
       seed: '7',
       reproduce: '--suite random --schedule 3 --parts 2 --seed 7',
@@ -27,13 +27,13 @@ describe('random schedules', () => {
   })
 
   test('are with a time as many as fit, each repeated by its number', () => {
-    const { items, endless } = programme({ for: '5m' })
+    const { items, endless } = planOf({ for: '5m' })
     expect(items('7').at(-1)?.scenario.name).toBe('random-1')
     const more = endless?.('7', 1_000)
     expect(more?.untilMs).toBe(301_000)
     expect(more?.next().reproduce).toBe('--suite random --schedule 2 --seed 7')
     expect(more?.next().reproduce).toBe('--suite random --schedule 3 --seed 7')
-    expect(programme({}).endless).toBeUndefined()
+    expect(planOf({}).endless).toBeUndefined()
   })
 
   test.each<[RandomOptions, string]>([

@@ -14,7 +14,7 @@ import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { defectsOf } from './list.ts'
 import { paint, plain, sayVerdict } from './console.ts'
-import { play, type RunItemsOptions } from './run-items.ts'
+import { runItems, type RunItemsOptions } from './run-items.ts'
 import { quoted } from './quoted.ts'
 import { selectFinding } from './select.ts'
 
@@ -37,23 +37,23 @@ export async function reproduce(
   const finding = selectFinding(id)
   const names = defectsOf(finding) as DefectName[]
   if (names.length === 0) throw new UsageError(`there is no defect for ${finding} yet`)
-  const performance = await play(given, options, selectStack(), {
+  const outcome = await runItems(given, options, selectStack(), {
     title: `Reproduction of ${finding}`,
     reproduce: (seed) => `npm run chaos -- reproduce ${finding} --seed ${quoted(seed)}`,
     items: (seed) => itemsOf(names, seed),
-    reproduction: (outcome) => reproductionOf(finding, outcome),
+    reproduction: (ran) => reproductionOf(finding, ran),
   })
-  const shown = performance.results.map((result) => show(finding, result))
-  const isWhole = performance.unplayed.length === 0 && !performance.isInterrupted
-  const isReproduced = isWhole && reproductionOf(finding, performance).isReproduced
+  const shown = outcome.results.map((result) => show(finding, result))
+  const isWhole = outcome.unplayed.length === 0 && !outcome.isInterrupted
+  const isReproduced = isWhole && reproductionOf(finding, outcome).isReproduced
   const { says, audit } = findings[finding]
-  const troubles = performance.unplayed.map(({ item, why }) => `${item.scenario.name}: ${why}`)
+  const troubles = outcome.unplayed.map(({ item, why }) => `${item.scenario.name}: ${why}`)
   const told = { finding, says, isReproduced, shown, troubles }
   if (options.json) given.out.write(`${JSON.stringify(told)}\n`)
   else {
     const title = `${finding}: ${says} [${audit}]`
-    const lacking = onceEach(performance.unplayed)
-    given.out.write(sideBySide(given, title, shown, lacking, performance.page))
+    const lacking = onceEach(outcome.unplayed)
+    given.out.write(sideBySide(given, title, shown, lacking, outcome.page))
   }
   return exitCodes[isReproduced ? 'pass' : verdictOf(shown, isWhole)].code
 }

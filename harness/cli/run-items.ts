@@ -45,35 +45,35 @@ export interface RunPlan {
   /** Looks at every item that was judged, before the next. */
   readonly afterwards?: (shown: Console) => Afterwards
   readonly reproduce: (seed: string) => string
-  /** Of a programme that is the reproduction of a finding: whether it is one. */
+  /** Of a plan that is to reproduce a finding: whether it did. */
   readonly reproduction?: (outcome: SuiteOutcome) => NonNullable<Report['reproduction']>
 }
 
 /** How long a starting stack may take to stop after Ctrl-C. */
 const restMs = 10_000
 
-/** Plays a programme from nothing to a report. Nothing is left running, whatever happens. */
-export async function play(
+/** Runs a plan from nothing to a report. Nothing is left running, whatever happens. */
+export async function runItems(
   given: CommandWorld,
   options: RunItemsOptions,
   chosen: SelectedStack,
-  programme: RunPlan,
+  plan: RunPlan,
 ): Promise<RunOutcome> {
   const startedMs = given.clock.nowMs()
   const seed = options.seed ?? randomBytes(4).toString('hex')
   const folder = resolve(options.out ?? runFolder(given.clock.unixMs(), seed))
   const shown = openConsole(given.clock, given.out, detailOf(options))
-  const items = programme.items(seed)
+  const items = plan.items(seed)
   try {
-    const performing = { seed, folder, items, chosen, programme, startedMs }
-    const outcome = await runAll(given, shown, performing)
+    const planned = { seed, folder, items, chosen, plan, startedMs }
+    const outcome = await runAll(given, shown, planned)
     const head = {
-      title: programme.title,
+      title: plan.title,
       seed,
-      reproduce: programme.reproduce(seed),
+      reproduce: plan.reproduce(seed),
       startedUnixMs: given.clock.unixMs() - (given.clock.nowMs() - startedMs),
       tookMs: Math.round(given.clock.nowMs() - startedMs),
-      ...(programme.reproduction && { reproduction: programme.reproduction(outcome) }),
+      ...(plan.reproduction && { reproduction: plan.reproduction(outcome) }),
     }
     const report = reportOf(head, outcome.results, outcome.unplayed)
     return { ...outcome, ...write(folder, report), isInterrupted: given.signal.aborted }
@@ -85,12 +85,12 @@ export async function play(
 const detailOf = ({ json, quiet }: RunItemsOptions): Detail =>
   json === true ? 'nothing' : quiet === true ? 'trouble' : 'all'
 
-interface Performing {
+interface PlannedItems {
   readonly seed: string
   readonly folder: string
   readonly items: readonly SuiteItem[]
   readonly chosen: SelectedStack
-  readonly programme: RunPlan
+  readonly plan: RunPlan
   readonly startedMs: number
 }
 
@@ -98,7 +98,7 @@ interface Performing {
 async function runAll(
   given: CommandWorld,
   shown: Console,
-  { seed, folder, items, chosen, programme, startedMs }: Performing,
+  { seed, folder, items, chosen, plan, startedMs }: PlannedItems,
 ): Promise<SuiteOutcome> {
   let world: World | undefined
   let stack: Stack | undefined
@@ -111,9 +111,9 @@ async function runAll(
     const { signal } = given
     const order = { seed, folder, items, stack, report, signal, draw: standardCharts }
     const { names } = chosen
-    const endless = programme.endless?.(seed, startedMs)
+    const endless = plan.endless?.(seed, startedMs)
     const whole = { ...order, ...(names && { names }), ...(endless && { endless }) }
-    return await runSuite(world, whole, programme.afterwards?.(shown))
+    return await runSuite(world, whole, plan.afterwards?.(shown))
   } catch (error) {
     const cause = edgeTrouble(error, folder)
     if (!(cause instanceof Trouble) && !given.signal.aborted) throw error

@@ -15,7 +15,7 @@ import {
 import { retyped } from '../world/option-rows.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
-import { play, type RunItemsOptions, type RunPlan } from './run-items.ts'
+import { runItems, type RunItemsOptions, type RunPlan } from './run-items.ts'
 import { quoted } from './quoted.ts'
 import {
   randomRunPlan,
@@ -53,14 +53,14 @@ export async function run(
     target,
     reproduce: words(which, seed),
   })
-  const performance = await play(given, options, stack, {
+  const outcome = await runItems(given, options, stack, {
     title: `${titleOf(names, options)}, ${sayTarget(target)}`,
     reproduce: (seed) => words(namedIn(names, options), seed),
     ...itemsOf(given, names, options, makeItem, hint),
   })
-  const { report, isInterrupted } = performance
+  const { report, isInterrupted } = outcome
   if (options.json) given.out.write(`${JSON.stringify(report)}\n`)
-  else given.out.write(`${closing(given.out, performance, options.quiet).join('\n')}\n`)
+  else given.out.write(`${closing(given.out, outcome, options.quiet).join('\n')}\n`)
   if (isInterrupted) return exitCodes.unknown.code
   return exitCodes[report.verdict].code
 }

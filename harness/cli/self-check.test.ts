@@ -6,26 +6,12 @@ import { systemClock } from '../../relay/world/clock.ts'
 import { isOfKind, type HistoryEvent } from '../history/event.ts'
 import { openJournal } from '../history/journal.ts'
 import { story } from '../history/story-testbed.ts'
-import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
+import { historyFolder, writeRecord } from '../judge/record.ts'
 import { writeRecording } from '../self-check/recording.ts'
 import { selfCheck, type SelfCheckOptions } from './self-check.ts'
+import { recordWith } from '../judge/record-testbed.ts'
 
-const record: RunRecord = {
-  schemaVersion: 1,
-  scenario: { name: 'calm', claim: 'nothing happens' },
-  seed: '1',
-  target: { kind: 'reference', says: 'the reference relay' },
-  phases: [],
-  expectations: [{ finding: 'stream', expectation: { check: 'stream' } }],
-  settings: {},
-  effective: {},
-  versions: {},
-  machine: {},
-  startedAt: '2026-01-01T00:00:00Z',
-  tookMs: 30_000,
-  isComplete: true,
-  reproduce: '',
-}
+const record = recordWith()
 
 /** Thirty seconds in which two clients get a hundred records of one partition. */
 const healthy = (): readonly HistoryEvent[] => {

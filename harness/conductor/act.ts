@@ -4,11 +4,10 @@
  */
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
-import type { FaultSpec } from '../faults/registry.ts'
 import { ordersOf, type Stimulus } from '../stimuli/registry.ts'
 import type { Injected } from '../faults/fault.ts'
 import { until } from '../world/until.ts'
-import { effectsOf, isOverAtOnce, sayFault } from '../faults/registry.ts'
+import { effectsOf, isOverAtOnce, sayFault, type FaultSpec } from '../faults/registry.ts'
 import { arrivalOf } from './arrival.ts'
 import type { PlannedPhase } from './planned.ts'
 import type { RunContext } from './run-context.ts'
@@ -98,14 +97,7 @@ async function injectOne(
     journal.write({ kind: 'fault', t: journal.now(), id, step, evidence })
     context.report({ at: 'fault', says, step })
   } catch (error) {
-    journal.write({
-      kind: 'fault',
-      t: journal.now(),
-      id,
-      step: 'failed',
-      evidence: { why: messageOf(error) },
-    })
-    context.report({ at: 'fault', says: `${says}: ${messageOf(error)}`, step: 'failed' })
+    noteFailure(context, id, error, `${says}: ${messageOf(error)}`)
   }
 }
 
@@ -156,16 +148,16 @@ async function healOne(
     context.report({ at: 'fault', says: sayFault(spec), step: 'heal' })
     return undefined
   } catch (error) {
-    journal.write({
-      kind: 'fault',
-      t: journal.now(),
-      id,
-      step: 'failed',
-      evidence: { why: messageOf(error) },
-    })
-    context.report({ at: 'fault', says: messageOf(error), step: 'failed' })
+    noteFailure(context, id, error, messageOf(error))
     return new Error(`the fault ${id} could not be healed: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** A fault could not be injected, measured or healed. */
+function noteFailure({ journal, report }: RunContext, id: string, error: unknown, says: string) {
+  const evidence = { why: messageOf(error) }
+  journal.write({ kind: 'fault', t: journal.now(), id, step: 'failed', evidence })
+  report({ at: 'fault', says, step: 'failed' })
 }
 
 async function send(context: RunContext, phase: PlannedPhase, stimulus: Stimulus): Promise<void> {

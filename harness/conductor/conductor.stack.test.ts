@@ -74,7 +74,7 @@ function pidsOf(word: string): number[] {
 const parentOf = (pid: number) =>
   Number(spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).stdout)
 
-/** Signals children, each in a run of its own, when the fault of that run was seen to bite. */
+/** Signals children, each in a run of its own, when the fault of that run is active. */
 function onBites(words: readonly string[], signal: NodeJS.Signals) {
   const left = [...words]
   return (progress: Progress) => {

@@ -51,13 +51,13 @@ test('a run goes through its phases in order, heals in reverse, and is tornDown 
   expect(tookMs).toBeLessThan(10_000)
 })
 
-test('a phase begins when its faults bite, and lasts its time', async () => {
+test('a phase begins when its faults are active, and lasts its time', async () => {
   const { events } = await conductFake(twoPhases)
   const at = (name: string, edge: string) =>
     eventsOf(events, 'phase').find((one) => one.name === name && one.edge === edge)!.t
-  const bites = eventsOf(events, 'fault').filter(({ step }) => step === 'active')
-  expect(bites).toHaveLength(2)
-  for (const { t } of bites) expect(t).toBeLessThanOrEqual(at('broken', 'begin'))
+  const active = eventsOf(events, 'fault').filter(({ step }) => step === 'active')
+  expect(active).toHaveLength(2)
+  for (const { t } of active) expect(t).toBeLessThanOrEqual(at('broken', 'begin'))
   expect((at('broken', 'end') - at('broken', 'begin')) / 1e6).toBeCloseTo(2, 0)
 })
 
@@ -117,7 +117,7 @@ describe('a fault', () => {
     expect(stepsOf(events, 'broken/0-cut')).toEqual(['inject', 'failed'])
   })
 
-  test('that does not bite stands as long as any, and is told as toothless', async () => {
+  test('that has no effect lasts as long as any, and is reported as ineffective', async () => {
     const { did, events } = await conductFake(twoPhases, { faults: { stall: 'ineffective' } })
     expect(did).toEqual([...whole, ...tornDown])
     expect(stepsOf(events, 'broken/1-stall')).toEqual(['inject', 'ineffective', 'heal'])

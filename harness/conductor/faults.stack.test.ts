@@ -1,5 +1,5 @@
 /**
- * Every fault on real servers: it is seen to bite on each hop it can be on, and is gone after it
+ * Every fault on real servers: it is proven active on each hop it can be on, and is gone after it
  * was healed. One stack and one relay with a small fleet for all of them.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { openUndoLog } from '../world/undo-log.ts'
 import { setUpRun, type RealRunContext } from './run-context.ts'
 import { scenario } from '../dsl/scenario.ts'
-import type { FaultSpec } from '../faults/registry.ts'
+import { injectFault, type FaultSpec } from '../faults/registry.ts'
 import type { Hop } from '../stack/ways.ts'
 import { startNativeStack } from '../stack/native.ts'
 import { connectionsAt } from '../stack/redis-failover.ts'
@@ -22,13 +22,12 @@ import type { FaultContext } from '../faults/fault.ts'
 import { until } from '../world/until.ts'
 import { throughput } from '../faults/link-proof.ts'
 import { probe } from '../faults/probe.ts'
-import { injectFault } from '../faults/registry.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'faults-'))
 const load = { recordsPerSecond: 100, payloadBytes: 1_024, threads: 4 }
 const small = scenario({
   name: 'every-fault',
-  claim: 'Every fault bites.',
+  claim: 'Every fault is active.',
   suites: [],
   topic: { partitions: 4 },
   relay: {
@@ -93,12 +92,12 @@ const undoFiles = () => readdirSync(state).filter((name) => name.startsWith('und
 async function breakAndHeal(spec: FaultSpec) {
   const injected = await injectFault(spec, faults)
   const owed = undoFiles().length
-  const bite = await injected.measure().catch(async (error: unknown) => {
+  const measured = await injected.measure().catch(async (error: unknown) => {
     await injected.heal()
     throw error
   })
   const healed = await injected.heal()
-  return { ...bite, owed, healed }
+  return { ...measured, owed, healed }
 }
 
 const on = (hop: Hop) => (hop === 'clients' ? { hop, group: 'readers' } : { hop })
@@ -109,7 +108,7 @@ describe.each(['redis', 'clients', 'kafka'] as const)('on the way to %s', (hop) 
     { fault: 'black-hole', probe: 'silent' },
     { fault: 'cut', probe: 'refused' },
     { fault: 'reset', probe: /reset|ended/ },
-  ] as const)('$fault bites and heals', async ({ fault, probe: wanted }) => {
+  ] as const)('$fault is active and heals', async ({ fault, probe: wanted }) => {
     const { isActive, evidence, owed, healed } = await breakAndHeal({ fault, ...on(hop) })
     expect({ isActive, owed, evidence }).toMatchObject({ isActive: true, owed: 1 })
     expect(evidence['probe']).toMatch(wanted)
@@ -117,7 +116,7 @@ describe.each(['redis', 'clients', 'kafka'] as const)('on the way to %s', (hop) 
     expect(undoFiles().length).toBe(1)
   })
 
-  test('latency bites and heals', async () => {
+  test('latency is active and heals', async () => {
     const { isActive, evidence, healed } = await breakAndHeal({
       fault: 'latency',
       ms: 400,
@@ -128,7 +127,7 @@ describe.each(['redis', 'clients', 'kafka'] as const)('on the way to %s', (hop) 
     expect(healed['tookMs']).toBeLessThan(5_000)
   })
 
-  test('a narrow bandwidth bites and heals', async () => {
+  test('a narrow bandwidth is active and heals', async () => {
     const spec = { fault: 'bandwidth', kilobytesPerSecond: 8, ...on(hop) } as const
     const { isActive, evidence } = await breakAndHeal(spec)
     expect({ isActive, evidence }).toMatchObject({ isActive: true })
@@ -155,7 +154,7 @@ test('another Redis takes over, and the relay goes to it', async () => {
   expect(await breakAndHeal({ fault: 'failover', hop: 'redis' })).toMatchObject({ isActive: true })
 })
 
-describe('a fault that does nothing is told as toothless', () => {
+describe('a fault that does nothing is reported as ineffective', () => {
   test.each([
     { fault: 'latency', ms: 0 },
     { fault: 'bandwidth', kilobytesPerSecond: 10_000_000 },

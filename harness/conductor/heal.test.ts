@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { UndoEntry } from '../world/undo-log.ts'
 import { undoLeftovers } from './heal.ts'
+import { gone, leaveLog, link, topics, toxic } from '../world/undo-log-testbed.ts'
 
 let folder: string
 beforeEach(() => {
@@ -15,18 +16,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const addresses = { listen: '127.0.0.1:2', upstream: '127.0.0.1:3' }
-const link = { name: 'redis', hop: 'redis', ...addresses } as const
-const gone = 'http://127.0.0.1:1'
-const toxic: UndoEntry = { undo: 'remove-toxic', api: gone, link, name: 'stall' }
-const topics: UndoEntry = { undo: 'delete-topics', brokers: ['127.0.0.1:1'], topics: ['a', 'b'] }
-
-/** A page as a killed run leaves it. */
-function leave(name: string, entries: readonly UndoEntry[]): string {
-  const file = join(folder, `undo-${name}.json`)
-  writeFileSync(file, JSON.stringify({ owner: { pid: process.pid, start: 'yesterday' }, entries }))
-  return file
-}
+const leave = (name: string, entries: readonly UndoEntry[]): string =>
+  leaveLog(folder, name, entries)
 
 describe('healing', () => {
   test('a server that is gone took its undoLog with it', async () => {

@@ -20,7 +20,7 @@ import { timingFor } from './timing.ts'
 export interface Meddling {
   /** Called with each line of what was done, before it is done. */
   readonly on?: (line: string, run: FakeRun) => void
-  /** Of a fault: that it cannot be injected, does not bite, or cannot be healed; or hangs. */
+  /** Of a fault: that it cannot be injected, has no effect, or cannot be healed; or hangs. */
   readonly faults?: Partial<Record<FaultSpec['fault'], Trouble>>
   /** Records that a client of the fleet never gets. */
   readonly isStarved?: boolean

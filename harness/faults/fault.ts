@@ -54,7 +54,7 @@ export interface FaultContext {
 
 /** A fault that is in place. */
 export interface Injected {
-  /** Measures until the fault is seen to bite; `isActive` is false when it never was. */
+  /** Measures until the fault is active; `isActive` is false when it never was. */
   measure(): Promise<{ isActive: boolean; evidence: Evidence }>
   /** Undoes it and proves it; throws when it can't be undone. */
   heal(): Promise<Evidence>
@@ -81,7 +81,7 @@ export interface FaultDefinition<S extends { readonly fault: string }> {
   /** What it does to the run, for checkers. */
   effects(spec: S): FaultEffects
   inject(spec: S, context: FaultContext): Promise<Injected>
-  /** Whether it is healed as soon as it was seen to bite, before the phase begins. */
+  /** Whether it is healed as soon as it was active, before the phase begins. */
   isOverAtOnce?(spec: S): boolean
   /** A random one; without it chance never takes this fault. */
   draw?(from: DrawnFrom): S

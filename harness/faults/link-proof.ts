@@ -9,7 +9,7 @@ import type { Evidence, FaultContext } from './fault.ts'
 import { until } from '../world/until.ts'
 import { measureThroughput, probe, type Flood, type Probed } from './probe.ts'
 
-/** How long one question may go unanswered, and how long a fault may take to bite or to heal. */
+/** How long one question may go unanswered, and a fault may take to become active or to heal. */
 export const probeMs = 700
 const biteLimitMs = 5_000
 const frozenMs = 400
@@ -29,9 +29,7 @@ export async function measureBefore(link: Link, context: FaultContext): Promise<
   while (times.length < probesBefore) {
     const { outcome, answerMs } = await probe(context.clock, link, biteLimitMs)
     if (outcome !== 'answered') {
-      throw new Error(
-        `link ${link.name} must answer before the fault; it was already ${outcome}`,
-      )
+      throw new Error(`link ${link.name} must answer before the fault; it was already ${outcome}`)
     }
     times.push(answerMs ?? 0)
   }

@@ -90,11 +90,11 @@ function stageOf(more: Partial<GroupContext> = {}): FaultContext {
 /** Rivals take partitions, and give them back. */
 async function moves(rivals: number) {
   const injected = await rebalance.inject({ fault: 'rebalance', rivals }, stageOf())
-  const bite = await injected.measure().catch(async (error: unknown) => {
+  const measured = await injected.measure().catch(async (error: unknown) => {
     await injected.heal()
     throw error
   })
-  return { ...bite, healed: await injected.heal() }
+  return { ...measured, healed: await injected.heal() }
 }
 
 test.each(['range', 'roundrobin', 'RoundRobinAssigner', 'cooperative-sticky', 'of-somebody'])(

@@ -1,5 +1,6 @@
 /** Every fault by its name in a scenario. */
 import type { z } from 'zod'
+import type { InGroups } from '../fleet/group.ts'
 import type { FaultEffects } from '../history/effects.ts'
 import type { DrawnFrom } from '../world/dice.ts'
 import { bandwidth } from './bandwidth.ts'
@@ -33,11 +34,7 @@ export const faults = {
 export type FaultName = keyof typeof faults
 
 type SpecOf<K extends FaultName> = z.infer<(typeof faults)[K]['spec']>
-/** The names of groups are those of the scenario: a misspelt one does not compile. */
-type InGroups<S, G extends string> = S extends { readonly group: string }
-  ? Omit<S, 'group'> & { readonly group: G }
-  : S
-/** What may be broken. Every fault is seen to bite, and is healed at the end of its phase. */
+/** What may be broken. Every fault is proven active, and is healed at the end of its phase. */
 export type FaultSpec<G extends string = string> = {
   [K in FaultName]: InGroups<SpecOf<K>, G>
 }[FaultName]

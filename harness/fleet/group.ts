@@ -30,3 +30,8 @@ export interface ClientGroup {
 }
 
 export type Claim = 'another-address' | 'another-origin' | 'another-name'
+
+/** A spec whose group is one of the scenario's: a misspelt one does not compile. */
+export type InGroups<S, G extends string> = S extends { readonly group: string }
+  ? Omit<S, 'group'> & { readonly group: G }
+  : S

@@ -6,8 +6,7 @@
  * all other events are few and are kept as they are.
  */
 import { basename } from 'node:path'
-import type { SignalName } from './signals.ts'
-import { signals, type SignalRow } from './signals.ts'
+import { signals, type SignalRow, type SignalName } from './signals.ts'
 import {
   DeliveriesBuilder,
   SightsBuilder,

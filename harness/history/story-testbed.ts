@@ -160,7 +160,7 @@ export class Story {
     return this.add(effects === undefined ? fault : { ...fault, effects })
   }
 
-  /** A fault that bites at once and is healed at `until`. */
+  /** A fault that is active at once and is healed at `until`. */
   broken(at: number, until: number, spec: { fault: string; group?: string; hop?: string }): this {
     const id = `phase/0-${spec.fault}`
     return this.fault(at, id, 'inject', spec)

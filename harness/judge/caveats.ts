@@ -5,7 +5,7 @@
  */
 import type { History } from '../history/history.ts'
 import { ownEvidence } from '../history/tolerances.ts'
-import type { FaultWindow, Window } from '../history/windows.ts'
+import { does, type FaultWindow, type Window } from '../history/windows.ts'
 import {
   damageOf,
   deathsOf,
@@ -17,7 +17,6 @@ import {
 } from './own-evidence.ts'
 import type { RunRecord } from './record.ts'
 import type { Caveat } from './caveat.ts'
-import { does } from '../history/windows.ts'
 
 const { droppedShareMax, loadShareMin } = ownEvidence
 

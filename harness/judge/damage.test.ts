@@ -12,6 +12,7 @@ import { story } from '../history/story-testbed.ts'
 import { dice } from '../world/dice.ts'
 import { judge } from './judge.ts'
 import type { RunRecord } from './record.ts'
+import { recordWith } from './record-testbed.ts'
 
 /** Each byte is a judgement of its own: thousands, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 120_000 })
@@ -39,24 +40,8 @@ const whole: Readonly<Record<string, readonly HistoryEvent[]>> = {
 }
 const names = Object.keys(whole)
 
-const record = (more: Partial<RunRecord> = {}): RunRecord => ({
-  schemaVersion: 1,
-  scenario: { name: 'small', claim: 'Records arrive.' },
-  seed: 'abc',
-  target: { kind: 'reference', says: 'reference relay' },
-  phases: [],
-  expectations: [{ finding: 'stream', expectation: { check: 'stream' } }],
-  settings: {},
-  effective: {},
-  versions: {},
-  machine: {},
-  startedAt: '2026-01-01T00:00:00.000Z',
-  tookMs: 20_000,
-  isComplete: true,
-  reproduce: '',
-  journals: names,
-  ...more,
-})
+const record = (more: Partial<RunRecord> = {}): RunRecord =>
+  recordWith({ tookMs: 20_000, journals: names, ...more })
 
 const fileOf = (name: string) => join(folder, name)
 const bytesOf = (name: string) => readFileSync(fileOf(name))

@@ -7,24 +7,19 @@ import { historyOf } from '../history/history.ts'
 import { story, type Story } from '../history/story-testbed.ts'
 import { judge, worst } from './judge.ts'
 import { readRecord, recordFile, writeRecord, type RunRecord } from './record.ts'
+import { recordWith } from './record-testbed.ts'
 
-const record = (more: Partial<RunRecord> = {}): RunRecord => ({
-  schemaVersion: 1,
-  scenario: { name: 'memory-stays-bounded', claim: 'It does.' },
-  seed: 'abc',
-  target: { kind: 'reference', says: 'reference relay' },
-  phases: [],
-  expectations: [{ finding: 'own-1', expectation: { check: 'exercised', recordsMin: 10 } }],
-  settings: { sendTimeoutMs: 2_000 },
-  effective: {},
-  versions: { kafka: '4.1.1' },
-  machine: { cpus: 2 },
-  startedAt: '2026-01-01T00:00:00.000Z',
-  tookMs: 20_000,
-  isComplete: true,
-  reproduce: 'chaos run memory-stays-bounded --seed abc',
-  ...more,
-})
+const record = (more: Partial<RunRecord> = {}): RunRecord =>
+  recordWith({
+    scenario: { name: 'memory-stays-bounded', claim: 'It does.' },
+    expectations: [{ finding: 'own-1', expectation: { check: 'exercised', recordsMin: 10 } }],
+    settings: { sendTimeoutMs: 2_000 },
+    versions: { kafka: '4.1.1' },
+    machine: { cpus: 2 },
+    tookMs: 20_000,
+    reproduce: 'chaos run memory-stays-bounded --seed abc',
+    ...more,
+  })
 
 /** A run in which all is well. */
 const calm = (): Story =>

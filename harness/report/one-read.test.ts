@@ -12,30 +12,18 @@ import { openJournal } from '../history/journal.ts'
 import { eachLine } from '../history/lines.ts'
 import { story } from '../history/story-testbed.ts'
 import { judgeRun } from '../judge/judged-run.ts'
-import { historyFolder, type RunRecord } from '../judge/record.ts'
+import { historyFolder } from '../judge/record.ts'
 import { standardCharts } from './charts.ts'
 import { reportOf } from './report-model.ts'
+import { recordWith } from '../judge/record-testbed.ts'
 
 vi.mock('../history/lines.ts', { spy: true })
 
 const scenario = scenarios['health-reflects-current-state']
-const record: RunRecord = {
-  schemaVersion: 1,
+const record = recordWith({
   scenario: { name: scenario.name, claim: scenario.claim },
-  seed: 's',
-  target: { kind: 'reference', says: 'reference relay' },
-  phases: [],
-  expectations: [{ finding: 'stream', expectation: { check: 'stream' } }],
-  settings: {},
-  effective: {},
-  versions: {},
-  machine: {},
-  startedAt: '2026-01-01T00:00:00.000Z',
-  tookMs: 2_000,
-  isComplete: true,
-  reproduce: '',
   journals: ['conductor.ndjson', 'fleet.ndjson'],
-}
+})
 const journals = {
   'conductor.ndjson': story()
     .process(0, 'start')

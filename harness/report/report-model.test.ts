@@ -11,27 +11,21 @@ import type { SuiteResult } from '../conductor/suite.ts'
 import type { History } from '../history/history.ts'
 import type { Excerpt } from '../judge/judged-run.ts'
 import { reportOf, withTrouble } from './report-model.ts'
+import { recordWith } from '../judge/record-testbed.ts'
 
 const head = { title: 't', seed: 's', reproduce: 'r', startedUnixMs: 0, tookMs: 1_500 }
 const scenario = scenarios['health-reflects-current-state']
 const item = { scenario, target: { kind: 'reference' }, reproduce: 'r' } as const
 
-const record: RunRecord = {
-  schemaVersion: 1,
+const record = recordWith({
   scenario: { name: scenario.name, claim: scenario.claim },
-  seed: 's',
-  target: { kind: 'reference', says: 'reference relay' },
-  phases: [],
   expectations: [],
   settings: { healthWindowMs: 6_000, ringBytesMax: 64 * 1_048_576, isOdd: true },
-  effective: {},
   versions: { kafka: '4.1.1' },
   machine: { memoryBytes: 8 * 1_048_576 },
-  startedAt: '2026-01-01T00:00:00.000Z',
   tookMs: 2_000,
-  isComplete: true,
   reproduce: 'r',
-}
+})
 
 const excerptOf = ({ phases, faults }: History, charts: readonly Chart[] = []): Excerpt => ({
   phases,

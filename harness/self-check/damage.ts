@@ -4,8 +4,7 @@
  */
 import type { AnomalyKind, Verdict } from '../checkers/checker.ts'
 import type { CheckerName } from '../checkers/registry.ts'
-import type { History } from '../history/history.ts'
-import { historyOf } from '../history/history.ts'
+import { historyOf, type History } from '../history/history.ts'
 import type { RunRecord } from '../judge/record.ts'
 import { dice, type Dice } from '../world/dice.ts'
 import type { Events } from './edit.ts'

@@ -1,6 +1,5 @@
 /** All recordings by all damages, and how that is told. */
-import type { Cell } from './self-check.ts'
-import { check, illness, rateOf } from './self-check.ts'
+import { check, illness, rateOf, type Cell } from './self-check.ts'
 import { given, type Damage } from './damage.ts'
 import type { Recording } from './recording.ts'
 

@@ -2,11 +2,10 @@
 import { isAsked, replaysOf, type Replay } from '../checkers/reading/replays.ts'
 import type { Expectation } from '../checkers/registry.ts'
 import type { Micros } from '../history/event.ts'
-import type { FaultWindow, Session } from '../history/windows.ts'
+import { does, type FaultWindow, type Session } from '../history/windows.ts'
 import type { Given } from './damage.ts'
 import { deliveriesOf, type Row } from './edit.ts'
 import type { FaultEffect } from '../history/effects.ts'
-import { does } from '../history/windows.ts'
 
 /** Records on either side that must be plain as well. */
 const margin = 3

@@ -9,7 +9,7 @@ import { openJournal } from '../history/journal.ts'
 import { story } from '../history/story-testbed.ts'
 import { formatOf, historyVersion } from '../history/version.ts'
 import { isEvent } from '../history/well-formed.ts'
-import { historyFolder, writeRecord, type RunRecord } from '../judge/record.ts'
+import { historyFolder, writeRecord } from '../judge/record.ts'
 import {
   readRecording,
   recordingsFolder,
@@ -17,23 +17,9 @@ import {
   recordRun,
   writeRecording,
 } from './recording.ts'
+import { recordWith } from '../judge/record-testbed.ts'
 
-const record: RunRecord = {
-  schemaVersion: 1,
-  scenario: { name: 'calm', claim: 'nothing happens' },
-  seed: '1',
-  target: { kind: 'reference', says: 'the reference relay' },
-  phases: [],
-  expectations: [],
-  settings: {},
-  effective: {},
-  versions: {},
-  machine: { cores: 2 },
-  startedAt: '2026-01-01T00:00:00Z',
-  tookMs: 1,
-  isComplete: true,
-  reproduce: '',
-}
+const record = recordWith({ expectations: [], machine: { cores: 2 } })
 const { events } = story().opened(0, 1).acked(1, 0, 0, 3).delivered(1.1, 1, 0, 0, 3)
 
 let folder: string

@@ -1,5 +1,6 @@
 /** Every stimulus is one definition: its name, its spec and its orders belong together. */
 import { describe, expect, test } from 'vitest'
+import { allMalformedKinds, everyMalformedKind } from '../records/malformed.ts'
 import { isHonest, ordersOf, sayStimulus, stimuli, type Stimulus } from './registry.ts'
 
 const load = { recordsPerSecond: 10, payloadBytes: 100, threads: 2 }
@@ -41,4 +42,10 @@ describe.each(Object.values(specs))('the stimulus $stimulus', (spec) => {
 test('only one that no honest client would do is not honest', () => {
   const hostile = Object.values(specs).filter((spec) => !isHonest(spec))
   expect(hostile.map(({ stimulus }) => stimulus)).toEqual(['hostile-frames'])
+})
+
+test('every malformed kind may be named, those too that "all" leaves out', () => {
+  expect(everyMalformedKind.length).toBeGreaterThan(allMalformedKinds.length)
+  const spec = { stimulus: 'malformed', kinds: everyMalformedKind, each: 1 }
+  expect(stimuli.malformed.spec.parse(spec)).toEqual(spec)
 })

@@ -1,5 +1,6 @@
 /** Every stimulus by its name in a scenario. */
 import type { z } from 'zod'
+import type { InGroups } from '../fleet/group.ts'
 import type { DrawnFrom } from '../world/dice.ts'
 import { abortHandshakes } from './abort-handshakes.ts'
 import { burst } from './burst.ts'
@@ -30,10 +31,6 @@ export const stimuli = {
 export type StimulusName = keyof typeof stimuli
 
 type SpecOf<K extends StimulusName> = z.infer<(typeof stimuli)[K]['spec']>
-/** The names of groups are those of the scenario: a misspelt one does not compile. */
-type InGroups<S, G extends string> = S extends { readonly group: string }
-  ? Omit<S, 'group'> & { readonly group: G }
-  : S
 /** What may be sent besides the load. */
 export type Stimulus<G extends string = string> = {
   [K in StimulusName]: InGroups<SpecOf<K>, G>

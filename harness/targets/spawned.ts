@@ -4,7 +4,7 @@
  */
 import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
 import { sleep } from '../../relay/world/clock.ts'
-import type { RelayProcess } from './target.ts'
+import type { RelayProcess, RunningTarget, TargetStart } from './target.ts'
 import { startChild } from '../world/child.ts'
 import type { Exit, OwnedChild } from '../world/owned-child.ts'
 import { listenerOn } from '../world/listener.ts'
@@ -14,7 +14,6 @@ import { Trouble, type TroubleCode } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { contractOf } from './environment.ts'
 import { sayAsked, untilReady, type Asked } from './readiness.ts'
-import type { RunningTarget, TargetStart } from './target.ts'
 
 /** A program that becomes a relay. */
 export interface Spawned {

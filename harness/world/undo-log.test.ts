@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { leftUndoLogs, openUndoLog, type UndoEntry } from './undo-log.ts'
+import { leaveLog, topics, toxic } from './undo-log-testbed.ts'
 
 let folder: string
 beforeEach(() => {
@@ -11,18 +12,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const addresses = { listen: '127.0.0.1:2', upstream: '127.0.0.1:3' }
-const link = { name: 'redis', hop: 'redis', ...addresses } as const
-const gone = 'http://127.0.0.1:1'
-const toxic: UndoEntry = { undo: 'remove-toxic', api: gone, link, name: 'stall' }
-const topics: UndoEntry = { undo: 'delete-topics', brokers: ['127.0.0.1:1'], topics: ['a', 'b'] }
-
-/** A page as a killed run leaves it. */
-function leave(name: string, entries: readonly UndoEntry[]): string {
-  const file = join(folder, `undo-${name}.json`)
-  writeFileSync(file, JSON.stringify({ owner: { pid: process.pid, start: 'yesterday' }, entries }))
-  return file
-}
+const leave = (name: string, entries: readonly UndoEntry[]): string =>
+  leaveLog(folder, name, entries)
 
 describe('an undo log', () => {
   test('stands on disk from before a entry is made until all are paid', () => {

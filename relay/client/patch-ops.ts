@@ -2,8 +2,10 @@
  * From operations on the wire to operations that can be applied. Counts and lengths are checked
  * before a value is parsed, and every value is parsed before the first operation is applied.
  */
-import { DiffOperation_OpType as OpType } from '../../proto/gen/dashstream_pb.js'
-import type { DiffOperation } from '../../proto/gen/dashstream_pb.js'
+import {
+  DiffOperation_OpType as OpType,
+  type DiffOperation,
+} from '../../proto/gen/dashstream_pb.js'
 import type { ClientLimits } from './limits.ts'
 import type { ClientParts } from './parts.ts'
 import type { PatchOp, Pointer } from './patch-op.ts'

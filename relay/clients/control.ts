@@ -11,8 +11,7 @@ import {
   parseClientFrame,
   type Parsed,
 } from '../../proto/control.ts'
-import type { Inbound, Reading } from '../adapters/sockets.ts'
-import { inboundBytesMax } from '../adapters/sockets.ts'
+import { inboundBytesMax, type Inbound, type Reading } from '../adapters/sockets.ts'
 import { frame, jsonFrame, opcodes } from '../log/frames.ts'
 import type { Share } from '../limits/ledger.ts'
 import type { Metrics } from '../metrics/metrics.ts'

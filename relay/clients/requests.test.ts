@@ -4,10 +4,9 @@ import { parseClientFrame } from '../../proto/control.ts'
 import { Ledger } from '../limits/ledger.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { judgeResume } from '../replay/resume.ts'
-import { Requests } from './requests.ts'
+import { Requests, type RequestsWiring } from './requests.ts'
 import type { Session } from './session.ts'
 import { parseSettings } from '../tables/settings-parse.ts'
-import type { RequestsWiring } from './requests.ts'
 import { ManualClock, settled } from '../world/manual-clock-testbed.ts'
 
 function bench() {

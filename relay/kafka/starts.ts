@@ -3,8 +3,7 @@
  * Without one, at the oldest record; only if the whole group is new does the setting `latest`
  * apply. Records that Kafka has deleted meanwhile are reported.
  */
-import type { Clock } from '../world/clock.ts'
-import { sleep } from '../world/clock.ts'
+import { sleep, type Clock } from '../world/clock.ts'
 import { Backoff } from '../world/backoff.ts'
 
 /** The state of a topic and a group in Kafka. Unknown partitions are left out. */

@@ -5,8 +5,7 @@
  * all, however slowly they read.
  */
 import type { ReplayGate } from './seam.ts'
-import type { Clock } from '../world/clock.ts'
-import { sleep } from '../world/clock.ts'
+import { sleep, type Clock } from '../world/clock.ts'
 import { DeadlineError, withDeadline } from '../world/deadline.ts'
 import { Bucket } from './bucket.ts'
 import { FairSlots } from './fair-slots.ts'

@@ -1,8 +1,7 @@
 /** The interface of the replay buffer: a part, see relay/parts.ts. */
 import type { ReplayIntake } from '../stages/seam.ts'
-import type { ClientFrame } from '../../proto/control.ts'
+import type { ClientFrame, Parsed } from '../../proto/control.ts'
 import type { ResumeRequest, ResumeRefusal } from './resume.ts'
-import type { Parsed } from '../../proto/control.ts'
 
 /** One page of a partition, from the memory tier or the Redis tier. */
 export interface ReplayPage {

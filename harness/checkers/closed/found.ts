@@ -11,7 +11,7 @@ import type { Point } from '../reading/series.ts'
 /** What the witnesses show. */
 export interface Found {
   /** The moment from which a write can wait. */
-  readonly bite: Micros | undefined
+  readonly waitsSince: Micros | undefined
   /** When enough of them were gone by the target's count, and by the first witness. */
   readonly countedAt: Micros | undefined
   readonly closedAt: Micros | undefined

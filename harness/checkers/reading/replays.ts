@@ -14,9 +14,13 @@ import {
 } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
 import { tolerances } from '../../history/tolerances.ts'
-import type { FaultWindow, Session, Window } from '../../history/windows.ts'
-import { tearDownPhase } from '../../history/windows.ts'
-import { does } from '../../history/windows.ts'
+import {
+  tearDownPhase,
+  does,
+  type FaultWindow,
+  type Session,
+  type Window,
+} from '../../history/windows.ts'
 import { allowances } from './allowances.ts'
 
 const { endSeenLateMicros } = tolerances

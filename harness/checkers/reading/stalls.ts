@@ -1,9 +1,7 @@
 /** When clients of a group stalled, and how much the target owed them meanwhile. */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import type { FaultWindow, Window } from '../../history/windows.ts'
-import { isOnClients } from '../../history/windows.ts'
-import { does } from '../../history/windows.ts'
+import { isOnClients, does, type FaultWindow, type Window } from '../../history/windows.ts'
 
 /** A stall of a group that overlaps the phase, from its known beginning. */
 export interface Stall {

@@ -4,10 +4,14 @@
  */
 import type { Micros } from '../../history/event.ts'
 import type { History } from '../../history/history.ts'
-import type { FaultWindow, Session, Window } from '../../history/windows.ts'
+import {
+  isOnClients,
+  does,
+  type FaultWindow,
+  type Session,
+  type Window,
+} from '../../history/windows.ts'
 import type { FaultPlace } from '../../history/effects.ts'
-import { isOnClients } from '../../history/windows.ts'
-import { does } from '../../history/windows.ts'
 import { allowances } from '../reading/allowances.ts'
 
 const { unansweredResetMicros } = allowances

@@ -1,7 +1,6 @@
 /** A flaw: consecutive records of one partition that went wrong in the same way at one client. */
 import type { Micros } from '../../history/event.ts'
-import type { Anomaly, AnomalyKind } from '../checker.ts'
-import { anomalyKinds } from '../checker.ts'
+import { anomalyKinds, type Anomaly, type AnomalyKind } from '../checker.ts'
 
 export interface Flaw {
   readonly kind: AnomalyKind

@@ -1,7 +1,7 @@
 /** Records that were acknowledged and did not come. */
 import { replayedIn } from '../../checkers/reading/replays.ts'
 import type { HistoryEvent } from '../../history/event.ts'
-import type { Window, FaultWindow } from '../../history/windows.ts'
+import { isOnClients, type Window, type FaultWindow } from '../../history/windows.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import {
   deliveriesOf,
@@ -21,7 +21,6 @@ import {
   replayedRows,
   settledAt,
 } from '../places.ts'
-import { isOnClients } from '../../history/windows.ts'
 
 const second = 1_000_000
 /** How long before the end a tail begins: later, a client may just be late. */
