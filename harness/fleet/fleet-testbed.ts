@@ -8,6 +8,7 @@ import { createFleet, type Fleet, type FleetOrder } from './fleet.ts'
 import { memoryJournal, type MemoryJournal } from '../history/memory-journal-testbed.ts'
 import { startRawServer } from '../wire/raw-server-testbed.ts'
 import { referenceReader } from './reference-reader.ts'
+import { dice } from '../world/dice.ts'
 
 /** For tests of one file: all that is started in a test ends with it. */
 export function fleetTestbed(seed: string) {
@@ -22,6 +23,7 @@ export function fleetTestbed(seed: string) {
       sights: new FirstSights(journal),
       garbledLeft: 100,
       readBuffer: Buffer.alloc(65_536),
+      leaves: dice(`${seed}/leaves`),
       reference: (client) =>
         referenceReader({ clock: systemClock, journal, seed, change: undefined }, client),
     })

@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { sleep, type Clock, type Timer } from '../../relay/world/clock.ts'
 import { abortHandshakes } from './aborts.ts'
 import { Client, type ClientPlan, type ClientWorld } from './client.ts'
-import { dice } from '../world/dice.ts'
+import type { Dice } from '../world/dice.ts'
 import { textFrame } from '../wire/frame-writer.ts'
 import type { HostileTopic } from '../wire/hostile-frames.ts'
 import { sendHostileFrames } from './hostile.ts'
@@ -14,6 +14,11 @@ import type { FleetCommand, FleetStart, FleetStatus, GroupStatus } from './proto
 import type { ReferenceReader } from './reference-reader.ts'
 
 export interface FleetWorld extends ClientWorld {
+  /**
+   * Decides which clients leave by themselves, and how. When each is asked depends on the machine:
+   * no run repeats that exactly.
+   */
+  readonly leaves: Dice
   /** Makes the eyes of a client of a `reference` group. */
   reference(client: number): ReferenceReader
 }
@@ -57,8 +62,6 @@ class ClientFleet implements Fleet {
   readonly #groups = new Map<string, Group>()
   readonly #delay = monitorEventLoopDelay({ resolution: 10 })
   readonly #timers: readonly Timer[]
-  /** Who leaves, and how. When they are asked is the machine's own: no run repeats it exactly. */
-  readonly #chance = dice('leaves')
   #clientsMade = 0
   /** Longest delay since the fleet was asked last; the monitor itself starts again each second. */
   #delayMsMax = 0
@@ -128,8 +131,9 @@ class ClientFleet implements Fleet {
   #leaveByChance(client: Client): void {
     const everyMs = client.plan.spec.leavesEveryMs
     if (everyMs === undefined || !client.isOpen || client.isStalled) return
-    if (this.#chance.next() < sweepMs / everyMs) {
-      client.drop(this.#chance.pick(['close', 'reset'] as const))
+    const { leaves } = this.#world
+    if (leaves.next() < sweepMs / everyMs) {
+      client.drop(leaves.pick(['close', 'reset'] as const))
     }
   }
 

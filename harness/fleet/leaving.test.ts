@@ -34,6 +34,14 @@ describe('leaving', () => {
     expect(events('closed').map(howItEnded)).toEqual([closed])
   })
 
+  it('by chance is one way or the other, and is followed by a return', async () => {
+    const { url } = await rawServer(shakeHands)
+    await connect(url, { reconnects: true, leavesEveryMs: 250 }, 6)
+    await until(() => expect(events('opened').length).toBeGreaterThan(12))
+    expect(events('closed').every(({ by }) => by === 'client')).toBe(true)
+    expect(events('opened').length).toBeLessThanOrEqual(events('closed').length + 6)
+  })
+
   it('is not begun by a client on which the relay has just hung up', async () => {
     const { url, sockets } = await rawServer(shakeHands)
     await connect(url, {}, 2)

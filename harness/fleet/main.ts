@@ -7,6 +7,7 @@ import { FirstSights } from './first-sights.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import type { FleetCommand, FleetStart, FleetStatus } from './protocol.ts'
 import { referenceReader } from './reference-reader.ts'
+import { dice } from '../world/dice.ts'
 
 /** Enough for one read of a fast socket; larger reads gain nothing. */
 const readBufferBytes = 256 * 1_024
@@ -30,6 +31,7 @@ async function start(order: FleetStart): Promise<FleetStatus> {
     sights: new FirstSights(opened),
     garbledLeft: garbledMax,
     readBuffer: Buffer.allocUnsafeSlow(readBufferBytes),
+    leaves: dice(`${order.seed}/leaves`),
     reference: (client) => referenceReader(eyes, client),
   })
   return emptyStatus
