@@ -9,6 +9,7 @@ import { ownEvidence } from '../history/tolerances.ts'
 import { tearDownPhase, type Window } from '../history/windows.ts'
 import type { Caveat } from './caveat.ts'
 import type { RunRecord } from './record.ts'
+import { many } from '../checkers/reading/conclude.ts'
 
 const { backlogBytesMax, missedShareMax, ownUseShareMax, samplesMin, standstillMsMax } = ownEvidence
 
@@ -32,15 +33,15 @@ export function damageOf({ readFaults, journals }: History, record: RunRecord): 
   const foreign = found.filter((name) => record.journals?.includes(name) === false)
   const says = [
     [garbled + tooLong > 0, `${garbled + tooLong} lines of the history cannot be read.`],
-    [altered.length > 0, `${altered.join(', ')} was altered after the run.`],
+    [altered.length > 0, `Altered after the run: ${altered.join(', ')}.`],
     [gone.length > 0, `The run wrote ${gone.join(', ')}, which the history lacks.`],
     [foreign.length > 0, `The history has ${foreign.join(', ')}, which the run did not write.`],
     [isOld, 'The record does not say which journals the run wrote: it is of an older version.'],
   ] as const
   const damaged = says.flatMap(([is, what]) => (is ? [damage('history-damaged', what)] : []))
   if (unmarked.length === 0 && truncated === 0) return damaged
-  const cut = unmarked.length > 0 ? unmarked.join(', ') : `${truncated} journals`
-  const what = `${cut} has no end mark: its writer or the file was cut off.`
+  const cut = unmarked.length > 0 ? unmarked.join(', ') : many(truncated, 'journal')
+  const what = `Without an end mark, as the writer or the file was cut off: ${cut}.`
   return [...damaged, damage('history-cut-off', what)]
 }
 
