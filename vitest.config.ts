@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.test.ts'],
+          include: ['{proto,relay,harness,scenarios,reports,dashboards,deploy}/**/*.test.ts'],
           exclude: ['**/*.{stack,long}.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
           maxWorkers: '100%',
@@ -20,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'stack',
-          include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.stack.test.ts'],
+          include: ['{proto,relay,harness,scenarios,reports,dashboards,deploy}/**/*.stack.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -30,7 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          include: ['{proto,relay,harness,scenarios,reports,dashboards}/**/*.long.test.ts'],
+          include: ['{proto,relay,harness,scenarios,reports,dashboards,deploy}/**/*.long.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 45 * 60_000,
           hookTimeout: 120_000,

@@ -2,8 +2,8 @@
  * `chaos docs`: prints the documents that come from tables. With `--check` nothing is written, and
  * a document that differs from its tables fails.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { scenarios } from '../../scenarios/index.ts'
 import { printedTexts, type PrintedText } from '../docs/texts.ts'
 import { repoRoot } from '../world/places.ts'
@@ -30,13 +30,18 @@ export function printTexts(
     .filter(({ path, text }) => committed(root, path) !== text)
   for (const { path, text } of changed) {
     if (check) out.write(`${path} differs from its tables\n`)
-    else writeFileSync(join(root, path), text)
+    else write(join(root, path), text)
     if (!check) out.write(`${path} written\n`)
   }
   if (changed.length === 0) out.write(`all ${texts.length} printed documents are up to date\n`)
   if (!check || changed.length === 0) return exitCodes.pass.code
   out.write('print them again with: npm run chaos -- docs\n')
   return exitCodes.fail.code
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
 }
 
 function committed(root: string, path: string): string | undefined {

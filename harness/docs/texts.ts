@@ -1,4 +1,5 @@
 /** The printed documents: their paths, and how each is made from the tables. */
+import { printedDashboards } from '../../dashboards/printed.ts'
 import { closeRows } from '../../relay/tables/close-codes.ts'
 import { differences } from '../../relay/tables/differences.ts'
 import { errorRows } from '../../relay/tables/errors.ts'
@@ -57,4 +58,5 @@ export const printedTexts = (scenarios: CatalogueTables['scenarios']): readonly 
   { path: 'harness/self-check/DAMAGES.md', print: () => printDamages(damageChapters) },
   { path: 'reports/report.schema.json', print: printReportSchema },
   { path: '.env.example', print: () => printEnvExample(settingRows) },
+  ...printedDashboards,
 ]

@@ -1,0 +1,51 @@
+/**
+ * Every series that a dashboard or an alert rule may ask for, by who writes it; and the labels
+ * that the scrape, not the writer, adds. What is not here does not exist: a query of it does not
+ * compile, and a test refuses it in a text.
+ */
+import { metricRows } from '../../relay/tables/metrics.ts'
+import { foreignRows } from './foreign-metrics.ts'
+import { k6Rows } from './k6-metrics.ts'
+import { runRows } from './run-metrics.ts'
+import type { SeriesRow } from './series-row.ts'
+
+export const tables = {
+  relay: metricRows,
+  run: runRows,
+  k6: k6Rows,
+  foreign: foreignRows,
+} as const
+
+/**
+ * Labels that any series may have: Prometheus' own, those of the target files that the conductor
+ * writes (DashFlow's names), and `run` of exported runs.
+ */
+export const targetLabels = [
+  'job',
+  'instance',
+  'run',
+  'variant',
+  'component',
+  'service',
+] as const
+export type TargetLabel = (typeof targetLabels)[number]
+
+/** Between two scrapes where we configure Prometheus; a fault of 10 s is two samples wide. */
+export const scrapeSeconds = 5
+
+/** All rows of all tables. */
+export const allRows: readonly SeriesRow[] = Object.values(tables).flatMap((rows) =>
+  Object.values<SeriesRow>(rows),
+)
+
+const suffixes: Readonly<Record<SeriesRow['kind'], readonly string[]>> = {
+  counter: [''],
+  gauge: [''],
+  histogram: ['_bucket', '_sum', '_count', ''],
+}
+/** By name of a series as Prometheus stores it, `_bucket` and the like included, its row. */
+export const rowsBySeries: ReadonlyMap<string, SeriesRow> = new Map(
+  allRows.flatMap((row) =>
+    suffixes[row.kind].map((suffix): [string, SeriesRow] => [`${row.name}${suffix}`, row]),
+  ),
+)
