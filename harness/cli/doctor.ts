@@ -71,7 +71,7 @@ function conclusion(out: Out, rows: readonly Inspection[]): string {
   }
   const notes = [
     later.length > 0
-      ? `npm start and npm test install what is missing: ${say(later)}.`
+      ? `What is missing is installed by the first command that needs it: ${say(later)}.`
       : 'Everything is installed.',
     ...(doubtful.length > 0 ? [`Runs work, with less margin: ${say(doubtful)}.`] : []),
   ]

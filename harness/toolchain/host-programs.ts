@@ -35,14 +35,14 @@ export const hostPrograms: Readonly<Record<HostProgramName, HostProgram>> = {
   'apt-get': {
     versionArgs: ['--version'],
     least: '1.0.0',
-    why: "gets Debian's Redis",
-    fix: 'install Redis with the package manager of this system',
+    why: 'gets packages of Debian',
+    fix: 'install Redis and Prometheus with the package manager of this system',
   },
   dpkg: {
     versionArgs: ['--version'],
     least: '1.0.0',
-    why: "unpacks Debian's Redis",
-    fix: 'install Redis with the package manager of this system',
+    why: 'unpacks packages of Debian',
+    fix: 'install Redis and Prometheus with the package manager of this system',
   },
   bash: {
     versionArgs: ['--version'],

@@ -58,7 +58,7 @@ export async function inspectMachine(): Promise<readonly Inspection[]> {
 
 /** A tool; where it has to be installed, also the programs of the host that this needs. */
 async function inspectTool(name: ToolName): Promise<readonly Inspection[]> {
-  const { why, wanted, byHand, needs } = tools[name]
+  const { why, wanted, byHand, needs, isOnDemand } = tools[name]
   const row = { what: name, why, wanted }
   try {
     const found = await findTool(name)
@@ -69,11 +69,13 @@ async function inspectTool(name: ToolName): Promise<readonly Inspection[]> {
   } catch (error) {
     return [{ ...row, found: (error as Error).message, state: 'missing', fix: byHand }]
   }
+  const lack = isOnDemand ? 'doubtful' : 'missing'
   const programs = await Promise.all(needs.filter(isNotJava).map(inspectHostProgram))
   const isPossible = programs.every(({ state }) => state === 'good')
-  const fix = isPossible ? 'nothing to do: the next run installs it' : byHand
-  const state = isPossible ? 'installable' : 'missing'
-  return [...programs, { ...row, found: 'not there', state, fix }]
+  const user = isOnDemand ? 'the first scenario or command that needs it' : 'the next run'
+  const fix = isPossible ? `nothing to do: ${user} installs it` : byHand
+  const state = isPossible ? 'installable' : lack
+  return [...(isOnDemand ? [] : programs), { ...row, found: 'not there', state, fix }]
 }
 
 /** Java has a row of its own: Kafka runs on it, however it came here. */

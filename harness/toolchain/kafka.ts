@@ -12,6 +12,7 @@ import { Trouble } from '../world/trouble.ts'
 export const kafka: Tool = {
   name: 'kafka',
   why: 'the log that the producer writes and the relay reads',
+  isOnDemand: false,
   wanted: pins.kafka,
   home: `kafka-${pins.kafka}`,
   needs: ['java', 'mvn'],

@@ -1,7 +1,7 @@
 /** What a tool is to the toolchain: a row with how to find, install and check it. */
 import type { Shell } from './step.ts'
 
-export type ToolName = 'kafka' | 'redis' | 'toxiproxy'
+export type ToolName = 'kafka' | 'redis' | 'toxiproxy' | 'prometheus' | 'alertmanager'
 
 /** A tool that is there and runs. */
 export interface Found {
@@ -10,6 +10,8 @@ export interface Found {
   /** Variables that it needs besides the inherited ones. */
   readonly env: Readonly<Record<string, string>>
   readonly version: string
+  /** The folder in which it must be started, where it matters. */
+  readonly cwd?: string
   /** `PATH`, `KAFKA_HOME`, `.tools`. */
   readonly from: string
 }
@@ -21,6 +23,8 @@ export interface Tool {
   readonly name: ToolName
   /** What it is for, in one line. */
   readonly why: string
+  /** Whether only some commands and scenarios need it, not every run. */
+  readonly isOnDemand: boolean
   /** The version that an installation gives, or the least that is taken: for people. */
   readonly wanted: string
   /** Name of its home under the tools folder, with the version: a new pin is a new home. */

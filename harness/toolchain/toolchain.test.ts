@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { repoRoot } from '../world/places.ts'
+import { useUnpackedTemplates } from './alertmanager.ts'
 import { hostPrograms } from './host-programs.ts'
 import { agrees, moveIntoPlace, type Lockfile } from './packages.ts'
 import { ask } from './program.ts'
@@ -32,6 +33,11 @@ test('every tool says why it is needed, what to do by hand, and has a home of it
     expect(tools[name].why.length * tools[name].byHand.length).toBeGreaterThan(0)
     for (const program of tools[name].needs) expect(hostPrograms[program].fix).not.toBe('')
   }
+})
+
+test('what every run needs is installed by it; the rest, when something needs it', () => {
+  const onDemand = toolNames.filter((name) => tools[name].isOnDemand)
+  expect(onDemand).toEqual(['prometheus', 'alertmanager'])
 })
 
 test('every pin is a version, and what is installed is at least what is taken', () => {
@@ -88,6 +94,15 @@ test('a run that failed without a failed test counts as failed', () => {
   expect(testCounts(report, false)).toEqual({ passed: 7, failed: 1, skipped: 2 })
   const both = [testCounts(report, true), { passed: 1, failed: 0, skipped: 0 }]
   expect(summary(both)).toBe('8 passed, 0 failed, 2 skipped')
+})
+
+test("Debian's Alertmanager reads its templates beside itself, wherever it was unpacked", () => {
+  const program = join(folder, 'alertmanager')
+  const of = (path: string) => `\0${path}\0no-ui${path}/ui/\0`
+  writeFileSync(program, of('/usr/share/prometheus/alertmanager'))
+  useUnpackedTemplates(program)
+  expect(readFileSync(program, 'utf8')).toBe(of('./share/prometheus/alertmanager///'))
+  expect(() => useUnpackedTemplates(program)).toThrow('it is another build')
 })
 
 /** A folder with one file, as an installation or what stood there before. */

@@ -5,9 +5,11 @@
  */
 import { systemClock } from '../../relay/world/clock.ts'
 import { openWorld } from '../world/world.ts'
+import { alertmanager } from './alertmanager.ts'
 import { lackOf, missingProgram, type Missing } from './host-programs.ts'
 import { findInstalled } from './installed.ts'
 import { kafka } from './kafka.ts'
+import { prometheus } from './prometheus.ts'
 import { redis } from './redis.ts'
 import type { Found, Report, Tool, ToolName } from './tool.ts'
 import { toxiproxy } from './toxiproxy.ts'
@@ -15,7 +17,13 @@ import { toxiproxy } from './toxiproxy.ts'
 export type { Found, Report, ToolName } from './tool.ts'
 
 /** The table. */
-export const tools: Readonly<Record<ToolName, Tool>> = { kafka, redis, toxiproxy }
+export const tools: Readonly<Record<ToolName, Tool>> = {
+  kafka,
+  redis,
+  toxiproxy,
+  prometheus,
+  alertmanager,
+}
 export const toolNames = Object.keys(tools) as readonly ToolName[]
 
 /** The tool as it is now, wherever it is; undefined where it would have to be installed. */

@@ -11,6 +11,7 @@ const module = 'github.com/Shopify/toxiproxy/v2'
 export const toxiproxy: Tool = {
   name: 'toxiproxy',
   why: 'stands in every network path and breaks it on demand',
+  isOnDemand: false,
   wanted: `${pins.toxiproxyMin} or newer`,
   home: `toxiproxy-${pins.toxiproxy}`,
   needs: ['go'],
