@@ -8,6 +8,7 @@ import { Relay } from './relay.ts'
 import { secretsOf } from './tables/secrets.ts'
 import { type Environment, parseSettings } from './tables/settings-parse.ts'
 import type { Settings } from './tables/settings.ts'
+import { stopMsMax } from './tables/shutdown.ts'
 import { wire } from './wiring.ts'
 import { systemClock } from './world/clock.ts'
 import { keepYoungSmall, markWhenGrown } from './world/collector.ts'
@@ -15,7 +16,6 @@ import { withDeadline } from './world/deadline.ts'
 
 /** `stuck`: the consumer stalled and the relay shut down in order; start a new process. */
 const exitCodes = { ok: 0, failed: 1, stuck: 75 } as const
-const stopMsMax = 14_000
 
 /**
  * Runs a relay until `stop` aborts, whose reason is logged, or its breaker opens. Never throws.

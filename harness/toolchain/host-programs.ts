@@ -29,7 +29,7 @@ export const hostPrograms: Readonly<Record<HostProgramName, HostProgram>> = {
   go: {
     versionArgs: ['version'],
     least: pins.goMin,
-    why: 'builds Toxiproxy',
+    why: 'builds Toxiproxy and kustomize',
     fix: 'install Go from https://go.dev/doc/install',
   },
   'apt-get': {

@@ -1,7 +1,7 @@
 /** What a tool is to the toolchain: a row with how to find, install and check it. */
 import type { Shell } from './step.ts'
 
-export type ToolName = 'kafka' | 'redis' | 'toxiproxy' | 'prometheus' | 'alertmanager'
+export type ToolName = 'kafka' | 'redis' | 'toxiproxy' | 'prometheus' | 'alertmanager' | 'kustomize'
 
 /** A tool that is there and runs. */
 export interface Found {

@@ -37,7 +37,7 @@ test('every tool says why it is needed, what to do by hand, and has a home of it
 
 test('what every run needs is installed by it; the rest, when something needs it', () => {
   const onDemand = toolNames.filter((name) => tools[name].isOnDemand)
-  expect(onDemand).toEqual(['prometheus', 'alertmanager'])
+  expect(onDemand).toEqual(['prometheus', 'alertmanager', 'kustomize'])
 })
 
 test('every pin is a version, and what is installed is at least what is taken', () => {

@@ -9,6 +9,7 @@ import { alertmanager } from './alertmanager.ts'
 import { lackOf, missingProgram, type Missing } from './host-programs.ts'
 import { findInstalled } from './installed.ts'
 import { kafka } from './kafka.ts'
+import { kustomize } from './kustomize.ts'
 import { prometheus } from './prometheus.ts'
 import { redis } from './redis.ts'
 import type { Found, Report, Tool, ToolName } from './tool.ts'
@@ -23,6 +24,7 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
   toxiproxy,
   prometheus,
   alertmanager,
+  kustomize,
 }
 export const toolNames = Object.keys(tools) as readonly ToolName[]
 
