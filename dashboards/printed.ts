@@ -1,5 +1,7 @@
 /** The printed files of this house: what Grafana reads. `chaos docs` writes and checks them. */
+import { dashboardJson, type Dashboard } from './kit/dashboard.ts'
 import { printDatasources, printProviders } from './provisioning.ts'
+import { relayDashboard } from './relay.ts'
 
 export interface PrintedFile {
   /** From the root of the repository. */
@@ -9,7 +11,18 @@ export interface PrintedFile {
 
 const provisioning = 'dashboards/grafana/provisioning'
 
+/** All dashboards, in the order in which a reader meets them. */
+export const dashboards: readonly Dashboard[] = [relayDashboard]
+
+/** A dashboard as Grafana reads it from a file. */
+export const printDashboard = (dashboard: Dashboard): string =>
+  `${JSON.stringify(dashboardJson(dashboard), null, 2)}\n`
+
 export const printedDashboards: readonly PrintedFile[] = [
+  ...dashboards.map((dashboard) => ({
+    path: `dashboards/grafana/${dashboard.uid}.json`,
+    print: () => printDashboard(dashboard),
+  })),
   { path: `${provisioning}/datasources/prometheus.yml`, print: printDatasources },
   { path: `${provisioning}/dashboards/dashstream-chaos.yml`, print: printProviders },
 ]

@@ -2,7 +2,7 @@
  * Series that k6 writes with `--out experimental-prometheus-rw --features native-histograms`, by
  * the names of its remote write output. k6 is the user's own: nothing here installs or runs it.
  */
-import { anyValue, counterSeries, gaugeSeries, histogramSeries } from './series-row.ts'
+import { anyValue, counterSeries, gaugeSeries, nativeHistogramSeries } from './series-row.ts'
 
 /** Labels of a k6 run: the operator sets both, `--tag testrun_name=` does the first elsewhere. */
 const byRun = { testrun_name: anyValue, instance_id: anyValue } as const
@@ -21,19 +21,19 @@ export const k6Rows = {
     byRun,
     'WebSocket messages received: a cursor and a record each count.',
   ),
-  wsConnecting: histogramSeries(
+  wsConnecting: nativeHistogramSeries(
     'k6_ws_connecting_seconds',
     byRun,
-    'Duration of the WebSocket handshake; a native histogram.',
+    'Duration of the WebSocket handshake.',
   ),
-  e2e: histogramSeries(
+  e2e: nativeHistogramSeries(
     'k6_e2e_ms_seconds',
     byRun,
-    "From the producer's timestamp to reading the frame; a native histogram.",
+    "From the producer's timestamp to reading the frame.",
   ),
-  generatorLag: histogramSeries(
+  generatorLag: nativeHistogramSeries(
     'k6_generator_lag_ms_seconds',
     byRun,
-    'How far the JavaScript of a virtual user is behind its socket; a native histogram.',
+    'How far the JavaScript of a virtual user is behind its socket.',
   ),
 } as const

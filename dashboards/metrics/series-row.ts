@@ -16,6 +16,8 @@ export interface SeriesRow<L extends SeriesLabels = SeriesLabels> {
   readonly kind: 'counter' | 'gauge' | 'histogram'
   readonly labels: L
   readonly help: string
+  /** Of a histogram without `_bucket` series: its name is one series that holds the buckets. */
+  readonly isNative?: true
 }
 
 /** A row whose kind and labels are kept as types. */
@@ -35,3 +37,8 @@ const rowOf =
 export const counterSeries = rowOf('counter')
 export const gaugeSeries = rowOf('gauge')
 export const histogramSeries = rowOf('histogram')
+export const nativeHistogramSeries = <const L extends SeriesLabels>(
+  name: string,
+  labels: L,
+  help: string,
+) => ({ ...histogramSeries(name, labels, help), isNative: true }) as const

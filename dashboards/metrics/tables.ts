@@ -38,14 +38,13 @@ export const allRows: readonly SeriesRow[] = Object.values(tables).flatMap((rows
   Object.values<SeriesRow>(rows),
 )
 
-const suffixes: Readonly<Record<SeriesRow['kind'], readonly string[]>> = {
-  counter: [''],
-  gauge: [''],
-  histogram: ['_bucket', '_sum', '_count', ''],
-}
-/** By name of a series as Prometheus stores it, `_bucket` and the like included, its row. */
+/** Names of a row's series as Prometheus stores them. */
+const seriesOf = ({ name, kind, isNative }: SeriesRow): readonly string[] =>
+  kind === 'histogram' && isNative !== true
+    ? ['_bucket', '_sum', '_count'].map((ending) => `${name}${ending}`)
+    : [name]
+
+/** By name of a series, `_bucket` and the like included, its row. */
 export const rowsBySeries: ReadonlyMap<string, SeriesRow> = new Map(
-  allRows.flatMap((row) =>
-    suffixes[row.kind].map((suffix): [string, SeriesRow] => [`${row.name}${suffix}`, row]),
-  ),
+  allRows.flatMap((row) => seriesOf(row).map((name): [string, SeriesRow] => [name, row])),
 )

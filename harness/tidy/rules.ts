@@ -64,6 +64,7 @@ const libraryDoors: Readonly<Record<string, RegExp>> = {
   'proper-lockfile': /^harness\/toolchain\/lock\.ts$/,
   semver: /^harness\/toolchain\/version\.ts$/,
   zx: /^harness\/toolchain\/step\.ts$/,
+  '@grafana/grafana-foundation-sdk': /^dashboards\/kit\/[\w-]+\.ts$/,
   'hdr-histogram-js': /^harness\/(?:history\/latency|capacity\/[\w-]+)\.ts$/,
 }
 
