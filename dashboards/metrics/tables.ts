@@ -18,12 +18,13 @@ export const tables = {
 
 /**
  * Labels that any series may have: Prometheus' own, those of the target files that the conductor
- * writes (DashFlow's names), and `run` of exported runs.
+ * writes (DashFlow's names), and `run` and `scenario` of exported runs.
  */
 export const targetLabels = [
   'job',
   'instance',
   'run',
+  'scenario',
   'variant',
   'component',
   'service',

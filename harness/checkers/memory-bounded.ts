@@ -53,6 +53,11 @@ const schema = z.strictObject({
 export type MemoryBoundedOptions = OptionsOf<typeof schema>
 
 const budgetFactor = 2
+/** Where RSS may rise to, from the peak of the calm phase. */
+export const ceilingOf = (
+  calmPeakBytes: number,
+  { budgetBytes }: Pick<MemoryBoundedOptions, 'budgetBytes'>,
+): number => calmPeakBytes + budgetFactor * budgetBytes
 /** Fewest samples for a slope. */
 const samplesMin = 10
 
@@ -98,7 +103,7 @@ function judgeMemory(history: History, options: MemoryBoundedOptions, given: Jud
   const seconds = windows.reduce((sum, { begin, end }) => sum + end - begin, 0) / 1e6
   const limits: Limits = {
     base,
-    ceiling: base + justified,
+    ceiling: ceilingOf(base, options),
     slope: options.slopeBytesPerSecond ?? justified / seconds,
   }
   const growth = growthOf(judged)

@@ -1,14 +1,14 @@
 /** `chaos judge`: judges recorded runs again, with the checkers of today. */
-import { existsSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { worst, type RunVerdict } from '../judge/judge.ts'
 import { judgeRun } from '../judge/judged-run.ts'
-import { readRecord, recordFile } from '../judge/record.ts'
+import { readRecord } from '../judge/record.ts'
 import { sayTestimony } from '../judge/testimony.ts'
 import { Trouble } from '../world/trouble.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { sayVerdict } from './console.ts'
-import { exitCodes, UsageError } from '../world/exit-codes.ts'
+import { exitCodes } from '../world/exit-codes.ts'
+import { runFoldersIn } from './run-folders.ts'
 
 export function judgeAgain(
   given: CommandWorld,
@@ -34,20 +34,6 @@ function judgeFolder(run: string): RunVerdict {
     const { message } = error as Error
     throw new Trouble('record-unreadable', because(message), 'run again', error)
   }
-}
-
-/** The folder itself if it holds a run, else the runs of a suite in it, in order. */
-function runFoldersIn(folder: string): string[] {
-  if (existsSync(join(folder, recordFile))) return [folder]
-  const inside = existsSync(folder) ? readdirSync(folder).sort() : []
-  const runs = inside
-    .map((name) => join(folder, name))
-    .filter((one) => existsSync(join(one, recordFile)))
-  if (runs.length > 0) return runs
-  throw new UsageError(
-    `a run's folder holds ${recordFile}, a suite's folder holds such folders; ` +
-      `there is neither in ${folder}`,
-  )
 }
 
 function say({ out }: CommandWorld, judged: RunVerdict): string {

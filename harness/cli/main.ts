@@ -8,6 +8,7 @@ import { doctor } from './doctor.ts'
 import { docs } from './docs.ts'
 import { Trouble } from '../world/trouble.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
+import type { ExportOptions } from './export.ts'
 import type { FuzzOptions } from './fuzz.ts'
 import { healLeftovers } from './heal.ts'
 import { judgeAgain } from './judge.ts'
@@ -15,6 +16,7 @@ import { list, topicNames } from './list.ts'
 import { reproduce } from './reproduce.ts'
 import { run } from './run.ts'
 import type { SelfCheckOptions } from './self-check.ts'
+import { startDefault } from '../export/export-run.ts'
 import { stackForms } from '../stack/registry.ts'
 import { targetOptions } from '../targets/registry.ts'
 import type { CommandWorld } from '../world/command-world.ts'
@@ -153,6 +155,15 @@ program
   .description('judge a recorded run again')
   .addOption(json)
   .action(does(judgeAgain))
+program
+  .command('export <run>')
+  .description('export a recorded run, to lay it over others: its metrics, faults and limits')
+  .option('--openmetrics', 'as OpenMetrics text, for promtool and Prometheus')
+  .option('--out <file>', 'a new file; default is standard output')
+  .option('--start-time <time>', `when the exported run begins; default ${startDefault}`)
+  .action(does(async (given, folder: string, options: ExportOptions) =>
+    (await import('./export.ts')).exportAs(given, folder, options),
+  ))
 program
   .command('self-check [folder]')
   .description('damage recordings of healthy runs and check that each damage is found')
