@@ -1,4 +1,6 @@
 /** The printed files of this house: what Grafana reads. `chaos docs` writes and checks them. */
+import { capacityDashboard } from './capacity.ts'
+import { comparisonDashboard } from './comparison.ts'
 import { dashboardJson, type Dashboard } from './kit/dashboard.ts'
 import { printDatasources, printProviders } from './provisioning.ts'
 import { relayDashboard } from './relay.ts'
@@ -12,7 +14,11 @@ export interface PrintedFile {
 const provisioning = 'dashboards/grafana/provisioning'
 
 /** All dashboards, in the order in which a reader meets them. */
-export const dashboards: readonly Dashboard[] = [relayDashboard]
+export const dashboards: readonly Dashboard[] = [
+  relayDashboard,
+  comparisonDashboard,
+  capacityDashboard,
+]
 
 /** A dashboard as Grafana reads it from a file. */
 export const printDashboard = (dashboard: Dashboard): string =>

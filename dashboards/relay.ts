@@ -54,7 +54,13 @@ export const relayDashboard: Dashboard = {
   refresh: '30s',
   variables: [
     { name: 'run', title: 'Run', of: tables.relay.uptime, isMulti: true },
-    { name: 'instance', title: 'Instance', of: tables.relay.uptime, isMulti: true },
+    {
+      name: 'instance',
+      title: 'Instance',
+      of: tables.relay.uptime,
+      within: { run: '$run' },
+      isMulti: true,
+    },
   ],
   annotations: [restarts, firing],
   sections: [

@@ -17,6 +17,7 @@ import {
 import type { SeriesRow } from '../metrics/series-row.ts'
 import { chosenDatasource, panelJson } from './panel-json.ts'
 import type { Panel, Panels } from './panel.ts'
+import { queriesOf, type Scope } from './query.ts'
 
 /** A row of the dashboard, from one heading to the next. */
 export interface Section {
@@ -31,7 +32,9 @@ export interface LabelVariable {
   readonly label?: string
   readonly title: string
   /** The series that have the label. */
-  readonly of: SeriesRow
+  readonly of: SeriesRow & { readonly kind: 'gauge' }
+  /** The variables before it that limit it. */
+  readonly within?: Scope
   /** Whether several values, or all, may be chosen at once. */
   readonly isMulti: boolean
 }
@@ -57,6 +60,10 @@ export interface Dashboard {
   readonly from: string
   readonly to: string
   readonly refresh: string
+  /** Seconds between two samples, where that is less than the datasource says. */
+  readonly minStepSeconds?: number
+  /** `utc` where times are made up, so that everybody sees the same. */
+  readonly timezone?: 'browser' | 'utc'
   readonly variables: readonly LabelVariable[]
   readonly annotations: readonly Annotation[]
   readonly sections: readonly Section[]
@@ -75,13 +82,13 @@ export const panelPath = ({ uid }: Dashboard, { id }: Panel): string =>
   `/d/${uid}?viewPanel=${id}`
 
 export function dashboardJson(dashboard: Dashboard): DashboardJson {
-  const { uid, title, says, tags, from, to, refresh } = dashboard
+  const { uid, title, says, tags, from, to, refresh, timezone = 'browser' } = dashboard
   const builder = new DashboardBuilder(title)
     .uid(uid)
     .id(null)
     .description(says)
     .tags([...tags])
-    .timezone('browser')
+    .timezone(timezone)
     .readonly()
     .refresh(refresh)
     .time({ from, to })
@@ -96,7 +103,9 @@ export function dashboardJson(dashboard: Dashboard): DashboardJson {
 }
 
 /** From left to right, and below where the next does not fit. */
-function placeAll(builder: DashboardBuilder, { sections }: Dashboard): void {
+function placeAll(builder: DashboardBuilder, dashboard: Dashboard): void {
+  const { sections, minStepSeconds } = dashboard
+  const minStep = minStepSeconds === undefined ? undefined : `${minStepSeconds}s`
   let y = 0
   for (const [index, { title, panels }] of sections.entries()) {
     builder.withRow(
@@ -109,7 +118,7 @@ function placeAll(builder: DashboardBuilder, { sections }: Dashboard): void {
     for (const panel of Object.values(panels)) {
       if (x + panel.width > columns) [x, y] = [0, lowest]
       const place = { x, y, w: panel.width, h: heights[panel.kind] }
-      builder.withPanel({ build: () => panelJson(panel, place) })
+      builder.withPanel({ build: () => panelJson(panel, place, minStep) })
       x += panel.width
       lowest = Math.max(lowest, y + place.h)
     }
@@ -119,8 +128,8 @@ function placeAll(builder: DashboardBuilder, { sections }: Dashboard): void {
 /** Headings are panels to Grafana; ids of ours are below. */
 const headingIds = 1_000
 
-function variableJson({ name, label = name, title, of, isMulti }: LabelVariable) {
-  const query = `label_values(${of.name}, ${label})`
+function variableJson({ name, label = name, title, of, within, isMulti }: LabelVariable) {
+  const query = `label_values(${queriesOf(within ?? {}).gauge(of).promql}, ${label})`
   const builder = new QueryVariableBuilder(name)
     .label(title)
     .datasource(chosenDatasource)

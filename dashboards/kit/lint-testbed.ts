@@ -3,7 +3,7 @@
  * a relay that is dead never looks well. It reads the printed JSON, not the rows it is made of: a
  * mistake of the kit is found too.
  */
-import { answerLabels, lintPromql, seriesLabels } from './lint-promql-testbed.ts'
+import { answerLabels, lintPromql } from './lint-promql-testbed.ts'
 
 interface Ref {
   readonly uid?: string
@@ -102,7 +102,8 @@ function lintVariable({ type, name, query, datasource, refresh }: Variable): str
     ...told(datasource?.uid !== datasourceRef, `${at}datasource is not the variable`),
     ...told(refresh !== onTimeRangeChange, `${at}not refreshed with the time range`),
     ...told(series === '', `${at}not the values of a label`),
-    ...told(!seriesLabels(series).has(label), `${at}no label ${label} of ${series}`),
+    ...lintPromql(series).map((says) => at + says),
+    ...told(!answerLabels(series).has(label), `${at}no label ${label} of ${series}`),
   ]
 }
 

@@ -51,9 +51,13 @@ export const refIdOf = (index: number): string => String.fromCodePoint(65 + inde
 
 type AnyBuilder = LinesBuilder | StatBuilder | BandsBuilder | TableBuilder
 
-export function panelJson(panel: Panel, place: GridPos): PanelJson {
+/**
+ * @param minStep of its queries, where the samples are closer than the datasource says
+ * @throws Error if its legends or units do not fit its queries
+ */
+export function panelJson(panel: Panel, place: GridPos, minStep?: string): PanelJson {
   checkLegends(panel)
-  return dressed(builderOf(panel), panel, place).build()
+  return dressed(builderOf(panel), panel, place, minStep).build()
 }
 
 function builderOf(panel: Panel): AnyBuilder {
@@ -63,7 +67,12 @@ function builderOf(panel: Panel): AnyBuilder {
 }
 
 /** What all kinds have. */
-function dressed(builder: AnyBuilder, panel: Panel, place: GridPos): AnyBuilder {
+function dressed(
+  builder: AnyBuilder,
+  panel: Panel,
+  place: GridPos,
+  minStep: string | undefined,
+): AnyBuilder {
   const { id, title, shows, todo, asks, kind } = panel
   const { base = 'good', thresholds = [], noValue } = panel
   const steps = thresholds.map(({ from, level }) => ({ value: from, color: colours[level] }))
@@ -85,6 +94,7 @@ function dressed(builder: AnyBuilder, panel: Panel, place: GridPos): AnyBuilder 
       .datasource(chosenDatasource)
       .expr(query.promql)
       .legendFormat(legend)
+    if (minStep !== undefined) target.interval(minStep)
     builder.withTarget(
       kind === 'table' ? target.instant().format(PromQueryFormat.Table) : target.range(),
     )

@@ -21,7 +21,7 @@ type ValueOf<V> = V extends readonly (infer One)[] ? One : string
 export type Where<R extends SeriesRow> = {
   readonly [L in keyof R['labels']]?: ValueOf<R['labels'][L]> | readonly ValueOf<R['labels'][L]>[]
 }
-/** What is asked of the labels of the target; a value is a regular expression or a variable. */
+/** What is asked of the labels of the target: a variable, of which several may be chosen. */
 export type Scope = Readonly<Partial<Record<TargetLabel, string>>>
 
 /** Long enough for a rate at every zoom: at least four scrapes. */
@@ -30,13 +30,11 @@ const rateWindow = '$__rate_interval'
 const wholeWindow = '$__range'
 
 function selector(row: SeriesRow, scope: Scope, where: object, ending = '', window = ''): string {
-  const own = Object.entries(where as Readonly<Record<string, string | readonly string[]>>)
-  const matchers = [
-    ...Object.entries(scope).map(([label, value]) => `${label}=~"${value}"`),
-    ...own.map(([label, wanted]) =>
-      typeof wanted === 'string' ? `${label}="${wanted}"` : `${label}=~"${wanted.join('|')}"`,
-    ),
-  ]
+  const asked: Readonly<Record<string, string | readonly string[]>> = { ...scope, ...where }
+  const matchers = Object.entries(asked).map(([label, wanted]) => {
+    if (typeof wanted !== 'string') return `${label}=~"${wanted.join('|')}"`
+    return `${label}${wanted.startsWith('$') ? '=~' : '='}"${wanted}"`
+  })
   const braces = matchers.length === 0 ? '' : `{${matchers.join(', ')}}`
   return `${row.name}${ending}${braces}${window === '' ? '' : `[${window}]`}`
 }
@@ -148,6 +146,13 @@ export const share = <L extends string>(part: Query<L>, whole: Query<L>): Query<
   promql: `${operand(part.promql)} / ${operand(whole.promql)}`,
   unit: 'percentunit',
   labels: part.labels,
+})
+
+/** How much of a limit is used. */
+export const ofLimit = <L extends string>(limit: number, query: Query<L>): Query<L> => ({
+  promql: `${operand(query.promql)} / ${limit}`,
+  unit: 'percentunit',
+  labels: query.labels,
 })
 
 /** A query against the same of one other series set, whose labels are a part of its own. */
