@@ -9,6 +9,8 @@ export interface PrintedFile {
   /** From the root of the repository. */
   readonly path: string
   print(): string
+  /** What a committed text says that it should not, where there is more to say than that. */
+  differences?(committed: string): readonly string[]
 }
 
 const provisioning = 'dashboards/grafana/provisioning'

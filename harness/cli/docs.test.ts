@@ -34,6 +34,14 @@ describe('printTexts', () => {
     expect(said).toContain('up to date')
   })
 
+  it('says what differs, where a text can', () => {
+    const differences = (text: string) => [`it says ${text.trim()}`]
+    const telling = texts.map((text) => ({ ...text, differences }))
+    writeFileSync(join(root, 'ONE.md'), 'edited by hand\n')
+    expect(printTexts(out, root, telling, { check: true })).toBe(1)
+    expect(said).toContain('ONE.md differs from its tables\n  it says edited by hand\n')
+  })
+
   it('fails a check for every text that differs or is missing, and changes nothing', () => {
     writeFileSync(join(root, 'ONE.md'), 'edited by hand\n')
     expect(printTexts(out, root, texts, { check: true })).toBe(1)

@@ -26,17 +26,24 @@ export function printTexts(
   { check = false }: DocsOptions,
 ): number {
   const changed = texts
-    .map((printed) => ({ path: printed.path, text: printed.print() }))
-    .filter(({ path, text }) => committed(root, path) !== text)
-  for (const { path, text } of changed) {
-    if (check) out.write(`${path} differs from its tables\n`)
-    else write(join(root, path), text)
-    if (!check) out.write(`${path} written\n`)
+    .map((printed) => ({ printed, text: printed.print(), before: committed(root, printed.path) }))
+    .filter(({ text, before }) => before !== text)
+  for (const { printed, text, before } of changed) {
+    if (check) out.write(sayDifference(printed, before))
+    else {
+      write(join(root, printed.path), text)
+      out.write(`${printed.path} written\n`)
+    }
   }
   if (changed.length === 0) out.write(`all ${texts.length} printed documents are up to date\n`)
   if (!check || changed.length === 0) return exitCodes.pass.code
   out.write('print them again with: npm run chaos -- docs\n')
   return exitCodes.fail.code
+}
+
+function sayDifference({ path, differences }: PrintedText, before: string | undefined): string {
+  const found = before === undefined ? [] : (differences?.(before) ?? [])
+  return [`${path} differs from its tables`, ...found.map((says) => `  ${says}`), ''].join('\n')
 }
 
 function write(file: string, text: string): void {

@@ -1,4 +1,6 @@
 /** The printed documents: their paths, and how each is made from the tables. */
+import { printedAlerts } from '../../dashboards/alerts/printed.ts'
+import { droppedRules, ruleGroups, type GroupName } from '../../dashboards/alerts/table.ts'
 import { printedDashboards } from '../../dashboards/printed.ts'
 import { closeRows } from '../../relay/tables/close-codes.ts'
 import { differences } from '../../relay/tables/differences.ts'
@@ -12,6 +14,7 @@ import { damageChapters } from '../self-check/damages.ts'
 import { hostileFrames } from '../wire/hostile-frames.ts'
 import { malformedKinds } from '../records/malformed.ts'
 import { printReportSchema } from '../../reports/render/schema.ts'
+import { printAlerts, type AlertTables } from './alerts.ts'
 import { printCatalogue, type CatalogueTables } from './catalogue.ts'
 import { printConfig, printEnvExample } from './config.ts'
 import { printDamages } from './damages.ts'
@@ -22,6 +25,8 @@ export interface PrintedText {
   /** From the root of the repository. */
   readonly path: string
   print(): string
+  /** What a committed text says that it should not, where there is more to say than that. */
+  differences?(committed: string): readonly string[]
 }
 
 const metricTitles: Readonly<Record<keyof typeof metricGroups, string>> = {
@@ -42,6 +47,22 @@ export const metricTables: MetricTables = {
   processNames: processMetricNames,
 }
 
+const alertTitles: Readonly<Record<GroupName, string>> = {
+  availability: 'Availability',
+  kafka: 'Kafka and the stream',
+  lag: 'Lag and latency',
+  records: 'Records and dead letters',
+  clients: 'Clients',
+  replay: 'Redis',
+  resources: 'Resources',
+  monitoring: 'The alerting itself',
+}
+export const alertTables: AlertTables = {
+  groups: ruleGroups,
+  titles: alertTitles,
+  dropped: droppedRules,
+}
+
 /** All printed documents. Scenarios are handed in: only the commands may import them. */
 export const printedTexts = (scenarios: CatalogueTables['scenarios']): readonly PrintedText[] => [
   {
@@ -59,4 +80,6 @@ export const printedTexts = (scenarios: CatalogueTables['scenarios']): readonly 
   { path: 'reports/report.schema.json', print: printReportSchema },
   { path: '.env.example', print: () => printEnvExample(settingRows) },
   ...printedDashboards,
+  ...printedAlerts,
+  { path: 'dashboards/ALERTS.md', print: () => printAlerts(alertTables) },
 ]

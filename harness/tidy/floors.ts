@@ -23,7 +23,7 @@ export const floors: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['world'],
   ],
   // A helper's folder that needs the dashboards stands above the files of the house.
-  dashboards: [['.'], ['panels'], ['kit'], ['metrics']],
+  dashboards: [['alerts'], ['.'], ['panels'], ['kit'], ['metrics']],
   relay: [
     ['.'],
     ['schemas'],
