@@ -61,6 +61,8 @@ describe('the rules for dashboards find', () => {
     ['empty advice', `${panel}.description`, 'Up.\n\n**What to do:** ', 'no description'],
     ['no unit', `${panel}.fieldConfig.defaults.unit`, undefined, 'no unit'],
     ['no thresholds', `${panel}.fieldConfig.defaults.thresholds.steps`, [], 'no thresholds'],
+    ['a stat of the past', `${target}.instant`, false, 'not asked for now'],
+    ['a stat without words', `${panel}.fieldConfig.defaults.noValue`, '', 'no word for'],
     ['no query', `${panel}.targets`, [], 'no query'],
     ['a fixed datasource', `${panel}.datasource.uid`, 'prometheus', 'not the variable'],
     ['a query elsewhere', `${target}.datasource.uid`, 'prometheus', 'A: datasource'],

@@ -12,6 +12,7 @@ interface Target {
   readonly refId: string
   readonly expr: string
   readonly legendFormat?: string
+  readonly instant?: boolean
   readonly datasource?: Ref
 }
 interface Place {
@@ -22,6 +23,7 @@ interface Place {
 }
 interface Defaults {
   readonly unit?: string
+  readonly noValue?: string
   readonly thresholds?: { readonly steps: readonly unknown[] }
 }
 interface PanelJson {
@@ -119,7 +121,9 @@ function lintAnnotation({ name, expr, step, datasource }: AnnotationJson): strin
 function lintPanel(panel: PanelJson, json: DashboardJson): string[] {
   const { title = '', description = '', targets = [], fieldConfig, datasource } = panel
   const at = `panel ${panel.id} "${title}": `
-  const { unit = '', thresholds } = fieldConfig?.defaults ?? {}
+  const { unit = '', thresholds, noValue = '' } = fieldConfig?.defaults ?? {}
+  const isStat = panel.type === 'stat'
+  const isOld = isStat && targets.some(({ instant }) => instant !== true)
   const variables = new Set(json.templating.list.map(({ name }) => name))
   return [
     ...told(title.trim() === '', 'no title'),
@@ -127,6 +131,8 @@ function lintPanel(panel: PanelJson, json: DashboardJson): string[] {
     ...told(unit === '', 'no unit'),
     ...told(thresholds === undefined || thresholds.steps.length === 0, 'no thresholds'),
     ...told(targets.length === 0, 'no query'),
+    ...told(isOld, 'not asked for now: the last value would outlive its relay'),
+    ...told(isStat && noValue === '', 'no word for an answer that is missing'),
     ...told(datasource?.uid !== datasourceRef, 'datasource is not the variable'),
     ...targets.flatMap((target) => lintTarget(target, variables)),
   ].map((says) => at + says)

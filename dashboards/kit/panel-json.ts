@@ -43,8 +43,8 @@ import {
 export const chosenDatasource: DataSourceRef = { type: 'prometheus', uid: '${datasource}' }
 
 const colours: Readonly<Record<Level, string>> = { good: 'green', warn: 'orange', bad: 'red' }
-/** Where no value is better than another. */
-const neutral = 'text'
+/** Where no value is better than another; 0 is no band. */
+const neutral = { stat: 'text', lines: 'text', table: 'text', bands: 'transparent' } as const
 
 /** Name of a query in its panel: `A`, `B`, … */
 export const refIdOf = (index: number): string => String.fromCodePoint(65 + index)
@@ -76,7 +76,8 @@ function dressed(
   const { id, title, shows, todo, asks, kind } = panel
   const { base = 'good', thresholds = [], noValue } = panel
   const steps = thresholds.map(({ from, level }) => ({ value: from, color: colours[level] }))
-  const first = { value: null, color: thresholds.length === 0 ? neutral : colours[base] }
+  const isNeutral = thresholds.length === 0 || kind === 'bands'
+  const first = { value: null, color: isNeutral ? neutral[kind] : colours[base] }
   builder
     .id(id)
     .title(title)
@@ -95,11 +96,18 @@ function dressed(
       .expr(query.promql)
       .legendFormat(legend)
     if (minStep !== undefined) target.interval(minStep)
-    builder.withTarget(
-      kind === 'table' ? target.instant().format(PromQueryFormat.Table) : target.range(),
-    )
+    builder.withTarget(inTime(target, kind))
   }
   return builder
+}
+
+/**
+ * A stat asks for now: the last value within the range would show a relay that is gone since half
+ * an hour as it was.
+ */
+function inTime(target: DataqueryBuilder, kind: Panel['kind']): DataqueryBuilder {
+  if (kind === 'table') return target.instant().format(PromQueryFormat.Table)
+  return kind === 'stat' ? target.instant() : target.range()
 }
 
 const legend = () =>
@@ -139,7 +147,7 @@ function lines({ asks, thresholds = [] }: LinesPanel): LinesBuilder {
 
 function stat({ words }: StatPanel): StatBuilder {
   const builder = new StatBuilder()
-    .graphMode(BigValueGraphMode.Area)
+    .graphMode(BigValueGraphMode.None)
     .colorMode(BigValueColorMode.Value)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))

@@ -7,10 +7,12 @@ import type { Unit } from './units.ts'
 
 /**
  * What a healthy relay under load answers: something, nothing (then the absence is the message),
- * or either one. A row that needs what cannot be run here says whose it is.
+ * or either one. Some of it is known of recorded runs only. A row that needs what cannot be run
+ * here says whose it is. A test asks every query of a real run and holds the answer against this.
  */
 export type Expect =
   | 'data'
+  | 'data of recorded runs'
   | 'absence'
   | `either, because ${string}`
   | "needs the user's k6"
@@ -57,9 +59,10 @@ export interface LinesPanel extends Common {
   readonly asks: readonly [Ask, ...Ask[]]
 }
 
-/** The newest value, large. */
+/** The value of now, large. */
 export interface StatPanel extends Common {
   readonly kind: 'stat'
+  readonly noValue: string
   readonly asks: readonly [Ask]
   /** Words for values. */
   readonly words?: Readonly<Record<number, string>>

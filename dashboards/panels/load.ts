@@ -18,7 +18,6 @@ const generatorDelayMax = 0.05
 const lagMax = 10_000
 const p99 = { quantile: '0.99', path: 'live' } as const
 const ofK6 = { testrun_name: '$testrun' } as const
-const recordedOnly = 'either, because only recorded runs have it, not live ones'
 
 export const sloPanels = {
   latency: {
@@ -32,7 +31,7 @@ export const sloPanels = {
       {
         query: max(recorded.gauge(run.deliveryLatency, p99), ['run']),
         legend: '{{run}}',
-        expect: recordedOnly,
+        expect: 'data of recorded runs',
       },
       {
         query: written.quantile(0.99, k6.e2e, ['testrun_name'], ofK6),
@@ -67,7 +66,7 @@ export const sloPanels = {
       {
         query: sum(recorded.rate(run.recordsAcked)),
         legend: 'offered',
-        expect: recordedOnly,
+        expect: 'data of recorded runs',
       },
       { query: sum(ask.rate(relay.kafkaMessages)), legend: 'read', expect: 'data' },
     ],
@@ -84,7 +83,7 @@ export const sloPanels = {
       {
         query: sum(recorded.rate(run.deliveries)),
         legend: 'fleet',
-        expect: recordedOnly,
+        expect: 'data of recorded runs',
       },
       {
         query: sum(written.rate(k6.wsMessagesReceived, ofK6)),
@@ -162,7 +161,7 @@ export const bindingPanels = {
       {
         query: ofLimit(generatorDelayMax, max(recorded.gauge(run.harnessLoopDelay))),
         legend: 'fleet and producer, 50 ms',
-        expect: recordedOnly,
+        expect: 'data of recorded runs',
       },
       {
         query: ofLimit(generatorDelayMax, written.quantile(0.99, k6.generatorLag, [], ofK6)),
@@ -219,7 +218,7 @@ export const generatorPanels = {
       {
         query: max(recorded.gauge(run.harnessLoopDelay), ['run', 'role']),
         legend: '{{run}} {{role}}',
-        expect: recordedOnly,
+        expect: 'data of recorded runs',
       },
     ],
     thresholds: [{ from: generatorDelayMax, level: 'bad' }],
@@ -236,7 +235,7 @@ export const generatorPanels = {
       {
         query: max(recorded.rate(run.cpuTime), ['run', 'role']),
         legend: '{{run}} {{role}}',
-        expect: recordedOnly,
+        expect: 'data of recorded runs',
       },
     ],
     noValue: 'not recorded',

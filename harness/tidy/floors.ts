@@ -22,7 +22,6 @@ export const floors: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['history', 'findings'],
     ['world'],
   ],
-  // A helper's folder that needs the dashboards stands above the files of the house.
   dashboards: [['alerts'], ['.'], ['panels'], ['kit'], ['metrics']],
   relay: [
     ['.'],
