@@ -43,7 +43,7 @@ const unanswered = (told: Story, begin: number, end: number) =>
 
 judgeCases('ages-match', agesMatch, { traffic: 'traffic', silence: 'silence' }, [
   ...passes(
-    'told',
+    'reported',
     ['never, small, growing', ages()],
     ['an error at its start, whose age grows', ages({ error: (t) => t })
       .scrape(21, { websocket_infrastructure_errors_total: 1 })],
@@ -83,7 +83,7 @@ judgeCases('ages-match', agesMatch, { traffic: 'traffic', silence: 'silence' }, 
     'health tells no age although records came',
     ages({ health: () => null }),
   ]),
-  ...passes('told', [
+  ...passes('reported', [
     'nobody asked /health',
     withoutHealth(ages()),
   ]),

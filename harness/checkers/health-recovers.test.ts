@@ -57,7 +57,7 @@ judgeCases<HealthRecoversOptions>('health-recovers: detection', healthRecovers, 
     ['no answer is no "well"', asked((t) => (t < 7 ? 'healthy' : 'nothing'))],
   ),
   ...fails(
-    'outage-not-told',
+    'outage-not-reported',
     ['never', asked(() => 'healthy')],
     ['only after the heal', asked(told(11, 12))],
     ['too late', asked(told(8.5, 12))],

@@ -183,7 +183,7 @@ function detectionOf(history: History, fault: FaultWindow, limitMs: number): Det
       : `it did so ${after}`
   const says =
     `/health must report the outage ${limit} after Kafka became unreachable; ${found}.`
-  const violation = { rule: 'outage-not-told', says, at: late[1] }
+  const violation = { rule: 'outage-not-reported', says, at: late[1] }
   return { polls: polls.length, tookMicros, violation }
 }
 

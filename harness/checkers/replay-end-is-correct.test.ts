@@ -35,7 +35,7 @@ judgeCases<ReplayEndIsCorrectOptions>(
   { groups: ['late'], replaysMin: 1, recordsMin: 1, recordsMax: 1_000 },
   [
     ...passes<ReplayEndIsCorrectOptions>(
-      'told-truly',
+      'end-is-correct',
       ['from the oldest', ended()],
       ['from a cursor', ended({ mode: 'cursor' }, 'cursor')],
       ['from the newest', asks('latest').control(5.1, 2, latest), { recordsMin: 0 }],

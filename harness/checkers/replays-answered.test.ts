@@ -105,9 +105,9 @@ judgeCases<ReplaysAnsweredOptions>(
       ],
       [
         'only what was sent since a phase',
-        replayed().acked(0.1, 1, 0, 50).delivered(0.2, 1, 1, 0, 50).phase('anew', 0.5, 8)
+        replayed().acked(0.1, 1, 0, 50).delivered(0.2, 1, 1, 0, 50).phase('again', 0.5, 8)
           .control(5.1, 2, complete),
-        { sincePhase: 'anew', phase: 'anew' },
+        { sincePhase: 'again', phase: 'again' },
       ],
       [
         'what nobody had is not asked for where nothing behind it had come either',
@@ -169,7 +169,7 @@ judgeCases<ReplaysAnsweredOptions>(
           .control(5.1, 2, complete),
       ],
       [
-        'an outage that never bit took nothing',
+        'an outage whose fault had no effect took nothing',
         replayed('earliest', 60).fault(0.5, 'x', 'inject', { ...isCut, hop: 'redis' })
           .fault(0.6, 'x', 'ineffective').fault(2, 'x', 'heal').control(5.1, 2, complete),
       ],

@@ -4,7 +4,7 @@ import { story, type Story } from '../history/story-testbed.ts'
 import type { Verdict } from './checker.ts'
 import { stream } from './stream.ts'
 import type { StreamOptions } from './stream/options.ts'
-import { tellOfStream } from './stream/stream-testbed.ts'
+import { describeStreamCase } from './stream/stream-testbed.ts'
 
 /** Hundred records of partition 0, one client from before them, settled at 20 s. */
 const calm = (): Story =>
@@ -312,9 +312,9 @@ const cases: Case[] = [...good, ...bad, ...unclear]
 describe('stream', () => {
   test('says of each case what its file says', async () => {
     const told = cases.map((one) =>
-      tellOfStream(one.what, stream.judge(one.given.history(), one.options ?? {})),
+      describeStreamCase(one.what, stream.judge(one.given.history(), one.options ?? {})),
     )
-    await expect(told.join('\n')).toMatchFileSnapshot('told/stream.txt')
+    await expect(told.join('\n')).toMatchFileSnapshot('expected-verdicts/stream.txt')
   })
   test.each(cases)('$what: $verdict by $rule', (one) => {
     const judged = stream.judge(one.given.history(), one.options ?? {})

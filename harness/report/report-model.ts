@@ -127,7 +127,7 @@ const band = (name: string, begin: number, end: number): Band => ({
 
 function faultOf(fault: FaultWindow): ReportFault {
   const { says, ...evidence } = { ...fault.spec, ...fault.evidence }
-  const outcome = fault.failure !== undefined ? 'failed' : fault.isActive ? 'bit' : 'did not bite'
+  const outcome = fault.failure !== undefined ? 'failed' : fault.isActive ? 'active' : 'had no effect'
   return {
     ...band(typeof says === 'string' ? says : fault.id, fault.begin, fault.end),
     outcome,
@@ -164,7 +164,7 @@ function expectationOf(one: JudgedExpectation): Omit<ReportExpectation, 'charts'
     evidence: inWords(judgement.evidence),
     anomalies: (judgement.anomalies ?? []).map((anomaly) => ({
       ...anomaly,
-      told: anomaly.witness.map(inWords),
+      shown: anomaly.witness.map(inWords),
     })),
   }
 }

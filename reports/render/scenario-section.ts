@@ -120,7 +120,7 @@ function witnesses(anomalies: readonly ReportAnomaly[]): string {
 }
 
 function anomaly(one: ReportAnomaly): string {
-  const witness = one.told.map(event).join('\n')
+  const witness = one.shown.map(event).join('\n')
   const head = `<b>${text(one.kind)}</b> × ${one.count.toLocaleString('en')}: ${text(one.says)}`
   return `<div class="anomaly">${head}${long(witness)}</div>`
 }

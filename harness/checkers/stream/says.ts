@@ -83,8 +83,10 @@ const details: Partial<Record<AnomalyKind, (shows: Shown, limits: StreamLimits) 
     `code ${shown(shows, 'code')} "${shown(shows, 'reason')}", ` +
     `${secondsOf(shows, 'openForMs')} after it connected`,
   'gap-false': (shows) =>
-    'told' in shows ? `${shown(shows, 'told')} declared, ${shown(shows, 'missing')} missing` : '',
-  'gap-inexact': (shows) => `count ${shown(shows, 'told')}, range of ${shown(shows, 'named')}`,
+    'declared' in shows
+      ? `${shown(shows, 'declared')} declared, ${shown(shows, 'missing')} missing`
+      : '',
+  'gap-inexact': (shows) => `count ${shown(shows, 'declared')}, range of ${shown(shows, 'named')}`,
   'replay-beyond-request': (shows) => `the cursor was ${shown(shows, 'cursor')}`,
   garbled: (shows) =>
     'gotBytes' in shows

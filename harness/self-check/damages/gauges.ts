@@ -2,7 +2,7 @@
 import type { LagTruth } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { editTruth, editKind, type Events } from '../edit.ts'
-import { editMetric, editSignal, freeze } from '../told.ts'
+import { editMetric, editSignal, freeze } from '../reported.ts'
 
 /** Damages that one checker must see. */
 const seenOnlyBy =

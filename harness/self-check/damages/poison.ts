@@ -6,7 +6,7 @@ import { malformedKinds, type Malformed } from '../../records/malformed.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { editKind, insert, runsOf, withoutDeliveries, withoutKind, type Events } from '../edit.ts'
 import { plainClient, plainRecord } from '../places.ts'
-import { editMetric } from '../told.ts'
+import { editMetric } from '../reported.ts'
 
 const seenBy = ['malformed-accounted'] as const
 type Kind = (kind: string, row: Malformed) => boolean

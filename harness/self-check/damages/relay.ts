@@ -52,11 +52,11 @@ export const relay: readonly Damage[] = [
       )
     },
   },
-  version('a setting is not told', '/version does not tell a setting.', 'not-told', withoutKey),
+  version('a setting is not told', '/version does not tell a setting.', 'not-reported', withoutKey),
   version(
     'a setting is told wrong',
     '/version tells another value than asked.',
-    'told-wrong',
+    'reported-wrong',
     (body, key) => ({
       ...body,
       [key]: 12_345,

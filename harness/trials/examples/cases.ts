@@ -40,7 +40,7 @@ export const suites: readonly Suite[] = [
       wrong('stopped', 'ignores-sigterm', { 'v35-8': 'still-running' }),
       wrong('stopped', 'aborts-at-the-end', { 'v35-8': 'ended-badly' }),
       honest('cutOff'),
-      wrong('cutOff', 'always-healthy', { 'own-2': 'outage-not-told' }),
+      wrong('cutOff', 'always-healthy', { 'own-2': 'outage-not-reported' }),
     ],
   },
   {
