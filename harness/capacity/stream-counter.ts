@@ -22,7 +22,7 @@ export class StreamCounter {
   #left = 0
   #isRecord = false
 
-  /** @param onStamp told the producer's stamp of every record whose stamp came in one piece */
+  /** @param onStamp gets the producer's stamp of every record whose stamp came in one piece */
   constructor(onStamp?: (stampUs: number) => void) {
     this.#onStamp = onStamp
   }
@@ -76,7 +76,7 @@ export class StreamCounter {
 
   #begin(payloadBytes: number): void {
     this.#isRecord = this.#header[0] === binary
-    // Cursors are 30 to 71 bytes of text; whatever else a relay says is longer, or no text.
+    // Cursors are 30 to 71 bytes of text; all else that a relay sends is longer, or no text.
     const isCursor = this.#header[0] === 0x81 && payloadBytes > 30 && payloadBytes <= 71
     if (!this.#isRecord && !isCursor) this.tally.others += 1
     this.#headerBytes = 0

@@ -59,7 +59,7 @@ judgeCases('ages-match', agesMatch, { traffic: 'traffic', silence: 'silence' }, 
     'never-reads-as-now',
     ['0 for never', ages({ record: (t) => Math.max(0, trueAge(t)) })],
     ['0 for no error ever', ages({ error: () => 0 })],
-    ['0 for ever, whatever it counts', ages({ error: () => 0 })
+    ['always 0, although it counts', ages({ error: () => 0 })
       .scrape(21, { websocket_infrastructure_errors_total: 3 })],
   ),
   ...fails(
@@ -84,7 +84,7 @@ judgeCases('ages-match', agesMatch, { traffic: 'traffic', silence: 'silence' }, 
     ages({ health: () => null }),
   ]),
   ...passes('reported', [
-    'nobody asked /health',
+    '/health was not asked',
     withoutHealth(ages()),
   ]),
   ...cannotTell(

@@ -90,7 +90,7 @@ judgeCases<HealthRecoversOptions>('health-recovers: recovery', healthRecovers, r
   ),
   ...fails(
     'called-broken',
-    ['for ever', asked(told(7, 99))],
+    ['forever', asked(told(7, 99))],
     ['longer than its window', asked(told(7, 16))],
     ['once more', asked((t) => (t === 17 ? 'degraded' : 'healthy'))],
     ['no answer', asked(told(7, 10)).health(16.2, {}, 0)],

@@ -278,7 +278,7 @@ const notRestored: Doubt = {
   fix: 'see the verdict on the stream',
 }
 
-/** A delivery after a moment shows that the relay works, whatever it reports. */
+/** A delivery after a moment shows that the relay works, even if it reports otherwise. */
 function hasDelivered(history: History, after: Micros): boolean {
   const { deliveries } = history.stream()
   return [...deliveries.values()].some(({ all }) => all.some(({ until }) => until > after))

@@ -85,11 +85,11 @@ judgeCases<ReplayEndIsCorrectOptions>(
     ),
     ...fails('capped-early', ['half of what it may send', ended({ capped: true })]),
     ...cannotTell('limit-unknown', [
-      'capped, nobody knows where',
+      'capped, at an unknown limit',
       ended({ capped: true }),
       { recordsMax: undefined },
     ]),
-    ...cannotTell('no-replay', ['nobody asked', story().opened(1, 2, 'late')]),
+    ...cannotTell('no-replay', ['no client asked', story().opened(1, 2, 'late')]),
     ...cannotTell('too-little', ['few', ended(), { recordsMin: 101 }], ['no end', replayed()]),
   ],
 )

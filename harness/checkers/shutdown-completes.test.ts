@@ -62,9 +62,12 @@ judgeCases('shutdown-completes', shutdownCompletes, options, [
     ['a bare end', ended(closed(closed(asked(), 5.2, 1, 1_001, 'relay'), 5.4, 2, 1_006, 'relay'))],
     ['no end at all', ended(closed(asked(), 5.2, 1, 1_001, 'relay'))],
   ),
-  ...fails<ShutdownCompletesOptions>('misleading-close-code', ['it is said to be broken', ended(told(1_011))]),
+  ...fails<ShutdownCompletesOptions>('misleading-close-code', [
+    'it is said to be broken',
+    ended(told(1_011)),
+  ]),
   ...cannotTell<ShutdownCompletesOptions>('never-asked', [
-    'nobody asks',
+    'it is not asked',
     process(story(), 0, 'start'),
   ]),
   ...cannotTell<ShutdownCompletesOptions>('status-unknown', ['a wrapper', ended(told(), null)]),

@@ -1,4 +1,4 @@
-/** Edits on what the target told of itself: signals by name, in /metrics and in /health alike. */
+/** Edits what the target reported: signals by name, in /metrics and in /health alike. */
 import type { Micros } from '../history/event.ts'
 import { parseSeries } from '../history/readings.ts'
 import { signals, type SignalName, type SignalRow } from '../history/signals.ts'
@@ -34,7 +34,7 @@ export const editMetric = (events: Events, name: SignalName, change: Change): Ev
     return series
   })
 
-/** Changes a signal wherever it is told, in scrapes and in polls of /health. */
+/** Changes a signal wherever it is reported, in scrapes and in polls of /health. */
 export function editSignal(events: Events, name: SignalName, change: Change): Events {
   const { health: keys }: SignalRow = signals[name]
   const scraped = editMetric(events, name, change)

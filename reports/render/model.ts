@@ -118,7 +118,7 @@ const finding = z
   })
   .describe('A finding has one verdict for each target: the worst of its scenarios.')
 
-/** The report, of which the types below are derived. */
+/** The report; the types below are derived from it. */
 export const reportSchema = z.object({
   schemaVersion: z.literal(1).describe('Version of this shape.'),
   title: z.string(),

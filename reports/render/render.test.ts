@@ -130,7 +130,7 @@ describe('the page', () => {
   })
 })
 
-test('the page of a reproduction says whether it is one, whatever failed in it', () => {
+test('the page of a reproduction says whether it is one, also after failures', () => {
   const failed = { ...report(scenario('fail', ['fail'])), verdict: 'fail' } as const
   const titleOf = (one: Report) => /<h1>.*<\/h1>/.exec(renderHtml(one, assets))?.[0]
   expect(titleOf(failed)).toContain('<span class="badge fail">fail</span>')
@@ -141,7 +141,7 @@ test('the page of a reproduction says whether it is one, whatever failed in it',
 })
 
 describe('JUnit', () => {
-  test('parses, whatever the texts are', () => {
+  test('parses with any text', () => {
     const xml = renderJunit(report(scenario('fail', ['pass', 'fail', 'unknown'])))
     expect(wellFormed(xml)).toBe('')
     // oxlint-disable-next-line no-control-regex -- XML cannot hold them at all
@@ -165,7 +165,7 @@ describe('JUnit', () => {
     expect(xml).toContain('tests="1" failures="0" errors="1"')
   })
 
-  test('blames nobody in a run that was spoilt', () => {
+  test('blames no target in a run that was spoilt', () => {
     const xml = renderJunit(report(scenario('unknown', ['fail'])))
     expect(xml).toContain('failures="0" errors="2"')
   })

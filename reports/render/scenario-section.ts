@@ -109,7 +109,7 @@ function shownFirst({ expectations }: ReportScenario, at: number): number[] {
   return (expectations[at]?.charts ?? []).filter((chart) => !before.has(chart))
 }
 
-/** The page must stay readable and fast, whatever a witness contains. */
+/** The page must stay readable and fast with any witness. */
 const witnessCharsMax = 4_000
 
 function witnesses(anomalies: readonly ReportAnomaly[]): string {

@@ -133,7 +133,7 @@ interface Asked extends Judged {
   readonly seen: number | undefined
 }
 
-/** The sentence for a finding about some anomalies only, none of which occurred. */
+/** The sentence for a finding about some anomalies only, when none of them occurred. */
 export function saysNone(others: readonly Flaw[], asked: Asked): string {
   const { rules, takenBy, groups, judged, seen } = asked
   const across = takenBy === undefined ? '' : ' across an outage of Redis'

@@ -114,7 +114,7 @@ export const gauges: readonly Damage[] = [
     },
   ),
   age(
-    'the age is not told',
+    'the age is not exported',
     'The age of the last record is in no scrape.',
     ['age-missing'],
     (given) => editMetric(given.events, 'lastRecordAge', () => null),

@@ -156,7 +156,7 @@ export const health: readonly Damage[] = [
     (given) => freeze(given.events, 'sendTimeoutTotal', 0),
   ),
   damage(
-    'a counter is not told',
+    'a counter is not exported',
     'Clients are closed, but there is no counter.',
     ['counter-rises'],
     ['no-counter', 'counter-flat'],

@@ -39,7 +39,7 @@ export const relay: readonly Damage[] = [
   },
   {
     name: 'the relay aborts at its end',
-    // Where nobody asks for it, the report tells it beside the verdicts, which are as good as ever.
+    // If no expectation asks for it, the report shows it beside the verdicts, which stay valid.
     says: 'Asked to stop, the relay ends with SIGABRT.',
     finds: ['ended-badly'],
     seenBy: ['shutdown-completes'],
@@ -52,9 +52,9 @@ export const relay: readonly Damage[] = [
       )
     },
   },
-  version('a setting is not told', '/version does not tell a setting.', 'not-reported', withoutKey),
+  version('a setting is not reported', '/version lacks a setting.', 'not-reported', withoutKey),
   version(
-    'a setting is told wrong',
+    'a setting is reported wrong',
     '/version tells another value than asked.',
     'reported-wrong',
     (body, key) => ({
