@@ -1,7 +1,7 @@
 /**
  * Two producers run overlapping transactions beside the load; many are aborted, one of them last
  * of all. Clients must get no aborted record and every other one. A relay with nothing left to
- * read must report that, although the log ends with records that nobody may read.
+ * read must report that, although the log ends with records that no consumer may read.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { quiet } from '../harness/dsl/words.ts'

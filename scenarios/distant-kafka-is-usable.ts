@@ -1,7 +1,7 @@
 /**
  * Kafka answers 250 ms late, and the relay restarts under that latency. All its requests to Kafka
  * together take seconds; replays must not wait for the last answer. Some partitions have no
- * records, so only Kafka's answers tell their offsets.
+ * records, so their offsets are only in Kafka's answers.
  */
 import { scenario } from '../harness/dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, retainsAll } from '../harness/dsl/words.ts'

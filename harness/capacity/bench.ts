@@ -1,6 +1,6 @@
 /**
  * `npm run bench [names]`: the relay and a baseline relay, in the same run, in turns, so that the
- * ratio says something on whatever machine it is.
+ * ratio is meaningful on any machine.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'

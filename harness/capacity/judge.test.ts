@@ -52,7 +52,7 @@ test('a latency that the host may have made is not held against the relay', () =
   expect([work, p50, p99].map((one) => one?.isMet)).toEqual([true, true, undefined])
 })
 
-test('a ratio of two times is left open too where it looks good, whichever was disturbed', () => {
+test('a ratio of two times stays open even if it looks good, if either was disturbed', () => {
   const disturbed = { ...sound, machine: { all: 100, busy: 60, stolen: 3 } }
   const ratioOf = (one: Measurement) => judge(benchLoads.stalled, one, sound)[0]?.isMet
   expect(ratioOf({ ...sound, without: sound })).toBe(true)

@@ -46,8 +46,8 @@ interface Row {
   readonly found: (relay: Measurement, plain: Measurement) => number
   readonly isLeast: boolean
   /**
-   * Times of the clock in it: whoever takes processors makes them longer. One that is short
-   * all the same is sound; the ratio of two may be anything.
+   * Wall-clock times in it: other processes make them longer. One that is short anyway is
+   * sound; a ratio of two may be anything.
    */
   readonly times?: 'one' | 'two'
 }

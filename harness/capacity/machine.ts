@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 export interface MachineTimes {
   readonly all: number
   readonly busy: number
-  /** What the host gave to others while somebody here wanted it. */
+  /** Processor time that the host gave to others while a process here wanted it. */
   readonly stolen: number
 }
 

@@ -212,7 +212,7 @@ class Run {
     return { ...sumOf(this.#spans[lane]), p50, p99, p999 }
   }
 
-  /** Sends what is due every few milliseconds, whatever became of what was sent before. */
+  /** Sends what is due every few milliseconds, without waiting for what was sent before. */
   async #sendAtRate(perSecond: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#site
     const startMs = clock.nowMs()

@@ -15,7 +15,7 @@ const profile: CpuProfile = {
   timeDeltas: [500, 10_000, 600, 200, 100, 100],
 }
 
-test('self time is told by whose code it was, without idling and without what came before', () => {
+test('self time is grouped by owner of the code, without idle time and earlier samples', () => {
   const shares = sharesOf(profile, 2_000)
   expect(shares.map(({ group, share }) => [group, share])).toEqual([
     ['socket writes', 0.6],

@@ -43,7 +43,7 @@ const unanswered = (told: Story, begin: number, end: number) =>
 
 judgeCases('ages-match', agesMatch, { traffic: 'traffic', silence: 'silence' }, [
   ...passes(
-    'told',
+    'reported',
     ['never, small, growing', ages()],
     ['an error at its start, whose age grows', ages({ error: (t) => t })
       .scrape(21, { websocket_infrastructure_errors_total: 1 })],
@@ -59,7 +59,7 @@ judgeCases('ages-match', agesMatch, { traffic: 'traffic', silence: 'silence' }, 
     'never-reads-as-now',
     ['0 for never', ages({ record: (t) => Math.max(0, trueAge(t)) })],
     ['0 for no error ever', ages({ error: () => 0 })],
-    ['0 for ever, whatever it counts', ages({ error: () => 0 })
+    ['always 0, although it counts', ages({ error: () => 0 })
       .scrape(21, { websocket_infrastructure_errors_total: 3 })],
   ),
   ...fails(
@@ -83,8 +83,8 @@ judgeCases('ages-match', agesMatch, { traffic: 'traffic', silence: 'silence' }, 
     'health tells no age although records came',
     ages({ health: () => null }),
   ]),
-  ...passes('told', [
-    'nobody asked /health',
+  ...passes('reported', [
+    '/health was not asked',
     withoutHealth(ages()),
   ]),
   ...cannotTell(

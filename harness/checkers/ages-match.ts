@@ -109,7 +109,7 @@ function judgeAges(history: History, options: AgesMatchOptions, ages: Ages) {
       longest < 2 * tolerance ? tooShort(longest, tolerance) : undefined,
     ],
     holds: {
-      rule: 'told',
+      rule: 'reported',
       says:
         `The age of the last record was off by at most ${(worst ?? 0).toFixed(2)} s in ` +
         `${many(judged.length, 'scrape')} (limit ${tolerance} s)` +

@@ -45,7 +45,7 @@ judgeCases(
       health({ drops: (t) => (t > 18 ? 0 : Math.round(100 * Math.min(5, Math.max(0, t - 5)))) }),
     ]),
     ...fails('still-degraded', [
-      'degraded for ever',
+      'degraded forever',
       health({ status: (t) => (t > 5 ? 'degraded' : 'healthy') }),
     ]),
     ...cannotTell('no-trouble', ['no drops', health({ drops: () => 0, isWarning: () => false })]),
@@ -92,7 +92,7 @@ judgeCases(
     alert: 'Redis write failures',
   },
   [
-    ...passes('recent', ['whatever else is warned of', redisHealth((t) => t >= 8 && t < 16)]),
+    ...passes('recent', ['other warnings do not matter', redisHealth((t) => t >= 8 && t < 16)]),
     ...fails('warning-stays', ['a total since the start', redisHealth((t) => t >= 8)]),
     ...fails('warning-missing', ['never', redisHealth(() => false)]),
     ...fails('warning-without-trouble', ['too early', redisHealth((t) => t < 16)]),

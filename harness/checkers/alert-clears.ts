@@ -155,7 +155,7 @@ function judgeWarning(history: History, options: AlertClearsOptions, watched: Wa
   })
 }
 
-/** The counter at polls with the warning: one line shows both, whatever the counter's size. */
+/** The counter at polls with the warning: one line shows both, large or small. */
 const whileWarning = (polls: readonly Poll[], counter: Reading): Series => ({
   name: 'count while /health warns',
   unit: 'count',

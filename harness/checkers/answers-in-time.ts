@@ -1,6 +1,6 @@
 /**
- * A relay is polled all the time, as by an orchestrator, and must answer soon whatever records it
- * processes: an orchestrator restarts one that does not answer. Polls while the run itself pauses
+ * A relay is polled all the time, as by an orchestrator, and must answer soon while it processes
+ * any record: an orchestrator restarts one that does not answer. Polls while the run itself pauses
  * or ends the relay's process do not count.
  */
 import { z } from 'zod'

@@ -1,7 +1,7 @@
 /**
  * How a checker is tested: a table of short histories, each with its verdict and its rule. The
- * exact sentence and evidence of each are in `told/<name>.txt`: after changing a sentence, read
- * there whether it is still true in each case.
+ * exact sentence and evidence of each are in `expected-verdicts/<name>.txt`: after changing a
+ * sentence, read there whether it is still true in each case.
  */
 import { describe, expect, test } from 'vitest'
 import type { Story } from '../history/story-testbed.ts'
@@ -47,8 +47,9 @@ export function judgeCases<O extends object>(
       expect(checker.options.safeParse({ ...options, nonsense: 1 }).success).toBe(false)
     })
     test('says of each case what its file says', async () => {
-      const told = cases.map((one) => tellOf(one, judgeOne(one)))
-      await expect(told.join('\n')).toMatchFileSnapshot(`told/${name.replaceAll(/\W+/g, '-')}.txt`)
+      const lines = cases.map((one) => describeCase(one, judgeOne(one)))
+      const file = `expected-verdicts/${name.replaceAll(/\W+/g, '-')}.txt`
+      await expect(lines.join('\n')).toMatchFileSnapshot(file)
     })
     test.each([...cases])('$what: $verdict by $rule', (one) => {
       const { verdict, rule } = one
@@ -62,7 +63,7 @@ export function judgeCases<O extends object>(
 }
 
 /** A case as written to the file. */
-export function tellOf(
+export function describeCase(
   { what, verdict, rule }: Pick<Case<never>, 'what' | 'verdict' | 'rule'>,
   { why, fix, evidence }: Judgement,
 ): string {

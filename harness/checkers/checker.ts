@@ -24,7 +24,7 @@ export const anomalyKinds = {
   'malformed-leaked': 'A record that must not reach a client reached one.',
   'malformed-took-neighbour': 'A valid record disappeared together with a malformed one.',
   garbled: 'The bytes that a client got are not the bytes that were produced.',
-  unexpected: 'A client got a record that nobody produced.',
+  unexpected: 'A client got a record that was never produced.',
   stalled: 'Records waited for too long although no fault kept the consumer from reading them.',
   'closed-without-cause': 'The relay closed a client without a cause in this run.',
   'valid-dead-lettered': 'A record that is not malformed was dead-lettered.',

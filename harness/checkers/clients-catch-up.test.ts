@@ -16,7 +16,7 @@ const broken = (): Story =>
 judgeCases('clients-catch-up', clientsCatchUp, { groups: ['readers'], limitMs: 3_000 }, [
   ...passes('restored', ['within the limit', broken().delivered(6, 1, 0, 100, 50)]),
   ...passes('restored', [
-    'a poisoned tail is owed to nobody',
+    'a malformed tail is owed to no client',
     broken()
       .acked(4, 0, 150, 1, { malformed: { 150: 'garbage' } })
       .delivered(6, 1, 0, 100, 50),
@@ -24,12 +24,12 @@ judgeCases('clients-catch-up', clientsCatchUp, { groups: ['readers'], limitMs: 3
   ...fails('back-too-late', ['after the limit', broken().delivered(9, 1, 0, 100, 50)]),
   ...fails('never-back', ['never', broken()]),
   ...passes('restored', [
-    'nobody lost a connection that it did not give up',
+    'no client lost a connection that it did not close itself',
     broken().delivered(6, 1, 0, 100, 50).closed(9, 1, 'client'),
     { closesNobody: true },
   ]),
   ...passes('restored', [
-    'nobody lost a connection, and they were back too late',
+    'no client lost a connection, and they were back too late',
     broken().delivered(9, 1, 0, 100, 50),
     { closesNobody: true },
   ]),

@@ -33,7 +33,7 @@ judgeCases('clients-counted', clientsCounted, {}, [
     ['one client where there is none', counted((t) => truth(t) + 1)],
     ['only /health is wrong', counted(truth, (t) => truth(t) + 1)],
     ['always wrong, and never by the same', counted((t) => truth(t) + 1 + ((2 * t) % 7))],
-    ['whoever left is still counted', counted((t) => (t < 8 ? truth(t) : 3))],
+    ['a client that left is still counted', counted((t) => (t < 8 ? truth(t) : 3))],
   ),
   ...cannotTell('no-phase', ['it never was quiet', counted(truth), { phase: 'quiet' }]),
   ...cannotTell('unsteady', [

@@ -29,7 +29,7 @@ const probed = (at: number, letIn: number, told: Story) => {
 /** The same, but nothing is produced while they stall. */
 const hush = (count: (t: number) => number) => stall(count, 20_972, 5)
 const closing = (at: number, more = 0) => (t: number) => (t < at ? 5 : 2) + more
-/** A replay, or pongs, of which some arrived once the stall was over. */
+/** A replay, or pongs, some of which arrived after the stall. */
 const asked = (told: Story) =>
   told.sent(6, 3, 'resume:earliest').delivered(15.8, 3, 0, 0, 200, { path: 'replay' })
 const pinged = (told: Story) =>
@@ -124,7 +124,7 @@ judgeCases(
       ['no replay was asked for', stall(() => 5), { path: 'resume' }],
       ['hardly anything to replay', asked(stall(() => 5, 100)), { path: 'resume' }],
       ['the replay never came', stall(() => 5).sent(6, 3, 'resume:earliest'), { path: 'resume' }],
-      ['nobody answered the pings', stall(() => 5).sent(6.5, 3, 'ping:native', 9_000), {
+      ['the pings were not answered', stall(() => 5).sent(6.5, 3, 'ping:native', 9_000), {
         path: 'control',
       }],
     ),

@@ -63,7 +63,7 @@ judgeCases('commits-next-offset', commitsNextOffset, { phase: 'quiet', commitInt
     committed(-1, -1),
     { asks: 'ahead' },
   ]),
-  ...cannotTell('not-read', ['nobody had it', committed(36, 36, 36)]),
+  ...cannotTell('not-read', ['no client had it', committed(36, 36, 36)]),
   ...cannotTell('not-held', ['the group was rebalancing to the end', rebalancing()]),
   ...cannotTell('too-early', [
     'the group has just settled',
@@ -75,7 +75,7 @@ judgeCases('commits-next-offset', commitsNextOffset, { phase: 'quiet', commitInt
     committed(99, 99).delivered(8.5, 1, 0, 99, 1),
   ]),
   ...cannotTell('too-early', [
-    'nobody said how often it commits: Kafka clients do every 5 s',
+    'its commit interval is unknown: Kafka clients commit every 5 s',
     committed(99, 99).delivered(4, 1, 0, 99, 1),
     { commitIntervalMs: 5_000 },
   ]),
@@ -84,7 +84,7 @@ judgeCases('commits-next-offset', commitsNextOffset, { phase: 'quiet', commitInt
     story().phase('quiet', 5, 10).lagtruth(9, { 0: [0, 0, -1, true] }),
   ]),
   ...cannotTell('not-asked', [
-    'nobody asked in time',
+    'Kafka was not asked in time',
     story().phase('quiet', 5, 10).lagtruth(4, { 0: [0, 100, 100, true] }),
   ]),
   ...cannotTell('no-phase', ['no such phase', story()]),

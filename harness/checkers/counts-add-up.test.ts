@@ -64,7 +64,7 @@ judgeCases('counts-add-up', countsAddUp, { comparisonsMin: 3 }, [
   ),
   ...fails('lag-without-drop',
     ['missed by a client, and not dropped', told(from(5, { [lag('info')]: 8 }))],
-    ['dropped, and missed by nobody', told(from(5, { websocket_dropped_messages_total: 50 }))],
+    ['dropped, and missed by no client', told(from(5, { websocket_dropped_messages_total: 50 }))],
   ),
   ...cannotTell('too-little',
     ['it was never asked', story()],

@@ -22,7 +22,7 @@ judgeCases(
       ['all of them', sent().delivered(6.5, 1, 0, 50, 100)],
       ['but one in a hundred', sent().delivered(6.5, 1, 0, 50, 99).delivered(9, 1, 0, 149, 1)],
       ['what came before is another matter', sent().delivered(6.5, 1, 0, 0, 150)],
-      ['a malformed record is owed to nobody', sent()
+      ['a malformed record is owed to no client', sent()
         .acked(6.1, 1, 0, 9, { sentAt: 6, malformed: { 3: 'garbage' } })
         .delivered(6.5, 1, 0, 50, 100)
         .delivered(6.5, 1, 1, 0, 3)

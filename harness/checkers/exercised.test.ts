@@ -49,5 +49,5 @@ judgeCases('stays-alive', staysAlive, {}, [
     'not ours, and it answers no more',
     story().health(1, { status: 'healthy' }).health(2, {}, 0),
   ]),
-  ...cannotTell('nothing-exercised', ['nobody looked', story()]),
+  ...cannotTell('nothing-exercised', ['no samples', story()]),
 ])

@@ -18,13 +18,13 @@ judgeCases('foreign-pages-refused', foreignPagesRefused, { honest: 'readers', pa
     'one that resets',
     refused().opened(2.2, 5, 'pages').control(2.4, 5, { type: 'cursor_reset_complete' }),
   ]),
-  ...cannotTell('not-refused-for-that', ['nobody tried', refused()], ['no room', refused(429)]),
+  ...cannotTell('not-refused-for-that', ['no page tried', refused()], ['no room', refused(429)]),
   ...cannotTell(
     'refused-otherwise',
     ['once without an answer', refused(403, 0)],
     ['once by an error', refused(403, 500)],
   ),
-  ...cannotTell('nobody-let-in', [
+  ...cannotTell('no-client-accepted', [
     'a relay that is closed to all',
     story().refused(1, 'readers', 401).refused(2, 'pages', 401).phase('settle', 3, 4),
   ]),

@@ -1,5 +1,5 @@
 /**
- * A page of another site is refused, whatever names it uses for itself and the relay, before a
+ * A page of another site is refused, under any name for itself and the relay, before a
  * WebSocket opens: it can neither read the stream nor reset the replay buffer.
  */
 import { z } from 'zod'
@@ -32,7 +32,7 @@ export const foreignPagesRefused = checker({
       doubts: [
         kept.length === 0 ? notTried(tried) : undefined,
         kept.length < tried.refused.length ? otherwise(tried) : undefined,
-        others.opened === 0 ? nobodyElse(others) : undefined,
+        others.opened === 0 ? noOtherClient(others) : undefined,
       ],
       holds: {
         rule: 'foreign-pages-refused',
@@ -89,8 +89,8 @@ const otherwise = ({ refused }: Probes): Doubt => ({
   fix: 'check that the relay was healthy, and raise its limit on clients of one address',
 })
 
-const nobodyElse = ({ refused }: Probes): Doubt => ({
-  rule: 'nobody-let-in',
+const noOtherClient = ({ refused }: Probes): Doubt => ({
+  rule: 'no-client-accepted',
   says: `No other client was accepted either (of ${refused.length}): this proves nothing.`,
   fix: 'see why the relay accepts no client; a target that requires a token must get it',
 })

@@ -57,7 +57,7 @@ judgeCases<HealthRecoversOptions>('health-recovers: detection', healthRecovers, 
     ['no answer is no "well"', asked((t) => (t < 7 ? 'healthy' : 'nothing'))],
   ),
   ...fails(
-    'outage-not-told',
+    'outage-not-reported',
     ['never', asked(() => 'healthy')],
     ['only after the heal', asked(told(11, 12))],
     ['too late', asked(told(8.5, 12))],
@@ -90,7 +90,7 @@ judgeCases<HealthRecoversOptions>('health-recovers: recovery', healthRecovers, r
   ),
   ...fails(
     'called-broken',
-    ['for ever', asked(told(7, 99))],
+    ['forever', asked(told(7, 99))],
     ['longer than its window', asked(told(7, 16))],
     ['once more', asked((t) => (t === 17 ? 'degraded' : 'healthy'))],
     ['no answer', asked(told(7, 10)).health(16.2, {}, 0)],

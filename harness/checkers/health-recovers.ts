@@ -183,7 +183,7 @@ function detectionOf(history: History, fault: FaultWindow, limitMs: number): Det
       : `it did so ${after}`
   const says =
     `/health must report the outage ${limit} after Kafka became unreachable; ${found}.`
-  const violation = { rule: 'outage-not-told', says, at: late[1] }
+  const violation = { rule: 'outage-not-reported', says, at: late[1] }
   return { polls: polls.length, tookMicros, violation }
 }
 
@@ -278,7 +278,7 @@ const notRestored: Doubt = {
   fix: 'see the verdict on the stream',
 }
 
-/** A delivery after a moment shows that the relay works, whatever it reports. */
+/** A delivery after a moment shows that the relay works, even if it reports otherwise. */
 function hasDelivered(history: History, after: Micros): boolean {
   const { deliveries } = history.stream()
   return [...deliveries.values()].some(({ all }) => all.some(({ until }) => until > after))

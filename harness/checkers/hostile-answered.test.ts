@@ -32,7 +32,7 @@ judgeCases('hostile-answered', hostileAnswered, { limitMs: 2_000, about: 'multi-
     ['ended much later', inTurn().closed(30, 1)],
     ['its own wish', inTurn().closed(9, 1, 'client')],
     ['others were not answered', inTurn().sent(15, 1, 'hostile:json-null').closed(15.5, 1)],
-    ['one that nobody knows any more', inTurn().sent(15, 1, 'hostile:of-old')],
+    ['one that is no longer known', inTurn().sent(15, 1, 'hostile:of-old')],
     ['a relay that died long after', inTurn().process(40, 'exit')],
     [
       'a relay that died of what was said next',
@@ -57,7 +57,7 @@ judgeCases('hostile-answered', hostileAnswered, { limitMs: 2_000, about: 'multi-
   ...cannotTell(
     'not-confirmed',
     ['alone it did nothing', answered(alone(suspected(), cut), 20)],
-    ['nobody tried it alone', suspected()],
+    ['not tried alone', suspected()],
   ),
   ...cannotTell('relay-died-before', [
     'another one had killed it',
@@ -65,12 +65,12 @@ judgeCases('hostile-answered', hostileAnswered, { limitMs: 2_000, about: 'multi-
   ]),
   ...cannotTell(
     'not-said',
-    ['nobody said anything', story().opened(1, 1, 'hostile')],
+    ['no frame was sent', story().opened(1, 1, 'hostile')],
     ['they were not let in any more', inTurn(namesOf('nonsense')).refused(30, 'hostile', 429)],
     ['one was not said', inTurn(namesOf('multi-byte').slice(1))],
   ),
   ...cannotTell('too-short', [
-    'nobody waited',
+    'not waited for',
     inTurn(namesOf('multi-byte').slice(1))
       .sent(20, 1, 'hostile:invalid-json-multi-byte')
       .closed(20.1, 1, 'client'),

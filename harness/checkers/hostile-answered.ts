@@ -103,7 +103,7 @@ function sayAnswered(
   )
 }
 
-/** Frames that ended their connection, but none of which did so alone. */
+/** Frames that ended their connection together, but not alone. */
 function unconfirmed(
   history: History,
   open: readonly Trial[],
@@ -155,7 +155,7 @@ function unsaid(
   }
 }
 
-/** Kinds of which no reaction was seen, right or wrong. */
+/** Kinds without any seen reaction, right or wrong. */
 function undecided(
   history: History,
   rows: readonly HostileFrame[],

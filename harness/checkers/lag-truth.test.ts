@@ -36,7 +36,7 @@ function rebalanced(gauge: Gauge, isMoved = true): Story {
 
 const right: Gauge = (t, partition) => (partition === 1 && t >= 10.5 && t < 21 ? null : 20)
 
-/** One partition that nobody takes from 10 s on, at offset 500, while records go on. */
+/** One partition that is not read from 10 s on, at offset 500, while records go on. */
 function stuck(gauge: (t: number) => number | null, isStuck = true): Story {
   const told = story().opened(0, 1).phase('stuck', 10, 20)
   for (let t = 0; t <= 22; t += 1) {
@@ -62,7 +62,7 @@ function trailing(): Story {
   return told
 }
 
-/** One partition, held by somebody else all the time. */
+/** One partition, held by another consumer all the time. */
 function away(): Story {
   const told = story().opened(0, 1).phase('traffic', 4, 9)
   for (let t = 0; t <= 12; t += 1) {
@@ -204,7 +204,7 @@ judgeCases(
       { phases: ['traffic'] },
     ]),
     ...cannotTell('no-truth', [
-      'nobody asked',
+      'Kafka was not asked',
       story().phase('traffic', 1, 2).phase('rebalance', 2, 3).phase('reassigned', 3, 4),
     ]),
     ...cannotTell('no-phase', ['no such phases', story()]),
@@ -225,7 +225,7 @@ judgeCases(
       'the last value stays, which is another finding',
       rebalanced((t, partition) => (partition === 1 && t > 10 && t < 21 ? 400 : 20)),
     ]),
-    ...cannotTell('not-compared', ['nobody took anything away', rebalanced(() => 20, false)]),
+    ...cannotTell('not-compared', ['no partition was moved', rebalanced(() => 20, false)]),
   ],
 )
 

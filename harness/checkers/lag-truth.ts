@@ -23,8 +23,8 @@ import { seriesOf } from './reading/series.ts'
 const schema = z.strictObject({
   /**
    * What is claimed: that the gauge follows the lag of held partitions and has no others (`lag`),
-   * that a revoked partition has no series, not even 0 (`revoked`), that a partition which nobody
-   * reads is not reported as if it had no lag (`stuck`). Default `lag`.
+   * that a revoked partition has no series, not even 0 (`revoked`), that a partition that no
+   * consumer reads is not reported as if it had no lag (`stuck`). Default `lag`.
    */
   about: z.enum(['lag', 'revoked', 'stuck']).exactOptional(),
   /** Windows in which the gauge is compared with the truth. */

@@ -1,4 +1,4 @@
-/** A limit on clients of one address holds for all of them, whatever address they claim. */
+/** The limit on clients of one address holds, also for clients that claim another address. */
 import { z } from 'zod'
 import type { History } from '../history/history.ts'
 import { checker } from './checker.ts'
@@ -14,7 +14,7 @@ const schema = z.strictObject({
 })
 
 export const limitHolds = checker({
-  says: 'The limit on clients of one address holds, whatever address they claim.',
+  says: 'The limit on clients of one address holds, also for clients that claim another address.',
   options: schema,
   judge(history, { honest, pretending }) {
     const window = { begin: 0, end: history.end }
@@ -97,7 +97,7 @@ const roomLost = (shown: Probes, again: Probes): Doubt => ({
   rule: 'room-lost',
   says:
     `${letIn(shown)} clients that claimed no other address were accepted at first, and ` +
-    `${letIn(again)} later: slots are leaked, whatever clients claim.`,
+    `${letIn(again)} later: slots are leaked.`,
   fix: 'see the finding about slots of clients that are gone, and fix that first',
 })
 

@@ -96,7 +96,7 @@ judgeCases<Options>(
       ['all four', run(), kinds],
       ['one kind only', run({ letter: null }), { kinds: ['bad-patch-json'] }],
       ['all but one kind', run({ letter: null }), { ...kinds, exceptKinds: ['garbage'] }],
-      ['whatever clients make of it', run({ refusal: null }), kinds],
+      ['the reaction of clients does not matter', run({ refusal: null }), kinds],
       [
         'a dead letter that was lost while Kafka was cut off, and counted',
         run({ letter: null }).broken(0.5, 4, cut).scrape(4, lostLetter),
@@ -130,7 +130,7 @@ judgeCases<Options>(
         run({ letter: null }).broken(0.5, 4, { fault: 'cut', hop: 'redis' }).scrape(4, lostLetter),
         kinds,
       ],
-      ['a tombstone that nobody counted', run({ missing: [0, 0] }), { kinds: ['tombstone'] }],
+      ['a tombstone that was not counted', run({ missing: [0, 0] }), { kinds: ['tombstone'] }],
       [
         'a tombstone that others counted long ago',
         run({ missing: [5, 5] }),
@@ -192,7 +192,7 @@ judgeCases<Options>(
     ...fails<Options>(
       'stopped-at',
       ['one kind ended its consumer', stopped(), kinds],
-      ['whatever else was lost with it', stopped({ letter: null }), kinds],
+      ['other losses with it do not matter', stopped({ letter: null }), kinds],
     ),
     ...cannotTell<Options>('stopped-near', [
       'one of many, by chance perhaps',
@@ -247,7 +247,7 @@ judgeCases<Options>(
     ...passes<Options>(
       'accounted',
       ['all four', clean(), kinds],
-      ['whatever the relay makes of it', clean({ letter: 'payload_too_large' }), kinds],
+      ['the outcome at the relay does not matter', clean({ letter: 'payload_too_large' }), kinds],
       [
         'a blocked run that is doubted, and what is refused behind it',
         clean().runstate(16, 1, 'malformed-bad-patch-json-1', true, ['patch']),
@@ -335,14 +335,14 @@ judgeCases<Options>(
       ],
     ),
     ...cannotTell<Options>('no-run-states', [
-      'nobody compared states',
+      'states were not compared',
       clean(),
       { kinds: ['big-integers'] },
     ]),
     ...cannotTell<Options>('kind-not-exercised', ['too few', clean(), { kinds: three, each: 2 }]),
     ...cannotTell<Options>('none-sent', ['none', story().acked(1, 0, 0, 5)]),
     ...cannotTell<Options>('no-reference', [
-      'nobody decoded',
+      'no client decoded',
       story().acked(1, 0, 0, 20, malformed),
     ]),
   ],

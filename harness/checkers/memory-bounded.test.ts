@@ -84,12 +84,12 @@ judgeCases<MemoryBoundedOptions>('memory-bounded while clients stall', memoryBou
   ),
   ...cannotTell<MemoryBoundedOptions>(
     'no-stall',
-    ['nobody stalled', load({ rss: flat, isStalled: false })],
+    ['no client stalled', load({ rss: flat, isStalled: false })],
   ),
   ...cannotTell<MemoryBoundedOptions>(
     'stall-not-proven',
     [
-      'too little was owed, whatever the relay says it dropped',
+      'too little was owed, no matter what the relay says it dropped',
       load({ rss: flat, bytes: 100 }).scrape(1, { websocket_dropped_messages_total: 0 })
         .scrape(15, { websocket_dropped_messages_total: 900 }),
     ],
@@ -97,8 +97,8 @@ judgeCases<MemoryBoundedOptions>('memory-bounded while clients stall', memoryBou
       budgetBytes: 16 * MiB,
     }],
   ),
-  ...cannotTell('no-flow', ['nobody got anything', load({ rss: flat, isDelivered: false })]),
-  ...cannotTell('no-memory-samples', ['nobody measured', story().phase('calm', 0, 5)
+  ...cannotTell('no-flow', ['no client got a record', load({ rss: flat, isDelivered: false })]),
+  ...cannotTell('no-memory-samples', ['memory was not measured', story().phase('calm', 0, 5)
     .phase('load', 5, 19)]),
   ...cannotTell('no-phase', ['no such phase', story()]),
 ])
@@ -116,7 +116,7 @@ judgeCases<MemoryBoundedOptions>('memory-bounded of large records', memoryBounde
   ...fails('slope', ['just below the ceiling, for it pauses', free(pausing(1, 2))]),
   ...cannotTell('too-little', ['less than a bound by count may hold', free(flat, 5_000)]),
   ...cannotTell('no-flow', [
-    'nobody got anything',
+    'no client got a record',
     load({ rss: flat, isStalled: false, isDelivered: false }),
   ]),
 ])
@@ -171,7 +171,7 @@ judgeCases<MemoryBoundedOptions>('memory-bounded of replays', memoryBounded, ask
   ...cannotTell(
     'too-little',
     ['few ask', asking({ askers: 7 })],
-    ['all get it, and nobody waits', asking({ gotAt: 9 })],
+    ['all clients get it, and none waits', asking({ gotAt: 9 })],
   ),
   ...cannotTell('too-slow', ['there was no time to read ahead', asking({ quickTakes: 3 })]),
 ])

@@ -48,7 +48,7 @@ judgeCases(
       'too-little',
       ['hardly any', slots(5, 5, aborted(9, 10))],
       [
-        'they reached nobody',
+        'they reached no relay',
         slots(5, 5, (told) => {
           for (let n = 0; n < 30; n += 1) told.sent(8, 1, 'handshake-aborted:unreached')
           return told
@@ -71,10 +71,10 @@ judgeCases(
     ...cannotTell(
       'no-room',
       ['slots were gone before', slots(0, 0)],
-      ['nobody tried', story().phase('before', 5, 6).phase('after', 10, 11)],
+      ['no client tried', story().phase('before', 5, 6).phase('after', 10, 11)],
     ),
     ...cannotTell('too-few', [
-      'nobody tried again',
+      'no client tried again',
       story()
         .phase('before', 5, 6)
         .phase('after', 10, 11)

@@ -35,7 +35,7 @@ judgeCases<ReplayEndIsCorrectOptions>(
   { groups: ['late'], replaysMin: 1, recordsMin: 1, recordsMax: 1_000 },
   [
     ...passes<ReplayEndIsCorrectOptions>(
-      'told-truly',
+      'end-is-correct',
       ['from the oldest', ended()],
       ['from a cursor', ended({ mode: 'cursor' }, 'cursor')],
       ['from the newest', asks('latest').control(5.1, 2, latest), { recordsMin: 0 }],
@@ -85,11 +85,11 @@ judgeCases<ReplayEndIsCorrectOptions>(
     ),
     ...fails('capped-early', ['half of what it may send', ended({ capped: true })]),
     ...cannotTell('limit-unknown', [
-      'capped, nobody knows where',
+      'capped, at an unknown limit',
       ended({ capped: true }),
       { recordsMax: undefined },
     ]),
-    ...cannotTell('no-replay', ['nobody asked', story().opened(1, 2, 'late')]),
+    ...cannotTell('no-replay', ['no client asked', story().opened(1, 2, 'late')]),
     ...cannotTell('too-little', ['few', ended(), { recordsMin: 101 }], ['no end', replayed()]),
   ],
 )

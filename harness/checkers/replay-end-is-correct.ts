@@ -80,7 +80,7 @@ export const replayEndIsCorrect = checker({
           : undefined,
       ],
       holds: {
-        rule: 'told-truly',
+        rule: 'end-is-correct',
         says:
           `${many(ended.length, 'replay')} with ${many(records, 'record')} ended with a ` +
           `replay_complete whose ${fields.slice(0, -1).join(', ')} and ${fields.at(-1)} are right.`,

@@ -72,7 +72,7 @@ judgeCases<ReplaysAnsweredOptions>(
       // Frames of one chunk have one time: what stands behind the end is not of the replay.
       ['a gap behind the end', replayed().control(5.1, 2, complete).control(5.1, 2, gap)],
       [
-        'a gap that nobody can place',
+        'a gap without a known place',
         replayed().control(5.06, 2, { type: 'gap', count: 4 }).control(5.1, 2, complete),
       ],
       [
@@ -105,12 +105,12 @@ judgeCases<ReplaysAnsweredOptions>(
       ],
       [
         'only what was sent since a phase',
-        replayed().acked(0.1, 1, 0, 50).delivered(0.2, 1, 1, 0, 50).phase('anew', 0.5, 8)
+        replayed().acked(0.1, 1, 0, 50).delivered(0.2, 1, 1, 0, 50).phase('again', 0.5, 8)
           .control(5.1, 2, complete),
-        { sincePhase: 'anew', phase: 'anew' },
+        { sincePhase: 'again', phase: 'again' },
       ],
       [
-        'what nobody had is not asked for where nothing behind it had come either',
+        'records that no client had are not owed if nothing behind them had come either',
         replayed().acked(2, 1, 0, 20).control(5.1, 2, complete),
         { passedToo: true },
       ],
@@ -143,7 +143,7 @@ judgeCases<ReplaysAnsweredOptions>(
       ['a record short', replayed('earliest', 1).control(5.1, 2, complete)],
       ['nothing at all', asks('earliest').control(5.1, 2, complete)],
       [
-        'what reached nobody, although what is behind it did',
+        'records that reached no client, although later ones did',
         replayed().acked(0.5, 1, 0, 20).acked(1, 1, 20, 20).delivered(1.1, 1, 1, 20, 20)
           .delivered(5.06, 2, 1, 20, 20, { path: 'replay' }).control(5.1, 2, complete),
         { passedToo: true },
@@ -159,7 +159,7 @@ judgeCases<ReplaysAnsweredOptions>(
         { recordsMax: 50_000 },
       ],
       [
-        'a reset before it took only what was before it, whatever its answer says',
+        'a reset before it removes only what was before it, also if its answer differs',
         resetAt(replayed('earliest', 60), 0.5, { ...done, latestOffsetsByPartition: { 0: '59' } })
           .control(5.1, 2, complete),
       ],
@@ -169,7 +169,7 @@ judgeCases<ReplaysAnsweredOptions>(
           .control(5.1, 2, complete),
       ],
       [
-        'an outage that never bit took nothing',
+        'an outage whose fault had no effect took nothing',
         replayed('earliest', 60).fault(0.5, 'x', 'inject', { ...isCut, hop: 'redis' })
           .fault(0.6, 'x', 'ineffective').fault(2, 'x', 'heal').control(5.1, 2, complete),
       ],
@@ -198,7 +198,7 @@ judgeCases<ReplaysAnsweredOptions>(
       ['one below the oldest', replayed().control(5.01, 2, stale(9)).control(5.1, 2, complete)],
       ['nothing of it was gone', replayed().control(5.01, 2, stale(5)).control(5.1, 2, complete)],
     ),
-    ...cannotTell('no-replay', ['nobody asked', story().opened(1, 2, 'late')]),
+    ...cannotTell('no-replay', ['no client asked', story().opened(1, 2, 'late')]),
     ...cannotTell(
       'too-little',
       ['few', replayed().control(5.1, 2, complete), { recordsMin: 101 }],
@@ -226,7 +226,7 @@ judgeCases<ReplaysAnsweredOptions>(
       { sinceOutage: true },
     ]),
     ...cannotTell('limit-unknown', [
-      'capped, at whatever limit',
+      'capped, at an unknown limit',
       replayed('earliest', 0, 50).control(5.1, 2, { ...complete, capped: true }),
     ]),
     ...cannotTell('no-traffic', [

@@ -38,18 +38,18 @@ judgeCases(
       ['whole in the end', asked(14).control(13, 2, complete)],
       ['the run ended long after', asked(14, { by: 'client' as never })],
     ),
-    ...fails('given-up-early', ['at once', asked(5.2)], ['half way', asked(6.2)]),
+    ...fails('given-up-early', ['immediately', asked(5.2)], ['half way', asked(6.2)]),
     ...fails(
       'given-up-wrongly',
       ['all is said to be done', asked(8, { code: 1_000 })],
       ['the client is blamed', asked(8, { code: 1_002 })],
       ['another error', asked(8).control(7.9, 2, error('REPLAY_BUSY'))],
     ),
-    ...fails('quick-not-served', ['hung up on at once', quickHungUp(5.1)]),
+    ...fails('quick-not-served', ['closed immediately', quickHungUp(5.1)]),
     ...cannotTell('too-quick', ['it took no time', asked(8).control(6.5, 2, complete)]),
     ...cannotTell(
       'quick-too-slow',
-      ['nobody reads quickly', alone(8)],
+      ['no client reads quickly', alone(8)],
       [
         'not even the quick one had it in time',
         quickHungUp(7.5).delivered(6, 3, 0, 0, 50, { path: 'replay' }),

@@ -14,6 +14,6 @@ judgeCases('replays-expire', replaysExpire, options, [
   ...passes('expired', ['nothing', replayed(0)], ['what memory holds', replayed(20)]),
   ...fails('kept-too-long', ['one more', replayed(21)], ['all of it', replayed(100)]),
   ...cannotTell('too-little', ['nothing was that old', replayed(100), { limitMs: 7_500 }]),
-  ...cannotTell('no-replay', ['nobody asked', story().phase('over', 5, 12)]),
+  ...cannotTell('no-replay', ['no client asked', story().phase('over', 5, 12)]),
   ...cannotTell('no-replay', ['not in that phase', replayed(0, 3)]),
 ])

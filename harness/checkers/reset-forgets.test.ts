@@ -33,7 +33,7 @@ judgeCases('reset-forgets', resetForgets, { limitMs: 1_000 }, [
     ['not cleared, and said so', asked(severed(1, 4, false), 50)],
     ['Redis came back in time', asked(severed(1, 3.05), 50)],
     ['another way was broken', asked(cleared().broken(1, 4, { fault: 'cut', hop: 'kafka' }), 50)],
-    ['another partition that nobody had', asked(cleared(), 50).acked(2.9, 1, 0, 5)],
+    ['another partition that no client had', asked(cleared(), 50).acked(2.9, 1, 0, 5)],
   ),
   ...fails(
     'forgotten-replayed',
@@ -56,10 +56,10 @@ judgeCases('reset-forgets', resetForgets, { limitMs: 1_000 }, [
     ['never', asked(resets(), 50)],
     ['too late', asked(resets().control(4.1, 1, answer(true)), 50)],
   ),
-  ...cannotTell('no-reset', ['nobody did', asked(story(), 0)]),
+  ...cannotTell('no-reset', ['no client did', asked(story(), 0)]),
   ...cannotTell('reset-refused', ['no token', asked(resets().control(3.1, 1, refusal), 50)]),
   ...cannotTell('nothing-before', [
-    'nobody had a record',
+    'no client had a record',
     asked(story().opened(1, 1).acked(1.5, 0, 0, 60).sent(3, 1, 'reset')
       .control(3.1, 1, answer(true)), 50),
   ]),
@@ -69,12 +69,12 @@ judgeCases('reset-forgets', resetForgets, { limitMs: 1_000 }, [
   ]),
   ...cannotTell(
     'no-replay',
-    ['nobody looked afterwards', cleared()],
+    ['no client looked afterwards', cleared()],
     [
-      'somebody looked before',
+      'a client looked before',
       cleared().opened(2, 2, 'late').sent(2, 2, 'resume:earliest')
         .delivered(2.1, 2, 0, 0, 50, { path: 'replay' }).control(2.2, 2, complete),
     ],
-    ['nobody was answered', cleared().opened(5, 2, 'late').sent(5, 2, 'resume:earliest')],
+    ['no client got an answer', cleared().opened(5, 2, 'late').sent(5, 2, 'resume:earliest')],
   ),
 ])

@@ -16,9 +16,9 @@ const options: SettingsStayInBoundsOptions = {
 }
 
 judgeCases<SettingsStayInBoundsOptions>('settings-stay-in-bounds', settingsStayInBounds, options, [
-  ...passes('told', ['within', told(1)], ['as much as was asked', told(60)]),
-  ...fails('told-out-of-bounds', ['nothing', told(0)], ['more', told(61)], ['less', told(-1)]),
-  ...fails('not-told', ['no value', told(undefined)], ['a text', told('60')]),
+  ...passes('reported', ['within', told(1)], ['as much as was asked', told(60)]),
+  ...fails('reported-out-of-bounds', ['nothing', told(0)], ['more', told(61)], ['less', told(-1)]),
+  ...fails('not-reported', ['no value', told(undefined)], ['a text', told('60')]),
   ...cannotTell('no-health', ['not asked then', story().phase('set', 5, 10).health(2, {})]),
   ...cannotTell('no-phase', ['another phase', told(1), { phase: 'other' }]),
 ])

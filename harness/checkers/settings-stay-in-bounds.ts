@@ -33,23 +33,23 @@ export const settingsStayInBounds = checker({
       return cannotTell('no-health', `/health was not answered during ${phase}.`, fix)
     }
     const [, at, , , body] = last
-    const told = dig(body, path.split('.'))
-    const isTold = typeof told === 'number'
-    const isWithin = isTold && told > above && told <= atMost
+    const reported = dig(body, path.split('.'))
+    const isReported = typeof reported === 'number'
+    const isWithin = isReported && reported > above && reported <= atMost
     const bounds = `above ${above}${Number.isFinite(atMost) ? ` and at most ${atMost}` : ''}`
-    const found = told === undefined ? 'nothing' : JSON.stringify(told)
+    const found = reported === undefined ? 'nothing' : JSON.stringify(reported)
     const where = `at the end of phase ${phase}`
     const says = `/health must report ${path} ${bounds} ${where}; it reported ${found}.`
-    const rule = isTold ? 'told-out-of-bounds' : 'not-told'
+    const rule = isReported ? 'reported-out-of-bounds' : 'not-reported'
     return conclude({
       violations: isWithin ? [] : [{ rule, says, at }],
       holds: {
-        rule: 'told',
+        rule: 'reported',
         says: `/health reported ${path} = ${found} ${where} (limits: ${bounds}).`,
       },
       exercised: 1,
       counted: 'values of /health',
-      evidence: { path, phase, told: found, polls: polls.length },
+      evidence: { path, phase, reported: found, polls: polls.length },
     })
   },
 })

@@ -27,7 +27,7 @@ const killed = () =>
 
 judgeCases('shutdown-completes', shutdownCompletes, options, [
   ...passes<ShutdownCompletesOptions>(
-    'ended-in-order',
+    'shutdown-complete',
     ['in order', ended(told())],
     ['a close frame without a code', ended(told(1_005))],
     ['128 + 15 of a runtime that handles the signal', ended(told(), 143)],
@@ -57,19 +57,22 @@ judgeCases('shutdown-completes', shutdownCompletes, options, [
     ['the signal ends it', ended(told(), null, 'SIGTERM')],
   ),
   ...fails<ShutdownCompletesOptions>(
-    'not-told',
+    'no-close-frame',
     ['a reset', ended(closed(closed(asked(), 5.2, 1, 1_001, 'relay'), 5.4, 2, 1_006, 'network'))],
     ['a bare end', ended(closed(closed(asked(), 5.2, 1, 1_001, 'relay'), 5.4, 2, 1_006, 'relay'))],
     ['no end at all', ended(closed(asked(), 5.2, 1, 1_001, 'relay'))],
   ),
-  ...fails<ShutdownCompletesOptions>('told-wrong', ['it is said to be broken', ended(told(1_011))]),
+  ...fails<ShutdownCompletesOptions>('misleading-close-code', [
+    'it is said to be broken',
+    ended(told(1_011)),
+  ]),
   ...cannotTell<ShutdownCompletesOptions>('never-asked', [
-    'nobody asks',
+    'it is not asked',
     process(story(), 0, 'start'),
   ]),
   ...cannotTell<ShutdownCompletesOptions>('status-unknown', ['a wrapper', ended(told(), null)]),
   ...cannotTell<ShutdownCompletesOptions>(
-    'nobody-to-tell',
+    'no-open-clients',
     ['no client', ended(process(process(story(), 0, 'start'), 5, 'signal', null, 'SIGTERM'))],
     ['both clients left by themselves meanwhile', ended(asked().add(
       { kind: 'closed', t: 5_100_000, client: 1, code: 1_000, reason: '', by: 'client' },

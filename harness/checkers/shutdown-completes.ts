@@ -87,21 +87,21 @@ function askedOf(
 }
 
 function judgeAsked(asked: readonly Asked[], options: ShutdownCompletesOptions): Judgement {
-  const watched = asked.filter(({ open }) => open.some(isToBeTold))
+  const watched = asked.filter(({ open }) => open.some(needsCloseFrame))
   const times = asked.flatMap(({ at, exit }) => (exit === undefined ? [] : [exit.t - at]))
-  const untold = watched.reduce((sum, one) => sum + untoldOf(one).length, 0)
-  const clients = watched.reduce((sum, { open }) => sum + open.filter(isToBeTold).length, 0)
+  const withoutFrame = watched.reduce((sum, one) => sum + withoutCloseFrame(one).length, 0)
+  const clients = watched.reduce((sum, { open }) => sum + open.filter(needsCloseFrame).length, 0)
   const slowest = Math.max(0, ...times)
   return conclude({
     violations: [
       ...asked.flatMap((one) => lateness(one, options.limitMs)),
       ...asked.flatMap(badEnd),
-      ...watched.flatMap(notTold),
-      ...watched.flatMap(toldWrong),
+      ...watched.flatMap(noCloseFrame),
+      ...watched.flatMap(misleadingCode),
     ],
     doubts: [unknownStatus(asked), tooFew(asked, watched, options)],
     holds: {
-      rule: 'ended-in-order',
+      rule: 'shutdown-complete',
       says:
         `Asked to stop ${many(asked.length, 'time')}, the relay exited with success within ` +
         `${seconds(slowest)} (limit ${seconds(options.limitMs * 1_000)}); ` +
@@ -109,7 +109,7 @@ function judgeAsked(asked: readonly Asked[], options: ShutdownCompletesOptions):
     },
     exercised: asked.length + clients,
     counted: 'stops and close frames',
-    evidence: { timesAsked: asked.length, slowestEndMs: slowest / 1_000, clients, untold },
+    evidence: { timesAsked: asked.length, slowestEndMs: slowest / 1_000, clients, withoutFrame },
   })
 }
 
@@ -139,33 +139,33 @@ function badEnd({ exit, killedAt }: Asked): Violation[] {
 }
 
 /** A client that left by itself meanwhile needs no close frame. */
-const isToBeTold = ({ closed }: Session): boolean => closed?.by !== 'client'
+const needsCloseFrame = ({ closed }: Session): boolean => closed?.by !== 'client'
 
 /** Clients that lost their connection, or kept it, without a close frame from the relay. */
-function untoldOf({ at, exit, open }: Asked): Session[] {
+function withoutCloseFrame({ at, exit, open }: Asked): Session[] {
   const until = (exit?.t ?? Infinity) + endSeenLateMicros
   return open.filter((one) => {
     if (one.closed === undefined) return true
     const { t, code } = one.closed
-    return isToBeTold(one) && (code === noFrame || t > until) && t >= at
+    return needsCloseFrame(one) && (code === noFrame || t > until) && t >= at
   })
 }
 
-function notTold(asked: Asked): Violation[] {
-  const [first, ...others] = untoldOf(asked)
+function noCloseFrame(asked: Asked): Violation[] {
+  const [first, ...others] = withoutCloseFrame(asked)
   if (first === undefined) return []
   const says =
-    `${others.length + 1} of ${asked.open.filter(isToBeTold).length} open clients got no ` +
+    `${others.length + 1} of ${asked.open.filter(needsCloseFrame).length} open clients got no ` +
     'close frame when the relay was asked to stop; each must get one, such as 1001.'
-  return [{ rule: 'not-told', says, at: first.closed?.t ?? asked.at }]
+  return [{ rule: 'no-close-frame', says, at: first.closed?.t ?? asked.at }]
 }
 
-function toldWrong({ open }: Asked): Violation[] {
+function misleadingCode({ open }: Asked): Violation[] {
   const wrong = open.find(({ closed }) => closed?.by === 'relay' && misleading.has(closed.code))
   if (wrong?.closed === undefined) return []
   const { t: at, code } = wrong.closed
   const says = `Asked to stop, the relay closed a client with ${code} (1000, 1001, 1012 are right).`
-  return [{ rule: 'told-wrong', says, at }]
+  return [{ rule: 'misleading-close-code', says, at }]
 }
 
 function unknownStatus(asked: readonly Asked[]) {
@@ -187,5 +187,5 @@ function tooFew(
   const says =
     `Clients were open at ${watched.length} of ${asked.length} requests to stop (needed: ` +
     `${timesMin}).`
-  return { rule: 'nobody-to-tell', says, fix: 'see why the clients did not reconnect in time' }
+  return { rule: 'no-open-clients', says, fix: 'see why the clients did not reconnect in time' }
 }

@@ -1,4 +1,4 @@
-/** The relay must not exit by itself, whatever else is judged: a dead relay keeps no promise. */
+/** The relay must not exit by itself in any run: a dead relay keeps no promise. */
 import { z } from 'zod'
 import type { Health, Micros } from '../history/event.ts'
 import type { History } from '../history/history.ts'
@@ -69,7 +69,7 @@ function lastAnswer(watched: string, polls: readonly Health[]): Doubt | undefine
   }
 }
 
-/** Where nobody wrote down when the stage was struck, the end of settling is the last word. */
+/** If the history has no start of the tear-down, the end of settling counts. */
 const settledAt = (history: History): Micros =>
   history.phases.findLast(({ name }) => name === 'settle')?.end ?? Infinity
 

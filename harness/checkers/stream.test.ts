@@ -4,7 +4,7 @@ import { story, type Story } from '../history/story-testbed.ts'
 import type { Verdict } from './checker.ts'
 import { stream } from './stream.ts'
 import type { StreamOptions } from './stream/options.ts'
-import { tellOfStream } from './stream/stream-testbed.ts'
+import { describeStreamCase } from './stream/stream-testbed.ts'
 
 /** Hundred records of partition 0, one client from before them, settled at 20 s. */
 const calm = (): Story =>
@@ -58,7 +58,7 @@ const good = [
       .delivered(2.1, 1, 0, 60, 40),
   },
   {
-    what: 'ended by a cut of ours: the rest is owed to nobody',
+    what: 'ended by a cut of ours: the rest is owed to no client',
     given: cut(calm(), 1.3).delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(1.2, 2, 0, 0, 30)
       .closed(1.3, 2),
   },
@@ -137,7 +137,7 @@ const good = [
 
 const bad = [
   {
-    what: 'nobody got it',
+    what: 'no client got it',
     given: calm().delivered(1.1, 1, 0, 0, 40).delivered(1.2, 1, 0, 41, 59),
     rule: 'lost',
     count: 1,
@@ -190,7 +190,7 @@ const bad = [
     count: 5,
   },
   {
-    what: 'a hole in the replay that nobody declared',
+    what: 'an undeclared hole in the replay',
     given: calm().delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).sent(0.6, 2, 'resume:earliest')
       .delivered(1.1, 2, 0, 0, 20, { path: 'replay' })
       .delivered(1.1, 2, 0, 30, 70, { path: 'replay' }).closed(20.5, 2, 'client'),
@@ -246,7 +246,7 @@ const bad = [
     count: 1,
   },
   {
-    what: 'a record that nobody produced',
+    what: 'a record that was never produced',
     given: calm().delivered(1.1, 1, 0, 0, 101),
     rule: 'unexpected',
     count: 1,
@@ -293,7 +293,7 @@ const unclear: Case[] = [
     rule: 'unseen',
   },
   {
-    what: 'a client that reads slowly is late, or deprived: nobody can tell',
+    what: 'a client that reads slowly is late, or deprived: unknown',
     given: calm().delivered(1.1, 1, 0, 0, 100).opened(0.5, 2).delivered(19.8, 2, 0, 0, 50)
       .closed(20.5, 2, 'client'),
     verdict: 'unknown',
@@ -312,9 +312,9 @@ const cases: Case[] = [...good, ...bad, ...unclear]
 describe('stream', () => {
   test('says of each case what its file says', async () => {
     const told = cases.map((one) =>
-      tellOfStream(one.what, stream.judge(one.given.history(), one.options ?? {})),
+      describeStreamCase(one.what, stream.judge(one.given.history(), one.options ?? {})),
     )
-    await expect(told.join('\n')).toMatchFileSnapshot('told/stream.txt')
+    await expect(told.join('\n')).toMatchFileSnapshot('expected-verdicts/stream.txt')
   })
   test.each(cases)('$what: $verdict by $rule', (one) => {
     const judged = stream.judge(one.given.history(), one.options ?? {})
@@ -330,13 +330,13 @@ describe('stream', () => {
 describe('a pass says how much it is worth', () => {
   const saysOf = (given: Story) => stream.judge(given.history(), {}).why
 
-  test('where every record reached somebody', () => {
+  test('where every record reached a client', () => {
     expect(saysOf(calm().delivered(1.1, 1, 0, 0, 100))).toBe(
       'All 100 records are accounted for at every client (100 deliveries).',
     )
   })
 
-  test('where records reached nobody, because nobody was there any more', () => {
+  test('where records reached no client, because none was connected any more', () => {
     const left = story().opened(0.5, 1).acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100)
       .closed(2, 1, 'client').acked(3, 0, 100, 40).phase('settle', 10, 20)
     expect(saysOf(left)).toBe(

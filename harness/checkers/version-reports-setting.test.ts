@@ -7,11 +7,11 @@ const version = (body: unknown, status = 200) =>
 
 const options = { path: 'settings.sendTimeoutMs', equals: 2_000 }
 judgeCases('version-reports-setting', versionReportsSetting, options, [
-  ...passes('told', ['as it is', version({ settings: { sendTimeoutMs: 2_000 } })]),
-  ...fails('told-wrong', ['another value', version({ settings: { sendTimeoutMs: 5_000 } })]),
-  ...fails('told-wrong', ['another type', version({ settings: { sendTimeoutMs: '2000' } })]),
-  ...fails('not-told', ['nothing', version({ settings: {} })]),
-  ...fails('not-told', ['no object', version('text')]),
+  ...passes('reported', ['as it is', version({ settings: { sendTimeoutMs: 2_000 } })]),
+  ...fails('reported-wrong', ['another value', version({ settings: { sendTimeoutMs: 5_000 } })]),
+  ...fails('reported-wrong', ['another type', version({ settings: { sendTimeoutMs: '2000' } })]),
+  ...fails('not-reported', ['nothing', version({ settings: {} })]),
+  ...fails('not-reported', ['no object', version('text')]),
   ...cannotTell('no-version', ['not asked', story()]),
   ...cannotTell('no-version', ['no answer', version(null, 503)]),
 ])

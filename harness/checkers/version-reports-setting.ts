@@ -31,15 +31,16 @@ export const versionReportsSetting = checker({
       return cannotTell('no-version', says, fix)
     }
     const { t: at, body } = last
-    const told = dig(body, path.split('.'))
-    const isTold = told !== undefined
-    const says = `/version must report ${path} = ${show(equals)}; it reported ${show(told)}.`
+    const reported = dig(body, path.split('.'))
+    const isReported = reported !== undefined
+    const says = `/version must report ${path} = ${show(equals)}; it reported ${show(reported)}.`
+    const rule = isReported ? 'reported-wrong' : 'not-reported'
     return conclude({
-      violations: told === equals ? [] : [{ rule: isTold ? 'told-wrong' : 'not-told', says, at }],
-      holds: { rule: 'told', says: `/version reported ${path} = ${show(told)}, as set.` },
+      violations: reported === equals ? [] : [{ rule, says, at }],
+      holds: { rule: 'reported', says: `/version reported ${path} = ${show(reported)}, as set.` },
       exercised: 1,
       counted: 'values of /version',
-      evidence: { path, wanted: equals, told: isTold ? show(told) : null },
+      evidence: { path, wanted: equals, reported: isReported ? show(reported) : null },
     })
   },
 })

@@ -1,6 +1,6 @@
 /**
  * The command line as its users have it: processes, exit codes, what stands on standard output and
- * error, and what is left when somebody pulls the plug. Everything here starts real servers.
+ * error, and what is left after SIGKILL. Everything here starts real servers.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -163,7 +163,7 @@ describe('a host that lacks what the servers are installed with', () => {
   })
 })
 
-test('a folder that cannot be made is told at once, and nothing is started', async () => {
+test('a folder that cannot be made is reported immediately, and nothing is started', async () => {
   const name = 'malformed-records-are-contained'
   const { code, out } = await chaos('run', name, '--out', '/proc/nope/x')
   expect(code).toBe(2)

@@ -24,7 +24,7 @@ const phase: Progress = { at: 'phase', name: 'trouble', ms: 6_000, leftMs: 20_00
 const counts: Progress = { at: 'counts', acked: 12_345, deliveries: 67_890, clients: 7 }
 
 describe('in a log', () => {
-  test('every step is a line, without colours, and counts are not told', () => {
+  test('every step is a line, without colours and without counts', () => {
     const { shown, all } = open(false)
     shown.report(scenario('small'))
     shown.report(phase)
@@ -37,7 +37,7 @@ describe('in a log', () => {
     )
   })
 
-  test('one cause is told once, with what to do about it', () => {
+  test('one cause is printed once, with its fix', () => {
     const { shown, all } = open(false)
     const told = { at: 'verdict', scenario: 's', verdict: 'unknown', why: 'No Kafka.' } as const
     shown.report(scenario('small'))
@@ -76,7 +76,7 @@ test('what failed so far stands at the head of every scenario after it', () => {
   expect(all()).toContain('\n[2/2] other · about 45 s left · failed so far: M-1\n')
 })
 
-test('quiet tells verdicts that are no pass, with their scenario, and nothing else', () => {
+test('quiet prints verdicts other than pass, with their scenario, and nothing else', () => {
   const { shown, all } = open(true, 80, 'trouble')
   shown.line('ready')
   shown.report(scenario('small'))
@@ -90,7 +90,7 @@ test('quiet tells verdicts that are no pass, with their scenario, and nothing el
   expect(all().replaceAll('\r\u001b[2K', '')).toBe('FAIL    M-3      small: So.\n')
 })
 
-test('nothing is told beside a JSON document', () => {
+test('nothing is printed beside a JSON document', () => {
   const { shown, written } = open(true, 80, 'nothing')
   shown.line('ready')
   shown.report(scenario('small'))
@@ -110,7 +110,7 @@ test('colours are for screens that have them', () => {
 })
 
 describe('on a terminal', () => {
-  test('the line at the bottom tells what is left, and is taken away at the end', () => {
+  test('the line at the bottom shows what is left, and is removed at the end', () => {
     const { shown, written, clock } = open(true)
     shown.report(scenario('small'))
     expect(written.at(-1)).toContain('[1/2] starting · all about 2 min left')

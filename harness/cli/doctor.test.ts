@@ -54,7 +54,7 @@ describe('doctor', () => {
     expect(said).toContain('EACCES: statfs')
   })
 
-  it('tells a machine the same in one line of JSON', async () => {
+  it('prints the same in one line of JSON', async () => {
     const { code, said } = await told([row('java', 'missing', 'get it')], { json: true })
     expect(code).toBe(2)
     expect(said.trimEnd()).not.toContain('\n')

@@ -1,7 +1,7 @@
 /**
- * A target that cannot be judged: told once, in one sentence, and not by every scenario that waits
- * for its steady state. Real servers, and a relay of a few lines that is none. What first contact
- * says of others is shown by the example relays.
+ * A target that cannot be judged: reported once, in one sentence, and not by every scenario that
+ * waits for its steady state. Real servers, and a small program that is no relay. What first
+ * contact says of other targets is shown by the example relays.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

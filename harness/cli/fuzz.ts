@@ -32,7 +32,7 @@ export interface FuzzOptions {
 const voidShareMax = 0.5
 const MiB = 1_048_576
 
-/** @returns 0 if the relay handled everything, 1 for a finding, 2 if too little was seen to tell */
+/** @returns 0 if the relay handled everything, 1 for a finding, 2 if too little was seen */
 export async function fuzz(
   given: CommandWorld,
   what: string,

@@ -59,7 +59,7 @@ export async function reproduce(
 }
 
 /**
- * Without a reproduction: a failing reference is a failure, whatever the rest; then what could not
+ * Without a reproduction: a failing reference is always a failure; then what could not
  * be judged is unknown; a defect that was judged and not detected is a failure.
  */
 export function verdictOf(shown: readonly Shown[], isWhole: boolean): 'fail' | 'unknown' {

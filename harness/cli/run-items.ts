@@ -52,7 +52,7 @@ export interface RunPlan {
 /** How long a starting stack may take to stop after Ctrl-C. */
 const restMs = 10_000
 
-/** Runs a plan from nothing to a report. Nothing is left running, whatever happens. */
+/** Runs a plan from nothing to a report. Nothing is left running, also after a failure. */
 export async function runItems(
   given: CommandWorld,
   options: RunItemsOptions,
@@ -183,7 +183,7 @@ function inThreeLines(error: unknown): unknown {
   return new Trouble(error.code, { wanted, found }, error.todo, error)
 }
 
-/** What an earlier, killed run left is cleaned up at every start; people are told of it. */
+/** What an earlier, killed run left is cleaned up at every start; the user is notified. */
 async function tellLeftovers(world: World, shown: Console): Promise<void> {
   const { ended, removed, left } = world.swept
   const healed = await undoLeftovers(world.clock, stateFolder)

@@ -1,4 +1,4 @@
-/** A random schedule that failed is made smaller, and what came of it is told and reported. */
+/** A random schedule that failed is made smaller; the result is printed and in the report. */
 import { expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import type { SuiteResult } from '../conductor/suite.ts'

@@ -11,7 +11,7 @@ const report = (scenarios: ReportScenario[], verdicts: Verdict[] = []) =>
     findings: verdicts.map((verdict) => ({ verdict }) as unknown as ReportFinding),
   }) as unknown as Report
 
-test('a trouble that a scenario met eleven times is told once', () => {
+test('a trouble that a scenario met eleven times is printed once', () => {
   const troubles = Array.from({ length: 11 }, () => 'kafka is gone')
   const all = [scenario('a', troubles), scenario('b', ['late', 'kafka is gone']), scenario('c', [])]
   expect(troubleLines(report(all))).toEqual(['a, b: kafka is gone', 'b: late'])

@@ -31,14 +31,14 @@ async function looksOf(awaitsReplaysMs: number, waits: number): Promise<number> 
 
 describe('a phase that waits for replays', () => {
   test('ends with the last of them', async () => expect(await looksOf(5_000, 2)).toBe(3))
-  test('ends at once where none is under way', async () => expect(await looksOf(5_000, 0)).toBe(1))
+  test('ends immediately if none is there', async () => expect(await looksOf(5_000, 0)).toBe(1))
   test('ends when its time is over', async () => {
     expect(await looksOf(150, Infinity)).toBeLessThan(5)
   })
   test('does not look where it need not wait', async () => expect(await looksOf(0, 9)).toBe(0))
 })
 
-test('a relay that is to be back at once is back before the phase begins', async () => {
+test('a relay that is to be back immediately is back before the phase begins', async () => {
   const told: string[] = []
   const write = (event: HistoryEvent) => {
     if (isOfKind(event, 'fault')) told.push(event.step)

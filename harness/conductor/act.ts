@@ -1,6 +1,6 @@
 /**
  * Runs one phase: prelude, faults (each proven active before the clock of the phase starts),
- * stimuli, the wait, and healing in reverse, whatever happened in between.
+ * stimuli, the wait, and healing in reverse, also after failures.
  */
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'
@@ -12,7 +12,7 @@ import { arrivalOf } from './arrival.ts'
 import type { PlannedPhase } from './planned.ts'
 import type { RunContext } from './run-context.ts'
 
-/** A stimulus and a load take effect at once; opening many sockets may take this long. */
+/** A stimulus and a load take effect without delay; opening many sockets may take this long. */
 const connectLimitMs = 10_000
 /** Above the sum of what the slowest fault allows itself; and what a run has that must end now. */
 const injectLimitMs = 90_000
@@ -42,7 +42,7 @@ export async function runPhase(context: RunContext, phase: PlannedPhase): Promis
   try {
     for (const [index, spec] of phase.faults.entries()) {
       signal.throwIfAborted()
-      // Lasting faults are healed last: faults that end at once end under them.
+      // Lasting faults are healed last: faults without duration end while they last.
       const own = isOverAtOnce(spec) ? [] : standing
       await injectOne(context, `${phase.name}/${index}-${spec.fault}`, spec, own)
       if (own !== standing) unhealed.push(...(await healAll(context, own)))
@@ -101,7 +101,7 @@ async function injectOne(
   }
 }
 
-/** A fault that becomes active after its wait was given up is undone at once. */
+/** A fault that becomes active after its wait was given up is undone immediately. */
 async function injectInTime(context: RunContext, spec: FaultSpec, says: string): Promise<Injected> {
   const { clock, signal } = context
   const injecting = Promise.withResolvers<Injected>()

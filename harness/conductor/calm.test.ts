@@ -1,4 +1,4 @@
-/** Whether settling waits for records that the target was told to leave. */
+/** Whether settling waits for records that the target was configured to leave. */
 import { expect, test } from 'vitest'
 import { standsAtPoison } from './calm.ts'
 

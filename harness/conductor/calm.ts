@@ -1,7 +1,7 @@
 /**
  * The two quiet ends of a run. Steady state is reached before anything is broken, or the run says
  * nothing about the target. And after everything was healed the run waits until all that was
- * acknowledged has arrived, so that "late" and "lost" can be told apart.
+ * acknowledged has arrived, so that "late" and "lost" are distinguishable.
  */
 import { sleep } from '../../relay/world/clock.ts'
 import { until } from '../world/until.ts'
@@ -71,8 +71,8 @@ const isFed = ({ open, deliveries }: GroupStatus) => deliveries >= steadyDeliver
 
 /**
  * Stops the load and waits until the watched groups have everything, or the limit. Where the
- * broker still has records for the target and none comes, it waits until that can be told from
- * a target that is only slow.
+ * broker still has records for the target and none comes, it waits until a stopped target is
+ * distinguishable from a slow one.
  *
  * @param stalledMs how long a consumer may take nothing before it counts as standing still
  */

@@ -1,6 +1,6 @@
 /**
  * Runs in which something of the run itself breaks: each ends in bounded time, with a verdict that
- * blames nobody who is innocent, and leaves nothing behind.
+ * does not blame the target for it, and leaves nothing behind.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -82,12 +82,12 @@ function onBites(words: readonly string[], signal: NodeJS.Signals) {
     const word = left.shift()
     if (word === undefined) return
     const pids = pidsOf(word)
-    if (pids.length === 0) throw new Error(`nobody to signal: ${word}`)
+    if (pids.length === 0) throw new Error(`no process to signal: ${word}`)
     for (const pid of pids) process.kill(pid, signal)
   }
 }
 
-/** Who dies, by a word of its command line, how it is called, and what of it is told. */
+/** The process that dies, by a word of its command line, its name, and what is reported of it. */
 const deaths = [
   ['harness/fleet/main.ts', 'fleet', 'process of the harness'],
   ['harness/producer/main.ts', 'producer', 'process of the harness'],
@@ -96,7 +96,7 @@ const deaths = [
   ['kafka.Kafka', 'Kafka', 'server of the harness'],
 ] as const
 
-test('whoever dies, nothing is known of the relay, and the next run has it again', async () => {
+test('when a process of ours dies the relay is not judged, and the next run works', async () => {
   const words = deaths.map(([word]) => word)
   const items = [...deaths.map(() => small), small]
   const { results, unplayed } = await play(items, onBites(words, 'SIGKILL'))
@@ -117,7 +117,7 @@ test('whoever dies, nothing is known of the relay, and the next run has it again
   expect([last?.verdict, last?.findings]).toEqual(['pass', expect.anything()])
 }, 240_000)
 
-test('a relay that dies while its clients are stalled fails, and nobody waits for it', async () => {
+test('a relay that dies while its clients are stalled fails, and the run goes on', async () => {
   const { results, tookMs } = await play([small], onBites(['relay/main.ts'], 'SIGKILL'))
   const { verdict } = results[0] ?? {}
   const [own] = verdict?.findings ?? []

@@ -82,7 +82,7 @@ describe('a run that the user ends', () => {
     },
   )
 
-  test('before its parts stand is over at once', async () => {
+  test('before its parts are set up is over immediately', async () => {
     const { did, result, tookMs } = await conductFake(twoPhases, {
       hangs: 'set-up',
       endsAtMs: 3_000,
@@ -91,7 +91,7 @@ describe('a run that the user ends', () => {
     expect(tookMs).toBeLessThan(4_000)
   })
 
-  test('during a stimulus that nobody answers goes on to its end', async () => {
+  test('during a stimulus without an answer goes on to its end', async () => {
     const { did, result, tookMs } = await conductFake(twoPhases, {
       hangs: 'burst',
       endsAtMs: 30_000,

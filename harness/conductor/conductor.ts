@@ -1,7 +1,7 @@
 /**
- * Conducts one scenario against one target: up, steady, broken and healed phase by phase, settled,
- * down. Whatever happens, the run context is struck; what the conductor could not do stands in the
- * history as trouble, and the judge makes `unknown` of what depended on it.
+ * Runs one scenario against one target: start, steady state, phases with faults and healing,
+ * settling, tear-down. The run context is always torn down. What the conductor could not do is in
+ * the history as trouble, and the judge makes `unknown` of what depended on it.
  */
 import { join } from 'node:path'
 import { orAborted, withDeadline } from '../../relay/world/deadline.ts'

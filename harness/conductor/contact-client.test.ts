@@ -1,4 +1,4 @@
-/** Targets that speak otherwise: what is heard of each is told in words. */
+/** Targets with another protocol: what each sends is reported in words. */
 import { createHash } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
@@ -53,7 +53,7 @@ test('a cursor and the record: nothing is wrong', async () => {
 test.each<[string, Parameters<typeof wrong>[0], RegExp]>([
   ['no WebSocket', (socket) => socket.end('HTTP/1.1 404 Not Found\r\n\r\n'), /HTTP 404/],
   ['no HTTP', (socket) => socket.end('SSH-2.0-x\r\n\r\n'), /no HTTP answer \(not HTTP: SSH/],
-  ['all closed at once', (socket, shake) => {
+  ['all closed immediately', (socket, shake) => {
     shake()
     socket.end(frame(0x88, Buffer.from([0x03, 0xf0])))
   }, /it ended the connection after \d+ ms with code 1008/],

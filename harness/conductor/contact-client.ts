@@ -1,6 +1,6 @@
 /**
- * One client that expects nothing: it keeps what a target says to it, whatever that is, so that one
- * a relay with another protocol gets a message about what arrived, not about missing records.
+ * One client that expects nothing: it keeps everything that a target sends, so that a relay with
+ * another protocol gets a message about what arrived, not about missing records.
  */
 import type { Clock } from '../../relay/world/clock.ts'
 import { openConnection } from '../wire/connection.ts'

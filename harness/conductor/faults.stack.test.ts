@@ -142,7 +142,11 @@ test('another Redis takes over, and the relay goes to it', async () => {
   const { isActive, evidence, healed } = await breakAndHeal({ fault: 'failover', hop: 'redis' })
   expect({ isActive, evidence }).toMatchObject({
     isActive: true,
-    evidence: { stayed: expect.stringMatching(/^-READONLY/), anew: '+OK', connectionsStayed: 2 },
+    evidence: {
+      open: expect.stringMatching(/^-READONLY/),
+      reconnected: '+OK',
+      connectionsStayed: 2,
+    },
   })
   expect(healed['answerMs']).toBeGreaterThanOrEqual(0)
   expect(identify(redis)).toBeUndefined()

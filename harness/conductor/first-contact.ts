@@ -1,7 +1,7 @@
 /**
- * First contact with a target that nobody here wrote, once before a suite: one client connects to
- * it directly, and a record goes through Kafka. What is wrong then is told once, in one sentence;
- * without this every scenario would wait for its steady state in vain.
+ * First contact with an unknown target, once before a suite: one client connects to it directly,
+ * and a record goes through Kafka. What is wrong is reported once, in one sentence; without this
+ * every scenario would wait for a steady state that never comes.
  */
 import { join } from 'node:path'
 import { sleep } from '../../relay/world/clock.ts'

@@ -1,4 +1,4 @@
-/** What a killed run left broken is undone by whoever comes next, once, and told. */
+/** What a killed run left broken is undone by the next run, once, and reported. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -41,7 +41,7 @@ describe('healing', () => {
     expect(existsSync(file)).toBe(true)
   })
 
-  test('what was paid is told, newest first', async () => {
+  test('what was undone is reported, newest first', async () => {
     const api = await answering(204)
     leave('6', [{ ...toxic, api, name: 'first' }, { ...toxic, api, name: 'second' }])
     const { undone } = await undoLeftovers(clock, folder)
@@ -55,7 +55,7 @@ describe('healing', () => {
     expect((await undoLeftovers(clock, folder)).left).toEqual([])
   })
 
-  test('a page that cannot be read is told once, and then gone', async () => {
+  test('a page that cannot be read is reported once, and then gone', async () => {
     writeFileSync(join(folder, 'undo-8.json'), 'half a pa')
     expect((await undoLeftovers(clock, folder)).left).toEqual([
       expect.stringMatching(/undo-8\.json cannot be read, and was removed/),

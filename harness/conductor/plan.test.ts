@@ -64,13 +64,13 @@ describe('a plan', () => {
     expect(phases[1]?.load).toEqual({ recordsPerSecond: 0, payloadBytes: 512, threads: 4 })
   })
 
-  test('judges the stream, which owes nothing behind a partition that was told to halt', () => {
+  test('judges the stream, which owes nothing behind a partition that is set to halt', () => {
     expect(streamOf({})).toEqual({ check: 'stream' })
     const halting = streamOf({ kafkaOnDecodeError: 'pause' })
     expect(halting).toEqual({ check: 'stream', haltsAtPoison: true })
   })
 
-  test('tells the stream what is known of the target and who reads slowly', () => {
+  test('gives the stream checker what is known of the target and which groups read slowly', () => {
     const kafkaSessionTimeoutMs = 9_000
     const kept = { replayRecordsMax: 500, ringRecordsMax: 1_000 }
     const told = {

@@ -1,6 +1,6 @@
 /**
- * A run context without servers: a producer, a fleet, samplers and faults that do as they are told,
- * on a clock that runs as fast as it can. All that the conductor does to them is in one list.
+ * A run context without servers: a simulated producer, fleet, samplers and faults, on a clock that
+ * runs as fast as it can. All calls of the conductor are in one list.
  */
 import { ManualClock, settled } from '../../relay/world/manual-clock-testbed.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
@@ -47,7 +47,7 @@ const load = { recordsPerSecond: 100, payloadBytes: 100, threads: 4 } as const
 export const scenarioOf = (...phases: PhaseSpec<'readers'>[]): Scenario =>
   scenario({
     name: 'fake',
-    claim: 'The conductor does as it is told.',
+    claim: 'The conductor follows the scenario.',
     suites: [],
     topic: { partitions: 1 },
     relay: {},

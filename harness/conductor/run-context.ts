@@ -1,6 +1,6 @@
 /**
  * The context of one run: the target, the producer, the fleet, the samplers and the proxies
- * between them, set up in order and cleared in reverse, whatever happens in between.
+ * between them, set up in order and cleared in reverse, also after failures.
  */
 import { mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -44,7 +44,7 @@ export interface RunContext {
   readonly samplers: Samplers
   /** What is known of the target's settings. */
   readonly timing: SourcedTimings
-  /** Groups of which every client must get everything: fast and there from the start. */
+  /** Groups whose clients must all get everything: fast and connected from the start. */
   readonly watchedGroups: readonly string[]
   connect(group: string, count: number | undefined, limitMs: number): Promise<void>
   /** Puts a fault in place; see {@link Injected} for what comes after. */

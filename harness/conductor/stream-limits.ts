@@ -32,7 +32,7 @@ function waiting({ commitIntervalMs }: Timing): StreamOptions {
   return stalledMs === stalledMsFor() ? {} : { stalledMs }
 }
 
-/** Whether a client requests a replay, at once or when it reconnects. */
+/** Whether a client requests a replay, immediately or when it reconnects. */
 const isReplayed = ({ fleet }: Scenario, phases: readonly PlannedPhase[]): boolean =>
   Object.values(fleet).some(({ resume, reconnects }) => resume !== undefined || reconnects) ||
   phases.some(({ stimuli }) => stimuli.some(({ stimulus }) => stimulus === 'resume'))
@@ -49,7 +49,7 @@ function replayLimits(
   }
 }
 
-/** Something keeps the relay from delivering for a while; then much comes at once. */
+/** Something keeps the relay from delivering for a while; then much comes in a burst. */
 const isHeldUp = (phases: readonly PlannedPhase[]): boolean =>
   phases.some(({ faults }) =>
     faults.some((fault) => !('hop' in fault) || fault.hop === 'kafka'),

@@ -33,7 +33,7 @@ export interface SuiteResult {
   readonly smaller?: { readonly says: string; readonly reproduce?: string }
 }
 
-/** An item of which there is nothing to judge, and why. */
+/** An item with nothing to judge, and why. */
 export interface Unplayed {
   readonly item: SuiteItem
   readonly why: string

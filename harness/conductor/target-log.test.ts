@@ -41,7 +41,7 @@ test('more than can be read are left out, and that is said', () => {
   ])
 })
 
-test('a log without an end has one here, but a crash behind it is told', () => {
+test('a log without an end has one here, but a crash behind it is reported', () => {
   const lines = logged((take, clock) => {
     for (let i = 0; i < 4_000; i += 1) {
       take('x'.repeat(5_000))

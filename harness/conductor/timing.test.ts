@@ -40,7 +40,7 @@ test('what a known relay does counts before what it was asked for, the user befo
   expect(told.commitIntervalMs).toEqual({ value: 800, source: 'given' })
 })
 
-test('of a relay that nobody knows, nothing of ours is assumed', () => {
+test('of an unknown relay, nothing of ours is assumed', () => {
   const values = valuesOf(timed(command, {}))
   expect(values).toMatchObject({ commitIntervalMs: undefined, kafkaSessionTimeoutMs: undefined })
 })

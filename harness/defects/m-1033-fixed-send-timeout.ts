@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   finding: 'M-1033',
   says: 'the send timeout is always 5 s, and sends that time out are not counted',
   scenario: 'sends-have-deadlines',
-  rules: ['not-told', 'counter-flat'],
+  rules: ['not-reported', 'counter-flat'],
   relay: () => ({
     sendDeadline: { limitMs: () => 5_000, gaveUp: () => undefined, effective: {} },
   }),

@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   finding: 'own-2',
   says: '/health says "healthy" while Kafka is unreachable',
   scenario: 'recovers-from-kafka-outage',
-  rules: ['outage-not-told'],
+  rules: ['outage-not-reported'],
   relay: ({ health }) => ({
     health: {
       decide(facts) {

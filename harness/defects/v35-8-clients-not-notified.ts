@@ -6,7 +6,7 @@ const defect: RelayDefect = {
   finding: 'v35-8',
   says: 'clients get no close frame when the relay shuts down',
   scenario: 'shutdown-is-graceful',
-  rules: ['not-told'],
+  rules: ['no-close-frame'],
   relay: (reference) => ({
     openOutlet(needs) {
       const outlet = reference.openOutlet(needs)

@@ -27,7 +27,7 @@ export const endpoints: readonly Endpoint[] = [
   {
     path: '/health',
     answer: "The current state, in DashFlow's JSON: decided from ages and recent counts.",
-    statuses: ['200, whatever its `status` says'],
+    statuses: ['200, with any `status`'],
   },
   { path: '/livez', answer: 'That the process answers.', statuses: ['200'] },
   {

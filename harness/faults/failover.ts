@@ -11,7 +11,7 @@ import { defineFault, type FaultContext } from './fault.ts'
 import { until } from '../world/until.ts'
 import { measureBefore, probeMs, proveHealed } from './link-proof.ts'
 
-const biteLimitMs = 5_000
+const activeLimitMs = 5_000
 const askEveryMs = 50
 /** The connection that shows how the old server answers. */
 const ours = 1
@@ -37,7 +37,7 @@ export const failover = defineFault({
       const demoted = await context.failOverRedis()
       const connectionsStayed = demoted.connectionsStayed - ours
       return {
-        measure: () => measureBite(context, link, stands, connectionsStayed),
+        measure: () => measureEffect(context, link, stands, connectionsStayed),
         async heal() {
           const left = await demoted.connections().catch(() => undefined)
           const connectionsLeft = left === undefined ? null : left - ours
@@ -55,25 +55,25 @@ export const failover = defineFault({
 
 const isGranted = (answer: string) => answer.startsWith('+OK')
 
-/** Both must be seen: the old one refuses who stayed, and the new one takes writes. */
-async function measureBite(
+/** Both are required: the old server refuses open connections, and the new one takes writes. */
+async function measureEffect(
   context: FaultContext,
   link: Link,
   stands: Socket,
   connectionsStayed: number,
 ) {
   const ask = async () => ({
-    stayed: await asked(context, stands, write),
-    anew: await askedAnew(context, link),
+    open: await asked(context, stands, write),
+    reconnected: await askedByNewConnection(context, link),
   })
-  const { holds, answer } = await until(context, biteLimitMs, askEveryMs, ask, (found) => {
-    return found.stayed.startsWith('-READONLY') && isGranted(found.anew)
+  const { holds, answer } = await until(context, activeLimitMs, askEveryMs, ask, (found) => {
+    return found.open.startsWith('-READONLY') && isGranted(found.reconnected)
   })
   // A relay that had no connection lost nothing.
   return { isActive: holds && connectionsStayed > 0, evidence: { ...answer, connectionsStayed } }
 }
 
-async function askedAnew(context: FaultContext, link: Link): Promise<string> {
+async function askedByNewConnection(context: FaultContext, link: Link): Promise<string> {
   const socket = connect(splitAddress(link.listen)).on('error', () => undefined)
   try {
     return await asked(context, socket, write)

@@ -30,9 +30,9 @@ export interface GroupContext {
   readonly partitions: number
   /** A member that was killed is waited for so long, and a moment more. */
   readonly settleLimitMs: number
-  /** How the group is now; undefined where nobody answers. */
+  /** How the group is now; undefined without an answer. */
   facts(): Promise<GroupFacts | undefined>
-  /** Partitions that the target's own member holds now; undefined while nobody can say. */
+  /** Partitions that the target's own member holds now; undefined while that is unknown. */
   ownedByTarget(): Promise<readonly number[] | undefined>
 }
 

@@ -38,7 +38,7 @@ test('a group that never settles is told, and is not our failure', async () => {
   expect(healed).toMatchObject({ isSettled: false, partitionsHeld: null })
 })
 
-test('nobody waits for a group that nobody can describe', async () => {
+test('a group that cannot be described is not waited for', async () => {
   const healed = await killedAndBack(stageOf(() => undefined, newProtocolState))
   expect(healed).toMatchObject({ isSettled: null })
 })

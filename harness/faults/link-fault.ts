@@ -100,7 +100,7 @@ async function inject<N extends string, O extends z.ZodRawShape>(
   const measured = await fault.measure?.(spec, link, context)
   const undo = await apply(fault.toxics(spec), { fault: fault.name, link, context })
   return {
-    measure: () => measured?.measure() ?? measureBite(fault, spec, { link, context, before }),
+    measure: () => measured?.measure() ?? measureEffect(fault, spec, { link, context, before }),
     async heal() {
       await undo()
       measured?.close()
@@ -109,7 +109,7 @@ async function inject<N extends string, O extends z.ZodRawShape>(
   }
 }
 
-async function measureBite<N extends string, O extends z.ZodRawShape>(
+async function measureEffect<N extends string, O extends z.ZodRawShape>(
   fault: LinkFault<N, O>,
   spec: LinkFaultSpec<N, O>,
   { link, context, before }: { link: Link; context: FaultContext; before: Before },

@@ -11,7 +11,7 @@ import { measureThroughput, probe, type Flood, type Probed } from './probe.ts'
 
 /** How long one question may go unanswered, and a fault may take to become active or to heal. */
 export const probeMs = 700
-const biteLimitMs = 5_000
+const activeLimitMs = 5_000
 const frozenMs = 400
 const throughputMs = 1_000
 /** The quickest of so many answers is what the way takes by itself. */
@@ -27,7 +27,7 @@ export interface Before {
 export async function measureBefore(link: Link, context: FaultContext): Promise<Before> {
   const times: number[] = []
   while (times.length < probesBefore) {
-    const { outcome, answerMs } = await probe(context.clock, link, biteLimitMs)
+    const { outcome, answerMs } = await probe(context.clock, link, activeLimitMs)
     if (outcome !== 'answered') {
       throw new Error(`link ${link.name} must answer before the fault; it was already ${outcome}`)
     }
@@ -44,7 +44,7 @@ export async function measureAnswer(
   isBroken: (probed: Probed) => boolean,
 ): Promise<{ isActive: boolean; evidence: Evidence }> {
   const ask = () => probe(context.clock, link, waitMs)
-  const asked = await until(context, biteLimitMs, 50, ask, isBroken)
+  const asked = await until(context, activeLimitMs, 50, ask, isBroken)
   const { outcome, answerMs } = asked.answer
   const rounded = answerMs === undefined ? null : Math.round(answerMs)
   const tookMs = Math.round(asked.tookMs)
@@ -62,7 +62,7 @@ export async function bytesInWindow(group: string, context: FaultContext): Promi
 /** Whether the clients of a group stop getting bytes: existing connections must feel it, too. */
 export async function measureFrozen(group: string, context: FaultContext) {
   const ask = () => bytesInWindow(group, context)
-  const asked = await until(context, biteLimitMs, 1, ask, (bytes) => bytes === 0)
+  const asked = await until(context, activeLimitMs, 1, ask, (bytes) => bytes === 0)
   return { isFrozen: asked.holds, bytesInLastWindow: asked.answer, windowMs: frozenMs }
 }
 
@@ -83,7 +83,7 @@ export function throughput(link: Link, context: FaultContext, limit: number): Pr
 export async function proveHealed(link: Link, context: FaultContext): Promise<Evidence> {
   const asked = await until(
     context,
-    biteLimitMs,
+    activeLimitMs,
     100,
     () => probe(context.clock, link, probeMs * 2),
     ({ outcome }) => outcome === 'answered',

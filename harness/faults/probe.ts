@@ -64,7 +64,7 @@ interface Flooding {
   readonly underWay: number
   /** Whether an answer begins in what came, so that the next question may be asked. */
   readonly hasAnswer: (chunk: Buffer) => boolean
-  /** The bytes of each answer, where all are alike, told by the first of them. */
+  /** The bytes of each answer, if all are alike, as measured for the first. */
   readonly answerBytes?: (first: Buffer) => number
 }
 const flooding: Readonly<Record<Hop, Flooding>> = {

@@ -1,6 +1,6 @@
 /**
- * Rivals in groups of others, on a real broker: whatever protocol a group shares its partitions by,
- * a rival takes some and gives them back; where it is refused, the broker's word for it is told.
+ * Rivals in foreign groups, on a real broker: with any assignment protocol a rival takes some
+ * partitions and gives them back. If it is refused, the broker's error is reported.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -57,7 +57,7 @@ afterEach(async () => {
   await sampler.stop()
 })
 
-/** A member of the group as a relay of somebody else's would be. */
+/** A member of the group as a foreign relay would be. */
 async function joinGroup(protocol: string, name = 'target'): Promise<void> {
   const member = kafkaClient(name, stack.kafkaDirect).consumer({
     groupId: topic,
@@ -128,7 +128,7 @@ test('a refusal is told in the words of the broker, with the names', async () =>
   ).rejects.toThrow(/refused: INCONSISTENT_GROUP_PROTOCOL; it offered "roundrobin", and the group/)
 }, 60_000)
 
-test('a group in which nobody is cannot be rebalanced, and says so', async () => {
+test('a group without members cannot be rebalanced, and the fault says so', async () => {
   await expect(
     rebalance.inject({ fault: 'rebalance', rivals: 1 }, stageOf({ settleLimitMs: 500 })),
   ).rejects.toThrow(/must hold partitions before a rival can take them; its partitions are unknown/)

@@ -18,7 +18,7 @@ import { rivalAssigner } from './rival-assigners.ts'
 /** Client ids of rivals begin with this, so that everyone can tell them from the target. */
 export const rivalClientId = 'chaos-rival'
 
-/** A rebalance waits for every member to come to it; those that do not are waited for, too. */
+/** A rebalance waits for every member to join it, also for those that do not. */
 const joinLimitMs = 20_000
 const leaveLimitMs = 15_000
 

@@ -27,7 +27,7 @@ export function processOf(context: FaultContext): RelayProcess {
 
 export const isGone = (pid: number) => identify(pid) === undefined
 
-/** A relay may refuse what it is told, by ending at once; then it is told it no more. */
+/** A relay may refuse these settings by exiting immediately; then it is started without them. */
 export async function startAgain(
   relay: RelayProcess,
   context: FaultContext,

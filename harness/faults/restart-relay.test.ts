@@ -1,4 +1,4 @@
-/** A relay that is started anew with odd values may refuse them, and is back all the same. */
+/** A relay that is restarted with extreme values may refuse them, and is back all the same. */
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
@@ -32,7 +32,7 @@ function relayRefusing(code: TroubleCode | undefined) {
   return { starts, heal: async () => (await restart()).heal() }
 }
 
-describe('a relay started anew with values of its own', () => {
+describe('a relay restarted with its own values', () => {
   test('gets them', async () => {
     const { starts, heal } = relayRefusing(undefined)
     expect(await heal()).toMatchObject({ pid: process.pid })

@@ -34,7 +34,7 @@ describe('a rival that leads', () => {
     expect(second).toEqual({ a: [0, 1, 2], r: [3, 4, 5] })
   })
 
-  test('forgets nobody: who gets nothing has an entry too', () => {
+  test('has an entry for every member, also for one that gets nothing', () => {
     const many = Array.from({ length: 8 }, (_, i) => member(`m${i}`))
     expect(Object.keys(given(range, ...many))).toHaveLength(8)
   })

@@ -74,7 +74,7 @@ const assigns: Readonly<Record<string, Assign>> = {
   'cooperative-sticky': cooperativeSticky,
 }
 
-/** A rival's assigner for a group that uses the protocol `name`, whatever that is. */
+/** A rival's assigner for a group that uses the protocol `name`, known or unknown. */
 export function rivalAssigner(name: string): PartitionAssigner {
   const assign = assigns[name] ?? roundRobin
   const isCooperative = name.startsWith('cooperative')

@@ -52,7 +52,7 @@ export const findings = {
     says: 'After a rebalance the lag gauge still reports partitions that other consumers hold.',
   },
   'M-481': {
-    audit: 'kafka streaming metrics v10',
+    audit: 'DashFlow audit v10, date unknown (audit not available)',
     part: 'relay',
     says: 'A quiet partition is reported as lag 0, which hides a stuck consumer.',
   },
@@ -142,7 +142,7 @@ export const findings = {
     says: 'A text is cut inside a multi-byte character, which ends more than its sender.',
   },
   'M-1012': {
-    audit: 'DashFlow audit, version unknown',
+    audit: 'DashFlow audit, version and date unknown (audit not available)',
     part: 'relay',
     says: 'A resume may name any number of partitions and threads.',
   },
@@ -152,12 +152,12 @@ export const findings = {
     says: 'The last offset is committed instead of the next: each restart repeats one record.',
   },
   'M-1114': {
-    audit: 'DashFlow audit, version unknown',
+    audit: 'DashFlow audit, version and date unknown (audit not available)',
     part: 'relay',
     says: 'A restart of the relay causes gaps for clients although Kafka has every record.',
   },
   'M-702': {
-    audit: 'DashFlow audit, version unknown',
+    audit: 'DashFlow audit, version and date unknown (audit not available)',
     part: 'relay',
     says: 'Any client can choose its address by X-Forwarded-For and evade the connection limit.',
   },

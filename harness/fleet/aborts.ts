@@ -1,6 +1,6 @@
 /**
- * Handshakes that are broken off: somebody comes, says hello and is gone. At which moment a relay
- * takes the slot is its own affair, so they are broken off at each.
+ * Aborted handshakes: a client connects, sends its request and is gone. Relays take the slot at
+ * different moments, so handshakes are aborted at each.
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { Journal } from '../history/journal.ts'
@@ -12,8 +12,8 @@ const pauseMs = 20
 const answerLimitMs = 2_000
 
 /**
- * Begins so many connections, one after the other, and resets each: with half of its request, with
- * all of it, with its answer, in turn. Each is told by how far it came.
+ * Begins `each` connections, one after the other, and resets each: after half of its request,
+ * after all of it, after its answer, in turn. Each is recorded with how far it came.
  */
 export async function abortHandshakes(
   { clock, journal }: { readonly clock: Clock; readonly journal: Journal },

@@ -83,7 +83,7 @@ export class Client implements StreamOwner, FloodTarget {
   #comeback: Timer | undefined
   #opening: PromiseWithResolvers<void> | undefined
   #bytesBefore = 0
-  /** The replay buffer's epoch that the relay told last: what our cursor belongs to. */
+  /** The replay buffer's epoch that the relay reported last: our cursor belongs to it. */
   #epoch: string | undefined
   closedCount = 0
   refusedCount = 0
@@ -196,7 +196,7 @@ export class Client implements StreamOwner, FloodTarget {
     this.#sent('hostile:held-back', 1)
   }
 
-  /** Ends the connection at once; it may be opened again, and is where the group reconnects. */
+  /** Ends the connection immediately. It may be opened again; groups that reconnect do so. */
   drop(how: 'close' | 'reset' = 'reset'): void {
     this.#comeback?.cancel()
     if (this.#isOpen && how === 'close') {
@@ -248,7 +248,7 @@ export class Client implements StreamOwner, FloodTarget {
     while (this.#isOpen && clock.nowMs() < untilMs) await sleep(clock, pollMs)
   }
 
-  /** What a connection tells; one that was given up tells it to nobody. */
+  /** What a connection reports; the reports of one that was given up are ignored. */
   #sinkOf(attempt: number): ConnectionSink {
     const isMine = () => attempt === this.#attempts
     return {

@@ -33,7 +33,7 @@ function arrivals(events: readonly HistoryEvent[]) {
 }
 
 describe('a delivery log', () => {
-  it('tells every arrival, whatever the order', () => {
+  it('records every arrival, in any order', () => {
     const delivery = fc.record({
       dt: fc.constantFrom(0, 0, 1, 700),
       partition: fc.nat(2),
@@ -79,7 +79,7 @@ describe('a delivery log', () => {
 })
 
 describe('first sights', () => {
-  it('precede their deliveries and are told once', () => {
+  it('precede their deliveries and are reported once', () => {
     const { events, sights, log } = open()
     for (let client = 0; client < 3; client += 1) {
       for (let at = 0; at < 10; at += 1) {

@@ -8,7 +8,7 @@ import type { Micros } from '../history/event.ts'
 /** Offsets that are remembered per partition; one that fell out is announced again. */
 const windowMax = 65_536
 const windowMin = 1_024
-/** Partitions that are remembered; a target that invents more is told so by its records. */
+/** Partitions that are remembered; a target that invents more is exposed by its records. */
 const partitionsMax = 1_024
 /** Records in one event. */
 const batchMax = 4_096

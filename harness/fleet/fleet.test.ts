@@ -28,7 +28,7 @@ const pings = (kind: 'json' | 'native', each: number) =>
 const bytes = (size: number) => Buffer.alloc(size, 'r')
 
 describe('a fast client', () => {
-  it('tells every record once, in runs, with the bytes of its first sight', async () => {
+  it('records every delivery once, in runs, with the bytes of its first sight', async () => {
     const { url, sockets } = await relay()
     await connect(url, {}, 3)
     for (const socket of sockets) {
@@ -72,7 +72,7 @@ describe('a fast client', () => {
     expect(events('sent')[0]!.slice(3)).toEqual(['resume:earliest', 1])
   })
 
-  it('tells bytes that differ, records without cursors and cursors without records', async () => {
+  it('reports bytes that differ, records without cursors and cursors without records', async () => {
     const { url, sockets } = await relay()
     await connect(url, {}, 2)
     sendRecord(sockets[0]!, 0, 1, bytes(9))
@@ -92,7 +92,7 @@ describe('a fast client', () => {
     expect(events('control')[0]![3]).toEqual({ type: 'gap', count: 1 })
   })
 
-  it('answers pings, counts pongs and tells who closed it and why', async () => {
+  it('answers pings, counts pongs and reports who closed it and why', async () => {
     let ponged = ''
     const { url, sockets } = await relay((socket) => {
       socket.on('message', () => socket.send('{"type":"pong"}'))
@@ -118,7 +118,7 @@ describe('a fast client', () => {
 })
 
 describe('a client that is not let in', () => {
-  it.each([429, 401, 503])('tells status %i', async (code) => {
+  it.each([429, 401, 503])('reports status %i', async (code) => {
     const { url } = await relay(undefined, code)
     const told = await connect(url, {}, 2)
     expect(told.groups['g']).toMatchObject({ open: 0, refused: 2, closed: 0 })
@@ -126,12 +126,12 @@ describe('a client that is not let in', () => {
     expect(events('refused')).toMatchObject([refused, refused])
   })
 
-  it('tells that nobody listens', async () => {
+  it('reports that nothing listens', async () => {
     await connect('ws://127.0.0.1:1/ws')
     expect(events('refused')[0]).toMatchObject({ group: 'g', status: 0, why: 'ECONNREFUSED' })
   })
 
-  it('tells that nobody answers, in time', async () => {
+  it('reports a missing answer, in time', async () => {
     const { url } = await rawServer(() => undefined)
     const spec = { count: 1, reads: 'fast' } as const
     await perform({ do: 'connect', group: 'g', url, count: 1, spec, deadlineMs: 50 })
@@ -163,7 +163,7 @@ describe('a stalled client', () => {
     expect(events('stalled').map((event) => event.isStalled)).toEqual([true, false])
   })
 
-  it('can still flood, and the flood ends although nobody takes it', async () => {
+  it('can still flood, and the flood ends although the relay does not read it', async () => {
     const { url, sockets } = await rawServer(shakeHands)
     await connect(url)
     sockets[0]!.pause()
@@ -177,7 +177,7 @@ describe('a stalled client', () => {
 })
 
 describe('a slow client', () => {
-  it('reads about as many bytes a second as it is told', async () => {
+  it('reads about as many bytes a second as configured', async () => {
     const { url, sockets } = await relay()
     const bytesPerSecond = 200_000
     await connect(url, { reads: 'slow', bytesPerSecond })
@@ -219,7 +219,7 @@ describe('leaving', () => {
 })
 
 describe('a broken stream', () => {
-  it('is told and ended', async () => {
+  it('is reported and closed', async () => {
     const { url } = await rawServer((socket, head) => {
       shakeHands(socket, head)
       setImmediate(() => socket.write(Buffer.from('c100', 'hex')))
@@ -255,7 +255,7 @@ describe('a reference client', () => {
   })
 })
 
-it('a client resets the buffer and comes back with the epoch that it was told last', async () => {
+it('a client resets the buffer and comes back with the epoch that it got last', async () => {
   const { url, sockets, received } = await relay()
   await connect(url)
   await perform({ do: 'send', group: 'g', opcode: 'text', text: resetText, what: 'reset' })
@@ -290,7 +290,7 @@ it('handshakes are broken off at each stage, and the clients stay', async () => 
   expect(told).toEqual(stages.map((stage) => `handshake-aborted:${stage}`))
 })
 
-it('a handshake that is not answered is told as far as it came', async () => {
+it('a handshake that is not answered is reported with how far it came', async () => {
   const { url } = await rawServer((socket, head) => {
     if (heard++ === 0) shakeHands(socket, head)
     else socket.destroy()
@@ -302,7 +302,7 @@ it('a handshake that is not answered is told as far as it came', async () => {
   expect(told.at(-1)).toBe('handshake-aborted:request')
 })
 
-it('tells each second how well it could watch', async () => {
+it('reports each second how well it could observe', async () => {
   await until(() => expect(events('strain').length).toBeGreaterThan(1))
   const [, , role, delayMs, missed, backlog] = events('strain')[0]!
   expect([role, missed, backlog]).toEqual(['fleet', 0, 0])
@@ -317,7 +317,7 @@ it('a command for a group that does not exist is refused with the ones that do',
   )
 })
 
-/** A relay made with the `ws` package: somebody else's reading of RFC 6455. */
+/** A relay made with the `ws` package: an independent implementation of RFC 6455. */
 interface TestRelay {
   readonly url: string
   readonly sockets: WebSocket[]

@@ -28,9 +28,9 @@ type SendOrder = Extract<FleetCommand, { do: 'send' }>
 type ConnectOrder = Extract<FleetCommand, { do: 'connect' }>
 
 export interface Fleet {
-  /** Does what a command says and tells what the fleet has afterwards. */
+  /** Does what a command says and returns the status of the fleet afterwards. */
   perform(order: FleetOrder): Promise<FleetStatus>
-  /** Ends all clients and timers at once; for tests and for a conductor that is gone. */
+  /** Ends all clients and timers immediately; for tests and for a conductor that is gone. */
   stop(): void
 }
 
@@ -46,7 +46,7 @@ const sweepMs = 250
 /** A flood that nothing was taken of for this long is over. */
 const floodIdleLimitMs = 3_000
 
-/** How often the fleet tells how well it could watch. */
+/** How often the fleet reports how well it could observe. */
 const strainMs = 1_000
 
 const holdBackPauseMs = 10
@@ -127,7 +127,7 @@ class ClientFleet implements Fleet {
     }
   }
 
-  /** What a client of a page does: it goes, in one way or the other, and is back at once. */
+  /** What a client of a page does: it leaves, in one way or the other, and is back immediately. */
   #leaveByChance(client: Client): void {
     const everyMs = client.plan.spec.leavesEveryMs
     if (everyMs === undefined || !client.isOpen || client.isStalled) return
@@ -249,7 +249,7 @@ async function statusOf(groups: ReadonlyMap<string, Group>): Promise<
   return { groups: status, backlogBytes }
 }
 
-/** Bytes that wait in the kernel although their clients read at once. */
+/** Bytes that wait in the kernel although their clients read without delay. */
 async function backlogOf(groups: Iterable<Group>): Promise<number> {
   const unread = await unreadBytesByPort()
   const clients = Array.from(groups, (group) => group.clients).flat()

@@ -2,7 +2,7 @@
 
 /**
  * A class of clients. Each group has a proxy of its own between itself and the relay, so that a
- * fault hits it and nobody else.
+ * fault hits it and no other group.
  * - `fast` reads as fast as it can · `slow` reads `bytesPerSecond` · `reference` also decodes
  *   with the reference client and compares every run's state with the producer's truth
  */

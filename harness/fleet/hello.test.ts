@@ -1,4 +1,4 @@
-/** Whom a client asks for and what it says of itself, whatever way leads to the relay. */
+/** The Host header of a client and what it says of itself, over every route to the relay. */
 import { expect, test } from 'vitest'
 import type { Claim } from './group.ts'
 import { helloOf } from './hello.ts'

@@ -21,7 +21,7 @@ export function helloOf(joiner: Joiner, attempt: string): Handshake {
   return handshake(url, nonce.subarray(0, 16), headLines(joiner), hostOf(joiner))
 }
 
-/** A site of nobody: the name is reserved for examples. */
+/** A site that does not exist: the name is reserved for examples. */
 const anotherSite = 'page.elsewhere.example'
 
 /** The name that the relay is asked for by: a proxy of ours in between is nothing to it. */

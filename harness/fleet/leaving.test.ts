@@ -8,7 +8,7 @@ const { perform, rawServer, connect, events } = fleetTestbed('leaving')
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 8_000 })
 
 describe('leaving', () => {
-  it('politely does not wait for ever for an answer', async () => {
+  it('politely does not wait forever for an answer', async () => {
     const { url } = await rawServer(shakeHands)
     await connect(url)
     await perform({ do: 'disconnect', group: 'g', how: 'close' })

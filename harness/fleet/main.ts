@@ -11,7 +11,7 @@ import { dice } from '../world/dice.ts'
 
 /** Enough for one read of a fast socket; larger reads gain nothing. */
 const readBufferBytes = 256 * 1_024
-/** Broken frames that are told one by one before the history only says that there are more. */
+/** Broken frames that are recorded one by one; further ones are only counted. */
 const garbledMax = 10_000
 const emptyStatus: FleetStatus = { groups: {}, backlogBytes: 0, eventLoopDelayMsMax: 0 }
 

@@ -31,7 +31,7 @@ export interface Joining {
   readonly deadlineMs: number
 }
 
-/** What the clients of a group may be told to do; see harness/stimuli for what is made of it. */
+/** What the clients of a group can be ordered to do; the stimuli in harness/stimuli use it. */
 export type GroupOrder =
   | { readonly do: 'disconnect'; readonly group: string; readonly how: 'close' | 'reset' }
   /**
@@ -65,7 +65,7 @@ export type FleetCommand =
   | GroupOrder
   /** Stops (or restarts) reading of the group's sockets. Answered with the bytes read so far. */
   | { readonly do: 'reading'; readonly group: string; readonly isStalled: boolean }
-  /** Tells what the fleet has, without touching it. */
+  /** Reports the status of the fleet, without changing it. */
   | { readonly do: 'status' }
   /** Compares run states, closes all clients, closes the journal, exits 0. */
   | { readonly do: 'finish' }

@@ -65,7 +65,7 @@ export function referenceReader(world: ReferenceWorld, number: number): Referenc
       if (position.mustReconnect !== undefined) return position
       const outcome = client.onBinary(bytes)
       const { reason } = outcome
-      // A record that was sent before is the relay's doing, and its deliveries tell.
+      // A record that was sent before is the relay's mistake, and its deliveries show it.
       if (reason !== undefined && reason !== 'redelivered') {
         journal.write(['refusal', t, number, partition, String(offset), reason])
       }

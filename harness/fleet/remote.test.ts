@@ -41,7 +41,7 @@ const start = (more: { clientDefect?: string } = {}) =>
   })
 
 describe('the process of the fleet', () => {
-  it('does what it is told, tells what it has, and ends in order', async () => {
+  it('carries out orders, reports its status, and shuts down cleanly', async () => {
     const server = await startRawServer(shakeHands)
     const fleet = await start()
     const spec = { count: 3, reads: 'fast' } as const

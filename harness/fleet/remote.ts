@@ -1,4 +1,4 @@
-/** The conductor's side of the fleet: its process, and what it is told to do. */
+/** The conductor's side of the fleet: its process, and the commands to it. */
 import { startAskedChild, type AskedChild } from '../world/asked-child.ts'
 import type { World } from '../world/world.ts'
 import type { FleetCommand, FleetStatus, GroupOrder, Joining } from './protocol.ts'
@@ -17,9 +17,9 @@ export interface FleetOptions {
 export interface RemoteFleet extends Omit<AskedChild<FleetCommand, FleetStatus>, 'ask'> {
   /** Settles when each client is open or was refused; see the status for how many are. */
   connect(joining: Joining): Promise<FleetStatus>
-  /** Stops (`true`) or restarts reading; the status tells the bytes read so far. */
+  /** Stops (`true`) or restarts reading; the status has the bytes read so far. */
   reading(group: string, isStalled: boolean): Promise<FleetStatus>
-  /** Settles when the clients have done as they were told; see `GroupOrder`. */
+  /** Settles when the clients have carried out the order; see `GroupOrder`. */
   perform(order: GroupOrder, limitMs: number): Promise<FleetStatus>
   status(): Promise<FleetStatus>
   /** Compares run states, closes all clients and the journal, and waits for the process's end. */

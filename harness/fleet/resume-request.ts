@@ -2,7 +2,7 @@
 
 export type ResumeFrom = 'earliest' | 'latest' | 'cursor'
 
-/** The text that asks for a replay; a cursor belongs to the epoch that the relay told last. */
+/** The text that asks for a replay; a cursor belongs to the epoch that the relay reported last. */
 export function resumeRequest(
   from: ResumeFrom,
   cursor: Iterable<readonly [partition: number, offset: number]>,
@@ -14,7 +14,7 @@ export function resumeRequest(
   return JSON.stringify(from === 'cursor' ? { ...resume, epoch } : resume)
 }
 
-/** The epoch that a control frame tells, if it tells one; most are not even parsed. */
+/** The epoch in a control frame, if there is one; most frames are not even parsed. */
 export function epochOf(text: string): string | undefined {
   if (!text.includes('"epoch"')) return undefined
   const { epoch } = JSON.parse(text) as { readonly epoch?: unknown }

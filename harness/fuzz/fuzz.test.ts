@@ -13,7 +13,7 @@ import { keepVector, readVectors, vectorFolder } from './vectors.ts'
 
 const limits = { payloadBytesMax: 10 * 1_048_576 }
 
-test('values are valid, whatever their numbers', () => {
+test('values are valid for all numbers', () => {
   for (const isPacked of [false, true]) {
     const values = [
       bytesOf.manyEvents({ events: 300, threads: 7, order: 'alternating' }, isPacked),

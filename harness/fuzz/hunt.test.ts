@@ -10,7 +10,7 @@ import type { Site } from './place.ts'
 import { hungUp, RawProducer } from './raw-producer.ts'
 import { stepKinds } from './steps.ts'
 
-test('what goes wrong on our side ends it, and is told', async () => {
+test('what goes wrong on our side ends it and is reported', async () => {
   const vectorFolder = mkdtempSync(join(tmpdir(), 'vectors-'))
   const stack = {
     get kafkaDirect(): never {

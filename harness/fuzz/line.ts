@@ -1,4 +1,4 @@
-/** Connections of whoever means no good: they send what they are given, and wait for an answer. */
+/** Connections of hostile clients: they send what they are given and wait for an answer. */
 import { connect } from 'node:net'
 import { openConnection } from '../wire/connection.ts'
 import { maskedFrame } from '../wire/frame-writer.ts'

@@ -1,6 +1,6 @@
 /**
- * A relay on a topic of its own, one honest client, and the ways in: whatever is fed to the relay
- * is judged by what these see. A relay that was found wanting is replaced by a fresh one.
+ * A relay on its own topic, one honest client, and the inputs. What these see decides about each
+ * input. A relay that failed is replaced by a new one.
  */
 import { join } from 'node:path'
 import { sleep, type Clock } from '../../relay/world/clock.ts'
@@ -141,7 +141,7 @@ export class Place {
     return holds ? this.#broken : `a sound record did not come within ${limitMs} ms`
   }
 
-  /** Ends everything; at once, for whoever is asked to end in order may stand still. */
+  /** Ends everything immediately: a relay that is asked to shut down may be blocked. */
   async close(): Promise<void> {
     this.#honest.end()
     this.#raw.close()

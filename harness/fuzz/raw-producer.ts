@@ -1,6 +1,6 @@
 /**
- * Puts batches into Kafka as they are. A client library writes batches of its own, and whoever
- * wants to know what a relay does with others must write the request by hand.
+ * Puts batches into Kafka unchanged. A client library writes its own batches, so testing others
+ * needs a request written by hand.
  */
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../relay/world/clock.ts'

@@ -67,7 +67,7 @@ export function repeatedField(times: number, isPacked: boolean): Buffer {
   return value(writer.join().join().finish(), isPacked)
 }
 
-/** One event with groups in one another, of a field that nobody knows. */
+/** One event with nested groups of an unknown field. */
 export function nested(depth: number, isPacked: boolean): Buffer {
   const edge = (type: WireType) =>
     Buffer.alloc(2 * depth, new BinaryWriter().tag(unknownField, type).finish())

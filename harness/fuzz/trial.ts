@@ -26,7 +26,7 @@ export async function tryOut(steps: readonly Step[], place: Place): Promise<Trie
   await place.watchdog.take()
   const standing = place.watchdog.standing
   const fed = feed(steps, place)
-  // Whoever stands still may take for ever to finish; it is judged before.
+  // A blocked relay may take forever to finish; it is judged before.
   fed.catch(() => undefined)
   const stoodMs = await Promise.race([fed.then(() => undefined), standing])
   const isOver = await Promise.race([

@@ -1,8 +1,8 @@
 /**
- * Asks a relay whether it lives, all the time, from a thread that does nothing else, and tells how
- * much CPU its loop burnt between a question and the answer. Time on the wall is no measure of a
- * loop on a machine that others use; what its thread burnt is, for a loop that answers between any
- * two turns burns no more than a turn or two meanwhile.
+ * Polls a relay all the time, from a thread that does nothing else, and reports how much CPU time
+ * its event loop used between a request and the answer. Wall time does not measure a loop on a
+ * shared machine; CPU time does, because a loop that answers between two turns uses no more than
+ * one or two turns meanwhile.
  */
 import { readFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
@@ -27,7 +27,7 @@ interface Question {
   readonly atMs: number
   /** For how long this thread stood still since, in which the relay may have done other work. */
   lateMs: number
-  isTold: boolean
+  isReported: boolean
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -75,7 +75,7 @@ function rssBytes(): number {
 const say = (says: WatchSays) => port.postMessage(says, [])
 
 function ask(): void {
-  open = { cpuMs: cpuMs(), atMs: clock.nowMs(), lateMs: 0, isTold: false }
+  open = { cpuMs: cpuMs(), atMs: clock.nowMs(), lateMs: 0, isReported: false }
   get(`http://${address}/livez`, { agent }, (answer) => {
     answer.resume()
     answer.on('end', settle)
@@ -95,18 +95,18 @@ function settle(): void {
 }
 
 /**
- * What the loop burnt since it was asked, told at once where that is too much. While we stood still
- * it may have answered and gone on, so that much is taken off: a loop that stands burns more.
+ * CPU time of the loop since the request, reported immediately if it is too much. While this thread
+ * was paused the loop may have answered and gone on, so that time is subtracted.
  */
 function look(question: Question): void {
-  if (question.isTold) return
+  if (question.isReported) return
   const burntMs = cpuMs() - question.cpuMs - question.lateMs
   const turnMs = burntMs > turnMsMax ? burntMs / slowness() : burntMs
   taken.slowestMs = Math.max(taken.slowestMs, clock.nowMs() - question.atMs)
   if (!(turnMs > taken.slowestTurnMs)) return
   taken.slowestTurnMs = turnMs
   if (turnMs <= turnMsMax) return
-  question.isTold = true
+  question.isReported = true
   say({ is: 'standing', turnMs })
 }
 

@@ -1,4 +1,4 @@
-/** The watchdog tells a loop that stands still, whoever else needs the processor. */
+/** The watchdog detects a blocked loop, also while other processes need the processor. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
@@ -14,7 +14,7 @@ process.stdin.on('data', (text) => {
   while (process.cpuUsage().user / 1e3 < endMs);
 })`
 
-test('what a loop burns between a question and its answer is told, and at once', async () => {
+test('the CPU time of a loop between request and answer is reported, and immediately', async () => {
   const child = spawn(process.execPath, ['-e', server], { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const [port] = (await once(child.stdout, 'data')) as [Buffer]

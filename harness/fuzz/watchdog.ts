@@ -22,7 +22,7 @@ export class Watchdog {
     return this.#standing.promise
   }
 
-  /** What was seen since the last look, which begins anew. */
+  /** What was seen since the last look; looking resets it. */
   take(): Promise<Taken> {
     this.#answer = Promise.withResolvers()
     this.#standing = Promise.withResolvers()

@@ -42,5 +42,5 @@ export interface FaultEffects {
   readonly does: readonly FaultEffect[]
 }
 
-/** A fault of which nothing is known but that it was there: it is no cause of anything. */
+/** A fault that is known only to have happened: it explains nothing. */
 export const unknownEffects: FaultEffects = { on: 'unknown', does: [] }

@@ -24,7 +24,7 @@ export type JournalEnd =
   /** The mark does not fit what stands before it, or something stands behind it. */
   | 'altered'
 
-/** Follows one journal, line by line, and tells at the end whether it is what was written. */
+/** Follows one journal, line by line, and returns at the end whether it is what was written. */
 export class EndWatch {
   #end: JournalEnd = 'unmarked'
   readonly #counts = new Map<string, number>()

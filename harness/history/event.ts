@@ -120,7 +120,7 @@ export type Garbled = readonly [
   offset: string,
   why: string,
 ]
-/** A control frame that a client received, parsed. Cursors are not told; pongs as a `count`. */
+/** A control frame that a client received, parsed. Cursors are not recorded; pongs as a `count`. */
 export type ControlIn = readonly ['control', Micros, client: number, frame: Record<string, unknown>]
 /**
  * A control frame that a client sent; floods are one event with a count. `what` is `resume:<from>`,
@@ -211,7 +211,7 @@ export interface DeadLetter extends Cold<'deadletter'> {
 export type FaultStep = 'inject' | 'active' | 'ineffective' | 'heal' | 'failed'
 /**
  * What happened to a fault. `evidence` holds the measurement that shows its effect; at `inject`
- * it is the scenario's own words, and `effects` says what the fault does, whatever its name is.
+ * it is the scenario's own words, and `effects` says what the fault does, independent of its name.
  */
 export interface Fault extends Cold<'fault'> {
   readonly id: string

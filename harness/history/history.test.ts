@@ -77,7 +77,7 @@ describe('readHistory', () => {
 })
 
 describe('a history', () => {
-  test('has records by offset, whatever the order in which they were acknowledged', () => {
+  test('has records by offset, in any order of acknowledgement', () => {
     const told = story()
       .acked(2, 0, 10, 10)
       .acked(1, 0, 0, 10, { malformed: { 3: 'x' } })
@@ -134,7 +134,7 @@ describe('a history', () => {
     expect(stays.phase('later', 20, 30).history().faults).toMatchObject([{ end: 30e6 }])
   })
 
-  test('tells signals from scrapes that hold only what changed', () => {
+  test('reads signals from scrapes that hold only what changed', () => {
     const name = 'websocket_kafka_messages_total'
     const history = story()
       .scrape(1, { [`${name}{status="success"}`]: 3, [`${name}{status="error"}`]: 1 })
@@ -149,7 +149,7 @@ describe('a history', () => {
     expect([...history.scrapes()].map(({ series }) => series.size)).toEqual([2, 2, 0, 1])
   })
 
-  test('tells signals by label, absent before they first were told', () => {
+  test('reads signals by label, absent before they were first exported', () => {
     const history = story()
       .scrape(1, { [lag(0)]: 7 })
       .scrape(2, { [lag(1)]: 9 })
@@ -160,7 +160,7 @@ describe('a history', () => {
     })
   })
 
-  test('falls back to /health where /metrics does not tell', () => {
+  test('falls back to /health if /metrics lacks the signal', () => {
     const body = { status: 'healthy', alert: 'help', metrics: { connected_clients: 3 } }
     const history = story().scrape(1, {}).health(2, body).health(3, { status: 'healthy' }).history()
     expect(history.signal('connectedClients')).toEqual({ t: [2e6, 3e6], v: [3, null] })

@@ -1,8 +1,8 @@
 /**
- * The reading end of the history. Whatever was written, reading it does not crash: lines that
+ * The reading end of the history. Reading never crashes, whichever bytes a file holds: lines that
  * cannot be read are counted and become trouble, so that the verdict is `unknown` and not a guess.
  *
- * Deliveries and acknowledgements, of which there are millions, go into columns as they are read;
+ * Deliveries and acknowledgements, millions of them, go into columns as they are read;
  * all other events are few and are kept as they are.
  */
 import { basename } from 'node:path'

@@ -1,4 +1,4 @@
-/** The events of one journal, whatever version it is of, and whether it is what was written. */
+/** The events of one journal of any version, and whether it is what was written. */
 import { basename } from 'node:path'
 import { EndWatch, type JournalEnd } from './end-mark.ts'
 import { kindOf, type HistoryEvent } from './event.ts'

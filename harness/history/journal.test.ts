@@ -30,7 +30,7 @@ test('events are on disk after a flush, in their order, and closing keeps the re
   expect(journal.failure).toBeUndefined()
 })
 
-test('a full disk never throws, is told, and ends the writing', () => {
+test('a full disk never throws, is reported, and ends the writing', () => {
   const journal = openJournal(new ManualClock(), '/dev/full', 0)
   journal.write({ kind: 'trouble', t: 0, where: 'a', what: 'b' })
   expect(journal.failure).toBeUndefined()

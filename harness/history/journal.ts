@@ -15,7 +15,7 @@ export interface Journal {
   /** Microseconds since the start of the run, now. */
   now(): Micros
   /**
-   * Appends one event. Never throws on a full disk: `failure` tells, and the run is unknown.
+   * Appends one event. Never throws on a full disk: `failure` is set, and the run is unknown.
    * After a failure nothing more is written, so that the file ends where it broke.
    */
   write(event: HistoryEvent): void
@@ -79,7 +79,7 @@ export function openJournal(clock: Clock, file: string, originMs: number): Journ
       try {
         closeSync(fd)
       } catch (error) {
-        // A network file system may tell only now that it has no room.
+        // A network file system may report only now that it is full.
         failure ??= error as Error
       }
     },

@@ -19,7 +19,7 @@ interface Span {
 
 /**
  * Latencies in microseconds of the deliveries of `clients`, live ones and replayed ones alike,
- * that arrived within the window. Records that nobody acknowledged are left out.
+ * that arrived within the window. Unacknowledged records are left out.
  */
 export function latencyHistogram(
   records: ReadonlyMap<number, PartitionRecords>,

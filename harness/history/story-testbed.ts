@@ -8,7 +8,7 @@ import { effectsInVersion1 } from './version-1.ts'
 
 const micros = (seconds: number) => Math.round(seconds * 1e6)
 
-/** Made-up checksum of a record, so that "right bytes" and "wrong bytes" can be told. */
+/** Made-up checksum of a record, so that right and wrong bytes differ. */
 export const crcOf = (partition: number, offset: number): number => partition * 1_000_003 + offset
 
 interface AckedMore {

@@ -29,7 +29,7 @@ test('a process that stands still says for how long, and one that does not says 
   ])
 })
 
-test('stands are told apart, and once', () => {
+test('pauses are recorded separately, and once', () => {
   const clock = new BlockedClock()
   const stood = watchStandstill(clock)
   for (const ms of [200, 700, 100]) {

@@ -9,7 +9,7 @@ import type { Journal } from './journal.ts'
 const tickMs = 50
 const tellEveryMs = 1_000
 
-/** Tells once a second how long the event loop stood still; `backlog`: bytes that wait. */
+/** Records once a second how long the event loop was blocked; `backlog`: bytes that wait. */
 export function watchStrain(
   clock: Clock,
   journal: Journal,

@@ -83,9 +83,9 @@ export const ownEvidence = {
   /** Bytes that wait to be read by a fleet that cannot keep up. */
   backlogBytesMax: 64 * 1_024 * 1_024,
   /**
-   * A window of this length, of which the target waited for more than this share for a processor.
-   * Two processors that nobody else uses leave it waiting for up to two thirds while a run is busy;
-   * beside eight busy loops it waited for nine tenths.
+   * A window of this length in which the target waited for a processor for more than this share.
+   * On two processors without other load it waits for up to two thirds while a run is busy; beside
+   * eight busy loops it waited for nine tenths.
    */
   waitedWindowMicros: 5_000_000,
   waitedShareMax: 0.8,

@@ -27,7 +27,7 @@ type OtherName<V> = [V] extends [boolean] ? 'boolean' : [V] extends [object] ? '
 type Optional<E> = { [F in keyof E]-?: object extends Pick<E, F> ? F : never }[keyof E]
 type Fields<E> = { readonly [F in Exclude<keyof E, 'kind' | 't' | Optional<E>>]: TypeName<E[F]> }
 
-/** The fields that an object must have; `any` may be whatever JSON holds, null included. */
+/** The fields that an object must have; `any` may be any JSON value, also null. */
 const fields: { readonly [K in ColdKind]: Fields<EventOf<K>> } = {
   dropped: { count: 'number', why: 'string' },
   aborted: { partition: 'number', offset: 'string' },

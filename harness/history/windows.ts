@@ -40,7 +40,7 @@ export interface FaultWindow extends Window {
   readonly failure: Readonly<Record<string, unknown>> | undefined
   /** Its spec when it was injected, from the scenario. */
   readonly spec: Readonly<Record<string, unknown>>
-  /** What it does to the run: checkers judge by this, whatever the fault is called. */
+  /** What it does to the run: checkers judge by this, not by the fault's name. */
   readonly effects: FaultEffects
   /** The measurement behind `isActive`. */
   readonly evidence: Readonly<Record<string, unknown>>
@@ -135,7 +135,7 @@ const faultSteps: Readonly<Record<FaultStep, StepChange>> = {
   }),
 }
 
-/** Whether a fault can take such a step, and has effects that can be read. */
+/** Whether a fault can take this step, and has effects that can be read. */
 export const isFault = ({ step, effects }: Fault): boolean =>
   Object.hasOwn(faultSteps, step) &&
   (effects === undefined || Array.isArray((effects as Partial<FaultEffects> | null)?.does))

@@ -105,7 +105,7 @@ describe('judge', () => {
     expect(findings[0]).toMatchObject({ verdict: 'unknown', rule: 'checker-threw' })
   })
 
-  test('tells how long after the first danger a failure was visible', () => {
+  test('reports how long after the first danger a failure was visible', () => {
     const told = lossy().broken(3, 5, { fault: 'cut', hop: 'kafka' })
     const { expectations } = judge(told.history(), record())
     const stream = expectations.find(({ expectation }) => expectation.check === 'stream')
@@ -223,7 +223,7 @@ const closedLate = () => {
 }
 const timed = record(expecting(lateClose))
 
-describe("the harness's own failure is nobody else's", () => {
+describe("a failure of the harness is not the target's", () => {
   const server = 'Redis, a server of the harness, ended (SIGKILL). Its last words: "bye".'
   const strained = (given: Story, loopDelayMs: number, missed = 0) =>
     given.add(['strain', 3e6, missed > 0 ? 'health' : 'fleet', loopDelayMs, missed, 0])
@@ -285,7 +285,7 @@ describe("the harness's own failure is nobody else's", () => {
     test('and loses records: that is no matter of time', () => {
       expect(judge(starved(lossy(), 0.9, 0.1).history(), record()).verdict).toBe('fail')
     })
-    test('a restart begins to count anew', () => {
+    test('a restart begins to count again from 0', () => {
       const again = closedLate().add(['memory', 4e6, 'relay', 1, 0, 90e6])
       expect(first(starved(again, 0.3, 0.3))).toMatchObject({ verdict: 'fail' })
     })

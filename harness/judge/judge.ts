@@ -59,7 +59,7 @@ export interface RunVerdict {
   readonly testimony: Testimony
 }
 
-/** Expectations of every run, whatever its scenario says. */
+/** Expectations of every run, besides those of its scenario. */
 const always: readonly Expectation[] = [{ check: 'stream' }, { check: 'stays-alive' }]
 
 /** Judges a run. Never throws: a checker that does is `unknown`. */

@@ -15,7 +15,7 @@ const { backlogBytesMax, missedShareMax, ownUseShareMax, samplesMin, standstillM
 
 /** Where the conductor reports a server or process of the harness that ended during a run. */
 export const serverDied = 'server-died'
-/** Where the sampler of the truth on lag tells that it could not ask. */
+/** Where the sampler of the true lag reports that it could not ask. */
 export const lagTruthUnread = 'lag-truth'
 
 const runAgain = 'run again, and do not change the folder of the run'

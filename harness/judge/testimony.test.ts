@@ -52,7 +52,7 @@ describe('lines', () => {
     'Uncaught Error: no',
     "relay: relay.c:12: main: Assertion `x' failed.",
     'Exception in thread "consumer" java.lang.IllegalStateException',
-  ])('%s tells of a crash', (line) => {
+  ])('%s reports a crash', (line) => {
     expect(textsOf(testimonyOf(log(story(), 1, line).history(), 'fail', 2e6).crash)).toEqual([line])
   })
 
@@ -61,7 +61,7 @@ describe('lines', () => {
     expect(testimonyOf(log(story(), 1, line).history(), 'fail', 2e6).crash).toEqual([])
   })
 
-  test('a target that panics a lot is told of in few lines', () => {
+  test('a target that panics often is reported in few lines', () => {
     const told = story()
     for (let at = 1; at < 300; at += 1) log(told, at, 'panic: again', 'why')
     expect(testimonyOf(told.history(), 'fail', 1e6).crash.length).toBeLessThanOrEqual(20)

@@ -1,6 +1,6 @@
 /** The load of a scenario: what its producer sends while nothing else is asked of it. */
 
-/** Open-model load: records are due at a rate, whatever the broker does. */
+/** Open-model load: records are due at a rate, also while the broker is slow. */
 export interface Load {
   /** Records a second over all threads; 0 is silence. */
   readonly recordsPerSecond: number

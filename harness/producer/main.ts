@@ -73,7 +73,7 @@ function obey(
   }
 }
 
-/** What is under way when the time is up was neither acknowledged nor refused, and is told so. */
+/** What is in flight when the time is up is recorded as neither acknowledged nor refused. */
 async function finish(producer: Producer, sink: Sink, journal: Journal): Promise<ProducerStatus> {
   const status = await withDeadline(clock, drainLimitMs, 'sending what is queued', () =>
     producer.drain(),
@@ -86,5 +86,5 @@ async function finish(producer: Producer, sink: Sink, journal: Journal): Promise
   return status
 }
 
-// What was acknowledged must be in the journal: else the topic has records nobody produced.
+// What was acknowledged must be in the journal: else the topic has records that no journal names.
 answerCommands({ clock }, perform, () => running?.journal.flush())

@@ -1,4 +1,4 @@
-/** Records are due by the clock alone: nobody who is slow makes the model slow. */
+/** Records are due by the clock alone: a slow sender does not slow the model down. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'

@@ -1,7 +1,7 @@
 /**
- * Open-model pacing: records are due by the clock alone, whatever the broker does. A producer that
- * was held up catches up, and what it could not send in time is dropped and counted, never
- * silently not produced.
+ * Open-model pacing: records are due by the clock alone, also while the broker is slow. A producer
+ * that was delayed catches up. What it could not send in time is dropped and counted, never
+ * omitted silently.
  */
 import type { Clock } from '../../relay/world/clock.ts'
 
@@ -45,7 +45,7 @@ export function openPace(clock: Clock): Pace {
   }
 }
 
-/** Records of earlier paces that nobody took yet; they count as due when the oldest of them was. */
+/** Records of earlier paces that were not taken yet; all count as due when the oldest was. */
 function takeOwed(owed: { dueMs: number; count: number }[], most: number): number[] {
   const times: number[] = []
   for (let oldest = owed[0]; oldest && times.length < most; oldest = owed[0]) {

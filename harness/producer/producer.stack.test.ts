@@ -155,7 +155,7 @@ it('a producer whose topic is not there says so, and its process goes', async ()
   expect(await producer.ended).toEqual({ code: 0, signal: null })
 })
 
-it('a killed producer is told as gone, to whoever waits and to whoever asks later', async () => {
+it('a killed producer is reported as gone, to waiting and to later callers', async () => {
   const { producer } = await producerOn('killed')
   const waiting = producer.perform(
     { do: 'malformed', kinds: ['garbage'], each: 10, overMs: 10_000 },

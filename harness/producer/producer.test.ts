@@ -13,7 +13,7 @@ import { UnackedError, type Sink } from './sink.ts'
 const load = { recordsPerSecond: 2_000, payloadBytes: 1_024, threads: 8 }
 const options = { seed: 'rules', partitions: 3, payloadBytesMax: 65_536 }
 
-/** A broker that stores at once, refuses, or says nothing. */
+/** A broker that stores immediately, refuses, or does not answer. */
 function broker() {
   const ends = new Map<number, bigint>()
   const stored: Outgoing[] = []
@@ -93,7 +93,7 @@ test('sequences stay dense over drops, and each thread keeps to its partition', 
   }
 })
 
-test('what failed is told as such, and nothing is told twice', async () => {
+test('what failed is recorded as failed, and nothing is recorded twice', async () => {
   const { clock, journal, producer, set } = stage()
   producer.load(load)
   await clock.pass(200, tickMs)

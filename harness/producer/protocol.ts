@@ -33,7 +33,7 @@ export type ProducerCommand =
       /** Names the defect of the producer to run with, if any. */
       readonly producerDefect?: string
     }
-  /** Load from now on; `recordsPerSecond: 0` is silence. Answered at once. */
+  /** Load from now on; `recordsPerSecond: 0` is silence. Answered immediately. */
   | { readonly do: 'load'; readonly load: Load }
   | RecordsOrder
   | { readonly do: 'status' }

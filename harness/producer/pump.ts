@@ -31,7 +31,7 @@ export interface Pump {
   readonly counts: Readonly<PumpCounts>
 }
 
-/** Below a broker's default of 1 MiB for a batch, whatever its partition. */
+/** Below a broker's default of 1 MiB for a batch, in every partition. */
 const requestBytesMax = 768 * 1_024
 const requestRecordsMax = 2_000
 /** After a failure, so that a broker that is away is not asked a thousand times a second. */

@@ -1,4 +1,4 @@
-/** The queue keeps its order and its bound, whatever is offered and taken. */
+/** The queue keeps its order and its bound, for any sequence of offers and takes. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openQueue, type Outgoing } from './queue.ts'

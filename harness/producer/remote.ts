@@ -1,4 +1,4 @@
-/** The conductor's side of the producer: its process, and what it is told to send. */
+/** The conductor's side of the producer: its process, and the commands to it. */
 import { settingRows } from '../../relay/tables/settings.ts'
 import type { Load } from './load.ts'
 import { startAskedChild, type AskedChild } from '../world/asked-child.ts'
@@ -16,7 +16,7 @@ export interface ProducerStartOptions {
   readonly brokers: readonly string[]
   readonly topic: string
   readonly partitions: number
-  /** The target's payload limit; the default is that of a relay nobody configured. */
+  /** The target's payload limit; the default is that of an unconfigured relay. */
   readonly payloadBytesMax?: number
 }
 

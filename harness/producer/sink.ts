@@ -1,9 +1,9 @@
 /**
- * Where the producer's records go: Kafka, and nothing else in this room knows it.
+ * Where the producer's records go: Kafka, which no other file in this folder knows.
  *
  * A request is never repeated. A repeated one whose first answer got lost would write records that
  * no acknowledgement names, and the history would not know what is in the topic; what was not
- * acknowledged is told as such instead.
+ * acknowledged is recorded as unacknowledged instead.
  */
 import type { Clock } from '../../relay/world/clock.ts'
 import { withDeadline } from '../../relay/world/deadline.ts'
@@ -59,7 +59,7 @@ export interface SinkOptions {
 
 const connectLimitMs = 15_000
 const requestLimitMs = 10_000
-/** A whole send: one request, and finding out whom to send it to. */
+/** A whole send: one request, after finding the leader to send it to. */
 const sendLimitMs = 20_000
 const closeLimitMs = 5_000
 const allReplicas = -1

@@ -1,4 +1,4 @@
-/** What is told of transactions: each record once, as aborted or as acknowledged. */
+/** What is recorded of transactions: each record once, as aborted or as acknowledged. */
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../relay/world/manual-clock-testbed.ts'
 import { memoryJournal } from '../history/memory-journal-testbed.ts'
@@ -7,7 +7,7 @@ import { openPump } from './pump.ts'
 import type { TransactionalSink } from './sink.ts'
 import { openTransactions } from './transactions.ts'
 
-test('of each pair one is given up, of every other both, and all of it is told', async () => {
+test('of each pair one is aborted, of every other pair both, and all is recorded', async () => {
   const clock = new ManualClock()
   const journal = memoryJournal()
   const sink = { send: async () => new Map(), close: async () => undefined }

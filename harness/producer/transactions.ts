@@ -1,7 +1,7 @@
 /**
  * Transactions between the records of the load: two producers at a time, whose transactions lie
- * over one another in one partition. The first is given up and the second kept, or both are given
- * up; what was given up is told as such, and what was kept as acknowledged when it is.
+ * over one another in one partition. The first is aborted and the second committed, or both are
+ * aborted. Aborted records are reported as aborted, and committed ones as acknowledged on commit.
  */
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 import type { Journal } from '../history/journal.ts'

@@ -65,7 +65,7 @@ export const malformedKinds = {
     says: 'A patch value that is declared as JSON and is not.',
     relay: forwards,
     client: refuses('patch-value'),
-    because: 'A relay does not read patches; applied as text it would make a state nobody had.',
+    because: 'A relay reads no patches; applied as text it makes a state the producer never had.',
   },
   'bad-patch-utf8': {
     says: 'A patch value that is declared as JSON and is not even UTF-8.',
@@ -104,7 +104,7 @@ export const malformedKinds = {
     because: 'A change without a position in its thread cannot be applied in order.',
   },
   'unknown-base': {
-    says: 'A patch that starts from a checkpoint that nobody has.',
+    says: 'A patch that starts from a checkpoint that does not exist.',
     relay: forwards,
     client: refuses('base-unknown', 'gap'),
     because: 'Whatever the client has, it is not what the patch was made for.',

@@ -37,7 +37,7 @@ const position = fc.record({
   payloadBytes: fc.integer({ min: 0, max: 20_000 }),
 })
 
-test('the record at a position is the same bytes, whatever was asked for before', () => {
+test('the record at a position has the same bytes, independent of earlier requests', () => {
   const plans = new Map<string, Plan>()
   const seeds = ['a', 'b', 'c']
   fc.assert(

@@ -1,5 +1,5 @@
 /**
- * Charts that every run has, whatever its scenario expects: read these before believing a verdict.
+ * Charts that every run has, in every scenario: read these before believing a verdict.
  * Checkers add their own.
  */
 import type { Chart, Series } from '../checkers/checker.ts'

@@ -32,7 +32,7 @@ const expectation = (finding: string, verdict: Verdict): ReportExpectation => ({
   observations: '3 deliveries',
   evidence: [['slowest', '12 ms']],
   anomalies: [
-    { kind: 'lost', says: 'One.', count: 1, witness: [], told: [[['large', 'x'.repeat(9_000)]]] },
+    { kind: 'lost', says: 'One.', count: 1, witness: [], shown: [[['large', 'x'.repeat(9_000)]]] },
   ],
   charts: [0],
 })
@@ -46,7 +46,7 @@ const scenario = (name: string, all: Readonly<Record<string, Verdict>>): ReportS
   folder: `01-${name}`,
   troubles: [],
   phases: [{ name: 'traffic', from: 0, to: 10 }],
-  faults: [{ name: 'link to redis stalled', from: 2, to: 6, outcome: 'bit', evidence: [] }],
+  faults: [{ name: 'link to redis stalled', from: 2, to: 6, outcome: 'active', evidence: [] }],
   expectations: Object.entries(all).map(([id, verdict]) => expectation(id, verdict)),
   charts: [
     {

@@ -1,4 +1,4 @@
-/** The report's model: nothing of a peak is lost, units are for people, and gaps are told. */
+/** The report's model: no peak is lost, units are readable, and gaps are marked. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
@@ -153,7 +153,7 @@ test('how the target ended, and what it said before a failure, stand in the repo
   })
 })
 
-test('evidence is told in words and in times of the run', () => {
+test('evidence is shown in words and in times of the run', () => {
   const faults = story().process(0, 'start').fault(1, 'p/0-cut', 'inject', {
     says: 'it is cut', pid: 12_345, tookMs: 1_200, closedAt: 2_500_000, answerMs: null,
   })
@@ -169,7 +169,7 @@ test('evidence is told in words and in times of the run', () => {
   })
 })
 
-test('the mistake that a target makes on purpose is told, while it is known', () => {
+test('the deliberate mistake of a target is shown, if it is known', () => {
   const mistakeOf = (defect: string) => {
     const target = { ...record.target, defect }
     return reportOf(head, [shown([], { target })]).scenarios[0]?.mistake

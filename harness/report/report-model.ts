@@ -32,7 +32,7 @@ export interface ReportHead {
   readonly reproduction?: NonNullable<Report['reproduction']>
 }
 
-/** More points than this cannot be told apart on a chart of half a screen's width. */
+/** More points than this are indistinguishable on a chart of half a screen's width. */
 const pointsMax = 600
 
 /** What was judged, and what could not even run, in one report. */
@@ -127,7 +127,8 @@ const band = (name: string, begin: number, end: number): Band => ({
 
 function faultOf(fault: FaultWindow): ReportFault {
   const { says, ...evidence } = { ...fault.spec, ...fault.evidence }
-  const outcome = fault.failure !== undefined ? 'failed' : fault.isActive ? 'bit' : 'did not bite'
+  const effect = fault.isActive ? 'active' : 'had no effect'
+  const outcome = fault.failure === undefined ? effect : 'failed'
   return {
     ...band(typeof says === 'string' ? says : fault.id, fault.begin, fault.end),
     outcome,
@@ -164,7 +165,7 @@ function expectationOf(one: JudgedExpectation): Omit<ReportExpectation, 'charts'
     evidence: inWords(judgement.evidence),
     anomalies: (judgement.anomalies ?? []).map((anomaly) => ({
       ...anomaly,
-      told: anomaly.witness.map(inWords),
+      shown: anomaly.witness.map(inWords),
     })),
   }
 }

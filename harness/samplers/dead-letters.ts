@@ -25,7 +25,7 @@ const pollMs = 100
 /** A longer text in a dead letter is cut: its hash and its ends are in the record as well. */
 const textCharsMax = 512
 
-/** Starts to read; settles at once. What fails becomes `trouble`. */
+/** Starts to read and settles immediately. Failures become `trouble`. */
 export function startDeadLetterSampler(world: SamplerWorld, options: DeadLetterOptions): Sampler {
   const { clock, journal } = world
   const { topic, groupId } = options
@@ -63,7 +63,7 @@ export function startDeadLetterSampler(world: SamplerWorld, options: DeadLetterO
   const end = async () => {
     await started
     await drain(world, admin, topic, next).catch(tell)
-    // They are read by now: what fails here keeps nobody from judging them.
+    // They are read by now: a failure here does not keep them from being judged.
     await close(world, admin, consumer, groupId).catch(troubleTeller(world, 'dead-letters-end'))
   }
   let ending: Promise<void> | undefined

@@ -77,7 +77,7 @@ describe('a scrape', () => {
     )
   })
 
-  it('told as changes tells the whole', () => {
+  it('written as changes adds up to the whole', () => {
     const value = fc.constantFrom(0, -0, 1, -1, Number.NaN, Infinity, -Infinity)
     const scrape = fc.dictionary(fc.constantFrom('a', 'b', 'c'), value)
     fc.assert(

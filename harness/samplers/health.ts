@@ -23,7 +23,7 @@ export function startHealthSampler(world: SamplerWorld, options: HealthOptions):
     async sample() {
       const t = journal.now()
       const { status, body, tookMicros, why, stoodMs } = await pages.get('/health', limitMs)
-      // Whether there was an answer, nobody knows.
+      // It is not known whether there was an answer.
       if (stoodMs !== undefined) return tellMissed(world, 'health', stoodMs)
       const page = jsonObject(body)
       const reason = why ?? (page === null ? 'the answer is not a JSON object' : undefined)

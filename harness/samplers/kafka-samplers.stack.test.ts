@@ -56,7 +56,7 @@ async function joinGroup(name: string, topic: string, groupId: string): Promise<
   return consumer
 }
 
-it('lag and what the target holds are told by partition, across a rebalance', async () => {
+it('lag and what the target holds are recorded by partition, across a rebalance', async () => {
   const topic = 'lag'
   await topics.create(topic, 3)
   await produce(topic, 0, ['a', 'b'])

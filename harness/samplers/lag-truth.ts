@@ -30,18 +30,18 @@ export interface GroupFacts {
   readonly state: string
   /** What its members are: `consumer` for those that read topics. */
   readonly protocolType: string
-  /** How its members share partitions, such as `range`; empty while nobody knows. */
+  /** How its members share partitions, such as `range`; empty while unknown. */
   readonly protocol: string
   /** Members that are not the target, by client id. */
   readonly others: readonly string[]
 }
 
 export interface LagTruthSampler extends Sampler {
-  /** Asks now how the group is; undefined where nobody answers. */
+  /** Asks now how the group is; undefined without an answer. */
   group(): Promise<GroupFacts | undefined>
   /**
    * Asks now which partitions the target holds, ascending; undefined while the group is between
-   * two assignments, or nobody answers.
+   * two assignments, or there is no answer.
    */
   owned(): Promise<readonly number[] | undefined>
   /** Records that the group had not committed when the broker was asked last. */
@@ -56,7 +56,7 @@ type Truth = EventOf<'lagtruth'>[4]
  * State of a group whose members speak Kafka's new protocol, in which the broker assigns. The
  * library cannot ask who holds what there.
  */
-export const newProtocolState = 'in the new consumer protocol (KIP-848), which tells no holders'
+export const newProtocolState = 'in the new consumer protocol (KIP-848), which reports no holders'
 
 const limitMs = 5_000
 

@@ -9,7 +9,7 @@ import { startSampling, type Sampler, type SamplerWorld } from './sampler.ts'
 export interface MemoryOptions {
   /** Processes by role, asked before every sample: a relay that was restarted has another id. */
   readonly pids: () => Readonly<Record<string, number>>
-  /** The process of which it is also told how long it waited for a processor. */
+  /** The process whose waiting time for a processor is recorded too. */
   readonly waitsOf?: string
   readonly everyMs?: number
 }
@@ -31,7 +31,7 @@ export function startMemorySampler(world: SamplerWorld, options: MemoryOptions):
       for (const [role, pid] of Object.entries(pids())) {
         const t = journal.now()
         const usage = await usageOf(pid)
-        // A process that has ended is told by its `process` event, not here.
+        // A process that has ended is recorded by its `process` event, not here.
         if (usage === undefined) continue
         const waited = role === waitsOf ? await waitedMicrosOf(pid) : undefined
         const sample = ['memory', t, role, usage.rssBytes, usage.cpuMicros] as const

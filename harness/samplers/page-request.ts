@@ -22,7 +22,7 @@ export interface PageClient {
   close(): void
 }
 
-/** Share of its time for which an unanswered request may have been nobody's to read. */
+/** Share of its time for which this process may have been unable to read the answer. */
 const stoodShareMax = 0.25
 
 /** @param address host:port of the target */

@@ -28,10 +28,10 @@ export interface Sampling {
   readonly close?: () => Promise<void>
 }
 
-/** The same trouble over and over is told this often; then only what is new. */
+/** The same trouble is recorded at most this often; then only what is new. */
 const troublesMax = 20
 
-/** Samples at once and then every `everyMs`; a sample that takes longer makes the next one late. */
+/** Samples immediately and then every `everyMs`; a sample that takes longer delays the next one. */
 export function startSampling(world: SamplerWorld, sampling: Sampling): Sampler {
   const { clock } = world
   const { name, everyMs, limitMs } = sampling
@@ -69,7 +69,7 @@ export function tellMissed(world: SamplerWorld, name: string, lateMs: number, mi
   journal.write(['strain', journal.now(), name, Math.round(lateMs), missed, 0])
 }
 
-/** Writes errors as `trouble`, each message so many times at most. */
+/** Writes errors as `trouble`, each message a limited number of times. */
 export function troubleTeller(world: SamplerWorld, where: string): (error: unknown) => void {
   const told = new Map<string, number>()
   return (error) => {

@@ -84,7 +84,7 @@ describe('health', () => {
     ['hangs', () => undefined, 0, 'limit'],
     ['hangs up', (request) => request.socket.destroy(), 0, 'ECONNRESET'],
     ['speaks no JSON', (_, answer) => void answer.end('fine'), 200, 'not a JSON object'],
-  ])('of a target that %s is told as such', async (_, listener, status, why) => {
+  ])('of a target that %s is recorded as such', async (_, listener, status, why) => {
     const { world, events } = openMemory()
     const { address } = await target(listener)
     started(startHealthSampler(world, { address, everyMs: 5, limitMs: 50 }))
@@ -120,7 +120,7 @@ describe('readiness', () => {
 })
 
 describe('metrics', () => {
-  it('are told as changes, and as nothing while there is no answer', async () => {
+  it('are recorded as changes, and as missing while there is no answer', async () => {
     const { world, events } = openMemory()
     const pages = ['a 1\nb 1\n', undefined, 'a 1\nb NaN\n', 'a 1\nb NaN\n', 'a 1\n']
     const { address } = await target((request, answer) => {
@@ -140,7 +140,7 @@ describe('metrics', () => {
     ])
   })
 
-  it('that are malformed are trouble, told a bounded number of times', async () => {
+  it('that are malformed are trouble, recorded a bounded number of times', async () => {
     const { world, events } = openMemory()
     const { address } = await target((_, answer) => answer.end('a 1\na 1\n'))
     started(startMetricsSampler(world, { address, everyMs: 1 }))
@@ -171,7 +171,7 @@ it('memory of a process that is gone is not trouble', async () => {
   expect(events('trouble')).toEqual([])
 })
 
-it.runIf(process.platform === 'linux')('tells how long one process waited', async () => {
+it.runIf(process.platform === 'linux')('measures how long one process waited', async () => {
   const { world, events } = openMemory()
   const all = () => ({ relay: process.pid, conductor: process.pid })
   started(startMemorySampler(world, { pids: all, waitsOf: 'relay', everyMs: 5 }))
@@ -183,7 +183,7 @@ it.runIf(process.platform === 'linux')('tells how long one process waited', asyn
 })
 
 describe('a sampler', () => {
-  it('tells what it could not do, never samples twice at a time, and stops', async () => {
+  it('reports what it could not do, never samples twice at a time, and stops', async () => {
     const { world, events } = openMemory()
     let running = 0
     let most = 0

@@ -20,7 +20,7 @@ export const fleet = {
     // A proxy between would hold for it what it is to miss.
     isDirect: true,
   },
-  /** They come back with their cursors, in the middle of whatever is broken. */
+  /** They come back with their cursors while faults are active. */
   returning: { count: 3, reads: 'fast', reconnects: true, joins: 'later', leavesEveryMs: 1_500 },
   newcomers: { count: 2, reads: 'fast', reconnects: true, resume: 'earliest', joins: 'later' },
   hostile: { count: 2, reads: 'fast', joins: 'later', isDirect: true },
@@ -47,6 +47,6 @@ const groupsOf: Readonly<Partial<Record<StimulusName, readonly RandomGroup[]>>> 
   'hostile-frames': ['hostile'],
 }
 
-/** Groups that may be told to do what a stimulus says. */
+/** Groups that a stimulus may act on. */
 export const groupsForStimulus = (name: StimulusName): readonly RandomGroup[] =>
   groupsOf[name] ?? steadyGroups

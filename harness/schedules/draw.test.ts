@@ -1,4 +1,4 @@
-/** Schedules follow from their seed, and whatever is drawn is a scenario that can be run. */
+/** Schedules follow from their seed, and every drawn schedule is a scenario that can be run. */
 import { describe, expect, test } from 'vitest'
 import { planOf } from '../conductor/plan.ts'
 import { faults } from '../faults/registry.ts'

@@ -32,7 +32,7 @@ const relay = {
 const load = { recordsPerSecond: 150, payloadBytes: 6_144, threads: 12 } as const
 /** How long a relay may take until those who stay have everything again. */
 const recoveryMs = 25_000
-/** Between two parts, so that what one of them costs can be told from the next one's. */
+/** Between two parts, so that the cost of one is distinguishable from that of the next. */
 const pauseMs = 700
 
 /** The scenario of a schedule, with these of its parts; default is all of them. */
@@ -107,7 +107,7 @@ interface Moments {
   readonly after: readonly Stimulus[]
 }
 
-/** Guests come before what they do and leave behind it; whoever was sent away comes back. */
+/** Guests join before what they do and leave after it; clients that were sent away come back. */
 function momentsOf(stimulus: Stimulus): Moments {
   const group = 'group' in stimulus ? (stimulus.group as RandomGroup) : undefined
   const during = [stimulus]

@@ -31,7 +31,7 @@ export type RuleName = AnomalyKind | (string & {})
 
 export interface Damage {
   readonly name: string
-  /** What somebody did wrong, in one sentence. */
+  /** What went wrong, in one sentence. */
   readonly says: string
   /** Any of these rules is a right name for it. */
   readonly finds: readonly RuleName[]
@@ -39,9 +39,9 @@ export interface Damage {
   readonly seenBy?: readonly CheckerName[]
   /** What the run must be called, or may be; default `fail`. */
   readonly verdicts?: readonly Verdict[]
-  /** Undefined: this history has nothing of the kind; a text: why nobody could tell here. */
+  /** Undefined: this history has nothing of the kind; a text: why it cannot be detected here. */
   apply(given: Given): Damaged | string | undefined
-  /** Scenarios in which nobody can tell, and why. */
+  /** Scenarios in which it cannot be detected, and why. */
   readonly cannot?: Readonly<Record<string, string>>
 }
 

@@ -203,7 +203,7 @@ export function insert(events: Events, client: number, t: Micros, ...more: Histo
 /** Series of a scrape by their keys, as the exposition has them. */
 export type SeriesMap = Map<string, Scrape[4][string]>
 
-/** Changes what scrapes told; the journal holds differences, so each is told anew in whole. */
+/** Changes the values of scrapes. The journal holds differences, so each is written whole again. */
 export function editScrapes(
   events: Events,
   edit: (series: SeriesMap, t: Micros) => SeriesMap,

@@ -1,4 +1,4 @@
-/** All recordings by all damages, and how that is told. */
+/** All recordings by all damages, and how the result is printed. */
 import { check, illness, rateOf, type Cell } from './self-check.ts'
 import { given, type Damage } from './damage.ts'
 import type { Recording } from './recording.ts'

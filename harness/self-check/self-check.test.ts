@@ -15,7 +15,7 @@ describe('the check of the harness itself', () => {
 
   it('begins with healthy runs', () => {
     const ill = matrix.patients.filter(({ illness }) => illness !== undefined)
-    for (const one of ill) tell(`${one.scenario} must be recorded anew: ${one.illness}`)
+    for (const one of ill) tell(`${one.scenario} must be recorded again: ${one.illness}`)
     expect(matrix.patients.length).toBeGreaterThan(0)
     expect(ill).toEqual([])
   })

@@ -12,8 +12,8 @@ export interface Cell {
   readonly scenario: string
   readonly damage: string
   /**
-   * `found`: by one of its rules. `missed`: by none of them. `cannot`: nobody can tell in this
-   * scenario. `nothing`: there is nothing to be damaged so.
+   * `found`: by one of its rules. `missed`: by none of them. `cannot`: not detectable in this
+   * scenario. `nothing`: there is nothing to damage.
    */
   readonly is: 'found' | 'missed' | 'cannot' | 'nothing'
   /** The rule that found it, or why it was not found. */
@@ -52,7 +52,7 @@ function judged(
   return { is: 'missed', says, rules }
 }
 
-/** What every run is asked, whatever its scenario says. */
+/** Expectations that every run has, besides those of its scenario. */
 const always: readonly string[] = ['stream', 'stays-alive']
 const seers = ({ seenBy = ['stream'] }: Damage): readonly string[] => seenBy
 

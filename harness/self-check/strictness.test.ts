@@ -9,7 +9,7 @@ import { recordingsFolder, recordingsIn } from './recording.ts'
 import { timeOf } from '../history/event.ts'
 
 /**
- * A damaged history stays damaged: whatever is taken away from it besides, it never becomes well.
+ * A damaged history stays damaged: removing more of it never makes it look healthy.
  */
 const chance = dice('strictness')
 const cuts = 4
@@ -28,7 +28,7 @@ const failing = [
   'a record is lost at one client',
   'two records are swapped',
   'a byte is altered',
-  'a record that nobody produced',
+  'a record that was never produced',
   'the relay dies',
 ]
 

@@ -106,7 +106,7 @@ const serversOf = (given: ExternalAddresses): Server[] => [
 
 const portedHost = ({ hostname, port }: URL) => `${hostname}:${port === '' ? '80' : port}`
 
-/** Servers of others are nobody's to start: one may be back by now, or there is no going on. */
+/** The harness does not start servers of others: one is back by now, or the run cannot go on. */
 async function refuseGone(lookout: Lookout): Promise<readonly string[]> {
   for (const role of lookout.gone.keys()) lookout.forget(role)
   for (let asked = 0; asked < 2; asked += 1) await lookout.ask()

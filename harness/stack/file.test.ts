@@ -1,4 +1,4 @@
-/** The file of --stack is as the README shows it, and what is wrong in one is told. */
+/** The file of --stack is as the README shows it, and mistakes in one are reported. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -11,7 +11,7 @@ import type { Names, StackKind } from './kind.ts'
 
 const name = z.string().min(1)
 
-/** Topics exist already and are nobody else's during the run; they are not deleted. */
+/** Topics exist already and are used by no one else during the run; they are not deleted. */
 const relayNames = z.strictObject({ topic: name, dlqTopic: name, groupId: name })
 
 const stackFile = z.strictObject({

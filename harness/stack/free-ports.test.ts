@@ -1,4 +1,4 @@
-/** A port that somebody takes in the last moment costs a try, not the run. */
+/** A port that another process takes in the last moment costs a try, not the run. */
 import { expect, test } from 'vitest'
 import { isTrouble } from '../world/trouble.ts'
 import { onFreePorts, type ChoosePorts } from './free-ports.ts'

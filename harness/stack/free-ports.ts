@@ -1,4 +1,4 @@
-/** Servers on free ports: what somebody else takes in the last moment is tried again elsewhere. */
+/** Servers on free ports. If another process takes a port in the last moment, another is tried. */
 import { holdPorts, type HeldPorts } from '../world/ports.ts'
 import { Trouble } from '../world/trouble.ts'
 

@@ -20,7 +20,7 @@ export interface Secured {
 const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 const loginModules = 'org.apache.kafka.common.security'
 
-/** What Kafka's format tool is told, so that the users are there from the first moment. */
+/** Arguments of Kafka's format tool, so that the users exist from the start. */
 export function scramArguments({ user, password }: Secured): readonly string[] {
   return scram.map((name) => `--add-scram=${name}=[name=${user},password=${password}]`)
 }

@@ -149,7 +149,7 @@ function settings(plan: KafkaPlan, ports: KafkaPorts, advertised: Address) {
     'transaction.state.log.num.partitions': 2,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
-    // Groups form at once, and session timeouts may be as short as 1 s.
+    // Groups form without delay, and session timeouts may be as short as 1 s.
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1_000,
     // 128 MiB of a 512 MiB heap by default.

@@ -15,7 +15,7 @@ async function server(meet: (socket: Socket) => void): Promise<string> {
   return `127.0.0.1:${(listening.address() as AddressInfo).port}`
 }
 
-/** An address at which nobody listens. */
+/** An address at which nothing listens. */
 async function nowhere(): Promise<string> {
   const listening = createServer()
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
@@ -24,7 +24,7 @@ async function nowhere(): Promise<string> {
   return `127.0.0.1:${port}`
 }
 
-/** What is told of a Redis at `address` that is asked so many times. */
+/** What is reported of a Redis at `address` that is asked `times` times. */
 async function asked(address: string, times: number): Promise<readonly string[]> {
   const clock = new ManualClock()
   const servers = [{ role: 'redis', address }] as const
@@ -47,13 +47,13 @@ test('who answers is there, and who hangs up on a stranger as well', async () =>
   expect(await asked(await server((socket) => socket.end()), 5)).toEqual([])
 })
 
-test('who is silent for long is gone, and told once', async () => {
+test('a server that is silent for long is gone, and reported once', async () => {
   const silent = await server(() => undefined)
   expect(await asked(silent, 2)).toEqual([])
   expect(await asked(silent, 6)).toEqual([expect.stringMatching(/Redis .*no longer answers/)])
 })
 
-test('who is not there is gone, and told once', async () => {
+test('a server that does not listen is gone, and reported once', async () => {
   const address = await nowhere()
   expect(await asked(address, 4)).toEqual([`Redis at ${address}, a server of the harness, ` +
     'refuses connections.'])
@@ -81,7 +81,7 @@ test('what one server left unanswered is not held against the next at its addres
   expect([...lookout.gone.keys()]).toEqual([])
 })
 
-test('a process that ended is told to whoever looks later, until it is back', () => {
+test('a process that ended is reported to later observers too, until it is back', () => {
   const lookout = openLookout(new ManualClock(), () => [])
   const child = { pid: 7, tail: () => 'one\ntwo\n\n' }
   lookout.tell(endedServer('kafka', child, { code: null, signal: 'SIGKILL' }))

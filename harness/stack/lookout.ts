@@ -30,11 +30,14 @@ export interface GoneServer {
 export interface Lookout {
   /** Servers that are gone and were not brought back. */
   readonly gone: ReadonlyMap<ServerRole, GoneServer>
-  /** Takes what somebody else saw. */
+  /** Takes what another observer saw. */
   tell(gone: GoneServer): void
   /** The server is there again. */
   forget(role: ServerRole): void
-  /** Looks until the returned function is called; tells each that is gone once, also by now. */
+  /**
+   * Looks until the returned function is called; reports each server that is gone once, also those
+   * that are gone already.
+   */
   watch(see: (gone: GoneServer) => void): () => void
   /** Asks each server once, and remembers who is not there. */
   ask(): Promise<void>
@@ -44,7 +47,7 @@ const everyMs = 2_000
 const answerLimitMs = 3_000
 /** A server under load may be late; one that says nothing for so many askings is gone. */
 const silencesMax = 4
-/** What nobody listens to weighs more; twice, because the end of a process of ours tells more. */
+/** A refused connection counts double, because it shows more than silence. */
 const refusalWeight = 2
 
 /** A request that each server answers. */

@@ -138,11 +138,11 @@ test('a toxic hits the proxied way until it is removed, and never the direct one
 })
 
 test('a request that Toxiproxy cannot fulfil is refused with what was asked', async () => {
-  const wrong: Link = { ...link('redis'), name: 'nobody' }
+  const wrong: Link = { ...link('redis'), name: 'absent' }
   const toxic = { name: 'x', type: 'latency', stream: 'downstream', attributes: {} } as const
   await expect(control.add(wrong, toxic)).rejects.toSatisfy(
     (error) =>
-      isTrouble(error, 'toxiproxy-refused') && /add the toxic x to nobody.*404/.test(error.message),
+      isTrouble(error, 'toxiproxy-refused') && /add the toxic x to absent.*404/.test(error.message),
   )
 })
 
@@ -156,7 +156,7 @@ test('client links come and go; the links of the servers stay', async () => {
   expect(await isTaken(portOf(made.listen))).toBe(false)
 })
 
-test('a wedged control API is found out in time, and its proxies are made anew', async () => {
+test('a wedged control API is detected in time, and its proxies are created again', async () => {
   await control.setEnabled(link('redis'), true)
   const pid = stack.pids['toxiproxy'] as number
   process.kill(pid, 'SIGSTOP')

@@ -292,7 +292,7 @@ async function startProxies(
   }
 }
 
-/** Starts what is gone again: without its data, which nobody needs who was not there before. */
+/** Starts servers that are gone again, without their data: no later run needs it. */
 async function revive(
   site: Site,
   { control, broker, redisPort }: Parts,

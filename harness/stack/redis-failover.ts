@@ -17,11 +17,11 @@ export interface FailoverPorts {
   readonly place: number
   /** Where the new one was started. */
   readonly from: number
-  /** Where the old one goes; nobody must listen there. */
+  /** Where the old one goes; nothing may listen there. */
   readonly aside: number
 }
 
-/** A replica that shall be in sync soon: by default its primary waits 5 s for more to come. */
+/** Makes a replica sync soon: by default its primary waits 5 s for further replicas. */
 export const atOnce = { 'repl-diskless-sync-delay': '0' } as const
 
 /**
@@ -41,7 +41,7 @@ export async function takePlace(clock: Clock, ports: FailoverPorts): Promise<num
   })
   await tell(place, `CONFIG SET port ${aside}`)
   try {
-    // Count before it refuses writes: clients may disconnect at once.
+    // Count before it refuses writes: clients may disconnect immediately.
     const stay = await connectionsAt(clock, aside)
     await tell(from, 'REPLICAOF NO ONE')
     await tell(aside, `REPLICAOF 127.0.0.1 ${place}`)

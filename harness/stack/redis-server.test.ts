@@ -35,7 +35,7 @@ test('to forget everything', async () => {
   expect(told).toEqual(['FLUSHALL ASYNC\r\n', undefined])
 })
 
-test('a refusal is none of both, and is told', async () => {
+test('a refusal is neither, and is reported', async () => {
   const told = await asked('-NOPERM no\r\n', (port) => emptyRedis(clock, port))
   expect(told[1]).toBe('Redis answered FLUSHALL ASYNC with: NOPERM no')
 })

@@ -15,7 +15,7 @@ export const stackForms: string = Object.values(stackKinds)
   .map(({ form, says }) => `${form} (${says})`)
   .join(' or ')
 
-/** A stack, and what to say to somebody who asked for it in an older way. */
+/** A stack, and what to print when it is requested by an older name. */
 export interface SelectedStack extends StackChoice {
   readonly hint?: string
 }

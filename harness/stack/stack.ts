@@ -61,7 +61,7 @@ export interface Stack {
    * @throws Error with the cause; the old one is then back in its place
    */
   readonly failOverRedis?: () => Promise<DemotedRedis>
-  /** Tells of every server that is gone, also by now, until the returned function is called. */
+  /** Reports every server that is or was gone, until the returned function is called. */
   watch(see: (gone: GoneServer) => void): () => void
   /**
    * Restarts servers that are gone, empty, on the same addresses; returns which.

@@ -33,7 +33,7 @@ export interface ToxicSpec {
 export interface ToxiproxyControl {
   /** http:// address of the API. */
   readonly api: string
-  /** Adds a proxy. `listen` may have port 0; the link tells the port that was taken. */
+  /** Adds a proxy. `listen` may have port 0; the link has the port that was taken. */
   createLink(name: string, hop: Hop, listen: Address, upstream: Address): Promise<Link>
   /** Removes a proxy and cuts its connections. One that is not there is removed already. */
   removeLink(link: Link): Promise<void>
@@ -149,7 +149,7 @@ function wedged(api: string, what: string, cause: unknown): Trouble {
   )
 }
 
-/** The HTTP status, which the library tells in its message only. */
+/** The HTTP status, which the library has in its message only. */
 function statusOf(error: unknown): number | undefined {
   if (!(error instanceof ToxiproxyError)) return undefined
   const status = /status code (\d{3})/.exec(error.message)?.[1]

@@ -1,4 +1,4 @@
-/** Settings become the contract's variables and come back as they were; times are told or known. */
+/** Settings become environment variables and come back unchanged; times are reported or known. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseSettings } from '../../relay/tables/settings-parse.ts'
@@ -40,14 +40,14 @@ describe('timing', () => {
   const asked = { healthWindowMs: 6_000, connectionsPerIpMax: 7, sendTimeoutMs: 2_000 }
   const sources = (known: Parameters<typeof sourcedTiming>[1]) => sourcedTiming(asked, known)
 
-  test('of a target that tells is what it tells, whatever it was asked for', () => {
+  test('of a target that reports it is what it reports, not what was set', () => {
     const told = { healthWindowMs: 120_000, lagIntervalMs: 10_000, sendTimeoutMs: 'soon' }
     const timing = timingOf(asked, { told })
     expect(timing).toMatchObject({ healthWindowMs: 120_000, lagIntervalMs: 10_000 })
     expect(timing.sendTimeoutMs).toBe(2_000)
   })
 
-  test('of one that tells nothing is what the user says, else what every relay has', () => {
+  test('of one that reports nothing is what the user states, else what every relay has', () => {
     const found = sources({ told: {}, given: { healthWindowMs: 60_000, pingIntervalMs: 5_000 } })
     expect(found.healthWindowMs).toEqual({ value: 60_000, source: 'given' })
     expect(found.pingIntervalMs).toEqual({ value: 5_000, source: 'given' })

@@ -34,7 +34,7 @@ function envText(row: SettingRow, value: unknown): string {
   return String(value)
 }
 
-/** Keys of the settings that times are derived from, and whether every relay has such a setting. */
+/** Keys of the settings that times are derived from, and whether every relay has that setting. */
 export const timingKeys = {
   sendTimeoutMs: 'common',
   replayTimeoutMs: 'common',
@@ -55,7 +55,7 @@ export const timingKeys = {
 /** Who said what a value of the target is, the most trusted first. */
 export type TimingSource = 'reported' | 'given' | 'asked' | 'contract'
 
-/** A value and whose word it is; undefined where nobody said anything. */
+/** A value and where it comes from; undefined if it was not stated anywhere. */
 export interface SourcedTiming {
   readonly value: number | undefined
   readonly source: TimingSource | undefined

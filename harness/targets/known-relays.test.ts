@@ -16,7 +16,7 @@ const dashflow = {
   decode_error_policy: 'skip',
 }
 
-test("DashFlow's relay is known by what it says of itself, and nobody else is", () => {
+test("DashFlow's relay is recognised by what it reports of itself, and no other is", () => {
   expect(knownRelayOf(dashflow)?.name).toBe('dashflow')
   expect(knownRelayOf({})).toBeUndefined()
   expect(knownRelayOf({ ...dashflow, settings: { lagIntervalMs: 1_000 } })).toBeUndefined()

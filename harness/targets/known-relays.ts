@@ -10,7 +10,7 @@ export interface KnownRelay {
   readonly says: string
   /** Whether a target's `/version` is that of this relay. */
   isIt(version: Readonly<Record<string, unknown>>): boolean
-  /** What nobody can change. */
+  /** What cannot be configured. */
   readonly fixed: Partial<Timing>
   /** What its environment may change, and what it is without. */
   readonly byDefault: Partial<Timing>

@@ -20,7 +20,7 @@ export const sayAsked = ({ path, status, why }: Asked): string =>
 
 /**
  * Polls until the target is ready: `/readyz`, or `/health` if it has none. Rejects with the
- * signal; `tell` has then got the last answer.
+ * signal; `tell` then has the last answer.
  */
 export async function untilReady(
   clock: Clock,

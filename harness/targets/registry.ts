@@ -95,7 +95,7 @@ export const targetOptions: OptionRows = {
   ...Object.assign({}, ...kindNames.map((kind) => anyKind(kind).options)),
 }
 
-/** What was given of {@link targetOptions}, whatever else was. */
+/** The given options that are in {@link targetOptions}. */
 export type TargetOptions = Readonly<Record<string, unknown>> & { readonly target?: string }
 
 /**

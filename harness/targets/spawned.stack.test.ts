@@ -1,4 +1,4 @@
-/** Targets as commands: ready, never ready, gone at once, how they end, and behind a wrapper. */
+/** Targets as commands: ready, never ready, gone immediately, ending, and behind a wrapper. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -62,7 +62,7 @@ test.each([
   ['answers 500', command(answering(500)), /GET \/readyz answered 500.*it must listen/s],
   ['has no page at all', command(answering(404)), /GET \/health answered 404/],
   ['never listens', shell('echo still thinking; sleep 1000'), /ECONNREFUSED.*still thinking/s],
-  ['exits at once', shell('echo no config; exit 3'), /code 3.*no config/s],
+  ['exits immediately', shell('echo no config; exit 3'), /code 3.*no config/s],
   ['is no program', command('no-such-program'), /cannot start no-such-program.*ENOENT/s],
   ['is none to the shell either', shell('no-such-program'), /code 127.*not found/s],
   ['needs a shell', command('a && b'), /cannot be run without a shell.*--shell/s],
@@ -73,7 +73,7 @@ test.each([
   expect(ownedBy(world.mark)).toEqual([])
 })
 
-test('a URL where nobody listens is trouble in bounded time', async () => {
+test('a URL at which nothing listens is trouble in bounded time', async () => {
   const spec = { kind: 'url', url: 'http://127.0.0.1:1' } as const
   await expect(start(spec)).rejects.toSatisfy(unready(/GET \/readyz got no answer \(ECONNREF/))
 })
@@ -97,7 +97,7 @@ test.each([
   ['in order', 'setTimeout(() => process.exit(0), 300)', [0, null]],
   ['with a code', 'process.exit(7)', [7, null]],
   ['by an abort', 'process.abort()', [null, 'SIGABRT']],
-])('the relay is asked to end, and how it did is told: %s', async (_, work, [code, signal]) => {
+])('the relay is asked to end, and how it did is reported: %s', async (_, work, [code, signal]) => {
   for (const spec of [command(onTerm(work)), shell(`exec ${onTerm(work)}`)]) {
     events.splice(0)
     const target = await start(spec, 10_000)
@@ -109,7 +109,7 @@ test.each([
   }
 }, 30_000)
 
-test('a relay that does not end is killed, and both signals are told', async () => {
+test('a relay that does not end is killed, and both signals are recorded', async () => {
   const target = await start(command(onTerm('')), 10_000)
   expect(await target.stop()).toEqual({ code: null, isKilled: true })
   expect(events.slice(1)).toEqual([

@@ -120,7 +120,7 @@ async function launch(
       role: 'relay',
       command: spec.command,
       args: spec.args,
-      // Only these variables tell the relay the servers of this run.
+      // Only these variables give the relay the servers of this run.
       env: { ...spec.env, ...contractOf(start, port), ...environment },
       logFile: start.logFile,
       ...(start.onLine !== undefined && { onLine: start.onLine }),

@@ -21,7 +21,7 @@ export interface RelayProcess {
 /** What we did to the relay's process, or what became of it. */
 export type ProcessEdge = 'start' | 'signal' | 'exit'
 
-/** What a relay is told: its servers, names, and settings. */
+/** What a relay is configured with: its servers, names, and settings. */
 export interface TargetTask {
   readonly settings: RelaySettings
   readonly kafkaBrokers: readonly Address[]
@@ -37,9 +37,9 @@ export interface TargetStart extends TargetTask {
   readonly logFile: string
   /** How long it may take to become ready; default 30 s, 5 s for one that runs already. */
   readonly readyLimitMs?: number
-  /** Told of every start and exit of the process, and of the signals that ask it to end. */
+  /** Called at every start and exit of the process, and at signals that ask it to end. */
   onProcess(pid: number, edge: ProcessEdge, code: number | null, signal: string | null): void
-  /** Told of every line that it writes, without the secrets that it was given. */
+  /** Called with every line that it writes, without the secrets that it was given. */
   readonly onLine?: (line: string) => void
 }
 
@@ -49,6 +49,6 @@ export interface RunningTarget {
   readonly address: Address
   /** Undefined for a target that is not ours to start and stop. */
   readonly process: RelayProcess | undefined
-  /** Ends it: SIGTERM, then SIGKILL after the limit. The exit code tells whether it obeyed. */
+  /** Ends it: SIGTERM, then SIGKILL after the limit. The exit code shows whether it obeyed. */
   stop(): Promise<{ code: number | null; isKilled: boolean } | undefined>
 }

@@ -16,7 +16,7 @@ type CommonTiming = Pick<
   | 'lagDisconnectRecords'
   | 'connectionsPerIpMax'
 >
-/** Settings that a relay may lack; undefined where nobody has said what this target does. */
+/** Settings that a relay may lack; undefined if it was not stated for this target. */
 type OwnTiming = Pick<
   Settings,
   | 'pingIntervalMs'

@@ -1,9 +1,9 @@
 /**
- * Test rigs: files that only tests use. They carry one suffix, so that a stranger can tell them
- * from the product, and no product folder holds one without it.
+ * Test rigs: files that only tests use. They carry one suffix, so that they are
+ * distinguishable from the product, and no product folder holds one without it.
  */
 const isRigOrTest = /(?:-testbed|\.test|\.bench)\.ts$/
-/** Folders of tests and their rigs, where whatever is not a test is a rig. */
+/** Folders of tests and their rigs, where every file that is not a test is a rig. */
 const rigFolders = /^harness\/(?:trials\/examples|tidy)\/|^proto\/vectors\//
 
 /**

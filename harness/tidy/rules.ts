@@ -103,7 +103,7 @@ const bans: readonly Ban[] = [
     use: 'the log or the screen that is handed in',
   },
 ]
-/** The example relay stands for somebody else's: it keeps none of our habits. */
+/** The example relay stands for a foreign one: it follows none of our conventions. */
 const isForeign = /^harness\/trials\/examples\//
 /** Names that say nothing of what a thing is. */
 const vagueName =

@@ -39,7 +39,7 @@ describe('the house', () => {
     expect(fileCycles(imports)).toEqual([])
   })
 
-  it('names whatever only tests use as a test rig', () => {
+  it('names everything that only tests use as a test rig', () => {
     const imports = new Map(sourceFiles().map((file) => [file.path, importedFiles(file)]))
     expect(rigsWithoutSuffix(imports)).toEqual([])
   })

@@ -123,7 +123,7 @@ function isAlive(pid) {
 
 /**
  * Runs the harness on another Node, in a session of its own so that a Ctrl-C reaches it once,
- * through us. The channel tells it of our end, whatever ends us.
+ * through us. Its channel closes when we end, for any reason.
  *
  * @param {string} node
  */

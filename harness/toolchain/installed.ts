@@ -7,7 +7,7 @@ import pins from './pins.json' with { type: 'json' }
 import type { Found, Tool } from './tool.ts'
 
 const stampName = 'installed.json'
-/** Pins that an installation was made with: other pins make it somebody else's. */
+/** Pins that an installation was made with: with other pins it belongs to another version. */
 const pinsHash = createHash('sha256').update(JSON.stringify(pins)).digest('hex').slice(0, 16)
 
 /** The tool under `.tools`; undefined where it is not, or was not finished, or is of other pins. */

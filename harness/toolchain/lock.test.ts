@@ -62,7 +62,7 @@ test.concurrent('of a holder that was killed is taken over', async () => {
   expect(waits).toBe(1)
 })
 
-test.concurrent('of a holder that lives is kept, and who waits too long is told', async () => {
+test.concurrent('of a living holder is kept, and waiting too long is reported', async () => {
   const { promise, resolve } = Promise.withResolvers<string>()
   const held = lock('kept', 0, () => promise)
   await expect(lock('kept', staleMs + 1_000, async () => 'never')).rejects.toSatisfy((error) =>

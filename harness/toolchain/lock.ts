@@ -13,7 +13,7 @@ const staleMsDefault = 20_000
 
 export interface LockOptions {
   readonly clock: Clock
-  /** The folder that is the lock; there while somebody holds it. */
+  /** The folder that is the lock; there while it is held. */
   readonly path: string
   /** How long to wait for another holder. */
   readonly limitMs: number

@@ -4,7 +4,7 @@
  *
  * npm installs into a folder beside node_modules, which is renamed when it is finished. Two
  * processes may do so at once: the first one's is taken. One that was interrupted, even by SIGKILL,
- * leaves what was there before as it was, and holds up nobody.
+ * leaves what was there before as it was, and blocks no other process.
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -146,7 +146,7 @@ function importsOf(file: string, found: Set<string> = new Set()): Set<string> {
   return found
 }
 
-test('a program that is asked and does not end is killed, and that is told', async () => {
+test('a program that is asked and does not end is killed, and that is reported', async () => {
   const args = ['-e', 'console.log("so far"); setInterval(() => undefined, 1_000)']
   const answer = await ask(process.execPath, args, {}, 1_500)
   expect(answer.isRunnable).toBe(false)

@@ -1,6 +1,6 @@
 /**
- * Stands between a relay and a real broker, and says of some partitions that nobody leads them: a
- * cluster of one broker cannot be brought to it. Everything else goes through as it is.
+ * A proxy between a relay and a real broker that reports some partitions as leaderless, which a
+ * cluster of one broker cannot do. Everything else passes unchanged.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
@@ -8,7 +8,7 @@ import type { Address } from '../stack/ways.ts'
 
 export interface Between {
   readonly address: Address
-  /** Partitions that have no leader from now on, in the answers to whoever asks. */
+  /** Partitions that have no leader from now on, in all answers. */
   readonly leaderless: Set<number>
   close(): void
 }
@@ -50,7 +50,7 @@ export async function standBetween(upstream: Address): Promise<Between> {
   }
 }
 
-/** Hands on whole frames, each of which `see` may change. */
+/** Passes on whole frames; `see` may change each. */
 function join(from: Socket, to: Socket, see: (frame: Buffer) => void): void {
   let rest = Buffer.alloc(0)
   from.on('data', (bytes: Buffer) => {

@@ -1,6 +1,6 @@
 /**
- * Why a relay ends clients: each reason brought about on relays that run. A reason that nobody can
- * bring about is one that nobody has seen work.
+ * Why a relay closes clients: each reason is caused on running relays. A reason that no test can
+ * cause was never seen to work.
  */
 import { closeRows, type CloseReason } from '../../relay/tables/close-codes.ts'
 import type { RelaySettings } from '../targets/timing.ts'
@@ -18,7 +18,7 @@ export interface RunContext {
 }
 
 export const slots = 32
-/** Nobody waits to be live: whoever is blocked shall hold what is sent from then on. */
+/** No client waits to be live: a blocked client holds what is sent from then on. */
 const shared = {
   connectionsPerIpMax: slots,
   clientFramesPerSecondMax: 0,
@@ -77,7 +77,7 @@ function frameHead(bytes: number): Buffer {
   return head
 }
 
-/** Whoever sends these is ended for it at once. */
+/** A client that sends these is closed immediately. */
 const faults = {
   client_left: [closeFrame(1000, mask)],
   protocol_error: [Buffer.from([0x83, 0x80, ...mask])],
@@ -93,7 +93,7 @@ function resumeOf(partitions: number): string {
   return JSON.stringify({ type: 'resume', lastOffsetsByPartition })
 }
 
-/** Whether the relay says that it has ended somebody for this reason. */
+/** Whether the relay reports that it closed a client for this reason. */
 const isCounted = async ({ metric }: Place, reason: CloseReason): Promise<boolean> =>
   (await metric('relay_clients_closed_total', `"${reason}"`)) > 0
 
@@ -182,7 +182,7 @@ async function seeBacklog(seen: Seen, place: Place): Promise<void> {
   const crowd = await Promise.all(Array.from({ length: 24 }, () => Client.open(place.address)))
   await block(place, ...crowd)
   let mostBytes = 0
-  await until('what waits to become less, although nobody reads', async () => {
+  await until('the waiting bytes to become fewer, although no client reads', async () => {
     for (const client of crowd) client.pings(500)
     const bytes = await place.metric('relay_client_queue_bytes')
     mostBytes = Math.max(mostBytes, bytes)
@@ -202,7 +202,7 @@ async function seeBacklog(seen: Seen, place: Place): Promise<void> {
   await see(seen, place, 'send_failed')
 }
 
-/** The first to block holds what nobody else does any more; the other one comes back too late. */
+/** The first client to block is the last to hold these bytes; the other comes back too late. */
 async function seePinned(seen: Seen, place: Place, reader: Client): Promise<void> {
   const first = await Client.open(place.address)
   await block(place, first)
@@ -216,7 +216,7 @@ async function seePinned(seen: Seen, place: Place, reader: Client): Promise<void
   await place.produce([large(0), large(0), record(0)])
   await until('the last to be read', () => reader.deliveries.at(-1)!.value.length < 1_000)
   const missed = () => place.metric('websocket_dropped_messages_total')
-  await until('what it misses to be counted before it is told', async () => (await missed()) > 0)
+  await until('its missing records to be counted first', async () => (await missed()) > 0)
   late.read()
   await see(seen, place, 'slow_client', late)
 }

@@ -1,4 +1,4 @@
-/** A relay that is told to end before it has begun: while its modules are still being loaded. */
+/** A relay that is asked to end before it has started: while its modules are being loaded. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

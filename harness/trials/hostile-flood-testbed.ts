@@ -51,7 +51,7 @@ export const floodSettings = {
   logLevel: 'warn',
 } as const
 
-/** One line for whoever wants to repeat or to compare. */
+/** One line, for repeating the run or comparing it. */
 export function sayFlooded(seed: string, { rssBytes, ...rest }: Flooded): string {
   const mib = (bytes: number) => Math.round(bytes / 1_048_576)
   const [first, middle, last] = thirds(rssBytes).map((some) => mib(median(some) ?? NaN))
@@ -154,7 +154,7 @@ class HostileLine {
     await this.#answer.promise.finally(() => late.cancel())
   }
 
-  /** Settles when the connection is gone, whoever ended it. */
+  /** Settles when the connection is gone, closed by either side. */
   async leave(isReset: boolean): Promise<void> {
     if (!this.isOver && isReset) this.#connection.reset()
     else if (!this.isOver) this.#connection.end()
@@ -169,7 +169,7 @@ class HostileLine {
   }
 }
 
-/** The client that did nothing wrong, and whoever watches the relay meanwhile. */
+/** The client that did nothing wrong, and those that watch the relay meanwhile. */
 class Witness {
   readonly #place: Place
   readonly #client: Client

@@ -15,7 +15,7 @@ import { until } from './until-testbed.ts'
 
 export interface RecordFlood {
   readonly seed: string
-  /** How many malformed records there shall be at least. */
+  /** Fewest malformed records to send. */
   readonly malformed: number
 }
 export interface RecordsFlooded {

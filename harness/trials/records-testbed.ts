@@ -1,4 +1,4 @@
-/** Records of the stack tests: small, distinguishable, and one that nobody decodes. */
+/** Records of the stack tests: small, distinguishable, and one that cannot be decoded. */
 import { create } from '@bufbuild/protobuf'
 import { encodeRecord } from '../../proto/codec.ts'
 import { DashStreamMessageSchema } from '../../proto/gen/dashstream_pb.js'

@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const resume = '{"type":"resume","from":"earliest"}'
 
-/** What a client gets that asks for all there is; it must be told that it has it. */
+/** What a client gets that asks for everything retained; the replay must be reported complete. */
 async function replayed(place: Place): Promise<Client> {
   const client = await Client.open(place.address, resume)
   await until('the replay', () => client.framesOf('replay_complete').length === 1, 10_000)

@@ -58,7 +58,7 @@ test('with a dead broker and a dead client, others get all there is, and a farew
 test.concurrent.each([
   ['reads', 'head -c 65536 /dev/zero >&3', ''],
   ['will ever read', 'true', '3<&-'],
-])('with a log that nobody %s, it delivers and ends as always', async (_, fill, more) => {
+])('with a log that no process %s, it delivers and ends as always', async (_, fill, more) => {
   const pipe = join(bed.world.makeFolder('log'), 'pipe')
   const relay = `'${process.execPath}' '${join(repoRoot, 'relay/main.ts')}'`
   const opened = `mkfifo '${pipe}' && exec 3<>'${pipe}' && ${fill}`
@@ -82,7 +82,7 @@ test('at any moment of its start, nothing is lost', async () => {
   }
 })
 
-test('in the middle of a join, it leaves nobody behind whom the group would wait for', async () => {
+test('in the middle of a join, it leaves no member that the group would wait for', async () => {
   await bed.topics.create('joining', 1)
   const brokers = bed.stack.kafkaDirect
   const admin = kafkaClient('other', brokers).admin()

@@ -1,6 +1,6 @@
 /**
- * What is over is not shown again: the records of a topic that was deleted, under those of another
- * one of its name, and what was reset, whatever became of Redis meanwhile.
+ * What is gone is never shown again: records of a deleted topic under a new topic of the same name,
+ * and records from before a reset, also if Redis failed in between.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => bed?.close())
 
-/** Records that tell when they were made. */
+/** Records that contain the time at which they were made. */
 const values = (generation: number, count: number) =>
   Array.from({ length: count }, (_, number) => record(generation * 1_000 + number))
 
@@ -33,7 +33,7 @@ const settings = {
   clientResumesPerMinuteMax: 0,
 }
 
-async function createAnew(topic: string): Promise<void> {
+async function createAgain(topic: string): Promise<void> {
   await bed.topics.remove([topic])
   await until('the topic to be gone', async () => !(await bed.topics.list()).includes(topic))
   await bed.topics.create(topic, 2)
@@ -56,15 +56,15 @@ async function comeBack(place: Place, epoch: string, count: number): Promise<Cli
 const bytesOf = (client: Client, partition: number) =>
   client.deliveries.filter((one) => one.partition === partition).map(({ value }) => value)
 
-test('a topic created anew closes its clients, and begins anew for whoever comes', async () => {
+test('a topic that is created again closes its clients, and new clients get it', async () => {
   const place = await bed.place(settings, 2)
   const client = await Client.open(place.address)
   await place.produce(values(1, 100), 0)
   await place.produce(values(1, 20), 1)
   await until('all records', () => client.deliveries.length === 120)
   const epoch = await epochOf(place)
-  await createAnew(place.topic)
-  // More than there were: whoever reads on where the old log ended could miss that it is gone.
+  await createAgain(place.topic)
+  // More than before: a relay that reads on where the old log ended could miss that it is gone.
   await place.produce(values(2, 130), 0)
   await until('the client to be closed', () => client.isEnded)
   expect(client.closeCode).toBe(4006)
@@ -81,7 +81,7 @@ test('a topic created anew closes its clients, and begins anew for whoever comes
   await kept(place)
   const last = await epochOf(place)
   await place.relay.stop()
-  await createAnew(place.topic)
+  await createAgain(place.topic)
   await place.produce(values(3, 150), 0)
   const next = await bed.placeOn(place.topic, settings)
   const later = await comeBack(next, last, 150)
@@ -105,7 +105,7 @@ async function bufferCleared(place: Place): Promise<unknown> {
   return client.framesOf('cursor_reset_complete')[0]?.['bufferCleared']
 }
 
-/** What becomes of Redis, and whether it can be told of a reset in time all the same. */
+/** What happens to Redis, and whether a reset still reaches it in time. */
 type Trouble = readonly [toxic: ToxicSpec, isTold: boolean]
 const late = (name: string, latency: number): ToxicSpec => {
   return { name, type: 'latency', stream: 'downstream', attributes: { latency } }

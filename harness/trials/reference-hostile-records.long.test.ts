@@ -8,7 +8,7 @@ import { Testbed } from './reference-testbed.ts'
 
 const MiB = 1_048_576
 
-test('a hundred thousand malformed records harm nobody, and nothing is left of them', async () => {
+test('100,000 malformed records affect no valid record, and nothing is left of them', async () => {
   const bed = await Testbed.open()
   try {
     const seed = String(clock.unixMs())

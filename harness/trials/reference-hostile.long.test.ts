@@ -9,7 +9,7 @@ import { areSlotsFree } from './slots-testbed.ts'
 const frames = 1_000_000
 const MiB = 1_048_576
 
-test('a million hostile frames harm nobody, and nothing is left of them', async () => {
+test('1,000,000 hostile frames affect only their senders, and nothing is left', async () => {
   const bed = await Testbed.open()
   const seed = String(clock.unixMs())
   process.stdout.write(`seed ${seed}\n`)

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => bed?.close())
 
-test('hostile frames harm nobody but their senders, and nothing is left of them', async () => {
+test('hostile frames affect only their senders, and nothing is left of them', async () => {
   const place = await bed.place(floodSettings)
   const seed = String(clock.unixMs())
   process.stdout.write(`seed ${seed}\n`)

@@ -112,7 +112,7 @@ describe('while Kafka refuses dead letters', () => {
   })
 })
 
-test('a thousand malformed records harm nobody, and each is accounted for', async () => {
+test('a thousand malformed records affect no valid record, and each is accounted for', async () => {
   const seed = String(clock.unixMs())
   const { place, rssBytes, ...seen } = await floodRecords(bed, { seed, malformed: 1_000 })
   process.stdout.write(`seed ${seed}: ${JSON.stringify(seen)}\n`)

@@ -27,7 +27,7 @@ afterAll(() => bed?.close())
 
 const sendTimeoutMs = 1_000
 
-/** The slot of a client that was given up is free, and the account tells on which path it was. */
+/** The slot of a client that was closed is free, and the counters show for which reason. */
 async function givenUp({ address, metric }: Place, path: string): Promise<boolean> {
   await until(`${path} given up`, async () => {
     return (await metric('websocket_ws_send_failures_total', 'send_timeout', path)) === 1
@@ -98,7 +98,7 @@ describe('slots', () => {
   })
 })
 
-/** A handshake as somebody else would send it: its status, and what is said to it. */
+/** A handshake as another client would send it: its status and the body of the answer. */
 function knock(address: string, headers: Readonly<Record<string, string>> = {}, path = '/ws') {
   const [host, port] = address.split(':')
   const upgrade = {
@@ -118,7 +118,7 @@ function knock(address: string, headers: Readonly<Record<string, string>> = {}, 
   })
 }
 
-test.concurrent('every reason to let nobody in is seen, told and counted', async () => {
+test.concurrent('every reason to refuse clients is seen, reported and counted', async () => {
   const place = await bed.place({
     authToken: 'word',
     trustedProxies: ['127.0.0.1'],
@@ -173,7 +173,7 @@ describe.concurrent('the table of close codes', () => {
     process.exit(await runRelay(process.env, load))`
   const command = `exec '${process.execPath}' --input-type=module -e "${failing}"`
 
-  test('has no reason for which nobody was ever ended, nor another code', async () => {
+  test('has no reason for which no client was ever closed, nor another code', async () => {
     const [hasty, patient, broken] = await Promise.all([
       bed.place(settingsOf.hasty),
       bed.place(settingsOf.patient),
@@ -210,7 +210,7 @@ describe('the end', () => {
 
   test.each([0, 100, 300, 600])('comes %d ms after the start, too', async (afterMs) => {
     const brokers = bed.stack.kafkaDirect.join(',')
-    const child = await start({ KAFKA_BROKERS: brokers, KAFKA_TOPIC: 'nobody-made-this' })
+    const child = await start({ KAFKA_BROKERS: brokers, KAFKA_TOPIC: 'never-created' })
     // Before its first line runs, a process has the system's own answer to a signal.
     await until('its first line', () => child.tail().includes('listening'))
     await sleep(clock, afterMs)
@@ -219,7 +219,7 @@ describe('the end', () => {
 })
 
 describe('the start', () => {
-  test('with wrong settings ends at once and names all of them', async () => {
+  test('with wrong settings ends immediately and names all of them', async () => {
     const startMs = clock.nowMs()
     const child = await start({ WEBSOCKET_PORT: 'x', KAFKA_ON_DECODE_ERROR: 'y', REDIS_URL: 'z' })
     expect(await child.exited).toEqual({ code: 1, signal: null })
@@ -229,7 +229,7 @@ describe('the start', () => {
     }
   })
 
-  test('without Kafka and Redis is alive and not ready, says so, and ends when told', async () => {
+  test('without Kafka and Redis is alive, reports not ready, and ends when asked', async () => {
     const servers = { KAFKA_BROKERS: '127.0.0.1:1', REDIS_URL: 'redis://127.0.0.1:1' }
     const child = await start({ ...servers, GIT_COMMIT_SHA: '1389e20', BUILD_DATE: '2025-12-25' })
     await until('its first line', () => child.tail().includes('listening'))

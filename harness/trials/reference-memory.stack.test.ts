@@ -39,7 +39,7 @@ test('clients that ask for large records and read none hold what their share is'
       client.send('{"type":"resume","from":"earliest","lastOffsetsByPartition":{}}')
     }
     const refused = () => place.metric('relay_requests_refused_total', '"replay_busy"')
-    await until('somebody to be refused', async () => (await refused()) > 10)
+    await until('a client to be refused', async () => (await refused()) > 10)
     expect(await used(place, 'replay_pages')).toBeLessThanOrEqual(32 * MiB)
     expect(await used(place, 'replay_pages')).toBeGreaterThan(17_000_000)
     // Without the share it is some 290 MB.

@@ -66,7 +66,7 @@ describe('replay and live', () => {
     await place.relay.stop()
   })
 
-  test('a client that fell off the log gets by resume what it was told it had missed', async () => {
+  test('a client that fell behind gets the records declared missing by a resume', async () => {
     const settings = {
       ringRecordsMax: 256,
       clientWriteBytesMax: 16_384,
@@ -200,7 +200,7 @@ describe('a resume after a restart', () => {
     expect(client.offsets(1)).toEqual(range(0, 151))
     expect(client.framesOf('gap')).toEqual([])
 
-    // Whoever does not ask is told what it was not sent, before live records go past it.
+    // A client that does not resume gets gaps for what it missed, before later live records.
     await until('the gaps', () => silent.framesOf('gap').length === 2)
     await place.produce(many(1))
     await until('the live records', () => silent.offsets(0).at(-1) === BigInt(produced))
@@ -236,7 +236,7 @@ describe('a rebalance', () => {
   })
 })
 
-/** Until it has so many records, or is told that it will not get them. */
+/** Until it has this many records, or they are declared missing. */
 async function readSlowly(client: Client, count: number): Promise<void> {
   while (client.deliveries.length < count && client.frames.length === 0) {
     client.stall()
@@ -246,7 +246,7 @@ async function readSlowly(client: Client, count: number): Promise<void> {
   }
 }
 
-describe('when nobody keeps up', () => {
+describe('when no client keeps up', () => {
   test('consumption waits instead of leaving the foremost client behind', async () => {
     const mebibyte = 1_048_576
     const settings = {

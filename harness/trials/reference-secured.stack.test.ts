@@ -218,7 +218,7 @@ test.each<readonly [string, Partial<Record<FileKey, string>>, string, readonly s
     password,
     [],
   ],
-])('with files that are %s it ends at once, and names all that is wrong', async (...given) => {
+])('with files that are %s it ends immediately and names all mistakes', async (...given) => {
   const [what, files, kafkaSslKeyPassword, named] = given
   const paths = Object.entries(files).map(([key, name]) => [key, join(certificates, name)])
   const env = environmentOf({
@@ -261,7 +261,7 @@ describe.concurrent('no secret is shown', () => {
   test.each<readonly [string, Protocol, string]>([
     ['Kafka', 'SASL_SSL', '"error_type":"auth_failure"'],
     ['Redis', 'SSL', 'Redis is not connected'],
-  ])('by one that %s does not let in, whatever it is asked', async (_, protocol, sign) => {
+  ])('by one that %s refuses, for every request', async (_, protocol, sign) => {
     const redis = await startRefusingRedis()
     const inUrl = encodeURIComponent(needles.get('REDIS_URL')!)
     const relay = await start(
@@ -297,12 +297,12 @@ describe.concurrent('no secret is shown', () => {
   })
 })
 
-/** An error that carries the whole environment, thrown where nobody catches it. */
+/** An uncaught error that carries the whole environment. */
 const crashOnUsr2 = `process.on('SIGUSR2', () => {
   throw Object.assign(new Error('all that it knows: ' + JSON.stringify(process.env)), process.env)
 })`
 
-/** Refuses whoever logs in, and says in the error what it was sent. */
+/** Refuses every login, and says in the error what it was sent. */
 async function startRefusingRedis() {
   const asked: string[] = []
   const server = createServer((socket) => {
@@ -318,7 +318,7 @@ async function startRefusingRedis() {
   return { asked, port, close: () => void server.close() }
 }
 
-/** What a client with this token is told when it asks for what cannot be. */
+/** What a client with this token gets when it asks for something impossible. */
 function answersTo(address: string, token: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = new WebSocket(`ws://${address}/ws?token=${encodeURIComponent(token)}`)

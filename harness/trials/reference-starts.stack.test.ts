@@ -1,6 +1,6 @@
 /**
- * Where the reference relay begins to read: at the newest record only where the group is new, and
- * nowhere else, whatever Kafka has given up or added meanwhile, and however the relay ended.
+ * Where the reference relay begins to read: at the newest record only if the group is new. This
+ * holds however the relay ended, and if Kafka deleted or added records in between.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
@@ -79,7 +79,7 @@ test('what came before the first commit of a relay that crashed is not lost', as
   await next.relay.stop()
 })
 
-test('what Kafka gave up is told, and what it still has is read, also under "latest"', async () => {
+test('what Kafka deleted is reported, and what is left is read, also with "latest"', async () => {
   const topic = await topicWith('retained', 5)
   const first = await bed.placeOn(topic, latest)
   await until('the commit', async () => (await bed.committed(topic)) === '5')

@@ -132,7 +132,7 @@ export class Testbed {
     }
   }
 
-  /** What a relay on a topic is told. */
+  /** The settings of a relay on a topic. */
   task(topic: string, settings: RelaySettings = {}, way: Way = 'direct'): TargetTask {
     const { kafkaDirect, kafkaProxied, redisDirect, redisProxied } = this.stack
     return {

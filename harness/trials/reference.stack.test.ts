@@ -61,7 +61,7 @@ describe('a client that falls off the log', () => {
     lagDisconnectRecords: 0,
   }
 
-  test('is told exactly what it missed: delivered and declared make up the whole', async () => {
+  test('gets exact gaps: delivered and declared records make up the whole', async () => {
     await withPlace(bed.place(settings, 2), async ({ address, metric, produce }) => {
       const [slow, fast] = [await Client.open(address), await Client.open(address)]
       await produce(many(10), 0)

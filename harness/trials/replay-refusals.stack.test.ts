@@ -1,7 +1,7 @@
 /**
  * The replay buffer on real Redis servers that are reached and refuse: a replica after a failover,
  * a cluster, one whose memory is full, one that has forgotten scripts or learnt another password.
- * It is told by name, once, and where a new connection cures it there is one within seconds.
+ * The refusal is logged by name, once. If a new connection helps, it is made within seconds.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { TieredReplayStore } from '../../relay/replay/store.ts'
@@ -64,7 +64,7 @@ async function pair() {
 }
 
 describe('after a failover behind one address', () => {
-  test('the new primary is written within seconds, and the refusal is told by name', async () => {
+  test('the new primary is written within seconds, and the refusal is logged by name', async () => {
     const { first, second, address } = await pair()
     const { store, told, epochs, metrics } = opened(address.url)
     await store.open('v1_test')
@@ -168,7 +168,7 @@ describe('a Redis Cluster', () => {
     expect(new Set(sizes.flat())).toEqual(new Set([0, 4]))
   })
 
-  test('that has no slots is told by name', async () => {
+  test('that has no slots is logged by name', async () => {
     const node = await started(cluster)
     const { store } = opened(node.url)
     await store.open('v1_test')
@@ -237,7 +237,7 @@ describe('scripts that Redis has forgotten', () => {
 })
 
 describe('a Redis that', () => {
-  test('is full and may not evict is told by name, and that it is over', async () => {
+  test('is full and may not evict is logged by name, and so is its end', async () => {
     const server = await started()
     const { store, told, lost } = opened(server.url)
     await store.open('v1_test')
@@ -256,7 +256,7 @@ describe('a Redis that', () => {
     expect(isToldOnce(told, 'out_of_memory')).toBe(true)
   })
 
-  test('misses its replicas, or cannot save, is told by name', async () => {
+  test('misses its replicas, or cannot save, is logged by name', async () => {
     const server = await started()
     const { store } = opened(server.url)
     await store.open('v1_test')
@@ -267,7 +267,7 @@ describe('a Redis that', () => {
     await until('it is over', () => refusal(store) === null)
   })
 
-  test('has another password is told by name when it is connected to anew', async () => {
+  test('has another password is logged by name at the next connection', async () => {
     const server = await started()
     await server.run(['CONFIG', 'SET', 'requirepass', 'first-secret'])
     const url = server.url.replace('//', '//:first-secret@')
@@ -287,7 +287,7 @@ describe('a Redis that', () => {
     expect(downs.length).toBeLessThanOrEqual(2)
   })
 
-  test('requires a password that the relay does not have is told by name', async () => {
+  test('requires a password that the relay does not have is logged by name', async () => {
     const server = await started()
     await server.run(['CONFIG', 'SET', 'requirepass', 'secret'])
     const { store } = opened(server.url)
@@ -296,7 +296,7 @@ describe('a Redis that', () => {
     expect(isUp(store)).toBe(false)
   })
 
-  test('forbids a command is told by name, though it is connected', async () => {
+  test('forbids a command is logged by name, although it is connected', async () => {
     const server = await started()
     await server.run(['ACL', 'SETUSER', 'default', '-xadd'])
     const { store, lost } = opened(server.url)

@@ -1,6 +1,6 @@
 /**
  * The reset of the replay buffer on a real Redis: what was added before it is never shown again, by
- * this relay or another of the namespace, whatever was under way.
+ * this relay or another of the namespace, also with writes in progress.
  */
 import { describe, expect, test } from 'vitest'
 import { until } from './until-testbed.ts'
@@ -33,7 +33,7 @@ describe('a reset', () => {
     expect(await next.store.partitions(signal)).toEqual({ found: [0] })
   })
 
-  test('that Redis was not told of says so, shows nothing old, and is made up for', async () => {
+  test('that did not reach Redis says so, shows nothing old, and is repeated later', async () => {
     const { store } = await connected({ redisTimeoutMs: 200 })
     store.add(records(0, 0, 99))
     await written(store)
@@ -80,7 +80,7 @@ describe('a reset', () => {
     other.store.add(records(1, 0, 99))
     await written(other.store)
     await one.store.clear(signal)
-    // The first answer of Redis tells it; nothing of memory is shown after that, nor with it.
+    // The first answer of Redis reveals it; from then on nothing of memory is shown.
     const degraded = 'Redis holds another epoch'
     expect(await other.store.retained([1], signal)).toEqual({ found: new Map(), degraded })
     expect(other.epochs.at(-1)).toBe('foreign')
@@ -115,7 +115,7 @@ describe('a reset', () => {
     expect(after.offsets).toEqual(numbers(25_000, 25_009))
   })
 
-  test('of before Redis could be told at all is made up for', async () => {
+  test('from before Redis could be reached is repeated later', async () => {
     const first = await connected()
     first.store.add(records(0, 0, 99))
     await first.store.close()

@@ -68,7 +68,7 @@ describe('what was added', () => {
   })
 })
 
-test('whatever is added, lost or natural, each offset is accounted for once', async () => {
+test('each offset is accounted for once, be it stored, lost or a natural hole', async () => {
   const fate = fc.constantFrom('record', 'record', 'record', 'natural', 'lost')
   const history = fc.record({
     fates: fc.array(fate, { minLength: 1, maxLength: 120 }),
@@ -116,7 +116,7 @@ describe('bounds', () => {
     }
   })
 
-  test('of what is retained are told without a look at the records', async () => {
+  test('of what is retained are reported without reading the records', async () => {
     const { store } = await connected({}, 'v1_told')
     store.add([...records(0, 3, 99, 10_000), ...records(7, 5, 9)])
     await written(store)
@@ -141,7 +141,7 @@ describe('bounds', () => {
     expect(await next.retained([0], signal)).toEqual({ found: new Map() })
   })
 
-  test('a stream never takes more bytes than it may, whatever the records', async () => {
+  test('a stream never takes more bytes than its limit, for any records', async () => {
     const { store, lost } = await connected({
       replayMemoryBytesMax: 64 * 1_024,
       redisPartitionBytesMax: 1_000_000,
@@ -272,7 +272,7 @@ describe('a Redis that', () => {
     store.add(records(0, 0, 99))
     await written(store)
     await bed.redis.run(['FLUSHALL'])
-    // It was nobody's reset: what is in memory can still be shown.
+    // There was no reset: what is in memory can still be shown.
     const degraded = 'Redis holds another epoch'
     expect(await store.partitions(signal)).toEqual({ found: [0], degraded })
     expect((await replayed(store, 0, 89n, 100n)).offsets).toEqual(numbers(90, 99))

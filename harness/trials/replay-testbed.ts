@@ -91,7 +91,7 @@ const parsed = parseSettings({ KAFKA_BROKERS: 'unused:9092' })
 if (!parsed.ok) throw new Error(parsed.problems.join('; '))
 const byDefault = parsed.settings
 
-/** A store, and what it counted and told. */
+/** A store, and what it counted and reported. */
 export function storeOn(redisUrl: string, more: Partial<Settings> = {}) {
   const settings: Settings = { ...byDefault, redisUrl, redisTimeoutMs: 500, ...more }
   const metrics = createMetrics(false)
@@ -164,7 +164,7 @@ export function useReplayBed(): ReplayBed {
   }
 }
 
-/** Records `first` to `last` of a partition, each with a value that tells which one it is. */
+/** Records `first` to `last` of a partition, each with a value that identifies it. */
 export const records = (partition: number, first: number, last: number, bytes = 0) =>
   Array.from({ length: last - first + 1 }, (_, at) => ({
     partition,
@@ -175,7 +175,7 @@ export const records = (partition: number, first: number, last: number, bytes = 
 export const valueOf = (partition: number, offset: number | bigint, bytes = 0): Buffer =>
   Buffer.from(`${partition}/${offset}`.padEnd(bytes, '.'))
 
-/** Everything between two offsets, page by page, as a client would be told of it. */
+/** Everything between two offsets, page by page, as a client would get it. */
 export async function replayed(
   store: TieredReplayStore,
   partition: number,

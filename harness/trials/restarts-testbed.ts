@@ -1,7 +1,6 @@
 /**
- * A relay that is told to end at random moments. Ends of one that is in use are a scenario, judged
- * as every other; ends of one that is still starting are made here, since a fault waits until the
- * relay is ready again.
+ * A relay that is asked to end at random moments. A scenario covers relays in use; relays that are
+ * still starting are covered here, because a fault waits until the relay is ready again.
  */
 import { join } from 'node:path'
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'

@@ -1,4 +1,4 @@
-/** How the stack tests wait, never for ever, and what they do meanwhile, again and again. */
+/** How the stack tests wait: always with a limit, and what they repeat meanwhile. */
 import { sleep, systemClock as clock } from '../../relay/world/clock.ts'
 import { DeadlineError } from '../../relay/world/deadline.ts'
 import { until as untilOrLimit } from '../world/until.ts'

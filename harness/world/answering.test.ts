@@ -40,7 +40,7 @@ function adder() {
 }
 
 describe('a child that answers', () => {
-  test('answers each command, also several at once, to whoever asked', async () => {
+  test('answers each command to its caller, also several at the same time', async () => {
     const { ask, did } = adder()
     const answers = [1, 2, 3].map((more) => ask({ do: 'add', more }, 100))
     expect((await Promise.all(answers)).map(({ sum }) => sum)).toEqual([1, 3, 6])

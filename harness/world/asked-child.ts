@@ -15,14 +15,14 @@ import type { World } from './world.ts'
  */
 export interface AskedChild<C, S> {
   readonly pid: number
-  /** Settles when the process has ended, for whatever reason. */
+  /** Settles when the process has ended, for any reason. */
   readonly ended: Promise<Exit>
   /** The end of what it wrote to its log. */
   lastWords(): string
   readonly ask: Ask<C, S>
   /** Asks the last thing, which is `finish`, and waits for the process's end. */
   finish(limitMs: number): Promise<S>
-  /** Ends the process at once; idempotent, never throws. */
+  /** Ends the process immediately; idempotent, never throws. */
   kill(): Promise<void>
 }
 

@@ -124,7 +124,7 @@ async function own(
       cause,
     )
   }
-  // Errors of a process that did start concern its channel or a signal; its exit tells the rest.
+  // Errors of a process that did start concern its channel or a signal; its exit shows the rest.
   spawned.on('error', () => undefined)
   const child = face(world, spec, spawned, pid, log)
   const entry = { role: spec.role, ...(identify(pid) ?? { pid, start: 'ended at once' }) }

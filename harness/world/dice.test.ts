@@ -8,7 +8,7 @@ const draws = (seed: string, count: number) => {
   return Array.from({ length: count }, () => die.next())
 }
 
-test('a seed gives the same numbers for ever', () => {
+test('a seed always gives the same numbers', () => {
   const die = dice('golden')
   expect([die.int(1_000), die.int(1_000), die.int(2 ** 32), die.child('x').int(1_000)]).toEqual([
     307, 5, 1_505_111_736, 576,

@@ -1,6 +1,6 @@
 /**
  * The environment of the harness process, and what of it children inherit. A relay under test
- * takes its settings from variables: one left over in somebody's shell must not change a verdict,
+ * takes its settings from variables: one left over in a user's shell must not change a verdict,
  * and a secret of the shell must not end in a child's log.
  */
 import { join } from 'node:path'

@@ -1,8 +1,8 @@
-/** Exit codes of the command line: each cause has its own, so that CI can tell them apart. */
+/** Exit codes of the command line: each cause has its own, so that CI can distinguish them. */
 export const exitCodes = {
   pass: { code: 0, says: 'every finding holds' },
   fail: { code: 1, says: 'a finding failed' },
-  // A run of which nothing applies to the target has shown nothing.
+  // A run in which nothing applies to the target has shown nothing.
   'not-applicable': { code: 2, says: 'no finding applies to this target' },
   unknown: { code: 2, says: 'inconclusive' },
   usage: { code: 64, says: 'usage error' },

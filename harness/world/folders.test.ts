@@ -1,4 +1,4 @@
-/** Folders are made, or it is said at once why not. */
+/** Folders are made, or it is reported immediately why not. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,7 +24,7 @@ test.each([
   expect(() => makeFolder(path())).toThrow(code)
 })
 
-test('below /proc it is refused at once instead of being tried forever', () => {
+test('below /proc it is refused immediately instead of being tried forever', () => {
   const module = JSON.stringify(join(import.meta.dirname, 'folders.ts'))
   const source = `import { makeFolder } from ${module}; makeFolder('/proc/nope/x')`
   const args = ['--input-type=module', '-e', source]

@@ -1,7 +1,7 @@
 /**
- * The ledger: what a harness process has started and made, on disk while it lasts. Whoever finds
- * the ledger of a dead harness (its warden at once, or the next start) ends and removes what
- * stands in it, so that nothing of a run survives it, not even after SIGKILL.
+ * The ledger: what a harness process has started and made, on disk while it lasts. When a harness
+ * is dead, its warden (immediately) or the next start ends and removes what its ledger lists, so
+ * that nothing of a run survives it, not even after SIGKILL.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -48,7 +48,7 @@ export function writeLedger(file: string, entries: LedgerEntries): void {
 
 /**
  * Ends and removes everything in one ledger, then the ledger. The caller knows that its owner is
- * dead. Doing it twice, or two doing it at once, is harmless.
+ * dead. Doing it twice, or in two processes at the same time, is harmless.
  */
 export async function sweepLedger(clock: Clock, file: string): Promise<Swept> {
   const entries = readLedger(file)
@@ -99,7 +99,7 @@ function readLedger(file: string): LedgerEntries | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as LedgerEntries
   } catch {
-    // Swept by somebody else, or not a ledger.
+    // Swept by another process, or not a ledger.
     return undefined
   }
 }

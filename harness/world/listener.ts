@@ -35,7 +35,7 @@ function filesOf(pid: number): string[] {
   )
 }
 
-/** What a process had when it ended meanwhile, or belongs to somebody else: nothing. */
+/** A process that ended meanwhile, or that belongs to another user, has nothing. */
 function orEmpty(read: () => string[]): string[] {
   try {
     return read()

@@ -1,4 +1,4 @@
-/** Finds the name that somebody probably meant. */
+/** Finds the name that was probably meant. */
 import { distance } from 'fastest-levenshtein'
 import { UsageError } from './exit-codes.ts'
 

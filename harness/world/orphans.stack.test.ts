@@ -1,4 +1,4 @@
-/** What a killed harness started ends, whoever is left to see to it, and nobody else's does. */
+/** What a killed harness started is ended by the remaining processes, and nothing else is. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ const openTestWorld = async () => {
 /** A shell that ignores SIGTERM, with a child in its group and one that left it. */
 const stubborn = `trap '' TERM; sleep 1000 & setsid sleep 1001 & echo up; sleep 1002; wait`
 
-/** A harness of its own process: opens a world, starts a child in a folder, tells their ids. */
+/** A harness of its own process: opens a world, starts a child in a folder, prints their ids. */
 const harness = `
   const here = ${JSON.stringify(`${import.meta.dirname}/`)}
   const { systemClock } = await import(here + '../../relay/world/clock.ts')

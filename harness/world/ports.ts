@@ -1,7 +1,7 @@
 /**
  * Free loopback ports. They lie below the range from which the kernel takes ports for outgoing
  * connections, and are held until just before use: what is left is a race with another harness,
- * and whoever starts a server tries again with other ports when it loses. Within one harness no
+ * and starting a server is tried again with other ports when it loses. Within one harness no
  * port is chosen twice, so that runs beside one another do not take each other's.
  */
 import { createServer, type Server } from 'node:net'
@@ -14,7 +14,7 @@ const triesMax = 400
 const chosen = new Set<number>()
 const chosenMax = portCount / 4
 
-/** Ports that nobody else can bind until they are released. */
+/** Ports that no other process can bind until they are released. */
 export interface HeldPorts {
   readonly ports: readonly number[]
   /** Frees them; the servers must be started right after. */
@@ -47,7 +47,7 @@ function remember(port: number): void {
   if (chosen.size > chosenMax && oldest !== undefined) chosen.delete(oldest)
 }
 
-/** A server that holds the port; undefined when somebody else has it. */
+/** A server that holds the port; undefined when another process has it. */
 function hold(port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy())

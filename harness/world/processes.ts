@@ -2,14 +2,14 @@
  * Processes by identity. A process id alone is not unique: the system reuses it. So
  * everything that may be ended later is known by its id *and* its time of birth.
  *
- * /proc is read by hand: it is a field of one file, wanted at once and without starting a program,
- * also by what runs before any package is installed.
+ * /proc is read by hand: it is a field of one file, needed quickly and without starting a program,
+ * also by code that runs before any package is installed.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { sleep, type Clock } from '../../relay/world/clock.ts'
 
-/** A process that can be told from any later one with the same id, also after a reboot. */
+/** A process, distinguishable from any later one with the same id, also after a reboot. */
 export interface ProcessIdentity {
   readonly pid: number
   /** Opaque: equal for the same process only. */
@@ -34,7 +34,7 @@ export function isRunning(one: ProcessIdentity): boolean {
   return identify(one.pid)?.start === one.start
 }
 
-/** Sends a signal to the process group that `pid` leads, or to `pid` alone. False: nobody there. */
+/** Sends a signal to the process group that `pid` leads, or to `pid` alone. False: no process. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   for (const target of [-pid, pid]) {
     try {

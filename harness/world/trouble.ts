@@ -1,6 +1,6 @@
 /**
- * Trouble: what the harness itself could not do. It never counts against a target; whoever meets
- * it makes the verdict `unknown`. The message says what was wanted and what was found, and how to
+ * Trouble: what the harness itself could not do. It never counts against a target: it
+ * makes the verdict `unknown`. The message says what was wanted and what was found, and how to
  * fix it.
  */
 
@@ -41,7 +41,7 @@ export class Trouble extends Error {
   readonly what: string
   /** One sentence or command for the person at the keyboard. */
   readonly todo: string
-  /** Of trouble that is said in three lines. */
+  /** For trouble that is printed in three lines. */
   readonly lack: Lack | undefined
 
   constructor(code: TroubleCode, what: string | Lack, todo: string, cause?: unknown) {

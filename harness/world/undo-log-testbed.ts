@@ -5,7 +5,7 @@ import type { UndoEntry } from './undo-log.ts'
 
 const addresses = { listen: '127.0.0.1:2', upstream: '127.0.0.1:3' }
 export const link = { name: 'redis', hop: 'redis', ...addresses } as const
-/** An API that nobody listens at. */
+/** An API at which nothing listens. */
 export const gone = 'http://127.0.0.1:1'
 export const toxic = { undo: 'remove-toxic', api: gone, link, name: 'stall' } as const
 export const topics: UndoEntry = {

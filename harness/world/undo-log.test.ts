@@ -29,13 +29,13 @@ describe('an undo log', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('of a living run is nobody else’s, of a dead one everybody’s, in its order', () => {
+  test('of a living run is left alone, of a dead one is undone by any run, in its order', () => {
     openUndoLog(folder).register(toxic)
     const file = leave('1', [topics, toxic])
     expect(leftUndoLogs(folder)).toEqual([{ file, entries: [topics, toxic], isReadable: true }])
   })
 
-  test('that cannot be read is told', () => {
+  test('that cannot be read is reported', () => {
     const file = join(folder, 'undo-2.json')
     writeFileSync(file, '{"owner":')
     expect(leftUndoLogs(folder)).toEqual([{ file, entries: [], isReadable: false }])

@@ -71,7 +71,7 @@ function replace(file: string, text: string): void {
 export interface LeftUndoLog {
   readonly file: string
   readonly entries: readonly UndoEntry[]
-  /** Whether the page could be read; if not, nobody knows what is entry. */
+  /** Whether the page could be read; if not, its entries are unknown. */
   readonly isReadable: boolean
 }
 

@@ -12,7 +12,7 @@ async function within<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
 }
 
 describe('until', () => {
-  test('asks once even where there is no time, and at once', async () => {
+  test('asks once even without any time, and immediately', async () => {
     const outcome = await until({ clock: new ManualClock() }, 0, 10, () => 'no', () => false)
     expect(outcome).toEqual({ holds: false, answer: 'no', tookMs: 0 })
   })

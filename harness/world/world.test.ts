@@ -40,7 +40,7 @@ test('secrets are known by their names, and never reach a log, however the text 
   expect(log.tail()).not.toContain('hunter22')
 })
 
-test('a log keeps its newest lines within its bound, whatever the child writes', () => {
+test('a log keeps its newest lines within its bound, for any output of the child', () => {
   const { log, file } = openLog('big.log', 10_000)
   for (let n = 0; n < 2_000; n++) log.take(`line ${n}\n`)
   log.close()
@@ -58,7 +58,7 @@ test('a line without an end is cut off, not kept', () => {
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(90_000)
 })
 
-test('a process is itself, and nobody else with its id', () => {
+test('a process is itself, and not another one with its id', () => {
   const me = identify(process.pid)
   expect(me && isRunning(me)).toBe(true)
   expect(isRunning({ pid: process.pid, start: 'another birth' })).toBe(false)

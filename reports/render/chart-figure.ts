@@ -58,7 +58,7 @@ export interface NumberedFault extends ReportFault {
 export const activeFaults = ({ faults }: ReportScenario): NumberedFault[] =>
   faults
     .map((fault, index) => ({ ...fault, number: index + 1 }))
-    .filter(({ outcome }) => outcome === 'bit')
+    .filter(({ outcome }) => outcome === 'active')
 
 /** What the script draws of a scenario. */
 export const drawnOf = (scenario: ReportScenario) => ({
@@ -84,8 +84,8 @@ export function faultTable({ faults }: ReportScenario): string {
 }
 
 const outcomes: Readonly<Record<ReportFault['outcome'], string>> = {
-  bit: 'active',
-  'did not bite': 'had no effect',
+  active: 'active',
+  'had no effect': 'had no effect',
   failed: 'could not be injected',
 }
 

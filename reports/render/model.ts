@@ -25,7 +25,7 @@ const chart = z.object({
 
 const band = z.object({ name: z.string(), from: seconds, to: seconds })
 const fault = band.extend({
-  outcome: z.enum(['bit', 'did not bite', 'failed']),
+  outcome: z.enum(['active', 'had no effect', 'failed']),
   evidence: z.array(fact).describe('Its options, and the measurement of its effect.'),
 })
 
@@ -36,7 +36,7 @@ const anomaly = z.object({
   witness: z
     .array(z.record(z.string(), z.unknown()))
     .describe('The fewest events that prove one of them; times in microseconds of the run.'),
-  told: z.array(z.array(fact)).describe('The witness, ready to be shown.'),
+  shown: z.array(z.array(fact)).describe('The witness, ready to be shown.'),
 })
 
 const fix = z.string().describe('Of an unknown: how to get a verdict.').exactOptional()
@@ -118,7 +118,7 @@ const finding = z
   })
   .describe('A finding has one verdict for each target: the worst of its scenarios.')
 
-/** The report, of which the types below are derived. */
+/** The report; the types below are derived from it. */
 export const reportSchema = z.object({
   schemaVersion: z.literal(1).describe('Version of this shape.'),
   title: z.string(),

@@ -20,7 +20,7 @@ const expectation = (verdict: Verdict): ReportExpectation => ({
   charts: [0],
   evidence: [[hostile, hostile]],
   anomalies: [
-    { kind: hostile, says: hostile, count: 1, witness: [], told: [[[hostile, hostile]]] },
+    { kind: hostile, says: hostile, count: 1, witness: [], shown: [[[hostile, hostile]]] },
   ],
 })
 
@@ -32,7 +32,7 @@ const scenario = (verdict: Verdict, own: readonly Verdict[]): ReportScenario => 
   tookSeconds: 1.5,
   troubles: [hostile],
   phases: [{ name: hostile, from: 0, to: 1 }],
-  faults: [{ name: hostile, from: 0, to: 1, outcome: 'bit', evidence: [[hostile, hostile]] }],
+  faults: [{ name: hostile, from: 0, to: 1, outcome: 'active', evidence: [[hostile, hostile]] }],
   expectations: own.map(expectation),
   charts: [{ title: hostile, unit: hostile, series: [], limits: [{ name: hostile, v: 1 }] }],
   settings: [[hostile, hostile]],
@@ -98,16 +98,16 @@ describe('the page', () => {
   test('says a cause of everything once', () => {
     const one = scenario('unknown', [])
     const other = { ...one, name: 'b', troubles: [hostile, 'its own'] }
-    const told = renderHtml(report(one, other), assets)
-    expect(told.match(/Not judged, and why/g)).toHaveLength(2)
-    expect(told.match(/<li>[^<]*script/g)).toHaveLength(1)
-    expect(told.match(/Not judged, for the reason above/g)).toHaveLength(2)
+    const html = renderHtml(report(one, other), assets)
+    expect(html.match(/Not judged, and why/g)).toHaveLength(2)
+    expect(html.match(/<li>[^<]*script/g)).toHaveLength(1)
+    expect(html.match(/Not judged, for the reason above/g)).toHaveLength(2)
   })
 
   test('shows of a long witness the beginning, its size, and the rest on demand', () => {
     const whole = scenario('fail', ['fail'])
-    const told = [[['w', 'y'.repeat(20_000)]]] as const
-    const anomalies = [{ kind: 'lost', says: 's', count: 1, witness: [], told }]
+    const shown = [[['w', 'y'.repeat(20_000)]]] as const
+    const anomalies = [{ kind: 'lost', says: 's', count: 1, witness: [], shown }]
     const expectations = whole.expectations.map((own) => ({ ...own, anomalies }))
     const long = renderHtml(report({ ...whole, expectations }), assets)
     expect(long).toContain('<summary>show all 21 kB</summary>')
@@ -116,11 +116,11 @@ describe('the page', () => {
 
   test('leads from a finding to the check that decided, and from there to the records', () => {
     const first = { ...scenario('fail', ['pass', 'fail']), folder: '01-x' }
-    const told = renderHtml(report(first, scenario('pass', ['pass'])), assets)
-    const [, anchor] = /<td class="id"><a href="#([^"]*)"/.exec(told) ?? []
-    expect(told).toContain(`id="${anchor}"`)
-    expect(told).toMatch(/href="01-x\/history\/"/)
-    expect(new Set(told.match(/ id="[^"]*"/g)).size).toBe(told.match(/ id="/g)?.length)
+    const html = renderHtml(report(first, scenario('pass', ['pass'])), assets)
+    const [, anchor] = /<td class="id"><a href="#([^"]*)"/.exec(html) ?? []
+    expect(html).toContain(`id="${anchor}"`)
+    expect(html).toMatch(/href="01-x\/history\/"/)
+    expect(new Set(html.match(/ id="[^"]*"/g)).size).toBe(html.match(/ id="/g)?.length)
   })
 
   test('embeds charts that come back as they were', () => {
@@ -130,18 +130,18 @@ describe('the page', () => {
   })
 })
 
-test('the page of a reproduction says whether it is one, whatever failed in it', () => {
+test('the page of a reproduction says whether it is one, also after failures', () => {
   const failed = { ...report(scenario('fail', ['fail'])), verdict: 'fail' } as const
   const titleOf = (one: Report) => /<h1>.*<\/h1>/.exec(renderHtml(one, assets))?.[0]
   expect(titleOf(failed)).toContain('<span class="badge fail">fail</span>')
-  const told = { says: 'so', isReproduced: true }
-  expect(titleOf({ ...failed, reproduction: told })).toContain('badge pass">reproduced<')
-  const not = { ...told, isReproduced: false }
+  const answer = { says: 'so', isReproduced: true }
+  expect(titleOf({ ...failed, reproduction: answer })).toContain('badge pass">reproduced<')
+  const not = { ...answer, isReproduced: false }
   expect(titleOf({ ...failed, reproduction: not })).toContain('badge fail">not reproduced<')
 })
 
 describe('JUnit', () => {
-  test('parses, whatever the texts are', () => {
+  test('parses with any text', () => {
     const xml = renderJunit(report(scenario('fail', ['pass', 'fail', 'unknown'])))
     expect(wellFormed(xml)).toBe('')
     // oxlint-disable-next-line no-control-regex -- XML cannot hold them at all
@@ -165,7 +165,7 @@ describe('JUnit', () => {
     expect(xml).toContain('tests="1" failures="0" errors="1"')
   })
 
-  test('blames nobody in a run that was spoilt', () => {
+  test('blames no target in a run that was spoilt', () => {
     const xml = renderJunit(report(scenario('unknown', ['fail'])))
     expect(xml).toContain('failures="0" errors="2"')
   })

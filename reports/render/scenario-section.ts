@@ -109,7 +109,7 @@ function shownFirst({ expectations }: ReportScenario, at: number): number[] {
   return (expectations[at]?.charts ?? []).filter((chart) => !before.has(chart))
 }
 
-/** The page must stay readable and fast, whatever a witness contains. */
+/** The page must stay readable and fast with any witness. */
 const witnessCharsMax = 4_000
 
 function witnesses(anomalies: readonly ReportAnomaly[]): string {
@@ -120,7 +120,7 @@ function witnesses(anomalies: readonly ReportAnomaly[]): string {
 }
 
 function anomaly(one: ReportAnomaly): string {
-  const witness = one.told.map(event).join('\n')
+  const witness = one.shown.map(event).join('\n')
   const head = `<b>${text(one.kind)}</b> × ${one.count.toLocaleString('en')}: ${text(one.says)}`
   return `<div class="anomaly">${head}${long(witness)}</div>`
 }

@@ -78,7 +78,7 @@ function reactionOfCloser(history: History, trial: Trial, limit: Micros): Reacti
 const said = ({ row, client, isAlone }: Trial): string =>
   `"${row.name}" of client ${client}${isAlone ? ', sent alone,' : ''}`
 
-/** Whether such a control frame came to the client between the frame and `until`. */
+/** Whether the client got this kind of control frame between the frame and `until`. */
 function isTold(
   history: History,
   { t, client, session }: Trial,

@@ -1,6 +1,6 @@
 /**
  * Each scrape of the lag gauge compared with the truth, and the rule by which it is wrong. Each
- * mistake has one rule: the series of a revoked partition, the lag of a partition that nobody
+ * mistake has one rule: the series of a revoked partition, the lag of a partition that no consumer
  * reads, a gauge that never moves.
  */
 import type { Micros } from '../../history/event.ts'

@@ -13,7 +13,7 @@ import { riseWithin } from '../reading/series.ts'
 import type { Odd } from './records.ts'
 import { chanceMax, placeOf, stopsOf, takenBy, type Stop, type Taken } from './taken.ts'
 
-const { outageToldLateMicros } = allowances
+const { outageReportedLateMicros } = allowances
 
 /** What was found, for which records. */
 export interface Accounted {
@@ -198,7 +198,7 @@ function pardonedOf(history: History, found: readonly Flawed[]): ReadonlySet<Fla
   const pardoned = new Set<Flawed>()
   for (const cut of cuts) {
     const lost = found.filter((one) => one.rule === 'unaccounted' && wasCut(cut, one))
-    const end = cut.end + outageToldLateMicros
+    const end = cut.end + outageReportedLateMicros
     const counted = riseWithin(history.signal('dlqFailures'), cut.begin, end)
     for (const one of lost.slice(0, counted)) pardoned.add(one)
   }
@@ -206,7 +206,7 @@ function pardonedOf(history: History, found: readonly Flawed[]): ReadonlySet<Fla
 }
 
 const wasCut = ({ begin, end }: FaultWindow, { of }: Flawed): boolean =>
-  of.sentAt <= end && of.ackedAt >= begin - outageToldLateMicros
+  of.sentAt <= end && of.ackedAt >= begin - outageReportedLateMicros
 
 function stopText({ kind, record, waiting, forMicros }: Stop): string {
   const where = `partition ${record.partition}, offset ${record.offset}`

@@ -1,5 +1,5 @@
 /**
- * What a relay, and the Kafka client in it, may take where nobody says otherwise. Not how exactly
+ * What a relay, and the Kafka client in it, may take unless options say otherwise. Not how exactly
  * we measure: that is harness/history/tolerances.ts.
  */
 
@@ -25,14 +25,14 @@ export const allowances = {
   /** Longer than any pause of a relay that nothing was done to. */
   stopMicros: 4_000_000,
   /** A relay that lost Kafka may tell of it this late. */
-  outageToldLateMicros: 10_000_000,
+  outageReportedLateMicros: 10_000_000,
   /** Records were on their way to the replay buffer for so long when Redis went. */
   storedMicros: 1_000_000,
   /** What a relay had taken so shortly before it was ended need not be stored yet. */
   unstoredAtEndMicros: 5_000_000,
   /** A relay may take so long to come back to a Redis that is there again. */
   redisReconnectMicros: 5_000_000,
-  /** A reset that nobody answers may take effect for so long: what it takes with it. */
+  /** A reset without an answer may take effect for this long. */
   resetMicros: 10_000_000,
   /** And for so long it explains that an epoch changed. */
   unansweredResetMicros: 5_000_000,

@@ -152,7 +152,7 @@ function enderOf(history: History, { end, group, closed }: Session): ReplayEnd {
     return isNear && fault.isActive !== false && (isOnTheWay || on === 'relay')
   })
   const settled = history.phase('settle')?.end ?? history.phase(tearDownPhase)?.begin
-  // Connections that are open after settling are ended by the harness, whichever side closes first.
+  // The harness ends connections that are open after settling; either side may close first.
   if (settled === undefined ? closed.by === 'client' : end >= settled) return 'run'
   return isOurs || closed.by === 'client' ? 'us' : 'relay'
 }

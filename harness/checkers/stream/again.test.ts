@@ -41,7 +41,7 @@ const redeliveries: readonly Row[] = [
     killed().sent(4, 1, 'resume:earliest').delivered(4.5, 1, 0, 0, 100, { path: 'replay' })
       .control(4.6, 1, { type: 'replay_complete' }).delivered(4.7, 1, 0, 40, 60),
     'pass'],
-  ['a restart before which nobody knows the last commit',
+  ['a restart before which the last commit is unknown',
     calm().delivered(1.1, 1, 0, 0, 100).broken(2, 3, { fault: 'kill-relay' })
       .delivered(4.5, 1, 0, 0, 100),
     ['unknown', 'commit-unknown']],
@@ -106,7 +106,7 @@ const doubled = (): Story =>
   other().sent(0.6, 2, 'resume:earliest').delivered(1.1, 2, 0, 0, 60, { path: 'replay' })
     .delivered(1.2, 2, 0, 55, 45)
 
-/** Client 2 comes after a reset, and a hole of the time before it is not told. */
+/** Client 2 comes after a reset, and a hole of the time before it is not declared. */
 const forgotten = (): Story =>
   calm().delivered(1.1, 1, 0, 0, 100).sent(2, 1, 'reset').opened(3, 2, 'others')
     .sent(3, 2, 'resume:earliest').delivered(3.1, 2, 0, 0, 20, { path: 'replay' })
@@ -132,7 +132,7 @@ const before = (): Story =>
 const byOutage = { rules: ['gap-hidden'], takenBy: 'outage' } as const
 
 const rules: readonly Row[] = [
-  ['what an outage of Redis took, and nobody told', acrossOutage(70),
+  ['what an outage of Redis took, without a gap', acrossOutage(70),
     ['fail', 'gap-hidden', 'gap-hidden 40'], byOutage],
   ['more than it can have taken', acrossOutage(80),
     ['unknown', 'hidden', 'gap-hidden 50'], byOutage],

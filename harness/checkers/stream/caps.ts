@@ -11,7 +11,7 @@ import type { Resume } from './resumes.ts'
 export interface Caps {
   /** Caps for which it is not known whether the limit was reached. */
   readonly unknown: number
-  /** Whether a hole lies between such a replay, the last of its connection, and what is live. */
+  /** Whether a hole lies between a capped replay, the last of its connection, and live records. */
   excuses(hole: Hole): boolean
   /** Whether a replay of the connection said `capped` before the limit was reached. */
   isForged(session: Session): boolean

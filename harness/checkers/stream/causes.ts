@@ -26,7 +26,7 @@ export interface Causes {
   /** Stops of the relay by the run: from the order until it was ready again. */
   readonly restarts: readonly FaultWindow[]
   readonly redisOutages: readonly Window[]
-  /** Faults after which much is delivered at once: Kafka's, and those of the relay's process. */
+  /** Faults after which much is delivered in a burst: Kafka's, and those of the relay's process. */
   readonly pauses: readonly Window[]
   /** Resets of the replay buffer, from the request to the answer. */
   readonly resets: readonly Window[]

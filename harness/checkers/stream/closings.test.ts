@@ -16,7 +16,7 @@ const fin = (given: Story, at: number, client: number): Story =>
 /** Client 2 got a third of the records before its connection ended at 3 s. */
 const ended = (given = other()): Story => fin(given.delivered(1.1, 2, 0, 0, 30), 3, 2)
 const thrownOut = ['fail', 'closed-without-cause', 'closed-without-cause 1', 'lost 70']
-/** Both clients were there; what came at 1 s came to both, what came at 4 s to nobody. */
+/** Both clients were there; what came at 1 s came to both, what came at 4 s to no client. */
 const hungUp = (): Story =>
   fin(fin(calm(), 3, 1).delivered(1.1, 1, 0, 0, 100).opened(0.5, 2, 'others'), 3.1, 2)
     .delivered(1.1, 2, 0, 0, 100).acked(4, 0, 100, 10)
@@ -41,7 +41,7 @@ const tails: readonly Row[] = [
     ['unknown', 'unseen', 'unseen 70'],
   ],
   [
-    'what only clients of another group got is told as that',
+    'what only clients of another group got is reported as that',
     story().opened(0.5, 1).acked(1, 0, 0, 100).delivered(1.1, 1, 0, 0, 100).closed(2, 1, 'client')
       .opened(2.5, 2, 'others').acked(3, 0, 100, 40).delivered(3.1, 2, 0, 100, 40)
       .phase('settle', 10, 20).closed(20.6, 2, 'client'),
@@ -58,11 +58,11 @@ const tails: readonly Row[] = [
 const causes: readonly Row[] = [
   ['no cause at all', ended(), thrownOut],
   [
-    'a fault of which nothing is known but that it was there',
+    'a fault that is known only to have happened',
     ended().fault(2.9, 'x', 'active').fault(4, 'x', 'heal'),
     thrownOut,
   ],
-  ['everybody at once', hungUp(), [
+  ['all clients at the same time', hungUp(), [
     'fail', 'closed-without-cause', 'closed-without-cause 2', 'lost 20',
   ]],
   ['a cut of its own link', broken(ended(), [2.9, 3.5], 'cut', 'clients', 'others'), 'pass'],
@@ -87,8 +87,8 @@ const causes: readonly Row[] = [
   ['its replay had more time', ended().sent(1.2, 2, 'resume:earliest'), thrownOut,
     { replayTimeoutMs: 2_000 }],
   ['its replay was answered', ended(answeredReplay()), thrownOut, { replayTimeoutMs: 2_000 }],
-  ['nobody judges its group', ended(), 'pass', { groups: ['readers'] }],
-  ['nobody of its group was there', ended(), ['unknown', 'no-deliveries'], { groups: ['late'] }],
+  ['its group is not judged', ended(), 'pass', { groups: ['readers'] }],
+  ['no client of its group was there', ended(), ['unknown', 'no-deliveries'], { groups: ['late'] }],
 ]
 
 const returns: readonly Row[] = [
@@ -106,6 +106,6 @@ const returns: readonly Row[] = [
   ],
 ]
 
-judges('whatever is open at the end is owed everything', tails)
+judges('a client that is open at the end is owed everything', tails)
 judges('a connection is ended with a cause of this run', causes)
 judges('a client that comes back', returns)

@@ -16,7 +16,7 @@ import { resumesOf } from './resumes.ts'
 const { drainMicros, endSeenLateMicros, floodWrittenLateMicros } = tolerances
 const { givenUpMicrosMin } = allowances
 
-/** This many pings at once are a flood. */
+/** This many pings in a burst are a flood. */
 const floodFramesMin = 100
 
 /** Which connections were closed without a cause. */

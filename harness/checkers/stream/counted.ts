@@ -69,7 +69,7 @@ class Payer {
     if (budget <= 0) return
     const group = accounts[0]?.sessions[index]?.session.group ?? ''
     const where = { client, group, partition: by.partition ?? -1, first: -1, last: -1 }
-    const shows = { told: by.count ?? 0, missing: (by.count ?? 0) - budget }
+    const shows = { declared: by.count ?? 0, missing: (by.count ?? 0) - budget }
     this.#flaws.push({ kind: 'gap-false', ...where, count: budget, at: by.t, shows })
   }
 

@@ -25,7 +25,7 @@ const stale = { type: 'cursor_stale', partition: 0, requested: '49', oldest: '50
 judges('a cursor of another epoch', [
   ['trusted without a word', back('a', 'b'), ['fail', 'stale-trusted', 'stale-trusted 1']],
   ['the same epoch', back('a', 'a'), 'pass'],
-  ['told to be stale', back('a', 'b').control(4.15, 1, stale), 'pass'],
+  ['declared stale', back('a', 'b').control(4.15, 1, stale), 'pass'],
   ['no epoch before', back(undefined, 'b'), 'pass'],
   ['a relay without epochs', back(undefined, undefined), 'pass'],
   ['no cursor was sent', back('a', 'b', 'earliest'), 'pass'],

@@ -15,7 +15,7 @@ const counted = (count: number, partition?: number) => ({
   ...(partition !== undefined && { partition }),
 })
 
-/** Client 2 did not get the records 40 to 59, and was told so. */
+/** Client 2 did not get the records 40 to 59, and a gap declares them. */
 const declared = (frame: Record<string, unknown> = gap(40, 59), given = other()): Story =>
   given.delivered(1.1, 2, 0, 0, 40).control(2, 2, frame).delivered(2.1, 2, 0, 60, 40)
 /** Client 2 did not read for a while. */
@@ -94,7 +94,7 @@ const numbers: readonly Row[] = [
     ['fail', 'gap-hidden', 'gap-hidden 10', 'gap-false 10']],
 ]
 
-/** Client 2 asks for everything, and is told that the records up to 59 are gone. */
+/** Client 2 asks for everything, and a gap declares that the records up to 59 are gone. */
 const replayed = (frame: Record<string, unknown> = gap(0, 59), given = other()): Story =>
   given.sent(4, 2, 'resume:earliest').control(4.1, 2, frame)
     .delivered(4.2, 2, 0, 60, 40, { path: 'replay' })
@@ -102,11 +102,11 @@ const replayed = (frame: Record<string, unknown> = gap(0, 59), given = other()):
 const kept = { retainedRecords: 50_000 }
 
 const replays: readonly Row[] = [
-  ['nobody knows how much is kept', replayed(), ['unknown', 'gap-reason-unknown']],
+  ['it is unknown how much is kept', replayed(), ['unknown', 'gap-reason-unknown']],
   ['all of it is kept', replayed(), ['fail', 'gap-needless', 'gap-needless 60'], kept],
   ['only forty are kept', replayed(), 'pass', { retainedRecords: 40 }],
   ['Redis had been away', broken(replayed(), [0.9, 2], 'cut', 'redis'), 'pass', kept],
-  ['somebody had reset it', replayed().opened(2, 3).sent(3, 3, 'reset').closed(20.7, 3, 'client'),
+  ['a client had reset it', replayed().opened(2, 3).sent(3, 3, 'reset').closed(20.7, 3, 'client'),
     'pass', kept],
   ['it was reset later', replayed().opened(2, 3).sent(5, 3, 'reset').closed(20.7, 3, 'client'),
     ['fail', 'gap-needless', 'gap-needless 60'], kept],
@@ -132,7 +132,7 @@ const caps: readonly Row[] = [
   ['at its limit', capped(), 'pass', { replayRecordsMax: 40 }],
   ['below its limit', capped(), ['fail', 'gap-hidden', 'gap-hidden 60'],
     { replayRecordsMax: 50_000 }],
-  ['at a limit that nobody knows', capped(), ['unknown', 'cap-unknown']],
+  ['at an unknown limit', capped(), ['unknown', 'cap-unknown']],
   ['and the next resume leaves the rest out',
     capped().sent(7, 2, 'resume:cursor').control(7.2, 2, { type: 'replay_complete' }),
     ['fail', 'seam-skip', 'seam-skip 60'], { replayRecordsMax: 40 }],

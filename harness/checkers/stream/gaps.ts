@@ -238,5 +238,6 @@ function inexact({ t, ranges, count }: Declaration, { client, accounts, known }:
   const { partition, first, last } = range
   const group = accounts[0]?.sessions.findLast(({ session }) => session.begin <= t)?.session.group
   const where = { client, group: group ?? '', partition, first, last }
-  return [{ kind: 'gap-inexact', ...where, count: 1, at: t, shows: { told: count, named: size } }]
+  const shows = { declared: count, named: size }
+  return [{ kind: 'gap-inexact', ...where, count: 1, at: t, shows }]
 }

@@ -215,8 +215,8 @@ class ClientsHoles {
   #kindOf(hole: Hole, known: Partition): { kind: AnomalyKind; waiting?: Waiting } {
     const { partition, first, last, within, isTrailing } = hole
     const { waits } = this.#common
-    const nobodyGotIt = known.someone.within(first, last).length === 0
-    if (isTrailing && nobodyGotIt && first >= (waits.committed(partition) ?? Infinity)) {
+    const reachedNoClient = known.someone.within(first, last).length === 0
+    if (isTrailing && reachedNoClient && first >= (waits.committed(partition) ?? Infinity)) {
       const index = Math.max(0, known.records.indexOf(first))
       const waiting = waits.of(known.records, index, known.lastArrival)
       if (waiting !== undefined) {
@@ -224,10 +224,10 @@ class ClientsHoles {
       }
     }
     if (isTrailing && this.#isStillFed(within)) return { kind: 'unseen' }
-    if (nobodyGotIt && touches(known.poison, first, last)) {
+    if (reachedNoClient && touches(known.poison, first, last)) {
       return { kind: 'malformed-took-neighbour' }
     }
-    return { kind: nobodyGotIt || isTrailing ? 'lost' : this.#innerKind(hole) }
+    return { kind: reachedNoClient || isTrailing ? 'lost' : this.#innerKind(hole) }
   }
 
   /** Others got it, and this client got a later record. */

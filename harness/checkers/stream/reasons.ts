@@ -69,7 +69,7 @@ export function reasonsOf(
   }
 }
 
-/** What could not be delivered for a while comes at once: too much for a small ring. */
+/** What could not be delivered for a while comes in a burst: too much for a small ring. */
 function burst(history: History, { begin, end }: Window, { ringRecordsMax }: StreamLimits): Reason {
   if (ringRecordsMax === undefined) return 'unknown'
   let waiting = 0

@@ -83,8 +83,10 @@ const details: Partial<Record<AnomalyKind, (shows: Shown, limits: StreamLimits) 
     `code ${shown(shows, 'code')} "${shown(shows, 'reason')}", ` +
     `${secondsOf(shows, 'openForMs')} after it connected`,
   'gap-false': (shows) =>
-    'told' in shows ? `${shown(shows, 'told')} declared, ${shown(shows, 'missing')} missing` : '',
-  'gap-inexact': (shows) => `count ${shown(shows, 'told')}, range of ${shown(shows, 'named')}`,
+    'declared' in shows
+      ? `${shown(shows, 'declared')} declared, ${shown(shows, 'missing')} missing`
+      : '',
+  'gap-inexact': (shows) => `count ${shown(shows, 'declared')}, range of ${shown(shows, 'named')}`,
   'replay-beyond-request': (shows) => `the cursor was ${shown(shows, 'cursor')}`,
   garbled: (shows) =>
     'gotBytes' in shows
@@ -131,7 +133,7 @@ interface Asked extends Judged {
   readonly seen: number | undefined
 }
 
-/** The sentence for a finding about some anomalies only, none of which occurred. */
+/** The sentence for a finding about some anomalies only, when none of them occurred. */
 export function saysNone(others: readonly Flaw[], asked: Asked): string {
   const { rules, takenBy, groups, judged, seen } = asked
   const across = takenBy === undefined ? '' : ' across an outage of Redis'

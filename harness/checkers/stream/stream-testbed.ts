@@ -4,7 +4,7 @@ import { story, type Story } from '../../history/story-testbed.ts'
 import type { Judgement } from '../checker.ts'
 import { stream } from '../stream.ts'
 import type { StreamOptions } from './options.ts'
-import { tellOf } from '../checker-testbed.ts'
+import { describeCase } from '../checker-testbed.ts'
 
 /** Verdict, rule, and every anomaly with its count, such as `lost 10`. */
 export function found(given: Story, options: StreamOptions = {}): string[] {
@@ -13,11 +13,11 @@ export function found(given: Story, options: StreamOptions = {}): string[] {
 }
 
 /** A case as it stands in the file, with the witnesses of its anomalies. */
-export function tellOfStream(what: string, judged: Judgement): string {
+export function describeStreamCase(what: string, judged: Judgement): string {
   const seen = (judged.anomalies ?? []).map(
     ({ kind, count, witness }) => `  ${kind} ${count}: ${JSON.stringify(witness)}\n`,
   )
-  return `${tellOf({ ...judged, what }, judged)}${seen.join('')}`
+  return `${describeCase({ ...judged, what }, judged)}${seen.join('')}`
 }
 
 export type Row = readonly [
@@ -33,9 +33,9 @@ export function judges(name: string, rows: readonly Row[]): void {
     test('says of each case what its file says', async () => {
       const told = rows.map(([what, given, , options = {}]) => {
         const judged = stream.judge(given.history(), options)
-        return tellOfStream(what, judged)
+        return describeStreamCase(what, judged)
       })
-      const file = `../told/stream-${name.replaceAll(/\W+/g, '-')}.txt`
+      const file = `../expected-verdicts/stream-${name.replaceAll(/\W+/g, '-')}.txt`
       await expect(told.join('\n')).toMatchFileSnapshot(file)
     })
     test.each(rows.map((row) => ({ row, what: row[0] })))('$what', ({ row }) => {

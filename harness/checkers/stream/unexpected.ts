@@ -1,4 +1,4 @@
-/** Records that clients got and nobody produced, and bytes that are not those produced. */
+/** Records that clients got but that were never produced, and bytes other than those produced. */
 import type { History, Stream } from '../../history/history.ts'
 import type { PartitionRecords } from '../../history/records.ts'
 import type { Account } from './account.ts'

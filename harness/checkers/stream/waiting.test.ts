@@ -1,4 +1,4 @@
-/** Records that nobody took: a consumer that stands still, or a run that was too short. */
+/** Records that no consumer read: it stands still, or the run was too short. */
 import type { Story } from '../../history/story-testbed.ts'
 import { broken, calm, judges, type Row } from './stream-testbed.ts'
 
@@ -37,22 +37,22 @@ const rows: readonly Row[] = [
   ['the fault was long over for a session this short',
     broken(stopped({ isOwned: false }), [2, 3], 'cut', 'kafka'), stalled,
     { sessionTimeoutMs: 1_000, stalledMs: 5_000 }],
-  ['the consumer is out of its group, and nobody threw it out',
+  ['the consumer is out of its group, without a cause in the run',
     stopped({ isOwned: false, state: 'Empty' }), stalled],
   ['held too shortly', stopped({ from: 15 }), unclear],
   ['a fault explains it', broken(stopped(), [2, 15], 'cut', 'kafka'), unclear],
   ['a fault of clients explains nothing', broken(stopped(), [2, 15], 'latency'), stalled],
-  ['committed although nobody got them',
+  ['committed although no client got them',
     stopped().lagtruth(19.5, { 0: [0, 100, 100, true] }), ['fail', 'lost', 'lost 10']],
   ['nothing was ever committed',
     calm().delivered(1.1, 1, 0, 0, 90).lagtruth(2, { 0: [0, 100, -1, true] })
       .lagtruth(19, { 0: [0, 100, -1, true] }), stalled],
-  ['it was told to stop at a malformed record, and stands at one', atPoison(10), 'pass', halts],
-  ['it was told to, and stands elsewhere', atPoison(9), stalled, halts],
-  ['it stands at one, and nobody told it to',
+  ['it is configured to stop at malformed records, and stands at one', atPoison(10), 'pass', halts],
+  ['it is configured to, and stands elsewhere', atPoison(9), stalled, halts],
+  ['it stands at one, and is not configured to',
     atPoison(10), ['fail', 'stalled', 'stalled 19'], {}],
   ['another partition went on',
     stopped().acked(18, 1, 0, 10).delivered(18.1, 1, 1, 0, 10), stalled],
 ]
 
-judges('records that nobody took', rows)
+judges('records that no consumer read', rows)

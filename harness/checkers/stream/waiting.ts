@@ -38,7 +38,7 @@ interface Held {
 export interface Waits {
   /** First offset that was not committed at the end; undefined if not known. */
   committed(partition: number): number | undefined
-  /** About records from the one at `index` on, of which `lastArrival` was the last that came. */
+  /** About records from the one at `index` on; `lastArrival` was the last of them that came. */
   of(records: PartitionRecords, index: number, lastArrival: Micros): Waiting | undefined
 }
 

@@ -10,7 +10,7 @@ import {
   type Events,
 } from '../edit.ts'
 import { askedOf } from '../places.ts'
-import { editSignal } from '../told.ts'
+import { editSignal } from '../reported.ts'
 
 const mebibyte = 1_048_576
 const second = 1_000_000

@@ -49,7 +49,7 @@ export const contents: readonly Damage[] = [
     },
   },
   {
-    name: 'a record that nobody produced',
+    name: 'a record that was never produced',
     says: 'A client gets a record beyond the end of the log.',
     finds: ['unexpected'],
     apply(given) {

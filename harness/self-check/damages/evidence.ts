@@ -51,7 +51,7 @@ const strained = (
   }),
 ]
 
-/** Faults whose effect somebody measures. */
+/** Faults whose effect is measured. */
 const faultEvents = (given: Given, step: string) =>
   given.history.events('fault').filter((event) => event.step === step)
 
@@ -221,7 +221,7 @@ export const evidence: readonly Damage[] = [
     { seenBy: ['memory-bounded'] },
   ),
   damage(
-    'nobody asks for the version',
+    '/version is not answered',
     '/version gives no answer.',
     ['no-version'],
     (given) => withoutKind(given.events, 'page'),

@@ -46,7 +46,7 @@ export const gaps: readonly Damage[] = [
   },
   {
     name: 'a gap behind the end of the log',
-    says: 'A gap is declared for records that nobody produced.',
+    says: 'A gap is declared for records that were never produced.',
     finds: untrue,
     apply(given) {
       const record = plainRecord(given)
@@ -87,7 +87,7 @@ export const gaps: readonly Damage[] = [
       edited(editGap(given, (frame, { count }) => [{ ...frame, count: count + 1_000 }])),
   },
   {
-    name: 'a gap is not told',
+    name: 'a gap is not declared',
     says: 'Records are missing at a lagging client, without a declared gap.',
     finds: ['gap-hidden', 'skip', 'lost'],
     apply: (given) => edited(editGap(given, () => [])),
@@ -200,7 +200,7 @@ interface Told {
 }
 type Frame = Readonly<Record<string, unknown>>
 
-/** Changes one of the gaps with a range that were told in the run. */
+/** Changes one of the gaps with a range that were declared in the run. */
 function editGap(
   given: Given,
   change: (frame: Frame, told: Told) => readonly Record<string, unknown>[],

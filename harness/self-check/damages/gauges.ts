@@ -2,7 +2,7 @@
 import type { LagTruth } from '../../history/event.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { editTruth, editKind, type Events } from '../edit.ts'
-import { editMetric, editSignal, freeze } from '../told.ts'
+import { editMetric, editSignal, freeze } from '../reported.ts'
 
 /** Damages that one checker must see. */
 const seenOnlyBy =
@@ -114,7 +114,7 @@ export const gauges: readonly Damage[] = [
     },
   ),
   age(
-    'the age is not told',
+    'the age is not exported',
     'The age of the last record is in no scrape.',
     ['age-missing'],
     (given) => editMetric(given.events, 'lastRecordAge', () => null),

@@ -2,7 +2,7 @@
 import { edited, type Damage, type Given } from '../damage.ts'
 import { editHealth, editKind, withoutKey, type Events } from '../edit.ts'
 import { askedOf } from '../places.ts'
-import { editSignal, freeze } from '../told.ts'
+import { editSignal, freeze } from '../reported.ts'
 
 const second = 1_000_000
 
@@ -19,7 +19,7 @@ export const health: readonly Damage[] = [
     'health never notices',
     '/health says healthy all the time, also while the relay is cut off.',
     ['health-recovers'],
-    ['not-noticed', 'outage-not-told', 'never-broken', 'outage-hidden'],
+    ['not-noticed', 'outage-not-reported', 'never-broken', 'outage-hidden'],
     (given) =>
       askedOf(given, 'health-recovers').some(({ asks }) => asks === 'detection')
         ? editHealth(given.events, (body) => ({ ...body, status: 'healthy' }))
@@ -156,7 +156,7 @@ export const health: readonly Damage[] = [
     (given) => freeze(given.events, 'sendTimeoutTotal', 0),
   ),
   damage(
-    'a counter is not told',
+    'a counter is not exported',
     'Clients are closed, but there is no counter.',
     ['counter-rises'],
     ['no-counter', 'counter-flat'],

@@ -240,7 +240,7 @@ function standSince(given: Given): number | string {
   const since = asked - standMicros
   if (since < healed + second) return 'after the last fault the run is too short to tell'
   const before = deliveriesOf(given.events, { until: since })
-  if (before.length === 0) return 'a run of which nobody got anything is in doubt as a whole'
+  if (before.length === 0) return 'a run in which no client got a record is inconclusive as a whole'
   const soon = deliveriesOf(given.events, { since, until: since + second, path: 'live' })
   return soon.length > 20 ? since : 'so long before its end the run sends too little'
 }
@@ -301,7 +301,7 @@ function closed(
   return insert(own, client, at, ended)
 }
 
-/** Without what was produced within a time: nobody gets it. */
+/** Without what was produced within a time: no client gets it. */
 function withoutSent({ events, history }: Given, { begin, end }: Window): Events {
   return [...history.stream().records].reduce((left: Events, [partition, { offsets, sentAt }]) => {
     const sent = Array.from(offsets).filter((_, i) => {

@@ -6,7 +6,7 @@ import { malformedKinds, type Malformed } from '../../records/malformed.ts'
 import { edited, type Damage, type Given } from '../damage.ts'
 import { editKind, insert, runsOf, withoutDeliveries, withoutKind, type Events } from '../edit.ts'
 import { plainClient, plainRecord } from '../places.ts'
-import { editMetric } from '../told.ts'
+import { editMetric } from '../reported.ts'
 
 const seenBy = ['malformed-accounted'] as const
 type Kind = (kind: string, row: Malformed) => boolean
@@ -29,7 +29,7 @@ export const poison: readonly Damage[] = [
   },
   {
     name: 'a valid record is dead-lettered',
-    says: 'A valid record has a dead letter, and reaches nobody.',
+    says: 'A valid record has a dead letter and reaches no client.',
     finds: ['valid-dead-lettered', 'took-neighbour', 'malformed-took-neighbour', 'lost'],
     seenBy: ['stream', 'malformed-accounted'],
     apply(given) {
@@ -53,7 +53,7 @@ export const poison: readonly Damage[] = [
   },
   {
     name: 'a malformed record takes its neighbour',
-    says: 'The valid record beside a malformed one reaches nobody.',
+    says: 'The valid record beside a malformed one reaches no client.',
     finds: ['malformed-took-neighbour', 'lost'],
     apply(given) {
       const neighbour = neighbourOf(given)
@@ -172,7 +172,7 @@ export const poison: readonly Damage[] = [
 
 const mustBeRefused: Kind = (_, { relay }) =>
   relay.does === 'dead-letters' && relay.mayForward !== true
-const mustReachNobody: Kind = (kind, row) =>
+const mustReachNoClient: Kind = (kind, row) =>
   row.relay.does === 'counts-as-missing' || mustBeRefused(kind, row)
 
 const isOrdinary: Kind = (kind, { relay, client }) =>
@@ -191,10 +191,10 @@ function some({ history, dice }: Given, isWanted: Kind): AckedRecord | undefined
   return found.length === 0 ? undefined : dice.pick(found)
 }
 
-/** A valid record directly behind one that must reach nobody, which everybody got. */
+/** A valid record directly behind one that must reach no client; every client got the valid one. */
 function neighbourOf(given: Given): AckedRecord | undefined {
   for (let tries = 0; tries < 50; tries += 1) {
-    const record = some(given, mustReachNobody)
+    const record = some(given, mustReachNoClient)
     const records = record && given.history.stream().records.get(record.partition)
     const index = records?.indexOf((record?.offset ?? 0) + 1) ?? -1
     if (records === undefined || index < 0) continue

@@ -39,7 +39,7 @@ export const relay: readonly Damage[] = [
   },
   {
     name: 'the relay aborts at its end',
-    // Where nobody asks for it, the report tells it beside the verdicts, which are as good as ever.
+    // If no expectation asks for it, the report shows it beside the verdicts, which stay valid.
     says: 'Asked to stop, the relay ends with SIGABRT.',
     finds: ['ended-badly'],
     seenBy: ['shutdown-completes'],
@@ -52,11 +52,11 @@ export const relay: readonly Damage[] = [
       )
     },
   },
-  version('a setting is not told', '/version does not tell a setting.', 'not-told', withoutKey),
+  version('a setting is not reported', '/version lacks a setting.', 'not-reported', withoutKey),
   version(
-    'a setting is told wrong',
+    'a setting is reported wrong',
     '/version tells another value than asked.',
-    'told-wrong',
+    'reported-wrong',
     (body, key) => ({
       ...body,
       [key]: 12_345,

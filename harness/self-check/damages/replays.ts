@@ -73,7 +73,7 @@ export const replays: readonly Damage[] = [
     (event) => changed(event, { totalReplayed: 0 }),
   ),
   frame(
-    'a replay of a mode that nobody asked for',
+    'a replay of a mode that was not requested',
     'The frame that ends a replay names another mode.',
     ['fields-untrue'],
     (event) => changed(event, { mode: 'banana' }),
@@ -151,7 +151,7 @@ export const replays: readonly Damage[] = [
     ([kind, t, client, told]) => [[kind, t + 30 * second, client, told]],
   ),
   reset(
-    'a reset says cleared in vain',
+    'a reset wrongly says cleared',
     'Redis cannot be reached, and the answer to a reset says that it is cleared.',
     ['cleared-untrue'],
     (event) => changed(event, { bufferCleared: true }),
@@ -183,7 +183,7 @@ export const replays: readonly Damage[] = [
   },
   {
     name: 'a replay begins in the middle',
-    says: 'A replay of everything leaves out the oldest records, and nobody says so.',
+    says: 'A replay of everything leaves out the oldest records without declaring them missing.',
     finds: ['not-replayed', 'gap-hidden'],
     seenBy: ['replays-answered'],
     apply(given) {

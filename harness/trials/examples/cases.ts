@@ -40,7 +40,7 @@ export const suites: readonly Suite[] = [
       wrong('stopped', 'ignores-sigterm', { 'v35-8': 'still-running' }),
       wrong('stopped', 'aborts-at-the-end', { 'v35-8': 'ended-badly' }),
       honest('cutOff'),
-      wrong('cutOff', 'always-healthy', { 'own-2': 'outage-not-told' }),
+      wrong('cutOff', 'always-healthy', { 'own-2': 'outage-not-reported' }),
     ],
   },
   {
@@ -84,7 +84,7 @@ export const suites: readonly Suite[] = [
     ],
   },
   {
-    name: 'tells its lag',
+    name: 'reports its lag',
     cases: [
       honest('behind'),
       wrong('behind', 'freezes-lag', { 'v8-L3': 'gauge-frozen' }),
@@ -101,7 +101,7 @@ export const suites: readonly Suite[] = [
   },
 ]
 
-/** Relays of which nothing else can be judged, and what first contact says of each. */
+/** Relays that cannot be judged any further, and what first contact says about each. */
 export const unexpectedRecords: readonly (readonly [way: Way, says: RegExp])[] = [
   ['closes-all', /it ended the connection after \d+ ms with code 1011/],
   ['sends-no-cursors', /a binary message of \d+ bytes came without a cursor before it/],

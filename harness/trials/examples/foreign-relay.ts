@@ -27,7 +27,7 @@ const passed = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const kafka = new Kafka({
   brokers: read('KAFKA_BROKERS', '').split(','),
   logLevel: logLevel.ERROR,
-  // Whoever gives up joins anew, and the group waits for the member that it was.
+  // A consumer that gives up joins again, and the group waits for its former member.
   retry: { initialRetryTime: 200, maxRetryTime: 1_000, retries: 100 },
 })
 const producer = kafka.producer()
@@ -98,7 +98,7 @@ consumer.on('consumer.fetch', () => (counts.fetchedAt = Date.now()))
 consumer.on('consumer.group_join', ({ payload }) => {
   held = payload.memberAssignment[topic] ?? []
 })
-/** What was taken goes out before clients are told; a consumer that hangs is not waited for. */
+/** Records that were read are sent before clients are closed; a hung consumer is not awaited. */
 async function end(): Promise<void> {
   if (does('ignores-sigterm') || isEnding) return
   if (does('aborts-at-the-end')) process.abort()

@@ -1,6 +1,6 @@
 /**
- * Relays that nobody here wrote, played for real: one that is honest in every way in which ours
- * differs passes, and one that is wrong in one way fails by the rule that is meant for it.
+ * Example relays on real servers: one that differs from ours in honest ways passes, and one that
+ * is wrong in one way fails by the rule for that mistake.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,14 +1,14 @@
 /**
- * Looks at an example relay: scenarios of some seconds, each made for what it must show. They ask
- * by the checks that the catalogue asks by, so that a relay that is wrong is told as it would be
- * there. Groups carry the name of their run: runs beside one another share the proxies' server.
+ * Short scenarios for example relays, each for one property. They use the catalogue's checks, so a
+ * wrong relay gets the same verdict as there. Groups are named after their run, because parallel
+ * runs share one Toxiproxy.
  */
 import { scenario, type Scenario } from '../../dsl/scenario.ts'
 import { answerLimitMs, join, latecomers, leave, quiet, retainsAll } from '../../dsl/words.ts'
 import { allMalformedKinds } from '../../records/malformed.ts'
 import type { KnownTiming } from '../../targets/known-timing.ts'
 
-/** What the example relay has that nobody can set, as a user would say it. */
+/** Limits of the example relay that cannot be configured, as a user would state them. */
 export const known = {
   healthStaleMs: 3_000,
   lagIntervalMs: 500,
@@ -51,24 +51,24 @@ function streamed(name: string) {
   })
 }
 
-/** Its metrics tell no records without a value, so that nobody could say what became of one. */
+/** Its metrics do not count records without a value, so that one could not be accounted for. */
 const kinds = allMalformedKinds.filter((kind) => kind !== 'tombstone')
 
-/** Every malformed kind; then the buffer is reset, and somebody comes who wants everything. */
+/** Every malformed kind; then the buffer is reset, and a new client requests everything. */
 function put(name: string) {
   const of = (group: string) => `${group}-${name}`
-  const [readers, resetter, anew] = [of('readers'), of('resetter'), of('anew')]
+  const [readers, resetter, late] = [of('readers'), of('resetter'), of('late')]
   const each = 2
   return scenario({
     ...base,
     name,
     relay: { ...relay, payloadBytesMax: 262_144 },
-    fleet: { [readers]: fast(2), [resetter]: fast(1), [anew]: latecomers(1) },
+    fleet: { [readers]: fast(2), [resetter]: fast(1), [late]: latecomers(1) },
     phases: () => [
       { name: 'malformed', ms: 3_000, stimuli: [{ stimulus: 'malformed', kinds, each }] },
       // As much time as a relay on a busy machine may be behind: the replay must hold something.
       { name: 'reset', ms: 3_000, stimuli: [{ stimulus: 'reset', group: resetter }] },
-      { name: 'anew', ms: 1_500, awaitsReplaysMs: answerLimitMs(1_000), stimuli: [join(anew)] },
+      { name: 'late', ms: 1_500, awaitsReplaysMs: answerLimitMs(1_000), stimuli: [join(late)] },
     ],
     expect: () => ({
       'own-1': [{ check: 'malformed-accounted', judges: 'relay', group: readers, kinds, each }],

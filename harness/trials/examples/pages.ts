@@ -1,7 +1,7 @@
 /** The pages of the example relay: health, metrics, version. */
 import type { Way } from './ways.ts'
 
-/** What the pages tell of; the relay keeps it. */
+/** What the pages report; the relay keeps it. */
 export interface State {
   readonly clients: number
   readonly taken: number
@@ -31,7 +31,7 @@ export function page(
     return [200, JSON.stringify({ status, metrics, alert: null })]
   }
   if (path === '/version') {
-    const told = does('tells-no-settings') ? {} : { settings }
+    const told = does('reports-no-settings') ? {} : { settings }
     return [200, JSON.stringify({ name: 'example', ...told })]
   }
   if (path !== '/metrics') return [404, 'not here']
