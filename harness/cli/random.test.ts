@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../../relay/world/clock.ts'
 import { UsageError } from '../world/exit-codes.ts'
-import { randomRunPlan, refuseWithoutRandom, type RandomOptions } from './random.ts'
+import { randomRunPlan, scheduleItems, refuseWithoutRandom, type RandomOptions } from './random.ts'
 
 const { signal } = new AbortController()
 const planOf = (options: RandomOptions) =>
@@ -29,11 +29,22 @@ describe('random schedules', () => {
   test('are with a time as many as fit, each repeated by its number', () => {
     const { items, endless } = planOf({ for: '5m' })
     expect(items('7').at(-1)?.scenario.name).toBe('random-1')
-    const more = endless?.('7', 1_000)
-    expect(more?.untilMs).toBe(301_000)
-    expect(more?.next().reproduce).toBe('--suite random --schedule 2 --seed 7')
-    expect(more?.next().reproduce).toBe('--suite random --schedule 3 --seed 7')
+    const nowMs = clock.nowMs()
+    const more = endless?.('7', nowMs)
+    expect(more?.untilMs).toBe(nowMs + 300_000)
+    expect(more?.next(60_000)?.reproduce).toBe('--suite random --schedule 2 --seed 7')
+    expect(more?.next(60_000)?.reproduce).toBe('--suite random --schedule 3 --seed 7')
+    expect(more?.next(300_000)).toBeUndefined()
     expect(planOf({}).endless).toBeUndefined()
+  })
+
+  test('that failed once are run with the parts that were enough, or whole', () => {
+    const { again } = scheduleItems((scenario, words, seed) => {
+      return { scenario, target: { kind: 'reference' }, reproduce: words.join(' '), seed }
+    })
+    const kept = { seed: '7', schedule: 3, says: '' }
+    expect(again({ ...kept, parts: [2] }).scenario.name).toBe('random-3-parts-2')
+    expect(again({ ...kept, parts: [2, 99] }).scenario.name).toBe('random-3')
   })
 
   test.each<[RandomOptions, string]>([

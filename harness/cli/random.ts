@@ -5,7 +5,7 @@
 import type { Scenario } from '../dsl/scenario.ts'
 import type { SuiteItem } from '../conductor/suite-order.ts'
 import { drawSchedule } from '../schedules/draw.ts'
-import { keptSeeds } from '../schedules/kept-seeds.ts'
+import { readKeptSeeds, type KeptSchedule } from '../schedules/kept-seeds.ts'
 import { sayParts, scenarioOf } from '../schedules/scenario.ts'
 import type { Parts } from '../schedules/shrink.ts'
 import type { CommandWorld } from '../world/command-world.ts'
@@ -26,14 +26,16 @@ export interface RandomOptions {
 /** Makes an item of a scenario, and the command that repeats it of its words. */
 export type MakeItem = (scenario: Scenario, words: readonly string[], seed: string) => SuiteItem
 
-/** What is played of random schedules, and what is done about those that fail. */
-export function randomRunPlan(
-  { clock, signal }: Pick<CommandWorld, 'clock' | 'signal'>,
-  options: RandomOptions,
-  makeItem: MakeItem,
-): Pick<RunPlan, 'items' | 'endless' | 'afterwards'> {
-  const index = indexOf(options.schedule)
-  const limitMs = shrinkLimitOf(options.shrinkFor)
+/** Makes items of schedules, and knows how to run less of each. */
+export interface ScheduleItems {
+  itemOf(seed: string, at: number, kept?: Parts): SuiteItem
+  /** Of a schedule that failed once; all of it, where it is drawn with other parts by now. */
+  again(kept: KeptSchedule): SuiteItem
+  shrinkable(item: SuiteItem): Shrinkable | undefined
+}
+
+/** Items of random schedules, as `makeItem` makes them. */
+export function scheduleItems(makeItem: MakeItem): ScheduleItems {
   const schedules = new Map<SuiteItem, Shrinkable>()
   const itemOf = (seed: string, at: number, kept?: Parts): SuiteItem => {
     const schedule = drawSchedule(seed, at)
@@ -47,7 +49,22 @@ export function randomRunPlan(
     })
     return item
   }
-  const shrinkable = (item: SuiteItem) => schedules.get(item)
+  const again = ({ seed, schedule, parts }: KeptSchedule) => {
+    const known = new Set(drawSchedule(seed, schedule).parts.map(({ number }) => number))
+    return itemOf(seed, schedule, parts?.every((one) => known.has(one)) ? parts : undefined)
+  }
+  return { itemOf, again, shrinkable: (item) => schedules.get(item) }
+}
+
+/** What is played of random schedules, and what is done about those that fail. */
+export function randomRunPlan(
+  { clock, signal }: Pick<CommandWorld, 'clock' | 'signal'>,
+  options: RandomOptions,
+  makeItem: MakeItem,
+): Pick<RunPlan, 'items' | 'endless' | 'afterwards'> {
+  const index = indexOf(options.schedule)
+  const limitMs = shrinkLimitOf(options.shrinkFor)
+  const { itemOf, again, shrinkable } = scheduleItems(makeItem)
   const order = { clock, signal, limitMs, shrinkable }
   const afterwards: RunPlan['afterwards'] = (shown) =>
     shrinking({ ...order, line: (text) => shown.line(text) })
@@ -60,12 +77,18 @@ export function randomRunPlan(
   const forMs = durationOf(options.for)
   return {
     items: (seed) => [
-      ...keptSeeds.map((one) => itemOf(one.seed, one.schedule, one.parts)),
+      ...readKeptSeeds().flatMap((one) =>
+        'schedule' in one ? [again(one)] : [],
+      ),
       itemOf(seed, index),
     ],
     endless(seed, startedMs) {
       let last = index
-      return { untilMs: startedMs + forMs, next: () => itemOf(seed, (last += 1)) }
+      const untilMs = startedMs + forMs
+      const isTime = (longestMs: number) => clock.nowMs() + longestMs < untilMs
+      const next = (longestMs: number) =>
+        isTime(longestMs) ? itemOf(seed, (last += 1)) : undefined
+      return { untilMs, next }
     },
     afterwards,
   }

@@ -18,8 +18,13 @@ export interface SuiteItem {
 
 /** A suite that has no end of its own: one item after another, as many as fit. */
 export interface Endless {
-  next(): SuiteItem
-  /** No item starts that would not end by then, estimated from earlier ones; `clock.nowMs()`. */
+  /**
+   * The next item, or undefined where there is no time for another.
+   *
+   * @param longestMs how long the longest item before took
+   */
+  next(longestMs: number): SuiteItem | undefined
+  /** When the last item should be over, as `clock.nowMs()`; people are told the time until then. */
   readonly untilMs: number
 }
 

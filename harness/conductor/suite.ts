@@ -1,5 +1,4 @@
 /** Runs scenarios one after another on one stack, and judges each as soon as it is over. */
-import { cpus, release, totalmem } from 'node:os'
 import { basename, join } from 'node:path'
 import { journalFiles } from '../history/lines.ts'
 import type { RunVerdict } from '../judge/judge.ts'
@@ -11,6 +10,7 @@ import { knownOfReference, timingOf } from '../targets/environment.ts'
 import { capabilitiesOf, defectOfTarget, recordedTarget } from '../targets/registry.ts'
 import { edgeTrouble } from '../world/edge-trouble.ts'
 import { stateFolder } from '../world/places.ts'
+import { thisMachine } from '../world/this-machine.ts'
 import { isTrouble } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { messageOf } from './act.ts'
@@ -67,7 +67,7 @@ export async function runSuite(
   // Parts of a scenario that are left over run directly after it.
   const items = [...order.items]
   for (let index = 0; ; index += 1) {
-    const item = items[index] ?? further(world, order, results, lost)
+    const item = items[index] ?? further(order, results, lost)
     if (item === undefined) return { results, unplayed }
     items[index] = item
     const over = order.signal.aborted ? messageOf(order.signal.reason) : lost
@@ -92,16 +92,15 @@ export async function runSuite(
   }
 }
 
-/** The next item of a suite without an end, while there is time for one as long as the longest. */
+/** The next item of a suite without an end, while there is time for one. */
 function further(
-  { clock }: World,
   { endless, signal }: SuiteOrder,
   results: readonly SuiteResult[],
   lost: string | undefined,
 ): SuiteItem | undefined {
   if (endless === undefined || signal.aborted || lost !== undefined) return undefined
   const longestMs = Math.max(0, ...results.map(({ record }) => record.tookMs))
-  return clock.nowMs() + longestMs < endless.untilMs ? endless.next() : undefined
+  return endless.next(longestMs)
 }
 
 function tellScenario(
@@ -130,6 +129,9 @@ function timeLeftMs(items: readonly SuiteItem[], before: readonly SuiteResult[])
 
 /** A relay's start, its steady state, and what settles once the load is over. */
 const extraMsAtFirst = 7_000
+
+/** How long an item will take, start and end included, before any like it was run. */
+export const estimatedMs = (item: SuiteItem): number => plannedMs(item) + extraMsAtFirst
 
 /** Of a foreign target not everything is known before it runs: this is an estimate. */
 function plannedMs({ scenario }: SuiteItem): number {
@@ -230,12 +232,7 @@ function recordOf(
     effective: typeof told === 'object' && told !== null ? { ...told } : {},
     timing: JSON.parse(JSON.stringify(played.timing)) as NonNullable<RunRecord['timing']>,
     versions: { ...order.stack.versions, node: process.versions.node },
-    machine: {
-      cores: cpus().length,
-      processor: cpus()[0]?.model ?? 'unknown',
-      memoryBytes: totalmem(),
-      kernel: release(),
-    },
+    machine: { ...thisMachine() },
     startedAt: new Date(played.startedUnixMs).toISOString(),
     tookMs: played.tookMs,
     isComplete: played.isComplete,

@@ -12,6 +12,8 @@ const binMicros = 500_000
 const latencyBinsMax = 60
 
 const throughputTitle = 'Records produced, and delivered to each client of a group'
+export const latencyTitle = 'Latency from Kafka to client, replays included'
+export const memoryTitle = 'Memory (RSS)'
 const clientsTitle = 'Connected clients: reported and true'
 
 /** Titles of the charts that help with any failure: input, output, and clients. */
@@ -64,7 +66,7 @@ function latency(history: History): Chart {
   const percentile = (share: number) =>
     bins.map((bin) => (bin.totalCount === 0 ? null : bin.getValueAtPercentile(share) / 1_000))
   return {
-    title: 'Latency from Kafka to client, replays included',
+    title: latencyTitle,
     series: [
       { name: 'p50', unit: 'ms', t, v: percentile(50) },
       { name: 'p99', unit: 'ms', t, v: percentile(99) },
@@ -78,7 +80,7 @@ function memory(history: History): Chart {
     const own = byRole.get(role) ?? []
     return { name: role, unit: 'bytes', t: own.map(([, t]) => t), v: own.map(([, , , rss]) => rss) }
   })
-  return { title: 'Memory (RSS)', series }
+  return { title: memoryTitle, series }
 }
 
 function clients(history: History): Chart {

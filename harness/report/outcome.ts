@@ -19,7 +19,8 @@ export function writeReport(folder: string, report: Report): string {
   return page
 }
 
-function pageAssets(): PageAssets {
+/** What every page of ours embeds. */
+export function pageAssets(): PageAssets {
   const page = join(repoRoot, 'reports/render/page')
   const uplot = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist')
   return {
@@ -32,9 +33,12 @@ function pageAssets(): PageAssets {
 
 const text = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8')
 
+/** Where runs are kept that were given no folder. */
+const runsFolder = join(repoRoot, 'reports/runs')
+
 /** A folder's name for a run that starts now: sortable, and without characters that need quotes. */
-export function runFolder(unixMs: number, seed: string): string {
+export function runFolder(unixMs: number, seed: string, within = runsFolder): string {
   const stamp = new Date(unixMs).toISOString().slice(0, 19).replaceAll(':', '-')
-  const folder = join(repoRoot, 'reports/runs', `${stamp}-${seed.replaceAll(/[^\w-]/g, '_')}`)
+  const folder = join(within, `${stamp}-${seed.replaceAll(/[^\w-]/g, '_')}`)
   return existsSync(folder) ? `${folder}-${process.pid}` : folder
 }
