@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { orAborted } from '../../relay/world/deadline.ts'
 import { UsageError } from '../world/exit-codes.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { startNativeStack } from '../stack/native.ts'
@@ -30,22 +31,47 @@ export async function bench(
   names: readonly string[],
   { profile: isProfiled = false, out }: BenchOptions = {},
 ): Promise<number> {
-  const chosen = chooseLoads(names)
-  const world = await openWorld(given.clock)
+  const chosen = chooseLoads(names)[Symbol.iterator]()
   const say = (line: string) => given.out.write(`${line}\n`)
+  const next = () => chosen.next().value
+  const results = await benchEach(given, next, { isProfiled, say })
+  for (const line of tableOf(results)) say(line)
+  const atMs = given.clock.unixMs()
+  say(`\n${await saveBench(out ?? defaultFile(atMs), atMs, results)}`)
+  return 0
+}
+
+export interface BenchOrder {
+  readonly isProfiled: boolean
+  readonly say: (line: string) => void
+  /** Ends the bench; what was measured before stays measured. */
+  readonly signal?: AbortSignal
+}
+
+/** Measures one load after another, as long as `next` names one. */
+export async function benchEach(
+  { clock }: Pick<CommandWorld, 'clock'>,
+  next: () => BenchName | undefined,
+  { isProfiled, say, signal = new AbortController().signal }: BenchOrder,
+): Promise<LoadResult[]> {
+  const world = await openWorld(clock)
   const results: LoadResult[] = []
   try {
     const stack = await startNativeStack({ world, report: say })
     const place = { world, stack, logFolder: world.makeFolder('bench'), isProfiled }
-    for (const name of chosen) results.push(await runLoad(place, say, name, benchLoads[name]))
+    for (let name = next(); name !== undefined; name = next()) {
+      const load = runLoad(place, say, name, benchLoads[name])
+      // What is ended in its midst breaks when its processes are ended with the world.
+      load.catch(() => undefined)
+      results.push(await orAborted(signal, load))
+    }
     await stack.stop()
+  } catch (error) {
+    if (!signal.aborted) throw error
   } finally {
     await world.close()
   }
-  for (const line of tableOf(results)) say(line)
-  const atMs = given.clock.unixMs()
-  say(`\n${await save(out ?? defaultFile(atMs), { schema: 1, atMs, ...machine(), results })}`)
-  return 0
+  return results
 }
 
 /** `relay` alone stands for everything; other words are names of loads. */
@@ -87,7 +113,13 @@ const defaultFile = (atMs: number) =>
 
 const machine = () => ({ node: process.version, cpus: cpus().map(({ model }) => model) })
 
-async function save(file: string, content: object): Promise<string> {
+/** Writes the numbers, and returns where they are. */
+export async function saveBench(
+  file: string,
+  atMs: number,
+  results: readonly LoadResult[],
+): Promise<string> {
+  const content = { schema: 1, atMs, ...machine(), results }
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, `${JSON.stringify(content, undefined, 2)}\n`)
   return file

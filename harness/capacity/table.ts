@@ -116,7 +116,8 @@ function machineLine({ machine, readersCpuSeconds, seconds }: Tally): string[] {
   return [`machine: ${shares.join(', ')}`]
 }
 
-function goalLine({ goal, found, isMet }: Judged): string {
+/** A goal, and what was found of it. */
+export function goalLine({ goal, found, isMet }: Judged): string {
   const met = isMet === undefined ? 'UNKNOWN' : isMet ? 'met    ' : 'NOT met'
   const why = isMet === undefined ? ', on a machine whose host gave it to others' : ''
   return `${met} ${goal}: ${found < 100 ? found.toFixed(2) : whole(found)}${why}`

@@ -15,8 +15,10 @@ import { judgeAgain } from './judge.ts'
 import { list, topicNames } from './list.ts'
 import { reproduce } from './reproduce.ts'
 import { run } from './run.ts'
+import type { NightlyOptions } from './nightly.ts'
 import type { SelfCheckOptions } from './self-check.ts'
 import { startDefault } from '../export/export-run.ts'
+import type { TrendOptions } from './trend.ts'
 import { stackForms } from '../stack/registry.ts'
 import { targetOptions } from '../targets/registry.ts'
 import type { CommandWorld } from '../world/command-world.ts'
@@ -149,6 +151,26 @@ program
   .addOption(json)
   .action(does(async (given, what: string, options: FuzzOptions) =>
     (await import('./fuzz.ts')).fuzz(given, what, options),
+  ))
+program
+  .command('nightly')
+  .description('all there is time for: kept seeds, suite, defects, loads, fuzzing, random schedules')
+  .option('--for <time>', 'how long: 8m, 1h', '60m')
+  .addOption(seed)
+  .option('--out <folder>', 'where the night goes; default is a new folder in reports/nightly')
+  .option('--seeds-from <file>', 'further kept seeds, such as those of another machine')
+  .addOption(quiet)
+  .addOption(json)
+  .action(does(async (given, options: NightlyOptions) =>
+    (await import('./nightly.ts')).nightly(given, options),
+  ))
+program
+  .command('trend [folders...]')
+  .description('draw how nights went, one after another, as one HTML page')
+  .option('--last <number>', 'only the last ones; default is 30 of reports/nightly')
+  .option('--out <file>', 'where the page goes; default is reports/nightly/trend.html')
+  .action(does(async (given, folders: string[], options: TrendOptions) =>
+    (await import('./trend.ts')).trend(given, folders, options),
   ))
 program
   .command('judge <folder>')

@@ -96,19 +96,27 @@ export function unexpected({ isReference, verdict, rule }: Shown): string {
 
 const scenarioOf = (defect: DefectName) => defectOf(defect).scenario as ScenarioName
 
+const command = (name: ScenarioName, seed: string) =>
+  `npm run chaos -- run ${name} --seed ${quoted(seed)}`
+
+/** A defect, played by the scenario that must detect it. */
+export const defectItem = (defect: DefectName, seed: string): SuiteItem => ({
+  scenario: scenarios[scenarioOf(defect)],
+  target: { kind: 'reference', defect },
+  reproduce: `${command(scenarioOf(defect), seed)} --defect ${defect}`,
+})
+
+/** A scenario on the reference relay, which must pass. */
+export const referenceItem = (name: ScenarioName, seed: string): SuiteItem => ({
+  scenario: scenarios[name],
+  target: { kind: 'reference' },
+  reproduce: command(name, seed),
+})
+
 function itemsOf(names: readonly DefectName[], seed: string): SuiteItem[] {
-  const command = (name: ScenarioName) => `npm run chaos -- run ${name} --seed ${quoted(seed)}`
   return [
-    ...[...new Set(names.map(scenarioOf))].map((name): SuiteItem => ({
-      scenario: scenarios[name],
-      target: { kind: 'reference' },
-      reproduce: command(name),
-    })),
-    ...names.map((defect): SuiteItem => ({
-      scenario: scenarios[scenarioOf(defect)],
-      target: { kind: 'reference', defect },
-      reproduce: `${command(scenarioOf(defect))} --defect ${defect}`,
-    })),
+    ...[...new Set(names.map(scenarioOf))].map((name) => referenceItem(name, seed)),
+    ...names.map((defect) => defectItem(defect, seed)),
   ]
 }
 
@@ -131,7 +139,8 @@ function showReference({ verdict, findings: all }: RunVerdict, own?: FindingVerd
   return { ...base, name, verdict, isReference: true, isAsExpected: verdict === 'pass' }
 }
 
-function show(finding: FindingId, { item, verdict }: SuiteResult): Shown {
+/** What was shown of a finding by one of the two relays. */
+export function show(finding: FindingId, { item, verdict }: SuiteResult): Shown {
   const own = verdict.findings.find((one) => one.finding === finding)
   const defect = defectOfTarget(item.target)
   if (defect === undefined) return showReference(verdict, own)

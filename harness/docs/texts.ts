@@ -13,7 +13,7 @@ import { defects } from '../defects/index.ts'
 import { damageChapters } from '../self-check/damages.ts'
 import { hostileFrames } from '../wire/hostile-frames.ts'
 import { malformedKinds } from '../records/malformed.ts'
-import { printReportSchema } from '../../reports/render/schema.ts'
+import { printNightSchema, printReportSchema } from '../../reports/render/schema.ts'
 import { printAlerts, type AlertTables } from './alerts.ts'
 import { printCatalogue, type CatalogueTables } from './catalogue.ts'
 import { printConfig, printEnvExample } from './config.ts'
@@ -78,6 +78,7 @@ export const printedTexts = (scenarios: CatalogueTables['scenarios']): readonly 
   },
   { path: 'harness/self-check/DAMAGES.md', print: () => printDamages(damageChapters) },
   { path: 'reports/report.schema.json', print: printReportSchema },
+  { path: 'reports/nightly.schema.json', print: printNightSchema },
   { path: '.env.example', print: () => printEnvExample(settingRows) },
   ...printedDashboards,
   ...printedAlerts,

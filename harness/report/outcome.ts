@@ -19,8 +19,7 @@ export function writeReport(folder: string, report: Report): string {
   return page
 }
 
-/** What every page of ours embeds. */
-export function pageAssets(): PageAssets {
+function pageAssets(): PageAssets {
   const page = join(repoRoot, 'reports/render/page')
   const uplot = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist')
   return {
@@ -29,6 +28,14 @@ export function pageAssets(): PageAssets {
     scripts: [text(page, 'charts.js'), text(page, 'page.js')],
     style: text(page, 'style.css'),
   }
+}
+
+/** What the page of many nights embeds: it has charts, and nothing to filter. */
+export function trendAssets(): PageAssets {
+  const page = join(repoRoot, 'reports/render/page')
+  const { style, ...assets } = pageAssets()
+  const scripts = [text(page, 'charts.js')]
+  return { ...assets, scripts, style: `${style}\n${text(page, 'trend.css')}` }
 }
 
 const text = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8')

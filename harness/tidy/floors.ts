@@ -9,7 +9,7 @@ export const floors: Readonly<Record<string, readonly (readonly string[])[]>> = 
   harness: [
     // The only folder that knows the scenarios.
     ['cli'],
-    ['docs', 'report', 'capacity', 'trials', 'schedules', 'export'],
+    ['docs', 'report', 'capacity', 'trials', 'schedules', 'export', 'nightly'],
     ['fuzz', 'self-check'],
     ['conductor'],
     ['dsl'],

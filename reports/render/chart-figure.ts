@@ -11,8 +11,11 @@ export const colourCount = 8
 /** Further names are in the table of faults only. */
 const faultsShownMax = 5
 
+/** What a figure shows of a scenario. */
+type Drawn = Pick<ReportScenario, 'charts' | 'expectations' | 'faults'>
+
 /** The figure of a chart of the scenario at `place`. */
-export function chartFigure(scenario: ReportScenario, place: number, index: number): string {
+export function chartFigure(scenario: Drawn, place: number, index: number): string {
   const chart = scenario.charts[index]
   if (chart === undefined) return ''
   const { title, unit } = chart
@@ -24,7 +27,7 @@ export function chartFigure(scenario: ReportScenario, place: number, index: numb
 </figure>`
 }
 
-function legend(scenario: ReportScenario, { series, limits, unit }: ReportChart): string[] {
+function legend(scenario: Drawn, { series, limits, unit }: ReportChart): string[] {
   const signs = scenario.expectations.some(({ seenAt }) => seenAt !== undefined)
   return [
     ...series.map(
@@ -55,7 +58,7 @@ export interface NumberedFault extends ReportFault {
 }
 
 /** Faults that had an effect: only those are bands. */
-export const activeFaults = ({ faults }: ReportScenario): NumberedFault[] =>
+export const activeFaults = ({ faults }: Pick<ReportScenario, 'faults'>): NumberedFault[] =>
   faults
     .map((fault, index) => ({ ...fault, number: index + 1 }))
     .filter(({ outcome }) => outcome === 'active')

@@ -36,7 +36,7 @@ export function renderHtml(report: Report, assets: PageAssets): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy(style, scripts)}">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(style, scripts)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${text(report.title)}: ${outcomeOf(report)[1]}</title>
@@ -59,7 +59,7 @@ ${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 }
 
 /** Text from a target cannot run or load anything, even if the escaping failed. */
-function policy(style: string, scripts: readonly string[]): string {
+export function contentPolicy(style: string, scripts: readonly string[]): string {
   const hash = (code: string) => `'sha256-${createHash('sha256').update(code).digest('base64')}'`
   const allowed = `script-src ${scripts.map(hash).join(' ')}; style-src ${hash(style)}`
   return `default-src 'none'; ${allowed}; base-uri 'none'; form-action 'none'`

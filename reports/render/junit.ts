@@ -5,13 +5,29 @@
  */
 import type { Fact, Report, ReportExpectation, ReportScenario } from './model.ts'
 
-export function renderJunit(report: Report): string {
-  const suites = report.scenarios.map((scenario) => suite(scenario))
-  const all = report.scenarios.flatMap(casesOf)
+export const renderJunit = (report: Report): string =>
+  joined(report.title, report.tookSeconds, junitSuites(report))
+
+/** A test suite, ready to stand beside others. */
+export interface JunitSuite {
+  readonly text: string
+  readonly cases: readonly Pick<Case, 'verdict'>[]
+}
+
+/** The suites of a report: one a scenario, their names behind `prefix`. */
+export const junitSuites = ({ scenarios }: Report, prefix = ''): JunitSuite[] =>
+  scenarios.map((one) => {
+    const named = { ...one, name: `${prefix}${one.name}` }
+    return { text: suite(named), cases: casesOf(named) }
+  })
+
+/** One document of many suites. */
+export function joined(title: string, seconds: number, suites: readonly JunitSuite[]): string {
+  const all = suites.flatMap(({ cases }) => cases)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="${xml(report.title)}" ${counts(all)} time="${report.tookSeconds}">`,
-    ...suites,
+    `<testsuites name="${xml(title)}" ${counts(all)} time="${seconds}">`,
+    ...suites.map(({ text }) => text),
     '</testsuites>',
     '',
   ].join('\n')
@@ -72,7 +88,7 @@ function testCase(scenario: string, expectation: Case): string {
   return `${open}><${element} type="${xml(rule)}" message="${xml(why)}"/>${out}</testcase>`
 }
 
-function counts(expectations: readonly Case[]): string {
+export function counts(expectations: readonly Pick<Case, 'verdict'>[]): string {
   const failures = expectations.filter(({ verdict }) => verdict === 'fail').length
   const errors = expectations.filter(({ verdict }) => verdict === 'unknown').length
   const skipped = expectations.filter(({ verdict }) => verdict === 'not-applicable').length
@@ -88,7 +104,7 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /** Text for XML 1.0: escaped, and without the characters that it cannot hold at all. */
-const xml = (text: string): string =>
+export const xml = (text: string): string =>
   text
     // oxlint-disable-next-line no-control-regex -- those are the characters meant
     .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')

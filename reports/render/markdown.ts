@@ -1,7 +1,7 @@
 /** The report for a CI summary: the verdicts and what to do next, short. */
 import type { Report, Verdict } from './model.ts'
 
-const marks: Readonly<Record<Verdict, string>> = {
+export const marks: Readonly<Record<Verdict, string>> = {
   pass: '✅ pass',
   fail: '❌ fail',
   unknown: '❔ unknown',
@@ -46,13 +46,13 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /** Text that stays text, within one line: no markup, no link, no end of a cell. */
-const cell = (text: string) =>
+export const cell = (text: string) =>
   text
     .replaceAll(/[&<|`\\[]/g, (found) => entities[found] ?? found)
     .replaceAll(/\s+/g, ' ')
 
 /** A code span, whose fence is longer than any run of backticks in it. */
-function code(text: string): string {
+export function code(text: string): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
   const pad = longest > 0 ? ' ' : ''

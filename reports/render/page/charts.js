@@ -79,14 +79,17 @@
   }
 
   /** Short units stand on the axis; of the others the caption tells. */
-  const axisUnits = { MiB: ' MiB', ms: ' ms', s: ' s', 'records/s': '/s' }
+  const axisUnits = { MiB: ' MiB', ms: ' ms', s: ' s', '%': ' %', times: '×', 'records/s': '/s' }
   const inUnit = (value, unit) => `${value.toLocaleString('en', { maximumFractionDigits: 2 })}${axisUnits[unit] ?? ''}`
 
-  function axes(unit) {
+  /** Seconds of a scenario, or the names of nights, of which a few have room. */
+  const tickOf = (labels, tick) => labels === undefined ? `${tick} s` : labels[tick] ?? ''
+
+  function axes(unit, labels) {
     const shared = { stroke: colour('soft'), grid: { stroke: colour('grid'), width: 1 }, ticks: { stroke: colour('grid'), width: 1 }, font: '12px system-ui, sans-serif' }
     const widest = (ticks) => Math.max(0, ...ticks.map((tick) => tick.length))
     return [
-      { ...shared, size: 32, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
+      { ...shared, size: 32, values: (_, ticks) => ticks.map((tick) => tickOf(labels, tick)) },
       {
         ...shared,
         values: (_, ticks) => ticks.map((tick) => inUnit(tick, unit)),
@@ -97,7 +100,7 @@
 
   function draw(figure) {
     const [scenario, index] = figure.dataset.chart.split('.').map(Number)
-    const { charts, ...bands } = documents[scenario]
+    const { charts, labels, ...bands } = documents[scenario]
     const chart = charts[index]
     const box = figure.querySelector('.plot')
     const outputs = [...figure.querySelectorAll('.legend output')]
@@ -110,17 +113,17 @@
       legend: { show: false },
       cursor: { y: false },
       scales: {
-        x: { time: false, range: [0, end] },
+        x: { time: false, range: labels === undefined ? [0, end] : [-0.5, labels.length - 0.5] },
         y: { range: (_, low, high) => [Math.min(low ?? 0, 0), Math.max(high ?? 0, highest, 1e-9) * 1.08] },
       },
-      axes: axes(chart.unit),
+      axes: axes(chart.unit, labels),
       series: [
         {},
         ...chart.series.map((_, at) => ({
           stroke: colour(`s${at % colourCount}`),
           width: 1.5,
           dash: at < colourCount ? undefined : [5, 3],
-          points: { show: false },
+          points: { show: labels !== undefined, size: 6 },
           spanGaps: false,
         })),
       ],
