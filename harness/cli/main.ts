@@ -154,7 +154,7 @@ program
   ))
 program
   .command('nightly')
-  .description('all there is time for: kept seeds, suite, defects, loads, fuzzing, random schedules')
+  .description('what a night has time for: kept seeds, suite, defects, loads, fuzzing, random')
   .option('--for <time>', 'how long: 8m, 1h', '60m')
   .addOption(seed)
   .option('--out <folder>', 'where the night goes; default is a new folder in reports/nightly')

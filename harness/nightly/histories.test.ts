@@ -36,7 +36,7 @@ test('of what failed everything is left, but for what was run beside it', () => 
 test('all that is left stays below the limit, and a smaller one still fits', () => {
   const histories = new Histories(1_000)
   expect(histories.trim(run('first', 200), true)).toBe(true)
-  const large = run('large', 400)
+  const large = run('large', 150)
   expect(histories.trim(large, true)).toBe(false)
   expect(existsSync(join(large, 'history'))).toBe(false)
   expect(histories.trim(run('small', 50), true)).toBe(true)

@@ -35,7 +35,10 @@ const entry = z
       .number()
       .describe('Latency from Kafka to client: median of the p99 of each second.')
       .exactOptional(),
-    memoryBytes: z.number().describe("Most resident memory of the relay's process.").exactOptional(),
+    memoryBytes: z
+      .number()
+      .describe("Most resident memory of the relay's process.")
+      .exactOptional(),
   })
   .describe('One thing that was run, or was to be run.')
 
