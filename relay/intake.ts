@@ -132,9 +132,9 @@ export class Intake {
     return this.hasJoined && this.#starts.hasBegun
   }
 
-  /** The end of a partition's log in the last answer of Kafka. */
-  logEnd(partition: number): bigint | undefined {
-    return this.#logs.end(partition)
+  /** What is known of the ends of the logs. */
+  get ends(): Pick<Logs, 'end' | 'hasAskedEnds'> {
+    return this.#logs
   }
 
   /** Finds the cluster, joins the group and follows the lag until `stop`. Never throws. */

@@ -96,7 +96,8 @@ export class Relay {
     this.#requests = new Requests(wiring, {
       positions: () => this.#intake.positions(),
       nextOffsets: () => this.#intake.nextOffsets(),
-      logEnd: (partition) => this.#intake.logEnd(partition),
+      logEnd: (partition) => this.#intake.ends.end(partition),
+      hasAskedEnds: (sinceMs) => this.#intake.ends.hasAskedEnds(sinceMs),
     })
     const { metrics, signals } = wiring
     this.#connectionNeeds = {

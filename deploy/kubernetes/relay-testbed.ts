@@ -88,10 +88,19 @@ function nameProblems({ variables }: Relay): string[] {
   ])
 }
 
-/** In one group, each replica would read a part of the topic. */
+/** In one group, each replica would read a part of the topic; what they replay must be the same. */
 function groupProblems(all: readonly Manifest[], { container, settings }: Relay): string[] {
-  const another = variablesOf(all, container, 'relay-1').get('KAFKA_GROUP_ID')?.value
-  return rule(another !== settings.kafkaGroupId, 'two replicas would have one consumer group')
+  const another = variablesOf(all, container, 'relay-1')
+  const { kafkaGroupId, replayGroupId } = settings
+  const isShared =
+    replayGroupId !== '' && another.get('REPLAY_GROUP_ID')?.value === replayGroupId
+  return [
+    ...rule(
+      another.get('KAFKA_GROUP_ID')?.value !== kafkaGroupId,
+      'two replicas would have one group',
+    ),
+    ...rule(isShared, 'two replicas would not share the replay buffer'),
+  ]
 }
 
 function networkProblems(all: readonly Manifest[], { container, settings }: Relay): string[] {

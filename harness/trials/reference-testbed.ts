@@ -66,6 +66,7 @@ export class Testbed {
   readonly #producer: Producer
   readonly #state: string
   #places = 0
+  #relays = 0
 
   private constructor(
     world: World,
@@ -115,7 +116,7 @@ export class Testbed {
     const relay = await startTarget(this.world, spec, {
       ...task,
       settings: { logLevel: 'debug', ...settings },
-      logFile: join(this.#state, `${topic}.log`),
+      logFile: join(this.#state, `${topic}-${(this.#relays += 1)}.log`),
       onProcess: () => undefined,
     })
     const { address } = relay

@@ -18,14 +18,20 @@ export interface ReadPositions {
   positions(): ReadonlyMap<number, bigint>
   /** The same for every assigned partition, read or not; undefined until that is known. */
   nextOffsets(): ReadonlyMap<number, bigint> | undefined
-  /** The end of a partition's log, where it is known. */
+  /** The end of a partition's log in Kafka's last answer, where it is known. */
   logEnd(partition: number): bigint | undefined
+  /**
+   * Whether Kafka was asked for the ends of the logs at that time or later, and has answered or
+   * failed. If not, it is asked now.
+   */
+  hasAskedEnds(sinceMs: number): boolean
 }
 
 type Fence = ReturnType<Session['outlet']['placeFence']>
 interface Waiting {
   readonly session: Session
   readonly request: ResumeRequest
+  readonly sinceMs: number
   readonly endMs: number
   readonly settle: (fence: Fence | undefined) => void
 }
@@ -50,14 +56,16 @@ export class FenceQueue {
 
   /**
    * Sets the fence so that no live record is older than the client's cursors. A relay that has just
-   * started reads again what its predecessor had not committed: a client with newer cursors waits
-   * until that has passed, and every client waits until the start offsets are known.
+   * started reads again what its predecessor had not committed, and one of several may be behind
+   * the others: a client with newer cursors waits until that has passed, and every client waits
+   * until the start offsets are known.
    *
    * @returns undefined when that takes longer than `waitMs`
    */
   place(session: Session, request: ResumeRequest): Promise<Fence | undefined> {
     return new Promise((settle) => {
-      const one = { session, request, endMs: this.#clock.nowMs() + this.#waitMs, settle }
+      const sinceMs = this.#clock.nowMs()
+      const one = { session, request, sinceMs, endMs: sinceMs + this.#waitMs, settle }
       this.#known = this.#needs.nextOffsets()
       this.#waiting.add(one)
       this.#look(one)
@@ -82,16 +90,17 @@ export class FenceQueue {
   }
 
   #look(one: Waiting): void {
-    const { session, request, endMs } = one
-    const fence = this.#fence(session, request)
+    const { session, endMs } = one
+    const fence = this.#fence(one)
     if (fence === undefined && this.#clock.nowMs() < endMs && !session.isOver) return
     this.#waiting.delete(one)
     one.settle(fence)
   }
 
-  #fence(session: Session, request: ResumeRequest): Fence | undefined {
+  #fence(one: Waiting): Fence | undefined {
+    const { session, request } = one
     const known = this.#known
-    if (known === undefined || this.#isAhead(request, known)) return undefined
+    if (known === undefined || this.#isAhead(one, known)) return undefined
     // Read again: the offsets must be those of the moment in which the fence is set.
     const next = this.#needs.nextOffsets()
     if (next === undefined) return undefined
@@ -100,16 +109,23 @@ export class FenceQueue {
     return session.outlet.placeFence(taken, request.cursors)
   }
 
-  /** Whether the client has records that the relay has yet to read. */
-  #isAhead({ from, mode, cursors }: ResumeRequest, next: Offsets): boolean {
+  /**
+   * Whether the client has records that the relay has yet to read. It got them from another relay,
+   * or from this one before it started again. A cursor beyond the log's end is of another log; the
+   * end is asked for before that is said, because the log has grown since the last answer.
+   */
+  #isAhead({ request, sinceMs }: Waiting, next: Offsets): boolean {
+    const { from, mode, cursors } = request
     if (mode !== 'partition' || from !== 'cursor') return false
+    let isBeyond = false
     for (const [partition, offset] of next) {
       const cursor = cursors.get(partition)
       if (cursor === undefined || cursor < offset) continue
       const logEnd = this.#needs.logEnd(partition)
       // Unknown without Kafka; a fence below the cursor would send those records again.
       if (logEnd === undefined || cursor < logEnd) return true
+      isBeyond = true
     }
-    return false
+    return isBeyond && !this.#needs.hasAskedEnds(sinceMs)
   }
 }

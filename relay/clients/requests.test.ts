@@ -16,7 +16,9 @@ function bench() {
   const clock = new ManualClock()
   const refused: string[] = []
   const next = undefined as Map<number, bigint> | undefined
-  const seen = { looks: 0, asked: 0, replays: 0, next }
+  const end = undefined as bigint | undefined
+  const answeredMs = -Infinity
+  const seen = { looks: 0, asked: 0, replays: 0, next, end, answeredMs, questions: 0 }
   const replayStore = { epoch: 'e', partitions: async () => ({ found: [] }) }
   const replayGate = { pass: (chunks: AsyncIterable<Buffer>) => chunks }
   const wiring = {
@@ -32,7 +34,15 @@ function bench() {
       seen.looks += 1
       return seen.next
     },
-    logEnd: () => void (seen.asked += 1),
+    logEnd(): bigint | undefined {
+      seen.asked += 1
+      return seen.end
+    },
+    hasAskedEnds(sinceMs) {
+      if (seen.answeredMs >= sinceMs) return true
+      seen.questions += 1
+      return false
+    },
   })
   const outlet = {
     placeFence: () => new Map(),
@@ -69,6 +79,39 @@ test('who has more than was read here waits, also while no log end is known', as
   seen.next = new Map([[2, 748n]])
   await clock.pass(20, 10)
   expect(seen.replays).toBe(1)
+})
+
+test('who has more than the log had at the last look waits for another look', async () => {
+  const { clock, resume, seen } = bench()
+  seen.next = new Map([[2, 717n]])
+  seen.end = 700n
+  resume('"lastOffsetsByPartition":{"2":"747"}')
+  await clock.pass(1_000, 10)
+  expect(seen.replays).toBe(0)
+  expect(seen.questions).toBeGreaterThan(0)
+  seen.end = 750n
+  seen.answeredMs = clock.nowMs()
+  await clock.pass(1_000, 10)
+  expect(seen.replays).toBe(0)
+  seen.next = new Map([[2, 750n]])
+  await clock.pass(20, 10)
+  expect(seen.replays).toBe(1)
+})
+
+test('who has more than the log is told so, once Kafka has answered or failed', async () => {
+  const { clock, resume, seen } = bench()
+  seen.next = new Map([[2, 717n]])
+  seen.end = 700n
+  resume('"lastOffsetsByPartition":{"2":"747"}')
+  await clock.pass(100, 10)
+  expect(seen.replays).toBe(0)
+  seen.answeredMs = clock.nowMs()
+  await clock.pass(20, 10)
+  expect(seen.replays).toBe(1)
+  seen.questions = 0
+  resume('"lastOffsetsByPartition":{"2":"716"}')
+  await clock.pass(20, 10)
+  expect([seen.replays, seen.questions]).toEqual([2, 0])
 })
 
 test('what waits for a replay is paid for by its size, until that is spent', async () => {

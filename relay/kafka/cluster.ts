@@ -29,12 +29,12 @@ export async function findNamespace(
   onFailed: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<string> {
-  const { kafkaBrokers, kafkaClusterId, kafkaGroupId, kafkaTopic } = wiring.settings
+  const { kafkaBrokers, kafkaClusterId, kafkaGroupId, kafkaTopic, replayGroupId } = wiring.settings
   const clusterId = kafkaClusterId || (await askClusterId(wiring, admin, onFailed, signal))
   return resumeNamespace({
     clusterId,
     topic: kafkaTopic,
-    group: kafkaGroupId,
+    group: replayGroupId || kafkaGroupId,
     brokers: kafkaBrokers,
   })
 }

@@ -10,10 +10,11 @@ import type { Clock } from '../world/clock.ts'
 import { withDeadline } from '../world/deadline.ts'
 
 /**
- * Deadlines of the requests: log ends before the start, start offsets, and the group's commits
- * before the first commit of ours. Each takes several round trips, and a new connection more.
+ * Deadlines of the requests: log ends before the start, start offsets, the group's commits before
+ * the first commit of ours, and log ends for which a client waits. Each takes several round trips,
+ * and a new connection more.
  */
-const askMs = { heads: 15_000, starts: 15_000, commits: 10_000 } as const
+const askMs = { heads: 15_000, starts: 15_000, commits: 10_000, ends: 5_000 } as const
 
 export interface LogsNeeds {
   readonly clock: Clock
@@ -23,7 +24,10 @@ export interface LogsNeeds {
 
 export class Logs {
   readonly #needs: LogsNeeds
-  readonly #ends = new Map<number, bigint>()
+  #ends = new Map<number, bigint>()
+  /** When the newest question for the ends was asked that is over. */
+  #askedMs = -Infinity
+  #isAsking = false
 
   constructor(needs: LogsNeeds) {
     this.#needs = needs
@@ -36,7 +40,35 @@ export class Logs {
 
   /** The kept answers are of a previous topic or assignment. */
   forget(): void {
-    this.#ends.clear()
+    this.#ends = new Map()
+  }
+
+  /**
+   * Whether Kafka was asked for the ends at that time or later, and has answered or failed. If not,
+   * it is asked now, with one question for all who wait.
+   */
+  hasAskedEnds(sinceMs: number): boolean {
+    if (this.#askedMs >= sinceMs) return true
+    if (!this.#isAsking) void this.#askEnds()
+    return false
+  }
+
+  /** Never throws: without an answer what is known stays. */
+  async #askEnds(): Promise<void> {
+    const { admin, clock, settings } = this.#needs
+    const ends = this.#ends
+    const startMs = clock.nowMs()
+    this.#isAsking = true
+    try {
+      const found = await admin.logEnds(settings.kafkaTopic, askMs.ends)
+      // Those of a previous topic, if it was replaced meanwhile, are kept by nobody.
+      for (const [partition, end] of found) ends.set(partition, end)
+    } catch {
+      // Kafka cannot be reached: the consumer reports that.
+    } finally {
+      this.#isAsking = false
+      this.#askedMs = startMs
+    }
   }
 
   /** The ends of all logs. */

@@ -190,6 +190,11 @@ const buffer: readonly DifferenceRow[] = [
     why: 'Two clusters behind one address shared cursors and replay keys.',
     noticed: '`resume_namespace` is `v2_…`; before the cluster is known it is null.',
   },
+  {
+    what: 'Relays with groups of their own can share cursors and replay buffer.',
+    why: 'The group is part of the namespace: a client that moved got everything again.',
+    noticed: '`REPLAY_GROUP_ID`; their `resume_namespace` is the same.',
+  },
 ]
 
 const malformed: readonly DifferenceRow[] = [

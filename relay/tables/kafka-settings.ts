@@ -35,6 +35,14 @@ export const kafkaSettingRows = {
     '',
     'Part of the resume namespace; empty means the id that the cluster itself reports.',
   ),
+  replayGroupId: text(
+    'REPLAY_GROUP_ID',
+    '',
+    'Group in the resume namespace, in place of `KAFKA_GROUP_ID`: relays that each read the ' +
+      'whole topic, in groups of their own, share cursors and replay buffer if it is the same ' +
+      'in all of them.',
+    ours,
+  ),
   kafkaAutoOffsetReset: choice(
     'KAFKA_AUTO_OFFSET_RESET',
     ['earliest', 'latest'],
