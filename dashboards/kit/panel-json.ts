@@ -186,7 +186,9 @@ function table({ asks, rowLabel }: TablePanel): TableBuilder {
     },
   ])
   for (const { legend: head, query } of asks) {
-    builder.overrideByName(head, [{ id: 'unit', value: query.unit }])
+    // A count over a range is extrapolated to its ends: 2 connections are shown as 2.0024.
+    const whole = query.unit === 'short' ? [{ id: 'decimals', value: 0 }] : []
+    builder.overrideByName(head, [{ id: 'unit', value: query.unit }, ...whole])
   }
   return builder
 }
