@@ -26,6 +26,9 @@ import sendsHaveDeadlines from './sends-have-deadlines.ts'
 import shutdownIsGraceful from './shutdown-is-graceful.ts'
 import connectionSlotsAreReleased from './connection-slots-are-released.ts'
 import unfinishedFramesAreBounded from './unfinished-frames-are-bounded.ts'
+import alertKafkaErrors from './alert-kafka-errors.ts'
+import alertRelayDown from './alert-relay-down.ts'
+import alertStuckPartition from './alert-stuck-partition.ts'
 
 export const scenarios = {
   'malformed-records-are-contained': malformedRecordsAreContained,
@@ -54,6 +57,9 @@ export const scenarios = {
   'shutdown-is-graceful': shutdownIsGraceful,
   'connection-slots-are-released': connectionSlotsAreReleased,
   'unfinished-frames-are-bounded': unfinishedFramesAreBounded,
+  'alert-kafka-errors': alertKafkaErrors,
+  'alert-relay-down': alertRelayDown,
+  'alert-stuck-partition': alertStuckPartition,
 } as const satisfies Readonly<Record<string, Scenario>>
 
 export type ScenarioName = keyof typeof scenarios

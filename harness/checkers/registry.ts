@@ -34,6 +34,9 @@ import { stream } from './stream.ts'
 import { settingsStayInBounds } from './settings-stay-in-bounds.ts'
 import { versionReportsSetting } from './version-reports-setting.ts'
 import { alertClears } from './alert-clears.ts'
+import { alertFires } from './alert-fires.ts'
+import { alertInhibited } from './alert-inhibited.ts'
+import { alertStaysSilent } from './alert-stays-silent.ts'
 import { healthRecovers } from './health-recovers.ts'
 import type { OptionsOf } from './options.ts'
 
@@ -48,6 +51,9 @@ export const checkers = {
   'settings-stay-in-bounds': settingsStayInBounds,
   'version-reports-setting': versionReportsSetting,
   'alert-clears': alertClears,
+  'alert-fires': alertFires,
+  'alert-stays-silent': alertStaysSilent,
+  'alert-inhibited': alertInhibited,
   'ages-match': agesMatch,
   'idle-is-healthy': idleIsHealthy,
   'commits-next-offset': commitsNextOffset,

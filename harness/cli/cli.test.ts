@@ -122,7 +122,8 @@ describe('a host that lacks what the servers are installed with', () => {
   /** This checkout without its tools, by a path of its own. */
   const bare = join(folder, 'bare')
   mkdirSync(bare)
-  for (const name of ['harness', 'proto', 'relay', 'reports', 'scenarios', 'node_modules']) {
+  const houses = ['harness', 'proto', 'relay', 'dashboards', 'reports', 'scenarios', 'node_modules']
+  for (const name of houses) {
     symlinkSync(join(repoRoot, name), join(bare, name))
   }
   const flags = ['--preserve-symlinks', '--preserve-symlinks-main']

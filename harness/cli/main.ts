@@ -127,6 +127,7 @@ const runCommand = program
   .addOption(seed)
   .option('--out <folder>', 'where the record goes; default is a new folder in reports/runs')
   .option('--stack <stack>', stackForms)
+  .option('--file-sd <file>', 'write the relay, while it runs, for a Prometheus of yours')
   .addOption(quiet)
   .addOption(json)
   .action(does(run))

@@ -1,7 +1,7 @@
 /** What `run` and `reproduce` share: a world, a stack, a suite, a report. */
 import { randomBytes } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { accessSync, constants, readdirSync, rmSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { sleep } from '../../relay/world/clock.ts'
 import { orAborted } from '../../relay/world/deadline.ts'
 import { undoLeftovers } from '../conductor/heal.ts'
@@ -27,6 +27,8 @@ export interface RunItemsOptions {
   readonly out?: string
   readonly json?: boolean
   readonly quiet?: boolean
+  /** A `file_sd` file that has the target for as long as it runs. */
+  readonly fileSd?: string
 }
 
 export interface RunOutcome extends SuiteOutcome {
@@ -65,7 +67,16 @@ export async function runItems(
   const shown = openConsole(given.clock, given.out, detailOf(options))
   const items = plan.items(seed)
   try {
-    const planned = { seed, folder, items, chosen, plan, startedMs }
+    const { fileSd } = options
+    const planned = {
+      seed,
+      folder,
+      items,
+      chosen,
+      plan,
+      startedMs,
+      ...(fileSd !== undefined && { targetFile: resolve(fileSd) }),
+    }
     const outcome = await runAll(given, shown, planned)
     const head = {
       title: plan.title,
@@ -92,18 +103,20 @@ interface PlannedItems {
   readonly chosen: SelectedStack
   readonly plan: RunPlan
   readonly startedMs: number
+  readonly targetFile?: string
 }
 
 /** If the servers do not start, no item ran, for one reason. */
 async function runAll(
   given: CommandWorld,
   shown: Console,
-  { seed, folder, items, chosen, plan, startedMs }: PlannedItems,
+  { seed, folder, items, chosen, plan, startedMs, targetFile }: PlannedItems,
 ): Promise<SuiteOutcome> {
   let world: World | undefined
   let stack: Stack | undefined
   try {
     prepareFolder(folder)
+    if (targetFile !== undefined) requireWritable(targetFile)
     world = await openWorld(given.clock)
     await tellLeftovers(world, shown)
     stack = await startStack(world, shown, folder, chosen, given.signal)
@@ -112,7 +125,12 @@ async function runAll(
     const order = { seed, folder, items, stack, report, signal, draw: standardCharts }
     const { names } = chosen
     const endless = plan.endless?.(seed, startedMs)
-    const whole = { ...order, ...(names && { names }), ...(endless && { endless }) }
+    const whole = {
+      ...order,
+      ...(names && { names }),
+      ...(endless && { endless }),
+      ...(targetFile !== undefined && { targetFile }),
+    }
     return await runSuite(world, whole, plan.afterwards?.(shown))
   } catch (error) {
     const cause = edgeTrouble(error, folder)
@@ -134,6 +152,20 @@ function prepareFolder(folder: string): void {
   }
   for (const name of readdirSync(folder).filter(isItemFolder)) {
     rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+/** Before anything starts: nobody would see that the target is not in the file. */
+function requireWritable(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK)
+  } catch (error) {
+    throw new Trouble(
+      'disk-full',
+      `--file-sd: cannot write into the folder of ${file}: ${(error as Error).message}`,
+      'name a file in a folder that is there and may be written to',
+      error,
+    )
   }
 }
 

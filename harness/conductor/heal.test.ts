@@ -49,6 +49,14 @@ describe('healing', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  test('the target of a killed run is taken from the file of a Prometheus', async () => {
+    const path = join(folder, 'live.json')
+    writeFileSync(path, '[]')
+    leave('9', [{ undo: 'remove-file', path }])
+    expect((await undoLeftovers(clock, folder)).undone).toEqual([`the target file ${path}`])
+    expect(existsSync(path)).toBe(false)
+  })
+
   test('a stranger with the id of a frozen relay is left alone', async () => {
     const stranger = { pid: process.pid, start: 'yesterday' }
     leave('7', [{ undo: 'continue-process', process: stranger }])

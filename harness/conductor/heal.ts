@@ -50,6 +50,8 @@ async function pay(clock: Clock, entry: UndoEntry): Promise<void> {
       return openToxiproxy(clock, entry.api).remove(entry.link, entry.name)
     case 'enable-link':
       return openToxiproxy(clock, entry.api).setEnabled(entry.link, true)
+    case 'remove-file':
+      return rmSync(entry.path, { force: true })
     case 'continue-process':
       return isRunning(entry.process) ? void process.kill(entry.process.pid, 'SIGCONT') : undefined
     case 'delete-topics': {
@@ -69,6 +71,8 @@ const say = (entry: UndoEntry): string => {
       return `the toxic ${entry.name} on ${entry.link.name}`
     case 'enable-link':
       return `the cut of ${entry.link.name}`
+    case 'remove-file':
+      return `the target file ${entry.path}`
     case 'continue-process':
       return `the frozen process ${entry.process.pid}`
     case 'delete-topics':
@@ -79,7 +83,7 @@ const say = (entry: UndoEntry): string => {
 /** Whether the server that was owed something is gone, or was replaced by one without the proxy. */
 async function isGone(clock: Clock, entry: UndoEntry, error: unknown): Promise<boolean> {
   if (isTrouble(error, 'toxiproxy-refused') && / 404\b/.test(error.message)) return true
-  if (entry.undo === 'continue-process') return false
+  if (entry.undo === 'continue-process' || entry.undo === 'remove-file') return false
   const servers = entry.undo === 'delete-topics' ? entry.brokers : [new URL(entry.api).host]
   const refusals = await Promise.all(servers.map((server) => isRefused(clock, server)))
   return refusals.every((isRefusal) => isRefusal)

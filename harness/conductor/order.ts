@@ -17,6 +17,8 @@ export interface Order {
   readonly stack: Stack
   readonly toxics: ToxicControl
   readonly undoLog: UndoLog
+  /** A `file_sd` file for a Prometheus of the user's, which has the target while the run lasts. */
+  readonly targetFile?: string
   readonly report: Report
   /** Aborts when the user wants the run to end. */
   readonly signal: AbortSignal

@@ -16,6 +16,8 @@ import type { FaultContext, Injected } from '../faults/fault.ts'
 import { startFleet, type RemoteFleet } from '../fleet/remote.ts'
 import { openJournal, type Journal } from '../history/journal.ts'
 import { watchStrain } from '../history/strain.ts'
+import { removeTargetFile, writeTargetFile, type LiveTarget } from '../monitoring/target-file.ts'
+import type { Sampler } from '../samplers/sampler.ts'
 import { startProducer, type RemoteProducer } from '../producer/remote.ts'
 import type { Names } from '../stack/kind.ts'
 import type { Link, Stack } from '../stack/stack.ts'
@@ -171,6 +173,7 @@ async function startParts(world: World, order: Order, setup: Setup): Promise<Rea
     onLine: (line) => log.take(line),
   })
   tearDown.defer(() => target.stop().then(() => undefined))
+  tellTarget(order, target, tearDown)
   for (const group of Object.keys(scenario.fleet)) await stack.addClientLink(group, target.address)
   tearDown.defer(() => stack.removeClientLinks())
   ending.signal.throwIfAborted()
@@ -198,15 +201,59 @@ async function startParts(world: World, order: Order, setup: Setup): Promise<Rea
   ending.watch('fleet', fleet)
   const samplers = await startSamplers(world, { journal, stack, target, names, producer, fleet })
   tearDown.defer(() => samplers.stop())
-  return contextOf(world, order, setup, { target, producer, fleet, samplers })
+  const monitoring = await startWatching(world, order, journal, target)
+  tearDown.defer(() => monitoring?.stop())
+  return contextOf(world, order, setup, { target, producer, fleet, samplers, monitoring })
 }
 
-type Parts = Pick<RunContext, 'target' | 'producer' | 'fleet' | 'samplers'>
+/** The target as a Prometheus scrapes it. */
+const liveTarget = ({ target, folder }: Order, { address }: RunningTarget): LiveTarget => ({
+  address,
+  run: basename(folder),
+  variant: defectOfTarget(target) ?? target.kind,
+})
+
+/** For a Prometheus of the user's: the target is in its file until the run ends. */
+function tellTarget(order: Order, target: RunningTarget, tearDown: AsyncDisposableStack): void {
+  const { targetFile: path, undoLog } = order
+  if (path === undefined) return
+  const cleared = undoLog.register({ undo: 'remove-file', path })
+  tearDown.defer(() => {
+    removeTargetFile(path)
+    cleared()
+  })
+  writeTargetFile(path, liveTarget(order, target))
+}
+
+/** Prometheus and Alertmanager, where the scenario needs them. */
+async function startWatching(
+  world: World,
+  order: Order,
+  journal: Journal,
+  target: RunningTarget,
+): Promise<Sampler | undefined> {
+  const { scenario, folder, report } = order
+  if (scenario.needs?.monitoring !== true) return undefined
+  const defect = defectOfTarget(order.target)
+  // Printing the rules brings libraries that would cost every command 100 ms.
+  const { startMonitoring } = await import('../monitoring/run-monitoring.ts')
+  return startMonitoring(world, {
+    journal,
+    logFolder: join(folder, 'logs'),
+    target: liveTarget(order, target),
+    defect: defect && defectOf(defect),
+    report: (says) => report({ at: 'step', says }),
+  })
+}
+
+interface Parts extends Pick<RunContext, 'target' | 'producer' | 'fleet' | 'samplers'> {
+  readonly monitoring: Sampler | undefined
+}
 
 function contextOf(world: World, order: Order, setup: Setup, parts: Parts): RealRunContext {
   const { scenario, stack, report } = order
   const { journal, names, ending, tearDown } = setup
-  const { fleet, producer, target, samplers } = parts
+  const { fleet, producer, target, samplers, monitoring } = parts
   const { signal } = ending
   const link = (way: Way) => linkOf(stack, way)
   const timing = timingFor(order, samplers.version())
@@ -260,7 +307,7 @@ function contextOf(world: World, order: Order, setup: Setup, parts: Parts): Real
       ending.expectExits()
       await orAborted(signal, fleet.finish())
       await orAborted(signal, producer.finish())
-      await orAborted(signal, samplers.stop())
+      await orAborted(signal, Promise.all([samplers.stop(), monitoring?.stop()]))
       journal.flush()
       if (journal.failure !== undefined) throw journal.failure
     },

@@ -36,6 +36,8 @@ export interface SuiteOrder {
   /** Folder of the whole suite; every item gets one of its own in it. */
   readonly folder: string
   readonly stack: Stack
+  /** See the same of an order. */
+  readonly targetFile?: string
   readonly report: Report
   readonly signal: AbortSignal
   /** What is drawn of every history, while it is there; default nothing. */

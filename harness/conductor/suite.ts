@@ -169,7 +169,7 @@ async function runItem(
 ): Promise<SuiteResult> {
   await ensureServers(order)
   await ensureProxies(world, order)
-  const { stack, signal, names } = order
+  const { stack, signal, names, targetFile } = order
   const { scenario, target, seed = order.seed } = item
   const played = await conduct(world, {
     scenario,
@@ -182,6 +182,7 @@ async function runItem(
     report,
     signal,
     ...(names === undefined ? {} : { names }),
+    ...(targetFile === undefined ? {} : { targetFile }),
   })
   const record = recordOf(order, item, played, journalFiles(join(folder, historyFolder)))
   writeRecord(folder, record)

@@ -2,6 +2,8 @@
  * A defect is a finding put back on purpose: one small file that replaces one part of the relay or
  * of the client by the audited mistake. It proves that a scenario can fail.
  */
+import type { AlertName } from '../../dashboards/alerts/table.ts'
+import type { Rule } from '../../dashboards/alerts/rule.ts'
 import type { RelayParts } from '../../relay/parts.ts'
 import type { ClientParts } from '../../relay/client/parts.ts'
 import type { FindingId } from '../findings/findings.ts'
@@ -27,4 +29,10 @@ export interface ClientDefect extends DefectFacts {
   client(reference: ClientParts): Partial<ClientParts>
 }
 
-export type Defect = RelayDefect | ClientDefect
+/** Alert rules that differ from ours in those returned; `undefined` takes one away. */
+export interface RulesDefect extends DefectFacts {
+  readonly part: 'rules'
+  readonly alerts: Readonly<Partial<Record<AlertName, Partial<Rule> | undefined>>>
+}
+
+export type Defect = RelayDefect | ClientDefect | RulesDefect

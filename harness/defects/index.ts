@@ -48,6 +48,10 @@ import abortsOnShutdown from './v35-8-aborts-on-shutdown.ts'
 import clientsNotNotified from './v35-8-clients-not-notified.ts'
 import unboundedClientQueue from './v8-l1-unbounded-client-queue.ts'
 import staleLagSeries from './v8-l3-stale-lag-series.ts'
+import idleIsStuck from './2x-29-idle-is-stuck.ts'
+import oneTier from './m-643-one-tier.ts'
+import relayDownWithoutRule from './own-15-no-rule.ts'
+import outageWithoutRule from './v8-a-no-rule.ts'
 
 export const defects = {
   '2x-1-replay-skips-middle': replaySkipsMiddle,
@@ -98,6 +102,10 @@ export const defects = {
   'v35-8-clients-not-notified': clientsNotNotified,
   'v8-l1-unbounded-client-queue': unboundedClientQueue,
   'v8-l3-stale-lag-series': staleLagSeries,
+  '2x-29-idle-is-stuck': idleIsStuck,
+  'm-643-one-tier': oneTier,
+  'own-15-no-rule': relayDownWithoutRule,
+  'v8-a-no-rule': outageWithoutRule,
 } as const satisfies Readonly<Record<string, Defect>>
 
 export type DefectName = keyof typeof defects

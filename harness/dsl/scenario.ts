@@ -52,6 +52,8 @@ export interface Scenario<G extends string = string, P extends string = string> 
   readonly suites: readonly ('quick' | 'nightly' | 'soak')[]
   readonly topic: { readonly partitions: number }
   readonly relay: RelaySettings
+  /** What is started for this scenario only: Prometheus and Alertmanager, with the alert rules. */
+  readonly needs?: { readonly monitoring: true }
   readonly load: Load
   readonly fleet: Readonly<Record<G, ClientGroup>>
   readonly phases: (t: Timing) => readonly PhaseSpec<NoInfer<G>, P>[]

@@ -3,7 +3,10 @@ import type { ClientGroup } from '../fleet/group.ts'
 import type { FaultSpec } from '../faults/registry.ts'
 import type { Load } from '../producer/load.ts'
 import type { RelaySettings } from '../targets/timing.ts'
+import { shortMinutes } from '../monitoring/short-form.ts'
 import type { Stimulus } from '../stimuli/registry.ts'
+
+export { shortMinutes }
 
 /** No load in this phase. */
 export const quiet: { readonly load: Partial<Load> } = { load: { recordsPerSecond: 0 } }

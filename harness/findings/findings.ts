@@ -231,6 +231,26 @@ export const findings = {
     part: 'relay',
     says: 'An invariant of the protocol is violated under random faults.',
   },
+  'v8-A': {
+    audit: 'kafka streaming metrics v8 (2025-12-23)',
+    part: 'operations',
+    says: 'Errors of the connection to Kafka are counted, and an outage pages nobody.',
+  },
+  'M-643': {
+    audit: 'kafka streaming metrics v8 (2025-12-23)',
+    part: 'operations',
+    says: 'The alert on Kafka errors has one tier: a bounce of a second pages as an outage does.',
+  },
+  '2X-29': {
+    audit: 'observed by this project',
+    part: 'operations',
+    says: 'The alerts on stuck partitions page on an idle topic, or not on a stuck partition.',
+  },
+  'own-15': {
+    audit: 'claim of this project',
+    part: 'operations',
+    says: 'A relay that does not answer pages nobody.',
+  },
 } as const satisfies Record<string, Finding>
 
 export type FindingId = keyof typeof findings

@@ -258,6 +258,28 @@ export type Strain = readonly [
   missedSamples: number,
   backlogBytes: number,
 ]
+/**
+ * Alerts are watched: from `begin` on with these rules, not between `lost` and `back`, because
+ * Prometheus did not answer, and not after `end`.
+ */
+export interface AlertWatch extends Cold<'alertwatch'> {
+  readonly edge: 'begin' | 'lost' | 'back' | 'end'
+  /** Names of the rules that Prometheus has loaded. */
+  readonly rules: readonly string[]
+}
+/** An alert, which is a rule with labels, has another state than before; at first `inactive`. */
+export interface AlertState extends Cold<'alert'> {
+  readonly alert: string
+  readonly state: 'inactive' | 'pending' | 'firing'
+  readonly labels: Readonly<Record<string, string>>
+}
+/** A receiver was notified of an alert. */
+export interface Notified extends Cold<'notified'> {
+  readonly receiver: string
+  readonly alert: string
+  readonly status: 'firing' | 'resolved'
+  readonly labels: Readonly<Record<string, string>>
+}
 /** What is written per record, frame or sample. */
 export type HotEvent =
   | Acked
@@ -290,6 +312,9 @@ export type ColdEvent =
   | Process
   | Trouble
   | Log
+  | AlertWatch
+  | AlertState
+  | Notified
 
 export type HistoryEvent = HotEvent | ColdEvent
 export type HotKind = HotEvent[0]

@@ -184,6 +184,33 @@ export class Story {
     return this.add({ kind: 'trouble', t: micros(at), where, what })
   }
 
+  /** Prometheus is watched, with these rules. */
+  watched(
+    at: number,
+    edge: 'begin' | 'lost' | 'back' | 'end',
+    rules: readonly string[] = [],
+  ): this {
+    return this.add({ kind: 'alertwatch', t: micros(at), edge, rules })
+  }
+
+  alert(
+    at: number,
+    alert: string,
+    state: 'inactive' | 'pending' | 'firing',
+    labels: Readonly<Record<string, string>> = {},
+  ): this {
+    return this.add({ kind: 'alert', t: micros(at), alert, state, labels })
+  }
+
+  notified(
+    at: number,
+    receiver: string,
+    alert: string,
+    status: 'firing' | 'resolved' = 'firing',
+  ): this {
+    return this.add({ kind: 'notified', t: micros(at), receiver, alert, status, labels: {} })
+  }
+
   history(): History {
     return historyOf(this.events)
   }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { ownEvidence, samplingMs, tolerances, wayBytes } from './tolerances.ts'
 
-const { health, metrics, lagTruth } = samplingMs
+const { health, metrics, lagTruth, alerts } = samplingMs
 const memoryWindowMs = ownEvidence.samplesMin * samplingMs.memory
 
 test.each([
@@ -12,6 +12,7 @@ test.each([
   ['a scrape behind a poll', tolerances.pollAndScrapeMicros / 1_000, metrics],
   ['a counter that rose', tolerances.riseSeenLateMs, 2 * metrics],
   ['a commit', tolerances.commitSeenLateMs, 2 * lagTruth],
+  ['a change of an alert', tolerances.alertChangeSeenLateMs, 2 * 1_000 + alerts],
   ['the state of the group', tolerances.groupSampleMicros / 1_000, 2 * lagTruth],
   ['a wait for a processor', ownEvidence.waitedWindowMicros / 1_000, memoryWindowMs],
 ])('the tolerance of %s, %d ms, covers the samples in it, %d ms', (_, tolerated, between) => {

@@ -15,6 +15,8 @@ export const samplingMs = {
   /** The shorter, the narrower the bounds of the true value in between. */
   lagTruth: 500,
   readiness: 1_000,
+  /** Prometheus evaluates rules once a second. */
+  alerts: 500,
 } as const
 
 /** Longest wait for a page; a target that is silent for this long did not answer. */
@@ -40,6 +42,8 @@ export const tolerances = {
   riseSeenLateMs: 3_000,
   /** So does an alert that ends. */
   alertEndSeenLateMs: 3_000,
+  /** A change of an alert shows in a later scrape, evaluation and poll. */
+  alertChangeSeenLateMs: 2_500,
   /** A client is counted by one side a little before the other, when it comes and when it goes. */
   countedApartMicros: 300_000,
   /** The end of a connection is seen this much later than its cause; proxies forward it. */

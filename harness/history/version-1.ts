@@ -9,6 +9,9 @@ import { isEvent } from './well-formed.ts'
 /** How the line of an end mark began. */
 export const markStart1 = '["end",'
 
+/** Kinds that version 1 did not have. */
+export type LaterKind = 'alertwatch' | 'alert' | 'notified'
+
 /** What the parts behind kind and time of today's objects were, in their order. */
 const parts = {
   dropped: ['count', 'why'],
@@ -24,7 +27,9 @@ const parts = {
   process: ['role', 'pid', 'edge', 'code', 'signal'],
   trouble: ['where', 'what'],
   log: ['role', 'line'],
-} as const satisfies { readonly [K in ColdKind]: readonly (keyof EventOf<K>)[] }
+} as const satisfies {
+  readonly [K in Exclude<ColdKind, LaterKind>]: readonly (keyof EventOf<K>)[]
+}
 
 /** The event of a line of version 1; undefined where it is none. */
 export function eventOfVersion1(value: unknown): HistoryEvent | undefined {
@@ -36,7 +41,7 @@ export function eventOfVersion1(value: unknown): HistoryEvent | undefined {
 function upgraded(tuple: readonly unknown[]): unknown {
   const [kind, t, ...more] = tuple
   if (typeof kind !== 'string' || !Object.hasOwn(parts, kind)) return tuple
-  const names = parts[kind as ColdKind]
+  const names = parts[kind as keyof typeof parts]
   const event = Object.fromEntries([
     ['kind', kind],
     ['t', t],

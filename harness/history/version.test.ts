@@ -9,10 +9,12 @@ import { timeOf, type ColdKind, type EventOf } from './event.ts'
 import { readHistory } from './history.ts'
 import { openJournal } from './journal.ts'
 import { formatOf, historyVersion, versionLine } from './version.ts'
-import { eventOfVersion1 } from './version-1.ts'
+import { eventOfVersion1, type LaterKind } from './version-1.ts'
 
 /** Every kind that is an object today, as version 1 wrote it, and what it is now. */
-const upgrades: { readonly [K in ColdKind]: readonly [readonly unknown[], EventOf<K>] } = {
+const upgrades: {
+  readonly [K in Exclude<ColdKind, LaterKind>]: readonly [readonly unknown[], EventOf<K>]
+} = {
   dropped: [['dropped', 1, 3, 'full'], { kind: 'dropped', t: 1, count: 3, why: 'full' }],
   aborted: [['aborted', 1, 0, '7'], { kind: 'aborted', t: 1, partition: 0, offset: '7' }],
   opened: [['opened', 1, 2, 'g'], { kind: 'opened', t: 1, client: 2, group: 'g' }],

@@ -42,6 +42,9 @@ const fields: { readonly [K in ColdKind]: Fields<EventOf<K>> } = {
   process: { role: 'string', pid: 'number', edge: 'string', code: 'any', signal: 'any' },
   trouble: { where: 'string', what: 'string' },
   log: { role: 'string', line: 'string' },
+  alertwatch: { edge: 'string', rules: 'object' },
+  alert: { alert: 'string', state: 'string', labels: 'object' },
+  notified: { receiver: 'string', alert: 'string', status: 'string', labels: 'object' },
 }
 
 type FieldType = TypeName<number> | TypeName<string> | TypeName<boolean> | TypeName<object> | 'any'

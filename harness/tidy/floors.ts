@@ -14,6 +14,7 @@ export const floors: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['conductor'],
     ['dsl'],
     ['faults', 'stimuli', 'judge'],
+    ['monitoring'],
     ['targets', 'producer', 'samplers'],
     ['fleet'],
     ['checkers'],

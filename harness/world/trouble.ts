@@ -19,6 +19,8 @@ export const troubles = {
   'toxiproxy-wedged': 'the control API of Toxiproxy does not answer',
   'toxiproxy-refused': 'the control API of Toxiproxy answered with an error',
   'kafka-failed': 'an administrative request to Kafka failed or took too long',
+  'rules-refused': 'a file of alert rules, or a configuration, is refused by its program',
+  'prometheus-failed': 'Prometheus did not answer in time, or with an error',
   'target-unready': 'the relay under test did not become ready by its deadline',
   'server-gone': 'a server that is not ours to start is not there any more',
   'record-unreadable': 'the record or the history of a run cannot be read',

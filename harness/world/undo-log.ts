@@ -20,6 +20,7 @@ const link = z.object({
 const entry = z.discriminatedUnion('undo', [
   z.object({ undo: z.literal('remove-toxic'), api: z.string(), link, name: z.string() }),
   z.object({ undo: z.literal('enable-link'), api: z.string(), link }),
+  z.object({ undo: z.literal('remove-file'), path: z.string() }),
   z.object({ undo: z.literal('continue-process'), process: processIdentity }),
   z.object({
     undo: z.literal('delete-topics'),
