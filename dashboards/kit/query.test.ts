@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { tables } from '../metrics/tables.ts'
 import { checkLegends, unitOfPanel, type LinesPanel } from './panel.ts'
-import { comparedTo, from, max, queriesOf, share, sum } from './query.ts'
+import { comparedTo, from, max, ofLimit, queriesOf, share, sum } from './query.ts'
 
 const { relay, foreign, run, k6 } = tables
 const ask = queriesOf({ run: '$run' })
@@ -48,6 +48,12 @@ describe('a query', () => {
       comparedTo(max(ask.gauge(relay.uptime), ['run']), max(ask.gauge(relay.uptime))),
       'max by (run) (websocket_uptime_seconds{run=~"$run"}) / on () group_left ' +
         'max (websocket_uptime_seconds{run=~"$run"}) - 1',
+      'percentunit',
+    ],
+    [
+      'a limit',
+      ofLimit(10, max(ask.gauge(relay.uptime))),
+      'clamp_max(max (websocket_uptime_seconds{run=~"$run"}) / 10, 2)',
       'percentunit',
     ],
     [

@@ -148,9 +148,12 @@ export const share = <L extends string>(part: Query<L>, whole: Query<L>): Query<
   labels: part.labels,
 })
 
+/** A limit that is far exceeded is drawn as twice the limit, or nothing else would be seen. */
+const usedMax = 2
+
 /** How much of a limit is used. */
 export const ofLimit = <L extends string>(limit: number, query: Query<L>): Query<L> => ({
-  promql: `${operand(query.promql)} / ${limit}`,
+  promql: `clamp_max(${operand(query.promql)} / ${limit}, ${usedMax})`,
   unit: 'percentunit',
   labels: query.labels,
 })

@@ -126,7 +126,8 @@ export const bindingPanels = {
     id: 10,
     kind: 'lines',
     title: 'Binding constraint',
-    shows: 'How much of each limit is used. The line that reaches 100 % first binds.',
+    shows:
+      'How much of each limit is used, 200 % at most. The line that reaches 100 % first binds.',
     todo:
       'CPU or event loop: more relays. Memory: a larger budget. Lag: brokers or CPU. If a ' +
       'generator binds, the result is about the generator: add machines for it.',

@@ -1,5 +1,5 @@
 /** Is the relay well now? The first row: one look, before anything is read. */
-import { min, share, sum } from '../kit/query.ts'
+import { from, min, share, sum } from '../kit/query.ts'
 import type { Panels } from '../kit/panel.ts'
 import { ask, foreign, relay } from './relay-scope.ts'
 
@@ -90,7 +90,12 @@ export const nowPanels = {
       'Records of the future are not counted: see "Clock skew" before believing a low value.',
     width: 3,
     asks: [
-      { query: ask.quantile(0.99, relay.e2eLatencyFine), legend: 'p99', expect: 'data' },
+      {
+        // Without records it is NaN, which would be shown instead of the words for nothing.
+        query: from(0, ask.quantile(0.99, relay.e2eLatencyFine)),
+        legend: 'p99',
+        expect: 'data',
+      },
     ],
     thresholds: [
       { from: 0.2, level: 'warn' },
@@ -123,7 +128,10 @@ export const nowPanels = {
     width: 3,
     asks: [
       {
-        query: share(sum(ask.rate(relay.decodeErrors)), sum(ask.rate(relay.kafkaMessages))),
+        query: from(
+          0,
+          share(sum(ask.rate(relay.decodeErrors)), sum(ask.rate(relay.kafkaMessages))),
+        ),
         legend: 'decode errors',
         expect: 'data',
       },
