@@ -13,10 +13,12 @@ import type { FuzzOptions } from './fuzz.ts'
 import { healLeftovers } from './heal.ts'
 import { judgeAgain } from './judge.ts'
 import { list, topicNames } from './list.ts'
+import type { LoadOptions } from './load.ts'
 import { reproduce } from './reproduce.ts'
 import { run } from './run.ts'
 import type { NightlyOptions } from './nightly.ts'
 import type { SelfCheckOptions } from './self-check.ts'
+import type { TopicsOptions } from './topics.ts'
 import { startDefault } from '../export/export-run.ts'
 import type { TrendOptions } from './trend.ts'
 import { stackForms } from '../stack/registry.ts'
@@ -186,6 +188,25 @@ program
   .option('--start-time <time>', `when the exported run begins; default ${startDefault}`)
   .action(does(async (given, folder: string, options: ExportOptions) =>
     (await import('./export.ts')).exportAs(given, folder, options),
+  ))
+program
+  .command('load', { hidden: true })
+  .description('a steady load on a running Kafka and relay, to look at; it judges nothing')
+  .requiredOption('--kafka <host:port>', 'brokers, by comma')
+  .requiredOption('--topic <name>', 'the topic that the relay reads')
+  .requiredOption('--relay <host:port>', 'where clients connect')
+  .option('--rate <number>', 'records a second', '100')
+  .option('--clients <number>', 'clients that read everything', '8')
+  .option('--for <time>', 'how long: 90s, 5m, 1h; default is until Ctrl-C')
+  .option('--webhook <port>', 'where Alertmanager may post alerts, to print them')
+  .action(does(async (given, options: LoadOptions) =>
+    (await import('./load.ts')).load(given, options),
+  ))
+program
+  .command('topics <topics...>', { hidden: true })
+  .requiredOption('--kafka <host:port>', 'brokers, by comma')
+  .action(does(async (given, wanted: string[], options: TopicsOptions) =>
+    (await import('./topics.ts')).makeTopics(given, wanted, options),
   ))
 program
   .command('self-check [folder]')

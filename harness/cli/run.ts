@@ -40,8 +40,8 @@ export async function run(
   const hint = (says: string) => {
     if (options.json !== true) given.out.write(`${says}\n`)
   }
-  const target = selectTarget(options, given.env)
   const stack = selectStack(options.stack)
+  const target = selectTarget(withTargetOf(stack, options), given.env)
   refuseMisfits(options, target, stack)
   refuseWithoutRandom(options)
   const settings = selectSettings(options.set)
@@ -105,8 +105,22 @@ function scenariosOf(
   return all.map((scenario) => withKinds(scenario, chosen))
 }
 
+/** A stack that runs the relay itself has it judged where nothing else is asked for. */
+const withTargetOf = ({ target }: StackChoice, options: RunOptions): TargetOptions =>
+  target === undefined || options.target !== undefined || options['targetCommand'] !== undefined
+    ? options
+    : { ...options, target }
+
 /** A relay that the harness does not start has its own settings, and reads what the stack names. */
-function refuseMisfits({ set, stack }: RunOptions, target: TargetSpec, { names }: StackChoice) {
+function refuseMisfits({ set, stack }: RunOptions, target: TargetSpec, choice: StackChoice) {
+  const { names } = choice
+  const { isOfStack } = capabilitiesOf(target)
+  if (isOfStack && choice.target === undefined) {
+    throw new UsageError('--target image is the relay of --stack compose')
+  }
+  if (!isOfStack && choice.target !== undefined) {
+    throw new UsageError(`--stack ${stack} runs the relay itself: leave out other targets`)
+  }
   if (capabilitiesOf(target).isConfigurable) return
   if (set.length > 0) throw new UsageError('--set is for relays that the harness starts')
   if (names !== undefined) return

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { splitAddress } from '../../relay/tables/addresses.ts'
 import type { Clock } from '../../relay/world/clock.ts'
+import { takeDownLeft } from '../stack/compose-project.ts'
 import { openTopics } from '../stack/topics.ts'
 import { openToxiproxy } from '../stack/toxiproxy.ts'
 import { isRunning } from '../world/processes.ts'
@@ -24,8 +25,10 @@ export interface Healed {
  * removed, and so is one that cannot be read, after it was reported.
  */
 export async function undoLeftovers(clock: Clock, folder: string): Promise<Healed> {
-  const undone: string[] = []
-  const left: string[] = []
+  // With their containers the faults in them are gone.
+  const projects = await takeDownLeft(folder, ({ file }) => rmSync(file, { force: true }))
+  const undone: string[] = [...projects.undone]
+  const left: string[] = [...projects.left]
   for (const { file, entries, isReadable } of leftUndoLogs(folder)) {
     const before = left.length
     for (const entry of entries.toReversed()) {

@@ -167,6 +167,7 @@ async function startParts(world: World, order: Order, setup: Setup): Promise<Rea
     topic: names.topic,
     dlqTopic: names.dlqTopic,
     groupId: names.groupId,
+    ...(stack.relayService !== undefined && { service: stack.relayService }),
     logFile: join(folder, 'logs/relay.log'),
     onProcess: (pid, edge, code, signal) =>
       journal.write({ kind: 'process', t: journal.now(), role: 'relay', pid, edge, code, signal }),

@@ -13,8 +13,12 @@ export interface PortWish {
 }
 
 const triesMax = 3
-/** How Java, Go and C say it. */
-const takenText = /address already in use|EADDRINUSE|failed to listen|Could not create server TCP/i
+/** How Java, Go, C and container engines say it. */
+const takenText = new RegExp(
+  'address already in use|EADDRINUSE|failed to listen|Could not create server TCP|' +
+    'port is already allocated',
+  'i',
+)
 
 /**
  * Starts a server with `startOn` on ports that were free a moment ago.

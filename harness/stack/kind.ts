@@ -24,6 +24,8 @@ export interface StackChoice {
   readonly says: string
   /** What a target reads that takes nothing from us. */
   readonly names?: Names
+  /** Of a stack that runs the relay itself: the `--target` that it is. */
+  readonly target?: string
   /** @throws Trouble that says why there are no servers; nothing is left running then */
   start(given: StackStart): Promise<Stack>
 }

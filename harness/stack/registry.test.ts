@@ -39,8 +39,14 @@ test('a path alone is a file, with a hint', () => {
   expect(hint).toBe(`--stack ${path} is now written --stack file:${path}`)
 })
 
+test('containers, which run the relay that is judged', () => {
+  const { says, target, names } = selectStack('compose')
+  expect([says, target, names]).toEqual([expect.stringMatching(/containers$/), 'image', undefined])
+})
+
 test.each([
   ['native:3', /takes nothing more/],
+  ['compose:3', /takes nothing more/],
   ['file', /wants a path/],
   ['file:', /wants a path/],
   ['file:/no/such', /--stack wants a file/],

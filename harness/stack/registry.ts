@@ -4,11 +4,12 @@
  */
 import { existsSync } from 'node:fs'
 import { UsageError } from '../world/exit-codes.ts'
+import { compose } from './compose.ts'
 import { file } from './file.ts'
 import type { StackChoice, StackKind } from './kind.ts'
 import { native } from './native.ts'
 
-export const stackKinds: Readonly<Record<string, StackKind>> = { native, file }
+export const stackKinds: Readonly<Record<string, StackKind>> = { native, compose, file }
 
 /** What `--stack` may be, for help. */
 export const stackForms: string = Object.values(stackKinds)

@@ -25,6 +25,27 @@ export interface DemotedRedis {
   end(): Promise<void>
 }
 
+/** A relay that the stack runs itself, of an image: one container, created anew with settings. */
+export interface RelayService {
+  /** Where it listens, in its container. */
+  readonly port: number
+  /** Replaces the container by one with these variables, which does not run yet. */
+  create(environment: Readonly<Record<string, string>>): Promise<void>
+  /** What starts the container and stays as long as it runs, with its output and exit code. */
+  readonly runs: {
+    readonly command: string
+    readonly args: readonly string[]
+    readonly variables: Readonly<Record<string, string>>
+  }
+  see(): Promise<{
+    readonly pid: number
+    readonly address: Address
+    readonly isRunning: boolean
+    readonly wasOutOfMemory: boolean
+  }>
+  signal(signal: NodeJS.Signals): Promise<void>
+}
+
 export interface Stack {
   /** For the harness itself: never behind a proxy. */
   readonly kafkaDirect: readonly Address[]
@@ -61,6 +82,8 @@ export interface Stack {
    * @throws Error with the cause; the old one is then back in its place
    */
   readonly failOverRedis?: () => Promise<DemotedRedis>
+  /** Where the stack runs the relay too. */
+  readonly relayService?: RelayService
   /** Reports every server that is or was gone, until the returned function is called. */
   watch(see: (gone: GoneServer) => void): () => void
   /**

@@ -24,7 +24,13 @@ const nameOf = (spec: CommandTarget) => `command: ${spec.command}`
 
 export const command = targetKind({
   says: 'a relay program, started for each scenario',
-  capabilities: { isConfigurable: true, hasProcess: true, takesDefects: false, isOurs: false },
+  capabilities: {
+    isConfigurable: true,
+    hasProcess: true,
+    takesDefects: false,
+    isOurs: false,
+    isOfStack: false,
+  },
   askedBy: 'targetCommand',
   options: {
     targetCommand: {

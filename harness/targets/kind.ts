@@ -17,6 +17,8 @@ export interface Capabilities {
   readonly takesDefects: boolean
   /** It is this project's own: it reports all its settings, and its client is judged with it. */
   readonly isOurs: boolean
+  /** The stack runs it. */
+  readonly isOfStack: boolean
 }
 
 /** Capabilities in words, for lists. */
@@ -25,6 +27,7 @@ export const capabilityWords: Readonly<Record<keyof Capabilities, string>> = {
   hasProcess: 'can be killed and frozen',
   takesDefects: 'takes defects',
   isOurs: "judged with this project's client",
+  isOfStack: 'run by the stack',
 }
 
 /** The environment of the harness. */

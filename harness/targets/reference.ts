@@ -20,7 +20,13 @@ const nameOf = ({ defect }: ReferenceTarget) =>
 
 export const reference = targetKind({
   says: 'the reference relay, correct or with one defect',
-  capabilities: { isConfigurable: true, hasProcess: true, takesDefects: true, isOurs: true },
+  capabilities: {
+    isConfigurable: true,
+    hasProcess: true,
+    takesDefects: true,
+    isOurs: true,
+    isOfStack: false,
+  },
   target: { form: '"reference"', isIt: (text) => text === 'reference' },
   options: {
     defect: { is: 'text', takes: '<name>', says: 'put one defect back, see list defects' },

@@ -8,6 +8,7 @@ import { UsageError } from '../world/exit-codes.ts'
 import { flagOf, givenOf, type OptionRow, type OptionRows } from '../world/option-rows.ts'
 import type { World } from '../world/world.ts'
 import { command } from './command.ts'
+import { image } from './image.ts'
 import type { Capabilities, Inherited, TargetKind } from './kind.ts'
 import type { KnownTiming } from './known-timing.ts'
 import { reference } from './reference.ts'
@@ -15,7 +16,7 @@ import type { RunningTarget, TargetStart } from './target.ts'
 import { url } from './url.ts'
 
 /** The first is what is judged where nothing is asked for. */
-export const targetKinds = { reference, command, url } as const
+export const targetKinds = { reference, command, url, image } as const
 
 type Kinds = typeof targetKinds
 export type TargetKindName = keyof Kinds

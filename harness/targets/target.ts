@@ -1,6 +1,7 @@
 /**
  * A target: the relay under test. Whatever its kind (see the registry), one interface to it.
  */
+import type { RelayService } from '../stack/stack.ts'
 import type { Address } from '../stack/ways.ts'
 import type { RelaySettings } from './timing.ts'
 
@@ -33,6 +34,8 @@ export interface TargetTask {
 
 /** How a target is started. */
 export interface TargetStart extends TargetTask {
+  /** Of a stack that runs the relay itself. */
+  readonly service?: RelayService
   /** Where the target's own output goes. */
   readonly logFile: string
   /** How long it may take to become ready; default 30 s, 5 s for one that runs already. */

@@ -22,7 +22,13 @@ const nameOf = (spec: UrlTarget) => `relay at ${spec.url}`
 
 export const url = targetKind({
   says: 'a running relay; the --stack file names what it reads',
-  capabilities: { isConfigurable: false, hasProcess: false, takesDefects: false, isOurs: false },
+  capabilities: {
+    isConfigurable: false,
+    hasProcess: false,
+    takesDefects: false,
+    isOurs: false,
+    isOfStack: false,
+  },
   target: {
     form: 'an http:// URL (no TLS)',
     isIt: (text) => addressIn(text) !== undefined,

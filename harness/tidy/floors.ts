@@ -9,6 +9,7 @@ export const floors: Readonly<Record<string, readonly (readonly string[])[]>> = 
   harness: [
     // The only folder that knows the scenarios.
     ['cli'],
+    ['demo'],
     ['docs', 'report', 'capacity', 'trials', 'schedules', 'export', 'nightly'],
     ['fuzz', 'self-check'],
     ['conductor'],

@@ -5,8 +5,9 @@
 import { statfsSync, readFileSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
 import { orphanedLedgers } from '../world/ledger.ts'
-import { repoRoot } from '../world/places.ts'
+import { repoRoot, stateFolder } from '../world/places.ts'
 import { holdPorts } from '../world/ports.ts'
+import { leftProjects } from '../world/stack-projects.ts'
 import { hostPrograms, lookAtHostProgram } from './host-programs.ts'
 import pins from './pins.json' with { type: 'json' }
 import { findTool, toolNames, tools } from './tools.ts'
@@ -160,10 +161,10 @@ async function inspectPorts(): Promise<Inspection> {
 }
 
 function inspectLeftovers(): Inspection {
-  const count = orphanedLedgers().length
+  const count = Math.max(orphanedLedgers().length, leftProjects(stateFolder).length)
   return {
     what: 'leftovers',
-    why: 'processes and folders of a harness that was killed',
+    why: 'processes, containers and folders of a harness that was killed',
     wanted: 'none',
     found: count === 0 ? 'none' : `of ${count} killed runs`,
     state: count === 0 ? 'good' : 'doubtful',

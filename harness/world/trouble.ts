@@ -22,6 +22,8 @@ export const troubles = {
   'rules-refused': 'a file of alert rules, or a configuration, is refused by its program',
   'prometheus-failed': 'Prometheus did not answer in time, or with an error',
   'target-unready': 'the relay under test did not become ready by its deadline',
+  'engine-failed': 'a container engine refused what it was asked for, or did not answer in time',
+  'image-missing': 'an image of the compose stack is not here and cannot be had',
   'server-gone': 'a server that is not ours to start is not there any more',
   'record-unreadable': 'the record or the history of a run cannot be read',
   'history-newer': 'the history of a run is of a version that this program does not know yet',
