@@ -15,7 +15,11 @@ const rescanSeconds = 30
 
 const head = '# Printed from dashboards/provisioning.ts: npm run chaos -- docs\n'
 
-export const printDatasources = (): string =>
+/** @param stepSeconds between two samples of most series */
+export const printDatasources = (
+  url = 'http://prometheus:9090',
+  stepSeconds = scrapeSeconds,
+): string =>
   head +
   stringify({
     apiVersion: 1,
@@ -25,16 +29,17 @@ export const printDatasources = (): string =>
         uid: datasourceUid,
         type: 'prometheus',
         access: 'proxy',
-        url: 'http://prometheus:9090',
+        url,
         isDefault: true,
         editable: false,
         // Grafana makes `$__rate_interval` of it: four scrapes at least.
-        jsonData: { httpMethod: 'POST', timeInterval: `${scrapeSeconds}s` },
+        jsonData: { httpMethod: 'POST', timeInterval: `${stepSeconds}s` },
       },
     ],
   })
 
-export const printProviders = (): string =>
+/** @param folder with the dashboards' JSON */
+export const printProviders = (folder = dashboardsFolder): string =>
   head +
   stringify({
     apiVersion: 1,
@@ -47,7 +52,7 @@ export const printProviders = (): string =>
         disableDeletion: true,
         allowUiUpdates: false,
         updateIntervalSeconds: rescanSeconds,
-        options: { path: dashboardsFolder },
+        options: { path: folder },
       },
     ],
   })

@@ -1,6 +1,7 @@
 /** `chaos export`: a recorded run in the format of another program. */
 import { resolve } from 'node:path'
-import { exportRun, exportToFile, runNameOf, startDefault } from '../export/export-run.ts'
+import { runsBegin } from '../../dashboards/metrics/tables.ts'
+import { exportRun, exportToFile, runNameOf } from '../export/export-run.ts'
 import type { CommandWorld } from '../world/command-world.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import { runFolderIn } from './run-folders.ts'
@@ -15,7 +16,7 @@ export interface ExportOptions {
 export function exportAs(
   given: CommandWorld,
   folder: string,
-  { openmetrics, out, startTime = startDefault }: ExportOptions,
+  { openmetrics, out, startTime = runsBegin }: ExportOptions,
 ): Promise<number> {
   if (openmetrics !== true) throw new UsageError('name the format: --openmetrics')
   const startUnixMs = startTimeOf(startTime)

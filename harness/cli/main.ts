@@ -3,6 +3,7 @@
  * signals and the exit code; everything behind it is handed what it needs.
  */
 import { Command, CommanderError, Option } from 'commander'
+import { runsBegin } from '../../dashboards/metrics/tables.ts'
 import { systemClock } from '../../relay/world/clock.ts'
 import { doctor } from './doctor.ts'
 import { docs } from './docs.ts'
@@ -10,6 +11,7 @@ import { Trouble } from '../world/trouble.ts'
 import { exitCodes, UsageError } from '../world/exit-codes.ts'
 import type { ExportOptions } from './export.ts'
 import type { FuzzOptions } from './fuzz.ts'
+import type { GrafanaOptions } from './grafana.ts'
 import { healLeftovers } from './heal.ts'
 import { judgeAgain } from './judge.ts'
 import { list, topicNames } from './list.ts'
@@ -19,7 +21,6 @@ import { run } from './run.ts'
 import type { NightlyOptions } from './nightly.ts'
 import type { SelfCheckOptions } from './self-check.ts'
 import type { TopicsOptions } from './topics.ts'
-import { startDefault } from '../export/export-run.ts'
 import type { TrendOptions } from './trend.ts'
 import { stackForms } from '../stack/registry.ts'
 import { targetOptions } from '../targets/registry.ts'
@@ -185,7 +186,7 @@ program
   .description('export a recorded run, to lay it over others: its metrics, faults and limits')
   .option('--openmetrics', 'as OpenMetrics text, for promtool and Prometheus')
   .option('--out <file>', 'a new file; default is standard output')
-  .option('--start-time <time>', `when the exported run begins; default ${startDefault}`)
+  .option('--start-time <time>', `when the first phase of the run begins; default ${runsBegin}`)
   .action(does(async (given, folder: string, options: ExportOptions) =>
     (await import('./export.ts')).exportAs(given, folder, options),
   ))
@@ -207,6 +208,15 @@ program
   .requiredOption('--kafka <host:port>', 'brokers, by comma')
   .action(does(async (given, wanted: string[], options: TopicsOptions) =>
     (await import('./topics.ts')).makeTopics(given, wanted, options),
+  ))
+program
+  .command('grafana <runs...>')
+  .description('lay recorded runs over each other in a Prometheus, for your Grafana or a page')
+  .option('--draw <file>', 'answer the comparison dashboard, and draw it into a new HTML file')
+  .option('--start-time <time>', `when the first phase of each run begins; default ${runsBegin}`)
+  .option('--for <time>', 'end after 90s, 5m, 1h; default is on Ctrl-C')
+  .action(does(async (given, runs: string[], options: GrafanaOptions) =>
+    (await import('./grafana.ts')).grafana(given, runs, options),
   ))
 program
   .command('self-check [folder]')

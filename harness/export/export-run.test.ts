@@ -127,6 +127,28 @@ describe('what the harness knows', () => {
     expect(replay[0]?.[1]).toBeCloseTo(7, 0)
   })
 
+  test('counts each part of a run of deliveries when it arrived', () => {
+    const slow = story().phase('traffic', 0, 5).opened(0, 1).acked(0.1, 0, 0, 4, { sentAt: 0 })
+    const { lines: own } = textOf(slow.delivered(0.5, 1, 0, 0, 4, { over: 3 }).events)
+    expect(samples(own, 'chaos_deliveries_total', 'live').map(([, count]) => count)).toEqual([
+      0, 1, 1, 1, 4, 4,
+    ])
+  })
+
+  test('begins with the first phase of the scenario; what came before lies before', () => {
+    const late = story().phase('opening', 0, 3).phase('traffic', 3, 5).opened(1, 1)
+    const phase = { name: 'traffic', ms: 2_000, faults: [], stimuli: [] }
+    const phases = [{ ...phase, load: { recordsPerSecond: 1, payloadBytes: 1 } }]
+    const { lines: own, endMs } = textOf(late.events, { phases })
+    const traffic = samples(own, 'chaos_phase_active', 'phase="traffic"')
+    expect(traffic).toEqual([
+      ...[-3, -2, -1].map((t) => [t, 0]),
+      ...[0, 1].map((t) => [t, 1]),
+      [2, 0],
+    ])
+    expect(endMs).toBe(2_000)
+  })
+
   test('has what samplers saw', () => {
     expect(samples(lines, 'chaos_resident_memory_bytes')).toEqual([
       [2, 100],

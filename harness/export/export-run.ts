@@ -4,13 +4,14 @@ import { basename, dirname } from 'node:path'
 import { Trouble } from '../world/trouble.ts'
 import { UsageError } from '../world/exit-codes.ts'
 import { readRun, type ReadRun } from './read-run.ts'
-import { openMetricsOf, type ExportAs, type Written } from './write.ts'
-
-/** When all exported runs begin, unless another time is asked for: so they lie over each other. */
-export const startDefault = '2026-01-01T00:00:00Z'
+import { openMetricsOf, variantOf, type ExportAs, type Written } from './write.ts'
 
 export interface Exported extends Written {
   readonly bytes: number
+  readonly scenario: string
+  readonly variant: string
+  /** From the beginning of the first phase to the end. */
+  readonly endMs: number
   /** What keeps the run from being whole, one sentence each. */
   readonly doubts: readonly string[]
 }
@@ -32,7 +33,9 @@ export function exportRun(folder: string, as: ExportAs, take: (piece: string) =>
     bytes += Buffer.byteLength(piece)
     take(piece)
   }
-  return { ...written, bytes, doubts: doubtsOf(run) }
+  const { beginMs, endMs, record } = run
+  const [scenario, variant] = [record.scenario.name, variantOf(record)]
+  return { ...written, bytes, scenario, variant, endMs: endMs - beginMs, doubts: doubtsOf(run) }
 }
 
 /**

@@ -18,11 +18,18 @@ import { SendTimes } from './send-times.ts'
 import { Steps } from './steps.ts'
 import { windows } from './windows.ts'
 
-/** What an export writes. Times are milliseconds since the start of the run. */
+/** What an export writes. Times are milliseconds since the harness began with the run. */
 export interface ReadRun {
   readonly record: RunRecord
   readonly scrapes: Scrapes
   readonly series: RunSeries
+  /**
+   * When the first phase of the scenario began: what came before took as long as servers and
+   * clients needed, so runs are laid over each other from here.
+   */
+  readonly beginMs: number
+  /** The time of the last event. */
+  readonly endMs: number
   readonly journals: readonly ReadJournal[]
   /** Lines that could not be read. */
   readonly unreadable: number
@@ -43,6 +50,7 @@ export function readRun(folder: string): ReadRun {
     new Steps(lastMs),
   ]
   const groups = new Map<number, string>()
+  let beginMs: number | undefined
   const groupOf = (client: number) => groups.get(client) ?? unknownGroup
   const observers: readonly Observer[] = [
     {
@@ -50,6 +58,9 @@ export function readRun(folder: string): ReadRun {
         opened: ({ client, group }) => void groups.set(client, group),
         acked: (event) => sent.add(event),
         scrape: (event) => scrapes.add(event),
+        phase({ t, name, edge }) {
+          if (edge === 'begin' && name === record.phases[0]?.name) beginMs ??= msOf(t)
+        },
       },
     },
     records(series, steps),
@@ -70,7 +81,7 @@ export function readRun(folder: string): ReadRun {
   deliveries.addTo(series, endMs)
   addInfo(series, record, steps, endMs)
   const { journals, unreadable } = read
-  return { record, scrapes, series, journals, unreadable }
+  return { record, scrapes, series, beginMs: beginMs ?? 0, endMs, journals, unreadable }
 }
 
 function addInfo(series: RunSeries, record: RunRecord, steps: Steps, endMs: number): void {

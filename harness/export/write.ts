@@ -24,7 +24,7 @@ import type { Timeline } from './timeline.ts'
 /** Pieces are about this long, so that few are written and none is large. */
 const pieceChars = 64 * 1_024
 
-/** What the run is called and when it begins on the common axis. */
+/** What the run is called, and when its first phase begins on the common axis. */
 export interface ExportAs {
   readonly run: string
   readonly startUnixMs: number
@@ -45,7 +45,7 @@ const scrapeLabels = { component: 'websocket-server', service: 'dashstream' } as
 
 /** The text in pieces; `written` counts along. */
 export function* openMetricsOf(run: ReadRun, as: ExportAs, written: Written): Generator<string> {
-  const writer = new Writer(run.record, as, written)
+  const writer = new Writer(run, as, written)
   let piece = ''
   for (const part of writer.parts(run)) {
     piece += part
@@ -57,13 +57,14 @@ export function* openMetricsOf(run: ReadRun, as: ExportAs, written: Written): Ge
 }
 
 class Writer {
-  readonly #startUnixMs: number
+  /** The time that 0 ms of the run is on the common axis. */
+  readonly #zeroUnixMs: number
   readonly #written: Written
   readonly #own: Labels
   readonly #live: Labels
 
-  constructor(record: RunRecord, { run, startUnixMs }: ExportAs, written: Written) {
-    this.#startUnixMs = startUnixMs
+  constructor({ record, beginMs }: ReadRun, { run, startUnixMs }: ExportAs, written: Written) {
+    this.#zeroUnixMs = startUnixMs - beginMs
     this.#written = written
     this.#own = { run, scenario: record.scenario.name, variant: variantOf(record) }
     this.#live = { ...this.#own, ...scrapeLabels }
@@ -112,7 +113,7 @@ class Writer {
 
   #sample(text: string, ms: number, value: number): string {
     this.#written.samples += 1
-    return `${text} ${valueText(value)} ${timeText(this.#startUnixMs + ms)}\n`
+    return `${text} ${valueText(value)} ${timeText(this.#zeroUnixMs + ms)}\n`
   }
 
   /** A scraped series with the labels of the run; its own of such a name step aside. */

@@ -32,6 +32,8 @@ export interface PrometheusPlan {
   readonly alertmanager?: string
   /** Data that were made before, such as the blocks of exported runs. */
   readonly dataFolder?: string
+  /** How long a series is shown behind its last sample; Prometheus' default is five minutes. */
+  readonly lookbackMs?: number
   readonly choosePorts?: ChoosePorts
 }
 
@@ -130,7 +132,8 @@ function configOf({ everyMs, rules, targetsFile, alertmanager, folder }: Prometh
 }
 
 function startOn(plan: PrometheusPlan, config: string, address: string): Promise<OwnedChild> {
-  const { world, tool, folder, logFolder, dataFolder = join(folder, 'prometheus-data') } = plan
+  const { world, tool, folder, logFolder, lookbackMs } = plan
+  const { dataFolder = join(folder, 'prometheus-data') } = plan
   return startChild(world, {
     role: 'prometheus',
     command: tool.path,
@@ -139,6 +142,7 @@ function startOn(plan: PrometheusPlan, config: string, address: string): Promise
       `--storage.tsdb.path=${dataFolder}`,
       `--storage.tsdb.retention.time=${retention}`,
       `--web.listen-address=${address}`,
+      ...(lookbackMs === undefined ? [] : [`--query.lookback-delta=${lookbackMs}ms`]),
     ],
     env: { ...tool.env, ...oneProcessor },
     ...(tool.cwd === undefined ? {} : { cwd: tool.cwd }),

@@ -30,12 +30,17 @@ function pageAssets(): PageAssets {
   }
 }
 
-/** What the page of many nights embeds: it has charts, and nothing to filter. */
+/** What a page embeds that has charts, and nothing to filter. */
+export function chartAssets(): PageAssets {
+  const scripts = [text(join(repoRoot, 'reports/render/page'), 'charts.js')]
+  return { ...pageAssets(), scripts }
+}
+
+/** The same for the page of many nights. */
 export function trendAssets(): PageAssets {
-  const page = join(repoRoot, 'reports/render/page')
-  const { style, ...assets } = pageAssets()
-  const scripts = [text(page, 'charts.js')]
-  return { ...assets, scripts, style: `${style}\n${text(page, 'trend.css')}` }
+  const { style, ...assets } = chartAssets()
+  const own = text(join(repoRoot, 'reports/render/page'), 'trend.css')
+  return { ...assets, style: `${style}\n${own}` }
 }
 
 const text = (folder: string, name: string) => readFileSync(join(folder, name), 'utf8')

@@ -25,6 +25,7 @@ export const troubles = {
   'engine-failed': 'a container engine refused what it was asked for, or did not answer in time',
   'image-missing': 'an image of the compose stack is not here and cannot be had',
   'server-gone': 'a server that is not ours to start is not there any more',
+  'load-failed': 'promtool could not load an exported run',
   'record-unreadable': 'the record or the history of a run cannot be read',
   'history-newer': 'the history of a run is of a version that this program does not know yet',
   'stack-bypassed': 'the addresses given would let the target go around the proxies',

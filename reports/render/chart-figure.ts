@@ -11,8 +11,8 @@ export const colourCount = 8
 /** Further names are in the table of faults only. */
 const faultsShownMax = 5
 
-/** What a figure shows of a scenario. */
-type Drawn = Pick<ReportScenario, 'charts' | 'expectations' | 'faults'>
+/** What is drawn, and over what: of a scenario, or of something else that has charts. */
+export type Drawn = Pick<ReportScenario, 'charts' | 'faults' | 'expectations'>
 
 /** The figure of a chart of the scenario at `place`. */
 export function chartFigure(scenario: Drawn, place: number, index: number): string {
@@ -58,13 +58,13 @@ export interface NumberedFault extends ReportFault {
 }
 
 /** Faults that had an effect: only those are bands. */
-export const activeFaults = ({ faults }: Pick<ReportScenario, 'faults'>): NumberedFault[] =>
+export const activeFaults = ({ faults }: Pick<Drawn, 'faults'>): NumberedFault[] =>
   faults
     .map((fault, index) => ({ ...fault, number: index + 1 }))
     .filter(({ outcome }) => outcome === 'active')
 
 /** What the script draws of a scenario. */
-export const drawnOf = (scenario: ReportScenario) => ({
+export const drawnOf = (scenario: Drawn & Pick<ReportScenario, 'phases'>) => ({
   charts: scenario.charts,
   phases: scenario.phases,
   faults: activeFaults(scenario).map(({ number, name, from, to }) => ({ number, name, from, to })),

@@ -79,7 +79,7 @@
   }
 
   /** Short units stand on the axis; of the others the caption tells. */
-  const axisUnits = { MiB: ' MiB', ms: ' ms', s: ' s', '%': ' %', times: '×', 'records/s': '/s' }
+  const axisUnits = { MiB: ' MiB', ms: ' ms', s: ' s', '%': ' %', times: '×', 'records/s': '/s', '/s': '/s', 'MiB/s': ' MiB/s' }
   const inUnit = (value, unit) => `${value.toLocaleString('en', { maximumFractionDigits: 2 })}${axisUnits[unit] ?? ''}`
 
   /** Seconds of a scenario, or the names of nights, of which a few have room. */
