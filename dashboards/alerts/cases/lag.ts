@@ -216,9 +216,9 @@ export const lag = {
       says: 'fires when records are late, and resolves soon after',
       series: slowFor('10', minutes(15)),
       looks: [
-        quietAt(onsetMs + minutes(4)),
-        firesAt(onsetMs + minutes(10), fires('9.9s')),
-        quietAt(onsetMs + minutes(16) + stepMs),
+        quietAt(onsetMs + minutes(5)),
+        firesAt(trueMs + minutes(5), fires('9.9s')),
+        quietAt(onsetMs + minutes(17) + stepMs),
       ],
     },
     {
@@ -240,9 +240,9 @@ export const lag = {
       says: 'fires when records are late, and resolves soon after',
       series: slowFor('1', minutes(15)),
       looks: [
-        quietAt(onsetMs + minutes(4)),
-        firesAt(onsetMs + minutes(10), fires('990.1ms')),
-        quietAt(onsetMs + minutes(16) + stepMs),
+        quietAt(onsetMs + minutes(5)),
+        firesAt(trueMs + minutes(5), fires('990.1ms')),
+        quietAt(onsetMs + minutes(17) + stepMs),
       ],
     },
     {

@@ -105,6 +105,11 @@ export const records = {
       ],
     },
     {
+      says: 'fires on a quiet topic of which all is malformed',
+      series: malformed(0.1, 0.1, minutes(15)),
+      looks: [firesAt(onsetMs + minutes(14), fires('100%'))],
+    },
+    {
       says: 'is quiet for a small share',
       series: malformed(100, 5, minutes(10)),
       looks: [quietAt(onsetMs + minutes(8))],
@@ -122,6 +127,11 @@ export const records = {
         firesAt(onsetMs + minutes(10), fires('2%')),
         quietAt(onsetMs + minutes(19)),
       ],
+    },
+    {
+      says: 'fires on a quiet topic of which some is malformed',
+      series: malformed(5, 0.15, minutes(15)),
+      looks: [firesAt(onsetMs + minutes(14), fires('3%'))],
     },
     {
       says: 'yields to the upper tier',

@@ -18,11 +18,10 @@ const secondsBehind = (form: Form, ms: number) =>
 const samplesMin = 100
 const latencyHighSeconds = 0.5
 const latencyCriticalSeconds = 5
-/** Over a long window and a short one: it has lasted, and it has not ended. */
+/** Over a short window, which must stay bad as long as the rule waits. */
 const slow = (form: Form, limit: number) =>
-  `${quantile(0.99, e2eLatencyFine, form.window(minutes(5)))} > ${limit} ` +
-  `and ${quantile(0.99, e2eLatencyFine, form.window(minutes(1)))} > ${limit} ` +
-  `and ${increase(e2eLatencyFine, form.window(minutes(5)))} > ${samplesMin}`
+  `${quantile(0.99, e2eLatencyFine, form.window(minutes(2)))} > ${limit} ` +
+  `and ${increase(e2eLatencyFine, form.window(minutes(2)))} > ${samplesMin}`
 
 /** Share of records from the future above which the latency cannot be believed. */
 const skewShareMax = 0.01
@@ -128,8 +127,8 @@ export const lag = {
     panel: 'latency',
     origin: changed(
       "DashFlow's histogram leaves out what is later than a minute: a relay minutes behind " +
-        'shows a good latency; and one late record of three fired. Ours counts all, over two ' +
-        'windows, from a number of records on.',
+        'shows a good latency; and one late record of three fired. Ours counts all, from a ' +
+        'number of records on, and ends soon after the trouble.',
     ),
   },
   ProducerClockSkew: {
