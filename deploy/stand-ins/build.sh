@@ -96,11 +96,17 @@ USER 65534:65534
 ENTRYPOINT ["prometheus-alertmanager"]
 DOCKERFILE
 
-build node:$node "$tools/node-$node/node_modules/node/bin/node" "$npm" <<DOCKERFILE
+# The certificates of this machine: a proxy of its own may stand before the registry.
+mkdir -p "$folder/certificates"
+cp "${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" "$folder/certificates/extra-ca.pem"
+build node:$node "$tools/node-$node/node_modules/node/bin/node" "$npm" \
+  "$folder/certificates/extra-ca.pem" <<DOCKERFILE
 FROM $prefix/base:1.0.0
 COPY node /usr/local/bin/node
 COPY npm /usr/local/lib/npm
 RUN ln -s /usr/local/lib/npm/bin/npm-cli.js /usr/local/bin/npm
+COPY extra-ca.pem /etc/ssl/extra-ca.pem
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/extra-ca.pem
 ENV npm_config_registry=${NPM_REGISTRY:-https://registry.npmjs.org/}
 DOCKERFILE
 
