@@ -36,13 +36,13 @@ export const options = {
 export default function connect() {
   const socket = new WebSocket(url)
   socket.binaryType = 'arraybuffer'
-  socket.onopen = () => {
+  socket.addEventListener('open', () => {
     refused.add(false)
     // An iteration lasts until its socket closes.
     setTimeout(() => socket.close(), holdMs)
-  }
-  socket.onmessage = (event) => {
+  })
+  socket.addEventListener('message', (event) => {
     if (typeof event.data !== 'string') records.add(1)
-  }
-  socket.onerror = () => refused.add(true)
+  })
+  socket.addEventListener('error', () => refused.add(true))
 }
