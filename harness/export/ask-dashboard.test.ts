@@ -146,7 +146,7 @@ describe('the page of a dashboard', () => {
         unit: 'ms',
         series: [
           { name: 'A reference g', t: [0, 1, 2], v: [100, 200, 300] },
-          { name: 'B m-1 g', t: [0, 1, 2, 3, 5, 6], v: [100, 400, 900, null, 400, null] },
+          { name: 'B m-1 g', t: [0, 1, 2, 3, 4, 5, 6], v: [100, 400, 900, null, null, 400, null] },
         ],
         limits: [{ name: 'limit of A reference', v: 2_000 }],
       },
@@ -154,6 +154,19 @@ describe('the page of a dashboard', () => {
     const kinds = sections[0]?.panels.map(({ kind }) => kind)
     expect(kinds).toEqual(['chart', 'bands', 'table', 'empty'])
     expect(sections[0]?.panels[3]).toMatchObject({ says: 'nothing, as it should be' })
+  })
+
+  test('has one line for a limit that runs share', async () => {
+    const shared = overTime['limit'] ?? []
+    const both = [...shared, ...shared.map((one) => ({ ...one, labels: b }))]
+    const asking = {
+      ...prometheus,
+      queryRange: (promql: string) =>
+        promql === 'limit' ? Promise.resolve(both) : prometheus.queryRange(promql),
+    }
+    const answers = await askDashboard(asking, dashboard, view)
+    const [chart] = dashboardPage(dashboard, answers, runs).charts
+    expect(chart?.limits).toEqual([{ name: 'limit of', v: 2_000 }])
   })
 
   test('has the windows of faults as bands', async () => {

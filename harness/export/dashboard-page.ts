@@ -111,6 +111,7 @@ function chartOf(panel: Panel, own: readonly Answer[], answers: DashboardAnswers
     (own[at] ?? []).map((series) => ({
       isLimit: isLimit === true,
       name: legendText(legend, series.labels),
+      ofAnyRun: legendText(legend, { ...series.labels, run: '' }).replace(/[,\s]+$/, ''),
       series,
     })),
   )
@@ -120,13 +121,27 @@ function chartOf(panel: Panel, own: readonly Answer[], answers: DashboardAnswers
     series: lines
       .filter((line) => !line.isLimit)
       .map(({ name, series }) => ({ name, ...lineOf(series, answers, scale) })),
-    limits: lines
-      .filter((line) => line.isLimit)
-      .map(({ name, series }) => {
-        const told = finite(series.values.map(([, v]) => v))
-        return { name, v: scale * Math.min(...told) }
-      }),
+    limits: limitsOf(
+      lines.filter((line) => line.isLimit),
+      scale,
+    ),
   }
+}
+
+interface Limit {
+  readonly name: string
+  /** Its name without that of the run. */
+  readonly ofAnyRun: string
+  readonly series: AnsweredSeries
+}
+
+/** A limit that several runs share is one line. */
+function limitsOf(limits: readonly Limit[], scale: number): ReportChart['limits'] {
+  const valueOf = ({ series }: Limit) => Math.min(...finite(series.values.map(([, v]) => v)))
+  return [...Map.groupBy(limits, valueOf)].flatMap(([value, own]) => {
+    const names = new Set(own.map(({ name, ofAnyRun }) => (own.length > 1 ? ofAnyRun : name)))
+    return [...names].map((name) => ({ name, v: value * scale }))
+  })
 }
 
 function finite(values: readonly number[]): number[] {
@@ -144,7 +159,7 @@ function lineOf(
   let due: number | undefined
   for (const [unixSeconds, value] of values) {
     const at = unixSeconds - fromUnixMs / 1_000
-    if (due !== undefined && at > due + stepMs / 2_000) {
+    for (; due !== undefined && at > due + stepMs / 2_000; due += stepMs / 1_000) {
       t.push(due)
       v.push(null)
     }
