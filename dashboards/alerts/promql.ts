@@ -55,9 +55,9 @@ export const total = <R extends SeriesRow & { kind: 'gauge' }>(row: R, where?: W
   without(row, 'sum', at(row, where))
 
 /** The quantile of a histogram over a window; its own labels are summed away. */
-export const quantile = <R extends SeriesRow & { kind: 'histogram' }>(
+export const quantile = (
   share: number,
-  row: R,
+  row: SeriesRow & { kind: 'histogram' },
   window: string,
 ): string => {
   const buckets = `rate(${row.name}_bucket[${window}])`
@@ -65,9 +65,9 @@ export const quantile = <R extends SeriesRow & { kind: 'histogram' }>(
 }
 
 /** As {@link quantile}, of each value of the labels by itself. */
-export const quantileOfEach = <R extends SeriesRow & { kind: 'histogram' }>(
+export const quantileOfEach = (
   share: number,
-  row: R,
+  row: SeriesRow & { kind: 'histogram' },
   window: string,
 ): string => `histogram_quantile(${share}, rate(${row.name}_bucket[${window}]))`
 

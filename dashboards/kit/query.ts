@@ -77,7 +77,7 @@ export function queriesOf(scope: Scope) {
     promql: string,
     unit: Unit,
   ): Query<LabelOf<R>> => ({ promql, unit, labels: labelsOf(row) })
-  const grows = <R extends SeriesRow>(row: R, by: string, where: object, window: string) =>
+  const grows = (row: SeriesRow, by: string, where: object, window: string) =>
     `${by}(${selector(row, scope, where, row.kind === 'histogram' ? '_count' : '', window)})`
   return {
     /** A gauge as it is. */

@@ -90,7 +90,7 @@ function selectorProblems(all: readonly Manifest[], one: Manifest): string[] {
 function selectorOf({ kind, spec }: Manifest): Selector | undefined {
   if (kind === 'NetworkPolicy') return spec?.podSelector
   if (kind === 'Service') return { matchLabels: spec?.selector as Labels }
-  return spec?.selector as Selector | undefined
+  return spec?.selector
 }
 
 const labelsOfPods = (all: readonly Manifest[]) => podsOf(all).map(({ labels }) => labels)

@@ -28,10 +28,10 @@ export type MakeItem = (scenario: Scenario, words: readonly string[], seed: stri
 
 /** Makes items of schedules, and knows how to run less of each. */
 export interface ScheduleItems {
-  itemOf(seed: string, at: number, kept?: Parts): SuiteItem
+  readonly itemOf: (seed: string, at: number, kept?: Parts) => SuiteItem
   /** Of a schedule that failed once; all of it, where it is drawn with other parts by now. */
-  again(kept: KeptSchedule): SuiteItem
-  shrinkable(item: SuiteItem): Shrinkable | undefined
+  readonly again: (kept: KeptSchedule) => SuiteItem
+  readonly shrinkable: (item: SuiteItem) => Shrinkable | undefined
 }
 
 /** Items of random schedules, as `makeItem` makes them. */

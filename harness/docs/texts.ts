@@ -26,7 +26,7 @@ export interface PrintedText {
   readonly path: string
   print(): string
   /** What a committed text says that it should not, where there is more to say than that. */
-  differences?(committed: string): readonly string[]
+  readonly differences?: (committed: string) => readonly string[]
 }
 
 const metricTitles: Readonly<Record<keyof typeof metricGroups, string>> = {

@@ -2,7 +2,7 @@
  * The series that the harness itself knows of a run, by the table of dashboards/metrics: what is
  * not in the table, or has other labels there, does not compile.
  */
-import { anyValue, type SeriesLabels } from '../../dashboards/metrics/series-row.ts'
+import { anyValue } from '../../dashboards/metrics/series-row.ts'
 import { runRows } from '../../dashboards/metrics/run-metrics.ts'
 import { byPartition } from '../../relay/tables/metric-row.ts'
 import { labelText } from './openmetrics.ts'
@@ -26,7 +26,7 @@ export class RunSeries {
   of<K extends RunSeriesName>(name: K, labels: LabelsOf<K>): Timeline {
     const own = this.#rows.get(name) ?? new Map<string, Timeline>()
     this.#rows.set(name, own)
-    const text = labelText(labels as SeriesLabelValues)
+    const text = labelText(labels)
     const timeline = own.get(text) ?? new Timeline()
     own.set(text, timeline)
     return timeline
@@ -40,5 +40,3 @@ export class RunSeries {
     }
   }
 }
-
-type SeriesLabelValues = Readonly<Record<keyof SeriesLabels, string>>

@@ -11,7 +11,7 @@ import { shortMinutes } from './short-form.ts'
 import { rulesWith, shortRules } from './short-rules.ts'
 import { removeTargetFile, writeTargetFile } from './target-file.ts'
 
-const namesIn = (text: string) => [...text.matchAll(/- alert: (\w+)/g)].map(([, name]) => name)
+const namesIn = (text: string) => [...text.matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name)
 const ours = Object.keys(rules)
 
 test('a run evaluates every rule of production, with shorter times', () => {

@@ -122,8 +122,9 @@ async function watchAlerts(world: SamplerWorld, prometheus: Prometheus): Promise
   return sampling
 }
 
+const byName = ([one]: [string, string], [other]: [string, string]) => (one < other ? -1 : 1)
 const keyOf = ({ alert, labels }: ActiveAlert) =>
-  JSON.stringify([alert, Object.entries(labels).sort()])
+  JSON.stringify([alert, Object.entries(labels).toSorted(byName)])
 
 /** Alerts whose state is another one now. */
 export function changesOf(

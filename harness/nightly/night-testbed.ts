@@ -17,7 +17,7 @@ export function standingClock(): Clock & { move(ms: number): void } {
     after: never,
     every: never,
     move: (ms: number) => void (nowMs += ms),
-  } as unknown as Clock & { move(ms: number): void }
+  }
 }
 
 export const unitOf = (name: string, estimatedMs: number): Unit => ({

@@ -61,8 +61,9 @@ export function withSeeds(kept: readonly KeptSeed[], more: readonly KeptSeed[]):
 }
 
 /** What it repeats, whatever its words. */
+const byName = ([one]: [string, unknown], [other]: [string, unknown]) => (one < other ? -1 : 1)
 const keyOf = (one: KeptSeed): string =>
-  JSON.stringify(Object.entries({ ...one, says: '' }).toSorted())
+  JSON.stringify(Object.entries({ ...one, says: '' }).toSorted(byName))
 
 /** Writes kept seeds at once: a reader sees the file before or after, and never half of it. */
 export function writeKeptSeeds(seeds: readonly KeptSeed[], file: string = seedsFile): void {

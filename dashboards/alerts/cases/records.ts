@@ -53,7 +53,7 @@ const fewErrors = {
 
 /** A rate that lasts, and one at the limit. */
 const rateCases = (
-  row: typeof sequenceDuplicates | typeof sequenceReorders,
+  row: typeof sequenceDuplicates,
   shows: string,
 ): readonly RuleCase[] => [
   {

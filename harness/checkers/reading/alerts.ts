@@ -55,7 +55,8 @@ export function causeOf(history: History, name: string): Cause | Judgement {
   }
 }
 
-const keyOf = ({ labels }: AlertState) => JSON.stringify(Object.entries(labels).sort())
+const byName = ([one]: [string, string], [other]: [string, string]) => (one < other ? -1 : 1)
+const keyOf = ({ labels }: AlertState) => JSON.stringify(Object.entries(labels).toSorted(byName))
 
 /** When at least one alert of this name had the state. */
 export function timesOf(
