@@ -38,7 +38,7 @@ if [ ! -e "$folder/done" ]; then
   mkdir -p "$folder"
   debootstrap --variant=minbase \
     --include=ca-certificates,curl,redis-server,openjdk-17-jre-headless,prometheus,prometheus-alertmanager \
-    bookworm "$folder/tree" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >&2
+    bookworm "$folder/tree" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >&2
   touch "$folder/done"
 fi
 
@@ -107,7 +107,7 @@ COPY npm /usr/local/lib/npm
 RUN ln -s /usr/local/lib/npm/bin/npm-cli.js /usr/local/bin/npm
 COPY extra-ca.pem /etc/ssl/extra-ca.pem
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/extra-ca.pem
-ENV npm_config_registry=${NPM_REGISTRY:-https://registry.npmjs.org/}
+${NPM_REGISTRY:+ENV npm_config_registry=$NPM_REGISTRY}
 DOCKERFILE
 
 # The images of this project, by their own Dockerfiles.
