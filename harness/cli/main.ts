@@ -158,7 +158,7 @@ program
   ))
 program
   .command('nightly')
-  .description('what a night has time for: kept seeds, suite, defects, loads, fuzzing, random')
+  .description('play a night: suite, defects, loads, random runs')
   .option('--for <time>', 'how long: 8m, 1h', '60m')
   .addOption(seed)
   .option('--out <folder>', 'where the night goes; default is a new folder in reports/nightly')
@@ -170,7 +170,7 @@ program
   ))
 program
   .command('trend [folders...]')
-  .description('draw how nights went, one after another, as one HTML page')
+  .description('draw many nights as one HTML page')
   .option('--last <number>', 'only the last ones; default is 30 of reports/nightly')
   .option('--out <file>', 'where the page goes; default is reports/nightly/trend.html')
   .action(does(async (given, folders: string[], options: TrendOptions) =>
@@ -183,7 +183,7 @@ program
   .action(does(judgeAgain))
 program
   .command('export <run>')
-  .description('export a recorded run, to lay it over others: its metrics, faults and limits')
+  .description('export a recorded run as OpenMetrics text')
   .option('--openmetrics', 'as OpenMetrics text, for promtool and Prometheus')
   .option('--out <file>', 'a new file; default is standard output')
   .option('--start-time <time>', `when the first phase of the run begins; default ${runsBegin}`)
