@@ -61,12 +61,20 @@ const valuesOf = ([series]: Awaited<ReturnType<typeof over>>) =>
 describe('runs in a Prometheus', () => {
   test('are there with every sample that was exported', async () => {
     expect(loaded.every(({ samples }) => samples > 100)).toBe(true)
-    const kept = await prometheus.query(
-      'sum by (run) (count_over_time({__name__=~".+"}[1m]))',
-      startUnixMs + 30_000,
+    const atUnixMs = startUnixMs + 30_000
+    const named = await prometheus.query(
+      'group by (__name__) (last_over_time({__name__=~".+"}[1m]))',
+      atUnixMs,
     )
-    const counts = kept.map(({ labels, values: [first] }) => [labels['run'], first?.[1]] as const)
-    expect(new Map(counts)).toEqual(new Map(loaded.map(({ run, samples }) => [run, samples])))
+    const counts = new Map<string | undefined, number>()
+    // One by one: counted together they would lose their names, and be the same series.
+    for (const { labels } of named) {
+      const promql = `sum by (run) (count_over_time(${labels['__name__']}[1m]))`
+      for (const { labels: of, values } of await prometheus.query(promql, atUnixMs)) {
+        counts.set(of['run'], (counts.get(of['run']) ?? 0) + (values[0]?.[1] ?? 0))
+      }
+    }
+    expect(counts).toEqual(new Map(loaded.map(({ run, samples }) => [run, samples])))
   })
 
   test('lie over each other: a fault is 1 from its injection to its end, then 0', async () => {
