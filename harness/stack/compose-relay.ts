@@ -30,8 +30,8 @@ export function relayServiceOf(project: Project): RelayService {
       const anew = ['--no-start', '--force-recreate', '--no-build', '--pull', 'never', '--no-deps']
       await project.compose('create the relay', ['up', ...anew, 'relay'], createLimitMs)
     },
-    // Its output and its exit code are the relay's; signals to it are not handed on.
-    runs: { command: docker, args: ['start', '--attach', '--sig-proxy=false', name], variables },
+    // Its output and its exit code are the relay's. `docker start` has no way to keep signals back.
+    runs: { command: docker, args: ['start', '--attach', name], variables },
     async see() {
       const { pid, host, isRunning, wasOutOfMemory } = await project.see('relay')
       return { pid, address: `${host}:${port}`, isRunning, wasOutOfMemory }
