@@ -2,7 +2,7 @@
  * When each record was handed to Kafka, by partition and offset: what a delivery's latency counts
  * from. 16 bytes a record; this is all of an export's memory that grows with the load.
  */
-import { Column } from '../history/column.ts'
+import { Column, placeOf } from '../history/column.ts'
 import type { Acked } from '../history/event.ts'
 
 interface Partition {
@@ -64,20 +64,4 @@ function sortedOf(partition: Partition | undefined): Sorted {
     offsets: Float64Array.from(order, (at) => offsets[at] as number),
     sentAt: Float64Array.from(order, (at) => sentAt[at] as number),
   }
-}
-
-/** Offsets are contiguous where all is well, so the guess is right; else a binary search. */
-function placeOf(offsets: Float64Array, offset: number): number {
-  const guess = offset - (offsets[0] ?? 0)
-  if (offsets[guess] === offset) return guess
-  let low = 0
-  let high = offsets.length - 1
-  while (low <= high) {
-    const middle = (low + high) >>> 1
-    const found = offsets[middle] as number
-    if (found === offset) return middle
-    if (found < offset) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
 }

@@ -32,3 +32,22 @@ export class Column {
     this.#values = grown
   }
 }
+
+/**
+ * Where an offset stands in ascending offsets; -1 where it is not among them. Offsets are
+ * contiguous where all is well, so the guess is right; else a binary search.
+ */
+export function placeOf(offsets: Float64Array, offset: number): number {
+  const guess = offset - (offsets[0] ?? 0)
+  if (offsets[guess] === offset) return guess
+  let low = 0
+  let high = offsets.length - 1
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    const found = offsets[middle] as number
+    if (found === offset) return middle
+    if (found < offset) low = middle + 1
+    else high = middle - 1
+  }
+  return -1
+}

@@ -3,7 +3,7 @@
  * deliveries are held against.
  */
 import type { Acked, MalformedName, ProducedRecord, RecordNumber } from './event.ts'
-import { Column } from './column.ts'
+import { Column, placeOf } from './column.ts'
 
 /** One acknowledged record. Times in microseconds since the start of the run. */
 export interface AckedRecord {
@@ -149,7 +149,7 @@ function partitionRecords(
     firstOffset: of('offset', 0),
     lastOffset: of('offset', offsets.length - 1),
     malformed,
-    indexOf: (offset) => indexOf(offsets, offset),
+    indexOf: (offset) => placeOf(offsets, offset),
     record: (index) => ({
       partition,
       offset: of('offset', index),
@@ -163,20 +163,4 @@ function partitionRecords(
       malformed: malformed.get(of('offset', index)),
     }),
   }
-}
-
-/** Offsets are contiguous where all is well, so the guess is right; else a binary search. */
-function indexOf(offsets: Float64Array, offset: number): number {
-  const guess = offset - (offsets[0] as number)
-  if (offsets[guess] === offset) return guess
-  let low = 0
-  let high = offsets.length - 1
-  while (low <= high) {
-    const middle = (low + high) >>> 1
-    const found = offsets[middle] as number
-    if (found === offset) return middle
-    if (found < offset) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
 }

@@ -3,8 +3,7 @@
  * gets a container of its own, with the settings that it asks for; its process is stopped, killed
  * and paused through the engine.
  */
-import { sleep } from '../../relay/world/clock.ts'
-import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
 import type { RelayService } from '../stack/stack.ts'
 import { startChild } from '../world/child.ts'
 import type { Exit, OwnedChild } from '../world/owned-child.ts'
@@ -13,6 +12,7 @@ import type { World } from '../world/world.ts'
 import { contractOf } from './environment.ts'
 import { targetKind } from './kind.ts'
 import { sayAsked, untilReady, type Asked } from './readiness.ts'
+import { stopInOrder } from './stop-in-order.ts'
 import type { RelayProcess, RunningTarget, TargetStart } from './target.ts'
 
 const name = "the image of --stack compose's relay"
@@ -36,10 +36,6 @@ export const image = targetKind({
 })
 
 const startLimitMs = 30_000
-/** A relay that honours SIGTERM ends within this time; after it, SIGKILL. */
-const stopGraceMs = 15_000
-/** What the last lines of a container may take to arrive. */
-const lastWordsMs = 250
 
 const outOfMemory = "the kernel killed the relay: its container's memory limit was reached"
 
@@ -91,12 +87,7 @@ async function startImage(world: World, start: TargetStart): Promise<RunningTarg
     says: name,
     address,
     process,
-    async stop() {
-      const ended = await stopInOrder(kill)
-      await running.child.stop(0)
-      if (ended.code !== 0) await sleep(world.clock, lastWordsMs)
-      return ended
-    },
+    stop: () => stopInOrder(world.clock, kill, running.child),
   }
 }
 
@@ -106,16 +97,6 @@ async function send(service: RelayService, signal: NodeJS.Signals, isUp: () => b
     await service.signal(signal)
   } catch (error) {
     if (isUp() && (await service.see()).isRunning) throw error
-  }
-}
-
-async function stopInOrder(kill: RelayProcess['kill']) {
-  try {
-    return { ...(await kill('SIGTERM', stopGraceMs)), isKilled: false }
-  } catch (error) {
-    if (!(error instanceof DeadlineError)) throw error
-    await kill('SIGKILL', stopGraceMs).catch(() => undefined)
-    return { code: null, isKilled: true }
   }
 }
 

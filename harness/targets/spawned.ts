@@ -2,7 +2,7 @@
  * Targets that the harness starts: a program configured by environment variables. The harness can
  * kill, freeze and restart its process.
  */
-import { DeadlineError, withDeadline } from '../../relay/world/deadline.ts'
+import { withDeadline } from '../../relay/world/deadline.ts'
 import { sleep } from '../../relay/world/clock.ts'
 import type { RelayProcess, RunningTarget, TargetStart } from './target.ts'
 import { startChild } from '../world/child.ts'
@@ -14,6 +14,7 @@ import { Trouble, type TroubleCode } from '../world/trouble.ts'
 import type { World } from '../world/world.ts'
 import { contractOf } from './environment.ts'
 import { sayAsked, untilReady, type Asked } from './readiness.ts'
+import { stopInOrder } from './stop-in-order.ts'
 
 /** A program that becomes a relay. */
 export interface Spawned {
@@ -25,12 +26,8 @@ export interface Spawned {
 }
 
 const startLimitMs = 30_000
-/** A relay that honours SIGTERM ends within this time; after it, SIGKILL. */
-const stopGraceMs = 15_000
 /** How often to look whether a process behind a wrapper is gone. */
 const lookEveryMs = 50
-/** What the last lines of a process may take to arrive. */
-const lastWordsMs = 250
 /** What a wrapper without its relay may take to see that it has nothing left to do. */
 const wrapperGraceMs = 500
 
@@ -78,29 +75,11 @@ export async function startSpawned(
     says: spec.says,
     address: addressOf(port),
     process,
-    async stop() {
-      const { code, isKilled } = await stopInOrder(kill)
-      // Also its children that are still running, and a wrapper that waits for something else.
-      await running.child.stop(0)
-      // The last log lines of a failed process say why; they arrive a moment after its exit.
-      if (code !== 0) await sleep(world.clock, lastWordsMs)
-      return { code, isKilled }
-    },
+    stop: () => stopInOrder(world.clock, kill, running.child),
   }
 }
 
 const isUp = ({ relay }: Launched) => relay !== undefined && isRunning(relay)
-
-/** SIGTERM to the relay itself and the time to end in order; SIGKILL to one that does not. */
-async function stopInOrder(kill: RelayProcess['kill']) {
-  try {
-    return { ...(await kill('SIGTERM', stopGraceMs)), isKilled: false }
-  } catch (error) {
-    if (!(error instanceof DeadlineError)) throw error
-    await kill('SIGKILL', stopGraceMs).catch(() => undefined)
-    return { code: null, isKilled: true }
-  }
-}
 
 const addressOf = (port: number) => `127.0.0.1:${port}`
 

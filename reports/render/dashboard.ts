@@ -3,8 +3,8 @@
  * report, with the windows of faults as bands. No Grafana takes part in it, and the page says so.
  */
 import { chartFigure, drawnOf, type Drawn } from './chart-figure.ts'
-import { contentPolicy, type PageAssets } from './html.ts'
-import { embed, text } from './markup.ts'
+import { htmlPage, type PageAssets } from './html-page.ts'
+import { text } from './markup.ts'
 import type { ReportChart, ReportFault } from './model.ts'
 
 export interface PageTable {
@@ -45,21 +45,8 @@ export interface DashboardPage {
 
 /** The page, which needs no network. */
 export function renderDashboard(page: DashboardPage, assets: PageAssets): string {
-  const style = `${assets.chartLibraryStyle}\n${assets.style}`
-  const scripts = [assets.chartLibraryScript, ...assets.scripts]
   const drawn = drawnBy(page)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy(style, scripts)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${text(page.title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<header><h1>${text(page.title)}</h1>
+  const body = `<header><h1>${text(page.title)}</h1>
 <p class="claim">${text(page.says)}</p>
 <p class="soft">The answers of a Prometheus to the queries of this dashboard, drawn without Grafana.
 Times are seconds since the first phase of each run began.</p>
@@ -68,12 +55,8 @@ Times are seconds since the first phase of each run began.</p>
 <section><h2>Runs</h2>${tableHtml(page.runs)}${faultsHtml(page.faults)}</section>
 ${page.sections.map((section) => sectionHtml(section, page, drawn)).join('\n')}
 ${differencesHtml(page.differences)}
-</main>
-<script type="application/json" id="charts">${embed([drawnOf(drawn)])}</script>
-${scripts.map((script) => `<script>${script}</script>`).join('\n')}
-</body>
-</html>
-`
+</main>`
+  return htmlPage({ title: page.title, body, charts: [drawnOf(drawn)] }, assets)
 }
 
 const drawnBy = ({ charts, faults }: DashboardPage) => ({

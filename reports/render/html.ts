@@ -3,13 +3,12 @@
  * finding, then the scenarios, those that did not pass first. uPlot draws charts from data embedded
  * in the page; without scripts every number is still there as text.
  */
-import { createHash } from 'node:crypto'
 import { drawnOf } from './chart-figure.ts'
+import { htmlPage, type PageAssets } from './html-page.ts'
 import {
   anchorsOf,
   badge,
   duration,
-  embed,
   facts,
   findingAnchor,
   fix,
@@ -21,48 +20,17 @@ import {
 import type { Report, ReportFinding, Verdict } from './model.ts'
 import { scenarioSection, troubleBox } from './scenario-section.ts'
 
-/** Files embedded in the page unchanged: the chart library and our own script and style. */
-export interface PageAssets {
-  readonly chartLibraryScript: string
-  readonly chartLibraryStyle: string
-  readonly scripts: readonly string[]
-  readonly style: string
-}
-
 export function renderHtml(report: Report, assets: PageAssets): string {
-  const style = `${assets.chartLibraryStyle}\n${assets.style}`
-  const scripts = [assets.chartLibraryScript, ...assets.scripts]
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy(style, scripts)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${text(report.title)}: ${outcomeOf(report)[1]}</title>
-<style>${style}</style>
-</head>
-<body>
-${header(report)}
+  const title = `${report.title}: ${outcomeOf(report)[1]}`
+  const body = `${header(report)}
 <main>
 ${findingTable(report)}
 ${scenarioSections(report)}
 <details id="environment"><summary><h2>Environment</h2></summary>${facts(report.environment)}
 </details>
 </main>
-${keys}
-<script type="application/json" id="charts">${embed(report.scenarios.map(drawnOf))}</script>
-${scripts.map((script) => `<script>${script}</script>`).join('\n')}
-</body>
-</html>
-`
-}
-
-/** Text from a target cannot run or load anything, even if the escaping failed. */
-export function contentPolicy(style: string, scripts: readonly string[]): string {
-  const hash = (code: string) => `'sha256-${createHash('sha256').update(code).digest('base64')}'`
-  const allowed = `script-src ${scripts.map(hash).join(' ')}; style-src ${hash(style)}`
-  return `default-src 'none'; ${allowed}; base-uri 'none'; form-action 'none'`
+${keys}`
+  return htmlPage({ title, body, charts: report.scenarios.map(drawnOf) }, assets)
 }
 
 function header(report: Report): string {

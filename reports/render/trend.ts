@@ -3,8 +3,8 @@
  * did not always pass first, and charts over the nights, drawn by the script of the report's page.
  */
 import { chartFigure } from './chart-figure.ts'
-import { contentPolicy, type PageAssets } from './html.ts'
-import { badge, embed, many, text, verdictWords } from './markup.ts'
+import { htmlPage, type PageAssets } from './html-page.ts'
+import { badge, many, text, verdictWords } from './markup.ts'
 import type { Outcome } from './night.ts'
 import type {
   ChartGroup,
@@ -16,8 +16,6 @@ import type {
 
 /** @param assets those of the report's page, with the style of this one */
 export function renderTrend(page: TrendPage, assets: PageAssets): string {
-  const style = `${assets.chartLibraryStyle}\n${assets.style}`
-  const scripts = [assets.chartLibraryScript, ...assets.scripts]
   const count = page.machines.reduce((sum, { nights }) => sum + nights.length, 0)
   const drawn = page.machines.map(({ groups, nights }) => ({
     charts: groups.flatMap(({ charts }) => charts),
@@ -26,18 +24,7 @@ export function renderTrend(page: TrendPage, assets: PageAssets): string {
     signs: [],
     labels: nights.map(({ label }) => label),
   }))
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy(style, scripts)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${many(count, 'night')}</title>
-<style>${style}</style>
-</head>
-<body>
-<header class="${page.machines.at(-1)?.nights.at(-1)?.verdict ?? 'unknown'}">
+  const body = `<header class="${page.machines.at(-1)?.nights.at(-1)?.verdict ?? 'unknown'}">
 <h1>${many(count, 'night')} on ${many(page.machines.length, 'machine')}</h1>
 <p>A rate counts what could not be judged as not passed, and leaves out what was not run or does
 not apply. Behind it stands the interval in which the true rate lies in 95 of 100 cases (Wilson).
@@ -47,12 +34,8 @@ ${troubles(page.troubles)}
 </header>
 <main>
 ${page.machines.map(machineSection).join('\n')}
-</main>
-<script type="application/json" id="charts">${embed(drawn)}</script>
-${scripts.map((script) => `<script>${script}</script>`).join('\n')}
-</body>
-</html>
-`
+</main>`
+  return htmlPage({ title: many(count, 'night'), body, charts: drawn }, assets)
 }
 
 const words: Readonly<Record<Outcome, string>> = { ...verdictWords, 'not-run': 'not run' }
