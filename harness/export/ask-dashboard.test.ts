@@ -39,6 +39,7 @@ const lines: Panel = {
     { query: query('latency{run=~"$run"}', 's'), legend: '{{run}} {{group}}', expect: 'data' },
     { query: query('limit', 's'), legend: 'limit of {{run}}', expect: 'data', isLimit: true },
   ],
+  thresholds: [{ from: 0.5, level: 'bad' }],
 }
 const bands: Panel = {
   ...about,
@@ -74,6 +75,15 @@ const faults: Annotation = {
   text: '{{run}}: {{says}}',
   colour: 'red',
 }
+const restarts: Annotation = {
+  name: 'Restarts',
+  promql: 'start * 1000',
+  step: '1s',
+  title: 'start',
+  text: 'The process started.',
+  colour: 'blue',
+  isTime: true,
+}
 const dashboard: Dashboard = {
   uid: 'u',
   title: 'T',
@@ -84,7 +94,7 @@ const dashboard: Dashboard = {
   refresh: '',
   minStepSeconds: 1,
   variables: [],
-  annotations: [faults],
+  annotations: [faults, restarts],
   sections: [{ title: 'All', panels: { lines, bands, table, gone } }],
 }
 
@@ -97,6 +107,7 @@ const [a, b] = [{ run: 'a+b' }, { run: 'c"d' }]
 const overTime: Readonly<Record<string, readonly AnsweredSeries[]>> = {
   limit: [series(a, [[0, 2], [1, 2]])],
   faults: [series({ ...b, fault: 'cut' }, [[0, 0], [1, 1], [2, 1], [3, 0], [6, 1]])],
+  'start * 1000': [series(b, [[1, start * 1_000], [2, start * 1_000]])],
   'active == 1': [series({ ...b, fault: 'cut', says: 'Redis <cut>' }, [[1, 1], [2, 1], [6, 1]])],
 }
 const latencies = [
@@ -135,6 +146,7 @@ describe('the page of a dashboard', () => {
       `change at ${view.toUnixMs}`,
       'lost',
       'active == 1',
+      'start * 1000',
     ])
   })
 
@@ -148,7 +160,10 @@ describe('the page of a dashboard', () => {
           { name: 'A reference g', t: [0, 1, 2], v: [100, 200, 300] },
           { name: 'B m-1 g', t: [0, 1, 2, 3, 4, 5, 6], v: [100, 400, 900, null, null, 400, null] },
         ],
-        limits: [{ name: 'limit of A reference', v: 2_000 }],
+        limits: [
+          { name: 'limit of A reference', v: 2_000 },
+          { name: 'bad from here', v: 500 },
+        ],
       },
     ])
     const kinds = sections[0]?.panels.map(({ kind }) => kind)
@@ -166,7 +181,8 @@ describe('the page of a dashboard', () => {
     }
     const answers = await askDashboard(asking, dashboard, view)
     const [chart] = dashboardPage(dashboard, answers, runs).charts
-    expect(chart?.limits).toEqual([{ name: 'limit of', v: 2_000 }])
+    expect(chart?.limits[0]).toEqual({ name: 'limit of', v: 2_000 })
+    expect(chart?.limits).toHaveLength(2)
   })
 
   test('has the windows of faults as bands', async () => {

@@ -31,7 +31,9 @@ export function dashboardPage(
     title,
     panels: Object.values(panels).map((panel) => pagePanel(panel, answers, charts)),
   }))
-  const faults = dashboard.annotations.flatMap((annotation) => faultsOf(annotation, answers))
+  // An annotation of a moment has no window: its value is a time, and never 0.
+  const windows = dashboard.annotations.filter(({ isTime }) => isTime !== true)
+  const faults = windows.flatMap((annotation) => faultsOf(annotation, answers))
   const { fromUnixMs, toUnixMs } = answers.view
   return {
     title: dashboard.title,
@@ -121,10 +123,16 @@ function chartOf(panel: Panel, own: readonly Answer[], answers: DashboardAnswers
     series: lines
       .filter((line) => !line.isLimit)
       .map(({ name, series }) => ({ name, ...lineOf(series, answers, scale) })),
-    limits: limitsOf(
-      lines.filter((line) => line.isLimit),
-      scale,
-    ),
+    limits: [
+      ...limitsOf(
+        lines.filter((line) => line.isLimit),
+        scale,
+      ),
+      ...(panel.thresholds ?? []).map(({ from, level }) => ({
+        name: `${level} from here`,
+        v: from * scale,
+      })),
+    ],
   }
 }
 

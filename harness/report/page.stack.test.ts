@@ -2,12 +2,13 @@
  * The page of a report as a reader has it: in a real browser, from a file, without a network. Needs
  * Chromium on PATH, which a run does not; without it these tests are skipped, and say so.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { renderDashboard } from '../../reports/render/dashboard.ts'
 import type {
   Report,
   ReportExpectation,
@@ -16,7 +17,7 @@ import type {
   Verdict,
 } from '../../reports/render/model.ts'
 import { onPath } from '../toolchain/program.ts'
-import { writeReport } from './outcome.ts'
+import { chartAssets, writeReport } from './outcome.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome']
 const program = names.map(onPath).find((path) => path !== undefined)
@@ -218,6 +219,38 @@ describe.skipIf(program === undefined)(`the page in a browser${lacks}`, () => {
     expect(await picture()).toBe(dark)
     await page.emulateMedia({ colorScheme: 'dark', media: 'print' })
     expect(await ground()).toBe('rgb(255, 255, 255)')
+  })
+
+  test('draws the charts of a dashboard also where a panel has no data', async () => {
+    const about = { shows: 'Shows.', todo: 'Do.' }
+    const page = await open()
+    const file = join(folder, 'report.html-dashboard.html')
+    const nothing = { heads: [], rows: [] }
+    const html = renderDashboard(
+      {
+        title: 'T',
+        says: 'S.',
+        runs: nothing,
+        endSeconds: 10,
+        charts: report.scenarios[0]?.charts ?? [],
+        faults: [],
+        sections: [
+          {
+            title: 'All',
+            panels: [
+              { ...about, title: 'Empty', kind: 'empty', says: 'no data' },
+              { ...about, title: 'Memory', kind: 'chart', chart: 0 },
+            ],
+          },
+        ],
+        differences: nothing,
+      },
+      chartAssets(),
+    )
+    writeFileSync(file, html)
+    await page.goto(pathToFileURL(file).href)
+    await expect.poll(() => page.locator('.chart canvas').count()).toBe(1)
+    expect(await shown(page, '.chart p')).toEqual(['no data'])
   })
 
   test('fits a narrow window', async () => {

@@ -149,7 +149,7 @@
       if (plot !== undefined && target.clientWidth > 0) plot.setSize({ width: target.clientWidth, height })
     }
   })
-  const figures = [...document.querySelectorAll('.chart')]
+  const figures = [...document.querySelectorAll('.chart[data-chart]')]
   for (const figure of figures) {
     seen.observe(figure)
     resized.observe(figure.querySelector('.plot'))
