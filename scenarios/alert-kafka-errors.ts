@@ -12,7 +12,7 @@ const critical = 'KafkaInfraErrorsCritical'
 
 export default scenario({
   name: 'alert-kafka-errors',
-  claim: 'A bounce of Kafka pages nobody; an outage pages once, and the alert ends with it.',
+  claim: 'A bounce of Kafka does not page; an outage pages once, and the alert ends with it.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {

@@ -32,7 +32,7 @@ export default scenario({
         withinMs: shortMinutes(1) + 4_000,
         clearsWithinMs: 3_000,
         receiver: 'page',
-        toldWithinMs: 6_000,
+        notifiedWithinMs: 6_000,
       },
     ],
   }),

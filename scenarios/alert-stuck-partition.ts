@@ -12,7 +12,7 @@ const stale = ['KafkaPartitionStale', 'KafkaPartitionStaleCritical'] as const
 
 export default scenario({
   name: 'alert-stuck-partition',
-  claim: 'A stuck partition pages within its time; an idle topic pages nobody.',
+  claim: 'A stuck partition pages within its time; an idle topic does not page.',
   suites: ['nightly'],
   topic: { partitions: 3 },
   relay: {
@@ -38,7 +38,7 @@ export default scenario({
         phase: 'stuck',
         withinMs: staleMs + 5_000,
         receiver: 'page',
-        toldWithinMs: 6_000,
+        notifiedWithinMs: 6_000,
       },
     ],
   }),

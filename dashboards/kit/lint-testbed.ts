@@ -85,35 +85,35 @@ function lintFrame(json: DashboardJson): string[] {
   const text = JSON.stringify(json)
   const has = (name: string) => json.templating.list.some((one) => one.name === name)
   return [
-    ...told(!/^[\w-]{8,40}$/.test(json.uid ?? ''), 'no stable uid of 8 to 40 characters'),
-    ...told(json.id !== null, 'a numeric id, which is another one in every Grafana'),
-    ...told(json.editable, 'editable: the next start would lose the edits'),
-    ...told((json.refresh ?? '') === '', 'no refresh'),
-    ...told(json.schemaVersion !== schemaVersion, `schema ${json.schemaVersion}`),
-    ...told(text.includes('__inputs') || text.includes('${DS_'), 'an input that files never get'),
-    ...told(!has('datasource'), 'no datasource variable'),
+    ...found(!/^[\w-]{8,40}$/.test(json.uid ?? ''), 'no stable uid of 8 to 40 characters'),
+    ...found(json.id !== null, 'a numeric id, which is another one in every Grafana'),
+    ...found(json.editable, 'editable: the next start would lose the edits'),
+    ...found((json.refresh ?? '') === '', 'no refresh'),
+    ...found(json.schemaVersion !== schemaVersion, `schema ${json.schemaVersion}`),
+    ...found(text.includes('__inputs') || text.includes('${DS_'), 'an input that files never get'),
+    ...found(!has('datasource'), 'no datasource variable'),
   ]
 }
 
 function lintVariable({ type, name, query, datasource, refresh }: Variable): string[] {
   const at = `variable ${name}: `
-  if (type === 'datasource') return told(query !== 'prometheus', `${at}not of Prometheus`)
+  if (type === 'datasource') return found(query !== 'prometheus', `${at}not of Prometheus`)
   const asked = typeof query === 'string' ? query : query.query
   const [, series = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(asked) ?? []
   return [
-    ...told(datasource?.uid !== datasourceRef, `${at}datasource is not the variable`),
-    ...told(refresh !== onTimeRangeChange, `${at}not refreshed with the time range`),
-    ...told(series === '', `${at}not the values of a label`),
+    ...found(datasource?.uid !== datasourceRef, `${at}datasource is not the variable`),
+    ...found(refresh !== onTimeRangeChange, `${at}not refreshed with the time range`),
+    ...found(series === '', `${at}not the values of a label`),
     ...lintPromql(series).map((says) => at + says),
-    ...told(!answerLabels(series).has(label), `${at}no label ${label} of ${series}`),
+    ...found(!answerLabels(series).has(label), `${at}no label ${label} of ${series}`),
   ]
 }
 
 function lintAnnotation({ name, expr, step, datasource }: AnnotationJson): string[] {
   const at = `annotation ${name}: `
   return [
-    ...told(step === undefined || step === '', `${at}no step, so no band is ever merged`),
-    ...told(datasource?.uid !== datasourceRef, `${at}datasource is not the variable`),
+    ...found(step === undefined || step === '', `${at}no step, so no band is ever merged`),
+    ...found(datasource?.uid !== datasourceRef, `${at}datasource is not the variable`),
     ...lintPromql(expr).map((says) => `${at}${says}`),
   ]
 }
@@ -126,14 +126,14 @@ function lintPanel(panel: PanelJson, json: DashboardJson): string[] {
   const isOld = isStat && targets.some(({ instant }) => instant !== true)
   const variables = new Set(json.templating.list.map(({ name }) => name))
   return [
-    ...told(title.trim() === '', 'no title'),
-    ...told(!/\*\*What to do:\*\* \S/.test(description), 'no description that says what to do'),
-    ...told(unit === '', 'no unit'),
-    ...told(thresholds === undefined || thresholds.steps.length === 0, 'no thresholds'),
-    ...told(targets.length === 0, 'no query'),
-    ...told(isOld, 'not asked for now: the last value would outlive its relay'),
-    ...told(isStat && noValue === '', 'no word for an answer that is missing'),
-    ...told(datasource?.uid !== datasourceRef, 'datasource is not the variable'),
+    ...found(title.trim() === '', 'no title'),
+    ...found(!/\*\*What to do:\*\* \S/.test(description), 'no description that says what to do'),
+    ...found(unit === '', 'no unit'),
+    ...found(thresholds === undefined || thresholds.steps.length === 0, 'no thresholds'),
+    ...found(targets.length === 0, 'no query'),
+    ...found(isOld, 'not asked for now: the last value would outlive its relay'),
+    ...found(isStat && noValue === '', 'no word for an answer that is missing'),
+    ...found(datasource?.uid !== datasourceRef, 'datasource is not the variable'),
     ...targets.flatMap((target) => lintTarget(target, variables)),
   ].map((says) => at + says)
 }
@@ -143,15 +143,15 @@ function lintTarget({ refId, expr, legendFormat = '', datasource }: Target, all:
   const named = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '')
   const labels = answerLabels(expr)
   return [
-    ...told(datasource?.uid !== datasourceRef, 'datasource is not the variable'),
-    ...told(legendFormat === '', 'no legend'),
+    ...found(datasource?.uid !== datasourceRef, 'datasource is not the variable'),
+    ...found(legendFormat === '', 'no legend'),
     ...used.filter((name) => !all.has(name)).map((name) => `no variable ${name}`),
     ...named.filter((name) => !labels.has(name)).map((name) => `no label ${name} in the answer`),
     ...lintPromql(expr),
   ].map((says) => `${refId}: ${says}`)
 }
 
-const told = (isWrong: boolean, says: string): string[] => (isWrong ? [says] : [])
+const found = (isWrong: boolean, says: string): string[] => (isWrong ? [says] : [])
 
 const twice = (what: string, all: readonly string[]): string[] =>
   all.filter((one, at) => all.indexOf(one) !== at).map((one) => `${what} "${one}" twice`)
@@ -160,7 +160,7 @@ function overlaps(panels: readonly PanelJson[]): string[] {
   const cover = (a: Place, b: Place) =>
     a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
   return panels.flatMap(({ gridPos, id }, at) => [
-    ...told(gridPos.x + gridPos.w > 24, `panel ${id} is wider than the page`),
+    ...found(gridPos.x + gridPos.w > 24, `panel ${id} is wider than the page`),
     ...panels
       .slice(at + 1)
       .filter((other) => cover(gridPos, other.gridPos))

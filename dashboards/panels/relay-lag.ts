@@ -168,7 +168,7 @@ export const lagPanels = {
     kind: 'lines',
     title: 'Topic truncated or recreated',
     shows: 'Times that offsets or the topic id went back, and lag samples beyond the log end.',
-    todo: 'Somebody deleted the topic, or an unclean leader election lost records: ask them.',
+    todo: 'The topic was deleted, or an unclean leader election lost records: ask them.',
     width: 8,
     asks: [
       { query: sum(ask.increase(relay.logRegressions)), legend: 'regressions', expect: 'data' },

@@ -23,7 +23,7 @@ import {
 
 const { alertChangeSeenLateMs } = tolerances
 /** Alertmanager groups before it sends. */
-const toldWithinMsDefault = 10_000
+const notifiedWithinMsDefault = 10_000
 
 const schema = z.strictObject({
   alert: name,
@@ -33,10 +33,10 @@ const schema = z.strictObject({
   withinMs: milliseconds,
   /** From the end of the cause until it must have ended; default: it need not. */
   clearsWithinMs: milliseconds.exactOptional(),
-  /** Who must be notified, and nobody else. */
+  /** The receiver that must be notified, and no other. */
   receiver: name,
   /** From its firing until the receiver must be notified; default 10 s. */
-  toldWithinMs: milliseconds.exactOptional(),
+  notifiedWithinMs: milliseconds.exactOptional(),
 })
 type AlertFiresOptions = OptionsOf<typeof schema>
 
@@ -50,7 +50,7 @@ export const alertFires = checker({
     const cause = causeOf(history, options.phase)
     if ('verdict' in cause) return cause
     const judged = judgedOf(history, options, watch, cause)
-    const { first, told, limits, ended } = judged
+    const { first, notified, limits, ended } = judged
     const after = first === undefined ? undefined : first.begin - cause.begin
     return conclude({
       violations: [
@@ -58,8 +58,8 @@ export const alertFires = checker({
         ...early(judged),
         ...late(judged),
         ...stays(judged),
-        ...notTold(judged),
-        ...toldElsewhere(judged),
+        ...notNotified(judged),
+        ...notifiedElsewhere(judged),
       ],
       doubts: [
         cause.hasEnded ? undefined : notEnded(cause),
@@ -69,13 +69,13 @@ export const alertFires = checker({
           : unwatched(watch, { begin: cause.begin, end: ended ?? limits.cleared }),
       ],
       holds: { rule: 'fired', says: holdsText(judged) },
-      exercised: judged.changes + told.length,
+      exercised: judged.changes + notified.length,
       counted: 'changes of the alert and notifications',
       evidence: {
         firedAfterMs: inMs(after),
         clearedAfterMs: inMs(ended === undefined ? undefined : ended - cause.end),
-        notifications: told.length,
-        receivers: [...new Set(told.map(({ receiver }) => receiver))].join(', '),
+        notifications: notified.length,
+        receivers: [...new Set(notified.map(({ receiver }) => receiver))].join(', '),
       },
     })
   },
@@ -94,7 +94,7 @@ interface Judged {
   /** When it fired last: the end of that; undefined where it fires until the end of the watch. */
   readonly ended: Micros | undefined
   readonly pendingSince: Micros | undefined
-  readonly told: ReturnType<typeof notificationsOf>
+  readonly notified: ReturnType<typeof notificationsOf>
   readonly changes: number
   readonly limits: { readonly fired: Micros; readonly cleared: Micros }
 }
@@ -118,7 +118,7 @@ function judgedOf(
     first,
     ended: last === undefined || last.end >= watch.end ? undefined : last.end,
     pendingSince: pending.find(({ end }) => end >= cause.begin)?.begin,
-    told: notificationsOf(history, alert),
+    notified: notificationsOf(history, alert),
     changes: history.events('alert').filter((one) => one.alert === alert).length,
     limits: {
       fired: cause.begin + (withinMs + alertChangeSeenLateMs) * 1_000,
@@ -174,11 +174,11 @@ function stays({ options: { alert, phase }, cause, first, ended, limits, watch }
   return [{ rule: 'stays', says, at: limits.cleared }]
 }
 
-function notTold({ options, first, told, watch }: Judged): Violation[] {
-  const { alert, receiver, toldWithinMs = toldWithinMsDefault } = options
+function notNotified({ options, first, notified, watch }: Judged): Violation[] {
+  const { alert, receiver, notifiedWithinMs = notifiedWithinMsDefault } = options
   if (first === undefined) return []
-  const due = first.begin + (toldWithinMs + alertChangeSeenLateMs) * 1_000
-  const came = told.find((one) => one.receiver === receiver && one.status === 'firing')
+  const due = first.begin + (notifiedWithinMs + alertChangeSeenLateMs) * 1_000
+  const came = notified.find((one) => one.receiver === receiver && one.status === 'firing')
   const limit = seconds(due - first.begin)
   const must = `Receiver ${receiver} must be notified of ${alert} within ${limit} after it fires`
   if (came === undefined) {
@@ -190,8 +190,8 @@ function notTold({ options, first, told, watch }: Judged): Violation[] {
   return [{ rule: 'not-notified', says, at: due }]
 }
 
-function toldElsewhere({ options: { alert, receiver }, told }: Judged): Violation[] {
-  const others = told.filter((one) => one.receiver !== receiver)
+function notifiedElsewhere({ options: { alert, receiver }, notified }: Judged): Violation[] {
+  const others = notified.filter((one) => one.receiver !== receiver)
   const [first] = others
   if (first === undefined) return []
   const says =
@@ -212,8 +212,8 @@ function holdsText({ options, cause, first, ended, limits }: Judged): string {
   const cleared = seconds(Math.max(0, (ended ?? 0) - cause.end))
   const began =
     `${alert} fired ${fired} after ${phase} began (limit ${seconds(limits.fired - cause.begin)})`
-  const told = `notified ${receiver} and nobody else`
-  if (limits.cleared === Infinity) return `${began}, and ${told}.`
+  const notified = `notified ${receiver} and no other receiver`
+  if (limits.cleared === Infinity) return `${began}, and ${notified}.`
   const limit = seconds(limits.cleared - cause.end)
-  return `${began}, ${told}, and ended ${cleared} after it (limit ${limit}).`
+  return `${began}, ${notified}, and ended ${cleared} after it (limit ${limit}).`
 }

@@ -1,4 +1,4 @@
-/** One cause notifies once: while the alert that says it best fires, nobody is told of another. */
+/** One cause notifies once: while the alert that says it best fires, no other one notifies. */
 import { z } from 'zod'
 import type { Micros } from '../history/event.ts'
 import { checker } from './checker.ts'
@@ -22,7 +22,7 @@ const schema = z.strictObject({
 })
 
 export const alertInhibited = checker({
-  says: 'Nobody is notified of an alert while the alert that inhibits it fires.',
+  says: 'No receiver is notified of an alert while the alert that inhibits it fires.',
   options: schema,
   judge(history, { alert, by, phase }) {
     const watch = alertsWatchOf(history)
@@ -40,13 +40,13 @@ export const alertInhibited = checker({
         })),
     )
     const bothMicros = both.reduce((sum, { begin, end }) => sum + end - begin, 0)
-    const told = notificationsOf(history, alert).filter(
+    const notified = notificationsOf(history, alert).filter(
       ({ t, status }) =>
         status === 'firing' && both.some(({ begin, end }) => t >= begin && t <= end),
     )
     const fired = { own: own.length > 0, by: inhibiting.length > 0 }
     return conclude({
-      violations: toldViolations(told, alert, by),
+      violations: notificationViolations(notified, alert, by),
       doubts: [
         unwatched(watch, cause),
         bothMicros === 0 ? notBoth(alert, by, fired, phase) : undefined,
@@ -54,27 +54,27 @@ export const alertInhibited = checker({
       holds: {
         rule: 'inhibited',
         says:
-          `${alert} and ${by} both fired for ${seconds(bothMicros)}; nobody was notified of ` +
+          `${alert} and ${by} both fired for ${seconds(bothMicros)}; no receiver was notified of ` +
           `${alert} then.`,
       },
       exercised: both.length,
       counted: 'times at which both fired',
-      evidence: { bothMs: Math.round(bothMicros / 1_000), notifications: told.length },
+      evidence: { bothMs: Math.round(bothMicros / 1_000), notifications: notified.length },
     })
   },
 })
 
-function toldViolations(
-  told: readonly { readonly t: Micros; readonly receiver: string }[],
+function notificationViolations(
+  notified: readonly { readonly t: Micros; readonly receiver: string }[],
   alert: string,
   by: string,
 ): Violation[] {
-  const [first] = told
+  const [first] = notified
   if (first === undefined) return []
-  const receivers = [...new Set(told.map(({ receiver }) => receiver))].join(', ')
+  const receivers = [...new Set(notified.map(({ receiver }) => receiver))].join(', ')
   const says =
-    `Nobody must be notified of ${alert} while ${by} fires; ${receivers} was, ` +
-    `${many(told.length, 'time')}.`
+    `No receiver must be notified of ${alert} while ${by} fires; ${receivers} was, ` +
+    `${many(notified.length, 'time')}.`
   return [{ rule: 'not-inhibited', says, at: first.t }]
 }
 

@@ -31,7 +31,7 @@ const schema = z
 type AlertStaysSilentOptions = OptionsOf<typeof schema>
 
 export const alertStaysSilent = checker({
-  says: 'What is no trouble fires no alert, or notifies nobody.',
+  says: 'What is no trouble fires no alert and notifies no receiver.',
   options: schema,
   judge(history, options) {
     const watch = alertsWatchOf(history)
@@ -94,13 +94,13 @@ function notified(
     .events('notified')
     .filter((one) => one.receiver === receiver && one.status === 'firing')
   return causes.flatMap((cause) => {
-    const told = all.filter(({ t }) => t >= cause.begin && t <= cause.end)
-    const [first] = told
+    const notified = all.filter(({ t }) => t >= cause.begin && t <= cause.end)
+    const [first] = notified
     if (first === undefined) return []
-    const alerts = [...new Set(told.map(({ alert }) => alert))].join(', ')
+    const alerts = [...new Set(notified.map(({ alert }) => alert))].join(', ')
     const says =
       `Receiver ${receiver} must not be notified in ${cause.name}; it was, ` +
-      `${many(told.length, 'time')}, of ${alerts}.`
+      `${many(notified.length, 'time')}, of ${alerts}.`
     return [{ rule: 'notified', says, at: first.t }]
   })
 }

@@ -39,7 +39,7 @@ export function printAlerts({ groups, titles, dropped }: AlertTables): string {
       'Tiers of one measure exclude each other in the rules: the lower one is quiet while the ' +
         'upper one fires. Alerts of one `family` have one cause, and Alertmanager sends them as ' +
         'one notification and mutes the lesser ones. A relay that is down mutes all its others.',
-      'An idle topic pages nobody.',
+      'An idle topic does not page.',
       '`instance`, `job`, and `run` and `variant` where the target has them, are on every alert ' +
         'of a relay.',
       'Times are those of production. Scenarios run the same rules with times divided by a factor.',
@@ -76,7 +76,7 @@ const inWords = (text: string) =>
 
 function printRule(alert: string, rule: Rule): readonly string[] {
   const { tier, severity, family, forMs, panel, origin } = rule
-  const lasts = forMs === 0 ? 'at once' : `when that holds for ${durationText(forMs)}`
+  const lasts = forMs === 0 ? 'immediately' : `when that holds for ${durationText(forMs)}`
   const shown =
     panel === undefined
       ? []

@@ -234,7 +234,7 @@ export const findings = {
   'v8-A': {
     audit: 'kafka streaming metrics v8 (2025-12-23)',
     part: 'operations',
-    says: 'Errors of the connection to Kafka are counted, and an outage pages nobody.',
+    says: 'Errors of the connection to Kafka are counted, and an outage does not page.',
   },
   'M-643': {
     audit: 'kafka streaming metrics v8 (2025-12-23)',
@@ -249,7 +249,7 @@ export const findings = {
   'own-15': {
     audit: 'claim of this project',
     part: 'operations',
-    says: 'A relay that does not answer pages nobody.',
+    says: 'A relay that does not answer does not page.',
   },
 } as const satisfies Record<string, Finding>
 

@@ -1,4 +1,4 @@
-/** The relay of the compose stack: the file's service `relay`, created anew for each scenario. */
+/** The relay of the compose stack: the file's service `relay`, created again for each scenario. */
 import type { Project } from './compose-project.ts'
 import type { RelayService } from './stack.ts'
 
@@ -27,8 +27,8 @@ export function relayServiceOf(project: Project): RelayService {
           healthcheck: { disable: true },
         },
       })
-      const anew = ['--no-start', '--force-recreate', '--no-build', '--pull', 'never', '--no-deps']
-      await project.compose('create the relay', ['up', ...anew, 'relay'], createLimitMs)
+      const again = ['--no-start', '--force-recreate', '--no-build', '--pull', 'never', '--no-deps']
+      await project.compose('create the relay', ['up', ...again, 'relay'], createLimitMs)
     },
     // Its output and its exit code are the relay's. `docker start` has no way to keep signals back.
     runs: { command: docker, args: ['start', '--attach', name], variables },

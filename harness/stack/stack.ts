@@ -25,7 +25,7 @@ export interface DemotedRedis {
   end(): Promise<void>
 }
 
-/** A relay that the stack runs itself, of an image: one container, created anew with settings. */
+/** A relay that the stack runs itself, of an image: one container, created again with settings. */
 export interface RelayService {
   /** Where it listens, in its container. */
   readonly port: number

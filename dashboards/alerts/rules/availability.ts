@@ -60,7 +60,7 @@ export const availability = {
       'Correct the target.',
     ],
     panel: 'up',
-    origin: ours('DashFlow shows absent metrics on a panel, which nobody watches at night.'),
+    origin: ours('DashFlow shows absent metrics on a panel, which is not watched at night.'),
   },
   RelayRestartsOften: {
     tier: 'page',

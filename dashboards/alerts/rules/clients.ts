@@ -33,7 +33,7 @@ export const clients = {
     summary: 'Clients of {{ $labels.instance }} miss records.',
     means:
       '{{ $value | humanize }} records per second are missed by clients that fell behind. They ' +
-      'are told which, and may resume.',
+      'learn which from gap frames, and may resume.',
     steps: [
       'One client or many? See clients closed by reason.',
       'Many: the relay, or the network to them. See its CPU and its event loop.',
@@ -104,7 +104,7 @@ export const clients = {
       '`address`: behind a proxy all clients share one; set `WEBSOCKET_TRUSTED_PROXY_IPS`, ' +
         'or raise `WEBSOCKET_MAX_CONNECTIONS_PER_IP`.',
       '`total`: the relay is full; add another.',
-      '`pending`: handshakes that nobody finishes; see who opens them.',
+      '`pending`: handshakes that are never finished; see who opens them.',
     ],
     panel: 'refused',
     origin: ours('DashFlow counts only those by address, and no rule reads them.'),
@@ -119,7 +119,7 @@ export const clients = {
     means: '{{ $value | humanize }} connections were refused within the window.',
     steps: [
       'After a change of the token or the address: clients have the old one.',
-      '`guesses`: somebody tries tokens; see from where, and block it before the relay.',
+      '`guesses`: a client tries tokens; see from where, and block it before the relay.',
     ],
     panel: 'refused',
     origin: ours("DashFlow's relay has no access control."),

@@ -54,7 +54,7 @@ export const monitoring = {
     expr: () => `${at(alertmanagersKnown)} < 1`,
     forMs: minutes(2),
     summary: 'Prometheus {{ $labels.instance }} knows no Alertmanager.',
-    means: 'Alerts reach nobody; only the missing Watchdog shows it.',
+    means: 'Alerts reach no one; only the missing Watchdog shows it.',
     steps: ['See the section `alerting` of its configuration, and whether the name resolves.'],
     origin: ours(why),
   },
@@ -78,7 +78,7 @@ export const monitoring = {
     expr: (form) => `${increase(alertmanagerFailures, form.window(minutes(5)))} > 0`,
     forMs: minutes(1),
     summary: 'Alertmanager {{ $labels.instance }} cannot send notifications.',
-    means: '{{ $value | humanize }} within the window reached nobody.',
+    means: '{{ $value | humanize }} within the window were not delivered.',
     steps: ['See its log: the address of the receiver, its certificate, or its credentials.'],
     origin: ours(
       "DashFlow's receiver posts notifications back to Alertmanager's own intake, which refuses " +

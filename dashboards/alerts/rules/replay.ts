@@ -11,7 +11,7 @@ const redisLatencyMsMax = 100
 const redisSteps = [
   'See `/health`: what Redis answered is named there, such as read-only, full, or wrong password.',
   'Ask Redis itself: `redis-cli info memory`, `info replication`, `latency doctor`.',
-  'Live clients notice nothing. Others get what memory holds, and are told what is missing.',
+  'Live clients notice nothing. Others get what memory holds, and gaps declare the rest.',
 ] as const
 
 export const replay = {
