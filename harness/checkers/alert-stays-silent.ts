@@ -94,13 +94,13 @@ function notified(
     .events('notified')
     .filter((one) => one.receiver === receiver && one.status === 'firing')
   return causes.flatMap((cause) => {
-    const notified = all.filter(({ t }) => t >= cause.begin && t <= cause.end)
-    const [first] = notified
+    const own = all.filter(({ t }) => t >= cause.begin && t <= cause.end)
+    const [first] = own
     if (first === undefined) return []
-    const alerts = [...new Set(notified.map(({ alert }) => alert))].join(', ')
+    const alerts = [...new Set(own.map(({ alert }) => alert))].join(', ')
     const says =
       `Receiver ${receiver} must not be notified in ${cause.name}; it was, ` +
-      `${many(notified.length, 'time')}, of ${alerts}.`
+      `${many(own.length, 'time')}, of ${alerts}.`
     return [{ rule: 'notified', says, at: first.t }]
   })
 }

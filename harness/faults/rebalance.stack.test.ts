@@ -88,8 +88,8 @@ function stageOf(more: Partial<GroupContext> = {}): FaultContext {
 }
 
 /** Rivals take partitions, and give them back. */
-async function moves(rivals: number) {
-  const injected = await rebalance.inject({ fault: 'rebalance', rivals }, stageOf())
+async function moves(rivals: number, more: Partial<GroupContext> = {}) {
+  const injected = await rebalance.inject({ fault: 'rebalance', rivals }, stageOf(more))
   const measured = await injected.measure().catch(async (error: unknown) => {
     await injected.heal()
     throw error
@@ -115,6 +115,18 @@ test('in a group of several members of the target', async () => {
   await joinGroup('range')
   await joinGroup('range', 'target-too')
   expect(await moves(1)).toMatchObject({ isActive: true, healed: { partitionsNow: 4 } })
+}, 60_000)
+
+test('in a group that still rebalances, of which the broker names no protocol yet', async () => {
+  await joinGroup('range')
+  let asked = 0
+  const facts = async () => {
+    const group = await sampler.group()
+    asked += 1
+    return asked > 3 ? group : group && { ...group, state: 'CompletingRebalance', protocol: '' }
+  }
+  expect(await moves(1, { facts })).toMatchObject({ isActive: true, healed: { partitionsNow: 4 } })
+  expect(asked).toBeGreaterThan(3)
 }, 60_000)
 
 test('a refusal is told in the words of the broker, with the names', async () => {

@@ -76,9 +76,18 @@ async function heldBefore(context: FaultContext): Promise<number> {
   throw new Error(`the target must hold partitions before a rival can take them; ${found}`)
 }
 
-/** How the members of the group share partitions: a rival must do it likewise, or is refused. */
+/**
+ * How the members of the group share partitions: a rival must do it likewise, or is refused. While
+ * the group rebalances the broker names no protocol.
+ */
 async function protocolOf(context: FaultContext): Promise<string> {
-  const facts = await context.group.facts()
+  const { answer: facts } = await until(
+    context,
+    context.group.settleLimitMs,
+    200,
+    () => context.group.facts(),
+    (now) => (now !== undefined && !isRebalancing(now)) || isRelayGone(context),
+  )
   if (facts === undefined) throw new Error('the broker did not describe the consumer group')
   const { protocolType, protocol } = facts
   if (protocolType === 'consumer' && protocol !== '') return protocol
@@ -87,6 +96,8 @@ async function protocolOf(context: FaultContext): Promise<string> {
       `names; ${await sayGroup(context)}`,
   )
 }
+
+const isRebalancing = ({ state }: { readonly state: string }) => state.endsWith('Rebalance')
 
 /** The group in a sentence, for messages about a rival that could not join. */
 async function sayGroup({ group }: FaultContext): Promise<string> {
